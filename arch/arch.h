@@ -1,0 +1,151 @@
+/*
+ * An instruction set as one const struct.
+ *
+ * Porting checklist. A new ISA is a folder arch/NAME with
+ *   regs.def      every register of the user-visible state, a row each (struct reg_desc)
+ *   syscalls.def  every system call number of the kernel's table
+ *   NAME.c        the struct isa below, and nothing else
+ *   lift.c        bytes -> struct insn and transfer; decode.c, operands.c, flags.c beneath it
+ *   FAMILY.c      the instructions, a table and its helpers per family
+ * and a line in isas[] (arch.c). The tests of arch_test.c run over every row of isas[] and check the tables. Nothing outside
+ * arch/NAME may name the ISA; both ISAs are always linked, and no code here depends on the host's.
+ */
+#ifndef ARCH_ARCH_H
+#define ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+#include "lib/expr/eval.h"
+#include "lib/expr/print.h"
+#include "lib/expr/transfer.h"
+
+enum reg_class {
+	REG_GENERAL,
+	REG_PC,
+	REG_FLAG,    /* a field of the flags register */
+	REG_SEGMENT, /* selectors, segment bases */
+	REG_VECTOR,
+	REG_FLOAT,   /* x87 stack and its control words */
+	REG_CONTROL, /* MXCSR, FPCR, FPSR */
+};
+
+/* Which kernel register set (ptrace) holds a register on the native target. */
+enum native_set {
+	NATIVE_NONE,
+	NATIVE_GENERAL, /* NT_PRSTATUS: struct user_regs_struct */
+	NATIVE_XSAVE,   /* NT_X86_XSTATE, standard format */
+	NATIVE_FP,      /* NT_PRFPREG */
+};
+
+/*
+ * One register of the state. Parts that a stub or the kernel keeps apart are registers of their own (ymm0h is the upper
+ * half of ymm0; every flag is one), so that each can be known or unknown as a whole.
+ */
+struct reg_desc {
+	const char *name;
+	const char *alias; /* another name, or NULL */
+	enum reg_class class;
+	uint16_t width; /* bits */
+	uint16_t word;  /* where its value starts in the state, in 64-bit words */
+
+	const char *gdb_name; /* the register of the target description that shows it, or NULL */
+	uint16_t gdb_low;     /* its lowest bit there */
+
+	enum native_set native_set;
+	uint16_t native_offset; /* bytes into the register set */
+	uint16_t native_low;    /* its lowest bit at that offset (little-endian) */
+};
+
+enum lift_status {
+	LIFT_DONE,        /* the transfer is complete */
+	LIFT_UNMODELLED,  /* a valid instruction without a transfer */
+	LIFT_UNDECODABLE, /* no instruction as far as the decoder knows */
+	LIFT_TRUNCATED,   /* the bytes end before the instruction does */
+};
+
+enum { ISA_MAX_INSN_LEN = 15, ISA_TEXT_LEN = 96, ISA_FORM_LEN = 48, ISA_FLAGS_LEN = 16 };
+
+/* One decoded instruction. */
+struct insn {
+	uint64_t pc;
+	uint8_t len; /* bytes; for LIFT_UNDECODABLE and LIFT_TRUNCATED: as many as were looked at */
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	enum lift_status status;
+	char text[ISA_TEXT_LEN];   /* disassembly: "add eax, dword ptr [rbx + 8]" */
+	char form[ISA_FORM_LEN];   /* what findings are grouped by: mnemonic, prefixes that matter and operand kinds: "add r32, m32" */
+	char mnemonic[24];         /* "add", "rep movsb" */
+	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
+	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
+};
+
+/*
+ * Letters of the effect row, one for each flag:
+ *   -  unchanged    R  read    W  written    M  read and written    0, 1  set so    U  undefined afterwards
+ *   C  conditionally: written, or unchanged, or undefined, as the transfer tells
+ */
+
+struct isa_lifter; /* decoder state of one thread */
+
+struct isa {
+	const char *name;       /* "x86_64" */
+	const char *gdb_name;   /* architecture in the target description: "i386:x86-64" */
+	const char *qemu_name;  /* "qemu-x86_64" */
+	uint16_t elf_machine;   /* EM_X86_64 */
+	uint8_t max_insn_len;   /* bytes */
+	uint8_t insn_align;     /* bytes */
+
+	const struct reg_desc *regs;
+	uint32_t num_regs;
+	uint32_t num_words; /* of a state */
+	struct reg_layout layout;
+	uint32_t pc, sp;           /* register ids */
+	const uint32_t *flag_regs; /* in the order of insn.flags */
+	const char *flag_letters;  /* "oszapc": one a flag, for display */
+	uint32_t num_flags;
+	struct expr_names names;
+
+	/* System calls: the registers of the kernel's calling convention, and the bytes of the instruction. */
+	struct {
+		uint32_t number, arg[6], result; /* register ids */
+		const uint8_t *insn;
+		uint8_t insn_len;
+		/* Registers that the kernel destroys: after the call they are whatever the kernel makes of them. */
+		const uint32_t *clobbered;
+		uint32_t num_clobbered;
+		const struct sysno *table; /* from syscalls.def, ascending by number */
+		uint32_t num_rows;
+	} sys;
+
+	struct error *(*lifter_create)(struct isa_lifter **ret);
+	void (*lifter_destroy)(struct isa_lifter *lifter);
+	/*
+	 * Decodes the instruction at the start of bytes (len of them are there; more than max_insn_len are not looked at) and
+	 * builds its transfer in t, which the caller has reset with a pool. What it is, and whether there is a transfer, is in
+	 * ret->status. An error is want of memory or our own bug.
+	 */
+	struct error *(*lift)(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
+			      struct insn *ret);
+};
+
+/* A row of the kernel's table of numbers. sem names the call's meaning in lib/sys (enum sys_sem; 0: unclassified). */
+struct sysno {
+	uint16_t number;
+	uint16_t sem;
+	const char *name; /* as in the kernel's headers, without __NR_ */
+};
+
+/* All ISAs, NULL at the end. */
+extern const struct isa *const isas[];
+
+/* By name or by ELF machine; NULL if there is none. */
+const struct isa *isa_by_name(const char *name);
+const struct isa *isa_by_elf_machine(uint16_t machine);
+
+/* Register by name or alias of len characters; false if there is none. */
+bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t *ret);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Sparse guest memory with known bytes: what the model knows of the guest's memory. Pages of 4096 bytes; every byte is known or not.
+ * Bytes become known by being fetched from a target, by being stored, or by an event. A journal can be kept, so that
+ * predicted stores can be taken back.
+ *
+ * Does not decide what is mapped: that is the target's word, asked through memory_source.
+ */
+#ifndef LIB_STATE_MEMORY_H
+#define LIB_STATE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+
+enum { MEMORY_PAGE = 4096 };
+
+struct memory;
+
+struct error *memory_create(struct memory **ret);
+void memory_destroy(struct memory *m);
+
+/* Stores bytes; unknown (NULL: none) has 1 bits where they are not known: a byte with any such bit is unknown. */
+struct error *memory_write(struct memory *m, uint64_t address, const void *bytes, const uint8_t *unknown, size_t len);
+
+/* Makes known only those bytes of [address, address + len) that are not yet: contents fetched from a target while the
+ * model is ahead of it. */
+struct error *memory_fill(struct memory *m, uint64_t address, const void *bytes, size_t len);
+
+/* Copies bytes to ret, 0 where unknown, and 0xff or 0 to unknown. True if all are known. */
+bool memory_read(const struct memory *m, uint64_t address, void *ret, uint8_t *unknown, size_t len);
+
+/* Forgets a range: the bytes are unknown again (unmapped, or changed by somebody else). */
+struct error *memory_forget(struct memory *m, uint64_t address, uint64_t len);
+void memory_forget_all(struct memory *m);
+
+/* The bytes of the page around address if every byte of it is known, else NULL. Valid until the next change. */
+const uint8_t *memory_page(const struct memory *m, uint64_t address);
+
+/* Pages held, for limits and display. */
+size_t memory_pages(const struct memory *m);
+
+/* A point to come back to. While a journal is kept, every write, fill and forget remembers what it replaced. */
+typedef uint64_t memory_mark;
+
+void memory_journal_start(struct memory *m);
+memory_mark memory_journal_mark(const struct memory *m);
+/* Undoes everything since the mark, newest first. The journal stays on. */
+struct error *memory_journal_rollback(struct memory *m, memory_mark mark);
+/* Forgets how to undo what happened before the mark. */
+void memory_journal_discard(struct memory *m, memory_mark mark);
+
+#endif
