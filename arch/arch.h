@@ -7,8 +7,8 @@
  *   NAME.c        the struct isa below, and nothing else
  *   lift.c        bytes -> struct insn and transfer; decode.c, operands.c, flags.c beneath it
  *   FAMILY.c      the instructions, a table and its helpers per family
- * and a line in isas[] (arch.c). The tests of arch_test.c run over every row of isas[] and check the tables. Nothing outside
- * arch/NAME may name the ISA; both ISAs are always linked, and no code here depends on the host's.
+ * and a line in isas[] (arch.c). The tests of arch_test.c run over every row of isas[] and check the tables. Nothing
+ * outside arch/NAME may name the ISA; both ISAs are always linked, and no code here depends on the host's.
  */
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H
@@ -76,7 +76,7 @@ struct insn {
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	enum lift_status status;
 	char text[ISA_TEXT_LEN];   /* disassembly: "add eax, dword ptr [rbx + 8]" */
-	char form[ISA_FORM_LEN];   /* what findings are grouped by: mnemonic, prefixes that matter and operand kinds: "add r32, m32" */
+	char form[ISA_FORM_LEN];   /* what findings are grouped by: mnemonic, prefixes, operand kinds: "add r32, m32" */
 	char mnemonic[24];         /* "add", "rep movsb" */
 	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
@@ -91,12 +91,12 @@ struct insn {
 struct isa_lifter; /* decoder state of one thread */
 
 struct isa {
-	const char *name;       /* "x86_64" */
-	const char *gdb_name;   /* architecture in the target description: "i386:x86-64" */
-	const char *qemu_name;  /* "qemu-x86_64" */
-	uint16_t elf_machine;   /* EM_X86_64 */
-	uint8_t max_insn_len;   /* bytes */
-	uint8_t insn_align;     /* bytes */
+	const char *name;      /* "x86_64" */
+	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
+	const char *qemu_name; /* "qemu-x86_64" */
+	uint16_t elf_machine;  /* EM_X86_64 */
+	uint8_t max_insn_len;  /* bytes */
+	uint8_t insn_align;    /* bytes */
 
 	const struct reg_desc *regs;
 	uint32_t num_regs;
@@ -123,12 +123,12 @@ struct isa {
 	struct error *(*lifter_create)(struct isa_lifter **ret);
 	void (*lifter_destroy)(struct isa_lifter *lifter);
 	/*
-	 * Decodes the instruction at the start of bytes (len of them are there; more than max_insn_len are not looked at) and
-	 * builds its transfer in t, which the caller has reset with a pool. What it is, and whether there is a transfer, is in
-	 * ret->status. An error is want of memory or our own bug.
+	 * Decodes the instruction at the start of bytes (len of them are there; more than max_insn_len are not looked
+	 * at) and builds its transfer in t, which the caller has reset with a pool. What it is, and whether there is a
+	 * transfer, is in ret->status. An error is want of memory or our own bug.
 	 */
-	struct error *(*lift)(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
-			      struct insn *ret);
+	struct error *(*lift)(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len,
+			      struct transfer *t, struct insn *ret);
 };
 
 /* A row of the kernel's table of numbers. sem names the call's meaning in lib/sys (enum sys_sem; 0: unclassified). */

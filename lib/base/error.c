@@ -55,7 +55,8 @@ struct error *error_create(enum error_code code, const char *format, ...)
 
 struct error *error_os(int errnum, const char *what, const char *path)
 {
-	struct error *err = error_create(ERROR_OS, "%s%s%s: %s", what, path ? " " : "", path ? path : "", strerror(errnum));
+	struct error *err = error_create(ERROR_OS, "%s%s%s: %s", what, path ? " " : "", path ? path : "",
+					 strerror(errnum));
 
 	if (err->code == ERROR_OS)
 		err->errnum = errnum;

@@ -37,9 +37,9 @@ bool prog_uses_undef(const struct prog *prog);
  * byte of unknown where the content is not known (unknown arrives zeroed). The address space wraps at 2^64.
  */
 enum mem_result {
-	MEM_OK,      /* ret is complete, though parts may be unknown */
-	MEM_FAULT,   /* the guest cannot read there: a page fault */
-	MEM_ERROR,   /* something else failed; evaluation stops, the owner of ctx knows why */
+	MEM_OK,    /* ret is complete, though parts may be unknown */
+	MEM_FAULT, /* the guest cannot read there: a page fault */
+	MEM_ERROR, /* something else failed; evaluation stops, the owner of ctx knows why */
 };
 struct eval_memory {
 	void *ctx;
@@ -92,9 +92,9 @@ struct eval {
 void eval_deinit(struct eval *e);
 
 /*
- * Runs the program on a state. Nothing of the state or memory is changed. When every input bit is known, undefined and ENV
- * bits alone make masks. Returns an error only for want of memory; how it went is in e->status. Pointers in e are valid until
- * the next run with the same e.
+ * Runs the program on a state. Nothing of the state or memory is changed. When every input bit is known, undefined and
+ * ENV bits alone make masks. Returns an error only for want of memory; how it went is in e->status. Pointers in e are
+ * valid until the next run with the same e.
  */
 struct error *prog_run(const struct prog *prog, const uint64_t *state, const uint64_t *unknown,
 		       const struct eval_memory *memory, struct eval *e);

@@ -3,8 +3,8 @@
  *
  * Expressions live in a pool and are named by 32-bit ids. The pool is hash-consed: equal expressions have equal ids, so
  * comparing ids compares structure. Constructors simplify (rewrite*.c); an operand of the wrong width is a bug in the
- * caller and asserts. Ids are handed out in the order of construction, operands before users, and operands of commutative
- * operators are ordered by id, so everything derived from a pool is reproducible.
+ * caller and asserts. Ids are handed out in the order of construction, operands before users, and operands of
+ * commutative operators are ordered by id, so everything derived from a pool is reproducible.
  *
  * Running out of memory is remembered by the pool: constructors then return EXPR_NONE, accept EXPR_NONE, and
  * expr_pool_error() tells at the end. A pool is freed or emptied as a whole.
@@ -34,12 +34,12 @@ typedef uint32_t expr_id;
 #define EXPR_NONE ((expr_id)0)
 
 struct expr {
-	uint8_t op;      /* enum expr_op */
-	uint16_t width;  /* bits of the result */
-	uint16_t lane;   /* lane width of operators with TRAIT_L, else 0 */
-	uint32_t attr;   /* see op.def; CONST wider than 64 bits: index into the pool's words */
+	uint8_t op;     /* enum expr_op */
+	uint16_t width; /* bits of the result */
+	uint16_t lane;  /* lane width of operators with TRAIT_L, else 0 */
+	uint32_t attr;  /* see op.def; CONST wider than 64 bits: index into the pool's words */
 	expr_id arg[3];
-	uint64_t value;  /* CONST of up to 64 bits */
+	uint64_t value; /* CONST of up to 64 bits */
 };
 
 struct expr_pool;
@@ -93,9 +93,15 @@ expr_id expr_sext(struct expr_pool *pool, expr_id a, unsigned width);
 
 /* Short forms, so that a model reads like its manual. */
 #define EXPR_UNARY(name, op) \
-	static inline expr_id name(struct expr_pool *pool, expr_id a) { return expr_unary(pool, op, a); }
+	static inline expr_id name(struct expr_pool *pool, expr_id a) \
+	{ \
+		return expr_unary(pool, op, a); \
+	}
 #define EXPR_BINARY(name, op) \
-	static inline expr_id name(struct expr_pool *pool, expr_id a, expr_id b) { return expr_binary(pool, op, a, b); }
+	static inline expr_id name(struct expr_pool *pool, expr_id a, expr_id b) \
+	{ \
+		return expr_binary(pool, op, a, b); \
+	}
 EXPR_UNARY(expr_not, EXPR_NOT)
 EXPR_UNARY(expr_neg, EXPR_NEG)
 EXPR_BINARY(expr_and, EXPR_AND)

@@ -12,7 +12,7 @@
 enum taint_source {
 	TAINT_UNDEF = 1,   /* UNDEF leaves */
 	TAINT_ENV = 2,     /* ENV leaves */
-	TAINT_UNKNOWN = 4, /* REG and LOAD leaves whose bits the caller does not know: the mask has REG and LOAD leaves */
+	TAINT_UNKNOWN = 4, /* REG and LOAD leaves with bits the caller does not know: the mask has such leaves */
 };
 
 /*

@@ -1,9 +1,9 @@
 /*
  * What one instruction, or a straight line of them, does: a transfer.
  *
- * A transfer is data. Every expression in it is over the state BEFORE: REG leaves are registers before, LOAD leaves with
- * version k are memory after the first k stores of this transfer. Registers that it does not list keep their value. The
- * program counter is a register like the others, and every complete transfer sets it.
+ * A transfer is data. Every expression in it is over the state BEFORE: REG leaves are registers before, LOAD leaves
+ * with version k are memory after the first k stores of this transfer. Registers that it does not list keep their
+ * value. The program counter is a register like the others, and every complete transfer sets it.
  *
  * Order of events: faults are tried in their order, and the first whose condition holds happens INSTEAD of all outputs.
  * Then loads and stores take place, stores in their order; an access to memory that the guest cannot reach is a page
@@ -28,15 +28,15 @@ enum transfer_kind {
 /* Faults, named for what the guest's kernel makes of them. */
 enum fault_kind {
 	FAULT_NONE,
-	FAULT_DIVIDE,      /* SIGFPE: x86 #DE */
-	FAULT_UNDEFINED,   /* SIGILL: x86 #UD, AArch64 UNDEFINED */
-	FAULT_BREAKPOINT,  /* SIGTRAP: int3, BRK */
-	FAULT_DEBUG,       /* SIGTRAP: int1 */
-	FAULT_PROTECTION,  /* SIGSEGV: x86 #GP */
-	FAULT_STACK,       /* SIGBUS on Linux: x86 #SS */
-	FAULT_ALIGNMENT,   /* SIGBUS: #AC, AArch64 alignment */
-	FAULT_FLOAT,       /* SIGFPE: #MF, #XM */
-	FAULT_PAGE,        /* SIGSEGV: found at evaluation, never listed in a transfer */
+	FAULT_DIVIDE,     /* SIGFPE: x86 #DE */
+	FAULT_UNDEFINED,  /* SIGILL: x86 #UD, AArch64 UNDEFINED */
+	FAULT_BREAKPOINT, /* SIGTRAP: int3, BRK */
+	FAULT_DEBUG,      /* SIGTRAP: int1 */
+	FAULT_PROTECTION, /* SIGSEGV: x86 #GP */
+	FAULT_STACK,      /* SIGBUS on Linux: x86 #SS */
+	FAULT_ALIGNMENT,  /* SIGBUS: #AC, AArch64 alignment */
+	FAULT_FLOAT,      /* SIGFPE: #MF, #XM */
+	FAULT_PAGE,       /* SIGSEGV: found at evaluation, never listed in a transfer */
 	FAULT_NUM_KINDS
 };
 
@@ -44,11 +44,14 @@ enum fault_kind {
 enum env_input {
 	ENV_TSC,     /* time stamp counter */
 	ENV_TSC_AUX, /* processor id (rdtscp, rdpid) */
-	ENV_CPUID_A, ENV_CPUID_B, ENV_CPUID_C, ENV_CPUID_D,
-	ENV_XCR0,    /* extended control register */
-	ENV_RANDOM,  /* hardware random numbers */
-	ENV_COUNTER, /* AArch64 generic timer */
-	ENV_SYSREG,  /* identification and other system registers */
+	ENV_CPUID_A,
+	ENV_CPUID_B,
+	ENV_CPUID_C,
+	ENV_CPUID_D,
+	ENV_XCR0,     /* extended control register */
+	ENV_RANDOM,   /* hardware random numbers */
+	ENV_COUNTER,  /* AArch64 generic timer */
+	ENV_SYSREG,   /* identification and other system registers */
 	ENV_SELECTOR, /* results that depend on the kernel's descriptor tables */
 	ENV_NUM_INPUTS
 };
@@ -94,8 +97,8 @@ void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind);
 expr_id transfer_load(struct transfer *t, unsigned width, expr_id address);
 
 /*
- * Appends `next` (from the same pool) to t: afterwards t does what t then next did. REG leaves of next become t's values,
- * LOAD versions move behind t's stores. The caller has made sure that t always continues at next.
+ * Appends `next` (from the same pool) to t: afterwards t does what t then next did. REG leaves of next become t's
+ * values, LOAD versions move behind t's stores. The caller has made sure that t always continues at next.
  */
 struct error *transfer_compose(struct transfer *t, const struct transfer *next);
 

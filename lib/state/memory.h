@@ -1,7 +1,7 @@
 /*
- * Sparse guest memory with known bytes: what the model knows of the guest's memory. Pages of 4096 bytes; every byte is known or not.
- * Bytes become known by being fetched from a target, by being stored, or by an event. A journal can be kept, so that
- * predicted stores can be taken back.
+ * Sparse guest memory with known bytes: what the model knows of the guest's memory. Pages of 4096 bytes; every byte is
+ * known or not. Bytes become known by being fetched from a target, by being stored, or by an event. A journal can be
+ * kept, so that predicted stores can be taken back.
  *
  * Does not decide what is mapped: that is the target's word, asked through memory_source.
  */
