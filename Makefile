@@ -48,7 +48,7 @@ testing_objects := $(testing_sources:%.c=$B/%.o)
 tests := $(test_sources:%.c=$B/%)
 
 .PHONY: all
-all: $B/validate
+all: $(if $(cmd_sources),$B/validate,$B/libvalidate.a)
 
 $B/validate: $(cmd_objects) $B/libvalidate.a
 	$(CC) $(mode_flags) $(LDFLAGS) -o $@ $^ $(libs)
