@@ -1,0 +1,136 @@
+/*
+ * The event log, run.json: what the outside world did to a program's run.
+ *
+ * One JSON document. First the header, an object whose last member is "events": an array with one event a line. Written
+ * as the run goes and read as a stream: neither side holds more than the header and one event. The document is complete only when
+ * the writer closed the array; a log that was cut off is recognised, and its last whole event is named.
+ *
+ * Numbers that are addresses, arguments, results or registers are strings, "0x" and hexadecimal; bytes are base64.
+ */
+#ifndef LIB_EVLOG_EVLOG_H
+#define LIB_EVLOG_EVLOG_H
+
+#include "lib/base/vec.h"
+#include "lib/sys/sys.h"
+
+#define EVLOG_FORMAT "validate-log"
+enum { EVLOG_VERSION = 1, EVLOG_SHA256_LEN = 32 };
+
+/* A file's identity. */
+struct evlog_file {
+	char *path; /* absolute */
+	uint64_t size;
+	uint8_t sha256[EVLOG_SHA256_LEN];
+	char *build_id; /* hexadecimal, or NULL */
+};
+
+struct evlog_auxv {
+	uint64_t type, value;
+};
+
+/* A mapping at the program's first instruction, as in /proc/PID/maps. */
+struct evlog_mapping {
+	uint64_t start, end, offset;
+	char perms[5]; /* "r-xp" */
+	char *name;    /* path, "[stack]", or "" */
+};
+
+struct evlog_header {
+	char *arch;     /* isa->name */
+	char *recorder; /* program and version, and what it recorded on */
+	struct evlog_file program;
+	struct evlog_file interpreter; /* path NULL: none */
+	VEC(char *) argv;
+	VEC(char *) env;
+	VEC(struct evlog_auxv) auxv;
+	VEC(struct evlog_mapping) mappings;
+	uint64_t entry;         /* PC of the first instruction */
+	uint64_t stack_pointer; /* SP there */
+	uint8_t *stack;         /* memory from stack_pointer to the stack's end */
+	uint64_t stack_len;     /* bytes */
+	char *cwd;
+};
+
+enum evlog_kind {
+	EVLOG_SYSCALL, /* a system call that returned */
+	EVLOG_EXIT,    /* the thread or process ended: a call that did not return (number says which), args[0] is the status */
+	EVLOG_SIGNAL,  /* a signal was delivered: number is the signal */
+	EVLOG_KILLED,  /* the process was killed by a signal: number is the signal */
+};
+
+struct evlog_hole {
+	uint64_t offset, len; /* bytes within data that the kernel left alone */
+};
+
+/* Bytes that the kernel wrote. */
+struct evlog_write {
+	struct sys_range range; /* address, length and how it was found */
+	uint8_t *data;          /* range.len bytes */
+	VEC(struct evlog_hole) holes;
+};
+
+/* A string that the kernel read: a path or a name. Identifies the event besides the arguments. */
+struct evlog_string {
+	uint8_t arg;
+	char *text; /* bytes up to the NUL, not necessarily UTF-8 */
+	size_t len;
+};
+
+/* The file behind a mapping made by this event. */
+struct evlog_backing {
+	struct evlog_file file;
+	uint64_t offset; /* bytes into the file */
+	uint8_t *data;   /* contents as mapped, when the log carries them; else NULL */
+	uint64_t data_len;
+};
+
+struct evlog_event {
+	uint64_t index; /* 0, 1, 2, ... */
+	uint64_t tid;
+	enum evlog_kind kind;
+	uint64_t number;
+	char *name; /* of the call or signal */
+	uint64_t pc; /* of the instruction that made the call */
+	uint64_t arg[6];
+	int64_t result;
+	VEC(struct evlog_write) writes;
+	VEC(struct evlog_string) strings;
+	struct evlog_backing *backing; /* NULL: none */
+};
+
+void evlog_header_deinit(struct evlog_header *h);
+void evlog_event_deinit(struct evlog_event *ev);
+
+/* ---- Writing ---- */
+
+struct evlog_writer;
+
+/* Creates PATH.part and writes the header. The file gets its final name when the log is finished. */
+struct error *evlog_writer_create(const char *path, const struct evlog_header *header, struct evlog_writer **ret);
+struct error *evlog_writer_add(struct evlog_writer *w, const struct evlog_event *ev);
+/* Hands everything added so far to the kernel. */
+struct error *evlog_writer_flush(struct evlog_writer *w);
+/* Closes the document and renames it to its final name. */
+struct error *evlog_writer_finish(struct evlog_writer *w);
+/* Frees w; an unfinished log stays as PATH.part. */
+void evlog_writer_destroy(struct evlog_writer *w);
+
+/* ---- Reading ---- */
+
+struct evlog_reader;
+
+/* Reads and checks the header. */
+struct error *evlog_reader_open(const char *path, struct evlog_reader **ret);
+const struct evlog_header *evlog_reader_header(const struct evlog_reader *r);
+/* The next event in *ret, which the caller deinits; *ret_end is true, and nothing in *ret, after the last. A log that was cut
+ * off is ERROR_INPUT at that point, and the message names the last whole event. */
+struct error *evlog_reader_next(struct evlog_reader *r, struct evlog_event *ret, bool *ret_end);
+void evlog_reader_destroy(struct evlog_reader *r);
+
+/* ---- Files ---- */
+
+/* Size, sha256 and, for an ELF file, build id of the file at path. */
+struct error *evlog_file_identify(const char *path, struct evlog_file *ret);
+void evlog_file_deinit(struct evlog_file *f);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * A target: something that executes a guest program and can be stepped, read and written. One interface, several kinds: a
+ * GDB stub (gdb.h), later unicorn in process and a recorded trace. Addresses are the guest's own.
+ *
+ * A target is stopped unless a call is under way or steps were submitted. Each call has a deadline of its own; a target that
+ * dies, lies or stalls gives ERROR_TARGET, ERROR_PROTOCOL or ERROR_TIMEOUT, after which only target_destroy() is useful.
+ */
+#ifndef LIB_TARGET_TARGET_H
+#define LIB_TARGET_TARGET_H
+
+#include "lib/state/state.h"
+
+enum stop_kind {
+	STOP_STEPPED,    /* the step or the run to a breakpoint is complete */
+	STOP_SIGNAL,     /* a signal is about to be delivered: signal */
+	STOP_EXITED,     /* the process ended: status */
+	STOP_KILLED,     /* the process was killed by a signal: signal */
+};
+
+struct stop {
+	enum stop_kind kind;
+	uint64_t tid;
+	int signal; /* the guest kernel's number */
+	int status;
+};
+
+/* Memory to be read right after a step. */
+struct target_read {
+	uint64_t address;
+	uint16_t len; /* bytes, 1-64 */
+};
+
+enum { TARGET_MAX_READS = 4 };
+
+/* One step of a run ahead. */
+struct target_plan {
+	struct target_read read[TARGET_MAX_READS];
+	unsigned num_reads;
+};
+
+/* What was seen after one step. */
+struct target_seen {
+	struct stop stop;
+	bool have_regs;                          /* false when the process is gone */
+	uint8_t memory[TARGET_MAX_READS][64];
+	bool memory_ok[TARGET_MAX_READS];        /* false: the target refused the read */
+};
+
+struct target;
+
+struct target_ops {
+	void (*destroy)(struct target *t);
+	struct error *(*read_regs)(struct target *t, struct state *ret);
+	struct error *(*write_regs)(struct target *t, const struct state *from, const uint32_t *regs, size_t num_regs);
+	struct error *(*read_memory)(struct target *t, uint64_t address, void *ret, size_t len, size_t *ret_len);
+	struct error *(*write_memory)(struct target *t, uint64_t address, const void *data, size_t len);
+	struct error *(*step)(struct target *t, int signal, struct stop *ret);
+	struct error *(*run_to)(struct target *t, uint64_t address, struct stop *ret);
+	struct error *(*submit)(struct target *t, const struct target_plan *plans, size_t num_plans);
+	struct error *(*collect)(struct target *t, struct state *regs, struct target_seen *ret);
+};
+
+struct target {
+	const struct target_ops *ops;
+	const struct isa *isa;
+	char *identity;   /* for people: "qemu-x86_64 version 7.2.22 (Debian ...)"; owned by the target */
+	uint64_t *hidden; /* isa->num_words: 1 bits are never shown; owned by the target */
+	size_t max_ahead; /* steps that one submit takes */
+};
+
+/* Ends the guest and everything the target started, and frees t. NULL is fine. */
+void target_destroy(struct target *t);
+
+/* All visible registers; hidden ones become unknown in ret. */
+struct error *target_read_regs(struct target *t, struct state *ret);
+
+/* Writes these registers with their values in from. */
+struct error *target_write_regs(struct target *t, const struct state *from, const uint32_t *regs, size_t num_regs);
+
+/* Reads up to len bytes; *ret_len tells how many were readable from the start. None at all is no error. */
+struct error *target_read_memory(struct target *t, uint64_t address, void *ret, size_t len, size_t *ret_len);
+
+/* Writes all len bytes; ERROR_FAULT names the address that the target refused. */
+struct error *target_write_memory(struct target *t, uint64_t address, const void *data, size_t len);
+
+/* Executes one instruction, delivering signal (0: none) first. */
+struct error *target_step(struct target *t, int signal, struct stop *ret);
+
+/* Continues until the instruction at address is about to execute, or something else stops the guest. */
+struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret);
+
+/*
+ * Running ahead: hands over up to max_ahead further steps, to be executed one after the other, with the reads that follow each.
+ * target_collect() then gives what was seen after each, in order; regs may be NULL. A stop other than STOP_STEPPED ends the
+ * run: the remaining steps are not executed, and collecting them gives the same stop again. Nothing else may be asked of
+ * the target before all submitted steps are collected, except submitting once more: up to two submissions may be outstanding.
+ */
+struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
+struct error *target_collect(struct target *t, struct state *regs, struct target_seen *ret);
+
+#endif
