@@ -10,7 +10,7 @@
 
 static bool reserve(struct strbuf *s, size_t more)
 {
-	if (s->failed || !vec_grow((void **)&s->at, &s->cap, s->len + more + 1, 1))
+	if (s->failed || more >= SIZE_MAX - s->len || !vec_grow((void **)&s->at, &s->cap, s->len + more + 1, 1))
 		s->failed = true;
 	return !s->failed;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #define VEC(T) \
@@ -28,7 +29,9 @@ static inline bool vec_grow(void **at, size_t *cap, size_t n, size_t size)
 	if (n <= *cap)
 		return true;
 
-	size_t grown = *cap + *cap / 2 < n ? n + 4 : *cap + *cap / 2;
+	size_t grown = *cap + *cap / 2;
+	if (grown < n)
+		grown = n < SIZE_MAX - 4 ? n + 4 : n;
 	void *p = reallocarray(*at, grown, size);
 	if (!p)
 		return false;
