@@ -4,7 +4,8 @@
  * Expressions live in a pool and are named by 32-bit ids. The pool is hash-consed: equal expressions have equal ids, so
  * comparing ids compares structure. Constructors simplify (rewrite*.c); an operand of the wrong width is a bug in the
  * caller and asserts. Ids are handed out in the order of construction, operands before users, and operands of
- * commutative operators are ordered by id, so everything derived from a pool is reproducible.
+ * commutative operators are ordered (constants last, the others by id), so everything derived from a pool is
+ * reproducible.
  *
  * Running out of memory is remembered by the pool: constructors then return EXPR_NONE, accept EXPR_NONE, and
  * expr_pool_error() tells at the end. A pool is freed or emptied as a whole.

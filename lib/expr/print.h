@@ -26,7 +26,11 @@ struct error *expr_parse(struct expr_pool *pool, const char *text, const struct 
  *     fault divide if rcx[31:0] == 0x0:32
  *     mem64[rsp - 0x8:64] = rax
  *     zf = ...
+ *     access mem8[rdi]          (a load whose value nothing uses)
  * Sub-expressions that are large and used more than once get lines of their own first: "t1 = ...". */
 void transfer_print(struct strbuf *out, const struct transfer *t, const struct expr_names *names);
+
+/* "divide". */
+const char *fault_name(enum fault_kind kind);
 
 #endif

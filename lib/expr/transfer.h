@@ -78,6 +78,7 @@ struct transfer {
 	VEC(struct transfer_reg) regs; /* each register once */
 	VEC(struct transfer_store) stores;
 	VEC(struct transfer_fault) faults;
+	VEC(expr_id) loads; /* that take place even where simplification finds their values unused */
 };
 
 /* An all-zero transfer with the pool set is empty. */
@@ -93,7 +94,11 @@ expr_id transfer_get_reg(const struct transfer *t, uint32_t reg);
 void transfer_add_store(struct transfer *t, expr_id guard, expr_id address, expr_id value);
 /* A condition that is the constant 0 is left out. */
 void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind);
-/* The value of a load here, after the stores added so far: an earlier store to the same address, or a LOAD leaf. */
+/*
+ * The value of a load here, after the stores added so far: an earlier store to the same address, or a LOAD leaf. Loads
+ * always take place (a load that depends on a condition cannot be expressed: its page fault would), also when nothing
+ * uses the value in the end: `and mem, 0` faults.
+ */
 expr_id transfer_load(struct transfer *t, unsigned width, expr_id address);
 
 /*

@@ -1,0 +1,44 @@
+#include "lib/expr/live.h"
+
+void roots_add(struct roots *r, expr_id id)
+{
+	if (id && !vec_push(&r->ids, id))
+		r->failed = true;
+}
+
+void roots_add_transfer(struct roots *r, const struct transfer *t)
+{
+	for (size_t i = 0; i < t->faults.len; i++)
+		roots_add(r, t->faults.at[i].cond);
+	for (size_t i = 0; i < t->loads.len; i++)
+		roots_add(r, t->loads.at[i]);
+	for (size_t i = 0; i < t->stores.len; i++) {
+		roots_add(r, t->stores.at[i].guard);
+		roots_add(r, t->stores.at[i].address);
+		roots_add(r, t->stores.at[i].value);
+	}
+	for (size_t i = 0; i < t->regs.len; i++)
+		roots_add(r, t->regs.at[i].value);
+}
+
+void roots_deinit(struct roots *r)
+{
+	vec_deinit(&r->ids);
+}
+
+uint32_t *live_uses(const struct expr_pool *pool, const struct roots *r)
+{
+	uint32_t *uses = r->failed ? NULL : calloc(pool->nodes.len, sizeof *uses);
+	expr_id last = 0;
+
+	if (!uses)
+		return NULL;
+	for (size_t i = 0; i < r->ids.len; i++) {
+		uses[r->ids.at[i]]++;
+		last = r->ids.at[i] > last ? r->ids.at[i] : last;
+	}
+	for (expr_id id = last; id > 0; id--)
+		for (unsigned k = 0; uses[id] && k < op_info[node(pool, id)->op].arity; k++)
+			uses[node(pool, id)->arg[k]]++;
+	return uses;
+}

@@ -1,0 +1,295 @@
+#include "lib/expr/print.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "lib/expr/bv.h"
+#include "lib/expr/live.h"
+#include "lib/expr/syntax.h"
+#include "lib/expr/taint.h"
+
+const char *const syntax_env_names[ENV_NUM_INPUTS] = {
+	[ENV_TSC] = "tsc",         [ENV_TSC_AUX] = "tsc_aux", [ENV_CPUID_A] = "cpuid_a",   [ENV_CPUID_B] = "cpuid_b",
+	[ENV_CPUID_C] = "cpuid_c", [ENV_CPUID_D] = "cpuid_d", [ENV_XCR0] = "xcr",          [ENV_RANDOM] = "random",
+	[ENV_COUNTER] = "counter", [ENV_SYSREG] = "sysreg",   [ENV_SELECTOR] = "selector",
+};
+
+struct printer {
+	struct strbuf *out;
+	const struct expr_pool *pool;
+	const struct expr_names *names;
+	const uint32_t *temps; /* by id: the number of its tN, or 0; NULL: none has one */
+};
+
+static void print(const struct printer *p, expr_id id);
+
+bool syntax_is_symbol(enum expr_op op)
+{
+	return op_info[op].shape != SHAPE_LEAF && !isalpha((unsigned char)op_info[op].text[0]);
+}
+
+static void print_const(const struct printer *p, const struct expr *n)
+{
+	const uint64_t *words = node_words(p->pool, n);
+	unsigned i = bv_words(n->width) - 1;
+
+	while (i > 0 && !words[i])
+		i--;
+	strbuf_printf(p->out, "0x%llx", (unsigned long long)words[i]);
+	while (i-- > 0)
+		strbuf_printf(p->out, "%016llx", (unsigned long long)words[i]);
+	strbuf_printf(p->out, ":%u", n->width);
+}
+
+/* By name if that names this register with this width, else by number. */
+static void print_reg(const struct printer *p, uint32_t reg, unsigned width)
+{
+	const char *name = p->names && p->names->name ? p->names->name(reg) : NULL;
+	uint32_t found;
+	unsigned found_width;
+
+	if (name && p->names->find && p->names->find(name, strlen(name), &found, &found_width) && found == reg &&
+	    found_width == width)
+		strbuf_append(p->out, name);
+	else
+		strbuf_printf(p->out, "r%u:%u", reg, width);
+}
+
+static void print_load(const struct printer *p, const struct expr *n, uint32_t version)
+{
+	strbuf_printf(p->out, "mem%u", n->width);
+	if (version)
+		strbuf_printf(p->out, "@%u", version);
+	strbuf_append(p->out, "[");
+	print(p, n->arg[0]);
+	strbuf_append(p->out, "]");
+}
+
+static void print_leaf(const struct printer *p, const struct expr *n)
+{
+	switch (n->op) {
+	case EXPR_CONST: print_const(p, n); break;
+	case EXPR_REG: print_reg(p, n->attr & ~TAINT_MASK_BIT, n->width); break;
+	case EXPR_LOAD: print_load(p, n, n->attr & ~TAINT_MASK_BIT); break;
+	case EXPR_UNDEF: strbuf_printf(p->out, "undef%u#%u", n->width, n->attr); break;
+	default:
+		if (n->attr < ENV_NUM_INPUTS)
+			strbuf_printf(p->out, "env:%s%u", syntax_env_names[n->attr], n->width);
+		else
+			strbuf_printf(p->out, "env:%u_%u", n->attr, n->width);
+		break;
+	}
+}
+
+/* What stands as an operand without parentheses around it. */
+static bool is_simple(const struct printer *p, expr_id id)
+{
+	const struct expr *n = node(p->pool, id);
+
+	return (p->temps && p->temps[id]) || !syntax_is_symbol(n->op) || n->op == EXPR_EXTRACT;
+}
+
+static void print_operand(const struct printer *p, expr_id id)
+{
+	bool simple = is_simple(p, id);
+
+	strbuf_append(p->out, simple ? "" : "(");
+	print(p, id);
+	strbuf_append(p->out, simple ? "" : ")");
+}
+
+static void print_symbol(const struct printer *p, const struct expr *n)
+{
+	const char *text = op_info[n->op].text;
+
+	if (n->op == EXPR_EXTRACT) {
+		print_operand(p, n->arg[0]);
+		if (n->width == 1)
+			strbuf_printf(p->out, "[%u]", n->attr);
+		else
+			strbuf_printf(p->out, "[%u:%u]", n->attr + n->width - 1, n->attr);
+		return;
+	}
+	if (op_info[n->op].arity == 1) {
+		strbuf_append(p->out, text);
+		print_operand(p, n->arg[0]);
+		return;
+	}
+	print_operand(p, n->arg[0]);
+	strbuf_printf(p->out, " %s ", text);
+	print_operand(p, n->arg[1]);
+	if (n->op == EXPR_ITE) {
+		strbuf_append(p->out, " : ");
+		print_operand(p, n->arg[2]);
+	}
+}
+
+static void print_call(const struct printer *p, const struct expr *n)
+{
+	const struct op_info *info = &op_info[n->op];
+
+	strbuf_append(p->out, info->text);
+	if (info->shape == SHAPE_EXTEND)
+		strbuf_printf(p->out, "%u", n->width);
+	else if (n->lane)
+		strbuf_printf(p->out, "%u", n->lane);
+	if (info->shape == SHAPE_FP || info->shape == SHAPE_FPFLAGS)
+		strbuf_printf(p->out, "#%u", n->attr);
+	for (unsigned i = 0; i < info->arity; i++) {
+		strbuf_append(p->out, i ? ", " : "(");
+		print(p, n->arg[i]);
+	}
+	strbuf_append(p->out, ")");
+}
+
+static void print_node(const struct printer *p, expr_id id)
+{
+	const struct expr *n = node(p->pool, id);
+	bool leaf = op_info[n->op].shape == SHAPE_LEAF || n->op == EXPR_LOAD;
+
+	if ((n->op == EXPR_REG || n->op == EXPR_LOAD) && n->attr & TAINT_MASK_BIT) {
+		strbuf_append(p->out, "unknown(");
+		print_leaf(p, n);
+		strbuf_append(p->out, ")");
+	} else if (leaf) {
+		print_leaf(p, n);
+	} else if (syntax_is_symbol(n->op)) {
+		print_symbol(p, n);
+	} else {
+		print_call(p, n);
+	}
+}
+
+static void print(const struct printer *p, expr_id id)
+{
+	if (p->temps && p->temps[id])
+		strbuf_printf(p->out, "t%u", p->temps[id]);
+	else
+		print_node(p, id);
+}
+
+void expr_print(struct strbuf *out, const struct expr_pool *pool, expr_id id, const struct expr_names *names)
+{
+	struct printer p = {.out = out, .pool = pool, .names = names};
+
+	print(&p, id);
+}
+
+/* ---- Transfers ---- */
+
+static const char *const fault_names[FAULT_NUM_KINDS] = {
+	[FAULT_NONE] = "none",           [FAULT_DIVIDE] = "divide",
+	[FAULT_UNDEFINED] = "undefined", [FAULT_BREAKPOINT] = "breakpoint",
+	[FAULT_DEBUG] = "debug",         [FAULT_PROTECTION] = "protection",
+	[FAULT_STACK] = "stack",         [FAULT_ALIGNMENT] = "alignment",
+	[FAULT_FLOAT] = "float",         [FAULT_PAGE] = "page",
+};
+
+const char *fault_name(enum fault_kind kind)
+{
+	return (unsigned)kind < FAULT_NUM_KINDS ? fault_names[kind] : "unknown";
+}
+
+enum { LARGE = 4 }; /* nodes from which on a shared sub-expression gets a line of its own */
+
+/*
+ * Numbers the sub-expressions that get names: used more than once and large, where what has a name itself counts as one
+ * node. uses becomes the numbers.
+ */
+static bool number_temps(const struct expr_pool *pool, uint32_t *uses, uint32_t *ret_num)
+{
+	uint16_t *size = calloc(pool->nodes.len, sizeof *size);
+	uint32_t num = 0;
+
+	if (!size)
+		return false;
+	for (expr_id id = 1; id < pool->nodes.len; id++) {
+		const struct expr *n = node(pool, id);
+		uint32_t total = 1;
+
+		for (unsigned i = 0; i < op_info[n->op].arity; i++)
+			total += size[n->arg[i]];
+		size[id] = (uint16_t)(total < UINT16_MAX ? total : UINT16_MAX);
+		uses[id] = uses[id] > 1 && total >= LARGE ? ++num : 0;
+		if (uses[id])
+			size[id] = 1;
+	}
+	free(size);
+	*ret_num = num;
+	return true;
+}
+
+static void print_temps(const struct printer *p)
+{
+	for (expr_id id = 1; id < p->pool->nodes.len; id++) {
+		if (!p->temps[id])
+			continue;
+		strbuf_printf(p->out, "t%u = ", p->temps[id]);
+		print_node(p, id);
+		strbuf_append(p->out, "\n");
+	}
+}
+
+static void print_lines(const struct printer *p, const struct transfer *t)
+{
+	for (size_t i = 0; i < t->faults.len; i++) {
+		strbuf_printf(p->out, "fault %s if ", fault_name(t->faults.at[i].kind));
+		print(p, t->faults.at[i].cond);
+		strbuf_append(p->out, "\n");
+	}
+	for (size_t i = 0; i < t->stores.len; i++) {
+		const struct transfer_store *s = &t->stores.at[i];
+
+		strbuf_printf(p->out, "mem%u[", expr_width(p->pool, s->value));
+		print(p, s->address);
+		strbuf_append(p->out, "] = ");
+		print(p, s->value);
+		if (s->guard) {
+			strbuf_append(p->out, " if ");
+			print(p, s->guard);
+		}
+		strbuf_append(p->out, "\n");
+	}
+	for (size_t i = 0; i < t->regs.len; i++) {
+		print_reg(p, t->regs.at[i].reg, expr_width(p->pool, t->regs.at[i].value));
+		strbuf_append(p->out, " = ");
+		print(p, t->regs.at[i].value);
+		strbuf_append(p->out, "\n");
+	}
+}
+
+/* Loads that nothing else shows. */
+static void print_accesses(const struct printer *p, const struct transfer *t, const uint32_t *uses)
+{
+	for (size_t i = 0; i < t->loads.len; i++) {
+		if (uses[t->loads.at[i]])
+			continue;
+		strbuf_append(p->out, "access ");
+		print(p, t->loads.at[i]);
+		strbuf_append(p->out, "\n");
+	}
+}
+
+void transfer_print(struct strbuf *out, const struct transfer *t, const struct expr_names *names)
+{
+	struct printer p = {.out = out, .pool = t->pool, .names = names};
+	struct transfer shown = *t;
+	struct roots roots = {0};
+	uint32_t num;
+
+	shown.loads.len = 0;
+	roots_add_transfer(&roots, &shown);
+
+	uint32_t *needed = live_uses(t->pool, &roots), *temps = live_uses(t->pool, &roots);
+	if (!needed || !temps || !number_temps(t->pool, temps, &num)) {
+		out->failed = true;
+	} else {
+		p.temps = temps;
+		print_temps(&p);
+		print_accesses(&p, t, needed);
+		print_lines(&p, t);
+	}
+	free(needed);
+	free(temps);
+	roots_deinit(&roots);
+}
