@@ -27,7 +27,8 @@ enum reg_class {
 	REG_GENERAL,
 	REG_PC,
 	REG_FLAG,    /* a field of the flags register */
-	REG_SEGMENT, /* selectors, segment bases */
+	REG_SEGMENT, /* segment bases */
+	REG_SYSTEM,  /* selectors, and flags that the kernel or a debugger owns: shown, never set natively */
 	REG_VECTOR,
 	REG_FLOAT,   /* x87 stack and its control words */
 	REG_CONTROL, /* MXCSR, FPCR, FPSR */
