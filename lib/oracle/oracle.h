@@ -1,0 +1,108 @@
+/*
+ * An oracle executes one instruction on a machine that is believed: so far the host's CPU, in a process that has nothing in
+ * it but the pages a case asks for. For tests of the models, and to try a finding on a second opinion.
+ *
+ * A case gives every input (registers, pages), the outcome every output. Nothing is kept from one case to the next, except
+ * what makes the next one fast.
+ */
+#ifndef LIB_ORACLE_ORACLE_H
+#define LIB_ORACLE_ORACLE_H
+
+#include "lib/base/vec.h"
+#include "lib/state/state.h"
+
+struct oracle;
+
+/* Pages that one case may touch, the instruction's own included. */
+enum { ORACLE_MAX_PAGES = 64 };
+
+/* Contents of guest memory. */
+struct oracle_range {
+	uint64_t address;
+	size_t len;
+	const uint8_t *data;
+	bool writable; /* of whole pages: a page is writable if any range in it is */
+};
+
+struct oracle_case {
+	uint64_t pc;
+	const uint8_t *bytes; /* of the instruction; the rest of its page is zero where no range covers it */
+	size_t len;
+	const struct state *before; /* unknown bits count as 0 */
+	const struct oracle_range *ranges;
+	size_t num_ranges;
+};
+
+/* How the instruction ended. */
+enum oracle_end {
+	ORACLE_STEPPED, /* it completed (or one iteration of a repeated string instruction did) */
+	ORACLE_SIGNAL,  /* it faulted */
+	ORACLE_SYSCALL, /* it entered the kernel for a system call, which was not executed */
+};
+
+struct oracle_memory {
+	uint64_t address;
+	size_t len;
+	uint8_t *data;
+};
+
+struct oracle_outcome {
+	enum oracle_end end;
+	/* Of ORACLE_SIGNAL: the kernel's words (sigaction(2)): number, si_code, si_addr. */
+	int signal, code;
+	uint64_t address;
+	/*
+	 * Registers after. Those that the oracle cannot show are unknown. Registers of class REG_SYSTEM cannot be chosen: they
+	 * are as in `before` unless the instruction changed what the CPU really had.
+	 */
+	struct state after;
+	VEC(struct oracle_memory) memory; /* the case's ranges, in their order, with the contents after */
+};
+
+/*
+ * An oracle on the host's CPU. ERROR_UNSUPPORTED with the reason if the host has another ISA, or ptrace or another service
+ * of the kernel is refused. It must be used and destroyed by the thread that created it (ptrace knows threads). Its
+ * process dies with that thread.
+ */
+struct error *oracle_create_native(const struct isa *isa, struct oracle **ret);
+
+/* Ends and reaps the oracle's process. NULL is fine. */
+void oracle_destroy(struct oracle *o);
+
+/* "the host's CPU": for reports. */
+const char *oracle_name(const struct oracle *o);
+
+/* Room for outcomes of cases of this ISA. */
+struct error *oracle_outcome_init(struct oracle_outcome *out, const struct isa *isa);
+void oracle_outcome_deinit(struct oracle_outcome *out);
+
+/* Copies memory after from the outcome; false if the case's ranges do not cover all of it. */
+bool oracle_outcome_read(const struct oracle_outcome *out, uint64_t address, void *ret, size_t len);
+
+/*
+ * Runs one case; *ret was initialised and may be reused. ERROR_UNSUPPORTED if the case cannot be set up here (too many pages,
+ * addresses that the kernel does not map); ERROR_TIMEOUT or ERROR_TARGET if the step never ended or the process died:
+ * the next case then starts a new process.
+ */
+struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret);
+
+/*
+ * The memory of a finding's guest: copies the page (of MEMORY_PAGE bytes) at address to ret, and tells whether the guest may
+ * write there. ERROR_FAULT: the guest has no such page; other errors end the adjudication.
+ */
+struct oracle_pages {
+	void *ctx;
+	struct error *(*read)(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable);
+};
+
+/*
+ * Runs a finding's instruction with its inputs. Pages are asked for when the instruction turns out to touch them; a page
+ * that `pages` does not have faults, as it does in the guest. The outcome's memory is the pages touched, whole.
+ */
+struct error *oracle_adjudicate(struct oracle *o, const struct insn *insn, const struct state *before,
+				const struct oracle_pages *pages, struct oracle_outcome *ret);
+
+/* The name of a signal that CPUs raise: "SIGSEGV", else "signal N" in buffer. */
+const char *oracle_signal_name(int signal, char buffer[16]);
+
+#endif
