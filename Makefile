@@ -37,7 +37,7 @@ libs := $(libs)
 
 sources := $(wildcard lib/*/*.c lib/*/*/*.c arch/*.c arch/*/*.c)
 test_sources := $(filter %_test.c,$(sources))
-testing_sources := $(filter lib/testing/%,$(sources))
+testing_sources := $(filter-out %_test.c,$(filter lib/testing/%,$(sources)))
 lib_sources := $(filter-out $(test_sources) $(testing_sources),$(sources))
 cmd_sources := $(wildcard cmd/validate/*.c)
 headers := $(wildcard lib/*/*.h lib/*/*/*.h arch/*.h arch/*/*.h cmd/validate/*.h)

@@ -40,21 +40,28 @@ struct error {
 /* Out of memory; error_destroy() leaves it alone. */
 extern struct error error_no_memory;
 
+/*
+ * Functions that make an error never return NULL, and say so to the compiler: it then sees that a function which
+ * returns one has not written its outputs.
+ */
+
 /* An error with a formatted message. Returns &error_no_memory when it cannot be allocated. */
-struct error *error_create(enum error_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct error *error_create(enum error_code code, const char *format, ...)
+	__attribute__((returns_nonnull, format(printf, 2, 3)));
 
 /* "WHAT PATH: strerror(errnum)"; path may be NULL. */
-struct error *error_os(int errnum, const char *what, const char *path);
+struct error *error_os(int errnum, const char *what, const char *path) __attribute__((returns_nonnull));
 
 /* A file that cannot be used: "PATH:PLACE: MESSAGE". place 0 is left out of the message. */
 struct error *error_input(const char *path, uint64_t place, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((returns_nonnull, format(printf, 3, 4)));
 
 /* Guest memory at address cannot be accessed. */
-struct error *error_fault(uint64_t address);
+struct error *error_fault(uint64_t address) __attribute__((returns_nonnull));
 
 /* Puts "PREFIX: " before the message; takes err and returns it (or &error_no_memory). */
-struct error *error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct error *error_prefix(struct error *err, const char *format, ...)
+	__attribute__((returns_nonnull, format(printf, 2, 3)));
 
 /* Frees err; NULL and &error_no_memory are fine. */
 void error_destroy(struct error *err);
