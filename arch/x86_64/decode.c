@@ -1,0 +1,194 @@
+/* Names and operands by capstone, where the table below does not know better. */
+#include "arch/x86_64/decode.h"
+
+#include <string.h>
+
+enum { ANY_REP = 1 };
+enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
+
+/*
+ * What capstone 4 does not decode, or decodes as something else. The hint space 0F 18-1F is NOP with any operand (SDM
+ * vol. 2, NOP and appendix A.2.4); RDSSP is one while shadow stacks are off.
+ */
+/* clang-format off */
+static const struct x86_override overrides[] = {
+	/* map        opcode rep       reg   operand   id                   mnemonic     has_rm */
+	{X86_MAP_0F,  0x0d,  ANY_REP,  0xff, EITHER,   X86_INS_PREFETCHW,   "prefetchw", false},
+	{X86_MAP_0F,  0x18,  ANY_REP,  0xff, REGISTER, X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x18,  ANY_REP,  0xf0, MEMORY,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x19,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1a,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1b,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1c,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1d,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1e,  X86_REP,  0x02, REGISTER, X86_OWN_RDSSP,       "rdssp",     false},
+	{X86_MAP_0F,  0x1e,  ANY_REP,  0x7f, REGISTER, X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1e,  ANY_REP,  0xff, MEMORY,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1f,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0xb9,  ANY_REP,  0xff, EITHER,   X86_OWN_UD1,         "ud1",       false},
+	{X86_MAP_0F,  0xc7,  X86_REP,  0x80, REGISTER, X86_OWN_RDPID,       "rdpid",     true},
+	{X86_MAP_0F,  0xff,  ANY_REP,  0xff, EITHER,   X86_OWN_UD0,         "ud0",       false},
+};
+/* clang-format on */
+
+/* Opcodes of the 0F map, a row for each high digit, where F2 and F3 select another instruction. Elsewhere they do
+ * nothing. */
+static const uint16_t rep_selects_0f[16] = {
+	0x0202, 0x40ff, 0xff00, 0x0000, 0x0000, 0xffff, 0xffff, 0xffff,
+	0x0000, 0x0000, 0x4000, 0x3100, 0x00f4, 0xffff, 0xffff, 0x7fff,
+};
+
+static bool is_string_opcode(uint8_t opcode)
+{
+	return (opcode >= 0x6c && opcode <= 0x6f) || (opcode >= 0xa4 && opcode <= 0xa7) ||
+	       (opcode >= 0xaa && opcode <= 0xaf);
+}
+
+static bool rep_matters(const struct x86_raw *raw)
+{
+	switch (raw->map) {
+	case X86_MAP_1: return is_string_opcode(raw->opcode) || (raw->opcode == 0x90 && raw->rep == X86_REP);
+	case X86_MAP_0F:
+		/* BSF and BSR ignore F2; with F3 they are TZCNT and LZCNT. */
+		if (raw->opcode == 0xbc || raw->opcode == 0xbd)
+			return raw->rep == X86_REP;
+		return rep_selects_0f[raw->opcode >> 4] >> (raw->opcode & 15) & 1;
+	default: return true;
+	}
+}
+
+/* Near branches have 64-bit operands whatever the prefixes say (SDM vol. 1, 6.3.7; AMD differs). */
+static bool is_near_branch(const struct x86_raw *raw)
+{
+	uint8_t op = raw->opcode;
+
+	if (raw->map == X86_MAP_0F)
+		return (op & 0xf0) == 0x80;
+	if (raw->map != X86_MAP_1)
+		return false;
+	if (op == 0xff)
+		return (raw->reg & 7) == 2 || (raw->reg & 7) == 4;
+	return (op & 0xf0) == 0x70 || op == 0xc2 || op == 0xc3 || (op >= 0xe0 && op <= 0xe3) || op == 0xe8 ||
+	       op == 0xe9 || op == 0xeb;
+}
+
+/* Is 66 an operand size that counts, or part of the opcode? */
+static bool opsize_matters(const struct x86_raw *raw)
+{
+	if (is_near_branch(raw))
+		return false;
+	if (raw->map == X86_MAP_1)
+		return !raw->w;
+	if (!raw->rep || !rep_matters(raw))
+		return true;
+	/* Beside F2 or F3 it is no part of the opcode (SDM vol. 2, 2.1.2), but it sizes POPCNT, TZCNT, LZCNT and CRC32.
+	 */
+	if (raw->map == X86_MAP_0F)
+		return raw->opcode == 0xb8 || raw->opcode == 0xbc || raw->opcode == 0xbd;
+	return raw->map == X86_MAP_0F38 && (raw->opcode == 0xf0 || raw->opcode == 0xf1);
+}
+
+/*
+ * Copies the instruction with its prefixes in canonical order and without those that mean nothing. Capstone 4 takes 66
+ * beside F2 or F3 for no operand size, refuses LOCK wherever it is not allowed, refuses F3 66 0F B8, and lets 66
+ * shorten the displacement of near branches.
+ */
+static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t len, uint8_t *ret)
+{
+	size_t n = 0;
+
+	if (raw->segment)
+		ret[n++] = raw->segment;
+	if (raw->addrsize)
+		ret[n++] = 0x67;
+	if (raw->opsize && opsize_matters(raw))
+		ret[n++] = 0x66;
+	if (raw->rep && rep_matters(raw))
+		ret[n++] = raw->rep;
+	if (raw->rex && !raw->vex)
+		ret[n++] = raw->rex;
+	memcpy(ret + n, bytes + raw->opcode_at, len - raw->opcode_at);
+	return n + len - raw->opcode_at;
+}
+
+static const struct x86_override *find_override(const struct x86_raw *raw)
+{
+	unsigned shape = raw->is_mem ? MEMORY : REGISTER;
+
+	for (size_t i = 0; !raw->vex && i < sizeof overrides / sizeof *overrides; i++) {
+		const struct x86_override *o = &overrides[i];
+		if (o->map == raw->map && o->opcode == raw->opcode && (o->rep == ANY_REP || o->rep == raw->rep) &&
+		    (o->reg_mask >> (raw->reg & 7) & 1) && (o->shape & shape))
+			return o;
+	}
+	return NULL;
+}
+
+static enum lift_status ask_capstone(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,
+				     struct x86_decoded *ret)
+{
+	uint8_t plain[ISA_MAX_INSN_LEN];
+	const uint8_t *at = plain;
+	/* Capstone does not know EVEX lengths from us, but we from it. */
+	size_t whole = ret->raw.evex ? (len < ISA_MAX_INSN_LEN ? len : ISA_MAX_INSN_LEN) : ret->raw.len;
+	size_t size = canonical(&ret->raw, bytes, whole, plain);
+	size_t removed = whole - size;
+	/* Relative operands count from the end. */
+	uint64_t address = pc + removed;
+
+	size_t left = size;
+	if (!cs_disasm_iter(d->handle, &at, &left, &address, d->insn))
+		return ret->raw.evex && len < ISA_MAX_INSN_LEN ? LIFT_TRUNCATED : LIFT_UNDECODABLE;
+	if (!ret->raw.evex && d->insn->size != size)
+		return LIFT_UNDECODABLE;
+
+	ret->raw.len = (uint8_t)(d->insn->size + removed);
+	ret->id = d->insn->id;
+	ret->mnemonic = d->insn->mnemonic;
+	ret->operands = d->insn->op_str;
+	ret->cs = &d->insn->detail->x86;
+	return LIFT_DONE;
+}
+
+enum lift_status x86_decode(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,
+			    struct x86_decoded *ret)
+{
+	struct x86_decoded out = {0};
+	enum lift_status status = x86_parse(bytes, len, &out.raw);
+
+	if (status == LIFT_DONE) {
+		out.override = find_override(&out.raw);
+		if (out.override) {
+			out.id = out.override->id;
+			out.mnemonic = out.override->mnemonic;
+			out.operands = "";
+		} else {
+			status = ask_capstone(d, pc, bytes, len, &out);
+		}
+	}
+	*ret = out;
+	return status;
+}
+
+struct error *x86_decoder_init(struct x86_decoder *d)
+{
+	cs_err err = cs_open(CS_ARCH_X86, CS_MODE_64, &d->handle);
+	if (err == CS_ERR_MEM)
+		return &error_no_memory;
+	if (err != CS_ERR_OK)
+		return error_create(ERROR_UNSUPPORTED, "capstone cannot decode x86: %s", cs_strerror(err));
+
+	err = cs_option(d->handle, CS_OPT_DETAIL, CS_OPT_ON);
+	d->insn = err == CS_ERR_OK ? cs_malloc(d->handle) : NULL;
+	if (!d->insn) {
+		cs_close(&d->handle);
+		return &error_no_memory;
+	}
+	return NULL;
+}
+
+void x86_decoder_deinit(struct x86_decoder *d)
+{
+	cs_free(d->insn, 1);
+	cs_close(&d->handle);
+}

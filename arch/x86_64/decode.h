@@ -1,0 +1,99 @@
+/*
+ * x86-64 machine code -> fields.
+ *
+ * Prefixes, opcode, ModRM, displacement, immediate and with them the length are taken from the bytes here. What the
+ * instruction is called and which registers it names is capstone's word, asked about a canonical encoding of it:
+ * redundant prefixes gone, the others in the order that capstone understands (decode.c tells what it gets wrong
+ * without).
+ */
+#ifndef ARCH_X86_64_DECODE_H
+#define ARCH_X86_64_DECODE_H
+
+#include <capstone/capstone.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+
+enum x86_map {
+	X86_MAP_ANY, /* in tables: matches every map */
+	X86_MAP_1,   /* one-byte opcodes */
+	X86_MAP_0F,
+	X86_MAP_0F38,
+	X86_MAP_0F3A,
+};
+
+enum { X86_REP = 0xf3, X86_REPNE = 0xf2, X86_FS = 0x64, X86_GS = 0x65 };
+
+/* Numbers in base and index besides those of the general registers. */
+enum { X86_NO_REG = 0xff, X86_RIP_BASE = 0xfe };
+
+struct x86_raw {
+	uint8_t len;
+
+	/* Prefixes. Segment overrides other than FS and GS mean nothing in 64-bit mode (SDM vol. 1, 3.4.2.1). */
+	bool lock, opsize, addrsize;
+	uint8_t rep;     /* the last of F2 and F3, or 0 */
+	uint8_t segment; /* X86_FS, X86_GS or 0 */
+	uint8_t rex;     /* 0: none */
+	bool w;          /* REX.W or VEX.W */
+	bool vex, evex;
+	uint8_t vex_l;    /* VEX.L */
+	uint8_t vex_vvvv; /* the register, not inverted */
+	uint8_t vex_pp;   /* 0, 1: 66, 2: F3, 3: F2 */
+
+	uint8_t map;       /* enum x86_map */
+	uint8_t opcode_at; /* where the opcode itself starts: its escape bytes or the VEX prefix */
+	uint8_t opcode;
+	bool has_modrm;
+	uint8_t modrm;
+	uint8_t mod, reg, rm; /* reg and rm with their extensions */
+
+	/* Memory operand: base + index * scale + disp. */
+	bool is_mem;
+	uint8_t base, index, scale;
+	int64_t disp;
+
+	uint8_t imm_at, imm_len; /* bytes; all immediates together */
+	uint64_t imm;            /* the first, sign-extended from imm_len (ENTER: 2) bytes */
+};
+
+/* Instructions that capstone 4 does not know. */
+enum x86_own_id { X86_OWN_RDPID = X86_INS_ENDING + 1, X86_OWN_RDSSP, X86_OWN_UD1, X86_OWN_UD0, X86_NUM_IDS };
+
+/* A row of the table of what capstone decodes wrongly or not at all. */
+struct x86_override {
+	uint8_t map, opcode;
+	uint8_t rep;      /* required prefix, or X86_ANY_REP */
+	uint8_t reg_mask; /* bit n: with n in ModRM.reg */
+	uint8_t shape;    /* bit 0: with a register in ModRM.rm, bit 1: with memory */
+	unsigned id;
+	const char *mnemonic;
+	bool has_rm; /* ModRM.rm is an operand */
+};
+
+struct x86_decoder {
+	csh handle;
+	cs_insn *insn;
+};
+
+struct x86_decoded {
+	struct x86_raw raw;
+	unsigned id; /* X86_INS_... or enum x86_own_id */
+	const char *mnemonic, *operands;
+	const cs_x86 *cs;                    /* NULL if an override applies */
+	const struct x86_override *override; /* or NULL */
+};
+
+struct error *x86_decoder_init(struct x86_decoder *d);
+void x86_decoder_deinit(struct x86_decoder *d);
+
+/* The fields of the bytes; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len is valid for LIFT_DONE. */
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, struct x86_raw *ret);
+
+/* Decodes one instruction. The result points into d and is valid until the next call. */
+enum lift_status x86_decode(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,
+			    struct x86_decoded *ret);
+
+#endif

@@ -1,0 +1,219 @@
+/* Bytes -> struct insn and transfer. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/x86_64/x86_64.h"
+
+static const struct x86_table *const families[] = {
+	&x86_alu_table,
+};
+
+/* Rows that share an id are tried in the order of their tables. */
+struct isa_lifter {
+	struct x86_decoder decoder;
+	const struct x86_form **forms; /* all rows, ordered by id */
+	size_t num_forms;
+	uint32_t first[X86_NUM_IDS + 1]; /* by id: where its rows start in forms; they end where the next id's start */
+};
+
+static size_t count_forms(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+		n += families[i]->len;
+	return n;
+}
+
+/* A counting sort by id, which keeps the order of the tables. */
+static void index_forms(struct isa_lifter *l)
+{
+	uint32_t at[X86_NUM_IDS] = {0};
+
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+		for (size_t j = 0; j < families[i]->len; j++)
+			l->first[families[i]->rows[j].id + 1]++;
+	for (size_t id = 0; id < X86_NUM_IDS; id++)
+		l->first[id + 1] += l->first[id];
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+		for (size_t j = 0; j < families[i]->len; j++) {
+			const struct x86_form *form = &families[i]->rows[j];
+			l->forms[l->first[form->id] + at[form->id]++] = form;
+		}
+	}
+}
+
+struct error *x86_lifter_create(struct isa_lifter **ret)
+{
+	struct isa_lifter *l = calloc(1, sizeof *l);
+	if (!l)
+		return &error_no_memory;
+
+	l->num_forms = count_forms();
+	l->forms = calloc(l->num_forms, sizeof(const struct x86_form *));
+	struct error *err = l->forms ? x86_decoder_init(&l->decoder) : &error_no_memory;
+	if (err) {
+		free(l->forms);
+		free(l);
+		return err;
+	}
+	index_forms(l);
+	*ret = l;
+	return NULL;
+}
+
+void x86_lifter_destroy(struct isa_lifter *l)
+{
+	if (!l)
+		return;
+	x86_decoder_deinit(&l->decoder);
+	free(l->forms);
+	free(l);
+}
+
+static const struct x86_form *find_form(const struct isa_lifter *l, const struct x86_decoded *d)
+{
+	if (d->id >= X86_NUM_IDS)
+		return NULL;
+	for (uint32_t i = l->first[d->id]; i < l->first[d->id + 1]; i++) {
+		const struct x86_form *form = l->forms[i];
+		if (form->map == X86_MAP_ANY || form->map == d->raw.map)
+			return form;
+	}
+	return NULL;
+}
+
+/* ---- Text ---- */
+
+/* Appends to a text of fixed size, cutting what does not fit. */
+static void append(char *text, size_t size, const char *more)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, size - len, "%s", more);
+}
+
+static void operand_form(const struct x86_ctx *c, const struct x86_operand *op, char ret[16])
+{
+	switch (op->kind) {
+	case X86_OPERAND_REG:
+		if (op->reg >= X86_xmm0 && op->reg <= X86_xmm15)
+			snprintf(ret, 16, "%s", op->width == 256 ? "ymm" : "xmm");
+		else if (op->reg > X86_r15)
+			snprintf(ret, 16, "sreg");
+		else
+			snprintf(ret, 16, "r%u", op->width);
+		return;
+	case X86_OPERAND_MEM: snprintf(ret, 16, "m%u", op->width); return;
+	case X86_OPERAND_IMM:
+		if (c->raw.imm_len)
+			snprintf(ret, 16, "imm%u", c->raw.imm_len * 8);
+		else
+			snprintf(ret, 16, "%u", (unsigned)op->imm);
+		return;
+	default: snprintf(ret, 16, "reg");
+	}
+}
+
+static void describe(const struct x86_ctx *c, const struct x86_form *form, const struct x86_decoded *d,
+		     struct insn *insn)
+{
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%s%s", d->raw.lock ? "lock " : "", d->mnemonic);
+	append(insn->text, sizeof insn->text, insn->mnemonic);
+	if (*d->operands) {
+		append(insn->text, sizeof insn->text, " ");
+		append(insn->text, sizeof insn->text, d->operands);
+	}
+
+	append(insn->form, sizeof insn->form, insn->mnemonic);
+	if (form && form->props & X86_IMPLICIT)
+		return;
+	for (unsigned i = 0; i < c->num_ops; i++) {
+		char kind[16];
+		operand_form(c, &c->op[i], kind);
+		append(insn->form, sizeof insn->form, i == 0 ? " " : ", ");
+		append(insn->form, sizeof insn->form, kind);
+	}
+}
+
+/* ---- Flags by the row ---- */
+
+static void apply_flags(struct x86_ctx *c, const struct x86_form *form)
+{
+	for (unsigned i = 0; i < X86_NUM_FLAGS; i++) {
+		switch (form->flags[i]) {
+		case '0':
+		case '1': x86_set_flag(c, x86_flag_regs[i], x86_const(c, 1, form->flags[i] == '1')); break;
+		case 'U': x86_set_flag(c, x86_flag_regs[i], expr_undef(c->pool, 1)); break;
+		default: break;
+		}
+	}
+}
+
+/* The row and the helper must agree on what is written. */
+static struct error *check_flags(const struct x86_ctx *c, const struct x86_form *form, const struct insn *insn)
+{
+	for (unsigned i = 0; i < X86_NUM_FLAGS; i++) {
+		bool set = transfer_get_reg(c->t, x86_flag_regs[i]) != EXPR_NONE;
+		bool agrees = strchr("-R", form->flags[i]) ? !set : strchr("WM", form->flags[i]) ? set : true;
+		if (!agrees)
+			return error_create(ERROR_BUG, "%s: the effect row says '%c' of flag %c, the transfer does not",
+					    insn->form, form->flags[i], isa_x86_64.flag_letters[i]);
+	}
+	return NULL;
+}
+
+/* LOCK is #UD except on a read-modify-write of memory (SDM vol. 2, LOCK). */
+static bool lock_allowed(const struct x86_ctx *c, const struct x86_form *form)
+{
+	return form->props & X86_LOCK && c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
+}
+
+static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
+{
+	if (c->raw.lock && !lock_allowed(c, form))
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+	x86_goto(c, x86_const(c, 64, c->next));
+	form->build(c, form);
+	apply_flags(c, form);
+
+	struct error *err = expr_pool_error(c->pool);
+	if (err)
+		return err;
+	if (c->unmodelled) {
+		transfer_reset(c->t, c->pool);
+		insn->status = LIFT_UNMODELLED;
+		return NULL;
+	}
+	memcpy(insn->flags, form->flags, sizeof form->flags);
+	insn->repeats = c->repeats;
+	return check_flags(c, form, insn);
+}
+
+struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
+		       struct insn *ret)
+{
+	struct x86_decoded d;
+	struct insn insn = {.pc = pc};
+	struct error *err = NULL;
+
+	insn.status = x86_decode(&l->decoder, pc, bytes, len, &d);
+	insn.len = d.raw.len ? d.raw.len : (uint8_t)(len < ISA_MAX_INSN_LEN ? len : ISA_MAX_INSN_LEN);
+	memcpy(insn.bytes, bytes, insn.len);
+	if (insn.status == LIFT_DONE) {
+		struct x86_ctx c = {.pool = t->pool, .t = t, .raw = d.raw, .pc = pc, .next = pc + insn.len};
+		const struct x86_form *form = find_form(l, &d);
+		c.width = d.raw.w ? 64 : d.raw.opsize ? 16 : 32;
+		x86_operands(&c, &d);
+		describe(&c, form, &d, &insn);
+		if (form)
+			err = build(&c, form, &insn);
+		else
+			insn.status = LIFT_UNMODELLED;
+	}
+	if (!err)
+		*ret = insn;
+	return err;
+}

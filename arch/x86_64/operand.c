@@ -1,0 +1,258 @@
+/* Operands: from capstone's description to expressions. */
+#include "arch/x86_64/x86_64.h"
+
+struct reg_view {
+	uint16_t width; /* 0: outside the model */
+	uint8_t reg, low;
+};
+
+#define GPR(n, r64, r32, r16, r8) \
+	[X86_REG_##r64] = {64, X86_rax + n, 0}, [X86_REG_##r32] = {32, X86_rax + n, 0}, \
+	[X86_REG_##r16] = {16, X86_rax + n, 0}, [X86_REG_##r8] = {8, X86_rax + n, 0}
+#define HIGH_BYTE(n, name)  [X86_REG_##name] = {8, X86_rax + n, 8}
+#define VECTOR(n)           [X86_REG_XMM##n] = {128, X86_xmm0 + n, 0}, [X86_REG_YMM##n] = {256, X86_xmm0 + n, 0}
+#define SELECTOR(name, reg) [X86_REG_##name] = {16, X86_##reg, 0}
+
+/* Capstone's registers as parts of ours. */
+static const struct reg_view views[X86_REG_ENDING] = {
+	GPR(0, RAX, EAX, AX, AL),
+	GPR(1, RCX, ECX, CX, CL),
+	GPR(2, RDX, EDX, DX, DL),
+	GPR(3, RBX, EBX, BX, BL),
+	GPR(4, RSP, ESP, SP, SPL),
+	GPR(5, RBP, EBP, BP, BPL),
+	GPR(6, RSI, ESI, SI, SIL),
+	GPR(7, RDI, EDI, DI, DIL),
+	GPR(8, R8, R8D, R8W, R8B),
+	GPR(9, R9, R9D, R9W, R9B),
+	GPR(10, R10, R10D, R10W, R10B),
+	GPR(11, R11, R11D, R11W, R11B),
+	GPR(12, R12, R12D, R12W, R12B),
+	GPR(13, R13, R13D, R13W, R13B),
+	GPR(14, R14, R14D, R14W, R14B),
+	GPR(15, R15, R15D, R15W, R15B),
+	HIGH_BYTE(0, AH),
+	HIGH_BYTE(1, CH),
+	HIGH_BYTE(2, DH),
+	HIGH_BYTE(3, BH),
+	VECTOR(0),
+	VECTOR(1),
+	VECTOR(2),
+	VECTOR(3),
+	VECTOR(4),
+	VECTOR(5),
+	VECTOR(6),
+	VECTOR(7),
+	VECTOR(8),
+	VECTOR(9),
+	VECTOR(10),
+	VECTOR(11),
+	VECTOR(12),
+	VECTOR(13),
+	VECTOR(14),
+	VECTOR(15),
+	SELECTOR(CS, cs),
+	SELECTOR(SS, ss),
+	SELECTOR(DS, ds),
+	SELECTOR(ES, es),
+	SELECTOR(FS, fs),
+	SELECTOR(GS, gs),
+};
+
+static struct x86_operand register_operand(x86_reg reg)
+{
+	const struct reg_view *view = &views[reg];
+
+	if ((unsigned)reg >= X86_REG_ENDING || !view->width)
+		return (struct x86_operand){.kind = X86_OPERAND_OTHER};
+	return (struct x86_operand){.kind = X86_OPERAND_REG, .width = view->width, .reg = view->reg, .low = view->low};
+}
+
+static struct x86_operand convert(const struct x86_ctx *c, const cs_x86_op *op)
+{
+	unsigned width = op->size * 8u;
+
+	switch (op->type) {
+	case X86_OP_REG: return register_operand(op->reg);
+	case X86_OP_MEM: return (struct x86_operand){.kind = X86_OPERAND_MEM, .width = (uint16_t)width};
+	default:
+		/* Capstone extends some immediates to one size and some to another; the bytes know. An implied 1 has
+		 * none. */
+		return (struct x86_operand){.kind = X86_OPERAND_IMM,
+					    .width = (uint16_t)width,
+					    .imm = c->raw.imm_len ? c->raw.imm : (uint64_t)op->imm};
+	}
+}
+
+/* Capstone 4 gives MOVSXD a 64-bit destination and a 32-bit source at every operand size. */
+static void fix_movsxd(struct x86_ctx *c)
+{
+	if (c->raw.map != X86_MAP_1 || c->raw.opcode != 0x63 || c->num_ops != 2)
+		return;
+	c->op[0].width = (uint16_t)c->width;
+	c->op[1].width = c->width == 16 ? 16 : 32;
+}
+
+void x86_operands(struct x86_ctx *c, const struct x86_decoded *d)
+{
+	c->num_ops = 0;
+	if (d->override && d->override->has_rm) {
+		c->op[0] = (struct x86_operand){.kind = X86_OPERAND_REG,
+						.width = (uint16_t)c->width,
+						.reg = X86_rax + c->raw.rm};
+		c->num_ops = 1;
+	}
+	for (unsigned i = 0; d->cs && i < d->cs->op_count && i < X86_MAX_OPERANDS; i++)
+		c->op[c->num_ops++] = convert(c, &d->cs->operands[i]);
+	fix_movsxd(c);
+}
+
+expr_id x86_const(struct x86_ctx *c, unsigned width, uint64_t value)
+{
+	return expr_const(c->pool, width, value);
+}
+
+void x86_unmodelled(struct x86_ctx *c)
+{
+	c->unmodelled = true;
+}
+
+expr_id x86_gpr(struct x86_ctx *c, uint32_t reg, unsigned width)
+{
+	return expr_extract(c->pool, expr_reg(c->pool, 64, reg), 0, width);
+}
+
+/* Replaces bits [low, low + width of value) of a general register, keeping what was written before in this transfer. */
+static void merge_gpr(struct x86_ctx *c, uint32_t reg, unsigned low, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	unsigned high = low + expr_width(p, value);
+	expr_id old = transfer_get_reg(c->t, reg);
+
+	if (old == EXPR_NONE)
+		old = expr_reg(p, 64, reg);
+	if (low > 0)
+		value = expr_concat(p, value, expr_extract(p, old, 0, low));
+	transfer_set_reg(c->t, reg, expr_concat(p, expr_extract(p, old, high, 64 - high), value));
+}
+
+void x86_set_gpr(struct x86_ctx *c, uint32_t reg, expr_id value)
+{
+	if (expr_width(c->pool, value) >= 32)
+		transfer_set_reg(c->t, reg, expr_zext(c->pool, value, 64));
+	else if (value != EXPR_NONE)
+		merge_gpr(c, reg, 0, value);
+}
+
+static expr_id read_register(struct x86_ctx *c, const struct x86_operand *op)
+{
+	struct expr_pool *p = c->pool;
+
+	switch (op->width) {
+	case 256: return expr_concat(p, expr_reg(p, 128, op->reg - X86_xmm0 + X86_ymm0h), expr_reg(p, 128, op->reg));
+	case 128: return expr_reg(p, 128, op->reg);
+	default:
+		if (op->reg > X86_r15)
+			return expr_reg(p, op->width, op->reg);
+		return expr_extract(p, expr_reg(p, 64, op->reg), op->low, op->width);
+	}
+}
+
+expr_id x86_read(struct x86_ctx *c, unsigned i)
+{
+	const struct x86_operand *op = &c->op[i];
+
+	if (i >= c->num_ops || op->kind == X86_OPERAND_OTHER) {
+		x86_unmodelled(c);
+		return EXPR_NONE;
+	}
+	if (op->kind == X86_OPERAND_REG)
+		return read_register(c, op);
+	if (op->kind == X86_OPERAND_MEM)
+		return transfer_load(c->t, op->width, x86_address(c));
+	return expr_const(c->pool, op->width, op->imm);
+}
+
+static void write_vector(struct x86_ctx *c, const struct x86_operand *op, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	uint32_t upper = op->reg - X86_xmm0 + X86_ymm0h;
+
+	transfer_set_reg(c->t, op->reg, expr_extract(p, value, 0, 128));
+	if (op->width == 256)
+		transfer_set_reg(c->t, upper, expr_extract(p, value, 128, 128));
+	else if (c->raw.vex)
+		transfer_set_reg(c->t, upper, expr_const(p, 128, 0));
+}
+
+void x86_write(struct x86_ctx *c, unsigned i, expr_id value)
+{
+	const struct x86_operand *op = &c->op[i];
+
+	if (i >= c->num_ops || op->kind == X86_OPERAND_OTHER || op->kind == X86_OPERAND_IMM)
+		x86_unmodelled(c);
+	else if (value == EXPR_NONE)
+		return; /* want of memory, or unmodelled: both are known already */
+	else if (op->kind == X86_OPERAND_MEM)
+		transfer_add_store(c->t, EXPR_NONE, x86_address(c), value);
+	else if (op->width >= 128)
+		write_vector(c, op, value);
+	else if (op->reg > X86_r15)
+		x86_unmodelled(c);
+	else if (op->low)
+		merge_gpr(c, op->reg, op->low, value);
+	else
+		x86_set_gpr(c, op->reg, value);
+}
+
+static expr_id base_value(struct x86_ctx *c)
+{
+	const struct x86_raw *raw = &c->raw;
+
+	if (raw->base == X86_NO_REG)
+		return x86_const(c, 64, 0);
+	if (raw->base == X86_RIP_BASE)
+		return x86_const(c, 64, c->next);
+	expr_id base = expr_reg(c->pool, 64, X86_rax + raw->base);
+	if (c->popped && X86_rax + raw->base == X86_rsp)
+		base = expr_add(c->pool, base, x86_const(c, 64, c->popped));
+	return base;
+}
+
+expr_id x86_offset(struct x86_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	const struct x86_raw *raw = &c->raw;
+	expr_id offset = base_value(c);
+
+	if (raw->index != X86_NO_REG) {
+		unsigned shift = raw->scale == 8 ? 3 : raw->scale / 2;
+		expr_id index = expr_reg(p, 64, X86_rax + raw->index);
+		offset = expr_add(p, offset, expr_shl(p, index, x86_const(c, 64, shift)));
+	}
+	offset = expr_add(p, offset, x86_const(c, 64, (uint64_t)raw->disp));
+	if (raw->addrsize)
+		offset = expr_zext(p, expr_extract(p, offset, 0, 32), 64);
+	return offset;
+}
+
+expr_id x86_linear(struct x86_ctx *c, expr_id offset)
+{
+	if (!c->raw.segment)
+		return offset;
+	uint32_t base = c->raw.segment == X86_FS ? X86_fs_base : X86_gs_base;
+	return expr_add(c->pool, expr_reg(c->pool, 64, base), offset);
+}
+
+expr_id x86_address(struct x86_ctx *c)
+{
+	return x86_linear(c, x86_offset(c));
+}
+
+void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes)
+{
+	struct expr_pool *p = c->pool;
+	expr_id low = expr_and(p, address, x86_const(c, 64, bytes - 1));
+
+	transfer_add_fault(c->t, expr_ne(p, low, x86_const(c, 64, 0)), FAULT_PROTECTION);
+}

@@ -1,0 +1,262 @@
+/* The format of instructions: SDM vol. 2, chapter 2, and the opcode maps of appendix A. */
+#include <string.h>
+
+#include "arch/x86_64/decode.h"
+
+/*
+ * What follows an opcode, a letter each:
+ *   .  nothing                 m  ModRM
+ *   b  8-bit immediate         B  ModRM and that
+ *   z  16 or 32 bits, by size  Z  ModRM and that     v  16, 32 or 64 bits, by size    w  16 bits
+ *   j  32 bits at every size   o  an absolute address e  16 and 8 bits
+ *   T  ModRM, and 8 bits with 0 or 1 in ModRM.reg    Y  likewise with 16 or 32 bits
+ *   x  no instruction in 64-bit mode, or a prefix
+ */
+static const char map_1[] = "mmmmbzxxmmmmbzxx"
+			    "mmmmbzxxmmmmbzxx"
+			    "mmmmbzxxmmmmbzxx"
+			    "mmmmbzxxmmmmbzxx"
+			    "xxxxxxxxxxxxxxxx"
+			    "................"
+			    "xxxmxxxxzZbB...."
+			    "bbbbbbbbbbbbbbbb"
+			    "BZxBmmmmmmmmmmmm"
+			    "..........x....."
+			    "oooo....bz......"
+			    "bbbbbbbbvvvvvvvv"
+			    "BBw.xxBZe.w..bx."
+			    "mmmmxxx.mmmmmmmm"
+			    "bbbbbbbbjjxb...."
+			    "x.xx..TY......mm";
+
+static const char map_0f[] = "mmmmx.....x.xm.B"
+			     "mmmmmmmmmmmmmmmm"
+			     "mmmmxxxxmmmmmmmm"
+			     "......x.xxxxxxxx"
+			     "mmmmmmmmmmmmmmmm"
+			     "mmmmmmmmmmmmmmmm"
+			     "mmmmmmmmmmmmmmmm"
+			     "BBBBmmm.mmxxmmmm"
+			     "jjjjjjjjjjjjjjjj"
+			     "mmmmmmmmmmmmmmmm"
+			     "...mBmxx...mBmmm"
+			     "mmmmmmmmmmBmmmmm"
+			     "mmBmBBBm........"
+			     "mmmmmmmmmmmmmmmm"
+			     "mmmmmmmmmmmmmmmm"
+			     "mmmmmmmmmmmmmmmm";
+
+struct cursor {
+	const uint8_t *bytes;
+	size_t len, at;
+	bool short_of; /* a read went past the end; reads then give 0 */
+};
+
+static uint8_t next_byte(struct cursor *s)
+{
+	if (s->at < s->len)
+		return s->bytes[s->at++];
+	s->short_of = true;
+	return 0;
+}
+
+static uint8_t peek_byte(struct cursor *s)
+{
+	uint8_t byte = next_byte(s);
+	if (!s->short_of)
+		s->at--;
+	return byte;
+}
+
+/* Little-endian, sign-extended. */
+static uint64_t next_signed(struct cursor *s, unsigned len)
+{
+	uint64_t value = 0;
+	for (unsigned i = 0; i < len; i++)
+		value |= (uint64_t)next_byte(s) << 8 * i;
+	if (len == 0 || len >= 8)
+		return value;
+	uint64_t sign = 1ull << (8 * len - 1);
+	return (value ^ sign) - sign;
+}
+
+static bool take_legacy_prefix(struct x86_raw *raw, uint8_t byte)
+{
+	switch (byte) {
+	case 0xf0: raw->lock = true; return true;
+	case X86_REP:
+	case X86_REPNE: raw->rep = byte; return true;
+	case 0x66: raw->opsize = true; return true;
+	case 0x67: raw->addrsize = true; return true;
+	case X86_FS:
+	case X86_GS: raw->segment = byte; return true;
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e: return true;
+	default: return false;
+	}
+}
+
+/* REX counts only right before the opcode. */
+static void parse_prefixes(struct cursor *s, struct x86_raw *raw)
+{
+	for (;;) {
+		uint8_t byte = peek_byte(s);
+		if (s->short_of)
+			return;
+		if (take_legacy_prefix(raw, byte))
+			raw->rex = 0;
+		else if ((byte & 0xf0) == 0x40)
+			raw->rex = byte;
+		else
+			break;
+		s->at++;
+	}
+	raw->w = raw->rex & 8;
+}
+
+/* The VEX prefix, turned into the REX bits that it stands for. */
+static void parse_vex(struct cursor *s, struct x86_raw *raw, bool three_bytes)
+{
+	uint8_t first = three_bytes ? next_byte(s) : 0;
+	uint8_t last = next_byte(s);
+
+	raw->vex = true;
+	raw->map = three_bytes ? X86_MAP_1 + (first & 31) : X86_MAP_0F;
+	raw->w = three_bytes && (last & 0x80);
+	raw->rex = three_bytes ? 0x40 | (~first >> 5 & 7) : 0x40 | (~last >> 5 & 4);
+	raw->vex_vvvv = ~last >> 3 & 15;
+	raw->vex_l = last >> 2 & 1;
+	raw->vex_pp = last & 3;
+}
+
+static void parse_opcode(struct cursor *s, struct x86_raw *raw)
+{
+	raw->opcode_at = (uint8_t)s->at;
+	raw->map = X86_MAP_1;
+	raw->opcode = next_byte(s);
+	if (raw->opcode == 0x62) {
+		raw->evex = true;
+	} else if (raw->opcode == 0xc4 || raw->opcode == 0xc5) {
+		parse_vex(s, raw, raw->opcode == 0xc4);
+		raw->opcode = next_byte(s);
+	} else if (raw->opcode == 0x0f) {
+		raw->opcode = next_byte(s);
+		raw->map = raw->opcode == 0x38 ? X86_MAP_0F38 : raw->opcode == 0x3a ? X86_MAP_0F3A : X86_MAP_0F;
+		if (raw->map != X86_MAP_0F)
+			raw->opcode = next_byte(s);
+	}
+}
+
+static void parse_memory(struct cursor *s, struct x86_raw *raw)
+{
+	unsigned rex_x = raw->rex >> 1 & 1, rex_b = raw->rex & 1;
+	unsigned disp_len = raw->mod == 1 ? 1 : raw->mod == 2 ? 4 : 0;
+	unsigned base = raw->modrm & 7;
+
+	raw->is_mem = true;
+	raw->scale = 1;
+	if (base == 4) {
+		uint8_t sib = next_byte(s);
+		unsigned index = (sib >> 3 & 7) | rex_x << 3;
+		raw->index = index == 4 ? X86_NO_REG : (uint8_t)index;
+		raw->scale = (uint8_t)(1u << (sib >> 6));
+		base = sib & 7;
+		raw->base = (uint8_t)(base | rex_b << 3);
+		if (base == 5 && raw->mod == 0) {
+			raw->base = X86_NO_REG;
+			disp_len = 4;
+		}
+	} else if (base == 5 && raw->mod == 0) {
+		raw->base = X86_RIP_BASE;
+		disp_len = 4;
+	} else {
+		raw->base = (uint8_t)(base | rex_b << 3);
+	}
+	raw->disp = (int64_t)next_signed(s, disp_len);
+}
+
+static void parse_modrm(struct cursor *s, struct x86_raw *raw)
+{
+	raw->has_modrm = true;
+	raw->modrm = next_byte(s);
+	raw->mod = raw->modrm >> 6;
+	raw->reg = (uint8_t)((raw->modrm >> 3 & 7) | (raw->rex & 4) << 1);
+	raw->rm = (uint8_t)((raw->modrm & 7) | (raw->rex & 1) << 3);
+	/* Moves from and to control and debug registers have no memory form: ModRM.mod is ignored. */
+	bool control = raw->map == X86_MAP_0F && raw->opcode >= 0x20 && raw->opcode <= 0x23;
+	if (raw->mod != 3 && !control)
+		parse_memory(s, raw);
+}
+
+static char follows(const struct x86_raw *raw)
+{
+	switch (raw->map) {
+	case X86_MAP_1: return map_1[raw->opcode];
+	case X86_MAP_0F: return map_0f[raw->opcode];
+	case X86_MAP_0F38: return 'm';
+	case X86_MAP_0F3A: return 'B';
+	default: return 'x';
+	}
+}
+
+static unsigned immediate_len(const struct x86_raw *raw, char what)
+{
+	unsigned sized = raw->w ? 4 : raw->opsize ? 2 : 4;
+
+	switch (what) {
+	case 'b':
+	case 'B': return 1;
+	case 'w': return 2;
+	case 'e': return 3;
+	case 'j': return 4;
+	case 'o': return raw->addrsize ? 4 : 8;
+	case 'v': return raw->w ? 8 : sized;
+	case 'z':
+	case 'Z': return sized;
+	case 'T': return (raw->modrm & 0x30) == 0 ? 1 : 0;
+	case 'Y': return (raw->modrm & 0x30) == 0 ? sized : 0;
+	default: return 0;
+	}
+}
+
+static void parse_immediate(struct cursor *s, struct x86_raw *raw, char what)
+{
+	raw->imm_at = (uint8_t)s->at;
+	raw->imm_len = (uint8_t)immediate_len(raw, what);
+	raw->imm = next_signed(s, what == 'e' ? 2 : raw->imm_len);
+	if (what == 'e')
+		next_byte(s);
+	if (what != 'o')
+		return;
+
+	/* MOV with an absolute address: a memory operand without ModRM. */
+	raw->is_mem = true;
+	raw->disp = (int64_t)raw->imm;
+	raw->imm_len = 0;
+}
+
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, struct x86_raw *ret)
+{
+	bool cut = len > ISA_MAX_INSN_LEN;
+	struct cursor s = {.bytes = bytes, .len = cut ? ISA_MAX_INSN_LEN : len};
+	struct x86_raw raw = {.base = X86_NO_REG, .index = X86_NO_REG};
+	char what;
+
+	parse_prefixes(&s, &raw);
+	parse_opcode(&s, &raw);
+	what = follows(&raw);
+	if (!s.short_of && !raw.evex) {
+		if (what == 'x')
+			return LIFT_UNDECODABLE;
+		if (strchr("mBZTY", what))
+			parse_modrm(&s, &raw);
+		parse_immediate(&s, &raw, what);
+	}
+	if (s.short_of)
+		return s.len == ISA_MAX_INSN_LEN ? LIFT_UNDECODABLE : LIFT_TRUNCATED;
+	raw.len = (uint8_t)s.at;
+	*ret = raw;
+	return LIFT_DONE;
+}

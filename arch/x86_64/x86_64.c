@@ -1,0 +1,88 @@
+/* x86-64 as an ISA: the tables of registers and conventions. */
+#include "arch/x86_64/x86_64.h"
+
+#include <elf.h>
+
+#include "arch/arch.h"
+#include "arch/x86_64/regs.h"
+
+/* Where each register starts in a state, in words: one after the other. */
+enum {
+#define REG(name, alias, class, width, gdb_name, gdb_low, set, offset, low) \
+	WORD_##name, LAST_WORD_##name = WORD_##name + (width + 63) / 64 - 1,
+#include "arch/x86_64/regs.def"
+#undef REG
+	NUM_WORDS
+};
+
+static const struct reg_desc regs[] = {
+#define REG(name, alias, class, width, gdb_name, gdb_low, set, offset, low) \
+	{#name, alias, class, width, WORD_##name, gdb_name, gdb_low, set, offset, low},
+#include "arch/x86_64/regs.def"
+#undef REG
+};
+
+static const uint16_t reg_words[] = {
+#define REG(name, alias, class, width, gdb_name, gdb_low, set, offset, low) WORD_##name,
+#include "arch/x86_64/regs.def"
+#undef REG
+};
+
+static const uint16_t reg_widths[] = {
+#define REG(name, alias, class, width, gdb_name, gdb_low, set, offset, low) width,
+#include "arch/x86_64/regs.def"
+#undef REG
+};
+
+static const char *reg_name(uint32_t reg)
+{
+	return reg < X86_NUM_REGS ? regs[reg].name : "?";
+}
+
+static bool reg_find(const char *name, size_t len, uint32_t *ret_reg, unsigned *ret_width)
+{
+	uint32_t reg;
+	if (!isa_find_reg(&isa_x86_64, name, len, &reg))
+		return false;
+	*ret_reg = reg;
+	*ret_width = regs[reg].width;
+	return true;
+}
+
+const uint32_t x86_flag_regs[X86_NUM_FLAGS] = {X86_of, X86_sf, X86_zf, X86_af, X86_pf, X86_cf, X86_df};
+
+static const uint8_t syscall_insn[] = {0x0f, 0x05};
+/* SYSCALL itself puts the return address and the flags there. */
+static const uint32_t syscall_clobbered[] = {X86_rcx, X86_r11};
+
+const struct isa isa_x86_64 = {
+	.name = "x86_64",
+	.gdb_name = "i386:x86-64",
+	.qemu_name = "qemu-x86_64",
+	.elf_machine = EM_X86_64,
+	.max_insn_len = 15,
+	.insn_align = 1,
+	.regs = regs,
+	.num_regs = X86_NUM_REGS,
+	.num_words = NUM_WORDS,
+	.layout = {reg_words, reg_widths, X86_NUM_REGS},
+	.pc = X86_rip,
+	.sp = X86_rsp,
+	.flag_regs = x86_flag_regs,
+	.flag_letters = "oszapcd",
+	.num_flags = X86_NUM_FLAGS,
+	.names = {reg_name, reg_find},
+	.sys =
+		{
+			.number = X86_rax,
+			.arg = {X86_rdi, X86_rsi, X86_rdx, X86_r10, X86_r8, X86_r9},
+			.result = X86_rax,
+			.insn = syscall_insn,
+			.insn_len = sizeof syscall_insn,
+			.clobbered = syscall_clobbered,
+			.num_clobbered = sizeof syscall_clobbered / sizeof *syscall_clobbered,
+		},
+	.lifter_create = x86_lifter_create,
+	.lifter_destroy = x86_lifter_destroy,
+	.lift = x86_lift,
+};

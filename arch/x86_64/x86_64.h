@@ -1,0 +1,162 @@
+/*
+ * The instruction model of x86-64, for use inside this folder.
+ *
+ * An instruction is a row of a family's table (struct x86_form): which instruction, the helper that builds its
+ * transfer, a parameter, and the effect on the flags. A helper reads like the manual's "Operation": it reads operands,
+ * computes, writes operands and flags. x86_lift() decodes, finds the row, runs the helper, and does what the row says
+ * about flags that are cleared, set or undefined: helpers never do that.
+ *
+ * "SDM" is the Intel 64 and IA-32 Architectures Software Developer's Manual.
+ */
+#ifndef ARCH_X86_64_X86_64_H
+#define ARCH_X86_64_X86_64_H
+
+#include "arch/arch.h"
+#include "arch/x86_64/decode.h"
+#include "arch/x86_64/regs.h"
+
+extern const struct isa isa_x86_64;
+
+struct error *x86_lifter_create(struct isa_lifter **ret);
+void x86_lifter_destroy(struct isa_lifter *lifter);
+struct error *x86_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
+		       struct insn *ret);
+
+/* The flags of the effect row, in its order: o s z a p c d. */
+enum { X86_NUM_FLAGS = 7 };
+extern const uint32_t x86_flag_regs[X86_NUM_FLAGS];
+
+struct x86_ctx;
+struct x86_form;
+
+typedef void x86_build(struct x86_ctx *c, const struct x86_form *f);
+
+/* Properties of a row. */
+enum {
+	X86_LOCK = 1,     /* LOCK is allowed when the first operand is memory */
+	X86_IMPLICIT = 2, /* capstone's operands are implied by the name: not part of insn.form */
+};
+
+struct x86_form {
+	unsigned id;                   /* X86_INS_..., or enum x86_own_id */
+	x86_build *build;              /* builds the transfer; the next three are for it and for the dispatcher */
+	uint32_t param;                /* what tells the members of a family apart */
+	char flags[X86_NUM_FLAGS + 1]; /* effect on oszapcd, in the letters of arch.h */
+	uint8_t props;                 /* X86_LOCK... */
+	uint8_t map;                   /* enum x86_map: only opcodes of this map (MOVSD is a string and an SSE move) */
+};
+
+struct x86_table {
+	const struct x86_form *rows;
+	size_t len;
+};
+
+#define X86_TABLE(name) const struct x86_table name##_table = {name, sizeof name / sizeof *name}
+
+extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x86_muldiv_table, x86_bits_table,
+	x86_atomic_table, x86_control_table, x86_stack_table, x86_string_table, x86_flagops_table, x86_system_table;
+
+enum x86_operand_kind {
+	X86_OPERAND_REG,
+	X86_OPERAND_MEM,
+	X86_OPERAND_IMM,
+	X86_OPERAND_OTHER, /* a register outside the model: reading or writing it makes the instruction unmodelled */
+};
+
+struct x86_operand {
+	enum x86_operand_kind kind;
+	uint16_t width; /* bits */
+	uint32_t reg;   /* REG: register id; YMM registers have that of their XMM half */
+	uint8_t low;    /* REG: lowest bit, 8 for AH, BH, CH and DH */
+	uint64_t imm;   /* IMM: sign-extended */
+};
+
+enum { X86_MAX_OPERANDS = 6 };
+
+/* An instruction on its way to a transfer. */
+struct x86_ctx {
+	struct expr_pool *pool;
+	struct transfer *t;
+	struct x86_raw raw;
+	uint64_t pc, next;
+	unsigned width; /* operand size by the prefixes: 16, 32 or 64 bits */
+	struct x86_operand op[X86_MAX_OPERANDS];
+	unsigned num_ops;
+	unsigned popped; /* bytes by which POP has already raised RSP when its operand's address is formed */
+	bool unmodelled; /* a helper met something that it does not model */
+	bool repeats;    /* the transfer is one iteration of several */
+};
+
+/* ---- Operands (operand.c) ---- */
+
+/* Fills c->op and c->num_ops. */
+void x86_operands(struct x86_ctx *c, const struct x86_decoded *d);
+
+/* The value before of operand i, op[i].width bits wide. */
+expr_id x86_read(struct x86_ctx *c, unsigned i);
+/*
+ * Writes operand i, value being op[i].width bits wide. 32-bit general registers are zero-extended, narrower ones merged
+ * (SDM vol. 1, 3.4.1.1). VEX instructions clear the upper half when they write an XMM register.
+ */
+void x86_write(struct x86_ctx *c, unsigned i, expr_id value);
+
+/* The low `width` bits of a general register before. */
+expr_id x86_gpr(struct x86_ctx *c, uint32_t reg, unsigned width);
+/* Writes the low bits of a general register, as x86_write() does. */
+void x86_set_gpr(struct x86_ctx *c, uint32_t reg, expr_id value);
+
+/* Base + index * scale + displacement, cut to the address size and zero-extended: what LEA computes. */
+expr_id x86_offset(struct x86_ctx *c);
+/* A linear address: the segment's base added to an offset, if there is an FS or GS override. */
+expr_id x86_linear(struct x86_ctx *c, expr_id offset);
+/* The address of the memory operand. */
+expr_id x86_address(struct x86_ctx *c);
+/* Faults unless the address is a multiple of `bytes` (a power of two): legacy SSE memory operands (SDM vol. 1, 4.1.1).
+ */
+void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes);
+
+expr_id x86_const(struct x86_ctx *c, unsigned width, uint64_t value);
+/* The helper meets something that has no model: the instruction becomes LIFT_UNMODELLED. */
+void x86_unmodelled(struct x86_ctx *c);
+
+/* ---- Flags (flags.c) ---- */
+
+/* A flag before; flag is its register's id. */
+expr_id x86_flag(struct x86_ctx *c, uint32_t flag);
+void x86_set_flag(struct x86_ctx *c, uint32_t flag, expr_id value);
+/* Sets it to cond ? value : before. */
+void x86_set_flag_if(struct x86_ctx *c, expr_id cond, uint32_t flag, expr_id value);
+
+/* Parity flag of a result: even number of ones in its low byte. */
+expr_id x86_parity(struct x86_ctx *c, expr_id result);
+/* SF, ZF and PF of a result. */
+void x86_set_szp(struct x86_ctx *c, expr_id result);
+/* AF, OF of result = a + b (+ carry in), and the carry out. */
+void x86_set_add_ao(struct x86_ctx *c, expr_id a, expr_id b, expr_id result);
+expr_id x86_add_carry(struct x86_ctx *c, expr_id a, expr_id b, expr_id result);
+/* AF, OF of result = a - b (- borrow in), and the borrow out. */
+void x86_set_sub_ao(struct x86_ctx *c, expr_id a, expr_id b, expr_id result);
+expr_id x86_sub_borrow(struct x86_ctx *c, expr_id a, expr_id b, expr_id result);
+/* All six flags of a comparison: a - b. */
+void x86_set_compare(struct x86_ctx *c, expr_id a, expr_id b);
+
+/* Condition 0 (O) to 15 (NLE), the low digit of the opcodes of Jcc, SETcc and CMOVcc (SDM vol. 1, appendix B). */
+expr_id x86_condition(struct x86_ctx *c, unsigned cc);
+
+/* RFLAGS as PUSHF and SYSCALL store it, 64 bits: RF and VM are 0. */
+expr_id x86_rflags(struct x86_ctx *c);
+
+/* ---- Stack and program counter (stack.c, control.c) ---- */
+
+/* Stores value below the stack pointer and lowers it; several pushes add up. */
+void x86_push(struct x86_ctx *c, expr_id value);
+/* The value on top of the stack; raises the stack pointer. */
+expr_id x86_pop(struct x86_ctx *c, unsigned width);
+
+/*
+ * Continues at a 64-bit address. That a target is not canonical (#GP) is not modelled: the fault then shows at the
+ * fetch of the next instruction.
+ */
+void x86_goto(struct x86_ctx *c, expr_id target);
+
+#endif
