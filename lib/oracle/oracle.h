@@ -1,9 +1,9 @@
 /*
- * An oracle executes one instruction on a machine that is believed: so far the host's CPU, in a process that has nothing in
- * it but the pages a case asks for. For tests of the models, and to try a finding on a second opinion.
+ * An oracle executes one instruction on a machine that is believed: so far the host's CPU, in a process that has
+ * nothing in it but the pages a case asks for. For tests of the models, and to try a finding on a second opinion.
  *
- * A case gives every input (registers, pages), the outcome every output. Nothing is kept from one case to the next, except
- * what makes the next one fast.
+ * A case gives every input (registers, pages), the outcome every output. Nothing is kept from one case to the next,
+ * except what makes the next one fast.
  */
 #ifndef LIB_ORACLE_ORACLE_H
 #define LIB_ORACLE_ORACLE_H
@@ -52,17 +52,17 @@ struct oracle_outcome {
 	int signal, code;
 	uint64_t address;
 	/*
-	 * Registers after. Those that the oracle cannot show are unknown. Registers of class REG_SYSTEM cannot be chosen: they
-	 * are as in `before` unless the instruction changed what the CPU really had.
+	 * Registers after. Those that the oracle cannot show are unknown. Registers of class REG_SYSTEM cannot be
+	 * chosen: they are as in `before` unless the instruction changed what the CPU really had.
 	 */
 	struct state after;
 	VEC(struct oracle_memory) memory; /* the case's ranges, in their order, with the contents after */
 };
 
 /*
- * An oracle on the host's CPU. ERROR_UNSUPPORTED with the reason if the host has another ISA, or ptrace or another service
- * of the kernel is refused. It must be used and destroyed by the thread that created it (ptrace knows threads). Its
- * process dies with that thread.
+ * An oracle on the host's CPU. ERROR_UNSUPPORTED with the reason if the host has another ISA, or ptrace or another
+ * service of the kernel is refused. It must be used and destroyed by the thread that created it (ptrace knows threads).
+ * Its process dies with that thread.
  */
 struct error *oracle_create_native(const struct isa *isa, struct oracle **ret);
 
@@ -80,15 +80,15 @@ void oracle_outcome_deinit(struct oracle_outcome *out);
 bool oracle_outcome_read(const struct oracle_outcome *out, uint64_t address, void *ret, size_t len);
 
 /*
- * Runs one case; *ret was initialised and may be reused. ERROR_UNSUPPORTED if the case cannot be set up here (too many pages,
- * addresses that the kernel does not map); ERROR_TIMEOUT or ERROR_TARGET if the step never ended or the process died:
- * the next case then starts a new process.
+ * Runs one case; *ret was initialised and may be reused. ERROR_UNSUPPORTED if the case cannot be set up here (too many
+ * pages, addresses that the kernel does not map); ERROR_TIMEOUT or ERROR_TARGET if the step never ended or the process
+ * died: the next case then starts a new process.
  */
 struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret);
 
 /*
- * The memory of a finding's guest: copies the page (of MEMORY_PAGE bytes) at address to ret, and tells whether the guest may
- * write there. ERROR_FAULT: the guest has no such page; other errors end the adjudication.
+ * The memory of a finding's guest: copies the page (of MEMORY_PAGE bytes) at address to ret, and tells whether the
+ * guest may write there. ERROR_FAULT: the guest has no such page; other errors end the adjudication.
  */
 struct oracle_pages {
 	void *ctx;
@@ -96,8 +96,8 @@ struct oracle_pages {
 };
 
 /*
- * Runs a finding's instruction with its inputs. Pages are asked for when the instruction turns out to touch them; a page
- * that `pages` does not have faults, as it does in the guest. The outcome's memory is the pages touched, whole.
+ * Runs a finding's instruction with its inputs. Pages are asked for when the instruction turns out to touch them; a
+ * page that `pages` does not have faults, as it does in the guest. The outcome's memory is the pages touched, whole.
  */
 struct error *oracle_adjudicate(struct oracle *o, const struct insn *insn, const struct state *before,
 				const struct oracle_pages *pages, struct oracle_outcome *ret);

@@ -1,0 +1,109 @@
+#include "lib/oracle/oracle.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/oracle/kind.h"
+
+void oracle_destroy(struct oracle *o)
+{
+	if (o)
+		o->ops->destroy(o);
+}
+
+const char *oracle_name(const struct oracle *o)
+{
+	return o->ops->name;
+}
+
+struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret)
+{
+	if (c->len == 0 || c->len > o->isa->max_insn_len)
+		return error_create(ERROR_BUG, "an instruction of %zu bytes", c->len);
+	return o->ops->run(o, c, ret);
+}
+
+struct error *oracle_outcome_init(struct oracle_outcome *out, const struct isa *isa)
+{
+	*out = (struct oracle_outcome){0};
+	return state_init(&out->after, isa);
+}
+
+static void clear_memory(struct oracle_outcome *out)
+{
+	for (size_t i = 0; i < out->memory.len; i++)
+		free(out->memory.at[i].data);
+	out->memory.len = 0;
+}
+
+void oracle_outcome_deinit(struct oracle_outcome *out)
+{
+	clear_memory(out);
+	vec_deinit(&out->memory);
+	state_deinit(&out->after);
+}
+
+/* The outcome's memory already has the shape of the case's ranges: usual when many cases follow each other. */
+static bool has_shape(const struct oracle_outcome *out, const struct oracle_case *c)
+{
+	if (out->memory.len != c->num_ranges)
+		return false;
+	for (size_t i = 0; i < c->num_ranges; i++) {
+		if (out->memory.at[i].len != c->ranges[i].len)
+			return false;
+	}
+	return true;
+}
+
+struct error *oracle_outcome_reserve(struct oracle_outcome *out, const struct oracle_case *c)
+{
+	if (!has_shape(out, c)) {
+		clear_memory(out);
+		if (!vec_reserve(&out->memory, c->num_ranges))
+			return &error_no_memory;
+		for (size_t i = 0; i < c->num_ranges; i++) {
+			uint8_t *data = malloc(c->ranges[i].len ? c->ranges[i].len : 1);
+			if (!data)
+				return &error_no_memory;
+			out->memory.at[out->memory.len++] = (struct oracle_memory){.len = c->ranges[i].len,
+										   .data = data};
+		}
+	}
+	for (size_t i = 0; i < c->num_ranges; i++)
+		out->memory.at[i].address = c->ranges[i].address;
+	return NULL;
+}
+
+static bool read_byte(const struct oracle_outcome *out, uint64_t address, uint8_t *ret)
+{
+	for (size_t i = 0; i < out->memory.len; i++) {
+		const struct oracle_memory *m = &out->memory.at[i];
+		if (address - m->address < m->len) {
+			*ret = m->data[address - m->address];
+			return true;
+		}
+	}
+	return false;
+}
+
+bool oracle_outcome_read(const struct oracle_outcome *out, uint64_t address, void *ret, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!read_byte(out, address + i, (uint8_t *)ret + i))
+			return false;
+	}
+	return true;
+}
+
+const char *oracle_signal_name(int signal, char buffer[16])
+{
+	switch (signal) {
+	case SIGTRAP: return "SIGTRAP";
+	case SIGSEGV: return "SIGSEGV";
+	case SIGBUS: return "SIGBUS";
+	case SIGFPE: return "SIGFPE";
+	case SIGILL: return "SIGILL";
+	default: snprintf(buffer, 16, "signal %d", signal); return buffer;
+	}
+}
