@@ -3,7 +3,8 @@
  * known or not. Bytes become known by being fetched from a target, by being stored, or by an event. A journal can be
  * kept, so that predicted stores can be taken back.
  *
- * Does not decide what is mapped: that is the target's word, asked through memory_source.
+ * Does not decide what is mapped: that is the target's word, asked through memory_source. Addresses wrap at 2^64. A memory
+ * belongs to one thread at a time, readers included: reading moves a lookup cache. A page costs some 4.6 kB.
  */
 #ifndef LIB_STATE_MEMORY_H
 #define LIB_STATE_MEMORY_H
@@ -33,7 +34,7 @@ bool memory_read(const struct memory *m, uint64_t address, void *ret, uint8_t *u
 
 /* Forgets a range: the bytes are unknown again (unmapped, or changed by somebody else). */
 struct error *memory_forget(struct memory *m, uint64_t address, uint64_t len);
-void memory_forget_all(struct memory *m);
+struct error *memory_forget_all(struct memory *m);
 
 /* The bytes of the page around address if every byte of it is known, else NULL. Valid until the next change. */
 const uint8_t *memory_page(const struct memory *m, uint64_t address);
@@ -46,7 +47,7 @@ typedef uint64_t memory_mark;
 
 void memory_journal_start(struct memory *m);
 memory_mark memory_journal_mark(const struct memory *m);
-/* Undoes everything since the mark, newest first. The journal stays on. */
+/* Undoes everything since the mark, newest first. The journal stays on. A mark that was discarded is ERROR_BUG. */
 struct error *memory_journal_rollback(struct memory *m, memory_mark mark);
 /* Forgets how to undo what happened before the mark. */
 void memory_journal_discard(struct memory *m, memory_mark mark);

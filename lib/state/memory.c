@@ -1,0 +1,491 @@
+#include "lib/state/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/map.h"
+#include "lib/base/vec.h"
+
+/*
+ * A page's known bytes are a bitmap of 64-bit words, so 64 bytes on a 64-byte boundary, a "line", have one word. Bytes
+ * that are not known are zero. Pages of which nothing is known any more are freed; their slot in the map stays, with
+ * value 0.
+ */
+enum { LINE = 64, LINES = MEMORY_PAGE / LINE, PAGE_SHIFT = 12 };
+
+struct page {
+	uint64_t known[LINES];
+	uint32_t num_known;
+	uint8_t bytes[MEMORY_PAGE];
+};
+
+/* Page lookups that were made last, by the low bits of the page's number. */
+enum { CACHE_SIZE = 64 };
+
+struct cached {
+	uint64_t number;
+	struct page *page; /* NULL: the entry is free */
+};
+
+/* What a range within one page was before. Of bytes that were all unknown nothing is kept, so len can be a whole page.
+ */
+enum { UNDO_BYTES = 16 };
+
+struct undo {
+	uint64_t address;
+	uint16_t len;
+	uint16_t known; /* a bit for each byte; 0: all of len were unknown */
+	uint8_t bytes[UNDO_BYTES];
+};
+
+struct memory {
+	struct map pages; /* page number -> struct page * */
+	size_t num_pages;
+	struct cached *cache; /* apart, because reading changes it */
+	bool journal_on;
+	VEC(struct undo) journal;
+	size_t journal_first;  /* entries before this are discarded already */
+	uint64_t journal_base; /* the mark that journal.at[0] stands for */
+};
+
+struct error *memory_create(struct memory **ret)
+{
+	struct memory *m = calloc(1, sizeof *m);
+	struct cached *cache = calloc(CACHE_SIZE, sizeof *cache);
+
+	if (!m || !cache) {
+		free(m);
+		free(cache);
+		return &error_no_memory;
+	}
+	m->cache = cache;
+	*ret = m;
+	return NULL;
+}
+
+static struct page *slot_page(const struct map_slot *slot)
+{
+	return slot->used ? (struct page *)(uintptr_t)slot->value : NULL;
+}
+
+static void free_pages(struct memory *m)
+{
+	for (size_t i = 0; i < m->pages.cap; i++)
+		free(slot_page(&m->pages.at[i]));
+	m->num_pages = 0;
+	memset(m->cache, 0, CACHE_SIZE * sizeof *m->cache);
+}
+
+void memory_destroy(struct memory *m)
+{
+	if (!m)
+		return;
+	free_pages(m);
+	map_deinit(&m->pages);
+	vec_deinit(&m->journal);
+	free(m->cache);
+	free(m);
+}
+
+/* ---- Pages ---- */
+
+static struct page *look_up(const struct memory *m, uint64_t number, struct cached *cached)
+{
+	const uint64_t *value = map_get(&m->pages, number);
+
+	if (!value || !*value)
+		return NULL;
+	*cached = (struct cached){number, (struct page *)(uintptr_t)*value};
+	return cached->page;
+}
+
+static inline struct page *find_page(const struct memory *m, uint64_t number)
+{
+	struct cached *cached = &m->cache[number % CACHE_SIZE];
+
+	if (cached->number == number && cached->page)
+		return cached->page;
+	return look_up(m, number, cached);
+}
+
+/* The page, made if there is none; NULL when out of memory. */
+static struct page *make_page(struct memory *m, uint64_t number)
+{
+	struct page *page = find_page(m, number);
+	if (page)
+		return page;
+
+	uint64_t *value = map_put(&m->pages, number);
+	if (!value)
+		return NULL;
+	page = calloc(1, sizeof *page);
+	if (!page)
+		return NULL;
+	*value = (uintptr_t)page;
+	m->num_pages++;
+	return page;
+}
+
+static void drop_page(struct memory *m, uint64_t number)
+{
+	struct cached *cached = &m->cache[number % CACHE_SIZE];
+	uint64_t *value = map_get(&m->pages, number);
+
+	if (cached->number == number)
+		cached->page = NULL;
+	free((struct page *)(uintptr_t)*value);
+	*value = 0;
+	m->num_pages--;
+}
+
+/* n bits from bit `low` of a word; low + n is at most 64 and n at least 1. */
+static inline uint64_t line_mask(size_t low, size_t n)
+{
+	return UINT64_MAX >> (LINE - n) << low;
+}
+
+/* The length of the first part of [offset, offset + len) that does not leave its line. */
+static inline size_t line_part(size_t offset, size_t len)
+{
+	size_t room = LINE - offset % LINE;
+
+	return len < room ? len : room;
+}
+
+static inline size_t page_part(uint64_t address, size_t len)
+{
+	size_t room = MEMORY_PAGE - address % MEMORY_PAGE;
+
+	return len < room ? len : room;
+}
+
+static inline void set_known(struct page *page, size_t offset, size_t n)
+{
+	uint64_t *known = &page->known[offset / LINE];
+	uint64_t added = line_mask(offset % LINE, n) & ~*known;
+
+	if (!added)
+		return;
+	*known |= added;
+	page->num_known += (uint32_t)__builtin_popcountll(added);
+}
+
+static void set_unknown(struct page *page, size_t offset, size_t n)
+{
+	uint64_t *known = &page->known[offset / LINE];
+	uint64_t gone = line_mask(offset % LINE, n) & *known;
+
+	*known &= ~gone;
+	page->num_known -= (uint32_t)__builtin_popcountll(gone);
+	memset(page->bytes + offset, 0, n);
+}
+
+static inline bool is_known(const struct page *page, size_t offset)
+{
+	return page->known[offset / LINE] >> offset % LINE & 1;
+}
+
+/* ---- The journal ---- */
+
+/* The known bits of up to UNDO_BYTES bytes, which may lie in two lines. */
+static uint16_t known_bits(const struct page *page, size_t offset, size_t n)
+{
+	size_t line = offset / LINE, low = offset % LINE;
+	uint64_t bits = page->known[line] >> low;
+
+	if (low + n > LINE)
+		bits |= page->known[line + 1] << (LINE - low);
+	return (uint16_t)(bits & line_mask(0, n));
+}
+
+static bool remember_bytes(struct memory *m, const struct page *page, uint64_t address, size_t n)
+{
+	size_t offset = address % MEMORY_PAGE;
+	struct undo undo = {.address = address, .len = (uint16_t)n, .known = known_bits(page, offset, n)};
+
+	memcpy(undo.bytes, page->bytes + offset, n);
+	return vec_push(&m->journal, undo);
+}
+
+/* Remembers len bytes of one page as they are now, if a journal is kept. */
+static inline struct error *remember(struct memory *m, const struct page *page, uint64_t address, size_t len)
+{
+	if (!m->journal_on)
+		return NULL;
+	if (!page->num_known) {
+		struct undo undo = {.address = address, .len = (uint16_t)len};
+
+		return vec_push(&m->journal, undo) ? NULL : &error_no_memory;
+	}
+	for (size_t done = 0; done < len; done += UNDO_BYTES) {
+		size_t n = len - done < UNDO_BYTES ? len - done : UNDO_BYTES;
+
+		if (!remember_bytes(m, page, address + done, n))
+			return &error_no_memory;
+	}
+	return NULL;
+}
+
+void memory_journal_start(struct memory *m)
+{
+	m->journal_on = true;
+}
+
+memory_mark memory_journal_mark(const struct memory *m)
+{
+	return m->journal_base + m->journal.len;
+}
+
+void memory_journal_discard(struct memory *m, memory_mark mark)
+{
+	if (mark <= m->journal_base + m->journal_first)
+		return;
+
+	size_t first = mark >= memory_journal_mark(m) ? m->journal.len : (size_t)(mark - m->journal_base);
+	/* Moving the rest down only when it is the smaller part keeps the cost per entry constant. */
+	if (first <= m->journal.len / 2) {
+		m->journal_first = first;
+		return;
+	}
+	m->journal.len -= first;
+	memmove(m->journal.at, m->journal.at + first, m->journal.len * sizeof *m->journal.at);
+	m->journal_base += first;
+	m->journal_first = 0;
+}
+
+/* ---- Changes ---- */
+
+/* These change len bytes within a page. */
+static inline void page_write(struct page *page, size_t offset, const uint8_t *bytes, size_t len)
+{
+	memcpy(page->bytes + offset, bytes, len);
+	for (size_t n; len; offset += n, len -= n) {
+		n = line_part(offset, len);
+		set_known(page, offset, n);
+	}
+}
+
+/* Where unknown has a bit, the byte becomes unknown. */
+static void page_write_masked(struct page *page, size_t offset, const uint8_t *bytes, const uint8_t *unknown,
+			      size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (unknown[i])
+			set_unknown(page, offset + i, 1);
+		else
+			page_write(page, offset + i, bytes + i, 1);
+	}
+}
+
+static void page_fill(struct page *page, size_t offset, const uint8_t *bytes, size_t len)
+{
+	if (!page->num_known) {
+		page_write(page, offset, bytes, len);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (!is_known(page, offset + i))
+			page_write(page, offset + i, bytes + i, 1);
+}
+
+static void page_forget(struct memory *m, struct page *page, uint64_t address, size_t len)
+{
+	size_t offset = address % MEMORY_PAGE;
+
+	for (size_t n; len; offset += n, len -= n) {
+		n = line_part(offset, len);
+		set_unknown(page, offset, n);
+	}
+	if (!page->num_known)
+		drop_page(m, address >> PAGE_SHIFT);
+}
+
+/* The page of a change that is about to happen, remembered. */
+static inline struct error *page_to_change(struct memory *m, uint64_t address, size_t len, struct page **ret)
+{
+	struct page *page = make_page(m, address >> PAGE_SHIFT);
+
+	if (!page)
+		return &error_no_memory;
+	*ret = page;
+	return remember(m, page, address, len);
+}
+
+struct error *memory_write(struct memory *m, uint64_t address, const void *bytes, const uint8_t *unknown, size_t len)
+{
+	const uint8_t *from = bytes;
+
+	for (size_t n; len; address += n, from += n, len -= n) {
+		struct page *page;
+
+		n = page_part(address, len);
+		struct error *err = page_to_change(m, address, n, &page);
+		if (err)
+			return err;
+		if (unknown) {
+			page_write_masked(page, address % MEMORY_PAGE, from, unknown, n);
+			unknown += n;
+		} else {
+			page_write(page, address % MEMORY_PAGE, from, n);
+		}
+	}
+	return NULL;
+}
+
+struct error *memory_fill(struct memory *m, uint64_t address, const void *bytes, size_t len)
+{
+	const uint8_t *from = bytes;
+
+	for (size_t n; len; address += n, from += n, len -= n) {
+		struct page *page;
+
+		n = page_part(address, len);
+		struct error *err = page_to_change(m, address, n, &page);
+		if (err)
+			return err;
+		page_fill(page, address % MEMORY_PAGE, from, n);
+	}
+	return NULL;
+}
+
+/* Forgets those bytes of the page that are in [first, last]. */
+static struct error *forget_in_page(struct memory *m, uint64_t number, uint64_t first, uint64_t last)
+{
+	struct page *page = find_page(m, number);
+	if (!page)
+		return NULL;
+
+	uint64_t start = number << PAGE_SHIFT, end = start + MEMORY_PAGE - 1;
+	uint64_t from = first > start ? first : start;
+	size_t len = (size_t)((last < end ? last : end) - from + 1);
+	struct error *err = remember(m, page, from, len);
+	if (!err)
+		page_forget(m, page, from, len);
+	return err;
+}
+
+/* [first, last] does not wrap. Walks the range or the pages held, whichever is less. */
+static struct error *forget_range(struct memory *m, uint64_t first, uint64_t last)
+{
+	uint64_t from = first >> PAGE_SHIFT, to = last >> PAGE_SHIFT;
+	struct error *err = NULL;
+
+	if (to - from < m->pages.cap) {
+		for (uint64_t number = from; number <= to && !err; number++)
+			err = forget_in_page(m, number, first, last);
+		return err;
+	}
+	for (size_t i = 0; i < m->pages.cap && !err; i++) {
+		const struct map_slot *slot = &m->pages.at[i];
+
+		if (slot->used && slot->key >= from && slot->key <= to)
+			err = forget_in_page(m, slot->key, first, last);
+	}
+	return err;
+}
+
+struct error *memory_forget(struct memory *m, uint64_t address, uint64_t len)
+{
+	if (!len)
+		return NULL;
+
+	uint64_t last = address + len - 1;
+	if (last >= address)
+		return forget_range(m, address, last);
+	struct error *err = forget_range(m, address, UINT64_MAX);
+	return err ? err : forget_range(m, 0, last);
+}
+
+struct error *memory_forget_all(struct memory *m)
+{
+	if (m->journal_on)
+		return forget_range(m, 0, UINT64_MAX);
+	free_pages(m);
+	map_clear(&m->pages);
+	return NULL;
+}
+
+static struct error *undo(struct memory *m, const struct undo *u)
+{
+	uint64_t number = u->address >> PAGE_SHIFT;
+	struct page *page = find_page(m, number);
+
+	if (!u->known) {
+		if (page)
+			page_forget(m, page, u->address, u->len);
+		return NULL;
+	}
+	if (!page)
+		page = make_page(m, number);
+	if (!page)
+		return &error_no_memory;
+
+	uint8_t unknown[UNDO_BYTES];
+	for (size_t i = 0; i < UNDO_BYTES; i++)
+		unknown[i] = !(u->known >> i & 1);
+	page_write_masked(page, u->address % MEMORY_PAGE, u->bytes, unknown, u->len);
+	return NULL;
+}
+
+struct error *memory_journal_rollback(struct memory *m, memory_mark mark)
+{
+	if (mark < m->journal_base + m->journal_first || mark > memory_journal_mark(m))
+		return error_create(ERROR_BUG, "memory journal: the mark to roll back to is not in the journal");
+
+	size_t len = (size_t)(mark - m->journal_base);
+	while (m->journal.len > len) {
+		struct error *err = undo(m, &m->journal.at[m->journal.len - 1]);
+		if (err)
+			return err;
+		m->journal.len--;
+	}
+	return NULL;
+}
+
+/* ---- Questions ---- */
+
+/* The part of a read that lies in one line. */
+static inline bool read_line(const struct page *page, size_t offset, uint8_t *ret, uint8_t *unknown, size_t n)
+{
+	uint64_t mask = line_mask(offset % LINE, n);
+
+	memcpy(ret, page->bytes + offset, n);
+	memset(unknown, 0, n);
+	if ((page->known[offset / LINE] & mask) == mask)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		unknown[i] = is_known(page, offset + i) ? 0 : 0xff;
+	return false;
+}
+
+bool memory_read(const struct memory *m, uint64_t address, void *ret, uint8_t *unknown, size_t len)
+{
+	uint8_t *to = ret;
+	bool known = true;
+
+	for (size_t n; len; address += n, to += n, unknown += n, len -= n) {
+		const struct page *page = find_page(m, address >> PAGE_SHIFT);
+
+		n = line_part(address % MEMORY_PAGE, len);
+		if (page) {
+			known &= read_line(page, address % MEMORY_PAGE, to, unknown, n);
+			continue;
+		}
+		memset(to, 0, n);
+		memset(unknown, 0xff, n);
+		known = false;
+	}
+	return known;
+}
+
+const uint8_t *memory_page(const struct memory *m, uint64_t address)
+{
+	const struct page *page = find_page(m, address >> PAGE_SHIFT);
+
+	return page && page->num_known == MEMORY_PAGE ? page->bytes : NULL;
+}
+
+size_t memory_pages(const struct memory *m)
+{
+	return m->num_pages;
+}
