@@ -443,8 +443,8 @@ bool bv_can(enum expr_op op)
 void bv_apply(const struct bv_op *o, uint64_t *ret, const uint64_t *a, const uint64_t *b, const uint64_t *c)
 {
 	assert(bv_is_valid(a, o->arg_width[0]));
-	assert(!b || bv_is_valid(b, o->arg_width[1]));
-	assert(!c || bv_is_valid(c, o->arg_width[2]));
+	assert(!o->arg_width[1] || bv_is_valid(b, o->arg_width[1]));
+	assert(!o->arg_width[2] || bv_is_valid(c, o->arg_width[2]));
 	function(o->op)(o, ret, a, b, c);
 	assert(bv_is_valid(ret, o->width));
 }

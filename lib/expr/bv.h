@@ -24,7 +24,7 @@ struct bv_op {
 	uint16_t width;
 	uint16_t lane;
 	uint32_t attr;
-	uint16_t arg_width[3];
+	uint16_t arg_width[3]; /* 0: there is no such operand */
 };
 
 static inline unsigned bv_words(unsigned width)
@@ -88,7 +88,7 @@ unsigned bv_count(const uint64_t *a, unsigned width);
 /* Can bv_apply() do this operator? */
 bool bv_can(enum expr_op op);
 
-/* ret = op(a, b, c); unused operands are NULL. */
+/* ret = op(a, b, c); operands of width 0 are not used. */
 void bv_apply(const struct bv_op *o, uint64_t *ret, const uint64_t *a, const uint64_t *b, const uint64_t *c);
 
 /* One operator; as bv_apply(), without the checks. */

@@ -99,7 +99,11 @@ void eval_deinit(struct eval *e);
 struct error *prog_run(const struct prog *prog, const uint64_t *state, const uint64_t *unknown,
 		       const struct eval_memory *memory, struct eval *e);
 
-/* The value of one closed expression (no LOAD, REG or ENV leaves), for tests: words to ret[(width + 63) / 64]. */
+/*
+ * The value of one expression without UNDEF and ENV leaves, and with loads of version 0 alone, for tests: node by node,
+ * without compiling. state, layout and memory may be NULL where the expression has no such leaves. Words to
+ * ret[(width + 63) / 64].
+ */
 struct error *expr_evaluate(const struct expr_pool *pool, expr_id id, const uint64_t *state,
 			    const struct reg_layout *layout, const struct eval_memory *memory, uint64_t *ret);
 
