@@ -132,11 +132,14 @@ struct isa {
 			      struct transfer *t, struct insn *ret);
 };
 
-/* A row of the kernel's table of numbers. sem names the call's meaning in lib/sys (enum sys_sem; 0: unclassified). */
+/*
+ * A row of the kernel's table of numbers. The meaning is named, not numbered: meanings belong to lib/sys, which this
+ * layer does not see; sys_describe() finds them.
+ */
 struct sysno {
 	uint16_t number;
-	uint16_t sem;
-	const char *name; /* as in the kernel's headers, without __NR_ */
+	const char *name;    /* as in the kernel's headers, without __NR_ */
+	const char *meaning; /* the row of lib/sys/sys.def: "READ" */
 };
 
 /* All ISAs, NULL at the end. */

@@ -5,6 +5,7 @@
 
 #include "arch/arch.h"
 #include "arch/x86_64/regs.h"
+#include "arch/x86_64/syscalls.h"
 
 /* Where each register starts in a state, in words: one after the other. */
 enum {
@@ -81,6 +82,8 @@ const struct isa isa_x86_64 = {
 			.insn_len = sizeof syscall_insn,
 			.clobbered = syscall_clobbered,
 			.num_clobbered = sizeof syscall_clobbered / sizeof *syscall_clobbered,
+			.table = x86_syscalls,
+			.num_rows = X86_NUM_SYSCALLS,
 		},
 	.lifter_create = x86_lifter_create,
 	.lifter_destroy = x86_lifter_destroy,
