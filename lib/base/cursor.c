@@ -34,22 +34,26 @@ static struct error *take(struct cursor *c, uint64_t len, const uint8_t **ret)
 	return NULL;
 }
 
-static uint64_t little_endian(const uint8_t *bytes, unsigned len)
+static struct error *number(struct cursor *c, unsigned len, uint64_t *ret)
 {
-	uint64_t value = 0;
+	const uint8_t *bytes;
+	struct error *err = take(c, len, &bytes);
 
+	if (err)
+		return err;
+	*ret = 0;
 	for (unsigned i = 0; i < len; i++)
-		value |= (uint64_t)bytes[i] << (8 * i);
-	return value;
+		*ret |= (uint64_t)bytes[i] << (8 * i);
+	return NULL;
 }
 
 #define NUMBER(type, name) \
 	struct error *name(struct cursor *c, type *ret) \
 	{ \
-		const uint8_t *bytes = c->bytes + c->at; \
-		struct error *err = take(c, sizeof *ret, &bytes); \
+		uint64_t value; \
+		struct error *err = number(c, sizeof *ret, &value); \
 		if (!err) \
-			*ret = (type)little_endian(bytes, sizeof *ret); \
+			*ret = (type)value; \
 		return err; \
 	}
 NUMBER(uint8_t, cursor_u8)

@@ -1,6 +1,6 @@
 /*
- * What system calls mean: for each, its arguments, what the kernel reads and writes through them, and what a replay does
- * with it. One table of meanings (sys.def) serves every ISA; arch/NAME/syscalls.def maps numbers to meanings.
+ * What system calls mean: for each, its arguments, what the kernel reads and writes through them, and what a replay
+ * does with it. One table of meanings (sys.def) serves every ISA; arch/NAME/syscalls.def maps numbers to meanings.
  *
  * Knows nothing of targets or logs: memory is read through a callback.
  */
@@ -41,35 +41,37 @@ enum sys_arg_kind {
 /* Where a buffer's length comes from; n is the row's number. */
 enum sys_len {
 	LEN_NONE,
-	LEN_FIXED,         /* n bytes */
-	LEN_ARG,           /* the value of argument `of`, times n */
-	LEN_RESULT,        /* the result, times n */
-	LEN_POINTED,       /* the 32-bit length that argument `of` points to, as it stands after the call */
-	LEN_STRING,        /* up to and with the NUL */
-	LEN_SPECIAL,       /* structured: the meaning's handler knows (iovec, msghdr, ioctl, ...) */
+	LEN_FIXED,   /* n bytes */
+	LEN_ARG,     /* the value of argument `of`, times n */
+	LEN_RESULT,  /* the result, but at most the value of argument `of`; times n */
+	LEN_POINTED, /* the 32-bit length that argument `of` points to, as it stands after the call */
+	LEN_LENGTH,  /* that length: n bytes, unless argument `of`, the buffer, is NULL */
+	LEN_STRING,  /* up to and with the NUL */
+	LEN_SPECIAL, /* structured: the meaning's handler knows (iovec, msghdr, ioctl, ...) */
 };
 
 struct sys_arg {
 	enum sys_arg_kind kind;
 	enum sys_len len;
-	uint8_t of;  /* argument that the length refers to */
+	uint8_t of;        /* argument that the length refers to, counted from 0 */
+	uint8_t addresses; /* as in struct sys_range */
 	uint32_t n;
 };
 
 struct sys_desc {
 	enum sys_sem sem;
-	const char *name;
+	const char *name; /* "READ": what struct sysno's meaning refers to */
 	enum sys_policy policy;
 	unsigned flags;
 	struct sys_arg arg[6];
 };
 
 enum {
-	SYS_F_NORETURN = 1,  /* exit, exit_group, rt_sigreturn */
-	SYS_F_MAP = 2,       /* changes the memory map */
-	SYS_F_PROCESS = 4,   /* makes or replaces a process or thread */
+	SYS_F_NORETURN = 1,    /* exit, exit_group, rt_sigreturn */
+	SYS_F_MAP = 2,         /* changes the memory map */
+	SYS_F_PROCESS = 4,     /* makes or replaces a process or thread */
 	SYS_F_RESULT_ADDR = 8, /* the result is a guest address */
-	SYS_F_OUTPUT = 16,   /* writes to a file: write, writev, pwrite64, sendto, ... */
+	SYS_F_OUTPUT = 16,     /* writes to a file: write, writev, pwrite64, sendto, ... */
 };
 
 /* One call, as the guest made it. */
@@ -91,6 +93,9 @@ struct sys_range {
 	uint64_t len; /* bytes */
 	uint8_t arg;
 	uint8_t depth; /* 1-SYS_MAX_DEPTH */
+	/* Bit i: the 8-byte word i holds a guest address (or a small constant in its place), which another run must
+	 * translate: a signal handler, an alternate stack, the data of an epoll event. */
+	uint8_t addresses;
 	uint32_t offset[SYS_MAX_DEPTH];
 };
 typedef VEC(struct sys_range) sys_ranges;
@@ -101,22 +106,44 @@ struct sys_memory {
 	struct error *(*read)(void *ctx, uint64_t address, void *ret, size_t len);
 };
 
-/* The meaning of a number; NULL if the ISA's table has no such row. */
+/* The row of a number; NULL if the ISA's table has none. */
 const struct sysno *sys_lookup(const struct isa *isa, uint64_t number);
+
+/* The row's meaning; SYS_UNCLASSIFIED if row is NULL or names a meaning that sys.def does not have. */
+enum sys_sem sys_meaning(const struct sysno *row);
+
+/* Never NULL: SYS_UNCLASSIFIED is described as a rejected call without arguments. */
 const struct sys_desc *sys_describe(enum sys_sem sem);
 
-/* Every policy of the table can be printed. */
+/* "reject", "emulate", ...: every policy of the table can be printed. */
 const char *sys_policy_name(enum sys_policy policy);
 
 /*
- * What the kernel wrote to the guest's memory in a call that has returned (call->result is set), in a fixed order. Ranges
- * may contain bytes that the kernel left alone only where the kernel's interface does not tell (the recorder compares to find
- * them). Appends to *ranges, which the caller owns. A call without this knowledge is ERROR_UNSUPPORTED and is named.
+ * What a replay does with this very call: the policy of its meaning, refined by the request for ioctl, fcntl, prctl and
+ * arch_prctl. A call that is rejected or unclassified is ERROR_UNSUPPORTED, and the message names it with its number
+ * and request: ask before the call reaches a kernel. Only number, row and arguments of the call matter.
+ */
+struct error *sys_decide(const struct sys_call *call, enum sys_policy *ret);
+
+/*
+ * What the kernel wrote to the guest's memory in a call that has returned (call->result is set), in a fixed order.
+ * Ranges may contain bytes that the kernel left alone only where the kernel's interface does not tell (the recorder
+ * compares to find them): above all when the result is -EFAULT, after which everything is listed that the call may have
+ * begun to write and that is readable. Where the kernel overwrites the length of a buffer by a longer one (a truncated
+ * socket address), the range is too long until sys_clip() has seen what the length was before. Results are the kernel's
+ * own at the end of the call: -512 to -516 (ERESTARTSYS and its kin), which only a tracer sees, count as interruptions.
+ * Appends to *ranges, which the caller owns. A call without this knowledge is ERROR_UNSUPPORTED and is named.
  */
 struct error *sys_written(const struct sys_call *call, const struct sys_memory *memory, sys_ranges *ranges);
 
-/* Which memory the kernel may write, asked before the call: a superset of sys_written(), for taking a copy first. Appends. */
+/*
+ * Which memory the kernel may write, asked before the call: covers sys_written(), for taking a copy first. Not all of
+ * it need be mapped: the guest may pass what it likes. Appends.
+ */
 struct error *sys_may_write(const struct sys_call *call, const struct sys_memory *memory, sys_ranges *ranges);
+
+/* Shortens each range of written that begins where a range of may begins, and is longer, to that one's length. */
+void sys_clip(sys_ranges *written, const sys_ranges *may);
 
 /* What the kernel reads of the guest's memory: strings and buffers. Appends. */
 struct error *sys_read(const struct sys_call *call, const struct sys_memory *memory, sys_ranges *ranges);
@@ -125,7 +152,11 @@ struct error *sys_read(const struct sys_call *call, const struct sys_memory *mem
 struct error *sys_range_locate(const struct sys_range *range, const uint64_t arg[6], const struct sys_memory *memory,
 			       uint64_t *ret);
 
-/* "openat(AT_FDCWD, 0x7ffe.., O_RDONLY)": numbers by kind; strings are shown when memory is given. For messages. */
+/*
+ * The call and its arguments, by their kinds: openat(AT_FDCWD, "/etc/passwd", 0x80000, 0). Strings are shown when
+ * memory is given, else their addresses. For messages. sys_format_result() appends " = 3" or " = -2 (ENOENT)".
+ */
+void sys_format_result(struct strbuf *out, int64_t result);
 void sys_format(struct strbuf *out, const struct sys_call *call, const struct sys_memory *memory);
 
 #endif
