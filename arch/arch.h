@@ -80,6 +80,7 @@ struct insn {
 	char form[ISA_FORM_LEN];   /* what findings are grouped by: mnemonic, prefixes, operand kinds: "add r32, m32" */
 	char mnemonic[24];         /* "add", "rep movsb" */
 	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
+	bool may_store;            /* without a transfer: it may write memory, nobody knows where */
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
 };
 

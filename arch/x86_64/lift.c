@@ -192,6 +192,23 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	return check_flags(c, form, insn);
 }
 
+/*
+ * An instruction without a transfer may store through a memory operand that stands first, as destinations do, and through
+ * addresses that are not operands at all.
+ */
+static bool may_store(const struct x86_ctx *c, const struct x86_decoded *d)
+{
+	switch (d->id) {
+	case X86_INS_MASKMOVQ:
+	case X86_INS_MASKMOVDQU:
+	case X86_INS_VMASKMOVDQU: return true;
+	default: break;
+	}
+	if (!d->cs)
+		return true;
+	return c->raw.is_mem && !(c->num_ops > 1 && c->op[0].kind == X86_OPERAND_REG && c->op[0].reg >= X86_xmm0);
+}
+
 struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret)
 {
@@ -212,6 +229,9 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 			err = build(&c, form, &insn);
 		else
 			insn.status = LIFT_UNMODELLED;
+		insn.may_store = insn.status == LIFT_UNMODELLED && may_store(&c, &d);
+	} else {
+		insn.may_store = true;
 	}
 	if (!err)
 		*ret = insn;
