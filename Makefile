@@ -3,21 +3,33 @@
 MODE ?= rel
 B := build/$(MODE)
 
-PREFIX ?= /usr/local
 DESTDIR ?=
+PREFIX ?= /usr/local
 
-CC ?= gcc
 PKG_CONFIG ?= pkg-config
-PACKAGES := capstone unicorn jansson nettle libelf
-TEST_PACKAGES := check
+export PKG_CONFIG
+
+# What each job needs from the system, as testdata/bin/deps.sh takes it: a probe and Debian's package.
+build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev module/unicorn:libunicorn-dev \
+	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev
+test_needs := module/check:check
+check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
+	command/strace:strace command/gdb:gdb
+demo_needs := $(build_needs) command/qemu-x86_64:qemu-user
+bench_needs := $(demo_needs)
+lint_needs := $(build_needs) $(test_needs) command/clang-format:clang-format command/clang-tidy:clang-tidy \
+	command/shellcheck:shellcheck
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
-	-Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough -Wnull-dereference
-ifdef CI
+	-Wcast-qual -Wcast-align -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough -Wnull-dereference \
+	-Wredundant-decls -Wnested-externs
+gcc_warnings := -Wlogical-op -Wduplicated-cond -Wcast-align=strict
+ifneq ($(CI),)
 warnings += -Werror
 endif
 
-flags_rel := -O2 -g
+# -U first: some compilers define it themselves.
+flags_rel := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 flags_dbg := -O0 -g -DVALIDATE_DEBUG
 flags_asan := -O1 -g -DVALIDATE_DEBUG -fsanitize=address -fno-omit-frame-pointer
 flags_ubsan := -O1 -g -DVALIDATE_DEBUG -fsanitize=undefined -fno-sanitize-recover=all
@@ -27,50 +39,187 @@ ifeq ($(mode_flags),)
 $(error MODE=$(MODE): one of rel dbg asan ubsan cov)
 endif
 
+# ---- Asked of the system once, and only by rules that compile: pkg-config may be yet to be installed ----
+
+# The name of a variable, and how to get its value: $(call once,NAME,$(shell ..)) within the definition of NAME.
+once = $(eval $1 := $2)$($1)
+modules = $(foreach need,$(filter module/%,$1),$(patsubst module/%,%,$(firstword $(subst :, ,$(need)))))
+ask = $(shell $(PKG_CONFIG) $1 $(call modules,$2) 2>/dev/null)$(if $(filter-out 0,$(.SHELLSTATUS)),$(call lacking,$2))
+lacking = $(error Missing: $(shell testdata/bin/deps.sh missing $1). Run `make deps`, or install them by hand)
+
+build_cflags = $(call once,build_cflags,$(call ask,--cflags,$(build_needs)))
+build_libs = $(call once,build_libs,$(call ask,--libs,$(build_needs)))
+test_cflags = $(call once,test_cflags,$(call ask,--cflags,$(test_needs)))
+test_libs = $(call once,test_libs,$(call ask,--libs,$(test_needs)))
+cc_warnings = $(call once,cc_warnings,$(warnings) $(if $(shell $(CC) --version | grep clang),,$(gcc_warnings)))
+
 CFLAGS ?=
-all_cflags = -std=c11 -D_GNU_SOURCE -iquote . $(warnings) $(mode_flags) $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CFLAGS)
-libs = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lpthread
-test_libs = $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES))
-# Asked once, and only by rules that compile.
-all_cflags := $(all_cflags)
-libs := $(libs)
+language := -std=c11 -D_GNU_SOURCE -iquote .
+compile = $(CC) $(language) $(cc_warnings) $(mode_flags) $(build_cflags) $(extra_cflags) $(CPPFLAGS) $(CFLAGS)
+link = $(CC) $(mode_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+# ---- Found by wildcard ----
 
 sources := $(wildcard lib/*/*.c lib/*/*/*.c arch/*.c arch/*/*.c)
+headers := $(wildcard lib/*/*.h lib/*/*/*.h arch/*.h arch/*/*.h cmd/*/*.h)
 test_sources := $(filter %_test.c,$(sources))
 testing_sources := $(filter-out %_test.c,$(filter lib/testing/%,$(sources)))
 lib_sources := $(filter-out $(test_sources) $(testing_sources),$(sources))
 cmd_sources := $(wildcard cmd/validate/*.c)
-headers := $(wildcard lib/*/*.h lib/*/*/*.h arch/*.h arch/*/*.h cmd/validate/*.h)
+guest_sources := $(wildcard testdata/guests/*.c testdata/guests/*.S)
+bench_sources := $(wildcard testdata/bench/*.c)
 
 lib_objects := $(lib_sources:%.c=$B/%.o)
-cmd_objects := $(cmd_sources:%.c=$B/%.o)
 testing_objects := $(testing_sources:%.c=$B/%.o)
-tests := $(test_sources:%.c=$B/%)
+test_objects := $(test_sources:%.c=$B/%.o)
+cmd_objects := $(cmd_sources:%.c=$B/%.o)
+bench_objects := $(bench_sources:%.c=$B/%.o)
+objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(bench_objects)
+
+tests := $(test_objects:%.o=%)
+test_scripts := $(wildcard testdata/tests/*.sh)
+guests := $(patsubst testdata/guests/%,$B/guests/%,$(basename $(guest_sources)))
+benches := $(bench_objects:%.o=%)
+bench_scripts := $(wildcard testdata/bench/*.sh)
 
 .PHONY: all
-all: $(if $(cmd_sources),$B/validate,$B/libvalidate.a)
+all: $(if $(cmd_sources),$B/validate,$B/libvalidate.a) ## build/rel/validate (the default)
 
 $B/validate: $(cmd_objects) $B/libvalidate.a
-	$(CC) $(mode_flags) $(LDFLAGS) -o $@ $^ $(libs)
+	$(link) $(build_libs) -lpthread
 
 $B/libvalidate.a: $(lib_objects)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$B/%.o: %.c
+$(test_objects) $(testing_objects): extra_cflags = $(test_cflags)
+
+$(objects): $B/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
+	$(compile) -MMD -MP -c -o $@ $<
 
 .PHONY: tests
 tests: $(tests)
 
-$(tests): $B/%: $B/%.o $(testing_objects) $B/libvalidate.a
-	$(CC) $(mode_flags) $(LDFLAGS) -o $@ $^ $(test_libs) $(libs)
+$(tests): %: %.o $(testing_objects) $B/libvalidate.a
+	$(link) $(test_libs) $(build_libs) -lpthread
 
-.PRECIOUS: $B/%.o
+$(benches): %: %.o $B/libvalidate.a
+	$(link) $(build_libs) -lpthread
+
+# A guest is one static file without libvalidate. A line "guest-flags: FLAGS" in its source adds to the command.
+guest_flags = -static -O1 -g -iquote . -Wall -Wextra $(shell sed -n 's/.*guest-flags: *\([^*]*\).*/\1/p' $<)
+
+.PHONY: guests
+guests: $(guests)
+
+$B/guests/%: testdata/guests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(guest_flags) -MMD -MP -MF $@.d -o $@ $<
+
+$B/guests/%: testdata/guests/%.S
+	@mkdir -p $(@D)
+	$(CC) $(guest_flags) -MMD -MP -MF $@.d -o $@ $<
+
+# ---- Set-up. The targets that people type install what is missing and start over; the run-* targets do the work ----
+
+deps = @testdata/bin/deps.sh install
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+again = @+$(MAKE) --no-print-directory $(jobs)
+
+.PHONY: deps
+deps: ## install what building, testing and lint need (apt-get, as root or through sudo)
+	$(deps) $(sort $(check_needs) $(demo_needs) $(bench_needs) $(lint_needs))
+
+.PHONY: check run-check
+check: ## install what is missing, build, run all tests
+	$(deps) $(check_needs)
+	$(again) run-check
+
+# Sanitizers and coverage counters make programs slower.
+test_seconds := $(if $(filter rel dbg,$(MODE)),120,400)
+
+run-check: all tests guests
+	@BUILD=$B VALIDATE=$B/validate TEST_SECONDS=$(test_seconds) \
+		testdata/bin/run-tests.sh $(tests) $(test_scripts)
+
+.PHONY: demo run-demo
+demo: ## install what is missing, build, record and validate a guest: ends with the report of a real bug of QEMU
+	$(deps) $(demo_needs)
+	$(again) run-demo
+
+run-demo: all $B/guests/bmi
+	@BUILD=$B VALIDATE=$B/validate testdata/bin/demo.sh
+
+.PHONY: bench run-bench
+bench: ## install what is missing, build, run the benchmarks
+	$(deps) $(bench_needs)
+	$(again) run-bench
+
+run-bench: all guests $(benches)
+	@for bench in $(benches) $(bench_scripts); do \
+		echo "==== $$bench"; BUILD=$B VALIDATE=$B/validate $$bench || exit 1; \
+	done
+
+# ---- Checks of the source ----
+
+c_files := $(sort $(sources) $(headers) $(cmd_sources) $(bench_sources) $(wildcard testdata/*/*.[ch]))
+scripts := .ci/run $(wildcard testdata/*/*.sh)
+tidy_files := $(filter-out $(filter testdata/guests/%,$(c_files)),$(filter %.c,$(c_files)))
+
+.PHONY: check-layers
+check-layers: ## prove from the #include lines that layers point one way
+	testdata/bin/check-layers.sh
+
+.PHONY: check-headers
+check-headers: $(headers:%=$B/%.ok) ## compile each header alone
+
+$B/%.h.ok: %.h
+	@mkdir -p $(@D)
+	$(compile) $(test_cflags) -fsyntax-only -MMD -MP -MF $@.d -MT $@ -include $< -x c /dev/null
+	@touch $@
+
+.PHONY: lint run-lint lint-format lint-tidy lint-scripts
+lint: ## clang-format (check only), clang-tidy, headers, shellcheck
+	$(deps) $(lint_needs)
+	$(again) run-lint
+
+run-lint: lint-format lint-tidy lint-scripts check-headers
+
+lint-format:
+	clang-format --dry-run -Werror $(c_files)
+
+lint-scripts:
+	shellcheck -x $(scripts)
+
+lint-tidy: $(tidy_files:%=$B/%.tidy)
+
+# GCC's own options are not clang's.
+$B/%.c.tidy: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@echo "clang-tidy $<"
+	@messages=$$(clang-tidy --quiet $< -- $(language) $(warnings) $(build_cflags) $(test_cflags) 2>&1) || \
+		{ echo "$$messages"; exit 1; }
+	@$(CC) $(language) $(build_cflags) $(test_cflags) -MM -MP -MF $@.d -MT $@ $<
+	@touch $@
+
+# ---- The rest ----
+
+.PHONY: install uninstall
+install: all ## to $(DESTDIR)$(PREFIX)
+	install -D -m 755 $B/validate $(DESTDIR)$(PREFIX)/bin/validate
+	install -D -m 644 cmd/validate/validate.1 $(DESTDIR)$(PREFIX)/share/man/man1/validate.1
+
+uninstall: ## from $(DESTDIR)$(PREFIX)
+	rm -f $(DESTDIR)$(PREFIX)/bin/validate $(DESTDIR)$(PREFIX)/share/man/man1/validate.1
 
 .PHONY: clean
-clean:
+clean: ## remove build/
 	rm -rf build
 
--include $(wildcard $B/*/*/*.d $B/*/*/*/*.d)
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 16
+	@echo 'MODE=rel|dbg|asan|ubsan|cov chooses the build, in build/MODE; CI=1 makes warnings errors.'
+
+-include $(objects:.o=.d) $(guests:%=%.d) $(headers:%=$B/%.ok.d) $(tidy_files:%=$B/%.tidy.d)

@@ -34,26 +34,22 @@ static struct error *take(struct cursor *c, uint64_t len, const uint8_t **ret)
 	return NULL;
 }
 
-static struct error *number(struct cursor *c, unsigned len, uint64_t *ret)
+static uint64_t little_endian(const uint8_t *bytes, unsigned len)
 {
-	const uint8_t *bytes;
-	struct error *err = take(c, len, &bytes);
+	uint64_t value = 0;
 
-	if (err)
-		return err;
-	*ret = 0;
 	for (unsigned i = 0; i < len; i++)
-		*ret |= (uint64_t)bytes[i] << (8 * i);
-	return NULL;
+		value |= (uint64_t)bytes[i] << (8 * i);
+	return value;
 }
 
 #define NUMBER(type, name) \
 	struct error *name(struct cursor *c, type *ret) \
 	{ \
-		uint64_t value; \
-		struct error *err = number(c, sizeof *ret, &value); \
+		const uint8_t *bytes = c->bytes + c->at; \
+		struct error *err = take(c, sizeof *ret, &bytes); \
 		if (!err) \
-			*ret = (type)value; \
+			*ret = (type)little_endian(bytes, sizeof *ret); \
 		return err; \
 	}
 NUMBER(uint8_t, cursor_u8)

@@ -56,7 +56,7 @@ static inline uint64_t bv_get(const uint64_t *a, unsigned low, unsigned n)
 	unsigned word = low / 64, shift = low % 64;
 	uint64_t x = a[word] >> shift;
 
-	if (shift + n > 64)
+	if (shift > 64 - n)
 		x |= a[word + 1] << (64 - shift);
 	return x & bv_ones(n);
 }
@@ -67,7 +67,7 @@ static inline void bv_put(uint64_t *a, unsigned low, unsigned n, uint64_t x)
 	unsigned word = low / 64, shift = low % 64;
 
 	a[word] |= x << shift;
-	if (shift + n > 64)
+	if (shift > 64 - n)
 		a[word + 1] |= x >> (64 - shift);
 }
 

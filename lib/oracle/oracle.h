@@ -97,7 +97,8 @@ struct oracle_pages {
 
 /*
  * Runs a finding's instruction with its inputs. Pages are asked for when the instruction turns out to touch them; a
- * page that `pages` does not have faults, as it does in the guest. The outcome's memory is the pages touched, whole.
+ * page that `pages` does not have faults, as it does in the guest. The outcome's memory is the pages touched, whole. Of
+ * a repeated string instruction one iteration is done. Errors as of oracle_run(), and those of `pages`.
  */
 struct error *oracle_adjudicate(struct oracle *o, const struct insn *insn, const struct state *before,
 				const struct oracle_pages *pages, struct oracle_outcome *ret);

@@ -1,19 +1,7 @@
 #include "lib/testing/random_expr.h"
 
-#include "lib/base/map.h"
 #include "lib/expr/bv.h"
 #include "lib/expr/op.h"
-
-uint64_t rng_next(struct rng *r)
-{
-	r->state += 0x9e3779b97f4a7c15;
-	return hash_u64(r->state);
-}
-
-uint32_t rng_below(struct rng *r, uint32_t n)
-{
-	return (uint32_t)((rng_next(r) >> 32) * n >> 32);
-}
 
 void rng_value(struct rng *r, unsigned width, uint64_t *ret)
 {

@@ -4,16 +4,10 @@
 #ifndef LIB_TESTING_RANDOM_EXPR_H
 #define LIB_TESTING_RANDOM_EXPR_H
 
+#include "lib/base/rng.h"
 #include "lib/base/vec.h"
 #include "lib/expr/eval.h"
 
-struct rng {
-	uint64_t state; /* the seed, to begin with */
-};
-
-uint64_t rng_next(struct rng *r);
-/* Below n, which is not 0. */
-uint32_t rng_below(struct rng *r, uint32_t n);
 /* A value of the width: zero, all ones, one bit, small, or random words. */
 void rng_value(struct rng *r, unsigned width, uint64_t *ret);
 

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# The shipped guests do on this CPU what they say, and bmi finds what is wrong with QEMU 7.2 and right with this CPU.
+. testdata/bin/cases.sh
+
+guests=$BUILD/guests
+if [ "$(uname -m)" != x86_64 ]; then
+	echo "the guests are for x86-64"
+	exit 77
+fi
+
+has_cpu_flags() {
+	local flag
+
+	for flag; do
+		grep -qw "$flag" /proc/cpuinfo || return 1
+	done
+}
+
+same "hello" "$("$guests/hello")" hello
+# x <- x * 6364136223846793005 + 1442695040888963407 and so on, from 1: the same on every machine.
+same "loop of no rounds" "$("$guests/loop" 0)" 0x1
+same "loop is deterministic" "$("$guests/loop" 1000)" "$("$guests/loop" 1000)"
+
+if has_cpu_flags bmi1 adx sse4_2; then
+	same "bmi on this CPU" "$("$guests/bmi")" $'blsi: ok\nadcx, adox: ok\ncrc32: ok'
+	"$guests/bmi" >/dev/null
+	same "bmi's exit status on this CPU" $? 0
+fi
+
+if [[ $(qemu-x86_64 --version 2>/dev/null) == *"version 7.2."* ]]; then
+	output=$(qemu-x86_64 -cpu max "$guests/bmi")
+	same "bmi's exit status on QEMU 7.2" $? 1
+	matches "bmi on QEMU 7.2" "$output" "^blsi: WRONG.*adcx, adox: WRONG .* first adcx r32.*crc32: WRONG .*prefix 66"
+	same "loop on QEMU is the loop on this CPU" "$(qemu-x86_64 "$guests/loop" 5000)" "$("$guests/loop" 5000)"
+fi
+finish
