@@ -2,11 +2,43 @@
  * The event log, run.json: what the outside world did to a program's run.
  *
  * One JSON document. First the header, an object whose last member is "events": an array with one event a line. Written
- * as the run goes and read as a stream: neither side holds more than the header and one event. The document is complete only when
- * the writer closed the array; a log that was cut off is recognised, and its last whole event is named.
+ * as the run goes and read as a stream: neither side holds more than the header and one event. The document is complete
+ * only when the writer closed the array; a log that was cut off is recognised, and its last whole event is named.
  *
- * Numbers that are addresses, arguments, results or registers are strings, "0x" and hexadecimal; bytes are base64.
+ * Memory is the size of the largest event: on the reader's side about four times its data, of which there are at most
+ * EVLOG_DATA_MAX bytes.
  */
+/* clang-format off */
+/*
+ * The document. HEX is a string, "0x" and hexadecimal digits: addresses, arguments, results, registers. TEXT is a string,
+ * or {"base64": ...} where the bytes are not UTF-8. BYTES is a string of base64 (RFC 4648, padded). Members marked ? are
+ * left out when there is nothing to tell; no others are allowed.
+ *
+ *   {"format": "validate-log", "version": 1,
+ *   "arch": TEXT, "recorder": TEXT,
+ *   "program": FILE, "interpreter"?: FILE,         FILE: {"path": TEXT, "size": number, "sha256": hex, "build_id"?: TEXT}
+ *   "argv": [TEXT, ...], "environment": [TEXT, ...],
+ *   "auxv": [{"type": HEX, "value": HEX}, ...],    as the program sees it
+ *   "mappings": [{"start": HEX, "end": HEX, "perms": "r-xp", "offset": HEX, "name": TEXT}, ...],
+ *   "entry": HEX, "stack_pointer": HEX, "stack": BYTES, "cwd": TEXT,
+ *   "events": [
+ *   EVENT,
+ *   EVENT
+ *   ]}
+ *
+ * An EVENT, which stands on one line:
+ *   {"index": number, "tid": number, "kind": "syscall" | "exit" | "signal" | "killed", "number": number, "name": TEXT,
+ *    "pc": HEX, "args": [HEX x 6], "result": HEX,
+ *    "writes": [{"address": HEX, "arg": 0-5, "path": [offset, ...], "data": BYTES,
+ *                "holes": [{"offset": number, "len": number}, ...]}, ...],
+ *    "strings"?: [{"arg": 0-5, "text": TEXT}, ...],
+ *    "backing"?: {"file": FILE, "offset": HEX, "data"?: BYTES},
+ *    "before"?: {"rax": HEX, ...}, "after"?: {"rax": HEX, ...}}
+ *
+ * result is the register's value: -2 is "0xfffffffffffffffe". arg and path of a write tell how its address follows from
+ * the arguments (struct sys_range).
+ */
+/* clang-format on */
 #ifndef LIB_EVLOG_EVLOG_H
 #define LIB_EVLOG_EVLOG_H
 
@@ -14,7 +46,9 @@
 #include "lib/sys/sys.h"
 
 #define EVLOG_FORMAT "validate-log"
-enum { EVLOG_VERSION = 1, EVLOG_SHA256_LEN = 32 };
+enum { EVLOG_VERSION = 1, EVLOG_SHA256_LEN = 32, EVLOG_REGS_MAX = 128 };
+/* Bytes of data that one event carries at most, all its writes together: what bounds a reader's memory. */
+#define EVLOG_DATA_MAX (UINT64_C(192) << 20)
 
 /* A file's identity. */
 struct evlog_file {
@@ -53,7 +87,7 @@ struct evlog_header {
 
 enum evlog_kind {
 	EVLOG_SYSCALL, /* a system call that returned */
-	EVLOG_EXIT,    /* the thread or process ended: a call that did not return (number says which), args[0] is the status */
+	EVLOG_EXIT,    /* the process ended by a call that did not return: number says which, arg[0] is the status */
 	EVLOG_SIGNAL,  /* a signal was delivered: number is the signal */
 	EVLOG_KILLED,  /* the process was killed by a signal: number is the signal */
 };
@@ -76,6 +110,13 @@ struct evlog_string {
 	size_t len;
 };
 
+/* A register's value; unused bytes of the name are zero. */
+struct evlog_reg {
+	char name[16];
+	uint64_t value;
+};
+typedef VEC(struct evlog_reg) evlog_regs;
+
 /* The file behind a mapping made by this event. */
 struct evlog_backing {
 	struct evlog_file file;
@@ -89,14 +130,18 @@ struct evlog_event {
 	uint64_t tid;
 	enum evlog_kind kind;
 	uint64_t number;
-	char *name; /* of the call or signal */
+	char *name;  /* of the call or signal */
 	uint64_t pc; /* of the instruction that made the call */
 	uint64_t arg[6];
 	int64_t result;
 	VEC(struct evlog_write) writes;
 	VEC(struct evlog_string) strings;
 	struct evlog_backing *backing; /* NULL: none */
+	/* General registers: when the kernel took over, and those that had another value when it gave control back. */
+	evlog_regs before, after;
 };
+
+const char *evlog_kind_name(enum evlog_kind kind);
 
 void evlog_header_deinit(struct evlog_header *h);
 void evlog_event_deinit(struct evlog_event *ev);
@@ -105,11 +150,17 @@ void evlog_event_deinit(struct evlog_event *ev);
 
 struct evlog_writer;
 
-/* Creates PATH.part and writes the header. The file gets its final name when the log is finished. */
+/* Creates PATH.part and writes the header. The file gets its final name when the log is finished. A PATH that is there
+ * and is no regular file, such as /dev/null or a FIFO, is written itself. */
 struct error *evlog_writer_create(const char *path, const struct evlog_header *header, struct evlog_writer **ret);
+/* ERROR_UNSUPPORTED, and the log as it was, for an event of more than EVLOG_DATA_MAX. */
 struct error *evlog_writer_add(struct evlog_writer *w, const struct evlog_event *ev);
 /* Hands everything added so far to the kernel. */
 struct error *evlog_writer_flush(struct evlog_writer *w);
+/* Bytes of the document so far. */
+uint64_t evlog_writer_bytes(const struct evlog_writer *w);
+/* The file that is being written: PATH.part. */
+const char *evlog_writer_path(const struct evlog_writer *w);
 /* Closes the document and renames it to its final name. */
 struct error *evlog_writer_finish(struct evlog_writer *w);
 /* Frees w; an unfinished log stays as PATH.part. */
@@ -122,8 +173,8 @@ struct evlog_reader;
 /* Reads and checks the header. */
 struct error *evlog_reader_open(const char *path, struct evlog_reader **ret);
 const struct evlog_header *evlog_reader_header(const struct evlog_reader *r);
-/* The next event in *ret, which the caller deinits; *ret_end is true, and nothing in *ret, after the last. A log that was cut
- * off is ERROR_INPUT at that point, and the message names the last whole event. */
+/* The next event in *ret, which the caller deinits; *ret_end is true, and nothing in *ret, after the last. A log that
+ * was cut off is ERROR_INPUT at that point, and the message names the last whole event. */
 struct error *evlog_reader_next(struct evlog_reader *r, struct evlog_event *ret, bool *ret_end);
 void evlog_reader_destroy(struct evlog_reader *r);
 
