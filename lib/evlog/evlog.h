@@ -29,14 +29,14 @@
  * An EVENT, which stands on one line:
  *   {"index": number, "tid": number, "kind": "syscall" | "exit" | "signal" | "killed", "number": number, "name": TEXT,
  *    "pc": HEX, "args": [HEX x 6], "result": HEX,
- *    "writes": [{"address": HEX, "arg": 0-5, "path": [offset, ...], "data": BYTES,
+ *    "writes": [{"address": HEX, "arg": 0-5, "path": [offset, ...], "addresses"?: 0-255, "data": BYTES,
  *                "holes": [{"offset": number, "len": number}, ...]}, ...],
  *    "strings"?: [{"arg": 0-5, "text": TEXT}, ...],
  *    "backing"?: {"file": FILE, "offset": HEX, "data"?: BYTES},
  *    "before"?: {"rax": HEX, ...}, "after"?: {"rax": HEX, ...}}
  *
- * result is the register's value: -2 is "0xfffffffffffffffe". arg and path of a write tell how its address follows from
- * the arguments (struct sys_range).
+ * result is the register's value: -2 is "0xfffffffffffffffe". arg, path and addresses of a write are those of struct
+ * sys_range: how its address follows from the arguments, and which of its words are addresses.
  */
 /* clang-format on */
 #ifndef LIB_EVLOG_EVLOG_H

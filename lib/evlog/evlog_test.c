@@ -124,6 +124,7 @@ static void draw_write(struct evlog_write *w)
 {
 	*w = (struct evlog_write){.range = {.address = draw_u64() / 2, .len = draw(300), .arg = (uint8_t)draw(6)}};
 	w->range.depth = (uint8_t)(1 + draw(SYS_MAX_DEPTH));
+	w->range.addresses = (uint8_t)(draw(2) * draw(256));
 	for (unsigned i = 0; i < w->range.depth; i++)
 		w->range.offset[i] = (uint32_t)draw_u64();
 	w->data = draw_bytes(w->range.len);
@@ -228,6 +229,7 @@ static void same_write(const struct evlog_write *a, const struct evlog_write *b)
 	ck_assert_uint_eq(a->range.len, b->range.len);
 	ck_assert_uint_eq(a->range.arg, b->range.arg);
 	ck_assert_uint_eq(a->range.depth, b->range.depth);
+	ck_assert_uint_eq(a->range.addresses, b->range.addresses);
 	for (unsigned i = 0; i < a->range.depth; i++)
 		ck_assert_uint_eq(a->range.offset[i], b->range.offset[i]);
 	ck_bytes(a->data, b->data, a->range.len);
@@ -509,6 +511,7 @@ static const struct {
 	{"\"path\": [0]", "\"path\": []", "writes[0].path: expected an array of 1 to 4"},
 	{"\"path\": [0]", "\"path\": [0, 0, 0, 0, 0]", "writes[0].path: expected an array of 1 to 4"},
 	{"\"path\": [0]", "\"path\": [0, 4294967296]", "writes[0].path[1]: expected a number from 0 to 4294967295"},
+	{"\"path\": [0]", "\"path\": [0], \"addresses\": 256", "writes[0].addresses: expected a number from 0 to 255"},
 	{"\"data\": \"AAEC", "\"data\": \"AA C", "writes[0].data: not base64"},
 	{"\"data\": \"AAEC", "\"data\": \"AA-C", "writes[0].data: not base64"},
 	{"\"data\": \"AAECAw==\"", "\"data\": 0", "writes[0].data: expected a string of base64"},

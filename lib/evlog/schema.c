@@ -168,6 +168,30 @@ static struct error *read_path(const struct place *at, const json_t *json, const
 	return NULL;
 }
 
+static void write_bits(struct strbuf *out, const void *value, const void *arg)
+{
+	(void)arg;
+	strbuf_printf(out, "%u", *(const uint8_t *)value);
+}
+
+static struct error *read_bits(const struct place *at, const json_t *json, const void *arg, void *ret)
+{
+	uint64_t n;
+	struct error *err = json_read_count(at, json, UINT8_MAX, &n);
+
+	(void)arg;
+	if (!err)
+		*(uint8_t *)ret = (uint8_t)n;
+	return err;
+}
+
+static bool no_bits(const void *value)
+{
+	return *(const uint8_t *)value == 0;
+}
+
+static const struct json_type bits_type = {write_bits, read_bits, no_bits};
+
 static const struct json_type path_type = {write_path, read_path, NULL};
 
 /* Registers as an object: {"rax": "0x1", ...}. */
@@ -315,6 +339,7 @@ static const struct json_field write_fields[] = {
 	{"address", &json_hex, offsetof(struct evlog_write, range.address), NULL, false},
 	{"arg", &arg_number_type, offsetof(struct evlog_write, range.arg), NULL, false},
 	{"path", &path_type, offsetof(struct evlog_write, range), NULL, false},
+	{"addresses", &bits_type, offsetof(struct evlog_write, range.addresses), NULL, true},
 	{"data", &json_base64, offsetof(struct evlog_write, data), &write_bytes, false},
 	{"holes", &json_vec, offsetof(struct evlog_write, holes), &hole_list, false},
 };
