@@ -57,6 +57,7 @@ struct x86_raw {
 
 	uint8_t imm_at, imm_len; /* bytes; all immediates together */
 	uint64_t imm;            /* the first, sign-extended from imm_len (ENTER: 2) bytes */
+	uint8_t imm2;            /* ENTER: the second */
 };
 
 /* Instructions that capstone 4 does not know. */

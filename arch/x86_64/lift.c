@@ -7,7 +7,9 @@
 #include "arch/x86_64/x86_64.h"
 
 static const struct x86_table *const families[] = {
-	&x86_alu_table,
+	&x86_alu_table,    &x86_move_table,    &x86_shift_table,   &x86_muldiv_table,
+	&x86_bits_table,   &x86_atomic_table,  &x86_control_table, &x86_stack_table,
+	&x86_string_table, &x86_flagops_table, &x86_system_table,
 };
 
 /* Rows that share an id are tried in the order of their tables. */
@@ -95,7 +97,8 @@ static void append(char *text, size_t size, const char *more)
 	snprintf(text + len, size - len, "%s", more);
 }
 
-static void operand_form(const struct x86_ctx *c, const struct x86_operand *op, char ret[16])
+static void operand_form(const struct x86_ctx *c, const struct x86_form *form, const struct x86_operand *op,
+			 char ret[16])
 {
 	switch (op->kind) {
 	case X86_OPERAND_REG:
@@ -109,7 +112,8 @@ static void operand_form(const struct x86_ctx *c, const struct x86_operand *op, 
 	case X86_OPERAND_MEM: snprintf(ret, 16, "m%u", op->width); return;
 	case X86_OPERAND_IMM:
 		if (c->raw.imm_len)
-			snprintf(ret, 16, "imm%u", c->raw.imm_len * 8);
+			snprintf(ret, 16, "%s%u", form && form->props & X86_RELATIVE ? "rel" : "imm",
+				 c->raw.imm_len * 8);
 		else
 			snprintf(ret, 16, "%u", (unsigned)op->imm);
 		return;
@@ -132,7 +136,7 @@ static void describe(const struct x86_ctx *c, const struct x86_form *form, const
 		return;
 	for (unsigned i = 0; i < c->num_ops; i++) {
 		char kind[16];
-		operand_form(c, &c->op[i], kind);
+		operand_form(c, form, &c->op[i], kind);
 		append(insn->form, sizeof insn->form, i == 0 ? " " : ", ");
 		append(insn->form, sizeof insn->form, kind);
 	}

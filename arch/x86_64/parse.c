@@ -227,7 +227,7 @@ static void parse_immediate(struct cursor *s, struct x86_raw *raw, char what)
 	raw->imm_len = (uint8_t)immediate_len(raw, what);
 	raw->imm = next_signed(s, what == 'e' ? 2 : raw->imm_len);
 	if (what == 'e')
-		next_byte(s);
+		raw->imm2 = next_byte(s);
 	if (what != 'o')
 		return;
 

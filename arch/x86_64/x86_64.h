@@ -35,6 +35,7 @@ typedef void x86_build(struct x86_ctx *c, const struct x86_form *f);
 enum {
 	X86_LOCK = 1,     /* LOCK is allowed when the first operand is memory */
 	X86_IMPLICIT = 2, /* capstone's operands are implied by the name: not part of insn.form */
+	X86_RELATIVE = 4, /* an immediate is a distance from the next instruction */
 };
 
 struct x86_form {

@@ -1,0 +1,72 @@
+/* Compare-and-exchange, exchange-and-add. */
+#include "arch/x86_64/x86_64.h"
+
+/*
+ * The destination is written in any case: with the source, or with itself, which zero-extends a 32-bit register. The
+ * accumulator is written only if they differ (SDM vol. 2, CMPXCHG).
+ */
+static void build_cmpxchg(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = c->op[0].width;
+	expr_id accumulator = x86_gpr(c, X86_rax, width), dest = x86_read(c, 0), source = x86_read(c, 1);
+	expr_id equal = expr_eq(p, accumulator, dest), rax = x86_gpr(c, X86_rax, 64);
+
+	(void)f;
+	x86_set_compare(c, accumulator, dest);
+	x86_set_gpr(c, X86_rax, dest);
+	transfer_set_reg(c->t, X86_rax, expr_ite(p, equal, rax, transfer_get_reg(c->t, X86_rax)));
+	x86_write(c, 0, expr_ite(p, equal, source, dest));
+}
+
+/* reg = equal ? reg : value, zero-extended */
+static void load_unless(struct x86_ctx *c, expr_id equal, uint32_t reg, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+
+	transfer_set_reg(c->t, reg, expr_ite(p, equal, expr_reg(p, 64, reg), expr_zext(p, value, 64)));
+}
+
+/* CMPXCHG8B and CMPXCHG16B; param is the width of a half. The latter's operand must be aligned. */
+static void build_cmpxchg_pair(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	unsigned half = f->param;
+	expr_id address = x86_address(c), old = transfer_load(c->t, 2 * half, address);
+	expr_id expected = expr_concat(p, x86_gpr(c, X86_rdx, half), x86_gpr(c, X86_rax, half));
+	expr_id wanted = expr_concat(p, x86_gpr(c, X86_rcx, half), x86_gpr(c, X86_rbx, half));
+	expr_id equal = expr_eq(p, expected, old);
+
+	if (half == 64)
+		x86_require_alignment(c, address, 16);
+	x86_set_flag(c, X86_zf, equal);
+	load_unless(c, equal, X86_rax, expr_extract(p, old, 0, half));
+	load_unless(c, equal, X86_rdx, expr_extract(p, old, half, half));
+	transfer_add_store(c->t, EXPR_NONE, address, expr_ite(p, equal, wanted, old));
+}
+
+/* The sum is written last: it wins where both operands are one register. */
+static void build_xadd(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id dest = x86_read(c, 0), source = x86_read(c, 1);
+	expr_id sum = expr_add(c->pool, dest, source);
+
+	(void)f;
+	x86_set_szp(c, sum);
+	x86_set_add_ao(c, dest, source, sum);
+	x86_set_flag(c, X86_cf, expr_ult(c->pool, sum, dest));
+	x86_write(c, 1, dest);
+	x86_write(c, 0, sum);
+}
+
+/* clang-format off */
+static const struct x86_form x86_atomic[] = {
+	/* id                 build               param oszapcd    props     map */
+	{X86_INS_CMPXCHG,     build_cmpxchg,      0,    "WWWWWW-", X86_LOCK, 0},
+	{X86_INS_CMPXCHG8B,   build_cmpxchg_pair, 32,   "--W----", X86_LOCK, 0},
+	{X86_INS_CMPXCHG16B,  build_cmpxchg_pair, 64,   "--W----", X86_LOCK, 0},
+	{X86_INS_XADD,        build_xadd,         0,    "WWWWWW-", X86_LOCK, 0},
+};
+/* clang-format on */
+
+X86_TABLE(x86_atomic);

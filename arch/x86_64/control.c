@@ -1,0 +1,117 @@
+/* Near jumps, calls and returns. Their operands are 64 bits wide whatever the prefixes say (SDM vol. 1, 6.3.7). */
+#include "arch/x86_64/x86_64.h"
+
+void x86_goto(struct x86_ctx *c, expr_id target)
+{
+	transfer_set_reg(c->t, X86_rip, target);
+}
+
+static expr_id target(struct x86_ctx *c)
+{
+	if (c->op[0].kind == X86_OPERAND_IMM)
+		return x86_const(c, 64, c->next + c->raw.imm);
+	c->op[0].width = 64;
+	return x86_read(c, 0);
+}
+
+static void goto_if(struct x86_ctx *c, expr_id cond)
+{
+	x86_goto(c, expr_ite(c->pool, cond, target(c), x86_const(c, 64, c->next)));
+}
+
+static void build_jcc(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	goto_if(c, x86_condition(c, c->raw.opcode & 15));
+}
+
+static void build_jmp(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_goto(c, target(c));
+}
+
+static void build_call(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id to = target(c);
+
+	(void)f;
+	x86_push(c, x86_const(c, 64, c->next));
+	x86_goto(c, to);
+}
+
+/* RET, and RET imm16, which also drops that many bytes. */
+static void build_ret(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id to = x86_pop(c, 64), rsp = transfer_get_reg(c->t, X86_rsp);
+
+	(void)f;
+	if (c->raw.imm_len)
+		rsp = expr_add(c->pool, rsp, x86_const(c, 64, (uint16_t)c->raw.imm));
+	transfer_set_reg(c->t, X86_rsp, rsp);
+	x86_goto(c, to);
+}
+
+/* The count register: ECX with a 67 prefix. */
+static expr_id counter(struct x86_ctx *c)
+{
+	return x86_gpr(c, X86_rcx, c->raw.addrsize ? 32 : 64);
+}
+
+static void build_jrcxz(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	goto_if(c, expr_is_zero(c->pool, counter(c)));
+}
+
+enum loop_while { LOOP_ALWAYS, LOOP_ZERO, LOOP_NONZERO };
+
+/* LOOP, LOOPE, LOOPNE */
+static void build_loop(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id count = counter(c);
+	expr_id left = expr_sub(p, count, x86_const(c, c->raw.addrsize ? 32 : 64, 1));
+	expr_id again = expr_not(p, expr_is_zero(p, left));
+
+	if (f->param == LOOP_ZERO)
+		again = expr_and(p, again, x86_flag(c, X86_zf));
+	else if (f->param == LOOP_NONZERO)
+		again = expr_and(p, again, expr_not(p, x86_flag(c, X86_zf)));
+	x86_set_gpr(c, X86_rcx, left);
+	goto_if(c, again);
+}
+
+/* clang-format off */
+#define JCC(cc, flags) {X86_INS_J##cc, build_jcc, 0, flags, X86_RELATIVE, 0}
+
+static const struct x86_form x86_control[] = {
+	/* id             build        param         oszapcd    props         map */
+	{X86_INS_JMP,     build_jmp,   0,            "-------", X86_RELATIVE, 0},
+	{X86_INS_CALL,    build_call,  0,            "-------", X86_RELATIVE, 0},
+	{X86_INS_RET,     build_ret,   0,            "-------", 0,            0},
+	{X86_INS_JECXZ,   build_jrcxz, 0,            "-------", X86_RELATIVE, 0},
+	{X86_INS_JRCXZ,   build_jrcxz, 0,            "-------", X86_RELATIVE, 0},
+	{X86_INS_LOOP,    build_loop,  LOOP_ALWAYS,  "-------", X86_RELATIVE, 0},
+	{X86_INS_LOOPE,   build_loop,  LOOP_ZERO,    "--R----", X86_RELATIVE, 0},
+	{X86_INS_LOOPNE,  build_loop,  LOOP_NONZERO, "--R----", X86_RELATIVE, 0},
+	JCC(O,   "R------"),
+	JCC(NO,  "R------"),
+	JCC(B,   "-----R-"),
+	JCC(AE,  "-----R-"),
+	JCC(E,   "--R----"),
+	JCC(NE,  "--R----"),
+	JCC(BE,  "--R--R-"),
+	JCC(A,   "--R--R-"),
+	JCC(S,   "-R-----"),
+	JCC(NS,  "-R-----"),
+	JCC(P,   "----R--"),
+	JCC(NP,  "----R--"),
+	JCC(L,   "RR-----"),
+	JCC(GE,  "RR-----"),
+	JCC(LE,  "RRR----"),
+	JCC(G,   "RRR----"),
+};
+/* clang-format on */
+
+X86_TABLE(x86_control);

@@ -1,0 +1,106 @@
+/* Multiplication and division. */
+#include "arch/x86_64/x86_64.h"
+
+enum { UNSIGNED, SIGNED };
+
+static expr_id extend(struct x86_ctx *c, uint32_t sign, expr_id a, unsigned width)
+{
+	return sign == SIGNED ? expr_sext(c->pool, a, width) : expr_zext(c->pool, a, width);
+}
+
+/* Both halves of a product or dividend: in AX for bytes, else in DX:AX, EDX:EAX, RDX:RAX. */
+static void write_pair(struct x86_ctx *c, expr_id high, expr_id low)
+{
+	if (expr_width(c->pool, low) == 8) {
+		x86_set_gpr(c, X86_rax, expr_concat(c->pool, high, low));
+		return;
+	}
+	x86_set_gpr(c, X86_rax, low);
+	x86_set_gpr(c, X86_rdx, high);
+}
+
+/* MUL, and IMUL with one operand. CF and OF: the product does not fit its lower half. */
+static void build_mul(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = c->op[0].width;
+	expr_id a = extend(c, f->param, x86_gpr(c, X86_rax, width), 2 * width);
+	expr_id product = expr_mul(p, a, extend(c, f->param, x86_read(c, 0), 2 * width));
+	expr_id low = expr_extract(p, product, 0, width);
+	expr_id too_large = expr_ne(p, product, extend(c, f->param, low, 2 * width));
+
+	x86_set_flag(c, X86_cf, too_large);
+	x86_set_flag(c, X86_of, too_large);
+	write_pair(c, expr_extract(p, product, width, width), low);
+}
+
+/* IMUL r, r/m and IMUL r, r/m, imm, besides the form with one operand. */
+static void build_imul(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = c->op[0].width, last = c->num_ops - 1;
+
+	if (c->num_ops < 2) {
+		build_mul(c, f);
+		return;
+	}
+	c->op[last].width = (uint16_t)width;
+	expr_id a = x86_read(c, last - 1), b = x86_read(c, last);
+	expr_id product = expr_mul(p, expr_sext(p, a, 2 * width), expr_sext(p, b, 2 * width));
+	expr_id low = expr_extract(p, product, 0, width);
+	expr_id too_large = expr_ne(p, product, expr_sext(p, low, 2 * width));
+
+	x86_set_flag(c, X86_cf, too_large);
+	x86_set_flag(c, X86_of, too_large);
+	x86_write(c, 0, low);
+}
+
+/* The high half is written last: it wins where both destinations are one register (SDM vol. 2, MULX). */
+static void build_mulx(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = c->op[0].width;
+	expr_id a = expr_zext(p, x86_gpr(c, X86_rdx, width), 2 * width);
+	expr_id product = expr_mul(p, a, expr_zext(p, x86_read(c, 2), 2 * width));
+
+	(void)f;
+	x86_write(c, 1, expr_extract(p, product, 0, width));
+	x86_write(c, 0, expr_extract(p, product, width, width));
+}
+
+static expr_id dividend(struct x86_ctx *c, unsigned width)
+{
+	if (width == 8)
+		return x86_gpr(c, X86_rax, 16);
+	return expr_concat(c->pool, x86_gpr(c, X86_rdx, width), x86_gpr(c, X86_rax, width));
+}
+
+/* DIV and IDIV: #DE for a divisor of 0 and for a quotient that does not fit. */
+static void build_div(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = c->op[0].width;
+	bool sign = f->param == SIGNED;
+	expr_id a = dividend(c, width), divisor = x86_read(c, 0);
+	expr_id b = extend(c, f->param, divisor, 2 * width);
+	expr_id quotient = expr_binary(p, sign ? EXPR_SDIV : EXPR_UDIV, a, b);
+	expr_id remainder = expr_binary(p, sign ? EXPR_SREM : EXPR_UREM, a, b);
+	expr_id low = expr_extract(p, quotient, 0, width);
+
+	transfer_add_fault(c->t, expr_is_zero(p, divisor), FAULT_DIVIDE);
+	transfer_add_fault(c->t, expr_ne(p, quotient, extend(c, f->param, low, 2 * width)), FAULT_DIVIDE);
+	write_pair(c, expr_extract(p, remainder, 0, width), low);
+}
+
+/* clang-format off */
+static const struct x86_form x86_muldiv[] = {
+	/* id           build       param     oszapcd    props map */
+	{X86_INS_MUL,   build_mul,  UNSIGNED, "WUUUUW-", 0,    0},
+	{X86_INS_IMUL,  build_imul, SIGNED,   "WUUUUW-", 0,    0},
+	{X86_INS_MULX,  build_mulx, 0,        "-------", 0,    0},
+	{X86_INS_DIV,   build_div,  UNSIGNED, "UUUUUU-", 0,    0},
+	{X86_INS_IDIV,  build_div,  SIGNED,   "UUUUUU-", 0,    0},
+};
+/* clang-format on */
+
+X86_TABLE(x86_muldiv);

@@ -1,0 +1,166 @@
+/*
+ * Instructions whose results come from outside, or that enter the kernel, and those that do nothing. Privileged ones
+ * are not modelled, nor are those that the kernel may emulate (SLDT, STR, SMSW, SGDT, SIDT under UMIP).
+ */
+#include "arch/x86_64/x86_64.h"
+
+static void build_nop(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)c;
+	(void)f;
+}
+
+/* Sets EAX and EDX to the halves of an outside value of 64 bits. */
+static void set_edx_eax(struct x86_ctx *c, enum env_input input)
+{
+	expr_id value = expr_env(c->pool, 64, input);
+
+	x86_set_gpr(c, X86_rax, expr_extract(c->pool, value, 0, 32));
+	x86_set_gpr(c, X86_rdx, expr_extract(c->pool, value, 32, 32));
+}
+
+static void build_cpuid(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_set_gpr(c, X86_rax, expr_env(c->pool, 32, ENV_CPUID_A));
+	x86_set_gpr(c, X86_rbx, expr_env(c->pool, 32, ENV_CPUID_B));
+	x86_set_gpr(c, X86_rcx, expr_env(c->pool, 32, ENV_CPUID_C));
+	x86_set_gpr(c, X86_rdx, expr_env(c->pool, 32, ENV_CPUID_D));
+}
+
+static void build_rdtsc(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	set_edx_eax(c, ENV_TSC);
+}
+
+static void build_rdtscp(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	set_edx_eax(c, ENV_TSC);
+	x86_set_gpr(c, X86_rcx, expr_env(c->pool, 32, ENV_TSC_AUX));
+}
+
+static void build_rdpid(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	c->op[0].width = 64;
+	x86_write(c, 0, expr_zext(c->pool, expr_env(c->pool, 32, ENV_TSC_AUX), 64));
+}
+
+/* Registers 0 and 1 can be read (SDM vol. 2, XGETBV). */
+static void build_xgetbv(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id ecx = x86_gpr(c, X86_rcx, 32);
+
+	(void)f;
+	transfer_add_fault(c->t, expr_ult(c->pool, x86_const(c, 32, 1), ecx), FAULT_PROTECTION);
+	set_edx_eax(c, ENV_XCR0);
+}
+
+/* RDRAND and RDSEED: CF tells whether there was a number; without one the destination is 0. */
+static void build_random(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	if (c->raw.rep)
+		x86_unmodelled(c);
+	x86_set_flag(c, X86_cf, expr_env(c->pool, 1, ENV_RANDOM));
+	x86_write(c, 0, expr_env(c->pool, c->op[0].width, ENV_RANDOM));
+}
+
+/* Up to the kernel's entry (SDM vol. 2, SYSCALL): where to return to, and the flags. */
+static void build_syscall(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	c->t->kind = TRANSFER_SYSCALL;
+	x86_set_gpr(c, X86_rcx, x86_const(c, 64, c->next));
+	x86_set_gpr(c, X86_r11, x86_rflags(c));
+}
+
+/* UD0, UD1, UD2, INT1, INT3; param is the fault. */
+static void build_fault(struct x86_ctx *c, const struct x86_form *f)
+{
+	transfer_add_fault(c->t, x86_const(c, 1, 1), f->param);
+}
+
+/* RDFSBASE, RDGSBASE; param is the base's register. */
+static void build_read_base(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id base = expr_reg(c->pool, 64, f->param);
+
+	x86_write(c, 0, expr_fit(c->pool, base, c->op[0].width));
+}
+
+/* WRFSBASE, WRGSBASE: #GP unless bits 63-47 are alike. */
+static void build_write_base(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id base = expr_zext(p, x86_read(c, 0), 64);
+	expr_id canonical = expr_sext(p, expr_extract(p, base, 0, 48), 64);
+
+	transfer_add_fault(c->t, expr_ne(p, base, canonical), FAULT_PROTECTION);
+	transfer_set_reg(c->t, f->param, base);
+}
+
+/* LAR and LSL: the destination is written only if the descriptor can be seen, which ZF tells. */
+static void build_descriptor(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id seen = expr_env(p, 1, ENV_SELECTOR);
+	uint32_t reg = c->op[0].reg;
+
+	(void)f;
+	x86_set_flag(c, X86_zf, seen);
+	x86_write(c, 0, expr_env(p, c->op[0].width, ENV_SELECTOR));
+	transfer_set_reg(c->t, reg, expr_ite(p, seen, transfer_get_reg(c->t, reg), x86_gpr(c, reg, 64)));
+}
+
+/* VERR and VERW */
+static void build_verify(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_set_flag(c, X86_zf, expr_env(c->pool, 1, ENV_SELECTOR));
+}
+
+/* clang-format off */
+static const struct x86_form x86_system[] = {
+	/* id                  build             param             oszapcd    props map */
+	{X86_INS_NOP,          build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PAUSE,        build_nop,        0,                "-------", 0,    0},
+	{X86_INS_ENDBR64,      build_nop,        0,                "-------", 0,    0},
+	{X86_INS_ENDBR32,      build_nop,        0,                "-------", 0,    0},
+	{X86_OWN_RDSSP,        build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PREFETCH,     build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PREFETCHW,    build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PREFETCHNTA,  build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PREFETCHT0,   build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PREFETCHT1,   build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PREFETCHT2,   build_nop,        0,                "-------", 0,    0},
+	{X86_INS_LFENCE,       build_nop,        0,                "-------", 0,    0},
+	{X86_INS_MFENCE,       build_nop,        0,                "-------", 0,    0},
+	{X86_INS_SFENCE,       build_nop,        0,                "-------", 0,    0},
+	{X86_INS_CPUID,        build_cpuid,      0,                "-------", 0,    0},
+	{X86_INS_RDTSC,        build_rdtsc,      0,                "-------", 0,    0},
+	{X86_INS_RDTSCP,       build_rdtscp,     0,                "-------", 0,    0},
+	{X86_OWN_RDPID,        build_rdpid,      0,                "-------", 0,    0},
+	{X86_INS_XGETBV,       build_xgetbv,     0,                "-------", 0,    0},
+	{X86_INS_RDRAND,       build_random,     0,                "00000W-", 0,    0},
+	{X86_INS_RDSEED,       build_random,     0,                "00000W-", 0,    0},
+	{X86_INS_SYSCALL,      build_syscall,    0,                "RRRRRRR", 0,    0},
+	{X86_INS_UD2,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
+	{X86_OWN_UD1,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
+	{X86_OWN_UD0,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
+	{X86_INS_INT1,         build_fault,      FAULT_DEBUG,      "-------", 0,    0},
+	{X86_INS_INT3,         build_fault,      FAULT_BREAKPOINT, "-------", 0,    0},
+	{X86_INS_RDFSBASE,     build_read_base,  X86_fs_base,      "-------", 0,    0},
+	{X86_INS_RDGSBASE,     build_read_base,  X86_gs_base,      "-------", 0,    0},
+	{X86_INS_WRFSBASE,     build_write_base, X86_fs_base,      "-------", 0,    0},
+	{X86_INS_WRGSBASE,     build_write_base, X86_gs_base,      "-------", 0,    0},
+	{X86_INS_LAR,          build_descriptor, 0,                "--W----", 0,    0},
+	{X86_INS_LSL,          build_descriptor, 0,                "--W----", 0,    0},
+	{X86_INS_VERR,         build_verify,     0,                "--W----", 0,    0},
+	{X86_INS_VERW,         build_verify,     0,                "--W----", 0,    0},
+};
+/* clang-format on */
+
+X86_TABLE(x86_system);
