@@ -280,6 +280,24 @@ static struct error *make(struct lift_cache *cache, uint64_t pc, const uint8_t *
 	return NULL;
 }
 
+static struct error *add(struct lift_cache *cache, uint64_t pc, const uint8_t *bytes, size_t len, uint64_t *list,
+			 struct entry **ret)
+{
+	struct entry *e;
+	struct error *err = make(cache, pc, bytes, len, &e);
+	if (err)
+		return err;
+
+	e->next = as_entry(*list);
+	*list = (uintptr_t)e;
+	cache->stats.lifted++;
+	cache->stats.entries++;
+	cache->stats.bytes += sizeof *e + sizeof(struct map_slot) * 2;
+	cache->stats.bytes += e->lifted.prog ? prog_size(e->lifted.prog) : 0;
+	*ret = e;
+	return NULL;
+}
+
 /* The way to an entry that is not the last one used at its place in front. */
 static struct error *get_slow(struct lift_cache *cache, uint64_t pc, const uint8_t *bytes, size_t len,
 			      struct entry **ret)
@@ -289,19 +307,9 @@ static struct error *get_slow(struct lift_cache *cache, uint64_t pc, const uint8
 		return &error_no_memory;
 
 	struct entry *e = find(list, bytes, len);
-	if (e) {
-		cache->stats.hits++;
-	} else {
-		struct error *err = make(cache, pc, bytes, len, &e);
-		if (err)
-			return err;
-		e->next = as_entry(*list);
-		*list = (uintptr_t)e;
-		cache->stats.lifted++;
-		cache->stats.entries++;
-		cache->stats.bytes += sizeof *e + sizeof(struct map_slot) * 2;
-		cache->stats.bytes += e->lifted.prog ? prog_size(e->lifted.prog) : 0;
-	}
+	if (!e)
+		return add(cache, pc, bytes, len, list, ret);
+	cache->stats.hits++;
 	*ret = e;
 	return NULL;
 }
