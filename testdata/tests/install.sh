@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# make install puts the program and its manual page below DESTDIR and PREFIX, and uninstall leaves nothing.
+. testdata/bin/cases.sh
+
+if [ ! -x "$VALIDATE" ]; then
+	echo "there is no $VALIDATE"
+	exit 77
+fi
+make_scratch
+# Not a child of the make that runs the tests.
+unset MAKEFLAGS MAKELEVEL
+
+run_make() {
+	make -s MODE="${BUILD#build/}" DESTDIR="$scratch/root" "$@" 2>&1
+}
+
+installed() {
+	find "$scratch/root" -type f -printf '%m %P\n' | LC_ALL=C sort
+}
+
+same "install says nothing wrong" "$(run_make install)" ""
+same "below /usr/local" "$(installed)" $'644 usr/local/share/man/man1/validate.1\n755 usr/local/bin/validate'
+same "the program runs" "$("$scratch/root/usr/local/bin/validate" --help | head -n 1)" "$("$VALIDATE" --help | head -n 1)"
+run_make uninstall
+same "uninstall leaves nothing" "$(installed)" ""
+run_make PREFIX=/usr install
+same "below PREFIX" "$(installed)" $'644 usr/share/man/man1/validate.1\n755 usr/bin/validate'
+run_make PREFIX=/usr uninstall
+same "uninstall from PREFIX" "$(installed)" ""
+finish
