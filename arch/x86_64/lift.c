@@ -7,9 +7,9 @@
 #include "arch/x86_64/x86_64.h"
 
 static const struct x86_table *const families[] = {
-	&x86_alu_table,    &x86_move_table,    &x86_shift_table,   &x86_muldiv_table,
-	&x86_bits_table,   &x86_atomic_table,  &x86_control_table, &x86_stack_table,
-	&x86_string_table, &x86_flagops_table, &x86_system_table,
+	&x86_alu_table,    &x86_move_table,     &x86_shift_table,   &x86_muldiv_table,      &x86_bits_table,
+	&x86_atomic_table, &x86_control_table,  &x86_stack_table,   &x86_string_table,      &x86_flagops_table,
+	&x86_system_table, &x86_sse_move_table, &x86_sse_int_table, &x86_sse_shuffle_table,
 };
 
 /* Rows that share an id are tried in the order of their tables. */
@@ -197,8 +197,8 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 }
 
 /*
- * An instruction without a transfer may store through a memory operand that stands first, as destinations do, and through
- * addresses that are not operands at all.
+ * An instruction without a transfer may store through a memory operand that stands first, as destinations do, and
+ * through addresses that are not operands at all.
  */
 static bool may_store(const struct x86_ctx *c, const struct x86_decoded *d)
 {
