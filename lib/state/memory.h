@@ -3,8 +3,8 @@
  * known or not. Bytes become known by being fetched from a target, by being stored, or by an event. A journal can be
  * kept, so that predicted stores can be taken back.
  *
- * Does not decide what is mapped: that is the target's word, asked through memory_source. Addresses wrap at 2^64. A memory
- * belongs to one thread at a time, readers included: reading moves a lookup cache. A page costs some 4.6 kB.
+ * Does not decide what is mapped: that is the target's word, asked through memory_source. Addresses wrap at 2^64. A
+ * memory belongs to one thread at a time, readers included: reading moves a lookup cache. A page costs some 4.6 kB.
  */
 #ifndef LIB_STATE_MEMORY_H
 #define LIB_STATE_MEMORY_H

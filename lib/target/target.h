@@ -1,9 +1,10 @@
 /*
- * A target: something that executes a guest program and can be stepped, read and written. One interface, several kinds: a
- * GDB stub (gdb.h), later unicorn in process and a recorded trace. Addresses are the guest's own.
+ * A target: something that executes a guest program and can be stepped, read and written. One interface, several kinds:
+ * a GDB stub (gdb.h), later unicorn in process and a recorded trace. Addresses are the guest's own.
  *
- * A target is stopped unless a call is under way or steps were submitted. Each call has a deadline of its own; a target that
- * dies, lies or stalls gives ERROR_TARGET, ERROR_PROTOCOL or ERROR_TIMEOUT, after which only target_destroy() is useful.
+ * A target is stopped unless a call is under way or steps were submitted. Each call has a deadline of its own; a target
+ * that dies, lies or stalls gives ERROR_TARGET, ERROR_PROTOCOL or ERROR_TIMEOUT, after which only target_destroy() is
+ * useful.
  */
 #ifndef LIB_TARGET_TARGET_H
 #define LIB_TARGET_TARGET_H
@@ -11,10 +12,10 @@
 #include "lib/state/state.h"
 
 enum stop_kind {
-	STOP_STEPPED,    /* the step or the run to a breakpoint is complete */
-	STOP_SIGNAL,     /* a signal is about to be delivered: signal */
-	STOP_EXITED,     /* the process ended: status */
-	STOP_KILLED,     /* the process was killed by a signal: signal */
+	STOP_STEPPED, /* the step or the run to a breakpoint is complete */
+	STOP_SIGNAL,  /* a signal is about to be delivered: signal */
+	STOP_EXITED,  /* the process ended: status */
+	STOP_KILLED,  /* the process was killed by a signal: signal */
 };
 
 struct stop {
@@ -30,7 +31,7 @@ struct target_read {
 	uint16_t len; /* bytes, 1-64 */
 };
 
-enum { TARGET_MAX_READS = 4 };
+enum { TARGET_MAX_READS = 8 }; /* FXSAVE writes 512 bytes */
 
 /* One step of a run ahead. */
 struct target_plan {
@@ -41,9 +42,9 @@ struct target_plan {
 /* What was seen after one step. */
 struct target_seen {
 	struct stop stop;
-	bool have_regs;                          /* false when the process is gone */
+	bool have_regs; /* false when the process is gone */
 	uint8_t memory[TARGET_MAX_READS][64];
-	bool memory_ok[TARGET_MAX_READS];        /* false: the target refused the read */
+	bool memory_ok[TARGET_MAX_READS]; /* false: the target refused the read */
 };
 
 struct target;
@@ -90,10 +91,11 @@ struct error *target_step(struct target *t, int signal, struct stop *ret);
 struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret);
 
 /*
- * Running ahead: hands over up to max_ahead further steps, to be executed one after the other, with the reads that follow each.
- * target_collect() then gives what was seen after each, in order; regs may be NULL. A stop other than STOP_STEPPED ends the
- * run: the remaining steps are not executed, and collecting them gives the same stop again. Nothing else may be asked of
- * the target before all submitted steps are collected, except submitting once more: up to two submissions may be outstanding.
+ * Running ahead: hands over up to max_ahead further steps, to be executed one after the other, with the reads that
+ * follow each. target_collect() then gives what was seen after each, in order; regs may be NULL. A stop other than
+ * STOP_STEPPED ends the run: the remaining steps are not executed, and collecting them gives the same stop again.
+ * Nothing else may be asked of the target before all submitted steps are collected, except submitting once more: up to
+ * two submissions may be outstanding.
  */
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
 struct error *target_collect(struct target *t, struct state *regs, struct target_seen *ret);

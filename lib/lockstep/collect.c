@@ -1,0 +1,250 @@
+/* Judging what the target shows of the steps it was given. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/lockstep/internal.h"
+
+struct error *count_unmodelled(struct run *run, const struct prediction *slot)
+{
+	const char *name = slot->lifted ? slot->lifted->insn.mnemonic : "(unreadable)";
+
+	if (!*name)
+		name = "(undecodable)";
+	for (size_t i = 0; i < run->unmodelled.len; i++) {
+		if (!strcmp(run->unmodelled.at[i].mnemonic, name)) {
+			run->unmodelled.at[i].count++;
+			return NULL;
+		}
+	}
+	struct unmodelled u = {.count = 1, .first_pc = slot->pc};
+	snprintf(u.mnemonic, sizeof u.mnemonic, "%s", name);
+	return vec_push(&run->unmodelled, u) ? NULL : &error_no_memory;
+}
+
+/* ---- Memory after a step ---- */
+
+/* What was seen of a store is what memory holds; what was not seen is not known. */
+static struct error *settle_stores(struct lockstep *ls, const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->stores.len; i++) {
+		const struct eval_store *s = &slot->stores.at[i];
+		bool ok = i < TARGET_MAX_READS && ls->reply.memory_ok[i];
+		struct error *err = ok ? memory_write(ls->model.memory, s->address, ls->reply.memory[i], NULL, s->len)
+				       : memory_forget(ls->model.memory, s->address, s->len);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+/* True if some store was not shown, or has bits that only the target decides. */
+static bool stores_unsettled(const struct lockstep *ls, const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->stores.len; i++)
+		if (i >= TARGET_MAX_READS || !ls->reply.memory_ok[i] || slot->stores.at[i].masked)
+			return true;
+	return false;
+}
+
+/* An instruction of which nothing was predicted may have written anywhere, unless its decoder knows better. */
+static bool may_have_stored(const struct prediction *slot)
+{
+	if (slot->kind != PREDICTED_NOTHING)
+		return false;
+	return !slot->lifted || slot->lifted->prog || slot->lifted->insn.may_store;
+}
+
+/* ---- One step ---- */
+
+/* A step that completed. ls->before and ls->now are the registers around it afterwards. */
+static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
+{
+	struct error *err = NULL;
+
+	switch (slot->kind) {
+	case PREDICTED_OUTPUTS:
+		if (slot->imprecise)
+			err = predict_again(&ls->model, slot, &ls->before);
+		if (!err)
+			err = judge_outputs(&ls->judgement, ls->target, slot, &ls->before, &ls->seen, &ls->reply,
+					    &ls->now);
+		if (slot->imprecise)
+			ls->judgement.incomplete = true;
+		break;
+	case PREDICTED_FAULT:
+		err = judge_fault(&ls->judgement, fault_signal(slot->fault), 0);
+		adopt_registers(ls->target, &ls->seen, &ls->now);
+		break;
+	case PREDICTED_NOTHING: adopt_registers(ls->target, &ls->seen, &ls->now); break;
+	}
+	return err;
+}
+
+/* A step that a signal stopped: the instruction did not complete. */
+static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
+{
+	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault) : 0;
+
+	ls->signal = ls->reply.stop.signal;
+	adopt_registers(ls->target, &ls->seen, &ls->now);
+	if (slot->kind == PREDICTED_NOTHING || expected == ls->signal)
+		return NULL;
+	return judge_fault(&ls->judgement, expected, ls->signal);
+}
+
+static struct error *target_gone(const struct lockstep *ls)
+{
+	const struct stop *stop = &ls->reply.stop;
+
+	return error_create(ERROR_TARGET, "the guest %s %d at an instruction that does not end it (pc 0x%llx)",
+			    stop->kind == STOP_EXITED ? "ended with status" : "was killed by signal",
+			    stop->kind == STOP_EXITED ? stop->status : stop->signal,
+			    (unsigned long long)state_get(&ls->now, ls->target->isa->pc));
+}
+
+/* Counts the step and keeps its differences. */
+static struct error *account(struct lockstep *ls, const struct prediction *slot)
+{
+	struct run *run = ls->run;
+	bool nothing = slot->kind == PREDICTED_NOTHING;
+
+	run->instructions++;
+	if (!ls->judging)
+		return NULL;
+	if (nothing && !(slot->lifted && slot->lifted->prog))
+		return count_unmodelled(run, slot);
+	if (nothing || ls->judgement.incomplete)
+		run->unseen++;
+	else
+		run->checked++;
+	return ls->judgement.differences.len ? record_differences(ls, slot) : NULL;
+}
+
+/*
+ * Judges one step whose reply is in ls->reply and ls->seen. *ret_differs: the predictions after it are worthless, and
+ * memory is as the model knows it right after the step.
+ */
+static struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs)
+{
+	struct error *err;
+
+	*ret_differs = false;
+	if (ls->reply.stop.kind != STOP_STEPPED && ls->reply.stop.kind != STOP_SIGNAL)
+		return target_gone(ls);
+	state_copy(&ls->before, &ls->now);
+	judgement_clear(&ls->judgement);
+	err = ls->reply.stop.kind == STOP_SIGNAL ? judge_signal(ls, slot) : judge_stepped(ls, slot);
+	if (err)
+		return err;
+
+	bool differs = ls->judgement.differences.len > 0 || ls->signal;
+	bool unsettled = slot->kind == PREDICTED_OUTPUTS && stores_unsettled(ls, slot);
+	if (differs || unsettled)
+		err = memory_journal_rollback(ls->model.memory, slot->mark);
+	if (!err)
+		err = account(ls, slot);
+	if (!err && (differs || unsettled) && !ls->signal)
+		err = settle_stores(ls, slot);
+	if (!err && may_have_stored(slot))
+		err = memory_forget_all(ls->model.memory);
+	*ret_differs = differs || unsettled;
+	return err;
+}
+
+/* ---- Steps behind a difference ---- */
+
+/* Moves what was read for the old plan to where the new prediction's stores expect it. */
+static void match_reads(struct lockstep *ls, const struct prediction *slot, const struct target_plan *plan)
+{
+	struct target_seen moved = ls->reply;
+
+	memset(moved.memory_ok, 0, sizeof moved.memory_ok);
+	for (size_t i = 0; i < slot->stores.len && i < TARGET_MAX_READS; i++) {
+		for (unsigned k = 0; k < plan->num_reads; k++) {
+			if (plan->read[k].address != slot->stores.at[i].address ||
+			    plan->read[k].len != slot->stores.at[i].len)
+				continue;
+			memcpy(moved.memory[i], ls->reply.memory[k], sizeof moved.memory[i]);
+			moved.memory_ok[i] = ls->reply.memory_ok[k];
+		}
+	}
+	ls->reply = moved;
+}
+
+/* The target has gone on; predict what it just did from where it was, without asking it anything. */
+static struct error *judge_behind(struct lockstep *ls, const struct target_plan *plan)
+{
+	enum predict_result result;
+	bool differs;
+
+	state_copy(&ls->model.front, &ls->now);
+	ls->model.blind = true;
+	struct error *err = predict_next(&ls->model, &ls->blind.slot, &result);
+	ls->model.blind = false;
+	if (err)
+		return err;
+	if (result == PREDICT_SYSCALL)
+		return error_create(ERROR_TARGET,
+				    "behind a difference, the target ran a system call of its own at pc 0x%llx",
+				    (unsigned long long)ls->blind.slot.pc);
+	match_reads(ls, &ls->blind.slot, plan);
+	return judge_step(ls, &ls->blind.slot, &differs);
+}
+
+/* ---- Batches ---- */
+
+static void pop(struct lockstep *ls)
+{
+	ls->first = (ls->first + 1) % ls->capacity;
+	ls->predicted--;
+	ls->submitted--;
+}
+
+static bool enough(const struct lockstep *ls)
+{
+	const struct lockstep_options *o = ls->options;
+	size_t groups = ls->run->findings.list.len;
+
+	return (o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings);
+}
+
+/* Collects the rest of what was submitted. Behind a signal there is nothing to judge. */
+static struct error *collect_behind(struct lockstep *ls)
+{
+	struct error *err = NULL;
+
+	while (ls->submitted && !err) {
+		const struct step *step = &ls->ring[ls->first];
+		err = target_collect(ls->target, &ls->seen, &ls->reply);
+		if (!err && !ls->signal && !ls->done)
+			err = judge_behind(ls, &step->plan);
+		pop(ls);
+	}
+	ls->predicted = ls->num_batches = 0;
+	return err;
+}
+
+struct error *collect_batch(struct lockstep *ls)
+{
+	size_t n = ls->batch[0];
+
+	for (size_t i = 0; i < n; i++) {
+		struct step *step = &ls->ring[ls->first];
+		bool differs;
+		struct error *err = target_collect(ls->target, &ls->seen, &ls->reply);
+		if (!err)
+			err = judge_step(ls, &step->slot, &differs);
+		if (err)
+			return err;
+		pop(ls);
+		if (enough(ls))
+			ls->done = ls->run->limited = true;
+		if (differs || ls->done)
+			return collect_behind(ls);
+	}
+	if (ls->predicted)
+		memory_journal_discard(ls->model.memory, ls->ring[ls->first].slot.mark);
+	ls->batch[0] = ls->batch[1];
+	ls->num_batches--;
+	return NULL;
+}

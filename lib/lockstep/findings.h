@@ -1,0 +1,69 @@
+/*
+ * Findings: places where the target did something else than the model says, grouped by instruction form and location,
+ * so that one mistranslation is one finding however often it is met.
+ */
+#ifndef LIB_LOCKSTEP_FINDINGS_H
+#define LIB_LOCKSTEP_FINDINGS_H
+
+#include "arch/arch.h"
+#include "lib/base/vec.h"
+
+/* How sure a finding is. */
+enum severity {
+	SEVERITY_CONFIRMED, /* the CPU agrees with the model */
+	SEVERITY_MODEL,     /* the model says so; there was no second opinion */
+	SEVERITY_POSSIBLE,  /* the second opinion agrees with the target, or with neither */
+	SEVERITY_INFO,      /* worth knowing, not wrong */
+};
+
+enum location_kind {
+	LOCATION_REG,    /* reg */
+	LOCATION_MEMORY, /* address */
+	LOCATION_FAULT,  /* a fault that was expected or not: values are enum fault_kind's signals, 0: none */
+};
+
+/* An input of the instruction: a register or loaded memory. */
+struct finding_input {
+	char *name; /* "rax", "mem32[0x7ffe0010]" */
+	uint16_t width;
+	uint64_t value[EXPR_MAX_WORDS];
+};
+
+struct finding {
+	struct insn insn; /* of the first occurrence */
+	enum location_kind kind;
+	uint32_t reg;
+	uint64_t address;
+	uint16_t width; /* bits */
+	uint64_t expected[EXPR_MAX_WORDS];
+	uint64_t observed[EXPR_MAX_WORDS];
+	uint64_t mask[EXPR_MAX_WORDS]; /* 1 bits were not compared */
+	VEC(struct finding_input) inputs;
+	char *formula; /* of the expected value; "" if there is none */
+	enum severity severity;
+	char *opinion; /* what the second opinion said; "" if there was none */
+	uint64_t count;
+	uint64_t first_instruction; /* number of the instruction in the run, from 1 */
+	uint64_t event;             /* index of the log's next event there */
+};
+
+struct findings {
+	VEC(struct finding) list; /* in the order of first occurrence */
+};
+
+/* The finding of the same group, or NULL. General and vector registers are one location each: which of them an
+ * instruction writes is its operand's choice. */
+struct finding *findings_find(struct findings *f, const struct isa *isa, const struct finding *like);
+
+/* Adds a finding with count 1; takes what it owns, also on failure. *ret is valid until the next one is added. */
+struct error *findings_add(struct findings *f, struct finding *finding, struct finding **ret);
+
+void findings_deinit(struct findings *f);
+void finding_deinit(struct finding *finding);
+
+/* "cf", "rax", "mem64[0x7ffe0010]", "fault". */
+void finding_location(struct strbuf *out, const struct finding *finding, const struct isa *isa);
+
+const char *severity_name(enum severity severity);
+
+#endif

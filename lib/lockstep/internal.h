@@ -1,0 +1,51 @@
+/* What the parts of the loop share. Private to lib/lockstep. */
+#ifndef LIB_LOCKSTEP_INTERNAL_H
+#define LIB_LOCKSTEP_INTERNAL_H
+
+#include "lib/lockstep/judge.h"
+#include "lib/lockstep/lockstep.h"
+#include "lib/lockstep/predict.h"
+
+/* A prediction and the reads that go with it. */
+struct step {
+	struct prediction slot;
+	struct target_plan plan;
+};
+
+enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is collected */
+
+struct lockstep {
+	struct target *target;
+	struct replay *replay;
+	const struct lockstep_options *options;
+	struct run *run;
+	struct predictor model;
+	struct state now;    /* registers after the last step that was judged */
+	struct state before; /* ... and before it */
+	struct state seen;
+	struct target_seen reply;
+	struct judgement judgement;
+
+	/* Predicted steps: a ring. The oldest `submitted` of them are with the target. */
+	struct step *ring;
+	size_t capacity, first, predicted, submitted;
+	size_t batch[MAX_BATCHES]; /* sizes of the outstanding submissions, oldest first */
+	size_t num_batches;
+	struct target_plan *plans; /* of the next submission: target->max_ahead of them */
+	struct step blind; /* for steps whose prediction a difference has made worthless */
+
+	bool judging; /* options->from was reached */
+	bool done;
+	int signal; /* that stopped the guest; 0: none */
+};
+
+/* Collects the oldest submission and judges it. On a difference the model continues from what was seen. */
+struct error *collect_batch(struct lockstep *ls);
+
+/* Records the differences of the instruction in slot, whose state before is ls->before; memory is as before it. */
+struct error *record_differences(struct lockstep *ls, const struct prediction *slot);
+
+/* Counts an instruction that could not be judged. */
+struct error *count_unmodelled(struct run *run, const struct prediction *slot);
+
+#endif

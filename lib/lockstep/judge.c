@@ -1,0 +1,182 @@
+#include "lib/lockstep/judge.h"
+
+#include <signal.h>
+#include <string.h>
+
+void judgement_clear(struct judgement *j)
+{
+	j->differences.len = 0;
+	j->incomplete = false;
+}
+
+void judgement_deinit(struct judgement *j)
+{
+	vec_deinit(&j->differences);
+}
+
+/* The numbers are those of Linux on x86-64 and AArch64 (asm-generic/signal.h), which this host shares. */
+int fault_signal(enum fault_kind fault)
+{
+	static const int signals[FAULT_NUM_KINDS] = {
+		[FAULT_DIVIDE] = SIGFPE,    [FAULT_UNDEFINED] = SIGILL,   [FAULT_BREAKPOINT] = SIGTRAP,
+		[FAULT_DEBUG] = SIGTRAP,    [FAULT_PROTECTION] = SIGSEGV, [FAULT_STACK] = SIGBUS,
+		[FAULT_ALIGNMENT] = SIGBUS, [FAULT_FLOAT] = SIGFPE,       [FAULT_PAGE] = SIGSEGV,
+	};
+
+	return signals[fault];
+}
+
+static bool push(struct judgement *j, const struct finding *f)
+{
+	return vec_push(&j->differences, *f);
+}
+
+struct error *judge_fault(struct judgement *j, int expected_signal, int observed_signal)
+{
+	struct finding f = {.kind = LOCATION_FAULT, .width = 8};
+
+	f.expected[0] = (uint64_t)expected_signal;
+	f.observed[0] = (uint64_t)observed_signal;
+	return push(j, &f) ? NULL : &error_no_memory;
+}
+
+/* Applies the predicted registers to expect; the unknown bits of expect then are those not to compare. */
+static void apply(struct state *expect, const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->regs.len; i++)
+		state_set_masked(expect, slot->regs.at[i].reg, prediction_value(slot, i),
+				 prediction_mask(slot, i, expect->isa));
+}
+
+static struct error *add_register(struct judgement *j, const struct target *target, uint32_t reg,
+				  const struct state *expect, const struct state *seen)
+{
+	const struct reg_desc *desc = &target->isa->regs[reg];
+	struct finding f = {.kind = LOCATION_REG, .reg = reg, .width = desc->width};
+
+	for (unsigned i = 0; i < reg_words(desc); i++) {
+		unsigned w = desc->word + i;
+		f.expected[i] = expect->value[w];
+		f.observed[i] = seen->value[w];
+		f.mask[i] = expect->unknown[w] | target->hidden[w] | seen->unknown[w];
+	}
+	return push(j, &f) ? NULL : &error_no_memory;
+}
+
+/* The bits of word w that differ and can be compared. */
+static uint64_t word_difference(const struct target *target, unsigned w, const struct state *expect,
+				const struct state *seen)
+{
+	return (expect->value[w] ^ seen->value[w]) & ~(expect->unknown[w] | target->hidden[w] | seen->unknown[w]);
+}
+
+static struct error *compare_registers(struct judgement *j, const struct target *target, const struct state *expect,
+				       const struct state *seen)
+{
+	const struct isa *isa = target->isa;
+	uint64_t any = 0;
+
+	for (uint32_t w = 0; w < isa->num_words; w++)
+		any |= word_difference(target, w, expect, seen);
+	if (!any)
+		return NULL;
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		uint64_t differs = 0;
+		for (unsigned i = 0; i < reg_words(&isa->regs[r]); i++)
+			differs |= word_difference(target, isa->regs[r].word + i, expect, seen);
+		struct error *err = differs ? add_register(j, target, r, expect, seen) : NULL;
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+static struct error *compare_store(struct judgement *j, const struct eval_store *s, const uint8_t *seen)
+{
+	bool differs = false;
+
+	for (unsigned i = 0; i < s->len; i++)
+		differs |= ((s->data[i] ^ seen[i]) & (s->masked ? ~s->mask[i] : 0xff)) != 0;
+	if (!differs)
+		return NULL;
+
+	struct finding f = {.kind = LOCATION_MEMORY, .address = s->address, .width = (uint16_t)(8 * s->len)};
+	memcpy(f.expected, s->data, s->len);
+	memcpy(f.observed, seen, s->len);
+	if (s->masked)
+		memcpy(f.mask, s->mask, s->len);
+	return push(j, &f) ? NULL : &error_no_memory;
+}
+
+/* A later store of the same instruction decides what memory holds afterwards. */
+static bool overwritten(const struct prediction *slot, size_t i, bool *ret_whole)
+{
+	const struct eval_store *s = &slot->stores.at[i];
+	bool any = false;
+
+	*ret_whole = false;
+	for (size_t k = i + 1; k < slot->stores.len; k++) {
+		const struct eval_store *later = &slot->stores.at[k];
+		any |= later->address - s->address < s->len || s->address - later->address < later->len;
+		*ret_whole |= s->address - later->address < later->len &&
+			      s->address - later->address + s->len <= later->len;
+	}
+	return any;
+}
+
+static struct error *compare_memory(struct judgement *j, const struct prediction *slot,
+				    const struct target_seen *memory)
+{
+	for (size_t i = 0; i < slot->stores.len; i++) {
+		bool whole, over = overwritten(slot, i, &whole);
+		if (whole)
+			continue;
+		if (over || !memory || i >= TARGET_MAX_READS || !memory->memory_ok[i]) {
+			j->incomplete = true;
+			continue;
+		}
+		struct error *err = compare_store(j, &slot->stores.at[i], memory->memory[i]);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+/* Bits that were predicted but are hidden. */
+static bool hidden_outputs(const struct target *target, const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->regs.len; i++) {
+		const struct reg_desc *desc = &target->isa->regs[slot->regs.at[i].reg];
+		for (unsigned k = 0; k < reg_words(desc); k++)
+			if (target->hidden[desc->word + k])
+				return true;
+	}
+	return false;
+}
+
+struct error *judge_outputs(struct judgement *j, const struct target *target, const struct prediction *slot,
+			    const struct state *before, const struct state *seen, const struct target_seen *memory,
+			    struct state *expect)
+{
+	state_copy(expect, before);
+	apply(expect, slot);
+	if (hidden_outputs(target, slot))
+		j->incomplete = true;
+
+	struct error *err = compare_registers(j, target, expect, seen);
+	if (!err)
+		err = compare_memory(j, slot, memory);
+	for (uint32_t w = 0; w < target->isa->num_words; w++) {
+		uint64_t hidden = target->hidden[w] | seen->unknown[w];
+		expect->value[w] = (expect->value[w] & hidden) | (seen->value[w] & ~hidden);
+		expect->unknown[w] &= hidden;
+	}
+	return err;
+}
+
+void adopt_registers(const struct target *target, const struct state *seen, struct state *after)
+{
+	state_copy(after, seen);
+	for (uint32_t w = 0; w < target->isa->num_words; w++)
+		after->unknown[w] |= target->hidden[w];
+}

@@ -1,0 +1,39 @@
+/*
+ * One instruction judged: what was predicted against what was seen. Private to lib/lockstep.
+ */
+#ifndef LIB_LOCKSTEP_JUDGE_H
+#define LIB_LOCKSTEP_JUDGE_H
+
+#include "lib/lockstep/findings.h"
+#include "lib/lockstep/predict.h"
+
+/* The differences of one instruction. All zero is empty; reusable. */
+struct judgement {
+	VEC(struct finding)
+	differences;     /* location, width, values and mask only; insn and the rest are the caller's to add */
+	bool incomplete; /* some of its results could not be compared */
+};
+
+/*
+ * Compares. before: the target's registers before (hidden ones as predicted so far); seen: after, as the target shows
+ * them; memory: what was read at each of the prediction's stores (store_ok tells which reads worked; NULL: none was
+ * read). expect: scratch of the same ISA; on return the registers after: what was seen, and where the target hides them
+ * what was predicted.
+ */
+struct error *judge_outputs(struct judgement *j, const struct target *target, const struct prediction *slot,
+			    const struct state *before, const struct state *seen, const struct target_seen *memory,
+			    struct state *expect);
+
+/* A fault that was expected and did not happen, or the other way round. Signals are the guest kernel's; 0: none. */
+struct error *judge_fault(struct judgement *j, int expected_signal, int observed_signal);
+
+/* The signal that Linux makes of a fault. */
+int fault_signal(enum fault_kind fault);
+
+/* After an instruction of which nothing was predicted: *after is what was seen; hidden registers are unknown. */
+void adopt_registers(const struct target *target, const struct state *seen, struct state *after);
+
+void judgement_clear(struct judgement *j);
+void judgement_deinit(struct judgement *j);
+
+#endif

@@ -1,0 +1,281 @@
+#include "lib/lockstep/lockstep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/lockstep/internal.h"
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_CLEAN] = "clean",         [VERDICT_INCOMPLETE] = "incomplete",
+		[VERDICT_DIVERGENT] = "divergent", [VERDICT_LOST_SYNC] = "lost-sync",
+		[VERDICT_ERROR] = "error",
+	};
+
+	return names[verdict];
+}
+
+void run_deinit(struct run *run)
+{
+	findings_deinit(&run->findings);
+	vec_deinit(&run->unmodelled);
+	free(run->lost_expected);
+	free(run->lost_observed);
+	error_destroy(run->error);
+	*run = (struct run){0};
+}
+
+/* ---- Running ahead ---- */
+
+static struct step *ring_at(struct lockstep *ls, size_t i)
+{
+	return &ls->ring[(ls->first + i) % ls->capacity];
+}
+
+/* Instructions that were judged or are predicted. */
+static uint64_t reach(const struct lockstep *ls)
+{
+	return ls->run->instructions + ls->predicted;
+}
+
+/* The front stands where the options want the run to end. */
+static bool at_limit(const struct lockstep *ls)
+{
+	const struct lockstep_options *o = ls->options;
+
+	if (o->max_instructions && reach(ls) >= o->max_instructions)
+		return true;
+	return o->have_until && state_get(&ls->model.front, ls->target->isa->pc) == o->until &&
+	       state_known(&ls->model.front, ls->target->isa->pc);
+}
+
+/* Predicts until a submission is full, or until something has to be seen or handled first. */
+static struct error *fill(struct lockstep *ls, enum predict_result *ret)
+{
+	struct error *err = NULL;
+
+	*ret = PREDICT_DONE;
+	while (!err && *ret == PREDICT_DONE && ls->predicted - ls->submitted < ls->target->max_ahead) {
+		struct step *step = ring_at(ls, ls->predicted);
+		if (at_limit(ls)) {
+			*ret = PREDICT_WAIT;
+			break;
+		}
+		ls->model.idle = !ls->predicted;
+		err = predict_next(&ls->model, &step->slot, ret);
+		if (!err && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
+			prediction_plan(&step->slot, &step->plan);
+			ls->predicted++;
+		}
+	}
+	return err;
+}
+
+static struct error *submit(struct lockstep *ls)
+{
+	size_t n = ls->predicted - ls->submitted;
+
+	if (!n)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		ls->plans[i] = ring_at(ls, ls->submitted + i)->plan;
+	struct error *err = target_submit(ls->target, ls->plans, n);
+	if (!err) {
+		ls->batch[ls->num_batches++] = n;
+		ls->submitted += n;
+	}
+	return err;
+}
+
+/* ---- Where the target stands still ---- */
+
+static struct error *judge_syscall(struct lockstep *ls, const struct prediction *slot)
+{
+	const struct eval_memory none = {0};
+	struct eval *e = &ls->model.eval;
+	struct replay_outcome outcome;
+
+	/* What the instruction itself does, up to the kernel's entry. */
+	struct error *err = prog_run(slot->lifted->prog, ls->now.value, ls->now.unknown, &none, e);
+	if (err)
+		return err;
+	state_copy(&ls->before, &ls->now);
+	for (size_t i = 0; i < e->num_regs; i++)
+		state_set_masked(&ls->now, e->regs[i].reg, e->regs[i].value, e->regs[i].mask);
+	err = replay_syscall(ls->replay, &ls->before, &ls->now, ls->model.memory, &outcome);
+	if (err)
+		return err;
+	ls->run->instructions++;
+	ls->run->checked += ls->judging;
+	ls->done = ls->run->exited = outcome.finished;
+	ls->run->exit_status = outcome.finished ? outcome.status : 0;
+	return NULL;
+}
+
+/* A signal stopped the guest: the log says whether it ends here. */
+static struct error *handle_signal(struct lockstep *ls)
+{
+	bool finished = false;
+	struct error *err = replay_signal(ls->replay, state_get(&ls->now, ls->target->isa->pc), ls->signal, &finished);
+
+	ls->run->exit_signal = ls->signal;
+	ls->done = finished;
+	return err;
+}
+
+/* Nothing is predicted or outstanding: the front is what was seen. */
+static struct error *settle(struct lockstep *ls, enum predict_result why)
+{
+	const struct lockstep_options *o = ls->options;
+	struct error *err = NULL;
+
+	if (ls->signal)
+		return handle_signal(ls);
+	state_copy(&ls->model.front, &ls->now);
+	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
+	lift_cache_trim(ls->model.cache);
+	if (at_limit(ls)) {
+		ls->run->limited = true;
+		ls->done = true;
+		return NULL;
+	}
+	if (o->have_from && !ls->judging)
+		ls->judging = state_get(&ls->now, ls->target->isa->pc) == o->from;
+	if (why == PREDICT_SYSCALL) {
+		err = judge_syscall(ls, &ring_at(ls, 0)->slot);
+		state_copy(&ls->model.front, &ls->now);
+	}
+	return err;
+}
+
+/* One turn: predict, submit, and judge what has come back. */
+static struct error *turn(struct lockstep *ls)
+{
+	enum predict_result why;
+	struct error *err = fill(ls, &why);
+
+	if (!err)
+		err = submit(ls);
+	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == MAX_BATCHES))
+		err = collect_batch(ls);
+	if (!err && !ls->predicted && !ls->done)
+		err = settle(ls, why);
+	return err;
+}
+
+/* ---- The run ---- */
+
+static struct error *init(struct lockstep *ls)
+{
+	const struct isa *isa = ls->target->isa;
+
+	ls->capacity = (MAX_BATCHES + 1) * ls->target->max_ahead + 1;
+	ls->ring = calloc(ls->capacity, sizeof *ls->ring);
+	ls->plans = calloc(ls->target->max_ahead, sizeof *ls->plans);
+	struct error *err = ls->ring && ls->plans ? predictor_init(&ls->model, ls->target) : &error_no_memory;
+	if (!err)
+		err = state_init(&ls->now, isa);
+	if (!err)
+		err = state_init(&ls->before, isa);
+	if (!err)
+		err = state_init(&ls->seen, isa);
+	if (!err)
+		err = target_read_regs(ls->target, &ls->now);
+	return err;
+}
+
+static void deinit(struct lockstep *ls)
+{
+	for (size_t i = 0; ls->ring && i < ls->capacity; i++)
+		prediction_deinit(&ls->ring[i].slot);
+	free(ls->ring);
+	free(ls->plans);
+	prediction_deinit(&ls->blind.slot);
+	judgement_deinit(&ls->judgement);
+	state_deinit(&ls->now);
+	state_deinit(&ls->before);
+	state_deinit(&ls->seen);
+	predictor_deinit(&ls->model);
+}
+
+/* exec(2) gives a program zeroed vector and floating-point registers where its ABI does not say otherwise. */
+static void know_initial_state(struct lockstep *ls)
+{
+	const struct isa *isa = ls->target->isa;
+
+	for (uint32_t r = 0; r < isa->num_regs; r++)
+		if (isa->regs[r].class == REG_VECTOR && !state_known(&ls->now, r))
+			state_set_words(&ls->now, r, (const uint64_t[EXPR_MAX_WORDS]){0});
+}
+
+static struct error *loop(struct lockstep *ls)
+{
+	const struct lockstep_options *o = ls->options;
+	uint64_t shown = 0, start = clock_now();
+	struct error *err = NULL;
+
+	while (!err && !ls->done) {
+		err = turn(ls);
+		uint64_t now = clock_now();
+		ls->run->nanoseconds = now - start;
+		ls->run->events = *replay_totals(ls->replay);
+		if (o->progress && now - shown > CLOCK_S / 5) {
+			shown = now;
+			o->progress(o->progress_ctx, ls->run);
+		}
+		if (o->interrupted && *o->interrupted)
+			ls->run->interrupted = ls->done = true;
+	}
+	return err;
+}
+
+static char *copy_text(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+/* The verdict, from what was found and how the run ended. Takes err. */
+static void conclude_run(struct lockstep *ls, struct error *err)
+{
+	struct run *run = ls->run;
+	const struct replay_lost *lost = replay_lost(ls->replay);
+
+	run->events = *replay_totals(ls->replay);
+	run->error = err;
+	if (error_is(err, ERROR_LOST_SYNC)) {
+		run->verdict = VERDICT_LOST_SYNC;
+		run->lost_event = err->place;
+		run->lost_pc = lost ? lost->pc : state_get(&ls->now, ls->target->isa->pc);
+		run->lost_expected = copy_text(lost ? lost->expected : NULL);
+		run->lost_observed = copy_text(lost ? lost->observed : err->message);
+	} else if (err && !error_is(err, ERROR_INTERRUPTED)) {
+		run->verdict = VERDICT_ERROR;
+	} else if (run->findings.list.len) {
+		run->verdict = VERDICT_DIVERGENT;
+	} else {
+		bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted;
+		run->verdict = whole ? VERDICT_CLEAN : VERDICT_INCOMPLETE;
+	}
+}
+
+struct error *lockstep_run(struct target *target, struct replay *replay, const struct lockstep_options *options,
+			   struct run *ret)
+{
+	struct lockstep ls = {.target = target, .replay = replay, .options = options, .run = ret};
+	struct error *err = init(&ls);
+
+	if (!err)
+		err = replay_start(replay, &ls.now, ls.model.memory);
+	if (err) {
+		deinit(&ls);
+		return err;
+	}
+	know_initial_state(&ls);
+	state_copy(&ls.model.front, &ls.now);
+	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;
+	conclude_run(&ls, loop(&ls));
+	deinit(&ls);
+	return NULL;
+}

@@ -1,0 +1,76 @@
+/*
+ * The loop: predicts a run of instructions ahead of the target, has the target step them, judges what was seen, and
+ * lets the replayer handle what comes from outside.
+ */
+#ifndef LIB_LOCKSTEP_LOCKSTEP_H
+#define LIB_LOCKSTEP_LOCKSTEP_H
+
+#include <signal.h>
+
+#include "lib/lockstep/findings.h"
+#include "lib/oracle/oracle.h"
+#include "lib/replay/replay.h"
+#include "lib/target/target.h"
+
+enum verdict {
+	VERDICT_CLEAN,      /* no finding, nothing unmodelled or unseen */
+	VERDICT_INCOMPLETE, /* no finding, but something was not judged */
+	VERDICT_DIVERGENT,  /* findings */
+	VERDICT_LOST_SYNC,  /* the guest no longer follows the log */
+	VERDICT_ERROR,      /* the run ended early for another reason */
+};
+
+/* Instructions that were not judged, by mnemonic. */
+struct unmodelled {
+	char mnemonic[24];
+	uint64_t count;
+	uint64_t first_pc;
+};
+
+/* Everything that a run found out. Kept up to date as it goes, so that it can be reported at any moment. */
+struct run {
+	enum verdict verdict;
+	struct findings findings;
+	VEC(struct unmodelled) unmodelled;
+	uint64_t instructions; /* executed by the target under our eyes (one for each iteration of a rep) */
+	uint64_t checked;      /* judged in all that the target shows */
+	uint64_t unseen;       /* not or partly judged, because an input was not known or a result cannot be seen */
+	struct replay_totals events;
+	bool interrupted; /* the user stopped it */
+	bool limited;     /* it ended at a limit of the options, not at the program's end */
+	bool exited;      /* the guest ended by itself, with exit_status */
+	int exit_status;
+	int exit_signal;
+	uint64_t lost_event, lost_pc;
+	char *lost_expected, *lost_observed; /* not NULL with VERDICT_LOST_SYNC */
+	struct error *error;                 /* why, with VERDICT_LOST_SYNC and VERDICT_ERROR; owned */
+	uint64_t nanoseconds;                /* from the first step to the end */
+};
+
+struct lockstep_options {
+	bool have_from, have_until;
+	uint64_t from, until;      /* judge from the first time the PC is `from`; end when it is `until` */
+	uint64_t max_instructions; /* 0: no limit */
+	uint64_t max_findings;     /* groups; 0: no limit */
+	bool stop_on_first;        /* end at the first finding */
+	struct oracle *oracle;     /* second opinion, or NULL; borrowed */
+	const volatile sig_atomic_t *interrupted; /* ends the run when not 0; may be NULL */
+	/* Called a few times a second. */
+	void (*progress)(void *ctx, const struct run *run);
+	void *progress_ctx;
+};
+
+/*
+ * Runs the guest from its first instruction, at which the target stands, to its end or to a limit. replay handles the
+ * system calls. How it went is in *ret, which the caller initialised with zeros and deinits; a returned error means
+ * that nothing could be judged at all.
+ */
+struct error *lockstep_run(struct target *target, struct replay *replay, const struct lockstep_options *options,
+			   struct run *ret);
+
+void run_deinit(struct run *run);
+
+/* "clean", ... */
+const char *verdict_name(enum verdict verdict);
+
+#endif

@@ -1,0 +1,300 @@
+#include "lib/lockstep/predict.h"
+
+#include <string.h>
+
+/* ---- Memory ---- */
+
+/* Fetches the pages of a range from the target. True if all of it is mapped. */
+static bool fetch(struct predictor *p, uint64_t address, size_t len)
+{
+	uint64_t first = address & -(uint64_t)MEMORY_PAGE;
+	size_t pages = (size_t)((address + len - 1 - first) / MEMORY_PAGE) + 1;
+
+	for (size_t i = 0; i < pages; i++) {
+		uint8_t page[MEMORY_PAGE];
+		size_t got = 0;
+		p->error = target_read_memory(p->target, first + i * MEMORY_PAGE, page, sizeof page, &got);
+		if (!p->error && got == sizeof page)
+			p->error = memory_fill(p->memory, first + i * MEMORY_PAGE, page, sizeof page);
+		if (p->error || got != sizeof page)
+			return false;
+	}
+	return true;
+}
+
+/* Reads guest memory as the model knows it, fetching what it does not know when the target stands still. */
+static enum mem_result read_known(struct predictor *p, uint64_t address, size_t len, uint8_t *ret, uint8_t *unknown)
+{
+	if (memory_read(p->memory, address, ret, unknown, len) || p->blind)
+		return MEM_OK;
+	if (!p->idle) {
+		p->waiting = true;
+		return MEM_ERROR;
+	}
+	if (!fetch(p, address, len))
+		return p->error ? MEM_ERROR : MEM_FAULT;
+	memory_read(p->memory, address, ret, unknown, len);
+	return MEM_OK;
+}
+
+static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	struct predictor *p = ctx;
+	enum mem_result result = read_known(p, address, len, ret, unknown);
+
+	if (result != MEM_OK)
+		return result;
+	if (!vec_reserve(&p->current->loads, p->current->loads.len + 1)) {
+		p->error = &error_no_memory;
+		return MEM_ERROR;
+	}
+	struct predicted_load *l = &p->current->loads.at[p->current->loads.len++];
+	l->address = address;
+	l->len = (uint8_t)len;
+	memcpy(l->data, ret, len);
+	memcpy(l->unknown, unknown, len);
+	return MEM_OK;
+}
+
+/* The loads of a prediction, seen once more. */
+static enum mem_result load_again(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	struct predictor *p = ctx;
+
+	for (size_t i = 0; i < p->current->loads.len; i++) {
+		const struct predicted_load *l = &p->current->loads.at[i];
+		if (l->address == address && l->len == len) {
+			memcpy(ret, l->data, len);
+			memcpy(unknown, l->unknown, len);
+			return MEM_OK;
+		}
+	}
+	memset(ret, 0, len);
+	memset(unknown, 0xff, len);
+	return MEM_OK;
+}
+
+/* ---- Slots ---- */
+
+static void slot_reset(struct prediction *slot, uint64_t pc)
+{
+	slot->kind = PREDICTED_NOTHING;
+	slot->pc = pc;
+	slot->lifted = NULL;
+	slot->fault = FAULT_NONE;
+	slot->imprecise = false;
+	slot->stores_seen = true;
+	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = 0;
+}
+
+void prediction_deinit(struct prediction *slot)
+{
+	vec_deinit(&slot->regs);
+	vec_deinit(&slot->words);
+	vec_deinit(&slot->stores);
+	vec_deinit(&slot->loads);
+}
+
+static bool keep_reg(struct prediction *slot, const struct eval_reg *r)
+{
+	size_t at = slot->words.len, n = r->num_words;
+
+	if (!vec_reserve(&slot->words, at + 2 * n) ||
+	    !vec_push(&slot->regs, ((struct predicted_reg){.reg = r->reg, .word = (uint16_t)at})))
+		return false;
+	memcpy(slot->words.at + at, r->value, n * sizeof *r->value);
+	if (r->mask)
+		memcpy(slot->words.at + at + n, r->mask, n * sizeof *r->mask);
+	else
+		memset(slot->words.at + at + n, 0, n * sizeof *r->mask);
+	slot->words.len += 2 * n;
+	return true;
+}
+
+/* Copies the outputs of the last evaluation. */
+static struct error *keep_outputs(struct prediction *slot, const struct eval *e)
+{
+	slot->regs.len = slot->words.len = slot->stores.len = 0;
+	for (size_t i = 0; i < e->num_regs; i++)
+		if (!keep_reg(slot, &e->regs[i]))
+			return &error_no_memory;
+	for (size_t i = 0; i < e->num_stores; i++)
+		if (!vec_push(&slot->stores, e->stores[i]))
+			return &error_no_memory;
+	return NULL;
+}
+
+void prediction_plan(struct prediction *slot, struct target_plan *ret)
+{
+	ret->num_reads = 0;
+	slot->stores_seen = slot->kind != PREDICTED_OUTPUTS || slot->stores.len <= TARGET_MAX_READS;
+	if (slot->kind != PREDICTED_OUTPUTS || !slot->stores_seen)
+		return;
+	for (size_t i = 0; i < slot->stores.len; i++)
+		ret->read[ret->num_reads++] = (struct target_read){.address = slot->stores.at[i].address,
+								   .len = slot->stores.at[i].len};
+}
+
+/* ---- Prediction ---- */
+
+struct error *predictor_init(struct predictor *p, struct target *target)
+{
+	*p = (struct predictor){.target = target, .isa = target->isa};
+
+	struct error *err = lift_cache_create(target->isa, 0, &p->cache);
+	if (!err)
+		err = memory_create(&p->memory);
+	if (!err)
+		err = state_init(&p->front, target->isa);
+	if (err)
+		predictor_deinit(p);
+	else
+		memory_journal_start(p->memory);
+	return err;
+}
+
+void predictor_deinit(struct predictor *p)
+{
+	lift_cache_destroy(p->cache);
+	memory_destroy(p->memory);
+	state_deinit(&p->front);
+	eval_deinit(&p->eval);
+	error_destroy(p->error);
+	*p = (struct predictor){0};
+}
+
+/* Moves the front behind the outputs of the slot. */
+static struct error *advance(struct predictor *p, const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->regs.len; i++)
+		state_set_masked(&p->front, slot->regs.at[i].reg, prediction_value(slot, i),
+				 prediction_mask(slot, i, p->isa));
+	for (size_t i = 0; i < slot->stores.len; i++) {
+		const struct eval_store *s = &slot->stores.at[i];
+		struct error *err = memory_write(p->memory, s->address, s->data, s->masked ? s->mask : NULL, s->len);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+static bool any_masked(const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->stores.len; i++)
+		if (slot->stores.at[i].masked)
+			return true;
+	return false;
+}
+
+static struct error *take_error(struct predictor *p)
+{
+	struct error *err = p->error;
+
+	p->error = NULL;
+	return err ? err : error_create(ERROR_BUG, "evaluation stopped without a reason");
+}
+
+/* What the evaluation came to. */
+static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
+{
+	struct error *err;
+
+	switch (p->eval.status) {
+	case EVAL_DONE:
+		err = keep_outputs(slot, &p->eval);
+		if (err)
+			return err;
+		slot->kind = PREDICTED_OUTPUTS;
+		slot->imprecise = p->eval.used_unknown;
+		/* Undefined bytes in memory are whatever the target makes of them: look before going on. So is memory
+		 * that takes more reads than a plan has. */
+		*ret = any_masked(slot) || slot->stores.len > TARGET_MAX_READS ? PREDICT_LAST : PREDICT_DONE;
+		return advance(p, slot);
+	case EVAL_FAULT:
+		slot->kind = PREDICTED_FAULT;
+		slot->fault = p->eval.fault;
+		*ret = PREDICT_LAST;
+		return NULL;
+	case EVAL_UNKNOWN: *ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT; return NULL;
+	case EVAL_ERROR:
+		if (!p->waiting)
+			return take_error(p);
+		*ret = PREDICT_WAIT;
+		return NULL;
+	}
+	return error_create(ERROR_BUG, "unknown status of an evaluation");
+}
+
+/* The instruction at pc, or NULL in *ret with a reason in *ret_why. */
+static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted **ret, enum mem_result *ret_why)
+{
+	uint8_t bytes[ISA_MAX_INSN_LEN], unknown[ISA_MAX_INSN_LEN];
+	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
+	const uint8_t *page = memory_page(p->memory, pc);
+
+	*ret = NULL;
+	*ret_why = MEM_OK;
+	if (page && left >= len)
+		return lift_cache_get(p->cache, pc, page + pc % MEMORY_PAGE, len, ret);
+
+	/* Near the page's end the next one is asked for only if the instruction needs it. */
+	size_t near = left < len ? left : len;
+	*ret_why = read_known(p, pc, near, bytes, unknown);
+	if (*ret_why != MEM_OK)
+		return NULL;
+	struct error *err = lift_cache_get(p->cache, pc, bytes, near, ret);
+	if (err || near == len || (*ret)->insn.status != LIFT_TRUNCATED)
+		return err;
+	*ret_why = read_known(p, pc + near, len - near, bytes + near, unknown + near);
+	*ret = NULL;
+	return *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
+}
+
+struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
+{
+	const struct eval_memory memory = {.ctx = p, .load = load};
+	enum mem_result why;
+
+	if (!state_known(&p->front, p->isa->pc)) {
+		*ret = PREDICT_WAIT;
+		return NULL;
+	}
+	slot_reset(slot, state_get(&p->front, p->isa->pc));
+	slot->mark = memory_journal_mark(p->memory);
+	p->waiting = false;
+	p->current = slot;
+
+	struct error *err = fetch_insn(p, slot->pc, &slot->lifted, &why);
+	if (err)
+		return err;
+	if (!slot->lifted) {
+		if (why == MEM_ERROR && !p->waiting)
+			return take_error(p);
+		*ret = p->waiting ? PREDICT_WAIT : PREDICT_LAST;
+		slot->kind = PREDICTED_FAULT;
+		slot->fault = FAULT_PAGE;
+		return NULL;
+	}
+	if (slot->lifted->kind == TRANSFER_SYSCALL) {
+		*ret = PREDICT_SYSCALL;
+		return NULL;
+	}
+	if (!slot->lifted->prog) {
+		*ret = PREDICT_LAST;
+		return NULL;
+	}
+	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
+	return err ? err : conclude(p, slot, ret);
+}
+
+struct error *predict_again(struct predictor *p, struct prediction *slot, const struct state *before)
+{
+	const struct eval_memory memory = {.ctx = p, .load = load_again};
+
+	p->current = slot;
+	struct error *err = prog_run(slot->lifted->prog, before->value, before->unknown, &memory, &p->eval);
+	if (err || p->eval.status != EVAL_DONE)
+		return err;
+	slot->imprecise = p->eval.used_unknown;
+	return keep_outputs(slot, &p->eval);
+}

@@ -1,0 +1,92 @@
+/*
+ * The model's front: registers and memory as they will be when the target has executed everything that was predicted,
+ * and the predictions that lead there. Private to lib/lockstep.
+ */
+#ifndef LIB_LOCKSTEP_PREDICT_H
+#define LIB_LOCKSTEP_PREDICT_H
+
+#include "lib/lift/lift.h"
+#include "lib/state/memory.h"
+#include "lib/target/target.h"
+
+/* A load that a prediction made, with what it saw. */
+struct predicted_load {
+	uint64_t address;
+	uint8_t len;
+	uint8_t data[64], unknown[64];
+};
+
+struct predicted_reg {
+	uint32_t reg;
+	uint16_t word; /* where value and mask start in words */
+};
+
+enum predicted_kind {
+	PREDICTED_OUTPUTS, /* registers and stores */
+	PREDICTED_FAULT,   /* a fault instead */
+	PREDICTED_NOTHING, /* not modelled, or depends on what nobody knows: adopt what the target does */
+};
+
+/* What one instruction is expected to do. Slots are reused; their vectors keep their memory. */
+struct prediction {
+	enum predicted_kind kind;
+	uint64_t pc;
+	struct lifted *lifted;
+	enum fault_kind fault;
+	bool imprecise;   /* some input bits were unknown: predict again once they are known */
+	bool stores_seen; /* the plan reads all of its stores */
+	VEC(struct predicted_reg) regs;
+	VEC(uint64_t) words; /* for each register its value, then its mask */
+	VEC(struct eval_store) stores;
+	VEC(struct predicted_load) loads;
+	memory_mark mark; /* memory before its stores */
+};
+
+enum predict_result {
+	PREDICT_DONE,    /* one more prediction */
+	PREDICT_LAST,    /* one more, and it has to be seen before the next can be made */
+	PREDICT_SYSCALL, /* the next instruction is a system call; nothing was predicted */
+	PREDICT_WAIT,    /* everything predicted so far has to be seen first; nothing was predicted */
+};
+
+struct predictor {
+	struct target *target; /* borrowed */
+	const struct isa *isa;
+	struct lift_cache *cache;
+	struct memory *memory;
+	struct state front;
+	struct eval eval;
+	struct prediction *current; /* gets the loads */
+	bool idle;           /* the target stands where the front is: memory can be fetched and unknowns are final */
+	bool blind;          /* the target is ahead: what is not known stays unknown */
+	bool waiting;        /* memory has to be fetched, but the target is not idle */
+	struct error *error; /* of the memory callback */
+};
+
+struct error *predictor_init(struct predictor *p, struct target *target);
+void predictor_deinit(struct predictor *p);
+
+/* Predicts the instruction at the front's PC and moves the front behind it. */
+struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret);
+
+/* Evaluates the transfer again on a state in which everything is known; loads see what they saw. Only outputs change.
+ */
+struct error *predict_again(struct predictor *p, struct prediction *slot, const struct state *before);
+
+/* The reads that show the prediction's stores. */
+void prediction_plan(struct prediction *slot, struct target_plan *ret);
+
+void prediction_deinit(struct prediction *slot);
+
+static inline const uint64_t *prediction_value(const struct prediction *slot, size_t i)
+{
+	return &slot->words.at[slot->regs.at[i].word];
+}
+
+/* 1 bits: not determined. */
+static inline const uint64_t *prediction_mask(const struct prediction *slot, size_t i, const struct isa *isa)
+{
+	return prediction_value(slot, i) + reg_words(&isa->regs[slot->regs.at[i].reg]);
+}
+
+#endif

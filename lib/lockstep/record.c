@@ -1,0 +1,244 @@
+/* A difference becomes a finding: grouped, explained by its formula and inputs, and tried on the second opinion. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/strbuf.h"
+#include "lib/lockstep/internal.h"
+
+/* ---- Formula and inputs ---- */
+
+static struct error *add_input(struct finding *f, char *name, unsigned width, const uint64_t *value)
+{
+	struct finding_input input = {.name = name, .width = (uint16_t)width};
+
+	if (!name)
+		return &error_no_memory;
+	memcpy(input.value, value, (width + 63) / 64 * sizeof *value);
+	if (vec_push(&f->inputs, input))
+		return NULL;
+	free(name);
+	return &error_no_memory;
+}
+
+static struct error *add_register_input(struct finding *f, const struct state *before, uint32_t reg)
+{
+	const struct reg_desc *desc = &before->isa->regs[reg];
+
+	return add_input(f, strdup(desc->name), desc->width, before->value + desc->word);
+}
+
+static struct error *add_load_input(struct finding *f, const struct predicted_load *load)
+{
+	struct strbuf name = {0};
+	uint64_t value[EXPR_MAX_WORDS] = {0};
+
+	strbuf_printf(&name, "mem%u[0x%llx]", 8u * load->len, (unsigned long long)load->address);
+	memcpy(value, load->data, load->len);
+	return add_input(f, strbuf_take(&name), 8u * load->len, value);
+}
+
+/* Marks what id needs: operands have smaller ids than their users. The caller frees it. */
+static bool *needed_by(const struct expr_pool *pool, expr_id id)
+{
+	bool *needed = calloc((size_t)id + 1, sizeof *needed);
+
+	if (!needed)
+		return NULL;
+	needed[id] = true;
+	for (expr_id i = id; i > 0; i--) {
+		if (!needed[i])
+			continue;
+		const struct expr *e = expr_get(pool, i);
+		for (unsigned k = 0; k < 3; k++)
+			if (e->arg[k])
+				needed[e->arg[k]] = true;
+	}
+	return needed;
+}
+
+/* The registers and memory that the formula reads. */
+static struct error *add_inputs(struct finding *f, const struct expr_pool *pool, expr_id formula,
+				const struct state *before, const struct prediction *slot)
+{
+	bool *needed = needed_by(pool, formula);
+	bool loads = false;
+	struct error *err = needed ? NULL : &error_no_memory;
+
+	for (expr_id i = 1; i <= formula && !err; i++) {
+		const struct expr *e = expr_get(pool, i);
+		loads |= needed[i] && e->op == EXPR_LOAD;
+		if (needed[i] && e->op == EXPR_REG)
+			err = add_register_input(f, before, e->attr);
+	}
+	for (size_t i = 0; loads && i < slot->loads.len && !err; i++)
+		err = add_load_input(f, &slot->loads.at[i]);
+	free(needed);
+	return err;
+}
+
+/* The expression that gives the finding's location its value, or EXPR_NONE. */
+static expr_id formula_of(const struct finding *f, const struct transfer *t, const struct prediction *slot)
+{
+	if (f->kind == LOCATION_REG)
+		return transfer_get_reg(t, f->reg);
+	for (size_t i = 0; f->kind == LOCATION_MEMORY && i < slot->stores.len && i < t->stores.len; i++)
+		if (slot->stores.at[i].address == f->address)
+			return t->stores.at[i].value;
+	return EXPR_NONE;
+}
+
+static struct error *explain(struct lockstep *ls, struct finding *f, const struct prediction *slot)
+{
+	const struct transfer *t;
+	struct strbuf text = {0};
+	struct insn insn;
+	struct error *err = lift_again(ls->model.cache, slot->pc, f->insn.bytes, f->insn.len, &insn, &t);
+
+	if (err)
+		return err;
+	expr_id formula = formula_of(f, t, slot);
+	if (formula) {
+		expr_print(&text, t->pool, formula, &ls->target->isa->names);
+		err = add_inputs(f, t->pool, formula, &ls->before, slot);
+	} else if (f->kind == LOCATION_REG) {
+		strbuf_append(&text, "unchanged");
+		err = add_register_input(f, &ls->before, f->reg);
+	}
+	f->formula = strbuf_take(&text);
+	return !err && !f->formula ? &error_no_memory : err;
+}
+
+/* ---- Second opinion ---- */
+
+static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
+{
+	struct lockstep *ls = ctx;
+	uint8_t unknown[MEMORY_PAGE];
+
+	/* Pages that the model never met were not touched by the instruction. */
+	memory_read(ls->model.memory, address, ret, unknown, MEMORY_PAGE);
+	if (!memchr(unknown, 0, sizeof unknown))
+		return error_fault(address);
+	*ret_writable = true;
+	return NULL;
+}
+
+/* The second opinion's value of the finding's location; false if it has none. */
+static bool opinion_value(const struct finding *f, const struct oracle_outcome *out, uint64_t *ret)
+{
+	int signal = out->end == ORACLE_SIGNAL ? out->signal : 0;
+
+	memset(ret, 0, EXPR_MAX_WORDS * sizeof *ret);
+	if (f->kind == LOCATION_FAULT) {
+		ret[0] = (uint64_t)signal;
+		return true;
+	}
+	if (out->end != ORACLE_STEPPED)
+		return false;
+	if (f->kind == LOCATION_MEMORY)
+		return oracle_outcome_read(out, f->address, ret, f->width / 8u);
+	const struct reg_desc *desc = &out->after.isa->regs[f->reg];
+	memcpy(ret, out->after.value + desc->word, reg_words(desc) * sizeof *ret);
+	return state_known(&out->after, f->reg);
+}
+
+static bool equal_under(const struct finding *f, const uint64_t *a, const uint64_t *b)
+{
+	for (unsigned i = 0; i < (f->width + 63u) / 64u; i++)
+		if ((a[i] ^ b[i]) & ~f->mask[i])
+			return false;
+	return true;
+}
+
+static struct error *set_opinion(struct finding *f, const char *oracle, const char *what)
+{
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "%s %s", oracle, what);
+	free(f->opinion);
+	f->opinion = strbuf_take(&text);
+	return f->opinion ? NULL : &error_no_memory;
+}
+
+static struct error *weigh(struct finding *f, const struct oracle *o, const struct oracle_outcome *out)
+{
+	uint64_t value[EXPR_MAX_WORDS];
+
+	if (!opinion_value(f, out, value))
+		return set_opinion(f, oracle_name(o), "gives no value here");
+	if (equal_under(f, value, f->expected)) {
+		f->severity = SEVERITY_CONFIRMED;
+		return set_opinion(f, oracle_name(o), "agrees with the model");
+	}
+	f->severity = SEVERITY_POSSIBLE;
+	return set_opinion(f, oracle_name(o),
+			   equal_under(f, value, f->observed) ? "agrees with the target" : "agrees with neither");
+}
+
+/* Asks the oracle; that it cannot answer is no error of the run. */
+static struct error *adjudicate(struct lockstep *ls, struct finding *f)
+{
+	const struct oracle_pages pages = {.ctx = ls, .read = read_page};
+	struct oracle *o = ls->options->oracle;
+	struct oracle_outcome out;
+
+	f->severity = SEVERITY_MODEL;
+	if (!o)
+		return NULL;
+	struct error *err = oracle_outcome_init(&out, ls->target->isa);
+	if (err)
+		return err;
+	err = oracle_adjudicate(o, &f->insn, &ls->before, &pages, &out);
+	if (!err) {
+		err = weigh(f, o, &out);
+	} else if (!error_is(err, ERROR_NO_MEMORY)) {
+		struct error *why = err;
+		err = set_opinion(f, oracle_name(o), why->message);
+		error_destroy(why);
+	}
+	oracle_outcome_deinit(&out);
+	return err;
+}
+
+/* ---- Recording ---- */
+
+static struct error *complete(struct lockstep *ls, struct finding *f, const struct prediction *slot)
+{
+	f->first_instruction = ls->run->instructions;
+	f->event = replay_position(ls->replay);
+
+	struct error *err = slot->lifted ? explain(ls, f, slot) : NULL;
+	if (!err)
+		err = adjudicate(ls, f);
+	if (!err && !f->opinion)
+		f->opinion = strdup("");
+	if (!err && !f->formula)
+		f->formula = strdup("");
+	return !err && (!f->opinion || !f->formula) ? &error_no_memory : err;
+}
+
+struct error *record_differences(struct lockstep *ls, const struct prediction *slot)
+{
+	struct findings *findings = &ls->run->findings;
+
+	for (size_t i = 0; i < ls->judgement.differences.len; i++) {
+		struct finding f = ls->judgement.differences.at[i];
+		if (slot->lifted)
+			f.insn = slot->lifted->insn;
+		f.insn.pc = slot->pc;
+		struct finding *known = findings_find(findings, ls->target->isa, &f);
+		if (known) {
+			known->count++;
+			continue;
+		}
+		struct error *err = complete(ls, &f, slot);
+		if (err) {
+			finding_deinit(&f);
+			return err;
+		}
+		err = findings_add(findings, &f, &known);
+		if (err)
+			return err;
+	}
+	return NULL;
+}

@@ -1,0 +1,69 @@
+/* What the parts of lib/replay share. Private to this folder. */
+#ifndef LIB_REPLAY_INTERNAL_H
+#define LIB_REPLAY_INTERNAL_H
+
+#include "lib/replay/regions.h"
+#include "lib/replay/replay.h"
+
+/* Events that were read from the log and are not yet used, oldest first. */
+struct event_queue {
+	VEC(struct evlog_event) list;
+	size_t bytes; /* of payload held */
+	bool at_end;  /* the log has no more */
+};
+
+struct replay {
+	struct evlog_reader *reader; /* borrowed */
+	const struct evlog_header *header;
+	struct target *target; /* borrowed */
+	const struct isa *isa;
+	struct replay_options options;
+	struct regions regions;
+	struct event_queue queue;
+	uint64_t position; /* index of the next event */
+	struct replay_totals totals;
+	VEC(struct replay_count) counts;
+	/* The heap, from its first break on. */
+	bool heap_known;
+	uint64_t heap_log, heap_target; /* where it starts in each run */
+	uint64_t heap_end;              /* the break in the target */
+	struct replay_lost *lost;
+};
+
+/* The call at hand, and everything its handler may need. */
+struct replay_call {
+	const struct sys_desc *desc;
+	struct sys_call guest; /* as the replaying guest makes it; result is set by the handler */
+	const struct evlog_event *event;
+	const struct state *before;
+	struct state *after;
+	struct memory *memory;
+	uint64_t pc, next_pc;
+	bool finished;
+};
+
+/* Guest memory of the target, as lib/sys reads it. */
+struct sys_memory replay_memory(struct replay *r);
+
+/* Reads events until at least `want` are queued, the log ends, or the queue holds as many bytes as it may. */
+struct error *queue_fill(struct replay *r, size_t want);
+/* Drops the oldest n events. */
+void queue_drop(struct replay *r, size_t n);
+void queue_deinit(struct event_queue *q);
+
+/* Finds the event of the call, dropping those before it; it stays at the head of the queue. */
+struct error *replay_find_event(struct replay *r, struct replay_call *call);
+
+/* The handlers of the policies. Each leaves call->after as the guest's registers after the call. */
+struct error *replay_emulate(struct replay *r, struct replay_call *call);
+struct error *replay_execute(struct replay *r, struct replay_call *call);
+struct error *replay_pass(struct replay *r, struct replay_call *call);
+
+/* Writes data to the target and to what the model knows. */
+struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t address, const void *data, size_t len);
+
+/* Runs a system call of our own in the guest, which stands at call->pc, and stands there again afterwards. */
+struct error *guest_call(struct replay *r, const struct replay_call *call, const char *name, const uint64_t arg[6],
+			 int64_t *ret);
+
+#endif

@@ -1,0 +1,199 @@
+/* Finding the event of a call: by number and arguments; a guest may leave out calls that the logged run made, because
+ * paths between calls differ from CPU to CPU, but may make none that the log does not have. */
+#include <string.h>
+
+#include "lib/replay/internal.h"
+
+enum {
+	LOOKAHEAD_EVENTS = 256,
+	QUEUE_MAX_BYTES = 64 << 20,
+	STRING_MAX = 4096, /* PATH_MAX of the kernel */
+};
+
+static size_t event_bytes(const struct evlog_event *ev)
+{
+	size_t bytes = sizeof *ev;
+
+	for (size_t i = 0; i < ev->writes.len; i++)
+		bytes += ev->writes.at[i].range.len;
+	return ev->backing ? bytes + ev->backing->data_len : bytes;
+}
+
+struct error *queue_fill(struct replay *r, size_t want)
+{
+	struct event_queue *q = &r->queue;
+
+	while (q->list.len < want && !q->at_end && q->bytes < QUEUE_MAX_BYTES) {
+		struct evlog_event ev = {0};
+		bool end = false;
+		struct error *err = evlog_reader_next(r->reader, &ev, &end);
+		if (err)
+			return err;
+		if (end) {
+			q->at_end = true;
+		} else if (!vec_push(&q->list, ev)) {
+			evlog_event_deinit(&ev);
+			return &error_no_memory;
+		} else {
+			q->bytes += event_bytes(&ev);
+		}
+	}
+	return NULL;
+}
+
+void queue_drop(struct replay *r, size_t n)
+{
+	struct event_queue *q = &r->queue;
+
+	for (size_t i = 0; i < n; i++) {
+		q->bytes -= event_bytes(&q->list.at[i]);
+		r->position = q->list.at[i].index + 1;
+		evlog_event_deinit(&q->list.at[i]);
+	}
+	memmove(q->list.at, q->list.at + n, (q->list.len - n) * sizeof *q->list.at);
+	q->list.len -= n;
+}
+
+void queue_deinit(struct event_queue *q)
+{
+	for (size_t i = 0; i < q->list.len; i++)
+		evlog_event_deinit(&q->list.at[i]);
+	vec_deinit(&q->list);
+}
+
+/* True if the guest's string at address is text. */
+static struct error *string_equal(struct replay *r, uint64_t address, const struct evlog_string *s, bool *ret)
+{
+	char buf[STRING_MAX];
+	size_t got = 0;
+
+	*ret = false;
+	if (s->len + 1 > sizeof buf)
+		return NULL;
+	struct error *err = target_read_memory(r->target, address, buf, s->len + 1, &got);
+	if (err)
+		return err;
+	*ret = got == s->len + 1 && !memcmp(buf, s->text, s->len) && buf[s->len] == '\0';
+	return NULL;
+}
+
+static const struct evlog_string *find_string(const struct evlog_event *ev, unsigned arg)
+{
+	for (size_t i = 0; i < ev->strings.len; i++)
+		if (ev->strings.at[i].arg == arg)
+			return &ev->strings.at[i];
+	return NULL;
+}
+
+/* Pointers agree if the logged one translates to the guest's, or if nothing is known of it (the stack, whose layout
+ * depends on the auxiliary vector): only a null pointer never agrees with another. */
+static bool pointers_agree(const struct replay *r, uint64_t logged, uint64_t guest)
+{
+	uint64_t translated;
+
+	if (!logged || !guest)
+		return logged == guest;
+	return !regions_to_target(&r->regions, logged, &translated) || translated == guest;
+}
+
+static struct error *argument_agrees(struct replay *r, const struct replay_call *call, const struct evlog_event *ev,
+				     unsigned i, bool *ret)
+{
+	uint64_t guest = call->guest.arg[i], logged = ev->arg[i];
+	const struct evlog_string *s;
+
+	switch (call->desc->arg[i].kind) {
+	case ARG_NONE: *ret = true; break;
+	case ARG_INT:
+	case ARG_FD: /* the kernel looks at the low half */ *ret = (uint32_t)guest == (uint32_t)logged; break;
+	case ARG_UINT:
+		*ret = guest == logged || pointers_agree(r, logged, guest);
+		if (guest != logged && logged < 0x10000)
+			*ret = false;
+		break;
+	case ARG_STRING:
+		s = find_string(ev, i);
+		if (s)
+			return string_equal(r, guest, s, ret);
+		*ret = pointers_agree(r, logged, guest);
+		break;
+	default: *ret = pointers_agree(r, logged, guest);
+	}
+	return NULL;
+}
+
+static struct error *event_agrees(struct replay *r, const struct replay_call *call, const struct evlog_event *ev,
+				  bool *ret)
+{
+	*ret = (ev->kind == EVLOG_SYSCALL || ev->kind == EVLOG_EXIT) && ev->number == call->guest.number;
+	for (unsigned i = 0; *ret && i < 6; i++) {
+		struct error *err = argument_agrees(r, call, ev, i, ret);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+static void format_event(struct strbuf *out, const struct isa *isa, const struct evlog_event *ev)
+{
+	struct sys_call call = {.row = sys_lookup(isa, ev->number), .number = ev->number, .result = ev->result};
+
+	if (ev->kind == EVLOG_SIGNAL || ev->kind == EVLOG_KILLED) {
+		strbuf_printf(out, "signal %s", ev->name);
+		return;
+	}
+	memcpy(call.arg, ev->arg, sizeof call.arg);
+	sys_format(out, &call, NULL);
+	for (size_t i = 0; i < ev->strings.len; i++)
+		strbuf_printf(out, "%s\"%s\"", i ? ", " : " with ", ev->strings.at[i].text);
+}
+
+static struct error *lost_sync(struct replay *r, const struct replay_call *call)
+{
+	struct strbuf expected = {0}, observed = {0};
+	struct sys_memory memory = replay_memory(r);
+	struct replay_lost *lost = calloc(1, sizeof *lost);
+
+	if (!lost)
+		return &error_no_memory;
+	if (r->queue.list.len)
+		format_event(&expected, r->isa, &r->queue.list.at[0]);
+	else
+		strbuf_append(&expected, "the end of the log");
+	sys_format(&observed, &call->guest, &memory);
+	*lost = (struct replay_lost){.event = r->position, .pc = call->pc};
+	lost->expected = strbuf_take(&expected);
+	lost->observed = strbuf_take(&observed);
+	r->lost = lost;
+	if (!lost->expected || !lost->observed)
+		return &error_no_memory;
+
+	struct error *err = error_create(
+		ERROR_LOST_SYNC, "lost sync with the log at event %llu, pc 0x%llx: the log has %s, the guest calls %s",
+		(unsigned long long)lost->event, (unsigned long long)call->pc, lost->expected, lost->observed);
+	if (err->code == ERROR_LOST_SYNC)
+		err->place = lost->event;
+	return err;
+}
+
+struct error *replay_find_event(struct replay *r, struct replay_call *call)
+{
+	for (size_t i = 0; i < LOOKAHEAD_EVENTS; i++) {
+		bool agrees = false;
+		struct error *err = queue_fill(r, i + 1);
+		if (err)
+			return err;
+		if (i >= r->queue.list.len)
+			break;
+		err = event_agrees(r, call, &r->queue.list.at[i], &agrees);
+		if (err)
+			return err;
+		if (agrees) {
+			queue_drop(r, i);
+			r->totals.skipped += i;
+			call->event = &r->queue.list.at[0];
+			return NULL;
+		}
+	}
+	return lost_sync(r, call);
+}

@@ -1,0 +1,77 @@
+#include "lib/replay/regions.h"
+
+#include <string.h>
+
+/* Index of the first region that ends behind address. */
+static size_t lower_bound(const struct regions *r, uint64_t address)
+{
+	size_t low = 0, high = r->list.len;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct region *g = &r->list.at[mid];
+		if (g->log + (g->len - 1) < address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static struct error *insert(struct regions *r, size_t at, struct region region)
+{
+	if (!vec_push(&r->list, region))
+		return &error_no_memory;
+	memmove(&r->list.at[at + 1], &r->list.at[at], (r->list.len - 1 - at) * sizeof region);
+	r->list.at[at] = region;
+	return NULL;
+}
+
+struct error *regions_unpair(struct regions *r, uint64_t log, uint64_t len)
+{
+	if (!len)
+		return NULL;
+
+	uint64_t last = log + (len - 1);
+	size_t i = lower_bound(r, log);
+	while (i < r->list.len && r->list.at[i].log <= last) {
+		struct region g = r->list.at[i];
+		uint64_t g_last = g.log + (g.len - 1);
+		memmove(&r->list.at[i], &r->list.at[i + 1], (r->list.len - i - 1) * sizeof g);
+		r->list.len--;
+		if (g.log < log) {
+			struct error *err = insert(r, i++, (struct region){g.log, g.target, log - g.log});
+			if (err)
+				return err;
+		}
+		if (g_last > last) {
+			uint64_t cut = last + 1 - g.log;
+			return insert(r, i, (struct region){last + 1, g.target + cut, g_last - last});
+		}
+	}
+	return NULL;
+}
+
+struct error *regions_pair(struct regions *r, uint64_t log, uint64_t target, uint64_t len)
+{
+	if (!len)
+		return NULL;
+
+	struct error *err = regions_unpair(r, log, len);
+	return err ? err : insert(r, lower_bound(r, log), (struct region){log, target, len});
+}
+
+bool regions_to_target(const struct regions *r, uint64_t log, uint64_t *ret)
+{
+	size_t i = lower_bound(r, log);
+
+	if (i == r->list.len || r->list.at[i].log > log)
+		return false;
+	*ret = r->list.at[i].target + (log - r->list.at[i].log);
+	return true;
+}
+
+void regions_deinit(struct regions *r)
+{
+	vec_deinit(&r->list);
+}

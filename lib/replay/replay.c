@@ -1,0 +1,295 @@
+#include "lib/replay/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/replay/internal.h"
+
+struct error *replay_create(struct evlog_reader *reader, struct target *target, const struct replay_options *options,
+			    struct replay **ret)
+{
+	const struct evlog_header *header = evlog_reader_header(reader);
+
+	if (strcmp(header->arch, target->isa->name))
+		return error_create(ERROR_INPUT, "the log is of an %s program, the target runs %s", header->arch,
+				    target->isa->name);
+
+	struct replay *r = calloc(1, sizeof *r);
+	if (!r)
+		return &error_no_memory;
+	r->reader = reader;
+	r->header = header;
+	r->target = target;
+	r->isa = target->isa;
+	r->options = options ? *options : (struct replay_options){0};
+	*ret = r;
+	return NULL;
+}
+
+void replay_destroy(struct replay *r)
+{
+	if (!r)
+		return;
+	if (r->lost) {
+		free(r->lost->expected);
+		free(r->lost->observed);
+		free(r->lost);
+	}
+	queue_deinit(&r->queue);
+	regions_deinit(&r->regions);
+	vec_deinit(&r->counts);
+	free(r);
+}
+
+static struct error *read_target(void *ctx, uint64_t address, void *ret, size_t len)
+{
+	struct replay *r = ctx;
+	size_t got = 0;
+	struct error *err = target_read_memory(r->target, address, ret, len, &got);
+
+	if (err)
+		return err;
+	return got == len ? NULL : error_fault(address + got);
+}
+
+struct sys_memory replay_memory(struct replay *r)
+{
+	return (struct sys_memory){.ctx = r, .read = read_target};
+}
+
+struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t address, const void *data, size_t len)
+{
+	struct error *err = target_write_memory(r->target, address, data, len);
+
+	return err ? err : memory_write(memory, address, data, NULL, len);
+}
+
+/* ---- Counting ---- */
+
+static struct error *count_call(struct replay *r, const char *name, enum sys_policy policy)
+{
+	struct replay_count *count = NULL;
+
+	for (size_t i = 0; i < r->counts.len && !count; i++)
+		if (!strcmp(r->counts.at[i].name, name))
+			count = &r->counts.at[i];
+	if (!count) {
+		if (!vec_push(&r->counts, (struct replay_count){.name = name}))
+			return &error_no_memory;
+		count = &r->counts.at[r->counts.len - 1];
+	}
+	count->emulated += policy == SYS_EMULATE;
+	count->executed += policy == SYS_EXECUTE;
+	count->passed += policy == SYS_PASS;
+	r->totals.total++;
+	r->totals.emulated += policy == SYS_EMULATE;
+	r->totals.executed += policy == SYS_EXECUTE;
+	r->totals.passed += policy == SYS_PASS;
+	return NULL;
+}
+
+/* ---- Emulation ---- */
+
+/* Writes the bytes that the kernel wrote, and leaves those that it left alone. */
+static struct error *write_around_holes(struct replay *r, struct memory *memory, const struct evlog_write *w,
+					uint64_t address)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; i <= w->holes.len; i++) {
+		uint64_t end = i < w->holes.len ? w->holes.at[i].offset : w->range.len;
+		if (end > at) {
+			struct error *err = replay_poke(r, memory, address + at, w->data + at, end - at);
+			if (err)
+				return err;
+		}
+		if (i < w->holes.len)
+			at = end + w->holes.at[i].len;
+	}
+	return NULL;
+}
+
+static struct error *write_memory(struct replay *r, struct replay_call *call)
+{
+	const struct evlog_event *ev = call->event;
+	struct sys_memory memory = replay_memory(r);
+	VEC(uint64_t) places = {0};
+	struct error *err = NULL;
+
+	/* All are located first: what is written may change the pointers by which others are found. */
+	for (size_t i = 0; i < ev->writes.len && !err; i++) {
+		uint64_t address = 0;
+		err = sys_range_locate(&ev->writes.at[i].range, call->guest.arg, &memory, &address);
+		if (!err && !vec_push(&places, address))
+			err = &error_no_memory;
+	}
+	for (size_t i = 0; i < places.len && !err; i++)
+		err = write_around_holes(r, call->memory, &ev->writes.at[i], places.at[i]);
+	vec_deinit(&places);
+	return err;
+}
+
+/* The registers that a call changes: the result, those that the kernel destroys, the PC. */
+static struct error *write_result(struct replay *r, struct replay_call *call)
+{
+	const struct isa *isa = r->isa;
+	VEC(uint32_t) changed = {0};
+	bool ok = vec_push(&changed, isa->sys.result) && vec_push(&changed, isa->pc);
+
+	for (uint32_t i = 0; i < isa->sys.num_clobbered && ok; i++)
+		ok = vec_push(&changed, isa->sys.clobbered[i]);
+	struct error *err = ok ? target_write_regs(r->target, call->after, changed.at, changed.len) : &error_no_memory;
+	vec_deinit(&changed);
+	return err;
+}
+
+/* Shows what the call would have written to the guest's standard output or error. */
+static struct error *show_output(struct replay *r, const struct replay_call *call)
+{
+	uint64_t fd = call->guest.arg[0];
+	struct sys_memory memory = replay_memory(r);
+	sys_ranges ranges = {0};
+
+	if (!r->options.output || !(call->desc->flags & SYS_F_OUTPUT) || (fd != 1 && fd != 2) ||
+	    call->event->result <= 0)
+		return NULL;
+
+	uint64_t left = (uint64_t)call->event->result;
+	struct error *err = sys_read(&call->guest, &memory, &ranges);
+	for (size_t i = 0; i < ranges.len && left && !err; i++) {
+		uint64_t end = ranges.at[i].len < left ? ranges.at[i].len : left;
+		char buf[4096];
+		for (uint64_t at = 0; at < end && !err; at += sizeof buf) {
+			size_t len = end - at < sizeof buf ? end - at : sizeof buf;
+			err = memory.read(memory.ctx, ranges.at[i].address + at, buf, len);
+			if (!err)
+				r->options.output(r->options.output_ctx, (int)fd, buf, len);
+		}
+		left -= end;
+	}
+	vec_deinit(&ranges);
+	return err;
+}
+
+struct error *replay_emulate(struct replay *r, struct replay_call *call)
+{
+	uint64_t result = (uint64_t)call->event->result;
+
+	if (call->desc->flags & SYS_F_RESULT_ADDR)
+		regions_to_target(&r->regions, result, &result);
+	call->guest.result = (int64_t)result;
+	state_set(call->after, r->isa->sys.result, result);
+
+	struct error *err = show_output(r, call);
+	if (!err)
+		err = write_memory(r, call);
+	return err ? err : write_result(r, call);
+}
+
+/* ---- Calls ---- */
+
+/* A call that failed in the log changed nothing there: it is emulated whatever its policy. */
+static enum sys_policy effective_policy(const struct replay_call *call, enum sys_policy policy)
+{
+	bool failed = call->event->kind == EVLOG_SYSCALL && call->event->result < 0 && call->event->result >= -4095;
+
+	return policy == SYS_EXECUTE && failed ? SYS_EMULATE : policy;
+}
+
+static struct error *dispatch(struct replay *r, struct replay_call *call, enum sys_policy policy)
+{
+	switch (policy) {
+	case SYS_EMULATE: return replay_emulate(r, call);
+	case SYS_EXECUTE: return replay_execute(r, call);
+	case SYS_PASS: return replay_pass(r, call);
+	case SYS_REJECT: break;
+	}
+	return error_create(ERROR_BUG, "a rejected call was to be replayed");
+}
+
+struct error *replay_syscall(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
+			     struct replay_outcome *ret)
+{
+	const struct isa *isa = r->isa;
+	struct replay_call call = {.before = before, .after = after, .memory = memory};
+
+	call.guest.number = state_get(before, isa->sys.number);
+	call.guest.row = sys_lookup(isa, call.guest.number);
+	for (unsigned i = 0; i < 6; i++)
+		call.guest.arg[i] = state_get(before, isa->sys.arg[i]);
+	call.pc = state_get(before, isa->pc);
+	call.next_pc = call.pc + isa->sys.insn_len;
+
+	enum sys_policy policy;
+	struct error *err = sys_decide(&call.guest, &policy);
+	if (err)
+		return error_prefix(err, "pc 0x%llx", (unsigned long long)call.pc);
+	call.desc = sys_describe(sys_meaning(call.guest.row));
+	err = replay_find_event(r, &call);
+	if (err)
+		return err;
+	policy = effective_policy(&call, policy);
+	uint64_t index = call.event->index;
+	err = dispatch(r, &call, policy);
+	if (!err)
+		err = count_call(r, call.desc->name, policy);
+	if (err)
+		return error_prefix(err, "event %llu, %s", (unsigned long long)index, call.desc->name);
+	queue_drop(r, 1);
+	*ret = (struct replay_outcome){.event = index,
+				       .policy = policy,
+				       .executed = policy != SYS_EMULATE,
+				       .finished = call.finished,
+				       .status = (int)(call.guest.arg[0] & 0xff)};
+	return NULL;
+}
+
+struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished)
+{
+	struct error *err = queue_fill(r, 1);
+
+	if (err)
+		return err;
+	const struct evlog_event *ev = r->queue.list.len ? &r->queue.list.at[0] : NULL;
+	if (ev && (ev->kind == EVLOG_KILLED || ev->kind == EVLOG_SIGNAL) && ev->number == (uint64_t)signal) {
+		if (ev->kind == EVLOG_SIGNAL)
+			return error_create(ERROR_UNSUPPORTED,
+					    "event %llu: the program handles signal %s: handlers cannot be replayed",
+					    (unsigned long long)ev->index, ev->name);
+		queue_drop(r, 1);
+		*ret_finished = true;
+		return NULL;
+	}
+	return error_create(ERROR_LOST_SYNC, "signal %d stops the guest at pc 0x%llx, event %llu of the log is %s",
+			    signal, (unsigned long long)pc, (unsigned long long)r->position, ev ? ev->name : "its end");
+}
+
+uint64_t replay_position(const struct replay *r)
+{
+	return r->position;
+}
+
+struct error *replay_at_end(struct replay *r, bool *ret)
+{
+	struct error *err = queue_fill(r, 1);
+
+	if (!err)
+		*ret = !r->queue.list.len;
+	return err;
+}
+
+const struct replay_totals *replay_totals(const struct replay *r)
+{
+	return &r->totals;
+}
+
+const struct replay_count *replay_counts(const struct replay *r, size_t *ret_len)
+{
+	*ret_len = r->counts.len;
+	return r->counts.at;
+}
+
+const struct replay_lost *replay_lost(const struct replay *r)
+{
+	return r->lost;
+}

@@ -1,0 +1,91 @@
+/*
+ * Replays an event log into a target: at the guest's start, its initial stack is made to say what the logged run's
+ * said; at each system call, the call's event is found and the call is emulated, executed or passed, by the call's
+ * policy.
+ *
+ * The caller owns the target and steps it; replay is asked only when the guest stands on a system call instruction,
+ * with nothing submitted. It never lets a call reach the host that the table does not classify.
+ */
+#ifndef LIB_REPLAY_REPLAY_H
+#define LIB_REPLAY_REPLAY_H
+
+#include "lib/evlog/evlog.h"
+#include "lib/state/memory.h"
+#include "lib/target/target.h"
+
+struct replay;
+
+struct replay_options {
+	/* Gets what the guest writes to its standard output and error (fd 1 or 2); NULL: nobody. */
+	void (*output)(void *ctx, int fd, const void *data, size_t len);
+	void *output_ctx;
+};
+
+/* What happened to one system call. */
+struct replay_outcome {
+	uint64_t event; /* index */
+	enum sys_policy policy;
+	bool executed; /* the target ran the instruction itself: its registers afterwards are its own doing */
+	bool finished; /* the guest is gone, as the log says */
+	int status;    /* finished: its exit status */
+};
+
+/* How often each call was met, by what was done with it. */
+struct replay_count {
+	const char *name; /* of the call */
+	uint64_t emulated, executed, passed;
+};
+
+struct replay_totals {
+	uint64_t total, emulated, executed, passed; /* calls */
+	uint64_t skipped;                           /* events of the log that the guest did not ask for */
+};
+
+/* Where the run and the log parted. */
+struct replay_lost {
+	uint64_t event; /* index of the event that was expected */
+	uint64_t pc;
+	char *expected; /* the event as text */
+	char *observed; /* the guest's call as text */
+};
+
+/* The reader's header tells the program and ISA. reader is borrowed until replay_destroy(). */
+struct error *replay_create(struct evlog_reader *reader, struct target *target, const struct replay_options *options,
+			    struct replay **ret);
+void replay_destroy(struct replay *r);
+
+/*
+ * The guest stands at its first instruction (regs: its registers). Checks that it was started with the log's arguments,
+ * gives it the logged run's random bytes and identities, hides a vDSO, and pairs the images' addresses. Guest memory
+ * that it changes is made known in memory.
+ */
+struct error *replay_start(struct replay *r, const struct state *regs, struct memory *memory);
+
+/*
+ * The guest stands at a system call instruction. before: its registers; after: the same with the outputs of the
+ * instruction's transfer applied (PC behind it, registers that it destroys). On success the target is behind the call,
+ * *after is its registers with the result, and memory knows what changed. A guest that no longer follows the log is
+ * ERROR_LOST_SYNC, with details in replay_lost().
+ */
+struct error *replay_syscall(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
+			     struct replay_outcome *ret);
+
+/*
+ * The guest was stopped by a signal. True in *ret_finished if the log says that this signal killed it here; an event
+ * that says otherwise is ERROR_LOST_SYNC.
+ */
+struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished);
+
+/* How far the log was followed: index of the next event. */
+uint64_t replay_position(const struct replay *r);
+
+/* True when no event is left. */
+struct error *replay_at_end(struct replay *r, bool *ret);
+
+const struct replay_totals *replay_totals(const struct replay *r);
+/* By call, in the order of first use. Owned by r. */
+const struct replay_count *replay_counts(const struct replay *r, size_t *ret_len);
+/* NULL while in sync. Owned by r. */
+const struct replay_lost *replay_lost(const struct replay *r);
+
+#endif

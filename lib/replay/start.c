@@ -1,0 +1,198 @@
+/* The guest's initial stack (System V ABI AMD64, 3.4.1; the same on AArch64): argc, argv, NULL, envp, NULL, auxv. */
+#include <elf.h>
+#include <string.h>
+
+#include "lib/replay/internal.h"
+
+enum {
+	STACK_WINDOW = 1 << 20, /* bytes above SP that are looked at: argv, envp and auxv are pointers only */
+	RANDOM_LEN = 16,        /* bytes behind AT_RANDOM */
+};
+
+struct auxv_entry {
+	uint64_t address; /* of the entry in guest memory */
+	uint64_t type, value;
+};
+
+struct initial_stack {
+	uint64_t argc;
+	VEC(struct auxv_entry) auxv;
+};
+
+static const struct auxv_entry *find_auxv(const struct initial_stack *s, uint64_t type)
+{
+	for (size_t i = 0; i < s->auxv.len; i++)
+		if (s->auxv.at[i].type == type)
+			return &s->auxv.at[i];
+	return NULL;
+}
+
+static bool log_auxv(const struct evlog_header *h, uint64_t type, uint64_t *ret)
+{
+	for (size_t i = 0; i < h->auxv.len; i++) {
+		if (h->auxv.at[i].type == type) {
+			*ret = h->auxv.at[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct error *read_word(struct replay *r, uint64_t *address, uint64_t *ret)
+{
+	size_t got = 0;
+	struct error *err = target_read_memory(r->target, *address, ret, sizeof *ret, &got);
+
+	if (err)
+		return err;
+	if (got != sizeof *ret)
+		return error_fault(*address);
+	*address += sizeof *ret;
+	return NULL;
+}
+
+/* Skips pointers up to and with the NULL; *ret counts them. */
+static struct error *skip_pointers(struct replay *r, uint64_t *address, uint64_t end, uint64_t *ret)
+{
+	for (*ret = 0; *address < end; ++*ret) {
+		uint64_t pointer;
+		struct error *err = read_word(r, address, &pointer);
+		if (err || !pointer)
+			return err;
+	}
+	return error_create(ERROR_TARGET,
+			    "the guest's initial stack has no end of its argument or environment pointers");
+}
+
+static struct error *read_initial_stack(struct replay *r, uint64_t sp, struct initial_stack *ret)
+{
+	uint64_t address = sp, end = sp + STACK_WINDOW, count;
+	struct error *err = read_word(r, &address, &ret->argc);
+
+	if (!err)
+		err = skip_pointers(r, &address, end, &count);
+	if (!err && count != ret->argc)
+		err = error_create(ERROR_TARGET, "the guest's initial stack says %llu arguments, but has %llu",
+				   (unsigned long long)ret->argc, (unsigned long long)count);
+	if (!err)
+		err = skip_pointers(r, &address, end, &count);
+	while (!err && address < end) {
+		struct auxv_entry entry = {.address = address};
+		err = read_word(r, &address, &entry.type);
+		if (!err)
+			err = read_word(r, &address, &entry.value);
+		if (!err && !vec_push(&ret->auxv, entry))
+			err = &error_no_memory;
+		if (!err && entry.type == AT_NULL)
+			break;
+	}
+	return err;
+}
+
+/* The logged run's bytes at a logged address on its initial stack. */
+static const uint8_t *log_stack(const struct evlog_header *h, uint64_t address, size_t len)
+{
+	uint64_t offset = address - h->stack_pointer;
+
+	return offset < h->stack_len && len <= h->stack_len - offset ? h->stack + offset : NULL;
+}
+
+static struct error *patch_random(struct replay *r, const struct initial_stack *s, struct memory *memory)
+{
+	const struct auxv_entry *entry = find_auxv(s, AT_RANDOM);
+	uint64_t logged;
+
+	if (!entry || !log_auxv(r->header, AT_RANDOM, &logged))
+		return NULL;
+
+	const uint8_t *bytes = log_stack(r->header, logged, RANDOM_LEN);
+	if (!bytes)
+		return error_create(ERROR_INPUT,
+				    "the log's AT_RANDOM does not point into its initial stack: record it again");
+	return replay_poke(r, memory, entry->value, bytes, RANDOM_LEN);
+}
+
+/* Entries whose values come from outside the CPU and steer programs: the guest gets the logged run's. */
+static const uint64_t identities[] = {AT_UID, AT_EUID, AT_GID, AT_EGID, AT_SECURE, AT_CLKTCK};
+
+static struct error *patch_auxv(struct replay *r, const struct initial_stack *s, struct memory *memory)
+{
+	for (size_t i = 0; i < sizeof identities / sizeof *identities; i++) {
+		const struct auxv_entry *entry = find_auxv(s, identities[i]);
+		uint64_t logged;
+		if (!entry || !log_auxv(r->header, identities[i], &logged) || logged == entry->value)
+			continue;
+		struct error *err = replay_poke(r, memory, entry->address + 8, &logged, sizeof logged);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+/* A vDSO would answer clock and CPU queries without a call that could be replayed. */
+static struct error *hide_vdso(struct replay *r, const struct initial_stack *s, struct memory *memory)
+{
+	const struct auxv_entry *entry = find_auxv(s, AT_SYSINFO_EHDR);
+	uint64_t ignore = AT_IGNORE;
+
+	return entry ? replay_poke(r, memory, entry->address, &ignore, sizeof ignore) : NULL;
+}
+
+/* Bytes from the first to the last mapping of the same name. */
+static bool image_extent(const struct evlog_header *h, uint64_t inside, uint64_t *ret_start, uint64_t *ret_len)
+{
+	const struct evlog_mapping *hit = NULL;
+	uint64_t start = UINT64_MAX, end = 0;
+
+	for (size_t i = 0; i < h->mappings.len && !hit; i++)
+		if (inside >= h->mappings.at[i].start && inside < h->mappings.at[i].end)
+			hit = &h->mappings.at[i];
+	if (!hit)
+		return false;
+	for (size_t i = 0; i < h->mappings.len; i++) {
+		const struct evlog_mapping *m = &h->mappings.at[i];
+		if (strcmp(m->name, hit->name))
+			continue;
+		start = m->start < start ? m->start : start;
+		end = m->end > end ? m->end : end;
+	}
+	*ret_start = start;
+	*ret_len = end - start;
+	return true;
+}
+
+/* Pairs the image that an auxiliary vector entry points into. */
+static struct error *pair_image(struct replay *r, const struct initial_stack *s, uint64_t type)
+{
+	const struct auxv_entry *entry = find_auxv(s, type);
+	uint64_t logged, start, len;
+
+	if (!entry || !log_auxv(r->header, type, &logged) || !logged || !entry->value ||
+	    !image_extent(r->header, logged, &start, &len))
+		return NULL;
+	return regions_pair(&r->regions, start, entry->value - (logged - start), len);
+}
+
+struct error *replay_start(struct replay *r, const struct state *regs, struct memory *memory)
+{
+	struct initial_stack s = {0};
+	struct error *err = read_initial_stack(r, state_get(regs, r->isa->sp), &s);
+
+	if (err)
+		err = error_prefix(err, "cannot read the guest's initial stack");
+	else if (s.argc != r->header->argv.len)
+		err = error_create(ERROR_TARGET, "the guest has %llu arguments, the log %zu: start it as the log says",
+				   (unsigned long long)s.argc, r->header->argv.len);
+	if (!err)
+		err = patch_random(r, &s, memory);
+	if (!err)
+		err = patch_auxv(r, &s, memory);
+	if (!err)
+		err = hide_vdso(r, &s, memory);
+	if (!err)
+		err = pair_image(r, &s, AT_PHDR);
+	if (!err)
+		err = pair_image(r, &s, AT_BASE);
+	vec_deinit(&s.auxv);
+	return err;
+}

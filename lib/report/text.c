@@ -1,0 +1,213 @@
+/* The report for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/report/report.h"
+
+void report_value(struct strbuf *out, const uint64_t *value, unsigned width)
+{
+	strbuf_append(out, "0x");
+	for (unsigned digit = (width + 3) / 4; digit-- > 0;)
+		strbuf_printf(out, "%x", (unsigned)(value[digit / 16] >> digit % 16 * 4 & 15));
+}
+
+/* 12345678 as "12,345,678". */
+static void append_count(struct strbuf *out, uint64_t n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof digits, "%" PRIu64, n);
+
+	for (int i = 0; i < len; i++) {
+		strbuf_append_char(out, digits[i]);
+		if ((len - 1 - i) % 3 == 0 && i != len - 1)
+			strbuf_append_char(out, ',');
+	}
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void append_symbol(struct strbuf *out, const struct report *report, uint64_t address)
+{
+	if (report->symbol)
+		report->symbol(report->symbol_ctx, address, out);
+}
+
+/* ---- Findings ---- */
+
+/* A caret under every digit in which the two values differ. */
+static void append_marks(struct strbuf *out, const struct finding *f)
+{
+	for (unsigned digit = (f->width + 3u) / 4; digit-- > 0;) {
+		uint64_t differs = (f->expected[digit / 16] ^ f->observed[digit / 16]) & ~f->mask[digit / 16];
+		strbuf_append_char(out, differs >> digit % 16 * 4 & 15 ? '^' : ' ');
+	}
+	while (out->len && out->at[out->len - 1] == ' ')
+		out->at[--out->len] = '\0';
+}
+
+/* "3, 31, 63:32": the differing bits, highest first. */
+static void append_bits(struct strbuf *out, const struct finding *f)
+{
+	const char *comma = "";
+
+	for (int bit = f->width - 1; bit >= 0; bit--) {
+		int low = bit;
+#define DIFFERS(b) (((f->expected[(b) / 64] ^ f->observed[(b) / 64]) & ~f->mask[(b) / 64]) >> (b) % 64 & 1)
+		if (!DIFFERS(bit))
+			continue;
+		while (low > 0 && DIFFERS(low - 1))
+			low--;
+#undef DIFFERS
+		if (low == bit)
+			strbuf_printf(out, "%s%d", comma, bit);
+		else
+			strbuf_printf(out, "%s%d:%d", comma, bit, low);
+		comma = ", ";
+		bit = low;
+	}
+}
+
+static void append_values(struct strbuf *out, const struct finding *f)
+{
+	strbuf_append(out, "   expected  ");
+	report_value(out, f->expected, f->width);
+	strbuf_append(out, "\n   observed  ");
+	report_value(out, f->observed, f->width);
+	strbuf_append(out, "\n               ");
+	append_marks(out, f);
+	strbuf_printf(out, "\n   differs   in %s ", f->width == 1 ? "its only bit," : "bits");
+	append_bits(out, f);
+	strbuf_append_char(out, '\n');
+}
+
+static void append_fault(struct strbuf *out, const char *title, uint64_t signal)
+{
+	char buffer[16];
+
+	strbuf_printf(out, "   %s  %s\n", title, signal ? oracle_signal_name((int)signal, buffer) : "no fault");
+}
+
+static void append_finding(struct strbuf *out, const struct report *report, size_t number, const struct finding *f)
+{
+	strbuf_printf(out, "\n%zu. %s: ", number, f->insn.form);
+	finding_location(out, f, report->isa);
+	strbuf_printf(out, "\n   at        0x%" PRIx64, f->insn.pc);
+	append_symbol(out, report, f->insn.pc);
+	strbuf_append(out, "  ");
+	strbuf_append_hex(out, f->insn.bytes, f->insn.len);
+	strbuf_printf(out, "  %s\n", f->insn.text);
+	if (f->kind == LOCATION_FAULT) {
+		append_fault(out, "expected", f->expected[0]);
+		append_fault(out, "observed", f->observed[0]);
+	} else {
+		append_values(out, f);
+	}
+	for (size_t i = 0; i < f->inputs.len; i++) {
+		strbuf_printf(out, "   %s  %s = ", i ? "         " : "inputs   ", f->inputs.at[i].name);
+		report_value(out, f->inputs.at[i].value, f->inputs.at[i].width);
+		strbuf_append_char(out, '\n');
+	}
+	if (*f->formula)
+		strbuf_printf(out, "   formula   %s\n", f->formula);
+	strbuf_printf(out, "   severity  %s%s%s\n", severity_name(f->severity), *f->opinion ? ": " : "", f->opinion);
+	strbuf_append(out, "   seen      ");
+	append_count(out, f->count);
+	strbuf_printf(out, " time%s, first at instruction ", plural(f->count));
+	append_count(out, f->first_instruction);
+	strbuf_printf(out, ", before event %" PRIu64 "\n", f->event);
+}
+
+/* ---- The rest ---- */
+
+static void append_unmodelled(struct strbuf *out, const struct report *report)
+{
+	const struct run *run = report->run;
+
+	if (!run->unmodelled.len)
+		return;
+	strbuf_append(out, "\nnot modelled (executed, their results adopted):\n");
+	for (size_t i = 0; i < run->unmodelled.len; i++) {
+		const struct unmodelled *u = &run->unmodelled.at[i];
+		strbuf_printf(out, "   %-16s ", u->mnemonic);
+		append_count(out, u->count);
+		strbuf_printf(out, " time%s, first at 0x%" PRIx64, plural(u->count), u->first_pc);
+		append_symbol(out, report, u->first_pc);
+		strbuf_append_char(out, '\n');
+	}
+}
+
+static void append_events(struct strbuf *out, const struct report *report, bool verbose)
+{
+	const struct replay_totals *e = &report->run->events;
+
+	strbuf_append(out, "events       ");
+	append_count(out, e->total);
+	strbuf_printf(out,
+		      ": %" PRIu64 " emulated, %" PRIu64 " executed, %" PRIu64 " passed; %" PRIu64
+		      " of the log skipped\n",
+		      e->emulated, e->executed, e->passed, e->skipped);
+	for (size_t i = 0; verbose && i < report->num_calls; i++) {
+		const struct replay_count *c = &report->calls[i];
+		strbuf_printf(out, "   %-20s %8" PRIu64 " emulated %8" PRIu64 " executed %8" PRIu64 " passed\n",
+			      c->name, c->emulated, c->executed, c->passed);
+	}
+}
+
+static void append_ending(struct strbuf *out, const struct run *run)
+{
+	if (run->interrupted)
+		strbuf_append(out, "interrupted: the run was not judged to its end\n");
+	if (run->limited)
+		strbuf_append(out, "stopped at a limit that was asked for\n");
+	if (run->lost_expected)
+		strbuf_printf(out,
+			      "lost sync    at event %" PRIu64 ", pc 0x%" PRIx64 "\n   log       %s\n   guest     %s\n",
+			      run->lost_event, run->lost_pc, run->lost_expected, run->lost_observed);
+	else if (run->error)
+		strbuf_printf(out, "error        %s\n", run->error->message);
+}
+
+static void append_instructions(struct strbuf *out, const struct run *run)
+{
+	double seconds = (double)run->nanoseconds / 1e9;
+
+	strbuf_append(out, "instructions ");
+	append_count(out, run->instructions);
+	strbuf_append(out, ": ");
+	append_count(out, run->checked);
+	strbuf_append(out, " checked");
+	if (run->unseen) {
+		strbuf_append(out, ", ");
+		append_count(out, run->unseen);
+		strbuf_append(out, " not or partly seen");
+	}
+	strbuf_printf(out, "; %.1f s", seconds);
+	if (seconds > 0) {
+		strbuf_append(out, ", ");
+		append_count(out, (uint64_t)((double)run->instructions / seconds));
+		strbuf_append(out, " a second");
+	}
+	strbuf_append_char(out, '\n');
+}
+
+void report_text(struct strbuf *out, const struct report *report, bool verbose)
+{
+	const struct run *run = report->run;
+	size_t findings = run->findings.list.len;
+
+	strbuf_printf(out, "verdict      %s", verdict_name(run->verdict));
+	if (findings)
+		strbuf_printf(out, ": %zu finding%s", findings, plural(findings));
+	strbuf_printf(out, "\nprogram      %s (%s)\ntarget       %s\n", report->program, report->isa->name,
+		      report->target);
+	append_instructions(out, run);
+	append_events(out, report, verbose);
+	append_ending(out, run);
+	append_unmodelled(out, report);
+	for (size_t i = 0; i < findings; i++)
+		append_finding(out, report, i + 1, &run->findings.list.at[i]);
+}
