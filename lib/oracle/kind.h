@@ -9,6 +9,7 @@
 struct oracle_ops {
 	const char *name; /* as in "NAME agrees" */
 	void (*destroy)(struct oracle *o);
+	void (*initial_state)(const struct oracle *o, struct state *ret);
 	struct error *(*run)(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret);
 };
 

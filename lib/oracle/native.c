@@ -36,6 +36,9 @@ enum { SET_GENERAL, SET_XSAVE, SET_FP, NUM_SETS };
 struct native {
 	struct oracle base;
 	struct tracee tracee;
+	/* Flags with which the CPU marks single steps and instructions that faulted half-way, if it has such. */
+	bool has_step_flag, has_resume_flag;
+	uint32_t step_flag, resume_flag;
 	bool stale; /* the process has something of the last case that cannot be undone */
 	int pool_fd;
 	uint8_t *pool;
@@ -262,7 +265,7 @@ static void read_reg(const struct native *n, const struct state *before, uint32_
 	int set = set_of(reg);
 	uint64_t value[8] = {0}, initial[8] = {0};
 
-	if (set < 0) {
+	if (set < 0 || (n->has_step_flag && r == n->step_flag) || (n->has_resume_flag && r == n->resume_flag)) {
 		state_set_unknown(ret, r);
 		return;
 	}
@@ -275,7 +278,27 @@ static void read_reg(const struct native *n, const struct state *before, uint32_
 	state_set_words(ret, r, value);
 }
 
-/* The instruction changed what cannot be set back. (A fault's rf is the CPU's doing and goes away.) */
+/* The state in which the process starts. */
+static void native_initial_state(const struct oracle *o, struct state *ret)
+{
+	const struct native *n = (const struct native *)o;
+
+	for (uint32_t r = 0; r < o->isa->num_regs; r++) {
+		const struct reg_desc *reg = &o->isa->regs[r];
+		int set = set_of(reg);
+		uint64_t value[8];
+		if (set < 0) {
+			state_set_unknown(ret, r);
+			continue;
+		}
+		bits_get(n->sets[set].initial, n->sets[set].len, low_bit(reg), reg->width, value);
+		state_set_words(ret, r, value);
+	}
+	if (n->has_step_flag)
+		state_set_unknown(ret, n->step_flag);
+}
+
+/* The instruction changed what cannot be set back. */
 static bool is_stale(const struct native *n, const struct oracle_outcome *out, const struct state *before)
 {
 	const struct isa *isa = n->base.isa;
@@ -283,7 +306,8 @@ static bool is_stale(const struct native *n, const struct oracle_outcome *out, c
 	if (out->end != ORACLE_STEPPED)
 		return out->end == ORACLE_SYSCALL;
 	for (uint32_t r = 0; r < isa->num_regs; r++) {
-		if (isa->regs[r].class == REG_SYSTEM && state_get(&out->after, r) != state_get(before, r))
+		if (isa->regs[r].class == REG_SYSTEM && state_known(&out->after, r) &&
+		    state_get(&out->after, r) != state_get(before, r))
 			return true;
 	}
 	return false;
@@ -383,7 +407,12 @@ static void native_destroy(struct oracle *o)
 	free(n);
 }
 
-static const struct oracle_ops native_ops = {.name = "the host's CPU", .destroy = native_destroy, .run = native_run};
+static const struct oracle_ops native_ops = {
+	.name = "the host's CPU",
+	.destroy = native_destroy,
+	.initial_state = native_initial_state,
+	.run = native_run,
+};
 
 static struct error *create_pool(struct native *n)
 {
@@ -433,6 +462,8 @@ struct error *oracle_create_native(const struct isa *isa, struct oracle **ret)
 		return &error_no_memory;
 	n->base = (struct oracle){.ops = &native_ops, .isa = isa};
 	n->pool_fd = -1;
+	n->has_step_flag = isa_find_reg(isa, "tf", 2, &n->step_flag);
+	n->has_resume_flag = isa_find_reg(isa, "rf", 2, &n->resume_flag);
 	struct error *err = create_pool(n);
 	if (!err)
 		err = create_sets(n);

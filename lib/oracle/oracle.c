@@ -17,6 +17,11 @@ const char *oracle_name(const struct oracle *o)
 	return o->ops->name;
 }
 
+void oracle_initial_state(const struct oracle *o, struct state *ret)
+{
+	o->ops->initial_state(o, ret);
+}
+
 struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret)
 {
 	if (c->len == 0 || c->len > o->isa->max_insn_len)

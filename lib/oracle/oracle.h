@@ -52,8 +52,8 @@ struct oracle_outcome {
 	int signal, code;
 	uint64_t address;
 	/*
-	 * Registers after. Those that the oracle cannot show are unknown. Registers of class REG_SYSTEM cannot be
-	 * chosen: they are as in `before` unless the instruction changed what the CPU really had.
+	 * Registers after. Those that the oracle cannot show, or disturbs by stepping, are unknown. Registers of class
+	 * REG_SYSTEM cannot be chosen: they are as in `before` unless the instruction changed what the CPU really had.
 	 */
 	struct state after;
 	VEC(struct oracle_memory) memory; /* the case's ranges, in their order, with the contents after */
@@ -71,6 +71,12 @@ void oracle_destroy(struct oracle *o);
 
 /* "the host's CPU": for reports. */
 const char *oracle_name(const struct oracle *o);
+
+/*
+ * The registers that a new process has here, to begin a case from. Unknown: those that the oracle cannot choose or
+ * show, and the flag by which it steps.
+ */
+void oracle_initial_state(const struct oracle *o, struct state *ret);
 
 /* Room for outcomes of cases of this ISA. */
 struct error *oracle_outcome_init(struct oracle_outcome *out, const struct isa *isa);

@@ -1,0 +1,368 @@
+#include "lib/oracle/selftest.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "lib/oracle/selftest_parts.h"
+
+enum { MAX_TEXTS = 2, MAX_AIMS = 12, MAX_TWEAKS = 16 };
+
+/* ---- Creation ---- */
+
+static struct error *allocate(struct selftest *t)
+{
+	struct rng noise = {.state = 1};
+	struct error *err = t->isa->lifter_create(&t->lifter);
+
+	if (!err)
+		err = expr_pool_create(true, &t->pool);
+	if (!err)
+		err = state_init(&t->initial, t->isa);
+	if (!err)
+		err = state_init(&t->before, t->isa);
+	if (!err)
+		err = oracle_outcome_init(&t->out, t->isa);
+	if (err)
+		return err;
+	t->noise = malloc(SELFTEST_NOISE);
+	if (!t->noise)
+		return &error_no_memory;
+	selftest_make_noise(&noise, t->noise);
+	oracle_initial_state(t->oracle, &t->initial);
+	transfer_init(&t->transfer, t->pool);
+	return NULL;
+}
+
+struct error *selftest_create(const struct isa *isa, struct oracle *oracle, struct selftest **ret)
+{
+	struct selftest *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return &error_no_memory;
+	t->isa = isa;
+	t->oracle = oracle;
+	struct error *err = allocate(t);
+	if (err) {
+		selftest_destroy(t);
+		return err;
+	}
+	*ret = t;
+	return NULL;
+}
+
+void selftest_destroy(struct selftest *t)
+{
+	if (!t)
+		return;
+	prog_destroy(t->prog);
+	eval_deinit(&t->eval);
+	transfer_deinit(&t->transfer);
+	expr_pool_destroy(t->pool);
+	if (t->lifter)
+		t->isa->lifter_destroy(t->lifter);
+	vec_deinit(&t->inputs);
+	vec_deinit(&t->pointers);
+	vec_deinit(&t->marks);
+	state_deinit(&t->initial);
+	state_deinit(&t->before);
+	oracle_outcome_deinit(&t->out);
+	free(t->noise);
+	free(t);
+}
+
+/* ---- Prediction ---- */
+
+/* Stores to memory that is not there, or not writable, fault like loads. */
+static void check_stores(struct selftest *t)
+{
+	for (size_t i = 0; i < t->eval.num_stores; i++) {
+		const struct eval_store *store = &t->eval.stores[i];
+		if (guest_covers(&t->guest, store->address, store->len, true))
+			continue;
+		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = store->address, .len = store->len};
+		return;
+	}
+}
+
+static bool goes_nowhere(const struct selftest *t)
+{
+	for (size_t i = 0; i < t->eval.num_regs; i++) {
+		if (t->eval.regs[i].reg == t->isa->pc)
+			return !guest_mappable(t->eval.regs[i].value[0], 1);
+	}
+	return false;
+}
+
+static struct error *predict(struct selftest *t)
+{
+	struct eval_memory memory = guest_memory(&t->guest);
+	struct error *err = prog_run(t->prog, t->before.value, t->before.unknown, &memory, &t->eval);
+
+	if (err)
+		return err;
+	t->predicted = (struct prediction){0};
+	if (t->eval.status == EVAL_FAULT && t->eval.fault == FAULT_PAGE)
+		t->predicted = (struct prediction){.fault = FAULT_PAGE,
+						   .address = t->guest.miss_address,
+						   .len = t->guest.miss_len};
+	else if (t->eval.status == EVAL_FAULT)
+		t->predicted.fault = t->eval.fault;
+	else if (t->eval.status == EVAL_DONE)
+		check_stores(t);
+	t->predicted.wild = t->eval.status == EVAL_DONE && goes_nowhere(t);
+	return NULL;
+}
+
+/* ---- Aiming at memory ---- */
+
+/* How far the evaluation came: to the n-th access, or to the end. */
+static unsigned progress(const struct selftest *t)
+{
+	unsigned stores = 0;
+
+	if (t->predicted.fault == FAULT_NONE)
+		return UINT32_MAX;
+	if (t->eval.status == EVAL_DONE) {
+		while (t->eval.stores[stores].address != t->predicted.address)
+			stores++;
+	}
+	return t->guest.hits + stores;
+}
+
+static bool may_hold(const struct selftest *t, uint32_t reg, uint64_t value)
+{
+	return t->isa->regs[reg].class != REG_SEGMENT || guest_mappable(value, 1);
+}
+
+/* Moves a register so that the failing access lands at target, if it is one of base or scaled index of that address. */
+static struct error *move_pointer(struct selftest *t, uint32_t reg, uint64_t delta, bool *ret)
+{
+	uint64_t old = state_get(&t->before, reg);
+	unsigned before = progress(t);
+	struct error *err = NULL;
+
+	*ret = false;
+	for (unsigned shift = 0; shift < 4 && !*ret && !err; shift++) {
+		uint64_t value = old + (uint64_t)((int64_t)delta >> shift);
+		if (!may_hold(t, reg, value))
+			continue;
+		state_set(&t->before, reg, value);
+		err = predict(t);
+		*ret = !err && progress(t) > before;
+	}
+	if (*ret || err)
+		return err;
+	state_set(&t->before, reg, old);
+	return predict(t);
+}
+
+static struct error *aim_once(struct selftest *t, bool *ret)
+{
+	uint32_t num = (uint32_t)t->pointers.len, first = rng_below(&t->rng, num);
+	uint64_t delta = selftest_target(t, t->predicted.len) - t->predicted.address;
+	struct error *err = NULL;
+
+	*ret = false;
+	for (uint32_t i = 0; i < num && !*ret && !err; i++)
+		err = move_pointer(t, t->pointers.at[(first + i) % num], delta, ret);
+	return err;
+}
+
+/* Faults other than page faults may come from an address that is not aligned: tries others. */
+static struct error *tweak(struct selftest *t)
+{
+	uint32_t reg = t->pointers.at[rng_below(&t->rng, (uint32_t)t->pointers.len)];
+	uint64_t old = state_get(&t->before, reg);
+	struct error *err = NULL;
+
+	for (unsigned i = 0; i < MAX_TWEAKS && !err; i++) {
+		if (t->predicted.fault != FAULT_PROTECTION && t->predicted.fault != FAULT_ALIGNMENT)
+			return NULL;
+		if (t->isa->regs[reg].class == REG_SEGMENT)
+			return NULL;
+		state_set(&t->before, reg, old + i);
+		err = predict(t);
+	}
+	return err;
+}
+
+static struct error *aim(struct selftest *t)
+{
+	bool moved = true;
+	struct error *err = predict(t);
+
+	if (t->pointers.len == 0 || rng_below(&t->rng, 16) == 0)
+		return err;
+	if (!err && rng_below(&t->rng, 2) == 0)
+		err = tweak(t);
+	for (unsigned i = 0; i < MAX_AIMS && !err && moved && t->predicted.fault == FAULT_PAGE; i++)
+		err = aim_once(t, &moved);
+	return err;
+}
+
+/* What aiming did not bring into the window gets a page where it is, mostly; the rest is left to fault. */
+static struct error *map_rest(struct selftest *t)
+{
+	struct error *err = NULL;
+
+	while (!err && t->predicted.fault == FAULT_PAGE && rng_below(&t->rng, 8) != 0) {
+		uint64_t last = t->predicted.address + t->predicted.len - 1, missing = t->predicted.address;
+		if (guest_find(&t->guest, missing))
+			missing = last;
+		if (guest_find(&t->guest, missing))
+			return NULL;
+		struct guest_page *page = guest_add(&t->guest, missing, true);
+		if (!page)
+			return NULL;
+		selftest_fill(t, page);
+		err = predict(t);
+	}
+	return err;
+}
+
+/* Puts registers' values into the memory that is loaded, so that comparisons find equal values. */
+static struct error *echo(struct selftest *t)
+{
+	if (t->eval.num_loads == 0 || t->inputs.len == 0 || rng_below(&t->rng, 3) != 0)
+		return NULL;
+	struct eval_load load = t->eval.loads[0];
+	uint32_t first = rng_below(&t->rng, (uint32_t)t->inputs.len);
+	uint32_t second = rng_below(&t->rng, (uint32_t)t->inputs.len);
+	uint64_t value[2] = {state_get(&t->before, t->inputs.at[first]), state_get(&t->before, t->inputs.at[second])};
+	if (load.len == 8)
+		value[0] = (value[0] & UINT32_MAX) |
+			   (first == second ? value[0] & ~(uint64_t)UINT32_MAX : value[1] << 32);
+	struct guest_page *code = guest_find(&t->guest, t->insn.pc);
+	if (code == guest_find(&t->guest, load.address) || code == guest_find(&t->guest, load.address + load.len))
+		return NULL;
+	guest_write(&t->guest, load.address, value, load.len < sizeof value ? load.len : sizeof value);
+	return predict(t);
+}
+
+static struct error *prepare_case(struct selftest *t)
+{
+	selftest_make_case(t);
+	struct error *err = aim(t);
+
+	if (!err)
+		err = map_rest(t);
+	return err ? err : echo(t);
+}
+
+/* ---- Cases ---- */
+
+static struct error *run_oracle(struct selftest *t)
+{
+	struct oracle_range ranges[GUEST_MAX_PAGES];
+	struct oracle_case c = {
+		.pc = t->insn.pc,
+		.bytes = t->insn.bytes,
+		.len = t->insn.len,
+		.before = &t->before,
+		.ranges = ranges,
+		.num_ranges = guest_ranges(&t->guest, ranges),
+	};
+
+	return oracle_run(t->oracle, &c, &t->out);
+}
+
+static void count_passed(const struct selftest *t, struct selftest_result *ret)
+{
+	ret->passed++;
+	if (t->predicted.fault != FAULT_NONE)
+		ret->faulted++;
+	else if (t->eval.num_loads || t->eval.num_stores)
+		ret->with_memory++;
+}
+
+static struct error *run_case(struct selftest *t, struct strbuf *failures, struct selftest_result *ret)
+{
+	struct error *err = prepare_case(t);
+
+	if (err)
+		return err;
+	if (t->eval.status != EVAL_DONE && t->eval.status != EVAL_FAULT) {
+		ret->skipped++;
+		return NULL;
+	}
+	err = run_oracle(t);
+	if (error_is(err, ERROR_UNSUPPORTED)) {
+		error_destroy(err);
+		ret->skipped++;
+		return NULL;
+	}
+	if (err)
+		return err;
+	if (selftest_compare(t, ret->failed < MAX_TEXTS ? failures : NULL))
+		count_passed(t, ret);
+	else
+		ret->failed++;
+	return NULL;
+}
+
+/* Does the CPU know what the decoder does not? */
+static struct error *run_undecodable(struct selftest *t, struct selftest_result *ret)
+{
+	t->pointers.len = t->inputs.len = 0;
+	selftest_make_case(t);
+	struct error *err = run_oracle(t);
+	if (error_is(err, ERROR_UNSUPPORTED)) {
+		error_destroy(err);
+		return NULL;
+	}
+	if (!err)
+		ret->executes = !(t->out.end == ORACLE_SIGNAL && t->out.signal == SIGILL);
+	return err;
+}
+
+/* Decodes and compiles; an instruction that cannot be evaluated is as good as unmodelled. */
+static struct error *lift(struct selftest *t, uint64_t pc, const uint8_t *bytes, size_t len)
+{
+	expr_pool_reset(t->pool);
+	transfer_reset(&t->transfer, t->pool);
+	prog_destroy(t->prog);
+	t->prog = NULL;
+	struct error *err = t->isa->lift(t->lifter, pc, bytes, len, &t->transfer, &t->insn);
+	if (err || t->insn.status != LIFT_DONE)
+		return err;
+	err = selftest_find_inputs(t);
+	if (!err)
+		err = prog_compile(&t->transfer, &t->isa->layout, &t->prog);
+	if (error_is(err, ERROR_UNSUPPORTED)) {
+		error_destroy(err);
+		err = NULL;
+		t->insn.status = LIFT_UNMODELLED;
+	}
+	return err;
+}
+
+/* Somewhere in the code's page; now and then across its end. */
+static uint64_t choose_pc(const struct isa *isa, struct rng *r, size_t len)
+{
+	uint64_t pc = SELFTEST_CODE + (rng_below(r, 16) ? rng_below(r, MEMORY_PAGE - 16)
+							: MEMORY_PAGE - 1 - rng_below(r, (uint32_t)len));
+
+	return pc / isa->insn_align * isa->insn_align;
+}
+
+struct error *selftest_insn(struct selftest *t, const uint8_t *bytes, size_t len, unsigned cases, uint64_t seed,
+			    struct strbuf *failures, struct selftest_result *ret)
+{
+	struct selftest_result result = {0};
+	struct rng rng = {.state = seed};
+	struct error *err = lift(t, choose_pc(t->isa, &rng, len), bytes, len);
+
+	if (!err && t->insn.status == LIFT_UNDECODABLE && cases > 0)
+		err = run_undecodable(t, &result);
+	for (unsigned i = 0; i < cases && !err && t->insn.status == LIFT_DONE; i++) {
+		t->seed = rng_next(&rng);
+		t->rng.state = t->seed;
+		t->turn = (unsigned)(seed & 0xff) + i;
+		err = run_case(t, failures, &result);
+	}
+	if (err)
+		return error_prefix(err, "%s", t->insn.text);
+	result.insn = t->insn;
+	*ret = result;
+	return NULL;
+}

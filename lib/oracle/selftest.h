@@ -1,0 +1,43 @@
+/*
+ * The models against an oracle: an instruction is run from many states, random ones and corners, by its model and by
+ * the oracle, and everything that can be seen afterwards is compared: every register, every byte of every page, the
+ * fault. What the model calls undefined or takes from outside is masked.
+ */
+#ifndef LIB_ORACLE_SELFTEST_H
+#define LIB_ORACLE_SELFTEST_H
+
+#include "lib/oracle/oracle.h"
+
+/*
+ * Memory operands are aimed at windows of a few pages. Encodings with an absolute address or one relative to the
+ * instruction reach memory without remapping when they point into the low window or close to the code.
+ */
+#define SELFTEST_LOW_WINDOW UINT64_C(0x20000000)
+#define SELFTEST_CODE       UINT64_C(0x401000)
+
+struct selftest;
+
+/* What became of one instruction. */
+struct selftest_result {
+	struct insn insn; /* its status says whether there is a model */
+	bool executes;    /* LIFT_UNDECODABLE: the CPU knows it (one case is tried) */
+	unsigned passed;  /* cases */
+	unsigned failed;
+	unsigned skipped;     /* that could not be set up, or for which the model predicts nothing */
+	unsigned with_memory; /* of those passed: without a fault, with a load or a store */
+	unsigned faulted;     /* of those passed: the fault was the same */
+};
+
+/* Uses the oracle for as long as it lives, and does not own it. */
+struct error *selftest_create(const struct isa *isa, struct oracle *oracle, struct selftest **ret);
+void selftest_destroy(struct selftest *t);
+
+/*
+ * Tries the instruction at the start of bytes from `cases` states; equal seeds give equal states. Appends to `failures`
+ * (NULL: nowhere) a paragraph for each of the first few cases that fail: the instruction, its inputs, and for each
+ * location that differs what the model and the oracle say.
+ */
+struct error *selftest_insn(struct selftest *t, const uint8_t *bytes, size_t len, unsigned cases, uint64_t seed,
+			    struct strbuf *failures, struct selftest_result *ret);
+
+#endif

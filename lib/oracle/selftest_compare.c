@@ -1,0 +1,282 @@
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/oracle/selftest_parts.h"
+
+/* What the kernel makes of faults (arch/x86/kernel/traps.c); code 0: several. */
+static const struct {
+	int signal, code;
+	bool trap; /* reported behind the instruction */
+} fault_signals[FAULT_NUM_KINDS] = {
+	[FAULT_DIVIDE] = {SIGFPE, FPE_INTDIV, false},
+	[FAULT_UNDEFINED] = {SIGILL, 0, false},
+	[FAULT_BREAKPOINT] = {SIGTRAP, SI_KERNEL, true},
+	[FAULT_DEBUG] = {SIGTRAP, TRAP_BRKPT, true},
+	[FAULT_PROTECTION] = {SIGSEGV, SI_KERNEL, false},
+	[FAULT_STACK] = {SIGBUS, SI_KERNEL, false},
+	[FAULT_ALIGNMENT] = {SIGBUS, BUS_ADRALN, false},
+	[FAULT_FLOAT] = {SIGFPE, 0, false},
+	[FAULT_PAGE] = {SIGSEGV, 0, false},
+};
+
+static const char *const fault_names[FAULT_NUM_KINDS] = {
+	"no fault",   "divide error", "undefined instruction", "breakpoint",  "debug trap",
+	"protection", "stack fault",  "alignment check",       "float fault", "page fault",
+};
+
+/* A text that may be absent. */
+static void say(struct strbuf *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct strbuf *text, const char *format, ...)
+{
+	char line[256];
+	va_list ap;
+
+	if (!text)
+		return;
+	va_start(ap, format);
+	vsnprintf(line, sizeof line, format, ap);
+	va_end(ap);
+	strbuf_append(text, line);
+}
+
+/* ---- The end ---- */
+
+/*
+ * Addresses that are no user addresses at all fault otherwise than pages that are not there (#GP or #SS instead of
+ * #PF), and the kernel does not tell their address.
+ */
+static bool is_expected_page_fault(const struct selftest *t)
+{
+	const struct prediction *p = &t->predicted;
+
+	if (!guest_mappable(p->address, p->len) && t->out.code == SI_KERNEL)
+		return t->out.signal == SIGSEGV || t->out.signal == SIGBUS;
+	return t->out.signal == SIGSEGV && t->out.address - p->address < p->len;
+}
+
+static bool is_expected_end(const struct selftest *t)
+{
+	enum fault_kind fault = t->predicted.fault;
+
+	if (fault == FAULT_NONE)
+		return t->out.end == (t->transfer.kind == TRANSFER_SYSCALL ? ORACLE_SYSCALL : ORACLE_STEPPED);
+	if (t->out.end != ORACLE_SIGNAL)
+		return false;
+	if (fault == FAULT_PAGE)
+		return is_expected_page_fault(t);
+	return t->out.signal == fault_signals[fault].signal &&
+	       (!fault_signals[fault].code || t->out.code == fault_signals[fault].code);
+}
+
+static void describe_ends(const struct selftest *t, struct strbuf *text)
+{
+	char name[16];
+
+	say(text, "  end: model %s", fault_names[t->predicted.fault]);
+	if (t->predicted.fault == FAULT_PAGE)
+		say(text, " at 0x%" PRIx64 ", %u bytes", t->predicted.address, t->predicted.len);
+	if (t->out.end == ORACLE_SIGNAL)
+		say(text, "; CPU %s, code %d, address 0x%" PRIx64 "\n", oracle_signal_name(t->out.signal, name),
+		    t->out.code, t->out.address);
+	else
+		say(text, "; CPU %s\n", t->out.end == ORACLE_SYSCALL ? "a system call" : "no fault");
+}
+
+/* ---- Registers ---- */
+
+static void say_words(struct strbuf *text, const uint64_t *value, unsigned words)
+{
+	unsigned top = words - 1;
+
+	while (top > 0 && value[top] == 0)
+		top--;
+	say(text, "0x%" PRIx64, value[top]);
+	while (top-- > 0)
+		say(text, "%016" PRIx64, value[top]);
+}
+
+static const struct eval_reg *find_output(const struct selftest *t, uint32_t reg)
+{
+	for (size_t i = 0; i < t->eval.num_regs; i++) {
+		if (t->eval.regs[i].reg == reg)
+			return &t->eval.regs[i];
+	}
+	return NULL;
+}
+
+static bool compare_reg(const struct selftest *t, uint32_t reg, struct strbuf *text)
+{
+	const struct reg_desc *desc = &t->isa->regs[reg];
+	const struct eval_reg *output = t->predicted.fault == FAULT_NONE ? find_output(t, reg) : NULL;
+	unsigned words = reg_words(desc);
+	uint64_t expected[8], observed[8], differ[8], any = 0;
+
+	for (unsigned i = 0; i < words; i++) {
+		uint64_t mask = t->out.after.unknown[desc->word + i];
+		if (output)
+			mask |= output->mask ? output->mask[i] : 0;
+		else
+			mask |= t->before.unknown[desc->word + i];
+		expected[i] = output ? output->value[i] : t->before.value[desc->word + i];
+		observed[i] = t->out.after.value[desc->word + i];
+		differ[i] = (expected[i] ^ observed[i]) & ~mask;
+		any |= differ[i];
+	}
+	if (!any)
+		return true;
+	say(text, "  %s: model ", desc->name);
+	say_words(text, expected, words);
+	say(text, ", CPU ");
+	say_words(text, observed, words);
+	say(text, ", differing in ");
+	say_words(text, differ, words);
+	say(text, "%s\n", output ? "" : " (not predicted to change)");
+	return false;
+}
+
+/* After a fault the CPU may show a flag of its own (rf), and a trap has gone past the instruction. */
+static bool is_compared(const struct selftest *t, uint32_t reg)
+{
+	enum fault_kind fault = t->predicted.fault;
+
+	if (fault == FAULT_NONE)
+		return true;
+	return t->isa->regs[reg].class != REG_SYSTEM && !(fault_signals[fault].trap && reg == t->isa->pc);
+}
+
+static bool compare_regs(const struct selftest *t, struct strbuf *text)
+{
+	bool same = true;
+
+	for (uint32_t r = 0; r < t->isa->num_regs; r++) {
+		if (is_compared(t, r) && !compare_reg(t, r, text))
+			same = false;
+	}
+	return same;
+}
+
+/* ---- Memory ---- */
+
+/* What the stores make of the byte at address. */
+static void apply_stores(const struct selftest *t, uint64_t address, uint8_t *value, uint8_t *mask)
+{
+	if (t->predicted.fault != FAULT_NONE && !t->predicted.wild)
+		return;
+	for (size_t i = 0; i < t->eval.num_stores; i++) {
+		const struct eval_store *store = &t->eval.stores[i];
+		if (address - store->address >= store->len)
+			continue;
+		*value = store->data[address - store->address];
+		*mask = store->mask[address - store->address];
+	}
+}
+
+static bool compare_byte(const struct selftest *t, const struct guest_page *page, unsigned at, uint8_t observed,
+			 struct strbuf *text)
+{
+	uint8_t expected = page->data[at], mask = 0;
+
+	apply_stores(t, page->address + at, &expected, &mask);
+	uint8_t differ = (uint8_t)((expected ^ observed) & ~mask);
+	/* A call that goes nowhere may fault with its return address stored. */
+	if (t->predicted.wild && t->predicted.fault != FAULT_NONE && observed == page->data[at])
+		return true;
+	if (!differ)
+		return true;
+	say(text, "  [0x%" PRIx64 "]: model %02x, CPU %02x, differing in %02x, before %02x\n", page->address + at,
+	    expected, observed, differ, page->data[at]);
+	return false;
+}
+
+static bool is_stored_to(const struct selftest *t, const struct guest_page *page)
+{
+	for (size_t i = 0; i < t->eval.num_stores; i++) {
+		const struct eval_store *store = &t->eval.stores[i];
+		if (store->address + store->len - page->address < (uint64_t)MEMORY_PAGE + store->len)
+			return true;
+	}
+	return false;
+}
+
+static bool compare_page(const struct selftest *t, const struct guest_page *page, const uint8_t *observed,
+			 struct strbuf *text)
+{
+	enum { MAX_BYTES = 16 };
+	unsigned differing = 0;
+
+	if (!is_stored_to(t, page) && memcmp(page->data, observed, MEMORY_PAGE) == 0)
+		return true;
+	for (unsigned i = 0; i < MEMORY_PAGE; i++) {
+		if (!compare_byte(t, page, i, observed[i], differing < MAX_BYTES ? text : NULL))
+			differing++;
+	}
+	return differing == 0;
+}
+
+static bool compare_memory(const struct selftest *t, struct strbuf *text)
+{
+	bool same = true;
+
+	for (size_t i = 0; i < t->guest.len; i++)
+		same &= compare_page(t, &t->guest.pages[i], t->out.memory.at[i].data, text);
+	return same;
+}
+
+/* ---- Texts ---- */
+
+static void describe_inputs(const struct selftest *t, struct strbuf *text)
+{
+	for (size_t i = 0; i < t->inputs.len; i++) {
+		const struct reg_desc *desc = &t->isa->regs[t->inputs.at[i]];
+		say(text, "%s%s=", i ? " " : "  before: ", desc->name);
+		say_words(text, &t->before.value[desc->word], reg_words(desc));
+	}
+	say(text, t->inputs.len ? "\n" : "");
+	for (size_t i = 0; i < t->eval.num_loads; i++) {
+		const struct eval_load *load = &t->eval.loads[i];
+		say(text, "  before: [0x%" PRIx64 "]=", load->address);
+		for (unsigned k = 0; k < load->len; k++) {
+			const struct guest_page *page = guest_find((struct guest *)(uintptr_t)&t->guest,
+								   load->address + k);
+			say(text, "%02x", page ? page->data[(load->address + k) % MEMORY_PAGE] : 0);
+		}
+		say(text, "\n");
+	}
+}
+
+static void describe_case(const struct selftest *t, struct strbuf *text)
+{
+	if (!text)
+		return;
+	strbuf_append_hex(text, t->insn.bytes, t->insn.len);
+	say(text, "  %s  (at 0x%" PRIx64 ", seed 0x%" PRIx64 ")\n", t->insn.text, t->insn.pc, t->seed);
+	describe_inputs(t, text);
+}
+
+static bool compare(const struct selftest *t, struct strbuf *text)
+{
+	bool same = is_expected_end(t);
+
+	if (!same) {
+		describe_ends(t, text);
+		return false;
+	}
+	same = compare_regs(t, text);
+	return compare_memory(t, text) && same;
+}
+
+bool selftest_compare(struct selftest *t, struct strbuf *text)
+{
+	if (t->predicted.wild && t->out.end == ORACLE_SIGNAL && t->out.code == SI_KERNEL)
+		t->predicted.fault = FAULT_PROTECTION;
+	/* Texts are for failures only. */
+	if (compare(t, NULL))
+		return true;
+	describe_case(t, text);
+	compare(t, text);
+	return false;
+}

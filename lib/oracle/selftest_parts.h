@@ -1,0 +1,72 @@
+/*
+ * Inside the self-test: making states (selftest_state.c), running cases (selftest.c), comparing (selftest_compare.c).
+ */
+#ifndef LIB_ORACLE_SELFTEST_PARTS_H
+#define LIB_ORACLE_SELFTEST_PARTS_H
+
+#include "lib/base/rng.h"
+#include "lib/oracle/guest.h"
+#include "lib/oracle/selftest.h"
+
+enum { SELFTEST_NOISE = 65536 };
+
+/* What the model says of a case. */
+struct prediction {
+	enum fault_kind fault;
+	/* FAULT_PAGE: the access that failed. */
+	uint64_t address;
+	unsigned len;
+	/*
+	 * No fault, but the next instruction is nowhere: models leave it to the next fetch to fault, some CPUs do that
+	 * in the jump (#GP on a target that is not canonical).
+	 */
+	bool wild;
+};
+
+struct selftest {
+	const struct isa *isa;
+	struct oracle *oracle;
+	struct isa_lifter *lifter;
+	struct expr_pool *pool;
+	struct transfer transfer;
+	uint8_t *noise; /* contents for pages */
+
+	/* The instruction at hand. */
+	struct insn insn;
+	struct prog *prog;
+	VEC(uint32_t) inputs;   /* registers that it reads */
+	VEC(uint32_t) pointers; /* those of them that make up addresses */
+	VEC(uint8_t) marks;     /* of the pool's nodes */
+
+	/* The case at hand. */
+	uint64_t seed;
+	unsigned turn; /* changes what changes rarely, because it costs time: the pages' places and their protection */
+	struct rng rng;
+	struct guest guest;
+	struct state initial, before;
+	struct eval eval;
+	struct prediction predicted;
+	struct oracle_outcome out;
+};
+
+/* Which registers the transfer reads, and which of them for addresses: fills inputs and pointers. */
+struct error *selftest_find_inputs(struct selftest *t);
+
+/* Registers, window and contents of the next case; the code is put in at insn.pc. */
+void selftest_make_case(struct selftest *t);
+
+/* SELFTEST_NOISE bytes: corners and random numbers in lanes of all widths. */
+void selftest_make_noise(struct rng *r, uint8_t *ret);
+
+/* Fills a new page. */
+void selftest_fill(struct selftest *t, struct guest_page *page);
+
+/* An address in the window of this case at which `len` bytes are likely to be of interest. */
+uint64_t selftest_target(struct selftest *t, unsigned len);
+
+/*
+ * Compares the outcome with the prediction. True if they agree; else what differs is appended to text (NULL: nowhere).
+ */
+bool selftest_compare(struct selftest *t, struct strbuf *text);
+
+#endif

@@ -1,0 +1,272 @@
+#include <string.h>
+
+#include "lib/oracle/selftest_parts.h"
+
+enum { WINDOW_PAGES = 2 };
+
+static bool chance(struct rng *r, unsigned one_in)
+{
+	return rng_below(r, one_in) == 0;
+}
+
+/* ---- What an instruction reads ---- */
+
+static void mark_args(struct selftest *t, expr_id id)
+{
+	const struct expr *e = expr_get(t->pool, id);
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (e->arg[i] != EXPR_NONE)
+			t->marks.at[e->arg[i]] = 1;
+	}
+}
+
+/* Operands have smaller ids than their users, so that one walk downwards finds all that the marked nodes need. */
+static void spread_marks(struct selftest *t)
+{
+	for (expr_id id = (expr_id)t->marks.len - 1; id > EXPR_NONE; id--) {
+		if (t->marks.at[id])
+			mark_args(t, id);
+	}
+}
+
+static bool marks_clear(struct selftest *t)
+{
+	size_t len = expr_pool_size(t->pool);
+
+	if (!vec_reserve(&t->marks, len))
+		return false;
+	memset(t->marks.at, 0, len);
+	t->marks.len = len;
+	return true;
+}
+
+static bool is_pointer_class(const struct selftest *t, uint32_t reg)
+{
+	enum reg_class class = t->isa->regs[reg].class;
+
+	return class == REG_GENERAL || class == REG_SEGMENT;
+}
+
+static bool collect(struct selftest *t, bool pointers)
+{
+	for (expr_id id = 1; id < t->marks.len; id++) {
+		const struct expr *e = expr_get(t->pool, id);
+		if (!t->marks.at[id] || e->op != EXPR_REG)
+			continue;
+		if (pointers && !is_pointer_class(t, e->attr))
+			continue;
+		if (!(pointers ? vec_push(&t->pointers, e->attr) : vec_push(&t->inputs, e->attr)))
+			return false;
+	}
+	return true;
+}
+
+static void mark_outputs(struct selftest *t)
+{
+	const struct transfer *x = &t->transfer;
+
+	for (size_t i = 0; i < x->regs.len; i++)
+		t->marks.at[x->regs.at[i].value] = 1;
+	for (size_t i = 0; i < x->faults.len; i++)
+		t->marks.at[x->faults.at[i].cond] = 1;
+	for (size_t i = 0; i < x->stores.len; i++) {
+		t->marks.at[x->stores.at[i].guard] = 1;
+		t->marks.at[x->stores.at[i].address] = 1;
+		t->marks.at[x->stores.at[i].value] = 1;
+	}
+}
+
+/* With the marks of everything that is needed: leaves only those of addresses. */
+static void keep_addresses(struct selftest *t)
+{
+	for (expr_id id = 1; id < t->marks.len; id++) {
+		bool load = t->marks.at[id] && expr_get(t->pool, id)->op == EXPR_LOAD;
+		t->marks.at[id] = load ? 2 : 0;
+	}
+	for (expr_id id = 1; id < t->marks.len; id++) {
+		if (t->marks.at[id] == 2)
+			mark_args(t, id);
+	}
+	for (size_t i = 0; i < t->transfer.stores.len; i++)
+		t->marks.at[t->transfer.stores.at[i].address] = 1;
+}
+
+struct error *selftest_find_inputs(struct selftest *t)
+{
+	t->inputs.len = t->pointers.len = 0;
+	if (!marks_clear(t))
+		return &error_no_memory;
+	mark_outputs(t);
+	spread_marks(t);
+	if (!collect(t, false))
+		return &error_no_memory;
+	keep_addresses(t);
+	spread_marks(t);
+	return collect(t, true) ? NULL : &error_no_memory;
+}
+
+/* ---- Values ---- */
+
+/* An integer of `width` bits: a corner, or random. */
+static uint64_t integer(struct rng *r, unsigned width)
+{
+	uint64_t mask = UINT64_MAX >> (64 - width), x = rng_next(r);
+
+	switch (rng_below(r, 12)) {
+	case 0: return 0;
+	case 1: return mask;
+	case 2: return mask >> 1;
+	case 3: return (mask >> 1) + 1;
+	case 4: return (uint64_t)1 << x % width;
+	case 5: return mask & ~((uint64_t)1 << x % width);
+	case 6: return x % 80 & mask;
+	case 7: return (0 - x % 80) & mask;
+	case 8: return x >> (64 - width) >> rng_next(r) % width;
+	default: return x & mask;
+	}
+}
+
+/* Words made of lanes of one width. */
+static void lanes(struct rng *r, uint64_t *ret, unsigned words)
+{
+	unsigned width = 8u << rng_below(r, 4);
+
+	for (unsigned i = 0; i < words; i++) {
+		ret[i] = 0;
+		for (unsigned low = 0; low < 64; low += width)
+			ret[i] |= integer(r, width) << low;
+	}
+}
+
+void selftest_make_noise(struct rng *r, uint8_t *ret)
+{
+	uint64_t value[2];
+
+	for (size_t i = 0; i < SELFTEST_NOISE; i += sizeof value) {
+		lanes(r, value, 2);
+		memcpy(ret + i, value, sizeof value);
+	}
+}
+
+static void set_value(struct selftest *t, uint32_t reg)
+{
+	const struct reg_desc *desc = &t->isa->regs[reg];
+	uint64_t value[8];
+
+	switch (desc->class) {
+	case REG_GENERAL: state_set(&t->before, reg, integer(&t->rng, desc->width)); break;
+	case REG_VECTOR:
+		lanes(&t->rng, value, reg_words(desc));
+		state_set_words(&t->before, reg, value);
+		break;
+	default: break;
+	}
+}
+
+/* Values that are equal, or nearly: what comparisons and compare-and-exchange wait for. */
+static void repeat_value(struct selftest *t)
+{
+	if (t->inputs.len < 2)
+		return;
+	uint32_t from = t->inputs.at[rng_below(&t->rng, (uint32_t)t->inputs.len)];
+	uint32_t to = t->inputs.at[rng_below(&t->rng, (uint32_t)t->inputs.len)];
+	if (t->isa->regs[from].class != t->isa->regs[to].class || !is_pointer_class(t, from))
+		return;
+	uint64_t value = state_get(&t->before, from);
+	switch (rng_below(&t->rng, 4)) {
+	case 0: value++; break;
+	case 1: value ^= (uint64_t)1 << 63; break;
+	default: break;
+	}
+	if (t->isa->regs[to].class != REG_SEGMENT)
+		state_set(&t->before, to, value);
+}
+
+static void set_values(struct selftest *t)
+{
+	state_copy(&t->before, &t->initial);
+	for (uint32_t r = 0; r < t->isa->num_regs; r++)
+		set_value(t, r);
+	for (uint32_t i = 0; i < t->isa->num_flags; i++)
+		state_set(&t->before, t->isa->flag_regs[i], rng_below(&t->rng, 2));
+	if (chance(&t->rng, 4))
+		repeat_value(t);
+	state_set(&t->before, t->isa->pc, t->insn.pc);
+}
+
+/* ---- Memory ---- */
+
+void selftest_fill(struct selftest *t, struct guest_page *page)
+{
+	uint32_t from = rng_below(&t->rng, (SELFTEST_NOISE - MEMORY_PAGE) / 8) * 8;
+
+	memcpy(page->data, t->noise + from, MEMORY_PAGE);
+}
+
+/* Most cases use the high one, as guests do; 32-bit addresses reach the low one only. */
+static uint64_t window(const struct selftest *t)
+{
+	return t->turn / 8 % 4 ? 0x7ffe12340000 : SELFTEST_LOW_WINDOW;
+}
+
+uint64_t selftest_target(struct selftest *t, unsigned len)
+{
+	uint64_t start = window(t), end = start + WINDOW_PAGES * MEMORY_PAGE, middle = start + MEMORY_PAGE;
+	struct rng *r = &t->rng;
+
+	switch (rng_below(r, 8)) {
+	case 0: return end - len;
+	case 1: return middle - rng_below(r, len + 1);
+	case 2: return start + rng_below(r, 64);
+	case 3: return chance(r, 4) ? end - rng_below(r, len + 1) : start + MEMORY_PAGE / 2 + rng_below(r, 1024);
+	default: return start + (1 + rng_below(r, WINDOW_PAGES * MEMORY_PAGE / 64 - 2)) * 64;
+	}
+}
+
+/* A first guess: one pointer into the window, the others small. Where that is not right, selftest.c aims. */
+static void set_pointers(struct selftest *t)
+{
+	uint32_t base = t->pointers.len ? rng_below(&t->rng, (uint32_t)t->pointers.len) : 0;
+
+	for (uint32_t i = 0; i < t->pointers.len; i++) {
+		uint64_t value = i == base ? selftest_target(t, 16) : rng_below(&t->rng, 5) * 16;
+		if (t->isa->regs[t->pointers.at[i]].class == REG_SEGMENT && i == base)
+			value &= -(uint64_t)MEMORY_PAGE;
+		state_set(&t->before, t->pointers.at[i], value);
+	}
+}
+
+/* The code's pages, never writable; its surroundings are noise. */
+static void place_code(struct selftest *t)
+{
+	for (uint64_t at = t->insn.pc & -(uint64_t)MEMORY_PAGE; at < t->insn.pc + t->insn.len; at += MEMORY_PAGE) {
+		struct guest_page *page = guest_add(&t->guest, at, false);
+		if (page)
+			selftest_fill(t, page);
+	}
+	guest_write(&t->guest, t->insn.pc, t->insn.bytes, t->insn.len);
+}
+
+static void place_window(struct selftest *t)
+{
+	bool writable = t->turn % 32 != 31;
+
+	for (unsigned i = 0; i < WINDOW_PAGES; i++) {
+		struct guest_page *page = guest_add(&t->guest, window(t) + i * MEMORY_PAGE, writable);
+		if (page)
+			selftest_fill(t, page);
+	}
+}
+
+void selftest_make_case(struct selftest *t)
+{
+	t->guest.len = 0;
+	place_code(t);
+	set_values(t);
+	if (t->pointers.len) {
+		place_window(t);
+		if (!chance(&t->rng, 16))
+			set_pointers(t);
+	}
+}
