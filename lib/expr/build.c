@@ -154,8 +154,6 @@ expr_id expr_concat(struct expr_pool *pool, expr_id high, expr_id low)
 
 expr_id expr_extract(struct expr_pool *pool, expr_id a, unsigned low, unsigned width)
 {
-	if (pool->simplify && a && !low && width == expr_width(pool, a))
-		return a;
 	return expr_make(pool, (struct expr){.op = EXPR_EXTRACT, .width = (uint16_t)width, .attr = low, .arg = {a}});
 }
 

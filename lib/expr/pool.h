@@ -15,6 +15,9 @@ struct expr_pool {
 	uint32_t *table;        /* ids by hash, 0 where free; a power of two, at most three quarters full */
 	size_t table_cap;
 	uint32_t num_undefs;
+#ifdef VALIDATE_DEBUG
+	uint32_t rule_hits[EXPR_NUM_OPS][32]; /* how often each rewrite rule applied */
+#endif
 };
 
 /*

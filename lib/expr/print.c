@@ -98,6 +98,19 @@ static void print_operand(const struct printer *p, expr_id id)
 	strbuf_append(p->out, simple ? "" : ")");
 }
 
+/* x + c with a small negative c, which the rules made of x - c and make of it again. */
+static bool print_subtraction(const struct printer *p, const struct expr *n)
+{
+	uint64_t c;
+
+	if (!p->pool->simplify || n->op != EXPR_ADD || n->width < 8 || !expr_is_const(p->pool, n->arg[1], &c) ||
+	    bv_signed(c, n->width) >= 0 || (n->width == 64 && c == (uint64_t)1 << 63))
+		return false;
+	print_operand(p, n->arg[0]);
+	strbuf_printf(p->out, " - 0x%llx:%u", (unsigned long long)((0 - c) & bv_ones(n->width)), n->width);
+	return true;
+}
+
 static void print_symbol(const struct printer *p, const struct expr *n)
 {
 	const char *text = op_info[n->op].text;
@@ -115,6 +128,8 @@ static void print_symbol(const struct printer *p, const struct expr *n)
 		print_operand(p, n->arg[0]);
 		return;
 	}
+	if (print_subtraction(p, n))
+		return;
 	print_operand(p, n->arg[0]);
 	strbuf_printf(p->out, " %s ", text);
 	print_operand(p, n->arg[1]);

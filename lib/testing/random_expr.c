@@ -31,10 +31,26 @@ void random_state(struct rng *r, uint64_t state[RANDOM_STATE_WORDS])
 		rng_value(r, random_widths[i], state + word[i]);
 }
 
+/* A width of at least min and at most max. */
+static unsigned random_width(struct random_expr *g, unsigned min, unsigned max)
+{
+	static const uint16_t usual[] = {1, 8, 16, 32, 64, 128};
+
+	for (unsigned tries = 0; g->dense && tries < 8; tries++) {
+		unsigned width = usual[rng_below(g->rng, 6)];
+
+		if (width >= min && width <= max)
+			return width;
+	}
+	return min + rng_below(g->rng, max - min + 1);
+}
+
 static expr_id random_const(struct random_expr *g, unsigned width)
 {
 	uint64_t words[EXPR_MAX_WORDS];
 
+	if (g->dense && width > 4)
+		return expr_const(g->pool, width, rng_below(g->rng, 4));
 	rng_value(g->rng, width, words);
 	return expr_const_wide(g->pool, width, words);
 }
@@ -52,6 +68,8 @@ static expr_id random_leaf(struct random_expr *g, unsigned width)
 		break;
 	default: break;
 	}
+	if (g->dense)
+		reg = 0;
 	for (unsigned i = 0; i < RANDOM_NUM_REGS; i++) /* the next one of just this width, or any */
 		if (random_widths[(reg + i) % RANDOM_NUM_REGS] == width)
 			return expr_reg(g->pool, width, (reg + i) % RANDOM_NUM_REGS);
@@ -94,13 +112,13 @@ static expr_id random_structure(struct random_expr *g, enum expr_op op, unsigned
 	case EXPR_CONCAT:
 		if (width < 2)
 			return EXPR_NONE;
-		other = 1 + rng_below(g->rng, width - 1);
+		other = random_width(g, 1, width - 1);
 		return expr_concat(g->pool, random_expr(g, other, depth), random_expr(g, width - other, depth));
 	case EXPR_EXTRACT:
-		other = width + rng_below(g->rng, EXPR_MAX_WIDTH + 1 - width);
+		other = random_width(g, width, EXPR_MAX_WIDTH);
 		return expr_extract(g->pool, random_expr(g, other, depth), rng_below(g->rng, other - width + 1), width);
-	case EXPR_ZEXT: return expr_zext(g->pool, random_expr(g, 1 + rng_below(g->rng, width), depth), width);
-	case EXPR_SEXT: return expr_sext(g->pool, random_expr(g, 1 + rng_below(g->rng, width), depth), width);
+	case EXPR_ZEXT: return expr_zext(g->pool, random_expr(g, random_width(g, 1, width), depth), width);
+	case EXPR_SEXT: return expr_sext(g->pool, random_expr(g, random_width(g, 1, width), depth), width);
 	default: return EXPR_NONE;
 	}
 }
@@ -150,11 +168,11 @@ static expr_id random_operator(struct random_expr *g, enum expr_op op, unsigned 
 					      : expr_binary(g->pool, op, a, random_expr(g, width, depth));
 	case SHAPE_COUNT:
 		a = random_expr(g, width, depth);
-		return expr_binary(g->pool, op, a, random_expr(g, 1 + rng_below(g->rng, 130), depth));
+		return expr_binary(g->pool, op, a, random_expr(g, random_width(g, 1, 130), depth));
 	case SHAPE_COMPARE:
 		if (width != 1)
 			return EXPR_NONE;
-		width = random_widths[rng_below(g->rng, RANDOM_NUM_REGS)];
+		width = g->dense ? random_width(g, 1, 128) : random_widths[rng_below(g->rng, RANDOM_NUM_REGS)];
 		a = random_expr(g, width, depth);
 		return expr_binary(g->pool, op, a, random_expr(g, width, depth));
 	case SHAPE_ITE:
@@ -187,6 +205,12 @@ static expr_id random_old(struct random_expr *g, unsigned width)
 	return EXPR_NONE;
 }
 
+/* Half of the operators are vectors': left to chance less often. */
+static enum expr_op random_op(struct random_expr *g)
+{
+	return rng_below(g->rng, g->dense || rng_below(g->rng, 2) ? EXPR_VADD : EXPR_FADD);
+}
+
 expr_id random_expr(struct random_expr *g, unsigned width, unsigned depth)
 {
 	expr_id id = EXPR_NONE;
@@ -195,10 +219,8 @@ expr_id random_expr(struct random_expr *g, unsigned width, unsigned depth)
 		id = random_old(g, width);
 	if (!id && (!depth || !rng_below(g->rng, 8)))
 		id = random_leaf(g, width);
-	/* Half of the operators are vectors': leave these to chance less often. */
 	for (unsigned tries = 0; !id && tries < 64; tries++)
-		id = random_operator(g, rng_below(g->rng, rng_below(g->rng, 2) ? EXPR_VADD : EXPR_FADD), width,
-				     depth - 1);
+		id = random_operator(g, random_op(g), width, depth - 1);
 	if (!id)
 		id = random_leaf(g, width);
 	if (!vec_push(&g->made, id))

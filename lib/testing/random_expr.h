@@ -22,6 +22,7 @@ void random_state(struct rng *r, uint64_t state[RANDOM_STATE_WORDS]);
 struct random_expr {
 	struct expr_pool *pool;
 	struct rng *rng;
+	bool dense; /* of few widths, registers, constants and no vectors: where rewrite rules find most to do */
 	bool undef; /* with UNDEF and ENV leaves */
 	bool load;  /* with LOAD leaves of versions 0 to max_version */
 	uint32_t max_version;
