@@ -68,7 +68,7 @@ enum lift_status {
 	LIFT_TRUNCATED,   /* the bytes end before the instruction does */
 };
 
-enum { ISA_MAX_INSN_LEN = 15, ISA_TEXT_LEN = 96, ISA_FORM_LEN = 48, ISA_FLAGS_LEN = 16 };
+enum { ISA_MAX_INSN_LEN = 15, ISA_TEXT_LEN = 96, ISA_FORM_LEN = 48, ISA_FLAGS_LEN = 16, ISA_MAX_NAMED = 8 };
 
 /* One decoded instruction. */
 struct insn {
@@ -82,6 +82,8 @@ struct insn {
 	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
 	bool may_store;            /* without a transfer: it may write memory, nobody knows where */
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
+	uint8_t num_named;
+	uint16_t named[ISA_MAX_NAMED]; /* registers that the operands name, each once; others that it uses are implied */
 };
 
 /*

@@ -121,6 +121,36 @@ static void operand_form(const struct x86_ctx *c, const struct x86_form *form, c
 	}
 }
 
+static void name_reg(struct insn *insn, uint32_t reg)
+{
+	for (unsigned i = 0; i < insn->num_named; i++)
+		if (insn->named[i] == reg)
+			return;
+	if (insn->num_named < ISA_MAX_NAMED)
+		insn->named[insn->num_named++] = (uint16_t)reg;
+}
+
+static void name_registers(const struct x86_ctx *c, struct insn *insn)
+{
+	for (unsigned i = 0; i < c->num_ops; i++) {
+		if (c->op[i].kind != X86_OPERAND_REG)
+			continue;
+		name_reg(insn, c->op[i].reg);
+		if (c->op[i].width == 256)
+			name_reg(insn, c->op[i].reg - X86_xmm0 + X86_ymm0h);
+	}
+	if (!c->raw.is_mem)
+		return;
+	if (c->raw.base < 16)
+		name_reg(insn, X86_rax + c->raw.base);
+	if (c->raw.index < 16)
+		name_reg(insn, X86_rax + c->raw.index);
+	if (c->raw.segment)
+		name_reg(insn, c->raw.segment == X86_FS ? X86_fs_base : X86_gs_base);
+	if (c->raw.base == X86_RIP_BASE)
+		name_reg(insn, X86_rip);
+}
+
 static void describe(const struct x86_ctx *c, const struct x86_form *form, const struct x86_decoded *d,
 		     struct insn *insn)
 {
@@ -134,6 +164,7 @@ static void describe(const struct x86_ctx *c, const struct x86_form *form, const
 	append(insn->form, sizeof insn->form, insn->mnemonic);
 	if (form && form->props & X86_IMPLICIT)
 		return;
+	name_registers(c, insn);
 	for (unsigned i = 0; i < c->num_ops; i++) {
 		char kind[16];
 		operand_form(c, form, &c->op[i], kind);
