@@ -2,21 +2,36 @@
 #include "arch/x86_64/x86_64.h"
 
 /*
- * The destination is written in any case: with the source, or with itself, which zero-extends a 32-bit register. The
- * accumulator is written only if they differ (SDM vol. 2, CMPXCHG).
+ * Either the destination or the accumulator is written. The manual's "Operation" writes a different destination back to
+ * itself; that holds for memory, but processors leave a register alone and do not even zero-extend it.
  */
-static void build_cmpxchg(struct x86_ctx *c, const struct x86_form *f)
+static void finish_cmpxchg(struct x86_ctx *c, expr_id equal, expr_id source, expr_id dest)
 {
 	struct expr_pool *p = c->pool;
-	unsigned width = c->op[0].width;
-	expr_id accumulator = x86_gpr(c, X86_rax, width), dest = x86_read(c, 0), source = x86_read(c, 1);
-	expr_id equal = expr_eq(p, accumulator, dest), rax = x86_gpr(c, X86_rax, 64);
+	uint32_t reg = c->op[0].reg;
+	expr_id rax = expr_reg(p, 64, X86_rax), different = x86_with_gpr(c, X86_rax, 0, dest);
+
+	if (c->op[0].kind == X86_OPERAND_MEM) {
+		transfer_set_reg(c->t, X86_rax, expr_ite(p, equal, rax, different));
+		x86_write(c, 0, expr_ite(p, equal, source, dest));
+		return;
+	}
+	expr_id written = x86_with_gpr(c, reg, c->op[0].low, source);
+	if (reg == X86_rax) { /* AH, or the accumulator itself */
+		transfer_set_reg(c->t, X86_rax, expr_ite(p, equal, written, different));
+		return;
+	}
+	transfer_set_reg(c->t, X86_rax, expr_ite(p, equal, rax, different));
+	transfer_set_reg(c->t, reg, expr_ite(p, equal, written, expr_reg(p, 64, reg)));
+}
+
+static void build_cmpxchg(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id accumulator = x86_gpr(c, X86_rax, c->op[0].width), dest = x86_read(c, 0);
 
 	(void)f;
 	x86_set_compare(c, accumulator, dest);
-	x86_set_gpr(c, X86_rax, dest);
-	transfer_set_reg(c->t, X86_rax, expr_ite(p, equal, rax, transfer_get_reg(c->t, X86_rax)));
-	x86_write(c, 0, expr_ite(p, equal, source, dest));
+	finish_cmpxchg(c, expr_eq(c->pool, accumulator, dest), x86_read(c, 1), dest);
 }
 
 /* reg = equal ? reg : value, zero-extended */

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { ANY_REP = 1 };
+/* Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3. */
+enum { ANY_REP = 1, NO_PREFIX = 2 };
 enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
 
 /*
@@ -13,6 +14,7 @@ enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
 /* clang-format off */
 static const struct x86_override overrides[] = {
 	/* map        opcode rep       reg   operand   id                   mnemonic     has_rm */
+	{X86_MAP_1,   0x90,  X86_REP,  0xff, EITHER,   X86_INS_PAUSE,       "pause",     false}, /* with REX.B too */
 	{X86_MAP_0F,  0x0d,  ANY_REP,  0xff, EITHER,   X86_INS_PREFETCHW,   "prefetchw", false},
 	{X86_MAP_0F,  0x18,  ANY_REP,  0xff, REGISTER, X86_INS_NOP,         "nop",       false},
 	{X86_MAP_0F,  0x18,  ANY_REP,  0xf0, MEMORY,   X86_INS_NOP,         "nop",       false},
@@ -28,6 +30,8 @@ static const struct x86_override overrides[] = {
 	{X86_MAP_0F,  0xb9,  ANY_REP,  0xff, EITHER,   X86_OWN_UD1,         "ud1",       false},
 	{X86_MAP_0F,  0xc7,  X86_REP,  0x80, REGISTER, X86_OWN_RDPID,       "rdpid",     true},
 	{X86_MAP_0F,  0xff,  ANY_REP,  0xff, EITHER,   X86_OWN_UD0,         "ud0",       false},
+	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, MEMORY,  X86_OWN_WRSS,        "wrss",      false},
+	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, REGISTER, X86_OWN_INVALID,    "(bad)",     false},
 };
 /* clang-format on */
 
@@ -111,13 +115,22 @@ static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t 
 	return n + len - raw->opcode_at;
 }
 
+static bool has_prefix(const struct x86_raw *raw, uint8_t rep)
+{
+	switch (rep) {
+	case ANY_REP: return true;
+	case NO_PREFIX: return !raw->rep && !raw->opsize;
+	default: return raw->rep == rep;
+	}
+}
+
 static const struct x86_override *find_override(const struct x86_raw *raw)
 {
 	unsigned shape = raw->is_mem ? MEMORY : REGISTER;
 
 	for (size_t i = 0; !raw->vex && i < sizeof overrides / sizeof *overrides; i++) {
 		const struct x86_override *o = &overrides[i];
-		if (o->map == raw->map && o->opcode == raw->opcode && (o->rep == ANY_REP || o->rep == raw->rep) &&
+		if (o->map == raw->map && o->opcode == raw->opcode && has_prefix(raw, o->rep) &&
 		    (o->reg_mask >> (raw->reg & 7) & 1) && (o->shape & shape))
 			return o;
 	}

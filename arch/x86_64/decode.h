@@ -61,12 +61,20 @@ struct x86_raw {
 };
 
 /* Instructions that capstone 4 does not know. */
-enum x86_own_id { X86_OWN_RDPID = X86_INS_ENDING + 1, X86_OWN_RDSSP, X86_OWN_UD1, X86_OWN_UD0, X86_NUM_IDS };
+enum x86_own_id {
+	X86_OWN_RDPID = X86_INS_ENDING + 1,
+	X86_OWN_RDSSP,
+	X86_OWN_UD1,
+	X86_OWN_UD0,
+	X86_OWN_WRSS,
+	X86_OWN_INVALID, /* no instruction, though capstone sees one */
+	X86_NUM_IDS
+};
 
 /* A row of the table of what capstone decodes wrongly or not at all. */
 struct x86_override {
 	uint8_t map, opcode;
-	uint8_t rep;      /* required prefix, or X86_ANY_REP */
+	uint8_t rep;      /* required prefix, ANY_REP or NO_PREFIX (decode.c) */
 	uint8_t reg_mask; /* bit n: with n in ModRM.reg */
 	uint8_t shape;    /* bit 0: with a register in ModRM.rm, bit 1: with memory */
 	unsigned id;

@@ -97,6 +97,19 @@ static void append(char *text, size_t size, const char *more)
 	snprintf(text + len, size - len, "%s", more);
 }
 
+static void immediate_form(const struct x86_ctx *c, const struct x86_form *form, const struct x86_operand *op,
+			   char ret[16])
+{
+	const char *kind = form && form->props & X86_RELATIVE ? "rel" : "imm";
+
+	if (c->raw.imm_len == 0) /* the 1 of a shift by one */
+		snprintf(ret, 16, "%u", (unsigned)op->imm);
+	else if (c->raw.imm_len == 3) /* ENTER */
+		snprintf(ret, 16, "%s", op == c->op ? "imm16" : "imm8");
+	else
+		snprintf(ret, 16, "%s%u", kind, c->raw.imm_len * 8);
+}
+
 static void operand_form(const struct x86_ctx *c, const struct x86_form *form, const struct x86_operand *op,
 			 char ret[16])
 {
@@ -110,13 +123,7 @@ static void operand_form(const struct x86_ctx *c, const struct x86_form *form, c
 			snprintf(ret, 16, "r%u", op->width);
 		return;
 	case X86_OPERAND_MEM: snprintf(ret, 16, "m%u", op->width); return;
-	case X86_OPERAND_IMM:
-		if (c->raw.imm_len)
-			snprintf(ret, 16, "%s%u", form && form->props & X86_RELATIVE ? "rel" : "imm",
-				 c->raw.imm_len * 8);
-		else
-			snprintf(ret, 16, "%u", (unsigned)op->imm);
-		return;
+	case X86_OPERAND_IMM: immediate_form(c, form, op, ret); return;
 	default: snprintf(ret, 16, "reg");
 	}
 }

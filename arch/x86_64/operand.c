@@ -122,26 +122,40 @@ expr_id x86_gpr(struct x86_ctx *c, uint32_t reg, unsigned width)
 	return expr_extract(c->pool, expr_reg(c->pool, 64, reg), 0, width);
 }
 
-/* Replaces bits [low, low + width of value) of a general register, keeping what was written before in this transfer. */
-static void merge_gpr(struct x86_ctx *c, uint32_t reg, unsigned low, expr_id value)
+/* `whole` with the bits from `low` up replaced. */
+static expr_id replace_bits(struct x86_ctx *c, expr_id whole, unsigned low, expr_id value)
 {
 	struct expr_pool *p = c->pool;
-	unsigned high = low + expr_width(p, value);
+	unsigned width = expr_width(p, value), high = low + width;
+
+	if (width == 0)
+		return EXPR_NONE;
+	if (width == 64)
+		return value;
+	if (width == 32)
+		return expr_zext(p, value, 64);
+	if (low > 0)
+		value = expr_concat(p, value, expr_extract(p, whole, 0, low));
+	return expr_concat(p, expr_extract(p, whole, high, 64 - high), value);
+}
+
+expr_id x86_with_gpr(struct x86_ctx *c, uint32_t reg, unsigned low, expr_id value)
+{
+	return replace_bits(c, expr_reg(c->pool, 64, reg), low, value);
+}
+
+static void merge_gpr(struct x86_ctx *c, uint32_t reg, unsigned low, expr_id value)
+{
 	expr_id old = transfer_get_reg(c->t, reg);
 
 	if (old == EXPR_NONE)
-		old = expr_reg(p, 64, reg);
-	if (low > 0)
-		value = expr_concat(p, value, expr_extract(p, old, 0, low));
-	transfer_set_reg(c->t, reg, expr_concat(p, expr_extract(p, old, high, 64 - high), value));
+		old = expr_reg(c->pool, 64, reg);
+	transfer_set_reg(c->t, reg, replace_bits(c, old, low, value));
 }
 
 void x86_set_gpr(struct x86_ctx *c, uint32_t reg, expr_id value)
 {
-	if (expr_width(c->pool, value) >= 32)
-		transfer_set_reg(c->t, reg, expr_zext(c->pool, value, 64));
-	else if (value != EXPR_NONE)
-		merge_gpr(c, reg, 0, value);
+	merge_gpr(c, reg, 0, value);
 }
 
 static expr_id read_register(struct x86_ctx *c, const struct x86_operand *op)
@@ -199,10 +213,8 @@ void x86_write(struct x86_ctx *c, unsigned i, expr_id value)
 		write_vector(c, op, value);
 	else if (op->reg > X86_r15)
 		x86_unmodelled(c);
-	else if (op->low)
-		merge_gpr(c, op->reg, op->low, value);
 	else
-		x86_set_gpr(c, op->reg, value);
+		merge_gpr(c, op->reg, op->low, value);
 }
 
 static expr_id base_value(struct x86_ctx *c)

@@ -59,8 +59,23 @@ static void store(struct x86_ctx *c, const struct loop *loop, expr_id value)
 /* Sets the low bits of a register if the iteration takes place. */
 static void set_if_runs(struct x86_ctx *c, const struct loop *loop, uint32_t reg, expr_id value)
 {
-	x86_set_gpr(c, reg, value);
-	transfer_set_reg(c->t, reg, expr_ite(c->pool, loop->runs, transfer_get_reg(c->t, reg), x86_gpr(c, reg, 64)));
+	expr_id after = x86_with_gpr(c, reg, 0, value);
+
+	transfer_set_reg(c->t, reg, expr_ite(c->pool, loop->runs, after, expr_reg(c->pool, 64, reg)));
+}
+
+/*
+ * Sets a pointer or the count. With 32-bit addresses and a count of 0, the manual does not say whether the upper halves
+ * are cleared, as they are by an iteration: Intel's processors clear those of the pointers of MOVS and STOS.
+ */
+static void set_index(struct x86_ctx *c, const struct loop *loop, uint32_t reg, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	expr_id otherwise = expr_reg(p, 64, reg);
+
+	if (loop->count_bits == 32)
+		otherwise = expr_concat(p, expr_undef(p, 32), expr_extract(p, otherwise, 0, 32));
+	transfer_set_reg(c->t, reg, expr_ite(p, loop->runs, x86_with_gpr(c, reg, 0, value), otherwise));
 }
 
 /* Moves a pointer to the next element: up, or down if DF is set. */
@@ -71,10 +86,19 @@ static void advance(struct x86_ctx *c, const struct loop *loop, uint32_t reg)
 	expr_id step = expr_ite(p, x86_flag(c, X86_df), x86_const(c, loop->count_bits, -bytes),
 				x86_const(c, loop->count_bits, bytes));
 
-	set_if_runs(c, loop, reg, expr_add(p, x86_gpr(c, reg, loop->count_bits), step));
+	set_index(c, loop, reg, expr_add(p, x86_gpr(c, reg, loop->count_bits), step));
 }
 
-/* Counts, and decides where to go on: here again while elements are left and `more` holds. */
+/* There is another iteration after this one: elements are left and `more` holds. */
+static expr_id goes_on(struct x86_ctx *c, const struct loop *loop, expr_id more)
+{
+	struct expr_pool *p = c->pool;
+	expr_id left = expr_not(p, expr_is_zero(p, loop->left));
+
+	return expr_and(p, expr_and(p, loop->runs, left), more);
+}
+
+/* Counts, and decides where to go on. */
 static void finish(struct x86_ctx *c, const struct loop *loop, expr_id more)
 {
 	struct expr_pool *p = c->pool;
@@ -82,9 +106,8 @@ static void finish(struct x86_ctx *c, const struct loop *loop, expr_id more)
 	if (!c->raw.rep)
 		return;
 	c->repeats = true;
-	set_if_runs(c, loop, X86_rcx, loop->left);
-	expr_id again = expr_and(p, loop->runs, expr_not(p, expr_is_zero(p, loop->left)));
-	x86_goto(c, expr_ite(p, expr_and(p, again, more), x86_const(c, 64, c->pc), x86_const(c, 64, c->next)));
+	set_index(c, loop, X86_rcx, loop->left);
+	x86_goto(c, expr_ite(p, goes_on(c, loop, more), x86_const(c, 64, c->pc), x86_const(c, 64, c->next)));
 }
 
 static void build_movs(struct x86_ctx *c, const struct x86_form *f)
@@ -118,19 +141,27 @@ static void build_lods(struct x86_ctx *c, const struct x86_form *f)
 	finish(c, &loop, x86_const(c, 1, 1));
 }
 
-/* The flags of a - b, unless there was no iteration; then whether REPE or REPNE goes on. */
+/*
+ * The flags of a - b, unless there was no iteration; then whether REPE or REPNE goes on. If it does, the flags are
+ * undefined: the manual says only what they are after the last iteration, and processors that stop before it, as for a
+ * single step, show those of before the instruction.
+ */
 static void compare(struct x86_ctx *c, const struct loop *loop, expr_id a, expr_id b)
 {
 	struct expr_pool *p = c->pool;
 	expr_id equal = expr_eq(p, a, b);
+	expr_id more = c->raw.rep == X86_REPNE ? expr_not(p, equal) : equal;
+	expr_id again = c->raw.rep ? goes_on(c, loop, more) : x86_const(c, 1, 0);
 
 	x86_set_compare(c, a, b);
 	for (unsigned i = 0; i < X86_NUM_FLAGS; i++) {
 		uint32_t flag = x86_flag_regs[i];
-		if (flag != X86_df)
-			x86_set_flag_if(c, loop->runs, flag, transfer_get_reg(c->t, flag));
+		if (flag == X86_df)
+			continue;
+		expr_id last = expr_ite(p, again, expr_undef(p, 1), transfer_get_reg(c->t, flag));
+		x86_set_flag_if(c, loop->runs, flag, last);
 	}
-	finish(c, loop, c->raw.rep == X86_REPNE ? expr_not(p, equal) : equal);
+	finish(c, loop, more);
 }
 
 static void build_cmps(struct x86_ctx *c, const struct x86_form *f)

@@ -10,6 +10,19 @@ static void build_nop(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 }
 
+/* Instructions of the 0F map that 66, F2 and F3 make invalid, or another one. */
+static void refuse_prefixes(struct x86_ctx *c)
+{
+	if (c->raw.opsize || c->raw.rep)
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+}
+
+static void build_fence(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	refuse_prefixes(c);
+}
+
 /* Sets EAX and EDX to the halves of an outside value of 64 bits. */
 static void set_edx_eax(struct x86_ctx *c, enum env_input input)
 {
@@ -54,6 +67,7 @@ static void build_xgetbv(struct x86_ctx *c, const struct x86_form *f)
 	expr_id ecx = x86_gpr(c, X86_rcx, 32);
 
 	(void)f;
+	refuse_prefixes(c);
 	transfer_add_fault(c->t, expr_ult(c->pool, x86_const(c, 32, 1), ecx), FAULT_PROTECTION);
 	set_edx_eax(c, ENV_XCR0);
 }
@@ -63,7 +77,7 @@ static void build_random(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
 	if (c->raw.rep)
-		x86_unmodelled(c);
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 	x86_set_flag(c, X86_cf, expr_env(c->pool, 1, ENV_RANDOM));
 	x86_write(c, 0, expr_env(c->pool, c->op[0].width, ENV_RANDOM));
 }
@@ -102,11 +116,23 @@ static void build_write_base(struct x86_ctx *c, const struct x86_form *f)
 	transfer_set_reg(c->t, f->param, base);
 }
 
+/*
+ * One outside bit, of the descriptor that the selector names. The selector takes part in the value, so that the operand
+ * is loaded and can fault.
+ */
+static expr_id descriptor_bit(struct x86_ctx *c, unsigned i)
+{
+	struct expr_pool *p = c->pool;
+
+	c->op[i].width = 16;
+	return expr_bit(p, expr_xor(p, expr_env(p, 16, ENV_SELECTOR), x86_read(c, i)), 0);
+}
+
 /* LAR and LSL: the destination is written only if the descriptor can be seen, which ZF tells. */
 static void build_descriptor(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
-	expr_id seen = expr_env(p, 1, ENV_SELECTOR);
+	expr_id seen = descriptor_bit(c, 1);
 	uint32_t reg = c->op[0].reg;
 
 	(void)f;
@@ -119,7 +145,7 @@ static void build_descriptor(struct x86_ctx *c, const struct x86_form *f)
 static void build_verify(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	x86_set_flag(c, X86_zf, expr_env(c->pool, 1, ENV_SELECTOR));
+	x86_set_flag(c, X86_zf, descriptor_bit(c, 0));
 }
 
 /* clang-format off */
@@ -136,9 +162,9 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_PREFETCHT0,   build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHT1,   build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHT2,   build_nop,        0,                "-------", 0,    0},
-	{X86_INS_LFENCE,       build_nop,        0,                "-------", 0,    0},
-	{X86_INS_MFENCE,       build_nop,        0,                "-------", 0,    0},
-	{X86_INS_SFENCE,       build_nop,        0,                "-------", 0,    0},
+	{X86_INS_LFENCE,       build_fence,      0,                "-------", 0,    0},
+	{X86_INS_MFENCE,       build_fence,      0,                "-------", 0,    0},
+	{X86_INS_SFENCE,       build_fence,      0,                "-------", 0,    0},
 	{X86_INS_CPUID,        build_cpuid,      0,                "-------", 0,    0},
 	{X86_INS_RDTSC,        build_rdtsc,      0,                "-------", 0,    0},
 	{X86_INS_RDTSCP,       build_rdtscp,     0,                "-------", 0,    0},
@@ -150,6 +176,7 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_UD2,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
 	{X86_OWN_UD1,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
 	{X86_OWN_UD0,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
+	{X86_OWN_INVALID,      build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
 	{X86_INS_INT1,         build_fault,      FAULT_DEBUG,      "-------", 0,    0},
 	{X86_INS_INT3,         build_fault,      FAULT_BREAKPOINT, "-------", 0,    0},
 	{X86_INS_RDFSBASE,     build_read_base,  X86_fs_base,      "-------", 0,    0},

@@ -6,7 +6,6 @@
 #include "arch/arch.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/syscalls.h"
-#include "arch/x86_64/syscalls.h"
 
 /* Where each register starts in a state, in words: one after the other. */
 enum {

@@ -104,8 +104,13 @@ void x86_write(struct x86_ctx *c, unsigned i, expr_id value);
 
 /* The low `width` bits of a general register before. */
 expr_id x86_gpr(struct x86_ctx *c, uint32_t reg, unsigned width);
-/* Writes the low bits of a general register, as x86_write() does. */
+/*
+ * Writes the low bits of a general register as x86_write() does: on top of what this instruction has written so far, so
+ * that AL and AH can be written one after the other.
+ */
 void x86_set_gpr(struct x86_ctx *c, uint32_t reg, expr_id value);
+/* What the whole register is if value is written to its bits from `low` up, nothing else having been written. */
+expr_id x86_with_gpr(struct x86_ctx *c, uint32_t reg, unsigned low, expr_id value);
 
 /* Base + index * scale + displacement, cut to the address size and zero-extended: what LEA computes. */
 expr_id x86_offset(struct x86_ctx *c);
