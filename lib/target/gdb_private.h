@@ -1,0 +1,73 @@
+/* What the parts of the GDB target share: gdb.c (requests), gdb_setup.c, gdb_quirk.c, gdb_ahead.c. */
+#ifndef LIB_TARGET_GDB_PRIVATE_H
+#define LIB_TARGET_GDB_PRIVATE_H
+
+#include "lib/rsp/ahead.h"
+#include "lib/target/gdb.h"
+#include "lib/target/gdb_layout.h"
+
+enum { GDB_MAX_AHEAD = 64, GDB_MAX_OUTSTANDING = 2 * GDB_MAX_AHEAD };
+
+enum gdb_ahead_state {
+	AHEAD_OFF,    /* one request at a time */
+	AHEAD_UNSURE, /* allowed; the next submission tries it with its first step */
+	AHEAD_ON,
+};
+
+struct gdb_target {
+	struct target base;
+	struct rsp_client *client;
+	struct gdb_layout layout;
+
+	uint8_t *image, *missing; /* gdb_image_size() bytes; see gdb_layout.h */
+	bool any_missing;         /* some register was unavailable once, so that missing is worth looking at */
+
+	bool is_qemu;
+	bool has_vcont, has_write_reg;
+	uint64_t tid;
+
+	bool ended; /* the guest is gone: last says how */
+	struct stop last;
+
+	/* Steps submitted and not collected: a ring. */
+	enum gdb_ahead_state ahead;
+	struct target_plan plans[GDB_MAX_OUTSTANDING];
+	size_t first, num_plans;
+	size_t num_sent; /* of these, sent ahead; the rest is stepped when collected */
+	bool halted;     /* a signal ended the run: the plans that are left give the same stop */
+	struct rsp_ahead stream;
+
+	void (*owner_destroy)(void *ctx);
+	void *owner;
+};
+
+static inline struct gdb_target *to_gdb(struct target *t)
+{
+	return (struct gdb_target *)t;
+}
+
+/* gdb_setup.c: handshake, description, peculiarities. */
+struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options);
+
+/* gdb_quirk.c: what QEMU's stubs show wrongly is set right or hidden. */
+struct error *gdb_find_quirks(struct gdb_target *g);
+
+/* gdb.c */
+/* Asks for all registers; the image is then in the stub's order. */
+struct error *gdb_fetch_image(struct gdb_target *g);
+/* The image in the state's terms. */
+void gdb_give_state(struct gdb_target *g, struct state *ret);
+/* Writes one register of the description as it is in the image. */
+struct error *gdb_put_reg(struct gdb_target *g, uint32_t index, struct rsp_reply *ret);
+/* Resumes by 's' or 'c', with a signal or without (0), and waits for the stop. */
+struct error *gdb_resume(struct gdb_target *g, char how, int signal, struct stop *ret);
+/* One `m`. The bytes that came, 0 when the stub refuses. */
+struct error *gdb_read_piece(struct gdb_target *g, uint64_t address, uint8_t *ret, size_t len, size_t *ret_len);
+/* The stub's stop in the target's terms, remembered as the last. */
+void gdb_take_stop(struct gdb_target *g, const struct rsp_stop *from, struct stop *ret);
+
+/* gdb_ahead.c */
+struct error *gdb_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
+struct error *gdb_collect(struct target *t, struct state *regs, struct target_seen *ret);
+
+#endif
