@@ -32,10 +32,12 @@ struct lockstep {
 	size_t batch[MAX_BATCHES]; /* sizes of the outstanding submissions, oldest first */
 	size_t num_batches;
 	struct target_plan *plans; /* of the next submission: target->max_ahead of them */
-	struct step blind; /* for steps whose prediction a difference has made worthless */
+	struct step blind;         /* for steps whose prediction a difference has made worthless */
 
 	bool judging; /* options->from was reached */
 	bool done;
+	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back. */
+	bool strayed;
 	int signal; /* that stopped the guest; 0: none */
 };
 

@@ -228,6 +228,11 @@ static struct error *loop(struct lockstep *ls)
 		if (o->interrupted && *o->interrupted)
 			ls->run->interrupted = ls->done = true;
 	}
+	if (!err && ls->strayed)
+		err = error_create(
+			ERROR_TARGET,
+			"behind a difference, the target ran a system call of its own near pc 0x%llx: the run ends here",
+			(unsigned long long)state_get(&ls->now, ls->target->isa->pc));
 	return err;
 }
 
@@ -250,7 +255,7 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 		run->lost_pc = lost ? lost->pc : state_get(&ls->now, ls->target->isa->pc);
 		run->lost_expected = copy_text(lost ? lost->expected : NULL);
 		run->lost_observed = copy_text(lost ? lost->observed : err->message);
-	} else if (err && !error_is(err, ERROR_INTERRUPTED)) {
+	} else if (err && !ls->strayed) {
 		run->verdict = VERDICT_ERROR;
 	} else if (run->findings.list.len) {
 		run->verdict = VERDICT_DIVERGENT;

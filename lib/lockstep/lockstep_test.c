@@ -1,0 +1,451 @@
+/* The loop over a target that is made of the model itself and can be told to go wrong: what it does wrong must be
+ * found, once for each form and location, and nothing else. */
+#include "lib/lockstep/lockstep.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/lift/lift.h"
+#include "lib/testing/assert.h"
+
+enum { CODE = 0x401000, STACK = 0x7ffe0000, STACK_LEN = 0x2000, SP = STACK + 0x1000, MAX_QUEUE = 256 };
+
+/*
+ * 401000  mov ecx, 10
+ * 401005  mov eax, ecx          loop:
+ * 401007  blsi edx, eax
+ * 40100c  mov [rsp - 8], rdx
+ * 401011  adc rbx, [rsp - 8]
+ * 401016  dec ecx
+ * 401018  jnz loop
+ * 40101a  mov edi, 0
+ * 40101f  mov eax, 231
+ * 401024  syscall               exit_group(0)
+ */
+static const uint8_t program[] = {
+	0xb9, 10,   0,    0,    0,    0x89, 0xc8, 0xc4, 0xe2, 0x68, 0xf3, 0xd8, 0x48,
+	0x89, 0x54, 0x24, 0xf8, 0x48, 0x13, 0x5c, 0x24, 0xf8, 0xff, 0xc9, 0x75, 0xeb,
+	0xbf, 0,    0,    0,    0,    0xb8, 0xe7, 0,    0,    0,    0x0f, 0x05,
+};
+enum { LOOPS = 10, LOOP_INSNS = 6, INSNS = 1 + LOOPS * LOOP_INSNS + 3 };
+enum { PC_BLSI = 0x401007, PC_STORE = 0x40100c, PC_JNZ = 0x401018, PC_AFTER = 0x40101a };
+
+/* ---- The target ---- */
+
+struct fake {
+	struct target base;
+	struct state regs;
+	struct memory *memory;
+	struct lift_cache *cache;
+	struct eval eval;
+	struct target_plan queue[MAX_QUEUE];
+	size_t queued;
+	struct stop stop; /* of the last step */
+	/* Called behind each instruction, with its address: may do damage. Returns a signal that stops the guest, or 0.
+	 */
+	int (*damage)(struct fake *f, uint64_t pc);
+};
+
+static enum mem_result fake_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	struct fake *f = ctx;
+
+	return memory_read(f->memory, address, ret, unknown, len) ? MEM_OK : MEM_FAULT;
+}
+
+static struct error *fake_execute(struct fake *f)
+{
+	const struct eval_memory memory = {.ctx = f, .load = fake_load};
+	uint64_t pc = state_get(&f->regs, f->base.isa->pc);
+	uint8_t bytes[ISA_MAX_INSN_LEN], unknown[ISA_MAX_INSN_LEN];
+	struct lifted *insn;
+
+	memory_read(f->memory, pc, bytes, unknown, sizeof bytes);
+	struct error *err = lift_cache_get(f->cache, pc, bytes, sizeof bytes, &insn);
+	if (err)
+		return err;
+	if (insn->kind == TRANSFER_SYSCALL) {
+		f->stop = (struct stop){.kind = STOP_EXITED};
+		return NULL;
+	}
+	err = prog_run(insn->prog, f->regs.value, NULL, &memory, &f->eval);
+	for (size_t i = 0; i < f->eval.num_regs && !err; i++)
+		state_set_words(&f->regs, f->eval.regs[i].reg, f->eval.regs[i].value);
+	for (size_t i = 0; i < f->eval.num_stores && !err; i++)
+		err = memory_write(f->memory, f->eval.stores[i].address, f->eval.stores[i].data, NULL,
+				   f->eval.stores[i].len);
+	int signal = f->damage ? f->damage(f, pc) : 0;
+	f->stop = (struct stop){.kind = signal ? STOP_SIGNAL : STOP_STEPPED, .signal = signal};
+	return err;
+}
+
+static void fake_destroy(struct target *t)
+{
+	struct fake *f = (struct fake *)t;
+
+	state_deinit(&f->regs);
+	memory_destroy(f->memory);
+	lift_cache_destroy(f->cache);
+	eval_deinit(&f->eval);
+	free(f->base.hidden);
+	free(f->base.identity);
+	free(f);
+}
+
+static struct error *fake_read_regs(struct target *t, struct state *ret)
+{
+	state_copy(ret, &((struct fake *)t)->regs);
+	return NULL;
+}
+
+static struct error *fake_write_regs(struct target *t, const struct state *from, const uint32_t *regs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		state_set_words(&((struct fake *)t)->regs, regs[i], from->value + t->isa->regs[regs[i]].word);
+	return NULL;
+}
+
+static struct error *fake_read_memory(struct target *t, uint64_t address, void *ret, size_t len, size_t *ret_len)
+{
+	uint8_t unknown[MEMORY_PAGE];
+	size_t good = 0;
+
+	ck_assert_uint_le(len, sizeof unknown);
+	memory_read(((struct fake *)t)->memory, address, ret, unknown, len);
+	while (good < len && !unknown[good])
+		good++;
+	*ret_len = good;
+	return NULL;
+}
+
+static struct error *fake_write_memory(struct target *t, uint64_t address, const void *data, size_t len)
+{
+	return memory_write(((struct fake *)t)->memory, address, data, NULL, len);
+}
+
+static struct error *fake_step(struct target *t, int signal, struct stop *ret)
+{
+	struct error *err = fake_execute((struct fake *)t);
+
+	(void)signal;
+	*ret = ((struct fake *)t)->stop;
+	return err;
+}
+
+static struct error *fake_run_to(struct target *t, uint64_t address, struct stop *ret)
+{
+	(void)t;
+	(void)address;
+	(void)ret;
+	return error_create(ERROR_UNSUPPORTED, "not here");
+}
+
+static struct error *fake_submit(struct target *t, const struct target_plan *plans, size_t num_plans)
+{
+	struct fake *f = (struct fake *)t;
+
+	ck_assert_uint_le(num_plans, t->max_ahead);
+	ck_assert_uint_le(f->queued + num_plans, MAX_QUEUE);
+	memcpy(f->queue + f->queued, plans, num_plans * sizeof *plans);
+	f->queued += num_plans;
+	return NULL;
+}
+
+static struct error *fake_collect(struct target *t, struct state *regs, struct target_seen *ret)
+{
+	struct fake *f = (struct fake *)t;
+	struct target_plan plan = f->queue[0];
+	struct error *err = f->stop.kind == STOP_STEPPED ? fake_execute(f) : NULL;
+
+	ck_assert_uint_gt(f->queued, 0);
+	memmove(f->queue, f->queue + 1, --f->queued * sizeof *f->queue);
+	*ret = (struct target_seen){.stop = f->stop, .have_regs = true};
+	for (unsigned i = 0; i < plan.num_reads; i++) {
+		uint8_t unknown[64];
+		ret->memory_ok[i] = memory_read(f->memory, plan.read[i].address, ret->memory[i], unknown,
+						plan.read[i].len);
+	}
+	state_copy(regs, &f->regs);
+	return err;
+}
+
+static const struct target_ops fake_ops = {
+	.destroy = fake_destroy,
+	.read_regs = fake_read_regs,
+	.write_regs = fake_write_regs,
+	.read_memory = fake_read_memory,
+	.write_memory = fake_write_memory,
+	.step = fake_step,
+	.run_to = fake_run_to,
+	.submit = fake_submit,
+	.collect = fake_collect,
+};
+
+/* argc 1, argv, no environment, an auxiliary vector without entries. */
+static void fill_memory(struct fake *f)
+{
+	static uint8_t page[MEMORY_PAGE], stack[STACK_LEN];
+	uint64_t start[6] = {1, SP + 0x100, 0, 0, AT_NULL, 0};
+
+	memcpy(page, program, sizeof program);
+	memcpy(stack + (SP - STACK), start, sizeof start);
+	ck_no_error(memory_write(f->memory, CODE, page, NULL, sizeof page));
+	ck_no_error(memory_write(f->memory, STACK, stack, NULL, sizeof stack));
+}
+
+static struct fake *fake_create(size_t max_ahead)
+{
+	const struct isa *isa = isa_by_name("x86_64");
+	struct fake *f = calloc(1, sizeof *f);
+
+	ck_assert_ptr_nonnull(f);
+	f->base = (struct target){.ops = &fake_ops, .isa = isa, .max_ahead = max_ahead, .identity = strdup("fake")};
+	f->base.hidden = calloc(isa->num_words, sizeof *f->base.hidden);
+	f->stop.kind = STOP_STEPPED;
+	ck_no_error(state_init(&f->regs, isa));
+	ck_no_error(memory_create(&f->memory));
+	ck_no_error(lift_cache_create(isa, 0, &f->cache));
+	for (uint32_t r = 0; r < isa->num_regs; r++)
+		state_set_words(&f->regs, r, (const uint64_t[EXPR_MAX_WORDS]){0});
+	state_set(&f->regs, isa->pc, CODE);
+	state_set(&f->regs, isa->sp, SP);
+	fill_memory(f);
+	return f;
+}
+
+/* ---- The log ---- */
+
+static char log_path[] = "/tmp/lockstep_test.XXXXXX";
+
+static void write_log(void)
+{
+	static char arch[] = "x86_64", text[] = "test", path[] = "/bin/true";
+	struct evlog_header h = {.arch = arch, .recorder = text, .cwd = path, .program = {.path = path}};
+	struct evlog_event ev = {.kind = EVLOG_EXIT, .number = 231, .name = text, .pc = 0x401024};
+	struct evlog_writer *w;
+
+	ck_assert(vec_push(&h.argv, text));
+	ck_no_error(evlog_writer_create(log_path, &h, &w));
+	ck_no_error(evlog_writer_add(w, &ev));
+	ck_no_error(evlog_writer_finish(w));
+	evlog_writer_destroy(w);
+	vec_deinit(&h.argv);
+}
+
+static void setup(void)
+{
+	snprintf(log_path, sizeof log_path, "/tmp/lockstep_test.XXXXXX");
+	int fd = mkstemp(log_path);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	write_log();
+}
+
+static void teardown(void)
+{
+	unlink(log_path);
+}
+
+static void run(int (*damage)(struct fake *, uint64_t), size_t max_ahead, struct lockstep_options options,
+		struct run *ret)
+{
+	struct fake *f = fake_create(max_ahead);
+	struct evlog_reader *reader;
+	struct replay *replay;
+
+	f->damage = damage;
+	*ret = (struct run){0};
+	ck_no_error(evlog_reader_open(log_path, &reader));
+	ck_no_error(replay_create(reader, &f->base, NULL, &replay));
+	ck_no_error(lockstep_run(&f->base, replay, &options, ret));
+	replay_destroy(replay);
+	evlog_reader_destroy(reader);
+	target_destroy(&f->base);
+}
+
+static const size_t aheads[] = {1, 2, 3, 7, 64};
+enum { NUM_AHEADS = sizeof aheads / sizeof *aheads };
+
+static uint32_t reg(const char *name)
+{
+	uint32_t r = 0;
+
+	ck_assert(isa_find_reg(isa_by_name("x86_64"), name, strlen(name), &r));
+	return r;
+}
+
+static void flip(struct fake *f, const char *name, uint64_t bits)
+{
+	state_set(&f->regs, reg(name), state_get(&f->regs, reg(name)) ^ bits);
+}
+
+/* ---- Tests ---- */
+
+START_TEST(undamaged_run_is_clean)
+{
+	struct run r;
+
+	run(NULL, aheads[_i], (struct lockstep_options){0}, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_uint_eq(r.instructions, INSNS);
+	ck_assert_uint_eq(r.checked, INSNS);
+	ck_assert_uint_eq(r.unseen, 0);
+	ck_assert(r.exited);
+	run_deinit(&r);
+}
+END_TEST
+
+static int wrong_carry(struct fake *f, uint64_t pc)
+{
+	if (pc == PC_BLSI)
+		flip(f, "cf", 1);
+	return 0;
+}
+
+/* The carry is added up in RBX: a cascade would show there. */
+START_TEST(wrong_flag_is_one_finding)
+{
+	struct run r;
+
+	run(wrong_carry, aheads[_i], (struct lockstep_options){0}, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_uint_eq(r.findings.list.len, 1);
+	ck_assert_uint_eq(r.instructions, INSNS);
+
+	const struct finding *f = &r.findings.list.at[0];
+	ck_assert_uint_eq(f->insn.pc, PC_BLSI);
+	ck_assert_int_eq(f->kind, LOCATION_REG);
+	ck_assert_uint_eq(f->reg, reg("cf"));
+	ck_assert_uint_eq(f->count, LOOPS);
+	ck_assert_uint_eq(f->first_instruction, 3);
+	ck_assert_uint_eq(f->expected[0], 1);
+	ck_assert_uint_eq(f->observed[0], 0);
+	ck_contains(f->formula, "rax");
+	run_deinit(&r);
+}
+END_TEST
+
+static int wrong_store(struct fake *f, uint64_t pc)
+{
+	uint8_t byte = 0x80;
+
+	if (pc == PC_STORE)
+		ck_no_error(memory_write(f->memory, SP - 1, &byte, NULL, 1));
+	return 0;
+}
+
+/* The next instruction loads what was stored: it must be judged on what memory really holds. */
+START_TEST(wrong_memory_is_one_finding)
+{
+	struct run r;
+
+	run(wrong_store, aheads[_i], (struct lockstep_options){0}, &r);
+	ck_assert_uint_eq(r.findings.list.len, 1);
+	ck_assert_int_eq(r.findings.list.at[0].kind, LOCATION_MEMORY);
+	ck_assert_uint_eq(r.findings.list.at[0].address, SP - 8);
+	ck_assert_uint_eq(r.findings.list.at[0].count, LOOPS);
+	ck_assert_uint_eq(r.findings.list.at[0].observed[0], (uint64_t)0x80 << 56 | 2);
+	run_deinit(&r);
+}
+END_TEST
+
+static int wrong_way(struct fake *f, uint64_t pc)
+{
+	if (pc == PC_JNZ)
+		state_set(&f->regs, f->base.isa->pc, PC_AFTER);
+	return 0;
+}
+
+START_TEST(wrong_branch_is_one_finding)
+{
+	struct run r;
+
+	run(wrong_way, 1, (struct lockstep_options){0}, &r);
+	ck_assert_ptr_null(r.error);
+	ck_assert_uint_eq(r.findings.list.len, 1);
+	ck_assert_uint_eq(r.findings.list.at[0].reg, isa_by_name("x86_64")->pc);
+	ck_assert_uint_eq(r.findings.list.at[0].observed[0], PC_AFTER);
+	ck_assert_uint_eq(r.instructions, 1 + LOOP_INSNS + 3);
+	run_deinit(&r);
+}
+END_TEST
+
+/* Steps sent ahead lead the target over a system call before anybody knows: the run ends with its finding, and says so.
+ */
+START_TEST(wrong_branch_to_a_call_ends_the_run)
+{
+	struct run r;
+
+	run(wrong_way, 64, (struct lockstep_options){0}, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_uint_eq(r.findings.list.len, 1);
+	ck_error(r.error, ERROR_TARGET, "ran a system call of its own");
+	r.error = NULL;
+	run_deinit(&r);
+}
+END_TEST
+
+/* A register that the instruction has nothing to do with. */
+static int stray_change(struct fake *f, uint64_t pc)
+{
+	if (pc == PC_STORE && state_get(&f->regs, reg("rcx")) == 5)
+		flip(f, "xmm3", 1 << 7);
+	return 0;
+}
+
+START_TEST(stray_change_is_found)
+{
+	struct run r;
+
+	run(stray_change, aheads[_i], (struct lockstep_options){0}, &r);
+	ck_assert_uint_eq(r.findings.list.len, 1);
+	ck_assert_uint_eq(r.findings.list.at[0].reg, reg("xmm3"));
+	ck_assert_uint_eq(r.findings.list.at[0].insn.pc, PC_STORE);
+	ck_assert_uint_eq(r.findings.list.at[0].count, 1);
+	ck_assert_str_eq(r.findings.list.at[0].formula, "unchanged");
+	run_deinit(&r);
+}
+END_TEST
+
+START_TEST(limits_end_the_run)
+{
+	struct run r;
+
+	run(NULL, aheads[_i], (struct lockstep_options){.max_instructions = 20}, &r);
+	ck_assert_uint_eq(r.instructions, 20);
+	ck_assert(r.limited && !r.exited);
+	run_deinit(&r);
+
+	run(NULL, aheads[_i], (struct lockstep_options){.have_until = true, .until = PC_AFTER}, &r);
+	ck_assert_uint_eq(r.instructions, INSNS - 3);
+	run_deinit(&r);
+
+	run(wrong_carry, aheads[_i], (struct lockstep_options){.stop_on_first = true}, &r);
+	ck_assert_uint_eq(r.findings.list.at[0].count, 1);
+	run_deinit(&r);
+
+	run(wrong_carry, aheads[_i], (struct lockstep_options){.have_from = true, .from = PC_AFTER}, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_uint_eq(r.instructions, INSNS);
+	run_deinit(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("lockstep");
+	TCase *t = tcase_create("loop");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, undamaged_run_is_clean, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, wrong_flag_is_one_finding, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, wrong_memory_is_one_finding, 0, NUM_AHEADS);
+	tcase_add_test(t, wrong_branch_is_one_finding);
+	tcase_add_test(t, wrong_branch_to_a_call_ends_the_run);
+	tcase_add_loop_test(t, stray_change_is_found, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, limits_end_the_run, 0, NUM_AHEADS);
+	suite_add_tcase(s, t);
+	return test_main(s);
+}
