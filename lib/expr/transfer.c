@@ -1,5 +1,6 @@
 #include "lib/expr/transfer.h"
 
+#include "lib/expr/forward.h"
 #include "lib/expr/pool.h"
 
 void transfer_init(struct transfer *t, struct expr_pool *pool)
@@ -107,12 +108,8 @@ static enum overlap find_overlap(const struct transfer *t, const struct transfer
 	return OVERLAP_INSIDE;
 }
 
-expr_id transfer_load(struct transfer *t, unsigned width, expr_id address)
+expr_id forward_load(const struct transfer *t, size_t version, unsigned width, expr_id address)
 {
-	size_t version = t->stores.len;
-
-	if (!address)
-		return EXPR_NONE;
 	for (struct place load = split_address(t->pool, address); version > 0; version--) {
 		const struct transfer_store *store = &t->stores.at[version - 1];
 		unsigned from = 0;
@@ -123,9 +120,14 @@ expr_id transfer_load(struct transfer *t, unsigned width, expr_id address)
 		if (overlap == OVERLAP_UNCLEAR)
 			break;
 	}
+	return expr_load(t->pool, width, address, (uint32_t)version);
+}
 
-	expr_id id = expr_load(t->pool, width, address, (uint32_t)version);
-	if (!vec_push(&t->loads, id))
+expr_id transfer_load(struct transfer *t, unsigned width, expr_id address)
+{
+	expr_id id = address ? forward_load(t, t->stores.len, width, address) : EXPR_NONE;
+
+	if (id && node(t->pool, id)->op == EXPR_LOAD && !vec_push(&t->loads, id))
 		t->pool->failed = true;
 	return id;
 }

@@ -1,0 +1,286 @@
+#include "lib/expr/transfer.h"
+
+#include "lib/expr/eval.h"
+#include "lib/expr/interp.h"
+#include "lib/expr/print.h"
+#include "lib/testing/assert.h"
+#include "lib/testing/random_expr.h"
+
+static unsigned width_of(uint32_t reg)
+{
+	return reg < RANDOM_NUM_REGS ? random_widths[reg] : 0;
+}
+
+static expr_id reg(struct expr_pool *pool, uint32_t r)
+{
+	return expr_reg(pool, random_widths[r], r);
+}
+
+enum { R1 = 0, R64 = 6, OTHER64 = 11 };
+
+/* ---- By hand ---- */
+
+static void setup(struct expr_pool **pool, struct transfer *t)
+{
+	ck_no_error(expr_pool_create(true, pool));
+	transfer_init(t, *pool);
+}
+
+static void teardown(struct expr_pool *pool, struct transfer *t)
+{
+	transfer_deinit(t);
+	expr_pool_destroy(pool);
+}
+
+START_TEST(loads_are_forwarded_where_certain)
+{
+	struct expr_pool *pool;
+	struct transfer t;
+
+	setup(&pool, &t);
+	expr_id at = reg(pool, R64), value = reg(pool, OTHER64);
+	expr_id above = expr_add(pool, at, expr_const(pool, 64, 8)),
+		inside = expr_add(pool, at, expr_const(pool, 64, 4));
+	expr_id below = expr_sub(pool, at, expr_const(pool, 64, 8)),
+		across = expr_add(pool, at, expr_const(pool, 64, 6));
+
+	transfer_add_store(&t, EXPR_NONE, at, value);
+	ck_assert_uint_eq(transfer_load(&t, 64, at), value);
+	ck_assert_uint_eq(transfer_load(&t, 32, inside), expr_extract(pool, value, 32, 32));
+	ck_assert_uint_eq(t.loads.len, 0);
+	ck_assert_uint_eq(transfer_load(&t, 64, above), expr_load(pool, 64, above, 0));
+	ck_assert_uint_eq(transfer_load(&t, 64, below), expr_load(pool, 64, below, 0));
+	ck_assert_uint_eq(transfer_load(&t, 32, across), expr_load(pool, 32, across, 1));
+	ck_assert_uint_eq(transfer_load(&t, 64, value), expr_load(pool, 64, value, 1));
+	ck_assert_uint_eq(t.loads.len, 4);
+
+	transfer_add_store(&t, reg(pool, R1), at, at);
+	ck_assert_uint_eq(transfer_load(&t, 64, at), expr_load(pool, 64, at, 2));
+	ck_assert_uint_eq(transfer_load(&t, 64, above), expr_load(pool, 64, above, 0));
+	teardown(pool, &t);
+}
+END_TEST
+
+START_TEST(printed_with_names_for_shared_parts)
+{
+	struct expr_pool *pool;
+	struct transfer t;
+	struct strbuf out = {0};
+
+	setup(&pool, &t);
+	expr_id first = reg(pool, R64), second = reg(pool, OTHER64);
+	expr_id sum = expr_add(pool, expr_add(pool, first, second), expr_const(pool, 64, 1));
+	transfer_set_reg(&t, R64, sum);
+	transfer_set_reg(&t, R1, expr_is_zero(pool, sum));
+	transfer_add_fault(&t, reg(pool, 12), FAULT_DIVIDE);
+	transfer_add_store(&t, reg(pool, R1), expr_sub(pool, reg(pool, R64), expr_const(pool, 64, 8)), sum);
+	transfer_load(&t, 8, reg(pool, R64));
+	ck_no_error(transfer_verify(&t, width_of));
+	transfer_print(&out, &t, NULL);
+	ck_assert_str_eq(strbuf_text(&out), "t1 = (r6:64 + r11:64) + 0x1:64\n"
+					    "access mem8[r6:64]\n"
+					    "fault divide if r12:1\n"
+					    "mem64[r6:64 - 0x8:64] = t1 if r0:1\n"
+					    "r6:64 = t1\n"
+					    "r0:1 = (r6:64 + r11:64) == 0xffffffffffffffff:64\n");
+	strbuf_deinit(&out);
+	teardown(pool, &t);
+}
+END_TEST
+
+START_TEST(composed_loads_undefined_and_outside_values)
+{
+	struct expr_pool *pool;
+	struct transfer t, next;
+
+	setup(&pool, &t);
+	transfer_init(&next, pool);
+	transfer_add_store(&next, EXPR_NONE, reg(pool, R64), reg(pool, OTHER64));
+	transfer_set_reg(&next, OTHER64,
+			 transfer_load(&next, 64, expr_add(pool, reg(pool, R64), expr_const(pool, 64, 1))));
+	transfer_set_reg(&next, 4, expr_undef(pool, 32));
+	transfer_set_reg(&next, 13, expr_env(pool, 32, ENV_TSC));
+	ck_no_error(transfer_compose(&t, &next));
+
+	expr_id once = transfer_get_reg(&t, OTHER64), undef = transfer_get_reg(&t, 4), tsc = transfer_get_reg(&t, 13);
+	ck_assert_uint_eq(once, transfer_get_reg(&next, OTHER64));
+	ck_no_error(transfer_compose(&t, &next));
+	ck_no_error(transfer_verify(&t, width_of));
+	ck_assert_uint_eq(t.stores.len, 2);
+	ck_assert_uint_eq(t.stores.at[1].value, once);
+	ck_assert_uint_eq(expr_get(pool, transfer_get_reg(&t, OTHER64))->attr, 2);
+	ck_assert_uint_ne(transfer_get_reg(&t, 4), undef);
+	ck_assert_uint_ne(transfer_get_reg(&t, 13), tsc);
+	transfer_deinit(&next);
+	teardown(pool, &t);
+}
+END_TEST
+
+START_TEST(verify_refuses)
+{
+	struct expr_pool *pool;
+	struct transfer t;
+	static const char *const reasons[] = {
+		"read with another width",
+		"written with another width",
+		"written twice",
+		"not of one bit",
+		"do not exist",
+		"not of 64 bits",
+		"whole bytes",
+		"comes after",
+		"no value",
+		"cannot have",
+	};
+
+	setup(&pool, &t);
+	switch (_i) {
+	case 0: transfer_set_reg(&t, R64, expr_zext(pool, expr_reg(pool, 8, OTHER64), 64)); break;
+	case 1: transfer_set_reg(&t, R64, reg(pool, R1)); break;
+	case 2:
+		transfer_set_reg(&t, R64, reg(pool, R64));
+		transfer_set_reg(&t, OTHER64, reg(pool, R64));
+		t.regs.at[1].reg = R64;
+		break;
+	case 3: transfer_add_fault(&t, reg(pool, R64), FAULT_DIVIDE); break;
+	case 4: transfer_set_reg(&t, R64, expr_load(pool, 64, reg(pool, R64), 1)); break;
+	case 5: transfer_add_store(&t, EXPR_NONE, reg(pool, 4), reg(pool, R64)); break;
+	case 6: transfer_add_store(&t, EXPR_NONE, reg(pool, R64), reg(pool, 1)); break;
+	case 7: transfer_add_store(&t, EXPR_NONE, reg(pool, R64), expr_load(pool, 64, reg(pool, R64), 1)); break;
+	case 8: transfer_set_reg(&t, R64, EXPR_NONE); break;
+	default: transfer_add_fault(&t, reg(pool, R1), FAULT_PAGE); break;
+	}
+	ck_error(transfer_verify(&t, width_of), ERROR_BUG, reasons[_i]);
+	teardown(pool, &t);
+}
+END_TEST
+
+/* ---- A composed transfer against its parts, one after the other ---- */
+
+enum { MEM_SIZE = 64 }; /* all addresses are taken modulo this, so that accesses meet */
+
+struct small_memory {
+	uint8_t bytes[MEM_SIZE];
+};
+
+static enum mem_result load_small(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	const struct small_memory *m = ctx;
+
+	(void)unknown;
+	for (unsigned i = 0; i < len; i++)
+		ret[i] = m->bytes[(address + i) % MEM_SIZE];
+	return MEM_OK;
+}
+
+/* An address below MEM_SIZE: a register's low bits, perhaps with an offset that the pool can see through. */
+static expr_id random_address(struct expr_pool *pool, struct rng *rng)
+{
+	expr_id base = expr_and(pool, reg(pool, rng_below(rng, 2) ? R64 : OTHER64), expr_const(pool, 64, 15));
+
+	return expr_add(pool, base, expr_const(pool, 64, rng_below(rng, 16)));
+}
+
+/* Accesses stay below MEM_SIZE: 15 + 15 + 32 bytes. */
+static void random_transfer(struct transfer *t, struct rng *rng)
+{
+	static const uint16_t widths[] = {8, 16, 32, 64, 128, 256};
+	struct random_expr g = {.pool = t->pool, .rng = rng, .dense = true};
+
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned width = widths[rng_below(rng, 6)];
+		expr_id guard = rng_below(rng, 2) ? random_expr(&g, 1, 1) : EXPR_NONE;
+
+		if (!vec_push(&g.made, transfer_load(t, width, random_address(t->pool, rng))))
+			abort();
+		transfer_add_store(t, guard, random_address(t->pool, rng), random_expr(&g, width, 2));
+		if (!vec_push(&g.made, transfer_load(t, width, random_address(t->pool, rng))))
+			abort();
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t r = rng_below(rng, RANDOM_NUM_REGS);
+
+		transfer_set_reg(t, r, random_expr(&g, random_widths[r], 3));
+	}
+	transfer_set_reg(t, R64, random_expr(&g, 64, 2));
+	vec_deinit(&g.made);
+}
+
+/* Evaluates t, and makes its outputs the state. */
+static void apply(const struct transfer *t, uint64_t *state, struct small_memory *memory)
+{
+	struct eval_memory access = {.ctx = memory, .load = load_small};
+	struct eval e = {0};
+	struct prog *prog;
+
+	ck_no_error(transfer_verify(t, width_of));
+	ck_no_error(prog_compile(t, &random_layout, &prog));
+	ck_no_error(prog_run(prog, state, NULL, &access, &e));
+	ck_assert_int_eq(e.status, EVAL_DONE);
+	for (size_t i = 0; i < e.num_stores; i++)
+		for (unsigned k = 0; k < e.stores[i].len; k++)
+			memory->bytes[(e.stores[i].address + k) % MEM_SIZE] = e.stores[i].data[k];
+	for (size_t i = 0; i < e.num_regs; i++)
+		memcpy(state + random_layout.word[e.regs[i].reg], e.regs[i].value, e.regs[i].num_words * sizeof *state);
+	eval_deinit(&e);
+	prog_destroy(prog);
+}
+
+static void check_composition(struct expr_pool *pool, struct rng *rng)
+{
+	enum { PARTS = 3 };
+	struct transfer whole, parts[PARTS];
+	uint64_t state[RANDOM_STATE_WORDS] = {0}, expected[RANDOM_STATE_WORDS];
+	struct small_memory memory, expected_memory;
+
+	transfer_init(&whole, pool);
+	for (unsigned i = 0; i < PARTS; i++) {
+		transfer_init(&parts[i], pool);
+		random_transfer(&parts[i], rng);
+		ck_no_error(transfer_compose(&whole, &parts[i]));
+	}
+	for (unsigned i = 0; i < MEM_SIZE; i++)
+		memory.bytes[i] = (uint8_t)rng_next(rng);
+	random_state(rng, state);
+	memcpy(expected, state, sizeof state);
+	expected_memory = memory;
+
+	apply(&whole, state, &memory);
+	for (unsigned i = 0; i < PARTS; i++) {
+		apply(&parts[i], expected, &expected_memory);
+		transfer_deinit(&parts[i]);
+	}
+	ck_bytes(state, expected, sizeof state);
+	ck_bytes(memory.bytes, expected_memory.bytes, sizeof memory.bytes);
+	transfer_deinit(&whole);
+}
+
+START_TEST(composed_is_one_after_the_other)
+{
+	struct expr_pool *pool;
+	struct rng rng = {.state = 3};
+
+	ck_no_error(expr_pool_create(true, &pool));
+	for (unsigned i = 0; i < 1500; i++) {
+		expr_pool_reset(pool);
+		check_composition(pool, &rng);
+	}
+	expr_pool_destroy(pool);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("transfer");
+	TCase *hand = tcase_create("by hand"), *random = tcase_create("random");
+
+	tcase_add_test(hand, loads_are_forwarded_where_certain);
+	tcase_add_test(hand, printed_with_names_for_shared_parts);
+	tcase_add_test(hand, composed_loads_undefined_and_outside_values);
+	tcase_add_loop_test(hand, verify_refuses, 0, 10);
+	tcase_add_test(random, composed_is_one_after_the_other);
+	tcase_set_timeout(random, 60);
+	suite_add_tcase(suite, hand);
+	suite_add_tcase(suite, random);
+	return test_main(suite);
+}
