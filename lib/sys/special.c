@@ -379,6 +379,16 @@ static struct error *special_name_to_handle_at(struct sys_walk *w)
 	return walk_out(w, walk_arg(w, 3), mount);
 }
 
+/* struct statmount begins with the length of what was stored. */
+static struct error *special_statmount(struct sys_walk *w)
+{
+	uint64_t capacity = w->call->arg[2], len = capacity;
+
+	if (w->phase == PHASE_WRITTEN)
+		TRY(walk_peek(w, walk_arg(w, 1), 4, &len));
+	return walk_out(w, walk_arg(w, 1), len < capacity ? len : capacity);
+}
+
 static struct error *special_open_by_handle_at(struct sys_walk *w)
 {
 	uint64_t bytes;
@@ -442,6 +452,7 @@ sys_special sys_special_of(enum sys_sem sem)
 		[SYS_MSGRCV] = special_msgrcv,
 		[SYS_NAME_TO_HANDLE_AT] = special_name_to_handle_at,
 		[SYS_OPEN_BY_HANDLE_AT] = special_open_by_handle_at,
+		[SYS_STATMOUNT] = special_statmount,
 		[SYS_IOCTL] = special_request,
 		[SYS_FCNTL] = special_request,
 		[SYS_PRCTL] = special_request,
