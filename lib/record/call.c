@@ -1,0 +1,393 @@
+/* System calls: from a stop at one to its event. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/record/internal.h"
+
+enum { KEEP = 16 << 20 }; /* bytes: buffers that a large event made larger are given back */
+
+/* ---- Events ---- */
+
+void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t number, const char *name, uint64_t pc)
+{
+	struct evlog_event *ev = &r->ev;
+
+	ev->index = r->result.events;
+	ev->tid = (uint64_t)r->tid;
+	ev->kind = kind;
+	ev->number = number;
+	ev->name = (char *)(uintptr_t)name; /* borrowed: this event is never freed as one */
+	ev->pc = pc;
+	memset(ev->arg, 0, sizeof ev->arg);
+	ev->result = 0;
+	ev->writes.len = ev->strings.len = 0;
+	ev->backing = NULL;
+	ev->before.len = ev->after.len = 0;
+}
+
+struct error *record_add_event(struct recording *r)
+{
+	struct error *err = evlog_writer_add(r->w, &r->ev);
+
+	if (!err)
+		r->result.events++;
+	return err;
+}
+
+static struct error *too_much_data(const struct recording *r)
+{
+	return error_create(ERROR_UNSUPPORTED,
+			    "system call %s wrote more than %llu MiB at once, which no event can hold", r->ev.name,
+			    (unsigned long long)(EVLOG_DATA_MAX >> 20));
+}
+
+struct error *record_read_written(struct recording *r)
+{
+	uint64_t total = 0;
+
+	r->ranges.len = 0;
+	for (size_t i = 0; i < r->written.len; i++) {
+		struct native_range range = {r->written.at[i].address, r->written.at[i].len};
+		total += range.len;
+		if (range.len > EVLOG_DATA_MAX || total > EVLOG_DATA_MAX)
+			return too_much_data(r);
+		if (!vec_push(&r->ranges, range))
+			return &error_no_memory;
+	}
+	if (r->data.cap > KEEP)
+		vec_deinit(&r->data);
+	if (!vec_reserve(&r->data, total))
+		return &error_no_memory;
+	struct error *err = native_read_ranges(r->n, r->ranges.at, r->ranges.len, r->data.at);
+	if (err)
+		return error_prefix(err, "what system call %s is expected to have written", r->ev.name);
+
+	uint8_t *data = r->data.at;
+	for (size_t i = 0; i < r->written.len; i++) {
+		struct evlog_write write = {.range = r->written.at[i], .data = data};
+		data = write.range.len ? data + write.range.len : data;
+		if (!vec_push(&r->ev.writes, write))
+			return &error_no_memory;
+	}
+	return NULL;
+}
+
+/* ---- Registers ---- */
+
+void record_take_regs(const struct recording *r, uint64_t ret[RECORD_REGS])
+{
+	for (size_t i = 0; i < r->num_regs; i++)
+		ret[i] = native_reg(r->n, r->regs[i]);
+}
+
+static bool is_clobbered(const struct isa *isa, uint32_t reg)
+{
+	for (uint32_t i = 0; i < isa->sys.num_clobbered; i++) {
+		if (isa->sys.clobbered[i] == reg)
+			return true;
+	}
+	return false;
+}
+
+static bool push_reg(const struct recording *r, evlog_regs *regs, size_t i, uint64_t value)
+{
+	if (!vec_reserve(regs, regs->len + 1))
+		return false;
+	regs->at[regs->len] = r->reg_names[i];
+	regs->at[regs->len++].value = value;
+	return true;
+}
+
+struct error *record_put_regs(struct recording *r, const uint64_t *before, const uint64_t *after, bool call)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < r->num_regs; i++) {
+		bool unknown = call && r->clobbered[i];
+		if (!unknown)
+			ok = push_reg(r, &r->ev.before, i, before[i]);
+		if (ok && after && (unknown || after[i] != before[i]))
+			ok = push_reg(r, &r->ev.after, i, after[i]);
+	}
+	return ok ? NULL : &error_no_memory;
+}
+
+/* ---- Before the call ---- */
+
+static void lookup(struct recording *r, uint64_t number, const struct sysno **ret_row, const struct sys_desc **ret_desc)
+{
+	if (number >= RECORD_NUMBERS) {
+		*ret_row = sys_lookup(r->isa, number);
+		*ret_desc = sys_describe(sys_meaning(*ret_row));
+		return;
+	}
+	if (!r->known[number].desc) {
+		r->known[number].row = sys_lookup(r->isa, number);
+		r->known[number].desc = sys_describe(sys_meaning(r->known[number].row));
+	}
+	*ret_row = r->known[number].row;
+	*ret_desc = r->known[number].desc;
+}
+
+/* Calls that are part of delivering signals to handlers, which lib/sys leaves to a replayer that does so. None of them
+ * writes memory. */
+static bool serves_signals(const struct sys_desc *desc)
+{
+	return desc->sem == SYS_RT_SIGRETURN || desc->sem == SYS_PAUSE || desc->sem == SYS_RT_SIGSUSPEND;
+}
+
+/* May the kernel see the call? */
+static struct error *admit(struct recording *r)
+{
+	const struct record_call *c = &r->call;
+	enum sys_policy policy;
+
+	if (c->desc->flags & SYS_F_PROCESS)
+		return error_create(ERROR_UNSUPPORTED,
+				    "the program calls %s at PC 0x%llx: other processes, threads and programs are not "
+				    "recorded yet; record one program that runs alone",
+				    c->sys.row->name, (unsigned long long)c->pc);
+	/* The kernel writes to a registered area whenever it schedules the thread: nobody could tell when. */
+	if (c->desc->sem == SYS_RSEQ)
+		return native_deny(r->n, ENOSYS);
+	if (serves_signals(c->desc))
+		return NULL;
+	struct error *err = sys_decide(&c->sys, &policy);
+	return err ? error_prefix(err, "the program's call at PC 0x%llx cannot be recorded", (unsigned long long)c->pc)
+		   : NULL;
+}
+
+/* Appends the string at address, as far as the kernel would read it, to texts; false if the kernel cannot read it
+ * either. */
+static struct error *read_string(struct recording *r, uint64_t address, struct strbuf *texts, size_t *ret_len,
+				 bool *ret_ok)
+{
+	enum { STRING_MAX = 4096, PAGE = 4096, FIRST = 128 };
+	size_t len = 0, want = FIRST;
+
+	*ret_ok = false;
+	while (len < STRING_MAX) {
+		char chunk[PAGE];
+		/* Never past a page's end: the next may not be there. */
+		size_t room = PAGE - (address + len) % PAGE, got;
+		size_t n = want < room ? want : room;
+		struct error *err = native_read_some(r->n, address + len, chunk, n, &got);
+		if (err || got < n)
+			return err;
+		const char *nul = memchr(chunk, '\0', n);
+		strbuf_append_bytes(texts, chunk, nul ? (size_t)(nul - chunk) : n);
+		len += nul ? (size_t)(nul - chunk) : n;
+		want = PAGE;
+		if (nul) {
+			*ret_len = len;
+			*ret_ok = true;
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+static struct error *read_strings(struct recording *r)
+{
+	struct record_call *c = &r->call;
+
+	strbuf_clear(&c->texts);
+	c->strings.len = 0;
+	for (uint8_t i = 0; i < 6; i++) {
+		size_t start = c->texts.len, len;
+		bool ok;
+		if (c->desc->arg[i].kind != ARG_STRING || !c->sys.arg[i])
+			continue;
+		struct error *err = read_string(r, c->sys.arg[i], &c->texts, &len, &ok);
+		if (err)
+			return err;
+		if (!ok) {
+			c->texts.len = start;
+			continue;
+		}
+		if (!vec_push(&c->strings, ((struct evlog_string){.arg = i, .len = len})))
+			return &error_no_memory;
+	}
+	return strbuf_failed(&c->texts) ? &error_no_memory : NULL;
+}
+
+/* sys_written() needs to know lengths that the kernel overwrites. */
+static bool overwrites_lengths(const struct sys_desc *desc)
+{
+	for (int i = 0; i < 6; i++) {
+		const struct sys_arg *arg = &desc->arg[i];
+		if (arg->len == LEN_POINTED || (arg->len == LEN_SPECIAL && arg->kind != ARG_IN))
+			return true;
+	}
+	return false;
+}
+
+static struct error *look_before(struct recording *r)
+{
+	struct record_call *c = &r->call;
+	struct error *err = read_strings(r);
+
+	c->may.len = 0;
+	if (!err && overwrites_lengths(c->desc))
+		err = sys_may_write(&c->sys, &r->memory, &c->may);
+	memset(c->action, 0, sizeof c->action);
+	if (!err && c->desc->sem == SYS_RT_SIGACTION && c->sys.arg[1]) {
+		size_t got;
+		err = native_read_some(r->n, c->sys.arg[1], c->action, sizeof c->action, &got);
+	}
+	return err;
+}
+
+struct error *record_entry(struct recording *r)
+{
+	struct record_call *c = &r->call;
+	const struct isa *isa = r->isa;
+	struct sys_call sys = {.number = native_number(r->n)};
+	const struct sys_desc *desc;
+
+	lookup(r, sys.number, &sys.row, &desc);
+	if (c->interrupted && desc->sem == SYS_RESTART_SYSCALL) {
+		/* The kernel goes on with the call that was interrupted; the program made only that one. */
+		c->interrupted = 0;
+		return NULL;
+	}
+	c->interrupted = 0;
+	c->sys = sys;
+	c->desc = desc;
+	for (int i = 0; i < 6; i++)
+		c->sys.arg[i] = native_reg(r->n, isa->sys.arg[i]);
+	c->pc = native_reg(r->n, isa->pc) - isa->sys.insn_len;
+	record_take_regs(r, c->before);
+	c->before[r->pc_index] = c->pc;
+	c->before[r->result_index] = c->sys.number;
+	struct error *err = admit(r);
+	return err ? err : look_before(r);
+}
+
+/* ---- After the call ---- */
+
+/* The event of the call under way, without what it wrote. */
+static struct error *begin_call_event(struct recording *r, enum evlog_kind kind)
+{
+	struct record_call *c = &r->call;
+	char *text = c->texts.at;
+
+	record_begin_event(r, kind, c->sys.number, c->sys.row ? c->sys.row->name : "unknown", c->pc);
+	memcpy(r->ev.arg, c->sys.arg, sizeof r->ev.arg);
+	r->ev.result = c->sys.result;
+	for (size_t i = 0; i < c->strings.len; i++) {
+		struct evlog_string string = c->strings.at[i];
+		string.text = text;
+		text += string.len;
+		if (!vec_push(&r->ev.strings, string))
+			return &error_no_memory;
+	}
+	return NULL;
+}
+
+struct error *record_result_is(struct recording *r, int64_t result)
+{
+	struct record_call *c = &r->call;
+	uint64_t after[RECORD_REGS];
+
+	c->sys.result = result;
+	r->written.len = 0;
+	struct error *err = begin_call_event(r, EVLOG_SYSCALL);
+	if (!err && !serves_signals(c->desc)) {
+		err = sys_written(&c->sys, &r->memory, &r->written);
+		sys_clip(&r->written, &c->may);
+	}
+	if (!err)
+		err = record_read_written(r);
+	if (err)
+		return err;
+
+	record_take_regs(r, after);
+	after[r->result_index] = (uint64_t)result;
+	/* Going on behind the call is no change. */
+	if (after[r->pc_index] == c->pc + r->isa->sys.insn_len)
+		after[r->pc_index] = c->pc;
+	err = record_put_regs(r, c->before, after, true);
+	if (!err)
+		err = record_backing(r, &r->ev.backing);
+	if (!err)
+		err = record_add_event(r);
+	record_free_backing(r->ev.backing);
+	return err ? err : record_signal_calls(r);
+}
+
+struct error *record_return(struct recording *r)
+{
+	int64_t result = (int64_t)native_reg(r->n, r->isa->sys.result);
+
+	/* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, (none), ERESTART_RESTARTBLOCK: record_signal() decides. */
+	if (result >= -516 && result <= -512 && !(r->call.desc->flags & SYS_F_NORETURN)) {
+		r->call.interrupted = result;
+		return NULL;
+	}
+	return record_result_is(r, result);
+}
+
+struct error *record_exit(struct recording *r)
+{
+	const struct record_call *c = &r->call;
+	bool asked = c->desc && (c->desc->sem == SYS_EXIT || c->desc->sem == SYS_EXIT_GROUP);
+
+	if (!asked)
+		return error_create(ERROR_TARGET, "the program ended without a call that ends it");
+	struct error *err = begin_call_event(r, EVLOG_EXIT);
+	if (!err)
+		err = record_put_regs(r, c->before, NULL, true);
+	return err ? err : record_add_event(r);
+}
+
+/* ---- Set-up ---- */
+
+static struct error *read_memory(void *ctx, uint64_t address, void *ret, size_t len)
+{
+	struct recording *r = ctx;
+
+	return native_read(r->n, address, ret, len);
+}
+
+static bool is_carried(const struct reg_desc *reg)
+{
+	return reg->native_set == NATIVE_GENERAL && reg->width == 64 &&
+	       (reg->class == REG_GENERAL || reg->class == REG_PC || reg->class == REG_SEGMENT);
+}
+
+struct error *record_init_calls(struct recording *r)
+{
+	const struct isa *isa = r->isa;
+
+	r->memory = (struct sys_memory){r, read_memory};
+	for (uint32_t reg = 0; reg < isa->num_regs; reg++) {
+		size_t i = r->num_regs;
+		if (!is_carried(&isa->regs[reg]))
+			continue;
+		if (i == RECORD_REGS || strlen(isa->regs[reg].name) >= sizeof r->reg_names[i].name)
+			return error_create(ERROR_BUG, "the registers of %s do not fit in an event", isa->name);
+		r->regs[i] = reg;
+		memcpy(r->reg_names[i].name, isa->regs[reg].name, strlen(isa->regs[reg].name));
+		r->clobbered[i] = is_clobbered(isa, reg);
+		r->pc_index = reg == isa->pc ? i : r->pc_index;
+		r->result_index = reg == isa->sys.result ? i : r->result_index;
+		r->num_regs++;
+	}
+	return NULL;
+}
+
+void record_deinit_calls(struct recording *r)
+{
+	vec_deinit(&r->call.may);
+	vec_deinit(&r->call.strings);
+	strbuf_deinit(&r->call.texts);
+	vec_deinit(&r->ev.writes);
+	vec_deinit(&r->ev.strings);
+	vec_deinit(&r->ev.before);
+	vec_deinit(&r->ev.after);
+	vec_deinit(&r->written);
+	vec_deinit(&r->ranges);
+	vec_deinit(&r->data);
+}

@@ -1,0 +1,105 @@
+#include "lib/record/record.h"
+
+#include <stdlib.h>
+
+#include "lib/record/internal.h"
+
+static struct error *killed(struct recording *r, int signal)
+{
+	char name[RECORD_SIGNAL_NAME];
+
+	record_signal_name(signal, name);
+	record_begin_event(r, EVLOG_KILLED, (uint64_t)signal, name, 0);
+	r->result.killed = true;
+	r->result.signal = signal;
+	return record_add_event(r);
+}
+
+/* Handles a stop that has another behind it. */
+static struct error *handle(struct recording *r, struct native_stop *stop)
+{
+	struct error *err;
+
+	if (stop->kind == NATIVE_SIGNAL)
+		return record_signal(r, stop);
+	err = stop->kind == NATIVE_ENTRY ? record_entry(r) : record_return(r);
+	return err ? err : native_resume(r->n, 0, stop);
+}
+
+static struct error *run(struct recording *r)
+{
+	struct native_stop stop;
+	struct error *err = native_resume(r->n, 0, &stop);
+
+	while (!err && stop.kind != NATIVE_EXITED && stop.kind != NATIVE_KILLED)
+		err = handle(r, &stop);
+	if (err)
+		return err;
+	if (stop.kind == NATIVE_KILLED)
+		return killed(r, stop.signal);
+	r->result.status = stop.status;
+	return record_exit(r);
+}
+
+/* What is there of a log that will not be finished. */
+static struct error *say_what_is_left(struct recording *r, struct error *err)
+{
+	struct error *flush = evlog_writer_flush(r->w);
+	bool whole = !flush;
+
+	error_destroy(flush);
+	if (!whole || r->result.events == 0 || err == &error_no_memory)
+		return err;
+	struct error *more = error_create(err->code, "%s (%llu events up to there are in %s)", err->message,
+					  (unsigned long long)r->result.events, evlog_writer_path(r->w));
+	error_destroy(err);
+	return more;
+}
+
+static struct error *record_to_log(struct recording *r, const char *path)
+{
+	struct evlog_header header;
+	struct error *err = record_header(r, path, &header);
+
+	if (err)
+		return err;
+	err = evlog_writer_create(r->options->log, &header, &r->w);
+	evlog_header_deinit(&header);
+	if (err)
+		return err;
+	err = run(r);
+	if (err)
+		return say_what_is_left(r, err);
+	err = evlog_writer_finish(r->w);
+	r->result.bytes = evlog_writer_bytes(r->w);
+	return err;
+}
+
+struct error *record_run(const struct record_options *options, struct record_result *ret)
+{
+	struct recording r = {.options = options, .isa = native_isa()};
+	char *path = NULL;
+
+	if (!r.isa)
+		return error_create(ERROR_UNSUPPORTED,
+				    "programs cannot be recorded on this machine: not an x86-64 host");
+	struct error *err = record_find_program(options->argv[0], r.isa, &path);
+	if (!err)
+		err = record_init_calls(&r);
+	if (!err) {
+		struct native_options native = {path, options->argv, options->env, options->interrupted};
+		err = native_spawn(&native, &r.n);
+	}
+	if (!err) {
+		r.tid = native_pid(r.n);
+		err = record_to_log(&r, path);
+	}
+	native_destroy(r.n);
+	evlog_writer_destroy(r.w);
+	record_deinit_calls(&r);
+	record_deinit_files(&r);
+	free(path);
+	if (!err)
+		*ret = r.result;
+	return err;
+}

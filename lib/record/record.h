@@ -1,0 +1,41 @@
+/*
+ * Recording: runs a program natively (lib/target/native.h) and writes what the outside world did to it to an event log
+ * (lib/evlog): every system call, every byte that the kernel wrote, every signal, the end.
+ *
+ * One process with one thread: a call that would make another ends the recording before it is executed, and so does a
+ * call of which lib/sys does not know what it writes. rseq fails with ENOSYS, because its memory is written at any
+ * time.
+ */
+#ifndef LIB_RECORD_RECORD_H
+#define LIB_RECORD_RECORD_H
+
+#include <signal.h>
+
+#include "lib/evlog/evlog.h"
+
+struct record_options {
+	const char *log;      /* where the event log goes */
+	const char *recorder; /* this program and its version, for the log's header */
+	char *const *argv;    /* the program, found as execvp() finds it, and its arguments; NULL-terminated */
+	char *const *env;     /* NULL-terminated */
+	bool embed_files;     /* the log carries what the program maps of files, not only their digests */
+	const volatile sig_atomic_t *interrupted; /* as in struct native_options */
+};
+
+struct record_result {
+	uint64_t events, bytes; /* in the log */
+	bool killed;            /* by signal; else the program ended with status */
+	int signal, status;
+};
+
+/*
+ * Runs the program to its end. Its input and output are this process's. After an error the program is gone, and if its
+ * recording had begun, LOG.part holds what was recorded so far, which the message tells.
+ */
+struct error *record_run(const struct record_options *options, struct record_result *ret);
+
+/* The absolute path, without symbolic links, of the program that execvp(name) would run. ERROR_UNSUPPORTED, with the
+ * remedy, for a script or a program of another ISA. */
+struct error *record_find_program(const char *name, const struct isa *isa, char **ret);
+
+#endif

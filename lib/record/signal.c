@@ -1,0 +1,117 @@
+/* Signals: what the program does with them, which is what becomes of the call they interrupt; and the frame of a
+ * handler. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/record/internal.h"
+
+void record_signal_name(int signal, char ret[RECORD_SIGNAL_NAME])
+{
+	const char *name = sigabbrev_np(signal);
+
+	if (name)
+		snprintf(ret, RECORD_SIGNAL_NAME, "SIG%s", name);
+	else
+		snprintf(ret, RECORD_SIGNAL_NAME, "SIGRTMIN+%d",
+			 signal - 32); /* the kernel's; libc keeps the first few for itself */
+}
+
+/* struct sigaction of the kernel starts with the handler and the flags; struct stack_t is the address, 32 bits of flags
+ * and the size (include/uapi/asm-generic/signal.h). */
+struct error *record_signal_calls(struct recording *r)
+{
+	const struct record_call *c = &r->call;
+
+	if (c->sys.result != 0)
+		return NULL;
+	if (c->desc->sem == SYS_RT_SIGACTION && c->sys.arg[1] && c->sys.arg[0] < RECORD_SIGNALS) {
+		bool handled = c->action[0] != (uint64_t)(uintptr_t)SIG_DFL &&
+			       c->action[0] != (uint64_t)(uintptr_t)SIG_IGN;
+		r->actions[c->sys.arg[0]] = (struct record_action){handled, c->action[1]};
+	}
+	if (c->desc->sem == SYS_SIGALTSTACK && c->sys.arg[0]) {
+		uint64_t stack[3];
+		struct error *err = native_read(r->n, c->sys.arg[0], stack, sizeof stack);
+		if (err)
+			return err;
+		r->alt_stack = stack[0];
+		r->alt_stack_len = (uint32_t)stack[1] & SS_DISABLE ? 0 : stack[2];
+	}
+	return NULL;
+}
+
+/* The call that the signal interrupts fails with EINTR, or is made again and has not happened yet (what handle_signal()
+ * in arch/x86/kernel/signal.c decides). A signal without a handler decides nothing. */
+static struct error *decide_interrupted(struct recording *r, const struct record_action *action)
+{
+	enum { ERESTARTSYS = -512, ERESTARTNOINTR = -513 };
+	int64_t interrupted = r->call.interrupted;
+
+	if (!interrupted || !action->handled)
+		return NULL;
+	r->call.interrupted = 0;
+	if (interrupted == ERESTARTNOINTR || (interrupted == ERESTARTSYS && action->flags & SA_RESTART))
+		return NULL;
+	return record_result_is(r, -EINTR);
+}
+
+/* The memory between the handler's stack pointer and what the program had in use: the frame, and a few bytes of
+ * padding. */
+static struct sys_range frame(const struct recording *r, uint64_t sp_before)
+{
+	enum { RED_ZONE = 128 }; /* bytes below the stack pointer that a function may use (System V ABI, 3.2.2) */
+	uint64_t sp = native_reg(r->n, r->isa->sp), end = sp_before - RED_ZONE;
+
+	if (sp - r->alt_stack < r->alt_stack_len && sp_before - r->alt_stack >= r->alt_stack_len)
+		end = r->alt_stack + r->alt_stack_len;
+	return (struct sys_range){.address = sp, .len = sp < end ? end - sp : 0, .depth = 1};
+}
+
+/* Delivers to a handler; *stop is the next stop. */
+static struct error *run_handler(struct recording *r, struct record_action *action, struct native_stop *stop)
+{
+	uint64_t sp = native_reg(r->n, r->isa->sp), before[RECORD_REGS], after[RECORD_REGS];
+
+	record_take_regs(r, before);
+	if (action->flags & SA_RESETHAND)
+		*action = (struct record_action){0};
+	struct error *err = native_deliver(r->n, stop->signal, stop);
+	if (err)
+		return err;
+	r->written.len = 0;
+	bool delivered = stop->kind == NATIVE_RETURN;
+	if (delivered) {
+		record_take_regs(r, after);
+		if (!vec_push(&r->written, frame(r, sp)))
+			return &error_no_memory;
+		err = record_read_written(r);
+	}
+	if (!err)
+		err = record_put_regs(r, before, delivered ? after : NULL, false);
+	if (!err)
+		err = record_add_event(r);
+	return err || !delivered ? err : native_resume(r->n, 0, stop);
+}
+
+struct error *record_signal(struct recording *r, struct native_stop *stop)
+{
+	struct record_action none = {0};
+	struct record_action *action = stop->signal < RECORD_SIGNALS ? &r->actions[stop->signal] : &none;
+	struct error *err = decide_interrupted(r, action);
+	uint64_t regs[RECORD_REGS];
+	char name[RECORD_SIGNAL_NAME];
+
+	if (err)
+		return err;
+	record_signal_name(stop->signal, name);
+	record_begin_event(r, EVLOG_SIGNAL, (uint64_t)stop->signal, name, native_reg(r->n, r->isa->pc));
+	if (action->handled)
+		return run_handler(r, action, stop);
+	record_take_regs(r, regs);
+	err = record_put_regs(r, regs, NULL, false);
+	if (!err)
+		err = record_add_event(r);
+	return err ? err : native_resume(r->n, stop->signal, stop);
+}
