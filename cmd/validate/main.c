@@ -1,0 +1,125 @@
+/* The program: finds the sub-command, parses its options by its table, runs it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/validate/command.h"
+
+static const char version[] = "validate 0.1";
+
+/* A command is its file and a line here and in commands[]. */
+extern const struct command command_explain;
+
+static const struct command *const commands[] = {
+	&command_explain,
+};
+
+enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
+
+/* The command that needs no name. */
+static const char implicit[] = "run";
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < NUM_COMMANDS; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "validate finds bugs in CPU emulators: it checks every instruction against a model.\n\nusage:\n");
+	for (size_t i = 0; i < NUM_COMMANDS; i++)
+		fprintf(out, "  validate %s [options] %s\n", commands[i]->name, commands[i]->operands);
+	fprintf(out, "  validate help [COMMAND]\n\ncommands:\n");
+	for (size_t i = 0; i < NUM_COMMANDS; i++)
+		fprintf(out, "  %-10s %s%s\n", commands[i]->name, commands[i]->summary,
+			strcmp(commands[i]->name, implicit) ? "" : " (the name may be left out)");
+	fprintf(out, "  %-10s %s\n", "help", "print this text, or the options of a command");
+	fprintf(out, "\noptions:\n  -h, --help     this text\n  -V, --version  print the version\n");
+}
+
+static struct error *unknown_command(const char *name)
+{
+	return error_create(ERROR_USAGE, "unknown command '%s'; 'validate help' lists the commands", name);
+}
+
+static enum exit_status help(int argc, char **argv)
+{
+	if (argc < 1) {
+		print_help(stdout);
+		return STATUS_OK;
+	}
+	const struct command *command = find_command(argv[0]);
+	if (!command)
+		return fail(unknown_command(argv[0]));
+	options_help(stdout, command);
+	return STATUS_OK;
+}
+
+static enum exit_status run_parsed(const struct command *command, int argc, char **argv, void *options)
+{
+	struct operands operands;
+	bool wants_help;
+	struct error *err = options_parse(command, argc, argv, options, &wants_help, &operands);
+
+	if (err)
+		return fail(err);
+	if (!wants_help)
+		return command->run(options, &operands);
+	options_help(stdout, command);
+	return STATUS_OK;
+}
+
+static enum exit_status run(const struct command *command, int argc, char **argv)
+{
+	void *options = calloc(1, command->options_size ? command->options_size : 1);
+	if (!options)
+		return fail(&error_no_memory);
+
+	if (command->defaults)
+		memcpy(options, command->defaults, command->options_size);
+	enum exit_status status = run_parsed(command, argc, argv, options);
+	options_deinit(command, options);
+	free(options);
+	return status;
+}
+
+static bool is_one_of(const char *word, const char *name, const char *other)
+{
+	return !strcmp(word, name) || !strcmp(word, other);
+}
+
+/* argv without the program's name. */
+static enum exit_status dispatch(int argc, char **argv)
+{
+	if (argc < 1) {
+		print_help(stderr);
+		return STATUS_USAGE;
+	}
+	if (is_one_of(argv[0], "--version", "-V")) {
+		puts(version);
+		return STATUS_OK;
+	}
+	if (is_one_of(argv[0], "--help", "-h"))
+		return help(0, NULL);
+	if (!strcmp(argv[0], "help"))
+		return help(argc - 1, argv + 1);
+
+	bool named = argv[0][0] != '-';
+	const struct command *command = find_command(named ? argv[0] : implicit);
+	if (!command)
+		return fail(unknown_command(argv[0]));
+	return run(command, argc - named, argv + named);
+}
+
+int main(int argc, char **argv)
+{
+	enum exit_status status = dispatch(argc - 1, argv + 1);
+
+	/* A full disk or a closed pipe must not look like success. */
+	if (fflush(stdout) || ferror(stdout))
+		status = fail(error_create(ERROR_OS, "cannot write to standard output"));
+	return status;
+}
