@@ -19,8 +19,8 @@ static void gdb_destroy(struct target *t)
 	struct gdb_target *g = to_gdb(t);
 
 	rsp_client_destroy(g->client);
-	if (g->owner_destroy)
-		g->owner_destroy(g->owner);
+	if (g->owner.destroy)
+		g->owner.destroy(g->owner.ctx);
 	gdb_layout_deinit(&g->layout);
 	rsp_ahead_deinit(&g->stream);
 	free(g->image);
@@ -356,8 +356,16 @@ static struct error *gdb_run_to(struct target *t, uint64_t address, struct stop 
 	return err;
 }
 
+static struct error *gdb_explain(struct target *t, struct error *err)
+{
+	struct gdb_target *g = to_gdb(t);
+
+	return g->owner.explain ? g->owner.explain(g->owner.ctx, err) : err;
+}
+
 static const struct target_ops gdb_ops = {
 	.destroy = gdb_destroy,
+	.explain = gdb_explain,
 	.read_regs = gdb_read_regs,
 	.write_regs = gdb_write_regs,
 	.read_memory = gdb_read_memory,
@@ -391,12 +399,9 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 	return NULL;
 }
 
-void target_gdb_own(struct target *t, void (*destroy)(void *ctx), void *ctx)
+void target_gdb_own(struct target *t, const struct gdb_owner *owner)
 {
-	struct gdb_target *g = to_gdb(t);
-
-	g->owner_destroy = destroy;
-	g->owner = ctx;
+	to_gdb(t)->owner = *owner;
 }
 
 const char *const *target_gdb_unused_regs(const struct target *t)

@@ -30,11 +30,17 @@ struct gdb_options {
 struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client, const struct gdb_options *options,
 				struct target **ret);
 
-/*
- * What runs when the target goes: destroy(ctx) is called after the connection is closed. Once, by the owner of a
- * process that was started for it.
- */
-void target_gdb_own(struct target *t, void (*destroy)(void *ctx), void *ctx);
+/* The owner of what runs the stub. */
+struct gdb_owner {
+	void *ctx;
+	void (*destroy)(void *ctx); /* called after the connection was closed */
+	/* May say more about an error of any call on the target: takes err, which is not NULL, and returns it or
+	 * another. */
+	struct error *(*explain)(void *ctx, struct error *err);
+};
+
+/* owner's functions are called on from now on; the struct is copied. */
+void target_gdb_own(struct target *t, const struct gdb_owner *owner);
 
 /* Registers of the stub that the ISA's state has no place for; NULL behind the last. The names belong to the target. */
 const char *const *target_gdb_unused_regs(const struct target *t);

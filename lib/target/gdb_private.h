@@ -37,8 +37,7 @@ struct gdb_target {
 	bool halted;     /* a signal ended the run: the plans that are left give the same stop */
 	struct rsp_ahead stream;
 
-	void (*owner_destroy)(void *ctx);
-	void *owner;
+	struct gdb_owner owner; /* functions may be NULL */
 };
 
 static inline struct gdb_target *to_gdb(struct target *t)

@@ -6,35 +6,40 @@ void target_destroy(struct target *t)
 		t->ops->destroy(t);
 }
 
+static struct error *explain(struct target *t, struct error *err)
+{
+	return err && t->ops->explain ? t->ops->explain(t, err) : err;
+}
+
 struct error *target_read_regs(struct target *t, struct state *ret)
 {
-	return t->ops->read_regs(t, ret);
+	return explain(t, t->ops->read_regs(t, ret));
 }
 
 struct error *target_write_regs(struct target *t, const struct state *from, const uint32_t *regs, size_t num_regs)
 {
-	return num_regs ? t->ops->write_regs(t, from, regs, num_regs) : NULL;
+	return num_regs ? explain(t, t->ops->write_regs(t, from, regs, num_regs)) : NULL;
 }
 
 struct error *target_read_memory(struct target *t, uint64_t address, void *ret, size_t len, size_t *ret_len)
 {
 	*ret_len = 0;
-	return len ? t->ops->read_memory(t, address, ret, len, ret_len) : NULL;
+	return len ? explain(t, t->ops->read_memory(t, address, ret, len, ret_len)) : NULL;
 }
 
 struct error *target_write_memory(struct target *t, uint64_t address, const void *data, size_t len)
 {
-	return len ? t->ops->write_memory(t, address, data, len) : NULL;
+	return len ? explain(t, t->ops->write_memory(t, address, data, len)) : NULL;
 }
 
 struct error *target_step(struct target *t, int signal, struct stop *ret)
 {
-	return t->ops->step(t, signal, ret);
+	return explain(t, t->ops->step(t, signal, ret));
 }
 
 struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret)
 {
-	return t->ops->run_to(t, address, ret);
+	return explain(t, t->ops->run_to(t, address, ret));
 }
 
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans)
@@ -47,10 +52,10 @@ struct error *target_submit(struct target *t, const struct target_plan *plans, s
 			if (plans[i].num_reads > TARGET_MAX_READS || !plans[i].read[k].len ||
 			    plans[i].read[k].len > sizeof(((struct target_seen *)0)->memory[0]))
 				return error_create(ERROR_BUG, "submitted step %zu: a read that cannot be", i);
-	return num_plans ? t->ops->submit(t, plans, num_plans) : NULL;
+	return num_plans ? explain(t, t->ops->submit(t, plans, num_plans)) : NULL;
 }
 
 struct error *target_collect(struct target *t, struct state *regs, struct target_seen *ret)
 {
-	return t->ops->collect(t, regs, ret);
+	return explain(t, t->ops->collect(t, regs, ret));
 }

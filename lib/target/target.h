@@ -51,6 +51,8 @@ struct target;
 
 struct target_ops {
 	void (*destroy)(struct target *t);
+	/* May be NULL. Adds what is known about the end of the target to an error of the calls below; takes err. */
+	struct error *(*explain)(struct target *t, struct error *err);
 	struct error *(*read_regs)(struct target *t, struct state *ret);
 	struct error *(*write_regs)(struct target *t, const struct state *from, const uint32_t *regs, size_t num_regs);
 	struct error *(*read_memory)(struct target *t, uint64_t address, void *ret, size_t len, size_t *ret_len);

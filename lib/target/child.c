@@ -1,0 +1,315 @@
+#include "lib/target/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/strbuf.h"
+
+enum { TAIL_SIZE = 4096, SHOWN_TAIL = 400 };
+
+struct child {
+	pid_t pid;
+	bool reaped;
+	int status;
+
+	int out_fd;     /* the reading end of its output */
+	int wake_fd[2]; /* closing the writing end stops the drain */
+	pthread_t drain;
+	bool draining;
+	pthread_mutex_t lock; /* over the tail */
+	bool drained;         /* the end of the stream was seen */
+	char tail[TAIL_SIZE];
+	size_t tail_len;
+};
+
+/* Where a child's streams go, and how it reports that it could not become the program. */
+struct streams {
+	int out, err, failed;
+};
+
+/* Between fork() and exec(), where only async-signal-safe functions may be called. */
+static void become(const char *const *argv, const char *const *envp, const struct streams *streams, pid_t parent)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	sigemptyset(&none);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	personality(ADDR_NO_RANDOMIZE);
+	/* A parent that died before the request is noticed by its pid. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(127);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(streams->out >= 0 ? streams->out : null, 1) < 0 ||
+	    dup2(streams->err >= 0 ? streams->err : null, 2) < 0)
+		_exit(127);
+	/* What others leave open must not shift the guest's descriptors. Older kernels cannot; then it may. */
+	close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+	execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)envp);
+	int errnum = errno;
+	if (write(streams->failed, &errnum, sizeof(errnum)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Forks; returns once the program runs or cannot. */
+static struct error *spawn(const char *const *argv, const char *const *envp, int out, int err_fd, pid_t *ret)
+{
+	int failed[2], errnum = 0;
+	pid_t parent = getpid();
+
+	if (pipe2(failed, O_CLOEXEC))
+		return error_os(errno, "pipe", NULL);
+	pid_t pid = fork();
+	if (!pid) {
+		become(argv, envp, &(struct streams){.out = out, .err = err_fd, .failed = failed[1]}, parent);
+		_exit(127);
+	}
+	int fork_errnum = errno;
+	close(failed[1]);
+	ssize_t n = 0;
+	if (pid > 0)
+		do
+			n = read(failed[0], &errnum, sizeof(errnum));
+		while (n < 0 && errno == EINTR);
+	close(failed[0]);
+	if (pid < 0)
+		return error_os(fork_errnum, "fork", NULL);
+	if (n == sizeof(errnum)) {
+		waitpid(pid, NULL, 0);
+		return error_os(errnum, "execute", argv[0]);
+	}
+	*ret = pid;
+	return NULL;
+}
+
+static void keep_tail(struct child *c, const char *bytes, size_t len)
+{
+	size_t keep = len < TAIL_SIZE ? TAIL_SIZE - len : 0;
+
+	if (len > TAIL_SIZE) {
+		bytes += len - TAIL_SIZE;
+		len = TAIL_SIZE;
+	}
+	pthread_mutex_lock(&c->lock);
+	if (c->tail_len > keep) {
+		memmove(c->tail, c->tail + c->tail_len - keep, keep);
+		c->tail_len = keep;
+	}
+	memcpy(c->tail + c->tail_len, bytes, len);
+	c->tail_len += len;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void *drain(void *arg)
+{
+	struct child *c = arg;
+	struct pollfd fds[2] = {{.fd = c->out_fd, .events = POLLIN}, {.fd = c->wake_fd[0], .events = POLLIN}};
+	char buffer[4096];
+
+	while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
+		if (fds[1].revents)
+			break;
+		if (!fds[0].revents)
+			continue;
+		ssize_t n = read(c->out_fd, buffer, sizeof(buffer));
+		if (n <= 0)
+			break;
+		keep_tail(c, buffer, (size_t)n);
+	}
+	pthread_mutex_lock(&c->lock);
+	c->drained = true;
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+static struct error *start_drain(struct child *c)
+{
+	if (pipe2(c->wake_fd, O_CLOEXEC)) {
+		c->wake_fd[0] = c->wake_fd[1] = -1;
+		return error_os(errno, "pipe", NULL);
+	}
+	int errnum = pthread_create(&c->drain, NULL, drain, c);
+	if (errnum)
+		return error_os(errnum, "pthread_create", NULL);
+	c->draining = true;
+	return NULL;
+}
+
+struct error *child_start(const char *const *argv, const char *const *envp, struct child **ret)
+{
+	struct child *c = calloc(1, sizeof(*c));
+	int fds[2];
+
+	if (!c)
+		return &error_no_memory;
+	c->wake_fd[0] = c->wake_fd[1] = -1;
+	pthread_mutex_init(&c->lock, NULL);
+	if (pipe2(fds, O_CLOEXEC)) {
+		struct error *err = error_os(errno, "pipe", NULL);
+		free(c);
+		return err;
+	}
+	c->out_fd = fds[0];
+	struct error *err = spawn(argv, envp, fds[1], fds[1], &c->pid);
+	close(fds[1]);
+	if (!err)
+		err = start_drain(c);
+	if (err)
+		child_destroy(c);
+	else
+		*ret = c;
+	return err;
+}
+
+static void close_if(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void child_destroy(struct child *c)
+{
+	if (!c)
+		return;
+	if (c->pid > 0) {
+		/* The group may live on when its leader is gone. */
+		kill(-c->pid, SIGKILL);
+		if (!c->reaped) {
+			kill(c->pid, SIGKILL);
+			while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+				;
+		}
+	}
+	close_if(c->wake_fd[1]);
+	if (c->draining)
+		pthread_join(c->drain, NULL);
+	close_if(c->wake_fd[0]);
+	close(c->out_fd);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+bool child_ended(struct child *c, unsigned timeout_ms, int *ret_status)
+{
+	deadline_t deadline = deadline_after(timeout_ms * CLOCK_MS);
+
+	while (!c->reaped) {
+		pid_t pid = waitpid(c->pid, &c->status, WNOHANG);
+
+		c->reaped = pid == c->pid || (pid < 0 && errno == ECHILD);
+		if (c->reaped)
+			break;
+		if (deadline_passed(deadline))
+			return false;
+		poll(NULL, 0, 1);
+	}
+	*ret_status = c->status;
+	return true;
+}
+
+/* What was written before its end is in the pipe, but perhaps not yet in the tail. */
+static void wait_for_drain(struct child *c)
+{
+	deadline_t deadline = deadline_after(200 * CLOCK_MS);
+	bool done = !c->reaped;
+
+	while (!done && !deadline_passed(deadline)) {
+		pthread_mutex_lock(&c->lock);
+		done = c->drained;
+		pthread_mutex_unlock(&c->lock);
+		if (!done)
+			poll(NULL, 0, 1);
+	}
+}
+
+/* Lines joined by "; ", control characters as dots. */
+static void append_lines(struct strbuf *to, const char *text, size_t len)
+{
+	bool newline = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n') {
+			newline = to->len > 0;
+			continue;
+		}
+		if (newline)
+			strbuf_append(to, "; ");
+		newline = false;
+		strbuf_append_char(to, text[i] >= ' ' && text[i] != 127 ? text[i] : '.');
+	}
+}
+
+char *child_last_words(struct child *c)
+{
+	struct strbuf text = {0};
+
+	wait_for_drain(c);
+	pthread_mutex_lock(&c->lock);
+	size_t len = c->tail_len < SHOWN_TAIL ? c->tail_len : SHOWN_TAIL;
+	append_lines(&text, c->tail + c->tail_len - len, len);
+	pthread_mutex_unlock(&c->lock);
+	strbuf_append(&text, "");
+	return strbuf_take(&text);
+}
+
+/* Reads until the newline or the end of file. */
+static struct error *read_line(int fd, const char *name, deadline_t deadline, char *line, size_t size)
+{
+	size_t len = 0;
+
+	for (;;) {
+		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+		int ready = poll(&poll_fd, 1, deadline_poll(deadline));
+
+		if (!ready)
+			return error_create(ERROR_TIMEOUT, "%s says nothing", name);
+		ssize_t n = ready < 0 ? ready : read(fd, line + len, size - 1 - len);
+		if (n < 0 && errno != EINTR)
+			return error_os(errno, "read", name);
+		len += n > 0 ? (size_t)n : 0;
+		line[len] = '\0';
+		char *newline = strchr(line, '\n');
+		if (newline)
+			*newline = '\0';
+		if (newline || !n || len == size - 1)
+			return *line ? NULL : error_create(ERROR_TARGET, "%s says nothing", name);
+	}
+}
+
+struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms, char **ret)
+{
+	char line[512];
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return error_os(errno, "pipe", NULL);
+	struct error *err = spawn(argv, envp, fds[1], -1, &pid);
+	close(fds[1]);
+	if (!err) {
+		err = read_line(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, sizeof(line));
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(fds[0]);
+	if (err)
+		return err;
+	*ret = strdup(line);
+	return *ret ? NULL : &error_no_memory;
+}

@@ -1,0 +1,38 @@
+/*
+ * A child process of ours that never outlives us: its own session, input and output on /dev/null, and a thread that
+ * drains its standard error and keeps the end of it, which is where a program says why it fails.
+ *
+ * The child is killed when the thread that started it ends (PR_SET_PDEATHSIG), so start it from one that lives as long.
+ */
+#ifndef LIB_TARGET_CHILD_H
+#define LIB_TARGET_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/error.h"
+
+struct child;
+
+/*
+ * Runs argv[0], a path, with argv and envp (both end with NULL), with default signal actions, and without the host's
+ * address space randomization, which emulators hand on to their guests. ERROR_OS if it cannot be executed.
+ */
+struct error *child_start(const char *const *argv, const char *const *envp, struct child **ret);
+
+/* Kills the child and what it started in its session, and waits for it. NULL is fine. */
+void child_destroy(struct child *c);
+
+/* Waits up to timeout_ms for its end: true and its status, as of waitpid(), once it has ended. */
+bool child_ended(struct child *c, unsigned timeout_ms, int *ret_status);
+
+/* The end of its output, its lines joined to one, "" if there is nothing; NULL when out of memory. */
+char *child_last_words(struct child *c);
+
+/*
+ * Runs a program to its end and gives the first line of its standard output, without the newline. ERROR_TARGET if it
+ * fails or says nothing, ERROR_TIMEOUT after timeout_ms.
+ */
+struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms, char **ret);
+
+#endif

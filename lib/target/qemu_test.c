@@ -1,0 +1,268 @@
+#include "lib/target/qemu.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/target/elf.h"
+#include "lib/testing/assert.h"
+
+static const char busybox[] = "/bin/busybox";
+
+enum { TIMEOUT_MS = 20000 };
+
+static const struct isa *isa;
+
+static struct target *start(const struct qemu_options *options)
+{
+	struct qemu_options o = *options;
+	struct target *t = NULL;
+
+	o.timeout_ms = TIMEOUT_MS;
+	if (!o.program)
+		o.program = busybox;
+	ck_no_error(target_qemu_create(isa, &o, &t));
+	return t;
+}
+
+static uint64_t read_word(struct target *t, uint64_t address)
+{
+	uint64_t word;
+	size_t got;
+
+	ck_no_error(target_read_memory(t, address, &word, sizeof(word), &got));
+	ck_assert_uint_eq(got, sizeof(word));
+	return word;
+}
+
+static void check_text(struct target *t, uint64_t address, const char *expected)
+{
+	char text[64] = {0};
+	size_t got;
+
+	ck_no_error(target_read_memory(t, address, text, strlen(expected) + 1, &got));
+	ck_assert_str_eq(text, expected);
+}
+
+static uint64_t read_reg(struct target *t, uint32_t reg)
+{
+	struct state s;
+
+	ck_no_error(state_init(&s, isa));
+	ck_no_error(target_read_regs(t, &s));
+	uint64_t value = state_get(&s, reg);
+	state_deinit(&s);
+	return value;
+}
+
+START_TEST(stops_at_the_entry)
+{
+	struct target *t = start(&(struct qemu_options){0});
+	struct elf_image *image;
+
+	ck_no_error(elf_image_open(busybox, &image));
+	ck_contains(t->identity, "qemu-x86_64 version");
+	ck_assert_uint_eq(read_reg(t, isa->pc), elf_image_entry(image));
+	elf_image_close(image);
+	target_destroy(t);
+}
+END_TEST
+
+START_TEST(hands_over_arguments_and_environment)
+{
+	const char *const argv[] = {"-own name", "true", "", NULL};
+	const char *const envp[] = {"B=2,3", "A=", "LD_LIBRARY_PATH=/nowhere", "C=x y", NULL};
+	struct target *t = start(&(struct qemu_options){.argv = argv, .envp = envp});
+	uint64_t sp = read_reg(t, isa->sp);
+	bool seen[4] = {false};
+
+	ck_assert_uint_eq(read_word(t, sp), 3);
+	for (unsigned i = 0; i < 3; i++)
+		check_text(t, read_word(t, sp + 8 + 8 * i), argv[i]);
+	ck_assert_uint_eq(read_word(t, sp + 8 + 8 * 3), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		char text[64] = {0};
+		size_t got;
+
+		ck_no_error(target_read_memory(t, read_word(t, sp + 40 + 8 * i), text, sizeof(text) - 1, &got));
+		for (unsigned k = 0; k < 4; k++)
+			seen[k] |= !strcmp(text, envp[k]);
+	}
+	for (unsigned k = 0; k < 4; k++)
+		ck_assert_msg(seen[k], "no %s", envp[k]);
+	ck_assert_uint_eq(read_word(t, sp + 40 + 8 * 4), 0);
+	target_destroy(t);
+}
+END_TEST
+
+START_TEST(keeps_the_order_of_the_environment)
+{
+	const char *const envp[] = {"ONE=1", "TWO=2", "THREE=3", NULL};
+	struct target *t = start(&(struct qemu_options){.envp = envp});
+	uint64_t sp = read_reg(t, isa->sp);
+
+	for (unsigned i = 0; i < 3; i++)
+		check_text(t, read_word(t, sp + 24 + 8 * i), envp[i]);
+	target_destroy(t);
+}
+END_TEST
+
+START_TEST(refuses_what_the_emulator_cannot_hand_over)
+{
+	const char *const envp[] = {"LD_PRELOAD=a,b", NULL};
+	struct qemu_options o = {.program = busybox, .envp = envp, .timeout_ms = TIMEOUT_MS};
+	struct target *t;
+
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_UNSUPPORTED, "LD_PRELOAD=a,b");
+}
+END_TEST
+
+START_TEST(names_a_missing_emulator)
+{
+	struct qemu_options o = {.program = busybox, .emulator = "/no/such/qemu", .timeout_ms = TIMEOUT_MS};
+	struct target *t;
+
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "no emulator /no/such/qemu");
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "qemu-user");
+	o.emulator = "no-such-qemu";
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "VALIDATE_QEMU_X86_64");
+}
+END_TEST
+
+START_TEST(takes_the_emulator_of_the_environment)
+{
+	struct qemu_options o = {.program = busybox, .timeout_ms = TIMEOUT_MS};
+	struct target *t;
+
+	setenv("VALIDATE_QEMU_X86_64", "/no/such/qemu-by-variable", 1);
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "/no/such/qemu-by-variable");
+	unsetenv("VALIDATE_QEMU_X86_64");
+}
+END_TEST
+
+START_TEST(tells_why_the_emulator_ended)
+{
+	const char *const bad[] = {"-no-such-option", NULL};
+	struct qemu_options o = {.program = busybox, .extra_args = bad, .timeout_ms = TIMEOUT_MS};
+	struct target *t;
+
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "no-such-option");
+	o = (struct qemu_options){.program = "/no/such/program", .timeout_ms = TIMEOUT_MS};
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "/no/such/program");
+}
+END_TEST
+
+START_TEST(an_emulator_that_never_listens_is_given_up)
+{
+	/* A program that prints a line, and later neither ends nor opens the socket. */
+	char path[] = "/tmp/validate-test-XXXXXX";
+	int fd = mkstemp(path);
+	static const char script[] = "#!/bin/sh\necho fake\nexec sleep 60\n";
+	struct qemu_options o = {.program = busybox, .emulator = path, .timeout_ms = 200};
+	struct target *t;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, script, sizeof(script) - 1), sizeof(script) - 1);
+	ck_assert_int_eq(fchmod(fd, 0700), 0);
+	close(fd);
+	uint64_t before = clock_now();
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TIMEOUT, "does not open its GDB socket");
+	ck_assert_uint_lt(clock_now() - before, 10 * CLOCK_S);
+	unlink(path);
+}
+END_TEST
+
+static unsigned count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	unsigned count = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 2;
+}
+
+START_TEST(leaves_nothing_behind)
+{
+	char path[] = "/tmp/validate-test-XXXXXX";
+	const char *const bad[] = {"-no-such-option", NULL};
+	struct qemu_options o = {.program = busybox, .extra_args = bad, .timeout_ms = TIMEOUT_MS};
+	unsigned fds = count_entries("/proc/self/fd");
+	struct target *t;
+
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	setenv("TMPDIR", path, 1);
+	t = start(&(struct qemu_options){0});
+	ck_assert_uint_eq(count_entries(path), 0);
+	target_destroy(t);
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "");
+	ck_assert_uint_eq(count_entries(path), 0);
+	ck_assert_uint_eq(count_entries("/proc/self/fd"), fds);
+	unsetenv("TMPDIR");
+	rmdir(path);
+}
+END_TEST
+
+START_TEST(an_emulator_killed_on_the_way_is_told)
+{
+	struct target *t = start(&(struct qemu_options){0});
+	struct stop stop;
+	char command[64];
+
+	/* Its pid is the thread id that the stub gives. */
+	ck_no_error(target_step(t, 0, &stop));
+	snprintf(command, sizeof(command), "kill -KILL %llu", (unsigned long long)stop.tid);
+	ck_assert_int_eq(system(command), 0);
+	struct error *err = NULL;
+	for (int i = 0; i < 100 && !err; i++)
+		err = target_step(t, 0, &stop);
+	ck_error(err, ERROR_TARGET, "was killed by signal 9");
+	target_destroy(t);
+}
+END_TEST
+
+START_TEST(the_cpu_is_chosen)
+{
+	struct target *t;
+	struct qemu_options o = {.program = busybox, .cpu = "no-such-cpu", .timeout_ms = TIMEOUT_MS};
+
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "no-such-cpu");
+	t = start(&(struct qemu_options){.cpu = "max"});
+	target_destroy(t);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("qemu");
+	TCase *tests = tcase_create("qemu");
+	char *path;
+
+	isa = isa_by_name("x86_64");
+	struct error *err = qemu_find_emulator(isa, NULL, &path);
+	if (err || access(busybox, X_OK)) {
+		printf("skipped: %s\n", err ? err->message : "no /bin/busybox");
+		error_destroy(err);
+		return TEST_SKIP;
+	}
+	free(path);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, stops_at_the_entry);
+	tcase_add_test(tests, hands_over_arguments_and_environment);
+	tcase_add_test(tests, keeps_the_order_of_the_environment);
+	tcase_add_test(tests, refuses_what_the_emulator_cannot_hand_over);
+	tcase_add_test(tests, names_a_missing_emulator);
+	tcase_add_test(tests, takes_the_emulator_of_the_environment);
+	tcase_add_test(tests, tells_why_the_emulator_ended);
+	tcase_add_test(tests, an_emulator_that_never_listens_is_given_up);
+	tcase_add_test(tests, leaves_nothing_behind);
+	tcase_add_test(tests, an_emulator_killed_on_the_way_is_told);
+	tcase_add_test(tests, the_cpu_is_chosen);
+	suite_add_tcase(suite, tests);
+	return test_main(suite);
+}
