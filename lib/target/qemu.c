@@ -389,6 +389,10 @@ static struct error *create(const struct isa *isa, const struct qemu_options *op
 {
 	struct launch l = {.isa = isa, .options = options, .reverse_env = reverse_env};
 	char *identity = NULL;
+
+	/* QEMU 7.2 and 10.0 end without a word about it. */
+	if (access(options->program, R_OK))
+		return error_os(errno, "run", options->program);
 	struct error *err = qemu_find_emulator(isa, options->emulator, &l.emulator);
 
 	if (!err)

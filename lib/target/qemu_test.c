@@ -151,7 +151,7 @@ START_TEST(tells_why_the_emulator_ended)
 
 	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "no-such-option");
 	o = (struct qemu_options){.program = "/no/such/program", .timeout_ms = TIMEOUT_MS};
-	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "/no/such/program");
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_OS, "/no/such/program");
 }
 END_TEST
 
