@@ -108,10 +108,11 @@ expr_id transfer_load(struct transfer *t, unsigned width, expr_id address);
 struct error *transfer_compose(struct transfer *t, const struct transfer *next);
 
 /*
- * Checks the invariants: widths by op.def, operands before users, each register once and with the width that
- * reg_width(reg) tells (0: no such register), store widths, load versions, 1-bit conditions. reg_width may be NULL.
+ * Checks the invariants: widths by op.def, operands before users, each register once and with the width that the layout
+ * (eval.h) tells, store widths, load versions, 1-bit conditions. layout may be NULL: registers are then not checked.
  * A violation is ERROR_BUG.
  */
-struct error *transfer_verify(const struct transfer *t, unsigned (*reg_width)(uint32_t reg));
+struct reg_layout;
+struct error *transfer_verify(const struct transfer *t, const struct reg_layout *layout);
 
 #endif

@@ -6,11 +6,6 @@
 #include "lib/testing/assert.h"
 #include "lib/testing/random_expr.h"
 
-static unsigned width_of(uint32_t reg)
-{
-	return reg < RANDOM_NUM_REGS ? random_widths[reg] : 0;
-}
-
 static expr_id reg(struct expr_pool *pool, uint32_t r)
 {
 	return expr_reg(pool, random_widths[r], r);
@@ -75,7 +70,7 @@ START_TEST(printed_with_names_for_shared_parts)
 	transfer_add_fault(&t, reg(pool, 12), FAULT_DIVIDE);
 	transfer_add_store(&t, reg(pool, R1), expr_sub(pool, reg(pool, R64), expr_const(pool, 64, 8)), sum);
 	transfer_load(&t, 8, reg(pool, R64));
-	ck_no_error(transfer_verify(&t, width_of));
+	ck_no_error(transfer_verify(&t, &random_layout));
 	transfer_print(&out, &t, NULL);
 	ck_assert_str_eq(strbuf_text(&out), "t1 = (r6:64 + r11:64) + 0x1:64\n"
 					    "access mem8[r6:64]\n"
@@ -105,7 +100,7 @@ START_TEST(composed_loads_undefined_and_outside_values)
 	expr_id once = transfer_get_reg(&t, OTHER64), undef = transfer_get_reg(&t, 4), tsc = transfer_get_reg(&t, 13);
 	ck_assert_uint_eq(once, transfer_get_reg(&next, OTHER64));
 	ck_no_error(transfer_compose(&t, &next));
-	ck_no_error(transfer_verify(&t, width_of));
+	ck_no_error(transfer_verify(&t, &random_layout));
 	ck_assert_uint_eq(t.stores.len, 2);
 	ck_assert_uint_eq(t.stores.at[1].value, once);
 	ck_assert_uint_eq(expr_get(pool, transfer_get_reg(&t, OTHER64))->attr, 2);
@@ -150,7 +145,7 @@ START_TEST(verify_refuses)
 	case 8: transfer_set_reg(&t, R64, EXPR_NONE); break;
 	default: transfer_add_fault(&t, reg(pool, R1), FAULT_PAGE); break;
 	}
-	ck_error(transfer_verify(&t, width_of), ERROR_BUG, reasons[_i]);
+	ck_error(transfer_verify(&t, &random_layout), ERROR_BUG, reasons[_i]);
 	teardown(pool, &t);
 }
 END_TEST
@@ -213,7 +208,7 @@ static void apply(const struct transfer *t, uint64_t *state, struct small_memory
 	struct eval e = {0};
 	struct prog *prog;
 
-	ck_no_error(transfer_verify(t, width_of));
+	ck_no_error(transfer_verify(t, &random_layout));
 	ck_no_error(prog_compile(t, &random_layout, &prog));
 	ck_no_error(prog_run(prog, state, NULL, &access, &e));
 	ck_assert_int_eq(e.status, EVAL_DONE);

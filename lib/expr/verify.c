@@ -1,14 +1,20 @@
+#include "lib/expr/eval.h"
 #include "lib/expr/live.h"
 
 struct checker {
 	const struct transfer *t;
 	const struct expr_pool *pool;
-	unsigned (*reg_width)(uint32_t reg);
+	const struct reg_layout *layout;
 };
 
 static struct error *bug(const char *what, unsigned long number)
 {
 	return error_create(ERROR_BUG, "%s (%lu)", what, number);
+}
+
+static bool has_width(const struct checker *c, uint32_t reg, unsigned width)
+{
+	return !c->layout || (reg < c->layout->num_regs && c->layout->width[reg] == width);
 }
 
 static struct error *check_node(const struct checker *c, expr_id id)
@@ -22,7 +28,7 @@ static struct error *check_node(const struct checker *c, expr_id id)
 	const char *wrong = op_check(c->pool, n);
 	if (wrong)
 		return bug(wrong, id);
-	if (n->op == EXPR_REG && c->reg_width && c->reg_width(n->attr) != n->width)
+	if (n->op == EXPR_REG && !has_width(c, n->attr, n->width))
 		return bug("a register is read with another width", n->attr);
 	if (n->op == EXPR_LOAD && n->attr > c->t->stores.len)
 		return bug("a load sees stores that do not exist", id);
@@ -43,7 +49,7 @@ static struct error *check_regs(const struct checker *c)
 
 		if (!is_id(c, r->value))
 			return bug("a register gets no value", r->reg);
-		if (c->reg_width && c->reg_width(r->reg) != expr_width(c->pool, r->value))
+		if (!has_width(c, r->reg, expr_width(c->pool, r->value)))
 			return bug("a register is written with another width", r->reg);
 		for (size_t k = 0; k < i; k++)
 			if (t->regs.at[k].reg == r->reg)
@@ -123,9 +129,9 @@ static struct error *check_nodes(const struct checker *c)
 	return err;
 }
 
-struct error *transfer_verify(const struct transfer *t, unsigned (*reg_width)(uint32_t reg))
+struct error *transfer_verify(const struct transfer *t, const struct reg_layout *layout)
 {
-	struct checker c = {.t = t, .pool = t->pool, .reg_width = reg_width};
+	struct checker c = {.t = t, .pool = t->pool, .layout = layout};
 	struct error *err = expr_pool_error(t->pool);
 
 	if (!err)

@@ -207,14 +207,9 @@ static struct error *number_form(struct lift_cache *cache, const struct insn *in
 static struct error *verify(const struct lift_cache *cache, const struct insn *insn)
 {
 #ifdef VALIDATE_DEBUG
-	const struct reg_layout *layout = &cache->isa->layout;
 	const struct transfer *t = &cache->transfer;
-	struct error *err = transfer_verify(t, NULL);
+	struct error *err = transfer_verify(t, &cache->isa->layout);
 
-	for (size_t i = 0; i < t->regs.len && !err; i++)
-		if (t->regs.at[i].reg >= layout->num_regs ||
-		    expr_width(t->pool, t->regs.at[i].value) != layout->width[t->regs.at[i].reg])
-			err = error_create(ERROR_BUG, "register %u is written with a wrong width", t->regs.at[i].reg);
 	if (!err && !transfer_get_reg(t, cache->isa->pc))
 		err = error_create(ERROR_BUG, "the program counter is not set");
 	return err ? error_prefix(err, "%s", insn->text) : NULL;
