@@ -36,7 +36,8 @@ struct lockstep {
 
 	bool judging; /* options->from was reached */
 	bool done;
-	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back. */
+	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back.
+	 */
 	bool strayed;
 	int signal; /* that stopped the guest; 0: none */
 };

@@ -271,8 +271,6 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	struct lockstep ls = {.target = target, .replay = replay, .options = options, .run = ret};
 	struct error *err = init(&ls);
 
-	if (!err)
-		err = replay_start(replay, &ls.now, ls.model.memory);
 	if (err) {
 		deinit(&ls);
 		return err;

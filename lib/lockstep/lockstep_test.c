@@ -259,6 +259,7 @@ static void run(int (*damage)(struct fake *, uint64_t), size_t max_ahead, struct
 	*ret = (struct run){0};
 	ck_no_error(evlog_reader_open(log_path, &reader));
 	ck_no_error(replay_create(reader, &f->base, NULL, &replay));
+	ck_no_error(replay_start(replay, &f->regs));
 	ck_no_error(lockstep_run(&f->base, replay, &options, ret));
 	replay_destroy(replay);
 	evlog_reader_destroy(reader);

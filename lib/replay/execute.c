@@ -225,6 +225,8 @@ static struct error *execute_mmap(struct replay *r, struct replay_call *call)
 		err = memory_forget(call->memory, address, len);
 	if (!err && file)
 		err = copy_backing(r, call, address, len);
+	if (!err && file && !call->event->backing->offset)
+		err = replay_add_module(r, call->event->backing->file.path, address, address + len, 0);
 	if (!err && file && prot != (PROT_READ | PROT_WRITE)) {
 		const uint64_t protect[6] = {address, len, prot};
 		int64_t result = 0;

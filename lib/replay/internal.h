@@ -28,6 +28,7 @@ struct replay {
 	uint64_t heap_log, heap_target; /* where it starts in each run */
 	uint64_t heap_end;              /* the break in the target */
 	struct replay_lost *lost;
+	VEC(struct replay_module) modules; /* they own their paths */
 };
 
 /* The call at hand, and everything its handler may need. */
@@ -59,7 +60,10 @@ struct error *replay_emulate(struct replay *r, struct replay_call *call);
 struct error *replay_execute(struct replay *r, struct replay_call *call);
 struct error *replay_pass(struct replay *r, struct replay_call *call);
 
-/* Writes data to the target and to what the model knows. */
+/* Remembers an image in the guest's memory. */
+struct error *replay_add_module(struct replay *r, const char *path, uint64_t start, uint64_t end, uint64_t entry);
+
+/* Writes data to the target and, if memory is not NULL, to what the model knows. */
 struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t address, const void *data, size_t len);
 
 /* Runs a system call of our own in the guest, which stands at call->pc, and stands there again afterwards. */

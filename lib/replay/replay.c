@@ -38,6 +38,9 @@ void replay_destroy(struct replay *r)
 	queue_deinit(&r->queue);
 	regions_deinit(&r->regions);
 	vec_deinit(&r->counts);
+	for (size_t i = 0; i < r->modules.len; i++)
+		free(r->modules.at[i].path);
+	vec_deinit(&r->modules);
 	free(r);
 }
 
@@ -61,7 +64,23 @@ struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t addr
 {
 	struct error *err = target_write_memory(r->target, address, data, len);
 
-	return err ? err : memory_write(memory, address, data, NULL, len);
+	return err || !memory ? err : memory_write(memory, address, data, NULL, len);
+}
+
+struct error *replay_add_module(struct replay *r, const char *path, uint64_t start, uint64_t end, uint64_t entry)
+{
+	char *copy = strdup(path);
+
+	if (copy && vec_push(&r->modules, ((struct replay_module){copy, start, end, entry})))
+		return NULL;
+	free(copy);
+	return &error_no_memory;
+}
+
+const struct replay_module *replay_modules(const struct replay *r, size_t *ret_len)
+{
+	*ret_len = r->modules.len;
+	return r->modules.at;
 }
 
 /* ---- Counting ---- */

@@ -55,11 +55,21 @@ struct error *replay_create(struct evlog_reader *reader, struct target *target, 
 void replay_destroy(struct replay *r);
 
 /*
- * The guest stands at its first instruction (regs: its registers). Checks that it was started with the log's arguments,
- * gives it the logged run's random bytes and identities, hides a vDSO, and pairs the images' addresses. Guest memory
- * that it changes is made known in memory.
+ * The guest stands at its first instruction (regs: its registers), and nobody has looked at its memory yet. Checks that
+ * it was started with the log's arguments, gives it the logged run's random bytes and identities, hides a vDSO, and
+ * pairs the images' addresses.
  */
-struct error *replay_start(struct replay *r, const struct state *regs, struct memory *memory);
+struct error *replay_start(struct replay *r, const struct state *regs);
+
+/* An ELF image in the guest's memory. */
+struct replay_module {
+	char *path; /* belongs to the replay */
+	uint64_t start, end;
+	uint64_t entry; /* of the program itself: where its entry point is (AT_ENTRY); else 0 */
+};
+
+/* The images so far: the program, its interpreter, and what was mapped since. Owned by r. */
+const struct replay_module *replay_modules(const struct replay *r, size_t *ret_len);
 
 /*
  * The guest stands at a system call instruction. before: its registers; after: the same with the outputs of the

@@ -97,7 +97,7 @@ static const uint8_t *log_stack(const struct evlog_header *h, uint64_t address, 
 	return offset < h->stack_len && len <= h->stack_len - offset ? h->stack + offset : NULL;
 }
 
-static struct error *patch_random(struct replay *r, const struct initial_stack *s, struct memory *memory)
+static struct error *patch_random(struct replay *r, const struct initial_stack *s)
 {
 	const struct auxv_entry *entry = find_auxv(s, AT_RANDOM);
 	uint64_t logged;
@@ -109,20 +109,20 @@ static struct error *patch_random(struct replay *r, const struct initial_stack *
 	if (!bytes)
 		return error_create(ERROR_INPUT,
 				    "the log's AT_RANDOM does not point into its initial stack: record it again");
-	return replay_poke(r, memory, entry->value, bytes, RANDOM_LEN);
+	return replay_poke(r, NULL, entry->value, bytes, RANDOM_LEN);
 }
 
 /* Entries whose values come from outside the CPU and steer programs: the guest gets the logged run's. */
 static const uint64_t identities[] = {AT_UID, AT_EUID, AT_GID, AT_EGID, AT_SECURE, AT_CLKTCK};
 
-static struct error *patch_auxv(struct replay *r, const struct initial_stack *s, struct memory *memory)
+static struct error *patch_auxv(struct replay *r, const struct initial_stack *s)
 {
 	for (size_t i = 0; i < sizeof identities / sizeof *identities; i++) {
 		const struct auxv_entry *entry = find_auxv(s, identities[i]);
 		uint64_t logged;
 		if (!entry || !log_auxv(r->header, identities[i], &logged) || logged == entry->value)
 			continue;
-		struct error *err = replay_poke(r, memory, entry->address + 8, &logged, sizeof logged);
+		struct error *err = replay_poke(r, NULL, entry->address + 8, &logged, sizeof logged);
 		if (err)
 			return err;
 	}
@@ -130,12 +130,12 @@ static struct error *patch_auxv(struct replay *r, const struct initial_stack *s,
 }
 
 /* A vDSO would answer clock and CPU queries without a call that could be replayed. */
-static struct error *hide_vdso(struct replay *r, const struct initial_stack *s, struct memory *memory)
+static struct error *hide_vdso(struct replay *r, const struct initial_stack *s)
 {
 	const struct auxv_entry *entry = find_auxv(s, AT_SYSINFO_EHDR);
 	uint64_t ignore = AT_IGNORE;
 
-	return entry ? replay_poke(r, memory, entry->address, &ignore, sizeof ignore) : NULL;
+	return entry ? replay_poke(r, NULL, entry->address, &ignore, sizeof ignore) : NULL;
 }
 
 /* Bytes from the first to the last mapping of the same name. */
@@ -161,19 +161,23 @@ static bool image_extent(const struct evlog_header *h, uint64_t inside, uint64_t
 	return true;
 }
 
-/* Pairs the image that an auxiliary vector entry points into. */
-static struct error *pair_image(struct replay *r, const struct initial_stack *s, uint64_t type)
+/* Pairs the image that an auxiliary vector entry points into, and remembers it as a module. */
+static struct error *pair_image(struct replay *r, const struct initial_stack *s, uint64_t type, const char *path)
 {
-	const struct auxv_entry *entry = find_auxv(s, type);
+	const struct auxv_entry *entry = find_auxv(s, type), *at_entry = find_auxv(s, AT_ENTRY);
 	uint64_t logged, start, len;
 
 	if (!entry || !log_auxv(r->header, type, &logged) || !logged || !entry->value ||
 	    !image_extent(r->header, logged, &start, &len))
 		return NULL;
-	return regions_pair(&r->regions, start, entry->value - (logged - start), len);
+	uint64_t target = entry->value - (logged - start);
+	struct error *err = regions_pair(&r->regions, start, target, len);
+	if (err || !path)
+		return err;
+	return replay_add_module(r, path, target, target + len, type == AT_PHDR && at_entry ? at_entry->value : 0);
 }
 
-struct error *replay_start(struct replay *r, const struct state *regs, struct memory *memory)
+struct error *replay_start(struct replay *r, const struct state *regs)
 {
 	struct initial_stack s = {0};
 	struct error *err = read_initial_stack(r, state_get(regs, r->isa->sp), &s);
@@ -184,15 +188,15 @@ struct error *replay_start(struct replay *r, const struct state *regs, struct me
 		err = error_create(ERROR_TARGET, "the guest has %llu arguments, the log %zu: start it as the log says",
 				   (unsigned long long)s.argc, r->header->argv.len);
 	if (!err)
-		err = patch_random(r, &s, memory);
+		err = patch_random(r, &s);
 	if (!err)
-		err = patch_auxv(r, &s, memory);
+		err = patch_auxv(r, &s);
 	if (!err)
-		err = hide_vdso(r, &s, memory);
+		err = hide_vdso(r, &s);
 	if (!err)
-		err = pair_image(r, &s, AT_PHDR);
+		err = pair_image(r, &s, AT_PHDR, r->header->program.path);
 	if (!err)
-		err = pair_image(r, &s, AT_BASE);
+		err = pair_image(r, &s, AT_BASE, r->header->interpreter.path);
 	vec_deinit(&s.auxv);
 	return err;
 }
