@@ -1,0 +1,357 @@
+/* validate run: replays a log in a target and judges every instruction. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/validate/command.h"
+#include "cmd/validate/symbols.h"
+#include "lib/lockstep/lockstep.h"
+#include "lib/report/report.h"
+#include "lib/rsp/client.h"
+#include "lib/target/qemu.h"
+
+enum { TARGET_TIMEOUT_MS = 10000 }; /* of the target's start, and of every request */
+
+struct run_options {
+	const char *log;
+	bool qemu;
+	const char *emulator, *cpu;
+	struct option_list emulator_args;
+	const char *remote;
+	const char *report;
+	const char *from, *until;
+	uint64_t max_instructions, max_findings;
+	bool stop_on_first, strict, show_output, no_progress;
+	unsigned quiet, verbose;
+};
+
+/* Everything that lives as long as the run. */
+struct session {
+	const struct run_options *options;
+	const char *program;
+	const struct isa *isa;
+	struct evlog_reader *log;
+	struct target *target;
+	struct oracle *oracle;
+	struct replay *replay;
+	struct symbols symbols;
+	struct run run;
+	bool ran; /* run holds a result */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* ---- The target ---- */
+
+/* The log's strings, and a NULL behind them. The caller frees the array. */
+static const char **string_array(char *const *at, size_t len)
+{
+	const char **array = calloc(len + 1, sizeof *array);
+
+	for (size_t i = 0; array && i < len; i++)
+		array[i] = at[i];
+	return array;
+}
+
+static struct error *start_qemu(struct session *s)
+{
+	const struct evlog_header *h = evlog_reader_header(s->log);
+	const struct run_options *o = s->options;
+	const char **argv = string_array(h->argv.at, h->argv.len);
+	const char **envp = string_array(h->env.at, h->env.len);
+	const char **extra = string_array((char *const *)o->emulator_args.at, o->emulator_args.len);
+	struct qemu_options q = {
+		.emulator = o->emulator,
+		.cpu = o->cpu,
+		.extra_args = extra,
+		.program = s->program,
+		.argv = argv,
+		.envp = envp,
+		.timeout_ms = TARGET_TIMEOUT_MS,
+	};
+
+	struct error *err = argv && envp && extra ? target_qemu_create(s->isa, &q, &s->target) : &error_no_memory;
+	free(argv);
+	free(envp);
+	free(extra);
+	return err;
+}
+
+static struct error *connect_remote(struct session *s)
+{
+	struct rsp_client *client;
+	struct gdb_options g = {.identity = NULL};
+	struct error *err = rsp_client_connect(s->options->remote, TARGET_TIMEOUT_MS, &client);
+
+	return err ? err : target_gdb_create(s->isa, client, &g, &s->target);
+}
+
+/* ---- Checks before the start ---- */
+
+/* The program is the recorded one: same bytes, whatever its path. */
+static struct error *check_program(const struct session *s)
+{
+	const struct evlog_file *recorded = &evlog_reader_header(s->log)->program;
+	struct evlog_file found = {0};
+	struct error *err = evlog_file_identify(s->program, &found);
+
+	if (!err && memcmp(found.sha256, recorded->sha256, sizeof found.sha256))
+		err = error_input(s->program, 0, "is not the program that the log was recorded from (%s): record it again",
+				  recorded->path);
+	evlog_file_deinit(&found);
+	return err;
+}
+
+static struct error *find_isa(struct session *s)
+{
+	const char *arch = evlog_reader_header(s->log)->arch;
+	struct elf_image *image;
+	struct error *err = elf_image_open(s->program, &image);
+
+	if (err)
+		return err;
+	s->isa = isa_by_elf_machine(elf_image_machine(image));
+	elf_image_close(image);
+	if (!s->isa)
+		return error_input(s->program, 0, "is for a machine that validate has no model of");
+	if (strcmp(s->isa->name, arch))
+		return error_input(s->program, 0, "is an %s program, the log is of an %s one", s->isa->name, arch);
+	return NULL;
+}
+
+static struct error *check_usage(const struct run_options *o, const struct operands *operands)
+{
+	if (!o->log)
+		return error_create(ERROR_USAGE, "no event log given: --log FILE (validate record makes one)");
+	if (operands->len > 1)
+		return error_create(ERROR_USAGE,
+				    "too many operands: the program alone is named, its arguments are in the log");
+	if (o->qemu && o->remote)
+		return error_create(ERROR_USAGE, "--qemu and --remote exclude each other");
+	if (!o->qemu && !o->remote)
+		return error_create(ERROR_USAGE, "no target given: --qemu, or --remote HOST:PORT or unix:PATH");
+	if (o->remote && (o->emulator || o->cpu || o->emulator_args.len))
+		return error_create(ERROR_USAGE, "--emulator, --cpu and --emulator-arg go with --qemu");
+	return NULL;
+}
+
+/* ---- The run ---- */
+
+/* A number, or a symbol of the program. */
+static struct error *resolve(struct session *s, const char *option, const char *text, bool *ret_have, uint64_t *ret)
+{
+	if (!text)
+		return NULL;
+	*ret_have = true;
+	if (!option_number(text, ret))
+		return NULL;
+	if (symbols_find(&s->symbols, text, ret))
+		return NULL;
+	return error_create(ERROR_USAGE, "%s: '%s' is neither an address nor a symbol of %s", option, text, s->program);
+}
+
+static void show_output(void *ctx, int fd, const void *data, size_t len)
+{
+	(void)ctx;
+	fwrite(data, 1, len, fd == 1 ? stdout : stderr);
+}
+
+static void show_progress(void *ctx, const struct run *run)
+{
+	double seconds = (double)run->nanoseconds / 1e9;
+
+	(void)ctx;
+	fprintf(stderr, "\r\033[K%" PRIu64 " instructions, %.0f/s, %" PRIu64 " events, %zu findings", run->instructions,
+		seconds > 0 ? (double)run->instructions / seconds : 0.0, run->events.total, run->findings.list.len);
+	fflush(stderr);
+}
+
+/* A second opinion is welcome, but not needed. */
+static struct error *create_oracle(struct session *s)
+{
+	struct error *err = oracle_create_native(s->isa, &s->oracle);
+
+	if (!err || error_is(err, ERROR_NO_MEMORY))
+		return err;
+	if (s->options->verbose)
+		fprintf(stderr, "validate: no second opinion: %s\n", err->message);
+	error_destroy(err);
+	return NULL;
+}
+
+static struct error *start_replay(struct session *s)
+{
+	struct replay_options options = {.output = s->options->show_output ? show_output : NULL};
+	struct state regs;
+	struct error *err = replay_create(s->log, s->target, &options, &s->replay);
+
+	if (!err)
+		err = state_init(&regs, s->isa);
+	if (err)
+		return err;
+	err = target_read_regs(s->target, &regs);
+	if (!err)
+		err = replay_start(s->replay, &regs);
+	state_deinit(&regs);
+	s->symbols.replay = s->replay;
+	s->symbols.program = s->program;
+	return err;
+}
+
+static struct error *judge(struct session *s)
+{
+	const struct run_options *o = s->options;
+	bool progress = !o->no_progress && !o->quiet && isatty(STDERR_FILENO);
+	struct lockstep_options options = {
+		.max_instructions = o->max_instructions,
+		.max_findings = o->max_findings,
+		.stop_on_first = o->stop_on_first,
+		.oracle = s->oracle,
+		.interrupted = &interrupted,
+		.progress = progress ? show_progress : NULL,
+	};
+
+	struct error *err = resolve(s, "--from", o->from, &options.have_from, &options.from);
+	if (!err)
+		err = resolve(s, "--until", o->until, &options.have_until, &options.until);
+	if (!err)
+		err = lockstep_run(s->target, s->replay, &options, &s->run);
+	if (progress)
+		fputs("\r\033[K", stderr);
+	s->ran = !err;
+	return err;
+}
+
+static struct error *perform(struct session *s)
+{
+	struct error *err = evlog_reader_open(s->options->log, &s->log);
+
+	if (!err && !s->program)
+		s->program = evlog_reader_header(s->log)->program.path;
+	if (!err)
+		err = find_isa(s);
+	if (!err)
+		err = check_program(s);
+	if (!err)
+		err = s->options->qemu ? start_qemu(s) : connect_remote(s);
+	if (!err)
+		err = create_oracle(s);
+	if (!err)
+		err = start_replay(s);
+	return err ? err : judge(s);
+}
+
+/* ---- The report ---- */
+
+static struct error *write_report(struct session *s)
+{
+	struct report report = {
+		.run = &s->run,
+		.isa = s->isa,
+		.target = s->target->identity,
+		.program = s->program,
+		.symbol = symbols_append,
+		.symbol_ctx = &s->symbols,
+	};
+	struct strbuf text = {0};
+	bool to_stdout = s->options->report && !strcmp(s->options->report, "-");
+
+	report.calls = replay_counts(s->replay, &report.num_calls);
+	report_text(&text, &report, s->options->verbose);
+	if (!s->options->quiet && !to_stdout)
+		fputs(strbuf_text(&text), stdout);
+	strbuf_deinit(&text);
+	return s->options->report ? report_json(&report, s->options->report) : NULL;
+}
+
+static enum exit_status status_of(const struct session *s)
+{
+	switch (s->run.verdict) {
+	case VERDICT_CLEAN: return STATUS_OK;
+	case VERDICT_INCOMPLETE: return s->options->strict ? STATUS_INCOMPLETE : STATUS_OK;
+	case VERDICT_DIVERGENT: return STATUS_DIVERGENT;
+	case VERDICT_LOST_SYNC: return STATUS_LOST_SYNC;
+	case VERDICT_ERROR: break;
+	}
+	return exit_status_of(s->run.error);
+}
+
+static void session_deinit(struct session *s)
+{
+	run_deinit(&s->run);
+	symbols_deinit(&s->symbols);
+	replay_destroy(s->replay);
+	oracle_destroy(s->oracle);
+	target_destroy(s->target);
+	evlog_reader_destroy(s->log);
+}
+
+static enum exit_status run(const void *options, const struct operands *operands)
+{
+	struct session s = {.options = options, .program = operands->len ? operands->at[0] : NULL};
+	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+	struct error *err = check_usage(s.options, operands);
+	enum exit_status status = STATUS_OK;
+
+	if (err)
+		return fail(err);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	err = perform(&s);
+	if (!err) {
+		status = status_of(&s);
+		err = write_report(&s);
+	}
+	if (err)
+		status = fail(err);
+	session_deinit(&s);
+	return status;
+}
+
+/* clang-format off */
+#define AT(member) offsetof(struct run_options, member)
+static const struct option_row run_option_rows[] = {
+	{"log", 'l', "FILE", "event log to replay (of validate record)", AT(log), option_text},
+	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", AT(qemu), option_flag},
+	{"emulator", 'e', "PATH", "that build of it; default: the variable VALIDATE_QEMU_X86_64,\nelse qemu-x86_64 on PATH", AT(emulator), option_text},
+	{"cpu", 0, "MODEL", "CPU model of the emulator", AT(cpu), option_text},
+	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(emulator_args), option_list},
+	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(remote), option_text},
+	{"report", 'o', "FILE", "write a JSON report; -: to standard output, instead of the text", AT(report), option_text},
+	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
+	{"until", 0, "PC", "end there", AT(until), option_text},
+	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
+	{"max-findings", 0, "N", "end at the Nth finding", AT(max_findings), option_number},
+	{"stop-on-first", 0, NULL, "end at the first finding", AT(stop_on_first), option_flag},
+	{"strict", 0, NULL, "exit status 4 if not everything could be judged", AT(strict), option_flag},
+	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
+	{"quiet", 'q', NULL, "print no report and no progress", AT(quiet), option_count},
+	{"verbose", 'v', NULL, "print more: what was done with each system call", AT(verbose), option_count},
+	{"no-progress", 0, NULL, "no progress line on a terminal", AT(no_progress), option_flag},
+	{0},
+};
+#undef AT
+/* clang-format on */
+
+const struct command command_run = {
+	.name = "run",
+	.operands = "[PROGRAM]",
+	.summary = "replay an event log in a target and judge every instruction",
+	.details = "PROGRAM is the file to run, by default the one that the log names; it must be the recorded one. Its\n"
+		   "arguments and environment are the log's.\n\n"
+		   "Exit status: 0 clean or incomplete, 1 divergent, 2 usage or unusable input, 3 lost sync with the log,\n"
+		   "4 incomplete and --strict given, 5 target failed.",
+	.options = run_option_rows,
+	.options_size = sizeof(struct run_options),
+	.run = run,
+};
