@@ -8,9 +8,10 @@
 static const char version[] = "validate 0.1";
 
 /* A command is its file and a line here and in commands[]. */
-extern const struct command command_explain;
+extern const struct command command_run, command_explain;
 
 static const struct command *const commands[] = {
+	&command_run,
 	&command_explain,
 };
 

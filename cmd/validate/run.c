@@ -54,7 +54,7 @@ static void on_interrupt(int signal)
 /* ---- The target ---- */
 
 /* The log's strings, and a NULL behind them. The caller frees the array. */
-static const char **string_array(char *const *at, size_t len)
+static const char **string_array(const char *const *at, size_t len)
 {
 	const char **array = calloc(len + 1, sizeof *array);
 
@@ -67,9 +67,9 @@ static struct error *start_qemu(struct session *s)
 {
 	const struct evlog_header *h = evlog_reader_header(s->log);
 	const struct run_options *o = s->options;
-	const char **argv = string_array(h->argv.at, h->argv.len);
-	const char **envp = string_array(h->env.at, h->env.len);
-	const char **extra = string_array((char *const *)o->emulator_args.at, o->emulator_args.len);
+	const char **argv = string_array((const char *const *)h->argv.at, h->argv.len);
+	const char **envp = string_array((const char *const *)h->env.at, h->env.len);
+	const char **extra = string_array(o->emulator_args.at, o->emulator_args.len);
 	struct qemu_options q = {
 		.emulator = o->emulator,
 		.cpu = o->cpu,
@@ -106,7 +106,8 @@ static struct error *check_program(const struct session *s)
 	struct error *err = evlog_file_identify(s->program, &found);
 
 	if (!err && memcmp(found.sha256, recorded->sha256, sizeof found.sha256))
-		err = error_input(s->program, 0, "is not the program that the log was recorded from (%s): record it again",
+		err = error_input(s->program, 0,
+				  "is not the program that the log was recorded from (%s): record it again",
 				  recorded->path);
 	evlog_file_deinit(&found);
 	return err;
@@ -347,10 +348,11 @@ const struct command command_run = {
 	.name = "run",
 	.operands = "[PROGRAM]",
 	.summary = "replay an event log in a target and judge every instruction",
-	.details = "PROGRAM is the file to run, by default the one that the log names; it must be the recorded one. Its\n"
-		   "arguments and environment are the log's.\n\n"
-		   "Exit status: 0 clean or incomplete, 1 divergent, 2 usage or unusable input, 3 lost sync with the log,\n"
-		   "4 incomplete and --strict given, 5 target failed.",
+	.details =
+		"PROGRAM is the file to run, by default the one that the log names; it must be the recorded one. Its\n"
+		"arguments and environment are the log's.\n\n"
+		"Exit status: 0 clean or incomplete, 1 divergent, 2 usage or unusable input, 3 lost sync with the log,\n"
+		"4 incomplete and --strict given, 5 target failed.",
 	.options = run_option_rows,
 	.options_size = sizeof(struct run_options),
 	.run = run,

@@ -1,5 +1,6 @@
 /*
- * Names for addresses of a guest: of its program, and of the images that its run maps, which are opened as they are asked for.
+ * Names for addresses of a guest: of its program, and of the images that its run maps, which are opened as they are
+ * asked for.
  */
 #ifndef CMD_VALIDATE_SYMBOLS_H
 #define CMD_VALIDATE_SYMBOLS_H
@@ -11,12 +12,12 @@
 
 struct symbols {
 	const struct replay *replay;
-	const char *program; /* the file that is run, which may be a copy of the recorded one */
+	const char *program;            /* the file that is run, which may be a copy of the recorded one */
 	VEC(struct elf_image *) images; /* by module; NULL: it cannot be read */
 };
 
-/* Appends " <name+0x10>", or " <libc.so.6+0x1234>" where the image has no symbol; nothing for an unknown address. ctx is a
- * struct symbols. */
+/* Appends " <name+0x10>", or " <libc.so.6+0x1234>" where the image has no symbol; nothing for an unknown address. ctx
+ * is a struct symbols. */
 void symbols_append(void *ctx, uint64_t address, struct strbuf *out);
 
 /* The address of a symbol of the program; false if it has none. */
