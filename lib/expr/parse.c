@@ -33,7 +33,7 @@ static expr_id parse_expr(struct parser *p);
 static expr_id fail(struct parser *p, const char *what)
 {
 	if (!p->err)
-		p->err = error_input(NULL, (uint64_t)(p->at - p->text) + 1, "%s", what);
+		p->err = error_input("expression", (uint64_t)(p->at - p->text) + 1, "%s", what);
 	return EXPR_NONE;
 }
 
