@@ -112,8 +112,11 @@ static void build_enter(struct x86_ctx *c, const struct x86_form *f)
 	}
 	if (level > 0)
 		x86_push(c, frame);
+	expr_id top = expr_sub(p, stack_pointer(c), x86_const(c, 64, (uint16_t)c->raw.imm));
+	/* A page fault too if a write at the new top would fault: stores what is there. */
+	transfer_add_store(c->t, EXPR_NONE, top, transfer_load(c->t, 64, top));
 	transfer_set_reg(c->t, X86_rbp, frame);
-	transfer_set_reg(c->t, X86_rsp, expr_sub(p, stack_pointer(c), x86_const(c, 64, (uint16_t)c->raw.imm)));
+	transfer_set_reg(c->t, X86_rsp, top);
 }
 
 /* clang-format off */
