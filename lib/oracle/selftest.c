@@ -113,6 +113,31 @@ static struct error *predict(struct selftest *t)
 	return NULL;
 }
 
+static bool store_fails_at(struct selftest *t, uint64_t address)
+{
+	for (size_t i = 0; i < t->eval.num_stores; i++) {
+		const struct eval_store *store = &t->eval.stores[i];
+		if (address - store->address < store->len && !guest_covers(&t->guest, store->address, store->len, true))
+			return true;
+	}
+	return false;
+}
+
+struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *ret)
+{
+	struct eval_memory memory = guest_memory(&t->guest);
+
+	t->guest.lenient = true;
+	t->guest.suspect = address;
+	t->guest.suspect_misses = 0;
+	struct error *err = prog_run(t->prog, t->before.value, t->before.unknown, &memory, &t->eval);
+	t->guest.lenient = false;
+	if (err)
+		return err;
+	*ret = t->guest.suspect_misses > 0 || (t->eval.status == EVAL_DONE && store_fails_at(t, address));
+	return predict(t);
+}
+
 /* ---- Aiming at memory ---- */
 
 /* How far the evaluation came: to the n-th access, or to the end. */
@@ -293,7 +318,11 @@ static struct error *run_case(struct selftest *t, struct strbuf *failures, struc
 	}
 	if (err)
 		return err;
-	if (selftest_compare(t, ret->failed < MAX_TEXTS ? failures : NULL))
+	bool same;
+	err = selftest_compare(t, ret->failed < MAX_TEXTS ? failures : NULL, &same);
+	if (err)
+		return err;
+	if (same)
 		count_passed(t, ret);
 	else
 		ret->failed++;
@@ -325,7 +354,9 @@ static struct error *lift(struct selftest *t, uint64_t pc, const uint8_t *bytes,
 	struct error *err = t->isa->lift(t->lifter, pc, bytes, len, &t->transfer, &t->insn);
 	if (err || t->insn.status != LIFT_DONE)
 		return err;
-	err = selftest_find_inputs(t);
+	err = transfer_verify(&t->transfer, NULL);
+	if (!err)
+		err = selftest_find_inputs(t);
 	if (!err)
 		err = prog_compile(&t->transfer, &t->isa->layout, &t->prog);
 	if (error_is(err, ERROR_UNSUPPORTED)) {

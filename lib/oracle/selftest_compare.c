@@ -108,6 +108,13 @@ static const struct eval_reg *find_output(const struct selftest *t, uint32_t reg
 	return NULL;
 }
 
+/* A repeated string instruction with 32-bit addresses that faults has already cut its count and pointers on Intel's
+ * CPUs; the manual does not say. */
+static bool was_truncated(const struct selftest *t, uint64_t expected, uint64_t observed)
+{
+	return t->insn.repeats && t->predicted.fault == FAULT_PAGE && observed == (expected & UINT32_MAX);
+}
+
 static bool compare_reg(const struct selftest *t, uint32_t reg, struct strbuf *text)
 {
 	const struct reg_desc *desc = &t->isa->regs[reg];
@@ -126,7 +133,7 @@ static bool compare_reg(const struct selftest *t, uint32_t reg, struct strbuf *t
 		differ[i] = (expected[i] ^ observed[i]) & ~mask;
 		any |= differ[i];
 	}
-	if (!any)
+	if (!any || was_truncated(t, expected[0], observed[0]))
 		return true;
 	say(text, "  %s: model ", desc->name);
 	say_words(text, expected, words);
@@ -257,13 +264,20 @@ static void describe_case(const struct selftest *t, struct strbuf *text)
 	describe_inputs(t, text);
 }
 
+/* Of several stores some may have happened before a page fault (SDM vol. 2, ENTER, says so as little as it forbids it).
+ */
+static bool stores_in_part(const struct selftest *t)
+{
+	return t->predicted.fault == FAULT_PAGE && t->transfer.stores.len > 1;
+}
+
 static bool compare(const struct selftest *t, struct strbuf *text)
 {
 	describe_ends(t, text);
 	if (!is_expected_end(t))
 		return false;
 	bool same = compare_regs(t, text);
-	return compare_memory(t, text) && same;
+	return (stores_in_part(t) || compare_memory(t, text)) && same;
 }
 
 /* The jump faults in place of everything, or in place of a page fault of the same instruction. */
@@ -274,14 +288,31 @@ static bool faulted_in_jump(const struct selftest *t)
 	return t->predicted.fault == FAULT_NONE || !is_expected_end(t);
 }
 
-bool selftest_compare(struct selftest *t, struct strbuf *text)
+/* Takes the access at which the CPU faulted for the predicted one, if that faults as well. */
+static struct error *adopt_fault_address(struct selftest *t)
+{
+	bool other = false;
+
+	if (t->predicted.fault != FAULT_PAGE || t->out.end != ORACLE_SIGNAL || is_expected_end(t))
+		return NULL;
+	struct error *err = selftest_may_fault_at(t, t->out.address, &other);
+	if (!err && other)
+		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = t->out.address, .len = 1};
+	return err;
+}
+
+struct error *selftest_compare(struct selftest *t, struct strbuf *text, bool *ret)
 {
 	if (faulted_in_jump(t))
 		t->predicted.fault = FAULT_PROTECTION;
+	struct error *err = adopt_fault_address(t);
+	if (err)
+		return err;
 	/* Texts are for failures only. */
-	if (compare(t, NULL))
-		return true;
-	describe_case(t, text);
-	compare(t, text);
-	return false;
+	*ret = compare(t, NULL);
+	if (!*ret) {
+		describe_case(t, text);
+		compare(t, text);
+	}
+	return NULL;
 }
