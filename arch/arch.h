@@ -94,6 +94,12 @@ struct insn {
 
 struct isa_lifter; /* decoder state of one thread */
 
+/* What one step of a target does to a repeated string instruction. */
+enum repeat_step {
+	REPEAT_ITERATION, /* one iteration; the last one leaves the instruction, as on hardware */
+	REPEAT_LINGER,    /* one iteration; that the count has reached 0 is found by a further step (QEMU from 10.0) */
+};
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -110,6 +116,9 @@ struct isa {
 	const uint32_t *flag_regs; /* in the order of insn.flags */
 	const char *flag_letters;  /* "oszapc": one a flag, for display */
 	uint32_t num_flags;
+	/* Registers that say nothing of what instructions compute: never compared. The ISA's table tells why. */
+	const uint32_t *unjudged;
+	uint32_t num_unjudged;
 	struct expr_names names;
 
 	/* System calls: the registers of the kernel's calling convention, and the bytes of the instruction. */
@@ -126,6 +135,8 @@ struct isa {
 
 	struct error *(*lifter_create)(struct isa_lifter **ret);
 	void (*lifter_destroy)(struct isa_lifter *lifter);
+	/* Chooses the transfers of repeated instructions; REPEAT_ITERATION at first. NULL: the ISA has none. */
+	void (*lifter_set_repeat)(struct isa_lifter *lifter, enum repeat_step step);
 	/*
 	 * Decodes the instruction at the start of bytes (len of them are there; more than max_insn_len are not looked
 	 * at) and builds its transfer in t, which the caller has reset with a pool. What it is, and whether there is a

@@ -15,6 +15,7 @@ static const struct x86_table *const families[] = {
 /* Rows that share an id are tried in the order of their tables. */
 struct isa_lifter {
 	struct x86_decoder decoder;
+	enum repeat_step repeat;
 	const struct x86_form **forms; /* all rows, ordered by id */
 	size_t num_forms;
 	uint32_t first[X86_NUM_IDS + 1]; /* by id: where its rows start in forms; they end where the next id's start */
@@ -73,6 +74,11 @@ void x86_lifter_destroy(struct isa_lifter *l)
 	x86_decoder_deinit(&l->decoder);
 	free(l->forms);
 	free(l);
+}
+
+void x86_lifter_set_repeat(struct isa_lifter *l, enum repeat_step step)
+{
+	l->repeat = step;
 }
 
 static const struct x86_form *find_form(const struct isa_lifter *l, const struct x86_decoded *d)
@@ -262,7 +268,8 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 	insn.len = d.raw.len ? d.raw.len : (uint8_t)(len < ISA_MAX_INSN_LEN ? len : ISA_MAX_INSN_LEN);
 	memcpy(insn.bytes, bytes, insn.len);
 	if (insn.status == LIFT_DONE) {
-		struct x86_ctx c = {.pool = t->pool, .t = t, .raw = d.raw, .pc = pc, .next = pc + insn.len};
+		struct x86_ctx c = {
+			.pool = t->pool, .t = t, .raw = d.raw, .pc = pc, .next = pc + insn.len, .repeat = l->repeat};
 		const struct x86_form *form = find_form(l, &d);
 		c.width = d.raw.w ? 64 : d.raw.opsize ? 16 : 32;
 		x86_operands(&c, &d);

@@ -95,6 +95,8 @@ static expr_id goes_on(struct x86_ctx *c, const struct loop *loop, expr_id more)
 	struct expr_pool *p = c->pool;
 	expr_id left = expr_not(p, expr_is_zero(p, loop->left));
 
+	if (c->repeat == REPEAT_LINGER)
+		left = x86_const(c, 1, 1);
 	return expr_and(p, expr_and(p, loop->runs, left), more);
 }
 

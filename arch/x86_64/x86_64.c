@@ -50,6 +50,10 @@ static bool reg_find(const char *name, size_t len, uint32_t *ret_reg, unsigned *
 	return true;
 }
 
+/* RF holds off breakpoints while an instruction is started again, also in the middle of a repeated one; instructions
+ * neither read nor compute it (SDM vol. 3, 18.3.1.1). */
+static const uint32_t unjudged[] = {X86_rf};
+
 const uint32_t x86_flag_regs[X86_NUM_FLAGS] = {X86_of, X86_sf, X86_zf, X86_af, X86_pf, X86_cf, X86_df};
 
 static const uint8_t syscall_insn[] = {0x0f, 0x05};
@@ -72,6 +76,8 @@ const struct isa isa_x86_64 = {
 	.flag_regs = x86_flag_regs,
 	.flag_letters = "oszapcd",
 	.num_flags = X86_NUM_FLAGS,
+	.unjudged = unjudged,
+	.num_unjudged = sizeof unjudged / sizeof *unjudged,
 	.names = {reg_name, reg_find},
 	.sys =
 		{
@@ -86,6 +92,7 @@ const struct isa isa_x86_64 = {
 			.num_rows = X86_NUM_SYSCALLS,
 		},
 	.lifter_create = x86_lifter_create,
+	.lifter_set_repeat = x86_lifter_set_repeat,
 	.lifter_destroy = x86_lifter_destroy,
 	.lift = x86_lift,
 };

@@ -19,6 +19,7 @@ extern const struct isa isa_x86_64;
 
 struct error *x86_lifter_create(struct isa_lifter **ret);
 void x86_lifter_destroy(struct isa_lifter *lifter);
+void x86_lifter_set_repeat(struct isa_lifter *lifter, enum repeat_step step);
 struct error *x86_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret);
 
@@ -85,6 +86,7 @@ struct x86_ctx {
 	struct x86_operand op[X86_MAX_OPERANDS];
 	unsigned num_ops;
 	unsigned popped; /* bytes by which POP has already raised RSP when its operand's address is formed */
+	enum repeat_step repeat;
 	bool unmodelled; /* a helper met something that it does not model */
 	bool repeats;    /* the transfer is one iteration of several */
 };

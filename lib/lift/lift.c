@@ -98,15 +98,28 @@ void lift_cache_destroy(struct lift_cache *cache)
 	free(cache);
 }
 
-void lift_cache_trim(struct lift_cache *cache)
+static void empty(struct lift_cache *cache)
 {
-	if (cache->stats.bytes <= cache->limit)
-		return;
 	free_entries(cache);
 	memset(cache->front, 0, FRONT_SIZE * sizeof *cache->front);
 	cache->stats.entries = 0;
 	cache->stats.bytes = 0;
+}
+
+void lift_cache_trim(struct lift_cache *cache)
+{
+	if (cache->stats.bytes <= cache->limit)
+		return;
+	empty(cache);
 	cache->stats.emptied++;
+}
+
+void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step)
+{
+	if (!cache->isa->lifter_set_repeat)
+		return;
+	cache->isa->lifter_set_repeat(cache->lifter, step);
+	empty(cache);
 }
 
 /* ---- Finding ---- */

@@ -49,6 +49,9 @@ enum { LIFT_DEFAULT_LIMIT = 256 << 20 };
 struct error *lift_cache_create(const struct isa *isa, size_t limit, struct lift_cache **ret);
 void lift_cache_destroy(struct lift_cache *cache);
 
+/* Chooses the transfers of repeated instructions, and empties the cache: no entry may be in use. */
+void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step);
+
 /*
  * The instruction at the start of bytes, of which len are there: those up to the end of what can be read, of which no
  * more than isa->max_insn_len matter. What it is and whether it has a transfer is in insn.status; errors are want of

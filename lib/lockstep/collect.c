@@ -102,6 +102,20 @@ static struct error *target_gone(const struct lockstep *ls)
 			    (unsigned long long)state_get(&ls->now, ls->target->isa->pc));
 }
 
+/*
+ * All was as predicted, but the target stopped once more at a repeated instruction of which nothing is left to do.
+ * Where a repeated instruction can be interrupted is up to the implementation (SDM vol. 2, REP); it is no finding, but
+ * the model has to step as the target does.
+ */
+static bool lingers(const struct lockstep *ls, const struct prediction *slot)
+{
+	const struct judgement *j = &ls->judgement;
+	const struct finding *f = j->differences.at;
+
+	return slot->kind == PREDICTED_OUTPUTS && slot->lifted->insn.repeats && j->differences.len == 1 &&
+	       f->kind == LOCATION_REG && f->reg == ls->target->isa->pc && f->observed[0] == slot->pc;
+}
+
 /* Counts the step and keeps its differences. */
 static struct error *account(struct lockstep *ls, const struct prediction *slot)
 {
@@ -138,6 +152,10 @@ static struct error *judge_step(struct lockstep *ls, struct prediction *slot, bo
 		return err;
 
 	bool differs = ls->judgement.differences.len > 0 || ls->signal;
+	if (lingers(ls, slot)) {
+		ls->repeat = REPEAT_LINGER;
+		ls->judgement.differences.len = 0;
+	}
 	bool unsettled = slot->kind == PREDICTED_OUTPUTS && stores_unsettled(ls, slot);
 	if (differs || unsettled)
 		err = memory_journal_rollback(ls->model.memory, slot->mark);

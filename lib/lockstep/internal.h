@@ -34,7 +34,8 @@ struct lockstep {
 	struct target_plan *plans; /* of the next submission: target->max_ahead of them */
 	struct step blind;         /* for steps whose prediction a difference has made worthless */
 
-	bool judging; /* options->from was reached */
+	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
+	bool judging;            /* options->from was reached */
 	bool done;
 	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back.
 	 */

@@ -136,6 +136,8 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 	state_copy(&ls->model.front, &ls->now);
 	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
 	lift_cache_trim(ls->model.cache);
+	if (ls->model.repeat != ls->repeat)
+		lift_cache_set_repeat(ls->model.cache, ls->model.repeat = ls->repeat);
 	if (at_limit(ls)) {
 		ls->run->limited = true;
 		ls->done = true;
@@ -167,6 +169,16 @@ static struct error *turn(struct lockstep *ls)
 
 /* ---- The run ---- */
 
+/* What is never compared is as good as not shown. */
+static void hide_unjudged(struct target *t)
+{
+	for (uint32_t i = 0; i < t->isa->num_unjudged; i++) {
+		const struct reg_desc *reg = &t->isa->regs[t->isa->unjudged[i]];
+		for (unsigned w = 0; w < reg_words(reg); w++)
+			t->hidden[reg->word + w] = UINT64_MAX;
+	}
+}
+
 static struct error *init(struct lockstep *ls)
 {
 	const struct isa *isa = ls->target->isa;
@@ -183,6 +195,8 @@ static struct error *init(struct lockstep *ls)
 		err = state_init(&ls->seen, isa);
 	if (!err)
 		err = target_read_regs(ls->target, &ls->now);
+	if (!err)
+		hide_unjudged(ls->target);
 	return err;
 }
 

@@ -53,6 +53,7 @@ struct predictor {
 	struct target *target; /* borrowed */
 	const struct isa *isa;
 	struct lift_cache *cache;
+	enum repeat_step repeat; /* that the cache's transfers are made for */
 	struct memory *memory;
 	struct state front;
 	struct eval eval;
