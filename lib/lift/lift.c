@@ -13,13 +13,8 @@ struct entry {
 	struct entry *next;
 };
 
-/* Straight to the entry that was used last at an address: by its low bits. */
-enum { FRONT_SIZE = 8192 };
-
-struct front {
-	uint64_t pc;
-	struct entry *entry; /* NULL: free */
-};
+/* Straight to the entry that was used last at an address. */
+enum { FRONT_SIZE = 32768 };
 
 struct lift_cache {
 	const struct isa *isa;
@@ -27,8 +22,8 @@ struct lift_cache {
 	struct expr_pool *pool; /* scratch: of the instruction lifted last */
 	struct transfer transfer;
 
-	struct front *front;
-	struct map entries; /* pc -> struct entry *, the first of its list */
+	struct entry **front; /* NULL: free */
+	struct map entries;   /* pc -> struct entry *, the first of its list */
 	VEC(struct lift_form) forms;
 	struct map form_index; /* hash of a form -> index + 1 */
 
@@ -163,9 +158,10 @@ static inline bool matches(const struct entry *e, const uint8_t *bytes, size_t l
 	return (is_insn ? len >= insn->len : len == e->given) && same_bytes(insn->bytes, bytes, insn->len);
 }
 
-static inline struct front *front_of(const struct lift_cache *cache, uint64_t pc)
+/* Neighbours in a page stay neighbours; pages are scattered, lest those of a program and its libraries meet. */
+static inline struct entry **front_of(const struct lift_cache *cache, uint64_t pc)
 {
-	return &cache->front[pc / cache->isa->insn_align % FRONT_SIZE];
+	return &cache->front[(pc ^ (pc >> 12) * 0x9e3779b1u) % FRONT_SIZE];
 }
 
 /* Moves the matching entry to the start of its list. */
@@ -325,20 +321,19 @@ static struct error *get_slow(struct lift_cache *cache, uint64_t pc, const uint8
 struct error *lift_cache_get(struct lift_cache *cache, uint64_t pc, const uint8_t *bytes, size_t len,
 			     struct lifted **ret)
 {
-	struct front *front = front_of(cache, pc);
+	struct entry **front = front_of(cache, pc), *e = *front;
 
 	if (len > cache->isa->max_insn_len)
 		len = cache->isa->max_insn_len;
-	if (front->entry && front->pc == pc && matches(front->entry, bytes, len)) {
+	if (e && e->lifted.insn.pc == pc && matches(e, bytes, len)) {
 		cache->stats.hits++;
-		*ret = &front->entry->lifted;
+		*ret = &e->lifted;
 		return NULL;
 	}
-	struct entry *e;
 	struct error *err = get_slow(cache, pc, bytes, len, &e);
 	if (err)
 		return err;
-	*front = (struct front){pc, e};
+	*front = e;
 	*ret = &e->lifted;
 	return NULL;
 }

@@ -19,13 +19,14 @@ struct lift_cache;
  * lift_cache_destroy().
  */
 struct lifted {
-	struct insn insn;        /* LIFT_UNMODELLED also when the transfer's evaluation is not possible */
-	enum transfer_kind kind; /* LIFT_DONE only, as are the next three */
+	/* First what every step looks at, up to insn.status. */
 	struct prog *prog;       /* NULL: no prediction */
+	uint64_t count;          /* for the user, who may count what he likes; 0 at first */
+	uint32_t form;           /* which of the cache's forms (lift_cache_form()) */
+	enum transfer_kind kind; /* LIFT_DONE only, as are the next two */
 	bool env;                /* some output depends on the outside: adopted under the mask */
 	bool undef;              /* some output may have undefined bits */
-	uint32_t form;           /* which of the cache's forms (lift_cache_form()) */
-	uint64_t count;          /* for the user, who may count what he likes; 0 at first */
+	struct insn insn;        /* LIFT_UNMODELLED also when the transfer's evaluation is not possible */
 };
 
 /* Instructions that count as the same for coverage and findings: equal in status and insn.form. Numbered from 0 in the
