@@ -53,7 +53,7 @@ static void setup(void)
 /* The register PREFIX, N (-1: none), SUFFIX: "ymm", 3, "h". */
 static const struct reg_desc *reg_of(const char *prefix, int n, const char *suffix)
 {
-	char name[16], number[8] = "";
+	char name[32], number[12] = "";
 	uint32_t reg;
 
 	if (n >= 0)
