@@ -246,7 +246,7 @@ static void paths(void)
 
 static void waits(void)
 {
-	struct pollfd fds[3] = {{.fd = 0, .events = POLLOUT}, {.fd = 1, .events = POLLOUT}, {.fd = -1}};
+	struct pollfd fds[3] = {{.fd = 0, .events = POLLOUT, .revents = -1}, {.fd = 1, .events = POLLOUT}, {.fd = -1}};
 	struct epoll_event event = {EPOLLIN | EPOLLOUT, {.u64 = 0x1122334455667788}}, events[8];
 	struct itimerspec timer = {.it_value = {100, 0}}, old;
 	struct timespec left = {0, 1000000}, zero = {0, 0};
@@ -297,7 +297,8 @@ static void messages(int a, int b)
 		char room[CMSG_SPACE(3 * sizeof(int))];
 	} control = {.header = {CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
 	struct iovec out[2] = {{"12345", 5}, {"6789", 4}}, in[2] = {{buffer, 3}, {buffer + 50, 100}};
-	struct msghdr send = {.msg_iov = out, .msg_iovlen = 2}, recv = {.msg_iov = in, .msg_iovlen = 2};
+	struct msghdr send = {.msg_iov = out, .msg_iovlen = 2},
+		      recv = {.msg_iov = in, .msg_iovlen = 2, .msg_flags = -1};
 	struct mmsghdr many[3] = {{send, 0}, {send, 0}}, got[4];
 	struct sockaddr_un name[4];
 	struct timespec wait = {1, 0};

@@ -20,6 +20,7 @@ same "hello" "$("$guests/hello")" hello
 # x <- x * 6364136223846793005 + 1442695040888963407 and so on, from 1: the same on every machine.
 same "loop of no rounds" "$("$guests/loop" 0)" 0x1
 same "loop is deterministic" "$("$guests/loop" 1000)" "$("$guests/loop" 1000)"
+matches "syscalls on this CPU" "$("$guests/syscalls" all)" "^[0-9]+ calls, 0 wrong$"
 
 if has_cpu_flags bmi1 adx sse4_2; then
 	same "bmi on this CPU" "$("$guests/bmi")" $'blsi: ok\nadcx, adox: ok\ncrc32: ok'
