@@ -171,22 +171,71 @@ static struct error *judge_step(struct lockstep *ls, struct prediction *slot, bo
 
 /* ---- Steps behind a difference ---- */
 
-/* Moves what was read for the old plan to where the new prediction's stores expect it. */
-static void match_reads(struct lockstep *ls, const struct prediction *slot, const struct target_plan *plan)
+/* Finds the reply to the read of a store in the plan that was made for another prediction. */
+static bool find_read(const struct lockstep *ls, const struct target_plan *plan, const struct eval_store *s,
+		      unsigned *ret)
+{
+	for (unsigned k = 0; k < plan->num_reads; k++) {
+		if (plan->read[k].address == s->address && plan->read[k].len == s->len && ls->reply.memory_ok[k]) {
+			*ret = k;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Moves what was read for the old plan to where the new prediction's stores expect it. A store that the plan does not
+ * read is taken as predicted for now, and owed: it is looked at when the target stands still.
+ */
+static struct error *match_reads(struct lockstep *ls, const struct prediction *slot, const struct target_plan *plan)
 {
 	struct target_seen moved = ls->reply;
 
 	memset(moved.memory_ok, 0, sizeof moved.memory_ok);
 	for (size_t i = 0; i < slot->stores.len && i < TARGET_MAX_READS; i++) {
-		for (unsigned k = 0; k < plan->num_reads; k++) {
-			if (plan->read[k].address != slot->stores.at[i].address ||
-			    plan->read[k].len != slot->stores.at[i].len)
-				continue;
+		const struct eval_store *s = &slot->stores.at[i];
+		unsigned k;
+		if (find_read(ls, plan, s, &k)) {
 			memcpy(moved.memory[i], ls->reply.memory[k], sizeof moved.memory[i]);
-			moved.memory_ok[i] = ls->reply.memory_ok[k];
+		} else if (!s->masked) {
+			memcpy(moved.memory[i], s->data, s->len);
+			if (!vec_push(&ls->owed, ((struct target_read){.address = s->address, .len = s->len})))
+				return &error_no_memory;
+		} else {
+			continue;
 		}
+		moved.memory_ok[i] = true;
 	}
 	ls->reply = moved;
+	return NULL;
+}
+
+/* Compares the memory of owed stores with the target's, which stands still: what differs was not seen when it happened.
+ */
+static struct error *settle_owed(struct lockstep *ls)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < ls->owed.len && !err; i++) {
+		const struct target_read *read = &ls->owed.at[i];
+		uint8_t seen[64], model[64], unknown[64];
+		size_t got = 0;
+		err = target_read_memory(ls->target, read->address, seen, read->len, &got);
+		if (err)
+			return err;
+		bool known = memory_read(ls->model.memory, read->address, model, unknown, read->len);
+		if (got == read->len && known && !memcmp(seen, model, read->len))
+			continue;
+		if (ls->judging && ls->run->checked) {
+			ls->run->checked--;
+			ls->run->unseen++;
+		}
+		err = got == read->len ? memory_write(ls->model.memory, read->address, seen, NULL, read->len)
+				       : memory_forget(ls->model.memory, read->address, read->len);
+	}
+	ls->owed.len = 0;
+	return err;
 }
 
 /* The target has gone on; predict what it just did from where it was, without asking it anything. */
@@ -205,8 +254,8 @@ static struct error *judge_behind(struct lockstep *ls, const struct target_plan 
 		ls->strayed = ls->done = true;
 		return NULL;
 	}
-	match_reads(ls, &ls->blind.slot, plan);
-	return judge_step(ls, &ls->blind.slot, &differs);
+	err = match_reads(ls, &ls->blind.slot, plan);
+	return err ? err : judge_step(ls, &ls->blind.slot, &differs);
 }
 
 /* ---- Batches ---- */
@@ -239,7 +288,7 @@ static struct error *collect_behind(struct lockstep *ls)
 		pop(ls);
 	}
 	ls->predicted = ls->num_batches = 0;
-	return err;
+	return err || ls->signal || ls->done ? err : settle_owed(ls);
 }
 
 struct error *collect_batch(struct lockstep *ls)

@@ -32,7 +32,9 @@ struct lockstep {
 	size_t batch[MAX_BATCHES]; /* sizes of the outstanding submissions, oldest first */
 	size_t num_batches;
 	struct target_plan *plans; /* of the next submission: target->max_ahead of them */
-	struct step blind;         /* for steps whose prediction a difference has made worthless */
+	/* Stores of steps behind a difference that are still to be looked at. */
+	VEC(struct target_read) owed;
+	struct step blind; /* for steps whose prediction a difference has made worthless */
 
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
 	bool judging;            /* options->from was reached */

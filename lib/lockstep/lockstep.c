@@ -206,6 +206,7 @@ static void deinit(struct lockstep *ls)
 		prediction_deinit(&ls->ring[i].slot);
 	free(ls->ring);
 	free(ls->plans);
+	vec_deinit(&ls->owed);
 	prediction_deinit(&ls->blind.slot);
 	judgement_deinit(&ls->judgement);
 	state_deinit(&ls->now);
