@@ -217,9 +217,13 @@ DIVISION(op_srem, divide_signed, other, ret)
 
 /* ---- Shifts ---- */
 
+/* The bits of ret are zero before. */
 static void copy_bits(uint64_t *ret, unsigned to, const uint64_t *a, unsigned from, unsigned num)
 {
-	for (unsigned done = 0; done < num;) {
+	unsigned whole = to % 64 || from % 64 ? 0 : num / 64;
+
+	memcpy(ret + to / 64, a + from / 64, whole * sizeof *ret);
+	for (unsigned done = 64 * whole; done < num;) {
 		unsigned n = num - done < 64 ? num - done : 64;
 
 		bv_put(ret, to + done, n, bv_get(a, from + done, n));
