@@ -1,366 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/expr/live.h"
+#include "lib/expr/builder.h"
 #include "lib/expr/masks.h"
-#include "lib/expr/prog.h"
-
-/* An expression and its mask; EXPR_NONE: all determined. */
-struct masked {
-	expr_id value, mask;
-};
-
-/* The transfer with values whose masked bits are zero, and the masks: what a part computes. */
-struct plan {
-	VEC(struct masked) faults, guards, addresses, values, regs;
-	struct roots roots;
-	bool failed;
-};
-
-struct builder {
-	const struct transfer *t;
-	struct expr_pool *pool;
-	const struct reg_layout *layout;
-	const expr_id *masks; /* by id, below num_masks */
-	size_t num_masks;
-	const struct plan *plan;
-	bool full;
-	uint16_t *slot; /* by id: where its value is; 0: not made yet */
-	VEC(struct code) code;
-	VEC(struct bv_op) wide;
-	VEC(struct prog_input) inputs;
-	VEC(struct prog_output) outputs;
-	VEC(uint64_t) consts;
-	uint32_t next_slot;
-	uint32_t num_loads;
-	size_t stores_done;
-	bool in_store;
-	struct error *err; /* the first; nothing is made after it */
-};
-
-static void fail(struct builder *b, struct error *err)
-{
-	if (b->err)
-		error_destroy(err);
-	else
-		b->err = err;
-}
-
-static uint16_t new_slots(struct builder *b, unsigned num)
-{
-	uint32_t slot = b->next_slot;
-
-	if (slot + num > PROG_MAX_SLOTS) {
-		fail(b, error_create(ERROR_UNSUPPORTED, "a transfer too large to evaluate"));
-		return 0;
-	}
-	b->next_slot += num;
-	return (uint16_t)slot;
-}
-
-static void put(struct builder *b, struct code c)
-{
-	if (!b->err && !vec_push(&b->code, c))
-		fail(b, &error_no_memory);
-}
-
-static expr_id mask_of(const struct builder *b, expr_id id)
-{
-	return id < b->num_masks ? b->masks[id] : EXPR_NONE;
-}
-
-/* ---- What is there before the first instruction: constants and registers ---- */
-
-/* Undefined and outside values are computed as zeros, and hidden by their masks. */
-static void place_const(struct builder *b, expr_id id)
-{
-	static const uint64_t zero[EXPR_MAX_WORDS];
-	const struct expr *n = node(b->pool, id);
-	const uint64_t *words = n->op == EXPR_CONST ? node_words(b->pool, n) : zero;
-	unsigned num = bv_words(n->width);
-	size_t at = 0;
-
-	while (at + num <= b->consts.len && memcmp(b->consts.at + at, words, num * sizeof *words))
-		at++;
-	if (at + num > b->consts.len) {
-		at = b->consts.len;
-		new_slots(b, num);
-		for (unsigned i = 0; i < num; i++)
-			if (!vec_push(&b->consts, words[i]))
-				fail(b, &error_no_memory);
-	}
-	b->slot[id] = (uint16_t)(PROG_FIRST_SLOT + at);
-}
-
-/* Words of registers that are read: [first, last]. */
-struct range {
-	uint8_t first, last;
-};
-
-static void widen(struct range *range, unsigned first, unsigned last)
-{
-	range->first = first < range->first ? (uint8_t)first : range->first;
-	range->last = last > range->last ? (uint8_t)last : range->last;
-}
-
-static struct range range_of(const struct builder *b, const uint32_t *uses, expr_id reg)
-{
-	struct range range = {.first = UINT8_MAX};
-	unsigned last = bv_words(expr_width(b->pool, reg)) - 1;
-	uint32_t seen = 0;
-
-	if (!last)
-		return (struct range){0};
-	for (expr_id id = reg + 1; id < b->pool->nodes.len; id++) {
-		const struct expr *n = node(b->pool, id);
-
-		for (unsigned i = 0; uses[id] && i < op_info[n->op].arity; i++) {
-			if (n->arg[i] != reg)
-				continue;
-			seen++;
-			if (n->op == EXPR_EXTRACT)
-				widen(&range, n->attr / 64, (n->attr + n->width - 1) / 64);
-			else
-				widen(&range, 0, last);
-		}
-	}
-	if (seen != uses[reg])
-		widen(&range, 0, last); /* it is an output itself */
-	return range;
-}
-
-static bool check_reg(struct builder *b, uint32_t reg, unsigned width)
-{
-	if (reg < b->layout->num_regs && b->layout->width[reg] == width)
-		return true;
-	fail(b, error_create(ERROR_BUG, "register %u has no width of %u bits", reg, width));
-	return false;
-}
-
-static void place_reg(struct builder *b, const uint32_t *uses, expr_id id)
-{
-	const struct expr *n = node(b->pool, id);
-	uint32_t reg = n->attr & ~TAINT_MASK_BIT;
-
-	if (!check_reg(b, reg, n->width))
-		return;
-
-	struct range range = range_of(b, uses, id);
-	unsigned num = range.last - range.first + 1u;
-	uint16_t to = new_slots(b, num);
-	struct prog_input input = {
-		.from = (uint16_t)(b->layout->word[reg] + range.first),
-		.to = to,
-		.num = (uint8_t)num,
-		.mask = n->attr & TAINT_MASK_BIT,
-	};
-	if (!vec_push(&b->inputs, input))
-		fail(b, &error_no_memory);
-	/* Not below 1: slots begin at PROG_FIRST_SLOT. */
-	b->slot[id] = (uint16_t)(to - range.first);
-}
-
-static bool is_const(const struct expr *n)
-{
-	return n->op == EXPR_CONST || n->op == EXPR_UNDEF || n->op == EXPR_ENV;
-}
-
-static void place_leaves(struct builder *b, const uint32_t *uses)
-{
-	for (expr_id id = 1; id < b->pool->nodes.len; id++)
-		if (uses[id] && is_const(node(b->pool, id)))
-			place_const(b, id);
-	for (expr_id id = 1; id < b->pool->nodes.len; id++)
-		if (uses[id] && node(b->pool, id)->op == EXPR_REG)
-			place_reg(b, uses, id);
-}
-
-/* ---- Operators ---- */
-
-static uint16_t emit(struct builder *b, expr_id id);
-static void emit_store(struct builder *b);
-
-/* Code for two words, by operator; 0 (a leaf's number) where there is none. */
-static const uint8_t two_words[EXPR_NUM_OPS] = {
-	[EXPR_NOT] = CODE_NOT2,   [EXPR_AND] = CODE_AND2,   [EXPR_OR] = CODE_OR2,     [EXPR_XOR] = CODE_XOR2,
-	[EXPR_ADD] = CODE_ADD2,   [EXPR_SUB] = CODE_SUB2,   [EXPR_MUL] = CODE_MUL2,   [EXPR_UDIV] = CODE_UDIV2,
-	[EXPR_UREM] = CODE_UREM2, [EXPR_SDIV] = CODE_SDIV2, [EXPR_SREM] = CODE_SREM2, [EXPR_SHL] = CODE_SHL2,
-	[EXPR_LSHR] = CODE_LSHR2, [EXPR_ASHR] = CODE_ASHR2, [EXPR_EQ] = CODE_EQ2,     [EXPR_ULT] = CODE_ULT2,
-	[EXPR_ITE] = CODE_ITE2,
-};
-
-/* All operands and the result in one word each, and an operator that has its own code. */
-static bool is_narrow(const struct builder *b, const struct expr *n)
-{
-	for (unsigned i = 0; i < op_info[n->op].arity; i++)
-		if (expr_width(b->pool, n->arg[i]) > 64)
-			return false;
-	return n->width <= 64 && !n->lane;
-}
-
-/* Can the value stand where its operand's does? */
-static bool is_alias(const struct builder *b, const struct expr *n, unsigned *ret_word)
-{
-	unsigned from = expr_width(b->pool, n->arg[0]);
-
-	*ret_word = 0;
-	if (n->op == EXPR_ZEXT)
-		return bv_words(from) == bv_words(n->width);
-	if (n->op != EXPR_EXTRACT || n->attr % 64)
-		return false;
-	*ret_word = n->attr / 64;
-	return n->width % 64 == 0 || n->attr + n->width == from;
-}
-
-static struct code narrow_code(const struct builder *b, const struct expr *n, const uint16_t *slot)
-{
-	struct code c = {.op = n->op, .n = (uint8_t)n->width, .a = slot[0], .b = slot[1], .imm = bv_ones(n->width)};
-
-	switch (op_info[n->op].shape) {
-	case SHAPE_COMPARE:
-	case SHAPE_EXTEND: c.n = (uint8_t)expr_width(b->pool, n->arg[0]); break;
-	case SHAPE_CONCAT: c.n = (uint8_t)expr_width(b->pool, n->arg[1]); break;
-	case SHAPE_EXTRACT: c.n = (uint8_t)n->attr; break;
-	case SHAPE_ITE: c.imm = slot[2]; break;
-	default: break;
-	}
-	return c;
-}
-
-/* Up to 64 bits of a wider value: out of one word, or two. */
-static struct code extract_code(const struct expr *n, const uint16_t *slot)
-{
-	unsigned shift = n->attr % 64;
-
-	return (struct code){
-		.op = shift + n->width > 64 ? CODE_EXTRACT2 : CODE_EXTRACT,
-		.n = (uint8_t)shift,
-		.a = (uint16_t)(slot[0] + n->attr / 64),
-		.imm = bv_ones(n->width),
-	};
-}
-
-/* The code for 65 to 128 bits, if there is one. */
-static bool two_word_code(const struct builder *b, const struct expr *n, const uint16_t *slot, struct code *ret)
-{
-	unsigned from = expr_width(b->pool, n->arg[0]), other = expr_width(b->pool, n->arg[1]);
-	unsigned width = n->width;
-
-	*ret = (struct code){.op = two_words[n->op], .a = slot[0], .b = slot[1]};
-	switch (op_info[n->op].shape) {
-	case SHAPE_COMPARE: width = from; break;
-	case SHAPE_COUNT:
-		if (other > 64)
-			return false;
-		break;
-	case SHAPE_CONCAT: ret->op = from <= 64 && other <= 64 ? CODE_CONCAT2 : 0; break;
-	case SHAPE_EXTEND: ret->op = n->op == EXPR_ZEXT && from <= 64 ? CODE_ZEXT2 : 0; break;
-	default: break;
-	}
-	ret->n = (uint8_t)(n->op == EXPR_CONCAT ? other : width);
-	ret->imm = n->op == EXPR_ITE ? slot[2] : bv_top_mask(width);
-	return ret->op && bv_words(width) == 2;
-}
-
-static struct code wide_code(struct builder *b, const struct expr *n, const uint16_t *slot)
-{
-	struct bv_op o = {.op = n->op, .width = n->width, .lane = n->lane, .attr = n->attr};
-
-	for (unsigned i = 0; i < op_info[n->op].arity; i++)
-		o.arg_width[i] = (uint16_t)expr_width(b->pool, n->arg[i]);
-	if (!vec_push(&b->wide, o))
-		fail(b, &error_no_memory);
-	return (struct code){
-		.op = CODE_WIDE,
-		.a = slot[0],
-		.b = slot[1],
-		.imm = (uint64_t)slot[2] << 32 | (b->wide.len - 1),
-	};
-}
-
-static uint16_t emit_operator(struct builder *b, const struct expr *n)
-{
-	uint16_t slot[3] = {0};
-	unsigned word;
-	struct code c;
-
-	if (!bv_can(n->op)) {
-		fail(b, error_create(ERROR_UNSUPPORTED, "%s cannot be evaluated", expr_op_text(n->op)));
-		return 0;
-	}
-	for (unsigned i = 0; i < op_info[n->op].arity; i++)
-		slot[i] = emit(b, n->arg[i]);
-	if (is_alias(b, n, &word))
-		return (uint16_t)(slot[0] + word);
-	if (is_narrow(b, n))
-		c = narrow_code(b, n, slot);
-	else if (n->op == EXPR_EXTRACT && n->width <= 64)
-		c = extract_code(n, slot);
-	else if (!two_word_code(b, n, slot, &c))
-		c = wide_code(b, n, slot);
-	c.dst = new_slots(b, bv_words(n->width));
-	put(b, c);
-	return c.dst;
-}
-
-/* ---- Memory, guards and faults ---- */
-
-/* Nothing is predicted if a bit of the mask is set. */
-static void emit_check(struct builder *b, expr_id mask)
-{
-	if (!mask)
-		return;
-
-	uint16_t slot = emit(b, mask);
-	put(b, (struct code){.op = CODE_CHECK, .a = slot, .n = (uint8_t)bv_words(expr_width(b->pool, mask))});
-}
-
-/* The stores that come before a load are made first: it sees them. */
-static uint16_t emit_load(struct builder *b, const struct expr *n)
-{
-	uint32_t version = n->attr;
-	unsigned words = bv_words(n->width);
-
-	if (version > b->t->stores.len || (b->in_store && version > b->stores_done)) {
-		fail(b, error_create(ERROR_BUG, "a load sees a store that it comes before"));
-		return 0;
-	}
-	while (b->stores_done < version && !b->err)
-		emit_store(b);
-	emit_check(b, mask_of(b, n->arg[0]));
-
-	struct code c = {.op = CODE_LOAD, .n = (uint8_t)(n->width / 8), .a = emit(b, n->arg[0]), .imm = version};
-	c.dst = new_slots(b, b->full ? 2 * words : words);
-	put(b, c);
-	b->num_loads++;
-	return c.dst;
-}
-
-/* A load's unknown bits stand behind its value. */
-static uint16_t emit_load_mask(struct builder *b, const struct expr *n)
-{
-	struct expr load = *n;
-
-	load.attr &= ~TAINT_MASK_BIT;
-	return (uint16_t)(emit(b, pool_intern(b->pool, &load, NULL)) + bv_words(n->width));
-}
-
-static uint16_t emit(struct builder *b, expr_id id)
-{
-	if (b->err || b->slot[id])
-		return b->slot[id];
-
-	struct expr n = *node(b->pool, id);
-	uint16_t slot;
-	if (n.op != EXPR_LOAD)
-		slot = emit_operator(b, &n);
-	else if (n.attr & TAINT_MASK_BIT)
-		slot = emit_load_mask(b, &n);
-	else
-		slot = emit_load(b, &n);
-	b->slot[id] = slot;
-	return slot;
-}
 
 /* ---- The order of events ---- */
 
@@ -376,7 +18,7 @@ static void plan_deinit(struct plan *plan)
 
 static struct masked plan_one(struct plan *plan, const struct builder *b, expr_id id, bool hide)
 {
-	struct masked m = {.value = id, .mask = mask_of(b, id)};
+	struct masked m = {.value = id, .mask = builder_mask(b, id)};
 
 	if (m.mask && hide)
 		m.value = expr_and(b->pool, id, expr_not(b->pool, m.mask));
@@ -409,46 +51,46 @@ static bool make_plan(struct plan *plan, const struct builder *b)
 	/* The checks of the loads' addresses. */
 	for (expr_id id = 1; id < b->num_masks; id++)
 		if (node(b->pool, id)->op == EXPR_LOAD)
-			roots_add(&plan->roots, mask_of(b, node(b->pool, id)->arg[0]));
+			roots_add(&plan->roots, builder_mask(b, node(b->pool, id)->arg[0]));
 	return !plan->failed && !plan->roots.failed && !b->pool->failed;
 }
 
-static void emit_store(struct builder *b)
+void builder_store(struct builder *b)
 {
 	size_t i = b->stores_done;
 	struct masked guard = b->plan->guards.at[i], address = b->plan->addresses.at[i], value = b->plan->values.at[i];
 	struct code c = {.op = CODE_STORE, .n = (uint8_t)(expr_width(b->pool, value.value) / 8)};
 
 	b->in_store = true;
-	emit_check(b, guard.mask);
-	emit_check(b, address.mask);
+	builder_check(b, guard.mask);
+	builder_check(b, address.mask);
 	if (guard.value)
-		c.imm = emit(b, guard.value);
-	c.a = emit(b, address.value);
-	c.b = emit(b, value.value);
+		c.imm = builder_emit(b, guard.value);
+	c.a = builder_emit(b, address.value);
+	c.b = builder_emit(b, value.value);
 	if (value.mask)
-		c.imm |= (uint64_t)emit(b, value.mask) << 16;
-	put(b, c);
+		c.imm |= (uint64_t)builder_emit(b, value.mask) << 16;
+	builder_put(b, c);
 	b->in_store = false;
 	b->stores_done++;
 }
 
 static void emit_fault(struct builder *b, struct masked cond, enum fault_kind kind)
 {
-	emit_check(b, cond.mask);
-	put(b, (struct code){.op = CODE_FAULT, .a = emit(b, cond.value), .n = (uint8_t)kind});
+	builder_check(b, cond.mask);
+	builder_put(b, (struct code){.op = CODE_FAULT, .a = builder_emit(b, cond.value), .n = (uint8_t)kind});
 }
 
 static void emit_output(struct builder *b, uint32_t reg, struct masked value)
 {
 	struct prog_output o = {.reg = reg, .width = (uint16_t)expr_width(b->pool, value.value)};
 
-	if (!check_reg(b, reg, o.width))
+	if (!builder_has_reg(b, reg, o.width))
 		return;
-	o.value = emit(b, value.value);
-	o.mask = value.mask ? emit(b, value.mask) : 0;
+	o.value = builder_emit(b, value.value);
+	o.mask = value.mask ? builder_emit(b, value.mask) : 0;
 	if (!vec_push(&b->outputs, o))
-		fail(b, &error_no_memory);
+		builder_fail(b, &error_no_memory);
 }
 
 /* Faults first, then memory in order, then registers. */
@@ -459,12 +101,12 @@ static void emit_all(struct builder *b)
 	for (size_t i = 0; i < t->faults.len && !b->err; i++)
 		emit_fault(b, b->plan->faults.at[i], t->faults.at[i].kind);
 	for (size_t i = 0; i < t->loads.len && !b->err; i++)
-		emit(b, t->loads.at[i]);
+		builder_emit(b, t->loads.at[i]);
 	while (b->stores_done < t->stores.len && !b->err)
-		emit_store(b);
+		builder_store(b);
 	for (size_t i = 0; i < t->regs.len && !b->err; i++)
 		emit_output(b, t->regs.at[i].reg, b->plan->regs.at[i]);
-	put(b, (struct code){.op = CODE_END});
+	builder_put(b, (struct code){.op = CODE_END});
 }
 
 /* ---- A part, and the program of two ---- */
@@ -486,11 +128,11 @@ static void build_from_plan(struct builder *b)
 
 	b->slot = calloc(b->pool->nodes.len, sizeof *b->slot);
 	if (uses && b->slot) {
-		place_leaves(b, uses);
+		builder_place_leaves(b, uses);
 		if (!b->err)
 			emit_all(b);
 	} else {
-		fail(b, &error_no_memory);
+		builder_fail(b, &error_no_memory);
 	}
 	free(uses);
 }
@@ -514,7 +156,7 @@ static void build(struct builder *b, const struct transfer *t, const struct reg_
 	if (make_plan(&plan, b))
 		build_from_plan(b);
 	else
-		fail(b, &error_no_memory);
+		builder_fail(b, &error_no_memory);
 	b->plan = NULL;
 	plan_deinit(&plan);
 }
@@ -640,6 +282,20 @@ static struct error *pack_both(const struct transfer *t, const struct builder *f
 	return NULL;
 }
 
+/* Without it, states with unknown bits are EVAL_UNKNOWN: that is allowed where the fast part can do the others. */
+static struct error *build_full(struct builder *b, const struct transfer *t, const struct reg_layout *layout,
+				bool optional)
+{
+	struct error *err = build_masked(b, t, layout, TAINT_UNDEF | TAINT_ENV | TAINT_UNKNOWN);
+
+	if (!optional || !error_is(err, ERROR_UNSUPPORTED))
+		return err;
+	error_destroy(err);
+	builder_deinit(b);
+	*b = (struct builder){0};
+	return NULL;
+}
+
 struct error *prog_compile(const struct transfer *t, const struct reg_layout *layout, struct prog **ret)
 {
 	struct builder fast = {0}, full = {0};
@@ -648,7 +304,7 @@ struct error *prog_compile(const struct transfer *t, const struct reg_layout *la
 	if (!err)
 		err = build_masked(&fast, t, layout, TAINT_UNDEF | TAINT_ENV);
 	if (!err)
-		err = build_masked(&full, t, layout, TAINT_UNDEF | TAINT_ENV | TAINT_UNKNOWN);
+		err = build_full(&full, t, layout, fast.code.len);
 	if (!err)
 		err = pack_both(t, &fast, &full, ret);
 	builder_deinit(&fast);

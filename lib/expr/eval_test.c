@@ -312,6 +312,34 @@ START_TEST(what_cannot_be_evaluated_is_refused)
 }
 END_TEST
 
+/* What fits only without following unknown bits, is evaluated only where there are none; then nothing fits. */
+START_TEST(large_transfers)
+{
+	struct fixture f;
+	fixture_init(&f);
+
+	expr_id value = reg(&f, R512), one = expr_const(f.pool, 8, 1);
+	for (unsigned i = 0; i < 3000; i++)
+		value = expr_rol(f.pool, expr_add(f.pool, value, reg(&f, R512)), one);
+	transfer_set_reg(&f.t, R512, value);
+	*state_of(&f, R512) = 1;
+	fixture_run(&f);
+	ck_assert_int_eq(f.e.status, EVAL_DONE);
+	*unknown_of(&f, R512) = 2;
+	fixture_run(&f);
+	ck_assert_int_eq(f.e.status, EVAL_UNKNOWN);
+	ck_assert(f.e.used_unknown);
+
+	for (unsigned i = 0; i < 3000; i++)
+		value = expr_rol(f.pool, expr_add(f.pool, value, reg(&f, R512)), one);
+	transfer_set_reg(&f.t, R512, value);
+	prog_destroy(f.prog);
+	f.prog = NULL;
+	ck_error(prog_compile(&f.t, &random_layout, &f.prog), ERROR_UNSUPPORTED, "too large");
+	fixture_deinit(&f);
+}
+END_TEST
+
 /* ---- Programs against the interpreter, on random expressions ---- */
 
 struct random_run {
@@ -395,6 +423,7 @@ int main(void)
 	tcase_add_test(hand, unknown_memory_is_followed);
 	tcase_add_test(hand, undefined_bits_are_masked);
 	tcase_add_test(hand, what_cannot_be_evaluated_is_refused);
+	tcase_add_test(hand, large_transfers);
 	tcase_add_test(random, programs_agree_with_the_interpreter);
 	tcase_set_timeout(random, 60);
 	suite_add_tcase(suite, hand);
