@@ -76,20 +76,26 @@ static bool is_near_branch(const struct x86_raw *raw)
 	       op == 0xe9 || op == 0xeb;
 }
 
-/* Is 66 an operand size that counts, or part of the opcode? */
+/* 66 is part of the opcode, not an operand size. */
+static bool opsize_selects(const struct x86_raw *raw)
+{
+	uint8_t op = raw->opcode;
+
+	switch (raw->map) {
+	case X86_MAP_1: return false;
+	case X86_MAP_0F: /* where F2 and F3 select, but for POPCNT, TZCNT, LZCNT */
+		return (rep_selects_0f[op >> 4] >> (op & 15) & 1) && op != 0xb8 && op != 0xbc && op != 0xbd;
+	case X86_MAP_0F38: return op != 0xf0 && op != 0xf1; /* but for MOVBE and CRC32 */
+	default: return true;
+	}
+}
+
+/* As an operand size it gives way to REX.W, as part of the opcode to F2 and F3 (SDM vol. 2, 2.1.2, 2.2.1.2). */
 static bool opsize_matters(const struct x86_raw *raw)
 {
 	if (is_near_branch(raw))
 		return false;
-	if (raw->map == X86_MAP_1)
-		return !raw->w;
-	if (!raw->rep || !rep_matters(raw))
-		return true;
-	/* Beside F2 or F3 it is no part of the opcode (SDM vol. 2, 2.1.2), but it sizes POPCNT, TZCNT, LZCNT and CRC32.
-	 */
-	if (raw->map == X86_MAP_0F)
-		return raw->opcode == 0xb8 || raw->opcode == 0xbc || raw->opcode == 0xbd;
-	return raw->map == X86_MAP_0F38 && (raw->opcode == 0xf0 || raw->opcode == 0xf1);
+	return opsize_selects(raw) ? !raw->rep : !raw->w;
 }
 
 /*

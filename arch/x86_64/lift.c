@@ -219,8 +219,21 @@ static bool lock_allowed(const struct x86_ctx *c, const struct x86_form *form)
 	return form->props & X86_LOCK && c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 }
 
+/* Builders may rely on operands that have a register or a width. */
+static bool operands_modelled(const struct x86_ctx *c)
+{
+	for (unsigned i = 0; i < c->num_ops; i++)
+		if (c->op[i].kind == X86_OPERAND_OTHER)
+			return false;
+	return true;
+}
+
 static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
 {
+	if (!operands_modelled(c)) {
+		insn->status = LIFT_UNMODELLED;
+		return NULL;
+	}
 	if (c->raw.lock && !lock_allowed(c, form))
 		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 	x86_goto(c, x86_const(c, 64, c->next));

@@ -156,6 +156,9 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_ENDBR64,      build_nop,        0,                "-------", 0,    0},
 	{X86_INS_ENDBR32,      build_nop,        0,                "-------", 0,    0},
 	{X86_OWN_RDSSP,        build_nop,        0,                "-------", 0,    0},
+	/* Outside of a transaction, which no single-stepped program ever is in (SDM vol. 1, 16.3.8). */
+	{X86_INS_XTEST,        build_fence,      0,                "001000-", 0,    0},
+	{X86_INS_XABORT,       build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCH,     build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHW,    build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHNTA,  build_nop,        0,                "-------", 0,    0},
