@@ -42,6 +42,29 @@ static const uint16_t rep_selects_0f[16] = {
 	0x0000, 0x0000, 0x4000, 0x3100, 0x00f4, 0xffff, 0xffff, 0x7fff,
 };
 
+/*
+ * Of these opcodes, a digit each: with which of no prefix (1), 66 (2), F3 (4) and F2 (8) there is an instruction, for
+ * registers and for memory. Capstone 4 takes prefixes that select nothing for none; processors refuse them.
+ */
+static const char *const selectors_0f[16][2] = {
+	[0x1] = {"ffd03350........", "fff33373........"}, [0x2] = {"........33f0ff33", "........33f3ff33"},
+	[0x5] = {"3f553333fff7ffff", "0f553333fff7ffff"}, [0x6] = {"3333333333332237", "3333333333332237"},
+	[0x7] = {"f333333.....aa77", "f000333.....aa77"}, [0xc] = {"..f.333.........", "..f.303........."},
+	[0xd] = {"a33333e333333333", "a333332033333333"}, [0xe] = {"333333e033333333", "333333e333333333"},
+	[0xf] = {"033333333333333.", "833333303333333."},
+};
+
+static bool selects_something(const struct x86_raw *raw)
+{
+	const char *row = raw->map == X86_MAP_0F && !raw->vex ? selectors_0f[raw->opcode >> 4][raw->is_mem] : NULL;
+	char digit = row ? row[raw->opcode & 15] : '.';
+	unsigned prefix = raw->rep == X86_REPNE ? 8 : raw->rep == X86_REP ? 4 : raw->opsize ? 2 : 1;
+
+	if (digit == '.')
+		return true;
+	return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10) & prefix;
+}
+
 static bool is_string_opcode(uint8_t opcode)
 {
 	return (opcode >= 0x6c && opcode <= 0x6f) || (opcode >= 0xa4 && opcode <= 0xa7) ||
@@ -98,10 +121,18 @@ static bool opsize_matters(const struct x86_raw *raw)
 	return opsize_selects(raw) ? !raw->rep : !raw->w;
 }
 
+static bool w_misleads(const struct x86_raw *raw)
+{
+	bool means_size = raw->map == X86_MAP_0F && (raw->opcode == 0x6e || raw->opcode == 0x7e || raw->opcode == 0xc7);
+
+	return raw->w && raw->addrsize && !raw->rep && !raw->opsize && opsize_selects(raw) && !means_size;
+}
+
 /*
  * Copies the instruction with its prefixes in canonical order and without those that mean nothing. Capstone 4 takes 66
- * beside F2 or F3 for no operand size, refuses LOCK wherever it is not allowed, refuses F3 66 0F B8, and lets 66
- * shorten the displacement of near branches.
+ * beside F2 or F3 for no operand size, refuses LOCK wherever it is not allowed, refuses F3 66 0F B8, lets 66
+ * shorten the displacement of near branches, and takes 67 with REX.W for 66 where 66 is part of the opcode: there REX.W
+ * means nothing without a prefix, except to MOVD and group 9.
  */
 static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t len, uint8_t *ret)
 {
@@ -116,7 +147,7 @@ static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t 
 	if (raw->rep && rep_matters(raw))
 		ret[n++] = raw->rep;
 	if (raw->rex && !raw->vex)
-		ret[n++] = raw->rex;
+		ret[n++] = w_misleads(raw) ? raw->rex & ~8 : raw->rex;
 	memcpy(ret + n, bytes + raw->opcode_at, len - raw->opcode_at);
 	return n + len - raw->opcode_at;
 }
@@ -146,6 +177,9 @@ static const struct x86_override *find_override(const struct x86_raw *raw)
 static enum lift_status ask_capstone(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,
 				     struct x86_decoded *ret)
 {
+	if (!selects_something(&ret->raw))
+		return LIFT_UNDECODABLE;
+
 	uint8_t plain[ISA_MAX_INSN_LEN];
 	const uint8_t *at = plain;
 	/* Capstone does not know EVEX lengths from us, but we from it. */

@@ -354,7 +354,7 @@ static struct error *lift(struct selftest *t, uint64_t pc, const uint8_t *bytes,
 	struct error *err = t->isa->lift(t->lifter, pc, bytes, len, &t->transfer, &t->insn);
 	if (err || t->insn.status != LIFT_DONE)
 		return err;
-	err = transfer_verify(&t->transfer, NULL);
+	err = transfer_verify(&t->transfer, &t->isa->layout);
 	if (!err)
 		err = selftest_find_inputs(t);
 	if (!err)
