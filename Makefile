@@ -16,7 +16,7 @@ test_needs := module/check:check
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
 	command/strace:strace command/gdb:gdb
 demo_needs := $(build_needs) command/qemu-x86_64:qemu-user
-bench_needs := $(demo_needs)
+bench_needs := $(demo_needs) command/gdb:gdb
 lint_needs := $(build_needs) $(test_needs) command/clang-format:clang-format command/clang-tidy:clang-tidy \
 	command/shellcheck:shellcheck
 
