@@ -1,0 +1,207 @@
+/*
+ * The models of x86-64 against this CPU: a table of encodings that must be modelled, each from many states, and a walk
+ * over the opcode maps, each shape from a few.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "lib/base/codec.h"
+#include "lib/oracle/selftest.h"
+#include "lib/oracle/x86_64_gen.h"
+#include "lib/testing/assert.h"
+
+enum { TABLE_CASES = 64, WALK_CASES = 4, WALK_SLICES = 16, TIMEOUT_S = 120 };
+
+static const uint64_t seed = 1;
+
+static const struct isa *isa;
+static struct oracle *oracle;
+static struct selftest *test;
+
+/* Of all slices; they run in processes of their own. */
+static struct totals {
+	unsigned modelled, unmodelled, undecodable, executed, passed, failed, skipped, with_memory, faulted;
+} * totals;
+
+static void setup(void)
+{
+	ck_no_error(oracle_create_native(isa, &oracle));
+	ck_no_error(selftest_create(isa, oracle, &test));
+}
+
+static void teardown(void)
+{
+	selftest_destroy(test);
+	oracle_destroy(oracle);
+}
+
+/* Encodings with operands in registers and in memory, by family. */
+/* clang-format off */
+static const char *const table[] = {
+	/* add to cmp: registers of all widths, high bytes, memory, immediates, lock */
+	"00d8", "00fc", "4400c0", "6601d8", "01d8", "4c01c0", "0003", "480103", "0303", "480383e8ffffff", "0405",
+	"48057fffffff", "10e5", "4811d8", "1903", "4829d8", "664583d8ff", "83d0ff", "4883d8ff", "48813b00000080",
+	"38e0", "4839d8", "f0480103", "f0830bff", "20e5", "0903", "4831db", "f7c3000000f0", "85c0", "a8ff", "fec0",
+	"48ffc8", "fe03", "66ff0b", "f6db", "48f71b", "f0f613", "f7d0", "f20f38f0c3", "660f38f6c3", "f3480f38f6c3",
+	/* shifts and rotates: by 1, by an immediate, by cl; double shifts */
+	"d0e0", "d1f8", "48d1e8", "66c1e011", "c0c809", "c0d009", "66c1d811", "48c1e03f", "48d3e0", "66d3c0",
+	"d2d8", "d31b", "48d303", "0fa4d805", "480fa5d8", "660facd811", "0fad03", "c4e279f7c1", "c4e2e2f7c1",
+	"c4e3fbf0c33f",
+	/* multiplication, division */
+	"f6e3", "66f7e3", "f7e3", "48f7e3", "f6eb", "48f72b", "0fafc3", "486bc3f0", "6669c334f2", "f6f3", "66f7f3",
+	"f7f3", "48f7f3", "f6fb", "f7fb", "48f7fb", "48f73b", "c4e2e3f6c1",
+	/* moves, extensions, exchanges, atomics */
+	"88e0", "8903", "488b03", "c60312", "48c7c0ffffffff", "48b8f0debc9a78563412", "b4ff", "0fb6c4", "660fbec3",
+	"480fb703", "4863c3", "0fbf03", "86e0", "4887d8", "8703", "90", "0fc8", "480fcb", "0f38f003", "660f38f103",
+	"0fb0cb", "480fb10b", "f0440fb103", "0fc70b", "480fc70b", "0fc0d8", "f0480fc103", "488d44cb10", "67668d03",
+	"98", "4898", "99", "4899",
+	/* bits */
+	"0fa3d8", "480fab03", "660fb303", "f00fbb03", "480fbae03f", "0fba2b1f", "f00fba3307", "0fbcc3", "660fbdc3",
+	"f30fbcc3", "f3480fbd03", "f30fb8c3", "c4e260f2c1", "c4e278f3db", "c4e278f3d3", "c4e278f3cb", "c4e270f7c3",
+	"c4e2f0f5c3", "c4e2e3f5c1", "c4e2e2f5c1",
+	/* control */
+	"eb10", "e900100000", "7410", "0f8f00ffffff", "e310", "67e310", "e2f0", "e1f0", "ffe0", "ff23",
+	"e800000000", "ffd0", "c3", "c20800", "c9", "0f94c0", "0f9c03", "480f4ec3", "0f4703",
+	/* stack */
+	"50", "4154", "6650", "6aff", "6800000080", "ff33", "58", "8f03", "8f0424", "9c", "9d", "669c", "c8100000",
+	"c8100003", "54", "5c",
+	/* strings */
+	"a4", "48a5", "66a5", "aa", "48ab", "ac", "a6", "67a7", "ae", "f3a4", "f348a5", "f3aa", "f3a6", "f2ae",
+	"f3ac",
+	/* flags */
+	"f8", "f9", "f5", "fc", "fd", "9e", "9f",
+	/* faults */
+	"0f0b", "cc",
+	/* SSE integers */
+	"660f6fc3", "660f6f03", "f30f7f03", "660fefc3", "660ffcc3", "660fd9c3", "660f70c31b", "660f73d305",
+	"660fd7c3", "660f6ec0", "66480f7e03",
+};
+/* clang-format on */
+
+START_TEST(encodings)
+{
+	struct strbuf text = {0};
+	struct selftest_result result;
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	char hex[2 * ISA_MAX_INSN_LEN + 1] = "";
+	size_t len = 0;
+
+	for (const char *c = table[_i]; *c; c++) {
+		if (*c != ' ')
+			hex[len++] = *c;
+	}
+	ck_assert(codec_decode_hex(hex, len, bytes));
+	ck_no_error(selftest_insn(test, bytes, len / 2, TABLE_CASES, seed, &text, &result));
+	ck_assert_msg(result.insn.status == LIFT_DONE, "%s (%s) has no model", hex, result.insn.text);
+	ck_assert_uint_eq(result.insn.len, len / 2);
+	ck_assert_msg(result.failed == 0, "%u of %u cases fail; the first:\n%s", result.failed, TABLE_CASES,
+		      strbuf_text(&text));
+	ck_assert_uint_eq(result.passed, TABLE_CASES);
+	strbuf_deinit(&text);
+}
+END_TEST
+
+static void count(const struct selftest_result *r)
+{
+	totals->modelled += r->insn.status == LIFT_DONE;
+	totals->unmodelled += r->insn.status == LIFT_UNMODELLED;
+	totals->undecodable += r->insn.status == LIFT_UNDECODABLE;
+	totals->executed += r->executes;
+	totals->passed += r->passed;
+	totals->failed += r->failed;
+	totals->skipped += r->skipped;
+	totals->with_memory += r->with_memory;
+	totals->faulted += r->faulted;
+}
+
+START_TEST(opcode_maps)
+{
+	enum { MAX_TEXT = 4096 };
+	struct strbuf text = {0};
+	unsigned failed = 0;
+
+	for (size_t shape = (size_t)_i; shape < x86_64_gen_count(); shape += WALK_SLICES) {
+		struct rng rng = {.state = hash_u64(seed) + shape};
+		uint8_t bytes[X86_64_GEN_LEN];
+		struct selftest_result result;
+
+		if (!x86_64_gen(shape, &rng, bytes))
+			continue;
+		ck_no_error(selftest_insn(test, bytes, sizeof bytes, WALK_CASES, rng_next(&rng),
+					  text.len < MAX_TEXT ? &text : NULL, &result));
+		count(&result);
+		failed += result.failed > 0;
+	}
+	ck_assert_msg(failed == 0, "%u encodings fail; the first:\n%s", failed, strbuf_text(&text));
+	strbuf_deinit(&text);
+}
+END_TEST
+
+static Suite *x86_64_suite(void)
+{
+	Suite *s = suite_create("x86_64 against this CPU");
+	TCase *c = tcase_create("encodings"), *walk = tcase_create("walk");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_loop_test(c, encodings, 0, sizeof table / sizeof *table);
+	tcase_add_checked_fixture(walk, setup, teardown);
+	tcase_set_timeout(walk, TIMEOUT_S);
+	tcase_add_loop_test(walk, opcode_maps, 0, WALK_SLICES);
+	suite_add_tcase(s, c);
+	suite_add_tcase(s, walk);
+	return s;
+}
+
+/*
+ * Is this a CPU that the models describe: Intel's, with the extensions that the encodings use? Others refuse
+ * instructions that are right, and differ where the manual leaves it open.
+ */
+static bool is_described(const char **ret_missing)
+{
+	static const char *const words[] = {"GenuineIntel", " sse4_2 ", " popcnt ", " abm ",  " movbe ",
+					    " bmi1 ",       " bmi2 ",   " adx ",    " avx2 ", " rdrand "};
+	char text[16384];
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	size_t len = f ? fread(text, 1, sizeof text - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	text[len] = '\0';
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		*ret_missing = words[i];
+		if (!strstr(text, words[i]))
+			return false;
+	}
+	return true;
+}
+
+int main(void)
+{
+	const char *missing;
+	struct oracle *probe;
+
+	isa = isa_by_name("x86_64");
+	struct error *err = isa ? oracle_create_native(isa, &probe) : error_create(ERROR_BUG, "no ISA x86_64");
+	if (err) {
+		bool skip = err->code == ERROR_UNSUPPORTED;
+		printf("x86_64_test: %s\n", err->message);
+		error_destroy(err);
+		return skip ? TEST_SKIP : EXIT_FAILURE;
+	}
+	oracle_destroy(probe);
+	if (!is_described(&missing)) {
+		printf("x86_64_test: the models cannot be held against this CPU: no \"%s\"\n", missing);
+		return TEST_SKIP;
+	}
+
+	totals = mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (totals == MAP_FAILED)
+		return EXIT_FAILURE;
+	int status = test_main(x86_64_suite());
+	printf("walk: %u shapes modelled, %u not, %u undecodable (the CPU executes %u of them); %u cases passed (%u with memory, "
+	       "%u faults), %u failed, %u skipped\n",
+	       totals->modelled, totals->unmodelled, totals->undecodable, totals->executed, totals->passed,
+	       totals->with_memory, totals->faulted, totals->failed, totals->skipped);
+	return status;
+}
