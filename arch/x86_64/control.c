@@ -6,8 +6,16 @@ void x86_goto(struct x86_ctx *c, expr_id target)
 	transfer_set_reg(c->t, X86_rip, target);
 }
 
+/* Far calls and jumps through memory, FF /3 and /5: capstone 5 gives them the names of the near ones. */
+static bool is_far(const struct x86_ctx *c)
+{
+	return c->raw.opcode == 0xff && c->raw.is_mem && (c->raw.reg & 1);
+}
+
 static expr_id target(struct x86_ctx *c)
 {
+	if (is_far(c))
+		x86_unmodelled(c);
 	if (c->op[0].kind == X86_OPERAND_IMM)
 		return x86_const(c, 64, c->next + c->raw.imm);
 	c->op[0].width = 64;

@@ -25,8 +25,12 @@ static const struct x86_override overrides[] = {
 	{X86_MAP_0F,  0x1d,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
 	{X86_MAP_0F,  0x1e,  X86_REP,  0x02, REGISTER, X86_OWN_RDSSP,       "rdssp",     false},
 	{X86_MAP_0F,  0x1e,  ANY_REP,  0x7f, REGISTER, X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0x1e,  0,        0x80, REGISTER, X86_INS_NOP,         "nop",       false},
 	{X86_MAP_0F,  0x1e,  ANY_REP,  0xff, MEMORY,   X86_INS_NOP,         "nop",       false},
 	{X86_MAP_0F,  0x1f,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x20, REGISTER, X86_INS_LFENCE,     "lfence",    false},
+	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x40, REGISTER, X86_INS_MFENCE,     "mfence",    false},
+	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x80, REGISTER, X86_INS_SFENCE,     "sfence",    false},
 	{X86_MAP_0F,  0xb9,  ANY_REP,  0xff, EITHER,   X86_OWN_UD1,         "ud1",       false},
 	{X86_MAP_0F,  0xc7,  X86_REP,  0x80, REGISTER, X86_OWN_RDPID,       "rdpid",     true},
 	{X86_MAP_0F,  0xff,  ANY_REP,  0xff, EITHER,   X86_OWN_UD0,         "ud0",       false},
@@ -49,7 +53,7 @@ static const uint16_t rep_selects_0f[16] = {
 static const char *const selectors_0f[16][2] = {
 	[0x1] = {"ffd03350........", "fff33373........"}, [0x2] = {"........33f0ff33", "........33f3ff33"},
 	[0x5] = {"3f553333fff7ffff", "0f553333fff7ffff"}, [0x6] = {"3333333333332237", "3333333333332237"},
-	[0x7] = {"f333333.....aa77", "f000333.....aa77"}, [0xc] = {"..f.333.........", "..f.303........."},
+	[0x7] = {"f333333.....aa77", "f000333.....aa77"}, [0xc] = {"..f0333.........", "..f1303........."},
 	[0xd] = {"a33333e333333333", "a333332033333333"}, [0xe] = {"333333e033333333", "333333e333333333"},
 	[0xf] = {"033333333333333.", "833333303333333."},
 };
@@ -121,11 +125,25 @@ static bool opsize_matters(const struct x86_raw *raw)
 	return opsize_selects(raw) ? !raw->rep : !raw->w;
 }
 
+/* Capstone 4 reads 67 with REX.W as another operand size where W means none. */
 static bool w_misleads(const struct x86_raw *raw)
 {
 	bool means_size = raw->map == X86_MAP_0F && (raw->opcode == 0x6e || raw->opcode == 0x7e || raw->opcode == 0xc7);
 
 	return raw->w && raw->addrsize && !raw->rep && !raw->opsize && opsize_selects(raw) && !means_size;
+}
+
+/* Without what does nothing: REX.R cannot extend a selector, nor REX.W the operand of a near branch. */
+static uint8_t canonical_rex(const struct x86_raw *raw)
+{
+	bool selector = raw->map == X86_MAP_1 && (raw->opcode == 0x8c || raw->opcode == 0x8e);
+	uint8_t rex = raw->rex;
+
+	if (selector)
+		rex &= ~4;
+	if (is_near_branch(raw) || w_misleads(raw))
+		rex &= ~8;
+	return rex;
 }
 
 /*
@@ -147,7 +165,7 @@ static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t 
 	if (raw->rep && rep_matters(raw))
 		ret[n++] = raw->rep;
 	if (raw->rex && !raw->vex)
-		ret[n++] = w_misleads(raw) ? raw->rex & ~8 : raw->rex;
+		ret[n++] = canonical_rex(raw);
 	memcpy(ret + n, bytes + raw->opcode_at, len - raw->opcode_at);
 	return n + len - raw->opcode_at;
 }

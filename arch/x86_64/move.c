@@ -16,14 +16,6 @@ static void build_mov(struct x86_ctx *c, const struct x86_form *f)
 	x86_write(c, 0, expr_fit(c->pool, x86_read(c, 1), c->op[0].width));
 }
 
-/* A mandatory prefix makes it invalid. */
-static void build_movnti(struct x86_ctx *c, const struct x86_form *f)
-{
-	if (c->raw.opsize || c->raw.rep)
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
-	build_mov(c, f);
-}
-
 /* MOVZX, MOVSX, MOVSXD */
 static void build_extend(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -122,7 +114,7 @@ static const struct x86_form x86_move[] = {
 	/* id             build               param        oszapcd    props         map */
 	{X86_INS_MOV,     build_mov,          0,           "-------", 0,            X86_MAP_1},
 	{X86_INS_MOVABS,  build_mov,          0,           "-------", 0,            X86_MAP_1},
-	{X86_INS_MOVNTI,  build_movnti,       0,           "-------", 0,            X86_MAP_0F},
+	{X86_INS_MOVNTI,  build_mov,          0,           "-------", 0,            X86_MAP_0F},
 	{X86_INS_MOVZX,   build_extend,       ZERO_EXTEND, "-------", 0,            0},
 	{X86_INS_MOVSX,   build_extend,       SIGN_EXTEND, "-------", 0,            0},
 	{X86_INS_MOVSXD,  build_extend,       SIGN_EXTEND, "-------", 0,            0},

@@ -92,7 +92,10 @@ static void build_leave(struct x86_ctx *c, const struct x86_form *f)
 	x86_set_gpr(c, X86_rbp, x86_pop(c, operand_width(c)));
 }
 
-/* ENTER size, level: level - 1 frame pointers of outer procedures are copied from the old frame (SDM vol. 2, ENTER). */
+/*
+ * ENTER size, level: level - 1 frame pointers of outer procedures are copied from the old frame (SDM vol. 2, ENTER).
+ * The page fault of a frame that reaches unmapped memory below what is pushed is not modelled.
+ */
 static void build_enter(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
