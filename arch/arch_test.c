@@ -230,7 +230,7 @@ static void lift_random(const struct isa *isa, struct isa_lifter *lifter, struct
 	if (err)
 		ck_abort_msg("seed %llu: %s", (unsigned long long)seed, err->message);
 	if (insn.len > len || !memchr(insn.text, 0, sizeof insn.text) || !memchr(insn.form, 0, sizeof insn.form) ||
-	    memcmp(insn.bytes, bytes, insn.len))
+	    memcmp(insn.bytes, bytes, insn.len) != 0)
 		ck_abort_msg("seed %llu: length or text", (unsigned long long)seed);
 	if (insn.status != LIFT_DONE)
 		return;

@@ -386,8 +386,8 @@ static struct error *explain_all(struct lift_cache *cache, uint64_t pc, const st
 
 static struct error *explain(const struct explain_options *o, const struct operands *operands, struct code *code)
 {
-	struct lift_cache *cache;
-	const struct isa *isa;
+	struct lift_cache *cache = NULL;
+	const struct isa *isa = NULL;
 	struct error *err = find_isa(o->arch, &isa);
 
 	if (!err)
@@ -422,9 +422,9 @@ static const struct explain_options defaults = {.pc = 0x401000};
 const struct command command_explain = {
 	.name = "explain",
 	.operands = "BYTES...",
-	.summary = "Print what the model says of instructions.",
+	.summary = "print what the model says of instructions",
 	.details =
-		"BYTES are hexadecimal, in one word or several; of more than one instruction, each is explained in turn.",
+		"BYTES are hexadecimal, in one word or several; of more than one instruction, each\nis explained in turn.",
 	.options = rows,
 	.defaults = &defaults,
 	.options_size = sizeof(struct explain_options),

@@ -30,7 +30,7 @@ static const struct command *find_command(const char *name)
 
 static void print_help(FILE *out)
 {
-	fprintf(out, "validate finds bugs in CPU emulators: it checks every instruction against a model.\n\nusage:\n");
+	fprintf(out, "Find bugs in CPU emulators: every instruction is checked against a model.\n\nusage:\n");
 	for (size_t i = 0; i < NUM_COMMANDS; i++)
 		fprintf(out, "  validate %s [options] %s\n", commands[i]->name, commands[i]->operands);
 	fprintf(out, "  validate help [COMMAND]\n\ncommands:\n");
@@ -46,12 +46,19 @@ static struct error *unknown_command(const char *name)
 	return error_create(ERROR_USAGE, "unknown command '%s'; 'validate help' lists the commands", name);
 }
 
+static bool is_one_of(const char *word, const char *name, const char *other)
+{
+	return !strcmp(word, name) || !strcmp(word, other);
+}
+
 static enum exit_status help(int argc, char **argv)
 {
 	if (argc < 1) {
 		print_help(stdout);
 		return STATUS_OK;
 	}
+	if (is_one_of(argv[0], "--help", "help"))
+		return help(0, NULL);
 	const struct command *command = find_command(argv[0]);
 	if (!command)
 		return fail(unknown_command(argv[0]));
@@ -85,11 +92,6 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 	options_deinit(command, options);
 	free(options);
 	return status;
-}
-
-static bool is_one_of(const char *word, const char *name, const char *other)
-{
-	return !strcmp(word, name) || !strcmp(word, other);
 }
 
 /* argv without the program's name. */

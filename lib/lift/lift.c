@@ -9,8 +9,9 @@
 /* Entries of one address: the one used last comes first. */
 struct entry {
 	struct lifted lifted;
-	uint8_t given; /* bytes that were there, at most max_insn_len */
-	struct entry *next;
+	uint8_t given;      /* bytes that were there, at most max_insn_len */
+	size_t index;       /* into the cache's entries */
+	struct entry *next; /* of the same address */
 };
 
 /* Straight to the entry that was used last at an address. */
@@ -23,7 +24,8 @@ struct lift_cache {
 	struct transfer transfer;
 
 	struct entry **front; /* NULL: free */
-	struct map entries;   /* pc -> struct entry *, the first of its list */
+	VEC(struct entry *) entries;
+	struct map first; /* pc -> index of the first of its list, + 1 */
 	VEC(struct lift_form) forms;
 	struct map form_index; /* hash of a form -> index + 1 */
 
@@ -54,11 +56,6 @@ struct error *lift_cache_create(const struct isa *isa, size_t limit, struct lift
 	return NULL;
 }
 
-static struct entry *as_entry(uint64_t value)
-{
-	return (struct entry *)(uintptr_t)value;
-}
-
 static void entry_destroy(struct entry *e)
 {
 	prog_destroy(e->lifted.prog);
@@ -67,15 +64,10 @@ static void entry_destroy(struct entry *e)
 
 static void free_entries(struct lift_cache *cache)
 {
-	for (size_t i = 0; i < cache->entries.cap; i++) {
-		if (!cache->entries.at[i].used)
-			continue;
-		for (struct entry *e = as_entry(cache->entries.at[i].value), *next; e; e = next) {
-			next = e->next;
-			entry_destroy(e);
-		}
-	}
-	map_deinit(&cache->entries);
+	for (size_t i = 0; i < cache->entries.len; i++)
+		entry_destroy(cache->entries.at[i]);
+	vec_deinit(&cache->entries);
+	map_deinit(&cache->first);
 }
 
 void lift_cache_destroy(struct lift_cache *cache)
@@ -164,18 +156,23 @@ static inline struct entry **front_of(const struct lift_cache *cache, uint64_t p
 	return &cache->front[(pc ^ (pc >> 12) * 0x9e3779b1u) % FRONT_SIZE];
 }
 
+static struct entry *first_of(const struct lift_cache *cache, uint64_t list)
+{
+	return list ? cache->entries.at[list - 1] : NULL;
+}
+
 /* Moves the matching entry to the start of its list. */
-static struct entry *find(uint64_t *list, const uint8_t *bytes, size_t len)
+static struct entry *find(const struct lift_cache *cache, uint64_t *list, const uint8_t *bytes, size_t len)
 {
 	struct entry *before = NULL;
 
-	for (struct entry *e = as_entry(*list); e; before = e, e = e->next) {
+	for (struct entry *e = first_of(cache, *list); e; before = e, e = e->next) {
 		if (!matches(e, bytes, len))
 			continue;
 		if (before) {
 			before->next = e->next;
-			e->next = as_entry(*list);
-			*list = (uintptr_t)e;
+			e->next = first_of(cache, *list);
+			*list = e->index + 1;
 		}
 		return e;
 	}
@@ -292,11 +289,16 @@ static struct error *add(struct lift_cache *cache, uint64_t pc, const uint8_t *b
 	if (err)
 		return err;
 
-	e->next = as_entry(*list);
-	*list = (uintptr_t)e;
+	e->index = cache->entries.len;
+	if (!vec_push(&cache->entries, e)) {
+		entry_destroy(e);
+		return &error_no_memory;
+	}
+	e->next = first_of(cache, *list);
+	*list = cache->entries.len;
 	cache->stats.lifted++;
 	cache->stats.entries++;
-	cache->stats.bytes += sizeof *e + sizeof(struct map_slot) * 2;
+	cache->stats.bytes += sizeof *e + sizeof(void *) + sizeof(struct map_slot) * 2;
 	cache->stats.bytes += e->lifted.prog ? prog_size(e->lifted.prog) : 0;
 	*ret = e;
 	return NULL;
@@ -306,11 +308,11 @@ static struct error *add(struct lift_cache *cache, uint64_t pc, const uint8_t *b
 static struct error *get_slow(struct lift_cache *cache, uint64_t pc, const uint8_t *bytes, size_t len,
 			      struct entry **ret)
 {
-	uint64_t *list = map_put(&cache->entries, pc);
+	uint64_t *list = map_put(&cache->first, pc);
 	if (!list)
 		return &error_no_memory;
 
-	struct entry *e = find(list, bytes, len);
+	struct entry *e = find(cache, list, bytes, len);
 	if (!e)
 		return add(cache, pc, bytes, len, list, ret);
 	cache->stats.hits++;

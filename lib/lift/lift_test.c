@@ -1,6 +1,7 @@
 /* The cache, over a made-up ISA whose lifter counts how often it is asked. */
 #include "lib/lift/lift.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,9 +101,9 @@ static struct error *lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t 
 	} else if (len >= opcodes[op].len && len) {
 		insn.status = opcodes[op].status;
 		insn.len = opcodes[op].len;
-		strcpy(insn.form, opcodes[op].form);
-		strcpy(insn.text, opcodes[op].form);
-		strcpy(insn.flags, "-");
+		snprintf(insn.form, sizeof insn.form, "%s", opcodes[op].form);
+		snprintf(insn.text, sizeof insn.text, "%s", opcodes[op].form);
+		insn.flags[0] = '-';
 		build(t, pc + insn.len, bytes);
 	}
 	if (len)

@@ -39,7 +39,8 @@ struct undo {
 };
 
 struct memory {
-	struct map pages; /* page number -> struct page * */
+	struct map places;     /* page number -> index into at */
+	VEC(struct page *) at; /* NULL: nothing is known of the page */
 	size_t num_pages;
 	struct cached *cache; /* apart, because reading changes it */
 	bool journal_on;
@@ -63,15 +64,12 @@ struct error *memory_create(struct memory **ret)
 	return NULL;
 }
 
-static struct page *slot_page(const struct map_slot *slot)
-{
-	return slot->used ? (struct page *)(uintptr_t)slot->value : NULL;
-}
-
 static void free_pages(struct memory *m)
 {
-	for (size_t i = 0; i < m->pages.cap; i++)
-		free(slot_page(&m->pages.at[i]));
+	for (size_t i = 0; i < m->at.len; i++)
+		free(m->at.at[i]);
+	m->at.len = 0;
+	map_clear(&m->places);
 	m->num_pages = 0;
 	memset(m->cache, 0, CACHE_SIZE * sizeof *m->cache);
 }
@@ -81,7 +79,8 @@ void memory_destroy(struct memory *m)
 	if (!m)
 		return;
 	free_pages(m);
-	map_deinit(&m->pages);
+	map_deinit(&m->places);
+	vec_deinit(&m->at);
 	vec_deinit(&m->journal);
 	free(m->cache);
 	free(m);
@@ -91,11 +90,11 @@ void memory_destroy(struct memory *m)
 
 static struct page *look_up(const struct memory *m, uint64_t number, struct cached *cached)
 {
-	const uint64_t *value = map_get(&m->pages, number);
+	const uint64_t *place = map_get(&m->places, number);
 
-	if (!value || !*value)
+	if (!place || !m->at.at[*place])
 		return NULL;
-	*cached = (struct cached){number, (struct page *)(uintptr_t)*value};
+	*cached = (struct cached){number, m->at.at[*place]};
 	return cached->page;
 }
 
@@ -108,6 +107,21 @@ static inline struct page *find_page(const struct memory *m, uint64_t number)
 	return look_up(m, number, cached);
 }
 
+/* The place of a page in at, made if there is none; NULL when out of memory. */
+static struct page **make_place(struct memory *m, uint64_t number)
+{
+	const uint64_t *known = map_get(&m->places, number);
+	if (known)
+		return &m->at.at[*known];
+
+	uint64_t *place = vec_reserve(&m->at, m->at.len + 1) ? map_put(&m->places, number) : NULL;
+	if (!place)
+		return NULL;
+	*place = m->at.len++;
+	m->at.at[*place] = NULL;
+	return &m->at.at[*place];
+}
+
 /* The page, made if there is none; NULL when out of memory. */
 static struct page *make_page(struct memory *m, uint64_t number)
 {
@@ -115,13 +129,11 @@ static struct page *make_page(struct memory *m, uint64_t number)
 	if (page)
 		return page;
 
-	uint64_t *value = map_put(&m->pages, number);
-	if (!value)
-		return NULL;
-	page = calloc(1, sizeof *page);
+	struct page **place = make_place(m, number);
+	page = place ? calloc(1, sizeof *page) : NULL;
 	if (!page)
 		return NULL;
-	*value = (uintptr_t)page;
+	*place = page;
 	m->num_pages++;
 	return page;
 }
@@ -129,12 +141,12 @@ static struct page *make_page(struct memory *m, uint64_t number)
 static void drop_page(struct memory *m, uint64_t number)
 {
 	struct cached *cached = &m->cache[number % CACHE_SIZE];
-	uint64_t *value = map_get(&m->pages, number);
+	struct page **place = make_place(m, number);
 
 	if (cached->number == number)
 		cached->page = NULL;
-	free((struct page *)(uintptr_t)*value);
-	*value = 0;
+	free(*place);
+	*place = NULL;
 	m->num_pages--;
 }
 
@@ -415,13 +427,13 @@ static struct error *forget_range(struct memory *m, uint64_t first, uint64_t las
 	uint64_t from = first >> PAGE_SHIFT, to = last >> PAGE_SHIFT;
 	struct error *err = NULL;
 
-	if (to - from < m->pages.cap) {
+	if (to - from < m->places.cap) {
 		for (uint64_t number = from; number <= to && !err; number++)
 			err = forget_in_page(m, number, first, last);
 		return err;
 	}
-	for (size_t i = 0; i < m->pages.cap && !err; i++) {
-		const struct map_slot *slot = &m->pages.at[i];
+	for (size_t i = 0; i < m->places.cap && !err; i++) {
+		const struct map_slot *slot = &m->places.at[i];
 
 		if (slot->used && slot->key >= from && slot->key <= to)
 			err = forget_in_page(m, slot->key, first, last);
@@ -446,7 +458,6 @@ struct error *memory_forget_all(struct memory *m)
 	if (m->journal_on)
 		return forget_range(m, 0, UINT64_MAX);
 	free_pages(m);
-	map_clear(&m->pages);
 	return NULL;
 }
 

@@ -111,8 +111,10 @@ static void put_word(uint8_t *bytes, unsigned low, unsigned width, uint64_t valu
 {
 	while (width) {
 		unsigned shift = low % 8, n = 8 - shift < width ? 8 - shift : width;
-		uint8_t mask = (uint8_t)((0xffu >> (8 - n)) << shift);
 		uint8_t *byte = &bytes[low / 8];
+
+		assert(n <= 8); /* for the static analyzer, which does not see it */
+		uint8_t mask = (uint8_t)((0xffu >> (8 - n)) << shift);
 
 		*byte = (uint8_t)((*byte & ~mask) | ((value << shift) & mask));
 		value >>= n;
