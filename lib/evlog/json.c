@@ -213,19 +213,22 @@ static struct error *read_count(const struct place *at, const json_t *json, cons
 
 const struct json_type json_count = {write_count, read_count, NULL};
 
+size_t json_format_hex(char ret[JSON_HEX_LEN], uint64_t value)
+{
+	unsigned digits = value ? (67 - (unsigned)__builtin_clzll(value)) / 4 : 1;
+
+	memcpy(ret, "\"0x", 3);
+	for (unsigned i = digits; i > 0; i--, value >>= 4)
+		ret[2 + i] = "0123456789abcdef"[value & 15];
+	ret[3 + digits] = '"';
+	return digits + 4;
+}
+
 void json_write_hex(struct strbuf *out, uint64_t value)
 {
-	char text[20];
-	size_t at = sizeof text;
+	char text[JSON_HEX_LEN];
 
-	text[--at] = '"';
-	do
-		text[--at] = "0123456789abcdef"[value & 15];
-	while (value >>= 4);
-	text[--at] = 'x';
-	text[--at] = '0';
-	text[--at] = '"';
-	strbuf_append_bytes(out, text + at, sizeof text - at);
+	strbuf_append_bytes(out, text, json_format_hex(text, value));
 }
 
 static void write_hex(struct strbuf *out, const void *value, const void *arg)

@@ -71,6 +71,9 @@ extern const struct json_type json_struct; /* a structure in place; arg: struct 
 /* The pieces, for types of one's own. */
 void json_write_string(struct strbuf *out, const char *bytes, size_t len);
 void json_write_hex(struct strbuf *out, uint64_t value);
+/* The same without a NUL, in the caller's buffer; returns its length. */
+enum { JSON_HEX_LEN = 20 };
+size_t json_format_hex(char ret[JSON_HEX_LEN], uint64_t value);
 void json_write_object(struct strbuf *out, const struct json_object *object, const void *from);
 /* *ret is malloc()ed and has a NUL behind its *ret_len bytes. */
 struct error *json_read_string(const struct place *at, const json_t *json, char **ret, size_t *ret_len);

@@ -194,19 +194,23 @@ static const struct json_type bits_type = {write_bits, read_bits, no_bits};
 
 static const struct json_type path_type = {write_path, read_path, NULL};
 
-/* Registers as an object: {"rax": "0x1", ...}. */
+/* Registers as an object: {"rax": "0x1", ...}. Most of an event's text, so it is put together before it is appended. */
 static void write_regs(struct strbuf *out, const void *value, const void *arg)
 {
+	enum { REG_LEN = sizeof((struct evlog_reg *)0)->name + JSON_HEX_LEN + 6 };
 	const evlog_regs *regs = value;
+	char text[EVLOG_REGS_MAX * REG_LEN], *to = text;
 
 	(void)arg;
-	for (size_t i = 0; i < regs->len; i++) {
-		strbuf_append(out, i ? ", \"" : "{\"");
-		strbuf_append(out, regs->at[i].name);
-		strbuf_append(out, "\": ");
-		json_write_hex(out, regs->at[i].value);
+	for (size_t i = 0; i < regs->len && i < EVLOG_REGS_MAX; i++) {
+		to = stpcpy(to, i ? ", \"" : "\"");
+		to = stpcpy(to, regs->at[i].name);
+		to = stpcpy(to, "\": ");
+		to += json_format_hex(to, regs->at[i].value);
 	}
-	strbuf_append(out, regs->len ? "}" : "{}");
+	strbuf_append_char(out, '{');
+	strbuf_append_bytes(out, text, (size_t)(to - text));
+	strbuf_append_char(out, '}');
 }
 
 static struct error *read_regs(const struct place *at, const json_t *json, const void *arg, void *ret)
