@@ -15,6 +15,9 @@
 #include "lib/base/error.h"
 #include "lib/base/vec.h"
 
+/* "validate 0.1": main.c. */
+extern const char program_version[];
+
 struct option_row {
 	const char *name; /* without "--"; NULL ends the table */
 	char letter;      /* of the short form, or 0 */

@@ -5,13 +5,14 @@
 
 #include "cmd/validate/command.h"
 
-static const char version[] = "validate 0.1";
+const char program_version[] = "validate 0.1";
 
 /* A command is its file and a line here and in commands[]. */
-extern const struct command command_run, command_explain;
+extern const struct command command_run, command_record, command_explain;
 
 static const struct command *const commands[] = {
 	&command_run,
+	&command_record,
 	&command_explain,
 };
 
@@ -102,7 +103,7 @@ static enum exit_status dispatch(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (is_one_of(argv[0], "--version", "-V")) {
-		puts(version);
+		puts(program_version);
 		return STATUS_OK;
 	}
 	if (is_one_of(argv[0], "--help", "-h"))

@@ -1,0 +1,114 @@
+/* validate record: a program's run as an event log. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/validate/command.h"
+#include "lib/record/record.h"
+
+struct record_command_options {
+	const char *output;
+	bool embed_files, quiet;
+};
+
+/* What a signal handler may touch. */
+static volatile sig_atomic_t interrupted;
+
+/* Called once more every second: a signal that comes just before a wait would not end that. */
+static void interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+	alarm(1);
+}
+
+/* The program gets these signals too when they come from the terminal; its dispositions are its own. */
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+	struct sigaction action = {.sa_handler = interrupt};
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		struct sigaction old;
+		/* What whoever started us wants ignored (nohup) stays so. */
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+static void print_result(const struct record_command_options *o, const struct record_result *result)
+{
+	fprintf(stderr, "validate: %s: %" PRIu64 " events, %" PRIu64 " bytes; the program ", o->output, result->events,
+		result->bytes);
+	if (result->killed)
+		fprintf(stderr, "was killed by signal %d (%s)\n", result->signal, strsignal(result->signal));
+	else
+		fprintf(stderr, "ended with status %d\n", result->status);
+}
+
+static struct error *record(const struct record_command_options *o, const struct operands *operands)
+{
+	struct record_result result;
+
+	if (!operands->len)
+		return error_create(ERROR_USAGE, "record: no program given; try 'validate record -- PROGRAM'");
+	char **argv = calloc(operands->len + 1, sizeof *argv);
+	if (!argv)
+		return &error_no_memory;
+	memcpy(argv, operands->at, operands->len * sizeof *argv);
+
+	struct record_options options = {
+		.log = o->output,
+		.recorder = program_version,
+		.argv = argv,
+		.env = environ,
+		.embed_files = o->embed_files,
+		.interrupted = &interrupted,
+	};
+	catch_signals();
+	struct error *err = record_run(&options, &result);
+	free(argv);
+	if (err)
+		return error_prefix(err, "record");
+	if (!o->quiet)
+		print_result(o, &result);
+	return NULL;
+}
+
+static enum exit_status run(const void *options, const struct operands *operands)
+{
+	struct error *err = record(options, operands);
+
+	return err ? fail(err) : STATUS_OK;
+}
+
+static const struct option_row rows[] = {
+	{"output", 'o', "FILE", "where the event log goes (run.json); while recording it is FILE.part",
+	 offsetof(struct record_command_options, output), option_text},
+	{"embed-files", 0, NULL,
+	 "put what the program maps of files into the log, so that it\ncan be replayed where those files are not",
+	 offsetof(struct record_command_options, embed_files), option_flag},
+	{"quiet", 'q', NULL, "say nothing when all went well", offsetof(struct record_command_options, quiet),
+	 option_flag},
+	{.name = NULL},
+};
+
+static const struct record_command_options defaults = {.output = "run.json"};
+
+const struct command command_record = {
+	.name = "record",
+	.operands = "[--] PROGRAM [ARG...]",
+	.summary = "Run a program on this machine's CPU and write its event log.",
+	.details =
+		"The program runs as always, on this terminal, but without address randomisation and without the vDSO.\n"
+		"The log has every system call, what the kernel wrote to memory in it, signals and the end. Exit status\n"
+		"0: recorded, whatever the program's own status, which is printed. The log holds what the program read,\n"
+		"its environment too: mind what you pass on.",
+	.options = rows,
+	.defaults = &defaults,
+	.options_size = sizeof(struct record_command_options),
+	.guest_command = true,
+	.run = run,
+};
