@@ -1,0 +1,232 @@
+/*
+ * Forms, operand sizes, effect rows, statuses. That the transfers compute what the CPU computes is tested where the CPU
+ * is asked: lib/oracle.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arch/x86_64/x86_64.h"
+#include "lib/testing/assert.h"
+
+enum { PC = 0x401000, MAX_NODES = 1 << 16 };
+
+static struct isa_lifter *lifter;
+static struct expr_pool *pool;
+static struct transfer transfer;
+
+static void setup(void)
+{
+	ck_no_error(isa_x86_64.lifter_create(&lifter));
+	ck_no_error(expr_pool_create(true, &pool));
+	transfer_init(&transfer, pool);
+}
+
+static void teardown(void)
+{
+	transfer_deinit(&transfer);
+	expr_pool_destroy(pool);
+	isa_x86_64.lifter_destroy(lifter);
+}
+
+static struct insn lift(const char *hex)
+{
+	uint8_t bytes[ISA_MAX_INSN_LEN] = {0};
+	size_t len = 0;
+	unsigned byte;
+	int used;
+	struct insn insn;
+
+	for (; sscanf(hex, " %2x%n", &byte, &used) == 1; hex += used)
+		bytes[len++] = (uint8_t)byte;
+	expr_pool_reset(pool);
+	transfer_reset(&transfer, pool);
+	ck_no_error(isa_x86_64.lift(lifter, PC, bytes, len, &transfer, &insn));
+	return insn;
+}
+
+/* ---- Forms and rows, by the manual ---- */
+
+static const struct {
+	const char *hex, *form, *flags;
+} rows[] = {
+	/* bytes              form                      oszapcd */
+	{"00 c8", "add r8, r8", "WWWWWW-"},
+	{"66 01 c8", "add r16, r16", "WWWWWW-"},
+	{"48 83 c0 ff", "add r64, imm8", "WWWWWW-"},
+	{"66 f3 01 08", "add m16, r16", "WWWWWW-"},
+	{"66 48 01 08", "add m64, r64", "WWWWWW-"},
+	{"f0 48 01 08", "lock add m64, r64", "WWWWWW-"},
+	{"48 11 c8", "adc r64, r64", "WWWWWM-"},
+	{"ff c0", "inc r32", "WWWWW--"},
+	{"31 c0", "xor r32, r32", "0WWUW0-"},
+	{"f6 c1 01", "test r8, imm8", "0WWUW0-"},
+	{"0f b6 c1", "movzx r32, r8", "-------"},
+	{"66 0f b6 08", "movzx r16, m8", "-------"},
+	{"0f b7 08", "movzx r32, m16", "-------"},
+	{"48 0f bf 08", "movsx r64, m16", "-------"},
+	{"48 63 c1", "movsxd r64, r32", "-------"},
+	{"63 c1", "movsxd r32, r32", "-------"},
+	{"66 63 01", "movsxd r16, m16", "-------"},
+	{"8c d8", "mov r32, sreg", "-------"},
+	{"d1 e0", "shl r32, 1", "CCCCCC-"},
+	{"d3 e0", "shl r32, r8", "CCCCCC-"},
+	{"f3 66 0f b8 c1", "popcnt r16, r16", "00W000-"},
+	{"66 f3 0f bc c1", "tzcnt r16, r16", "UUWUUW-"},
+	{"f2 0f bc c1", "bsf r32, r32", "UUWUUU-"},
+	{"66 4d 0f bd 2e", "bsr r64, m64", "UUWUUU-"},
+	{"f2 0f 38 f0 c1", "crc32 r32, r8", "-------"},
+	{"66 f2 0f 38 f1 c1", "crc32 r32, r16", "-------"},
+	{"66 f2 48 0f 38 f1 c1", "crc32 r64, r64", "-------"},
+	{"c4 e2 f8 f3 d8", "blsi r64, r64", "0WWUUW-"},
+	{"66 0f 38 f6 c1", "adcx r32, r32", "-----M-"},
+	{"f3 0f 38 f6 c1", "adox r32, r32", "M------"},
+	{"48 0f ab 08", "bts m64, r64", "UU-UUW-"},
+	{"0f c7 08", "cmpxchg8b m64", "--W----"},
+	{"f0 48 0f c7 08", "lock cmpxchg16b m128", "--W----"},
+	{"f3 a4", "rep movsb", "------R"},
+	{"66 f2 ae", "repne scasb", "CCCCCCR"},
+	{"0f 85 01 00 00 00", "jne rel32", "--R----"},
+	{"66 e8 00 00 00 00", "call rel32", "-------"},
+	{"f3 c3", "ret", "-------"},
+	{"66 50", "push r16", "-------"},
+	{"66 48 ff 30", "push m64", "-------"},
+	{"c8 10 00 01", "enter imm16, imm8", "-------"},
+	{"0f 1f 84 00 00 00 00 00", "nop", "-------"},
+	{"f3 0f 1e fa", "endbr64", "-------"},
+	{"f3 41 90", "pause", "-------"},
+	{"f3 0f c7 f8", "rdpid r32", "-------"},
+	{"0f c7 f8", "rdseed r32", "00000W-"},
+	{"0f 05", "syscall", "RRRRRRR"},
+};
+
+START_TEST(forms)
+{
+	struct insn insn = lift(rows[_i].hex);
+
+	ck_assert_int_eq(insn.status, LIFT_DONE);
+	ck_assert_str_eq(insn.form, rows[_i].form);
+	ck_assert_str_eq(insn.flags, rows[_i].flags);
+	ck_no_error(transfer_verify(&transfer, NULL));
+}
+END_TEST
+
+static const struct {
+	const char *hex;
+	enum lift_status status;
+} statuses[] = {
+	{"", LIFT_TRUNCATED},          {"48", LIFT_TRUNCATED},      {"e8 00 00", LIFT_TRUNCATED},
+	{"06", LIFT_UNDECODABLE},      {"0f 0c", LIFT_UNDECODABLE}, {"8d c0", LIFT_UNDECODABLE},
+	{"0f 01 10", LIFT_UNMODELLED}, /* lgdt */
+	{"f4", LIFT_UNMODELLED},       /* hlt */
+	{"ff 18", LIFT_UNMODELLED},    /* a far call, which capstone 5 calls a near one */
+	{"8e d8", LIFT_UNMODELLED},    /* mov ds, eax */
+};
+
+START_TEST(status)
+{
+	struct insn insn = lift(statuses[_i].hex);
+
+	ck_assert_int_eq(insn.status, statuses[_i].status);
+	ck_assert_uint_eq(transfer.regs.len, 0);
+	ck_assert_uint_eq(transfer.stores.len, 0);
+	ck_assert_uint_eq(transfer.faults.len, 0);
+}
+END_TEST
+
+/* LOCK is allowed on some instructions, and on those with a memory destination only (SDM vol. 2, LOCK). */
+START_TEST(lock)
+{
+	static const struct {
+		const char *hex;
+		bool allowed;
+	} cases[] = {
+		{"f0 01 08", true},    {"f0 01 c8", false}, {"f0 03 08", false},   {"f0 39 08", false},
+		{"f0 89 08", false},   {"f0 87 08", true},  {"f0 0f ab 08", true}, {"f0 0f a3 08", false},
+		{"f0 0f c1 08", true}, {"f0 f7 10", true},  {"f0 f7 20", false},   {"f0 90", false},
+		{"f0 0f b1 08", true}, {"f0 a4", false},    {"f0 c3", false},      {"f0 d1 20", false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct insn insn = lift(cases[i].hex);
+		ck_assert_int_eq(insn.status, LIFT_DONE);
+		ck_assert_msg((transfer.faults.len == 0) == cases[i].allowed, "%s", cases[i].hex);
+		if (!cases[i].allowed)
+			ck_assert_int_eq(transfer.faults.at[0].kind, FAULT_UNDEFINED);
+	}
+}
+END_TEST
+
+/* ---- The effect row against the transfer ---- */
+
+static bool reads[X86_NUM_REGS];
+static bool visited[MAX_NODES];
+
+static void walk(expr_id id)
+{
+	ck_assert_uint_lt(id, MAX_NODES);
+	if (id == EXPR_NONE || visited[id])
+		return;
+	visited[id] = true;
+	const struct expr *e = expr_get(pool, id);
+	if (e->op == EXPR_REG)
+		reads[e->attr] = true;
+	for (unsigned i = 0; i < 3; i++)
+		walk(e->arg[i]);
+}
+
+static void collect_reads(void)
+{
+	memset(reads, 0, sizeof reads);
+	memset(visited, 0, sizeof visited);
+	for (size_t i = 0; i < transfer.regs.len; i++)
+		walk(transfer.regs.at[i].value);
+	for (size_t i = 0; i < transfer.stores.len; i++) {
+		walk(transfer.stores.at[i].guard);
+		walk(transfer.stores.at[i].address);
+		walk(transfer.stores.at[i].value);
+	}
+	for (size_t i = 0; i < transfer.faults.len; i++)
+		walk(transfer.faults.at[i].cond);
+}
+
+/* R and M read their flag, W does not; - neither reads nor writes it, U leaves nothing but an undefined bit. */
+static void check_letter(const struct insn *insn, unsigned i)
+{
+	uint32_t flag = isa_x86_64.flag_regs[i];
+	expr_id after = transfer_get_reg(&transfer, flag);
+	char letter = insn->flags[i];
+
+	ck_assert_msg(letter && strchr("-RWM01UC", letter), "%s", insn->form);
+	if (strchr("RM", letter))
+		ck_assert_msg(reads[flag], "%s: flag %u is not read", insn->form, i);
+	if (strchr("-W01U", letter))
+		ck_assert_msg(!reads[flag], "%s: flag %u is read", insn->form, i);
+	if (strchr("-R", letter))
+		ck_assert_msg(after == EXPR_NONE, "%s: flag %u is written", insn->form, i);
+	if (letter == 'U')
+		ck_assert_int_eq(expr_get(pool, after)->op, EXPR_UNDEF);
+}
+
+START_TEST(effect_row)
+{
+	struct insn insn = lift(rows[_i].hex);
+
+	collect_reads();
+	for (unsigned i = 0; i < isa_x86_64.num_flags; i++)
+		check_letter(&insn, i);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("x86_64 lifting");
+	TCase *tables = tcase_create("tables");
+
+	tcase_add_checked_fixture(tables, setup, teardown);
+	tcase_add_loop_test(tables, forms, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(tables, effect_row, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(tables, status, 0, sizeof statuses / sizeof *statuses);
+	tcase_add_test(tables, lock);
+	suite_add_tcase(suite, tables);
+	return test_main(suite);
+}
