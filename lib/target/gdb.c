@@ -131,7 +131,7 @@ static struct error *write_touched(struct gdb_target *g, const uint32_t *regs, s
 			done = g->layout.shown_by[regs[k]] == index;
 		if (done)
 			continue;
-		struct error *err = write_reg(g, (uint32_t)index, &all);
+		struct error *err = write_reg(g, gdb_written_as(&g->layout, g->image, (uint32_t)index), &all);
 		if (err || all)
 			return err ? err : put_all(g);
 	}

@@ -219,15 +219,15 @@ static void rotate(const struct gdb_layout *l, uint8_t *image, unsigned by)
 	if (!l->rotate || !by)
 		return;
 	for (unsigned i = 0; i < 8; i++)
-		memcpy(old[i], image + l->st_offset[i], X87_LEN);
+		memcpy(old[i], image + l->desc.regs.at[l->st[i]].offset, X87_LEN);
 	for (unsigned i = 0; i < 8; i++)
-		memcpy(image + l->st_offset[i], old[(i + by) % 8], X87_LEN);
+		memcpy(image + l->desc.regs.at[l->st[i]].offset, old[(i + by) % 8], X87_LEN);
 }
 
 /* The number of the physical register that st0 is: fstat, bits 11-13 (SDM vol. 1, 8.1.3). */
 static unsigned top(const struct gdb_layout *l, const uint8_t *image)
 {
-	return l->rotate ? image[l->fstat_offset + 1] >> 3 & 7 : 0;
+	return l->rotate ? image[l->desc.regs.at[l->fstat].offset + 1] >> 3 & 7 : 0;
 }
 
 void gdb_rotate_in(const struct gdb_layout *l, uint8_t *image)
@@ -238,4 +238,12 @@ void gdb_rotate_in(const struct gdb_layout *l, uint8_t *image)
 void gdb_rotate_out(const struct gdb_layout *l, uint8_t *image)
 {
 	rotate(l, image, (8 - top(l, image)) % 8);
+}
+
+uint32_t gdb_written_as(const struct gdb_layout *l, const uint8_t *image, uint32_t index)
+{
+	for (unsigned i = 0; l->rotate && i < 8; i++)
+		if (l->st[i] == index)
+			return l->st[(i + top(l, image)) % 8];
+	return index;
 }

@@ -34,11 +34,11 @@ struct gdb_layout {
 	uint64_t *hidden;         /* isa->num_words */
 
 	/*
-	 * x87 as some of QEMU's stubs show it: the eight registers in physical order, to be rotated by the top-of-stack
-	 * field of fstat. Offsets in the image.
+	 * x87 as QEMU's stub shows it: the eight registers in physical order, to be rotated by the top-of-stack field
+	 * of fstat. Indices into desc.regs.
 	 */
 	bool rotate;
-	uint32_t st_offset[8], fstat_offset;
+	uint32_t st[8], fstat;
 };
 
 /* Bytes to be allocated for an image: fields are loaded eight bytes at a time. */
@@ -71,5 +71,9 @@ void gdb_reg_to_image(const struct gdb_layout *l, const struct state *from, uint
 /* Exchanges the x87 registers between the stub's order and the ISA's, where they differ. */
 void gdb_rotate_in(const struct gdb_layout *l, uint8_t *image);
 void gdb_rotate_out(const struct gdb_layout *l, uint8_t *image);
+
+/* Which register of the description the stub must be given to write the one that shown_by names; image in either order.
+ */
+uint32_t gdb_written_as(const struct gdb_layout *l, const uint8_t *image, uint32_t index);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Registers that QEMU's stub shows otherwise than the GDB manual says. Seen in user mode:
- *   7.2 gives st0-st7 in physical order, st0 being R0 whatever the top of the stack is
- *   7.2, 10.0 and 11.1 give 0 for ftag and fop, always
+ *   7.2, 10.0 and 11.1 give st0-st7 in physical order, st0 being R0 whatever the top of the stack is
+ *   and 0 for ftag and fop, always
  * The order is found by trying, so that it does not depend on a version number.
  */
 #include <stdio.h>
@@ -118,9 +118,9 @@ static struct error *find_order(struct gdb_target *g, const struct x87 *x87)
 	if (err)
 		return err;
 	l->rotate = place == 0;
-	l->fstat_offset = x87->fstat->offset;
+	l->fstat = (uint32_t)(x87->fstat - l->desc.regs.at);
 	for (unsigned i = 0; i < NUM_X87; i++) {
-		l->st_offset[i] = x87->st[i]->offset;
+		l->st[i] = (uint32_t)(x87->st[i] - l->desc.regs.at);
 		if (place != 0 && place != NUM_X87 - 1)
 			hide_named(l, x87->st[i]->name);
 	}
