@@ -89,8 +89,11 @@ struct error *codec_sha256_file(const char *path, uint8_t ret[SHA256_LEN])
 	if (!file)
 		return error_os(errno, "open", path);
 	sha256_init(&ctx);
-	for (size_t n; (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
+	size_t n;
+	do {
+		n = fread(bytes, 1, sizeof bytes, file);
 		sha256_update(&ctx, n, bytes);
+	} while (n == sizeof bytes);
 	int errnum = ferror(file) ? errno : 0;
 	fclose(file);
 	if (errnum)
