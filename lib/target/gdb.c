@@ -76,12 +76,12 @@ static struct error *gdb_read_regs(struct target *t, struct state *ret)
 	return err;
 }
 
-struct error *gdb_put_reg(struct gdb_target *g, uint32_t index, struct rsp_reply *ret)
+struct error *gdb_put_reg(struct gdb_target *g, uint32_t index, uint32_t as, struct rsp_reply *ret)
 {
 	const struct tdesc_reg *reg = &g->layout.desc.regs.at[index];
 	struct strbuf request = {0};
 
-	strbuf_printf(&request, "P%x=", reg->number);
+	strbuf_printf(&request, "P%x=", g->layout.desc.regs.at[as].number);
 	strbuf_append_hex(&request, g->image + reg->offset, (reg->bits + 7) / 8);
 	struct error *err = strbuf_failed(&request) ? &error_no_memory
 						    : rsp_request_bytes(g->client, request.at, request.len, ret);
@@ -95,6 +95,7 @@ static struct error *put_all(struct gdb_target *g)
 	struct strbuf request = {0};
 	struct rsp_reply reply;
 
+	gdb_rotate_for_writing(&g->layout, g->image);
 	strbuf_append_char(&request, 'G');
 	strbuf_append_hex(&request, g->image, g->layout.g_len);
 	struct error *err = strbuf_failed(&request) ? &error_no_memory
@@ -110,7 +111,7 @@ static struct error *write_reg(struct gdb_target *g, uint32_t index, bool *ret_a
 {
 	const struct tdesc_reg *reg = &g->layout.desc.regs.at[index];
 	struct rsp_reply reply;
-	struct error *err = gdb_put_reg(g, index, &reply);
+	struct error *err = gdb_put_reg(g, index, gdb_written_as(&g->layout, g->image, index), &reply);
 
 	if (err || rsp_is_ok(&reply))
 		return err;
@@ -131,7 +132,7 @@ static struct error *write_touched(struct gdb_target *g, const uint32_t *regs, s
 			done = g->layout.shown_by[regs[k]] == index;
 		if (done)
 			continue;
-		struct error *err = write_reg(g, gdb_written_as(&g->layout, g->image, (uint32_t)index), &all);
+		struct error *err = write_reg(g, (uint32_t)index, &all);
 		if (err || all)
 			return err ? err : put_all(g);
 	}
@@ -155,7 +156,6 @@ static struct error *gdb_write_regs(struct target *t, const struct state *from, 
 	gdb_rotate_in(&g->layout, g->image);
 	for (size_t i = 0; i < num_regs; i++)
 		gdb_reg_to_image(&g->layout, from, regs[i], g->image);
-	gdb_rotate_out(&g->layout, g->image);
 	return write_touched(g, regs, num_regs);
 }
 

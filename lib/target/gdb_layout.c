@@ -210,40 +210,47 @@ void gdb_reg_to_image(const struct gdb_layout *l, const struct state *from, uint
 	}
 }
 
-enum { X87_LEN = 10 };
-
-static void rotate(const struct gdb_layout *l, uint8_t *image, unsigned by)
-{
-	uint8_t old[8][X87_LEN];
-
-	if (!l->rotate || !by)
-		return;
-	for (unsigned i = 0; i < 8; i++)
-		memcpy(old[i], image + l->desc.regs.at[l->st[i]].offset, X87_LEN);
-	for (unsigned i = 0; i < 8; i++)
-		memcpy(image + l->desc.regs.at[l->st[i]].offset, old[(i + by) % 8], X87_LEN);
-}
+enum { X87_LEN = 10, NUM_X87 = 8 };
 
 /* The number of the physical register that st0 is: fstat, bits 11-13 (SDM vol. 1, 8.1.3). */
 static unsigned top(const struct gdb_layout *l, const uint8_t *image)
 {
-	return l->rotate ? image[l->desc.regs.at[l->fstat].offset + 1] >> 3 & 7 : 0;
+	return image[l->desc.regs.at[l->fstat].offset + 1] >> 3 & 7;
+}
+
+/* Each register takes the place of the one `by` below it. */
+static void rotate(const struct gdb_layout *l, uint8_t *image, unsigned by)
+{
+	uint8_t old[NUM_X87][X87_LEN];
+
+	for (unsigned i = 0; i < NUM_X87; i++)
+		memcpy(old[i], image + l->desc.regs.at[l->st[i]].offset, X87_LEN);
+	for (unsigned i = 0; i < NUM_X87; i++)
+		memcpy(image + l->desc.regs.at[l->st[i]].offset, old[(i + by) % NUM_X87], X87_LEN);
 }
 
 void gdb_rotate_in(const struct gdb_layout *l, uint8_t *image)
 {
-	rotate(l, image, top(l, image));
+	if (l->rotate && top(l, image))
+		rotate(l, image, top(l, image));
 }
 
 void gdb_rotate_out(const struct gdb_layout *l, uint8_t *image)
 {
-	rotate(l, image, (8 - top(l, image)) % 8);
+	if (l->rotate && top(l, image))
+		rotate(l, image, NUM_X87 - top(l, image));
+}
+
+void gdb_rotate_for_writing(const struct gdb_layout *l, uint8_t *image)
+{
+	if (l->rotate_writes && top(l, image))
+		rotate(l, image, NUM_X87 - top(l, image));
 }
 
 uint32_t gdb_written_as(const struct gdb_layout *l, const uint8_t *image, uint32_t index)
 {
-	for (unsigned i = 0; l->rotate && i < 8; i++)
+	for (unsigned i = 0; l->rotate_writes && i < NUM_X87; i++)
 		if (l->st[i] == index)
-			return l->st[(i + top(l, image)) % 8];
+			return l->st[(i + top(l, image)) % NUM_X87];
 	return index;
 }

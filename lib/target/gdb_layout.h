@@ -35,9 +35,9 @@ struct gdb_layout {
 
 	/*
 	 * x87 as QEMU's stub shows it: the eight registers in physical order, to be rotated by the top-of-stack field
-	 * of fstat. Indices into desc.regs.
+	 * of fstat, in what is read, in what is written, or both. Indices into desc.regs.
 	 */
-	bool rotate;
+	bool rotate, rotate_writes;
 	uint32_t st[8], fstat;
 };
 
@@ -68,11 +68,15 @@ void gdb_image_to_state(const struct gdb_layout *l, const uint8_t *image, const 
 /* Puts one register of the state into the image. */
 void gdb_reg_to_image(const struct gdb_layout *l, const struct state *from, uint32_t reg, uint8_t *image);
 
-/* Exchanges the x87 registers between the stub's order and the ISA's, where they differ. */
+/* Puts the x87 registers of the image, as read, into the ISA's order, and back. */
 void gdb_rotate_in(const struct gdb_layout *l, uint8_t *image);
 void gdb_rotate_out(const struct gdb_layout *l, uint8_t *image);
+/* From the ISA's order into the one for writing all at once. */
+void gdb_rotate_for_writing(const struct gdb_layout *l, uint8_t *image);
 
-/* Which register of the description the stub must be given to write the one that shown_by names; image in either order.
+/*
+ * As which register of the description the stub takes the one that shown_by names. The image, for the top of the stack,
+ * may be in either order.
  */
 uint32_t gdb_written_as(const struct gdb_layout *l, const uint8_t *image, uint32_t index);
 

@@ -56,8 +56,8 @@ struct error *gdb_find_quirks(struct gdb_target *g);
 struct error *gdb_fetch_image(struct gdb_target *g);
 /* The image in the state's terms. */
 void gdb_give_state(struct gdb_target *g, struct state *ret);
-/* Writes one register of the description as it is in the image. */
-struct error *gdb_put_reg(struct gdb_target *g, uint32_t index, struct rsp_reply *ret);
+/* Writes what the image has for register index of the description to the one that the stub calls `as`. */
+struct error *gdb_put_reg(struct gdb_target *g, uint32_t index, uint32_t as, struct rsp_reply *ret);
 /* Resumes by 's' or 'c', with a signal or without (0), and waits for the stop. */
 struct error *gdb_resume(struct gdb_target *g, char how, int signal, struct stop *ret);
 /* One `m`. The bytes that came, 0 when the stub refuses. */

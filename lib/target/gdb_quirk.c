@@ -1,8 +1,9 @@
 /*
  * Registers that QEMU's stub shows otherwise than the GDB manual says. Seen in user mode:
- *   7.2, 10.0 and 11.1 give st0-st7 in physical order, st0 being R0 whatever the top of the stack is
- *   and 0 for ftag and fop, always
- * The order is found by trying, so that it does not depend on a version number.
+ *   7.2 gives st0-st7 in physical order, st0 being R0 whatever the top of the stack is, and takes them so
+ *   10.0 and 11.1 give them in the order of the stack, and still take them in physical order
+ *   7.2, 10.0 and 11.1 give 0 for ftag and fop, always
+ * The orders are found by trying, so that they do not depend on a version number.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,52 +50,88 @@ static unsigned get_fstat(const struct gdb_target *g, const struct x87 *x87)
 	return g->image[x87->fstat->offset] | (unsigned)g->image[x87->fstat->offset + 1] << 8;
 }
 
-/* Writes two registers from the image, in this order; *ret_ok: the stub took both. */
-static struct error *put_two(struct gdb_target *g, const struct tdesc_reg *first, const struct tdesc_reg *second,
-			     bool *ret_ok)
+/* What was found out by trying. */
+struct orders {
+	bool known;           /* the stub took the writes and showed them */
+	bool physical_reads;  /* `g` gives R0-R7 as st0-st7 */
+	bool physical_writes; /* `P` takes them so */
+};
+
+/* Writes a register from the image; clears *ret_ok if the stub does not take it. */
+static struct error *put(struct gdb_target *g, const struct tdesc_reg *reg, bool *ret_ok)
 {
-	const struct tdesc_reg *regs[] = {first, second};
+	uint32_t index = (uint32_t)(reg - g->layout.desc.regs.at);
+	struct rsp_reply reply;
+	struct error *err = gdb_put_reg(g, index, index, &reply);
 
-	*ret_ok = true;
-	for (unsigned i = 0; i < 2; i++) {
-		struct rsp_reply reply;
-		struct error *err = gdb_put_reg(g, (uint32_t)(regs[i] - g->layout.desc.regs.at), &reply);
-
-		if (err)
-			return err;
-		*ret_ok &= rsp_is_ok(&reply);
-	}
-	return NULL;
+	if (!err && !rsp_is_ok(&reply))
+		*ret_ok = false;
+	return err;
 }
 
-/* The place at which a value stands that was written to st0 before the top of the stack moved up by one; or -1. */
-static struct error *try_order(struct gdb_target *g, const struct x87 *x87, int *ret)
+static struct error *put_top(struct gdb_target *g, const struct x87 *x87, unsigned top, bool *ret_ok)
 {
-	static const uint8_t mark[X87_LEN] = {0x5a, 0xa5, 0x3c, 0xc3, 0x96, 0x69, 0x0f, 0xf1, 0x34, 0x40};
-	unsigned fstat = get_fstat(g, x87), top = fstat >> TOP_SHIFT & 7;
-	bool ok;
+	set_fstat(g, x87, (get_fstat(g, x87) & ~(7u << TOP_SHIFT)) | top << TOP_SHIFT);
+	return put(g, x87->fstat, ret_ok);
+}
 
+/* Writes a value of its own to st0; the place at which it is shown then, or -1. */
+static struct error *find_mark(struct gdb_target *g, const struct x87 *x87, uint8_t number, int *ret_place)
+{
+	const uint8_t mark[X87_LEN] = {0x5a, 0xa5, 0x3c, 0xc3, 0x96, 0x69, number, 0xf1, 0x34, 0x40};
+	bool ok = true;
+
+	*ret_place = -1;
 	memcpy(g->image + x87->st[0]->offset, mark, X87_LEN);
-	set_fstat(g, x87, (fstat & ~(7u << TOP_SHIFT)) | ((top + 1) & 7) << TOP_SHIFT);
-	struct error *err = put_two(g, x87->st[0], x87->fstat, &ok);
-	if (!err && ok)
+	struct error *err = put(g, x87->st[0], &ok);
+	if (!err && number == 1)
+		err = put_top(g, x87, 1, &ok);
+	if (!err)
 		err = gdb_fetch_image(g);
-	if (err)
-		return err;
-	*ret = -1;
-	for (int i = 0; ok && i < NUM_X87; i++)
+	for (int i = 0; !err && ok && i < NUM_X87; i++)
 		if (!memcmp(g->image + x87->st[i]->offset, mark, X87_LEN))
-			*ret = i;
-	return NULL;
+			*ret_place = i;
+	return err;
 }
 
-/* Puts back what was there, and makes sure of it. */
-static struct error *restore(struct gdb_target *g, const struct x87 *x87, const uint8_t *before)
+/*
+ * With the top at R0, st0 is R0 either way. The top then moves to R1: is what was written still shown as st0, or as
+ * st7? And what is written to st0 now: does it go to R0 again?
+ */
+static struct error *try_orders(struct gdb_target *g, const struct x87 *x87, struct orders *ret)
 {
-	bool ok;
+	int first = -1, second = -1;
+	bool ok = true;
+	struct error *err = put_top(g, x87, 0, &ok);
 
+	if (!err && ok)
+		err = find_mark(g, x87, 1, &first);
+	if (!err && first >= 0)
+		err = find_mark(g, x87, 2, &second);
+	ret->physical_reads = first == 0;
+	ret->physical_writes = second == first;
+	/* R1, where the second goes otherwise, is the place behind R0's. */
+	ret->known = (first == 0 || first == NUM_X87 - 1) && (second == first || second == (first + 1) % NUM_X87);
+	return err;
+}
+
+/* Puts back what was there, with the top at R0 so that both orders of writing are the same, and makes sure of it. */
+static struct error *restore(struct gdb_target *g, const struct x87 *x87, const uint8_t *before,
+			     const struct orders *orders)
+{
+	unsigned top = (before[x87->fstat->offset + 1] >> (TOP_SHIFT - 8) & 7),
+		 shift = orders->physical_reads ? 0 : top;
+	bool ok = true;
+	struct error *err = put_top(g, x87, 0, &ok);
+
+	for (unsigned i = 0; !err && i < NUM_X87; i++) {
+		memcpy(g->image + x87->st[i]->offset, before + x87->st[(i + NUM_X87 - shift) % NUM_X87]->offset,
+		       X87_LEN);
+		err = put(g, x87->st[i], &ok);
+	}
 	memcpy(g->image, before, g->layout.desc.size);
-	struct error *err = put_two(g, x87->fstat, x87->st[0], &ok);
+	if (!err)
+		err = put(g, x87->fstat, &ok);
 	if (!err)
 		err = gdb_fetch_image(g);
 	if (!err && memcmp(g->image, before, g->layout.desc.size) != 0)
@@ -102,29 +139,33 @@ static struct error *restore(struct gdb_target *g, const struct x87 *x87, const 
 	return err;
 }
 
-static struct error *find_order(struct gdb_target *g, const struct x87 *x87)
+static void note_orders(struct gdb_layout *l, const struct x87 *x87, const struct orders *orders)
 {
-	struct gdb_layout *l = &g->layout;
-	uint8_t *before = malloc(l->desc.size);
-	int place = -1;
-
-	if (!before)
-		return &error_no_memory;
-	memcpy(before, g->image, l->desc.size);
-	struct error *err = try_order(g, x87, &place);
-	if (!err)
-		err = restore(g, x87, before);
-	free(before);
-	if (err)
-		return err;
-	l->rotate = place == 0;
+	l->rotate = orders->physical_reads;
+	l->rotate_writes = orders->physical_writes;
 	l->fstat = (uint32_t)(x87->fstat - l->desc.regs.at);
 	for (unsigned i = 0; i < NUM_X87; i++) {
 		l->st[i] = (uint32_t)(x87->st[i] - l->desc.regs.at);
-		if (place != 0 && place != NUM_X87 - 1)
+		if (!orders->known)
 			hide_named(l, x87->st[i]->name);
 	}
-	return NULL;
+}
+
+static struct error *find_orders(struct gdb_target *g, const struct x87 *x87)
+{
+	uint8_t *before = malloc(g->layout.desc.size);
+	struct orders orders = {0};
+
+	if (!before)
+		return &error_no_memory;
+	memcpy(before, g->image, g->layout.desc.size);
+	struct error *err = try_orders(g, x87, &orders);
+	if (!err)
+		err = restore(g, x87, before, &orders);
+	free(before);
+	if (!err)
+		note_orders(&g->layout, x87, &orders);
+	return err;
 }
 
 struct error *gdb_find_quirks(struct gdb_target *g)
@@ -139,5 +180,5 @@ struct error *gdb_find_quirks(struct gdb_target *g)
 	if (ftag && !g->image[ftag->offset] && !g->image[ftag->offset + 1])
 		hide_named(&g->layout, "ftag");
 	hide_named(&g->layout, "fop");
-	return find_order(g, &x87);
+	return find_orders(g, &x87);
 }
