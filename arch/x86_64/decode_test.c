@@ -1,4 +1,5 @@
 /* Encodings that decoders get wrong, against the manual's opcode maps; lengths against the assembler's own listing. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -98,18 +99,15 @@ END_TEST
 /* "  ADDRESS:\tBYTES \tTEXT": the bytes; 0 for another line. */
 static size_t parse_line(const char *line, uint8_t ret[16])
 {
+	const char *at = strchr(line, ':');
 	size_t n = 0;
-	int at = 0;
-	unsigned long address;
-	unsigned byte;
-	int used;
 
-	if (sscanf(line, " %lx:%n", &address, &at) != 1 || at == 0 || line[at] != '\t')
+	if (!at || at[1] != '\t')
 		return 0;
-	line += at + 1;
-	while (n < 16 && sscanf(line, "%2x%n", &byte, &used) == 1 && used == 2 && line[2] == ' ') {
-		ret[n++] = (uint8_t)byte;
-		line += 3;
+	at += 2;
+	while (n < 16 && isxdigit((unsigned char)at[0]) && isxdigit((unsigned char)at[1]) && at[2] == ' ') {
+		ret[n++] = (uint8_t)strtoul(at, NULL, 16);
+		at += 3;
 	}
 	return n;
 }

@@ -32,12 +32,11 @@ static struct insn lift(const char *hex)
 {
 	uint8_t bytes[ISA_MAX_INSN_LEN] = {0};
 	size_t len = 0;
-	unsigned byte;
-	int used;
 	struct insn insn;
+	char *end;
 
-	for (; sscanf(hex, " %2x%n", &byte, &used) == 1; hex += used)
-		bytes[len++] = (uint8_t)byte;
+	for (; *hex; hex = end)
+		bytes[len++] = (uint8_t)strtoul(hex, &end, 16);
 	expr_pool_reset(pool);
 	transfer_reset(&transfer, pool);
 	ck_no_error(isa_x86_64.lift(lifter, PC, bytes, len, &transfer, &insn));

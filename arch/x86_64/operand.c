@@ -199,20 +199,28 @@ static void write_vector(struct x86_ctx *c, const struct x86_operand *op, expr_i
 		transfer_set_reg(c->t, upper, expr_const(p, 128, 0));
 }
 
+/* Can it be written by a builder? Selectors cannot: what that does is up to descriptor tables. */
+static bool is_writable(const struct x86_operand *op)
+{
+	bool selector = op->kind == X86_OPERAND_REG && op->reg > X86_r15 && op->width < 128;
+
+	return op->kind == X86_OPERAND_MEM || (op->kind == X86_OPERAND_REG && !selector);
+}
+
 void x86_write(struct x86_ctx *c, unsigned i, expr_id value)
 {
 	const struct x86_operand *op = &c->op[i];
 
-	if (i >= c->num_ops || op->kind == X86_OPERAND_OTHER || op->kind == X86_OPERAND_IMM)
+	if (i >= c->num_ops || !is_writable(op)) {
 		x86_unmodelled(c);
-	else if (value == EXPR_NONE)
+		return;
+	}
+	if (value == EXPR_NONE)
 		return; /* want of memory, or unmodelled: both are known already */
-	else if (op->kind == X86_OPERAND_MEM)
+	if (op->kind == X86_OPERAND_MEM)
 		transfer_add_store(c->t, EXPR_NONE, x86_address(c), value);
 	else if (op->width >= 128)
 		write_vector(c, op, value);
-	else if (op->reg > X86_r15)
-		x86_unmodelled(c);
 	else
 		merge_gpr(c, op->reg, op->low, value);
 }
