@@ -209,6 +209,9 @@ START_TEST(changed_bytes)
 	for (size_t i = 0; i < 60; i++)
 		ck_assert_ptr_eq(get(0x1000, codes[i * 7 % 6], 5), all[i * 7 % 6]);
 	assert_lifted(6);
+	/* The list was rearranged, and still ends. */
+	get(0x1000, (const uint8_t[]){ADD, 3}, 2);
+	assert_lifted(7);
 }
 END_TEST
 
