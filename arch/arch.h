@@ -83,7 +83,7 @@ struct insn {
 	bool may_store;            /* without a transfer: it may write memory, nobody knows where */
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
 	uint8_t num_named;
-	uint16_t named[ISA_MAX_NAMED]; /* registers that the operands name, each once; others that it uses are implied */
+	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
 };
 
 /*

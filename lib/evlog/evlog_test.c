@@ -556,13 +556,7 @@ END_TEST
 
 START_TEST(what_is_no_log_is_refused)
 {
-	static const char *const texts[] = {"\x7f"
-					    "ELF",
-					    "{}",
-					    "{\"format\": \"other\"}\n",
-					    "\n",
-					    "[]",
-					    "garbage\n"};
+	static const char *const texts[] = {"\177ELF", "{}", "{\"format\": \"other\"}\n", "\n", "[]", "garbage\n"};
 	size_t events;
 
 	put_file(log_path, texts[_i], strlen(texts[_i]));

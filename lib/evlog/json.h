@@ -24,7 +24,8 @@ struct place {
 };
 
 /* ERROR_INPUT: "PATH:LINE: writes[0].data: MESSAGE". */
-struct error *place_error(const struct place *at, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct error *place_error(const struct place *at, const char *format, ...)
+	__attribute__((returns_nonnull, format(printf, 2, 3)));
 
 /*
  * How values of one type are written and read. `value` and `ret` point to the member of the structure; `arg` is the

@@ -29,13 +29,13 @@ enum { STUB_CANDIDATES = 128 }; /* more than a case has pages */
 static const uint64_t stub_home = 0x2d5a17c33000;
 
 /* How the process fails before it is traced: its exit status. */
-enum { EXIT_ORPHAN = 100, EXIT_FILES, EXIT_PTRACE, EXIT_EXEC };
+enum { FIRST_EXIT = 100, EXIT_ORPHAN = FIRST_EXIT, EXIT_FILES, EXIT_PTRACE, EXIT_EXEC };
 
 static const char *const exit_reasons[] = {
-	[EXIT_ORPHAN - EXIT_ORPHAN] = "its parent ended",
-	[EXIT_FILES - EXIT_ORPHAN] = "its files could not be arranged",
-	[EXIT_PTRACE - EXIT_ORPHAN] = "ptrace is refused",
-	[EXIT_EXEC - EXIT_ORPHAN] = "executing a file in memory is refused",
+	[EXIT_ORPHAN - FIRST_EXIT] = "its parent ended",
+	[EXIT_FILES - FIRST_EXIT] = "its files could not be arranged",
+	[EXIT_PTRACE - FIRST_EXIT] = "ptrace is refused",
+	[EXIT_EXEC - FIRST_EXIT] = "executing a file in memory is refused",
 };
 
 /* ---- Waiting ---- */
@@ -74,12 +74,12 @@ static struct error *wait_for_stop(struct tracee *t, int *ret)
 
 static struct error *died(struct tracee *t, int status)
 {
-	bool reason = WIFEXITED(status) && WEXITSTATUS(status) >= EXIT_ORPHAN && WEXITSTATUS(status) <= EXIT_EXEC;
+	bool reason = WIFEXITED(status) && WEXITSTATUS(status) >= FIRST_EXIT && WEXITSTATUS(status) <= EXIT_EXEC;
 
 	t->pid = 0; /* reaped by the wait that told us */
 	if (reason)
 		return error_create(ERROR_UNSUPPORTED, "no process to run instructions in: %s",
-				    exit_reasons[WEXITSTATUS(status) - EXIT_ORPHAN]);
+				    exit_reasons[WEXITSTATUS(status) - FIRST_EXIT]);
 	return error_create(ERROR_TARGET, "the oracle's process died (wait status 0x%x)", (unsigned)status);
 }
 

@@ -63,7 +63,10 @@ static struct error *parse_mapping(const char *line, struct evlog_header *h)
 	    name == 0)
 		return error_create(ERROR_TARGET, "a line of /proc/PID/maps that is not understood: %s", line);
 	m.name = strndup(line + name, strcspn(line + name, "\n"));
-	return m.name && vec_push(&h->mappings, m) ? NULL : &error_no_memory;
+	if (m.name && vec_push(&h->mappings, m))
+		return NULL;
+	free(m.name);
+	return &error_no_memory;
 }
 
 static struct error *read_mappings(struct recording *r, struct evlog_header *h)
@@ -173,7 +176,7 @@ struct error *record_header(struct recording *r, const char *path, struct evlog_
 	*h = (struct evlog_header){
 		.arch = strdup(r->isa->name),
 		.recorder = recorder(r),
-		.cwd = getcwd(NULL, 0),
+		.cwd = get_current_dir_name(),
 		.entry = native_reg(r->n, r->isa->pc),
 		.stack_pointer = native_reg(r->n, r->isa->sp),
 	};

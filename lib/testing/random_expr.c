@@ -3,6 +3,15 @@
 #include "lib/expr/bv.h"
 #include "lib/expr/op.h"
 
+/* One bit in eight is set. */
+static uint64_t few_bits(struct rng *r)
+{
+	uint64_t value = rng_next(r);
+
+	value &= rng_next(r);
+	return value & rng_next(r);
+}
+
 void rng_value(struct rng *r, unsigned width, uint64_t *ret)
 {
 	uint32_t kind = rng_below(r, 8), bit = rng_below(r, width);
@@ -14,7 +23,7 @@ void rng_value(struct rng *r, unsigned width, uint64_t *ret)
 		case 1: ret[i] = UINT64_MAX; break;
 		case 2: ret[i] = bit / 64 == i ? (uint64_t)1 << bit % 64 : 0; break;
 		case 3: ret[i] = i ? 0 : rng_below(r, 2 * width); break;
-		case 4: ret[i] = rng_next(r) & rng_next(r) & rng_next(r); break;
+		case 4: ret[i] = few_bits(r); break;
 		default: ret[i] = rng_next(r); break;
 		}
 	}
