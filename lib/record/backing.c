@@ -128,7 +128,7 @@ static struct error *copy_file(const struct evlog_file *from, struct evlog_file 
 
 static struct error *describe(struct recording *r, const char *link, struct evlog_backing *b)
 {
-	struct record_file *f;
+	struct record_file *f = NULL;
 	struct stat st;
 
 	if (stat(link, &st) != 0)
