@@ -636,6 +636,68 @@ START_TEST(too_much_data_is_refused_and_the_log_goes_on)
 }
 END_TEST
 
+/* Payloads of every length around the one from which they bypass the parser, in one event that is longer than that. */
+START_TEST(long_payloads_are_read_as_short_ones)
+{
+	static const size_t lens[] = {0, 1, 3000, 3071, 3072, 3073, 100000, 50000, 5};
+	enum { NUM = sizeof lens / sizeof *lens };
+	struct evlog_header header;
+	struct evlog_writer *w;
+	struct evlog_reader *r;
+	struct evlog_event ev = {.name = draw_text()}, read;
+	bool end;
+
+	draw_header(&header);
+	for (int i = 0; i < NUM; i++) {
+		struct evlog_write write = {.range = {.len = lens[i], .depth = 1}, .data = draw_bytes(lens[i])};
+		ck_assert(vec_push(&ev.writes, write));
+	}
+	ck_no_error(evlog_writer_create(log_path, &header, &w));
+	ck_no_error(evlog_writer_add(w, &ev));
+	ck_no_error(evlog_writer_finish(w));
+	evlog_writer_destroy(w);
+	ck_no_error(evlog_reader_open(log_path, &r));
+	ck_no_error(evlog_reader_next(r, &read, &end));
+	ck_assert(!end);
+	same_event(&ev, &read);
+	evlog_event_deinit(&read);
+	evlog_reader_destroy(r);
+	evlog_event_deinit(&ev);
+	evlog_header_deinit(&header);
+}
+END_TEST
+
+/* The text that stands for a payload while an event is parsed means nothing in a file. */
+START_TEST(a_payload_cannot_be_named)
+{
+	static const char *const data[] = {"@0", "@1", "@", "@18446744073709551616", "@-1", "@0x0"};
+	struct strbuf text = {0};
+	char *payload = calloc(1, 100001);
+	size_t events;
+
+	memset(payload, 'A', 100000);
+	strbuf_append(&text, small_header);
+	strbuf_printf(&text, "\n%.*s", (int)(strstr(small_events[1], "\"writes\"") - small_events[1]), small_events[1]);
+	strbuf_append(&text, "\"writes\": [");
+	for (int i = 0; i < 2; i++)
+		strbuf_printf(&text,
+			      "%s{\"address\": \"0x1\", \"arg\": 1, \"path\": [0], \"data\": \"%s\", \"holes\": []}",
+			      i ? ", " : "", i ? data[_i] : payload);
+	strbuf_append(&text, "]}\n]}\n");
+	char *index = strstr(text.at, "\"index\": 1");
+	ck_assert_ptr_nonnull(index);
+	index[strlen("\"index\": ")] = '0';
+	put_file(log_path, text.at, text.len);
+	ck_error(read_log(&events), ERROR_INPUT, "writes[1].data: not base64");
+	/* Damage within the payload is seen too. */
+	strstr(text.at, "AAAA")[50000] = '\xff';
+	put_file(log_path, text.at, text.len);
+	ck_error(read_log(&events), ERROR_INPUT, "writes[0].data: not base64");
+	strbuf_deinit(&text);
+	free(payload);
+}
+END_TEST
+
 /* The sanitizer keeps freed memory, so that peak says nothing there. */
 #ifndef __SANITIZE_ADDRESS__
 static long peak_kb(void)
@@ -804,6 +866,8 @@ int main(void)
 	tcase_add_test(tcase, an_endless_header_is_refused);
 	tcase_add_test(tcase, too_many_values_are_refused);
 	tcase_add_test(tcase, too_much_data_is_refused_and_the_log_goes_on);
+	tcase_add_test(tcase, long_payloads_are_read_as_short_ones);
+	tcase_add_loop_test(tcase, a_payload_cannot_be_named, 0, 6);
 #ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tcase, memory_is_that_of_one_event);
 #endif

@@ -12,6 +12,23 @@
 
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/vec.h"
+
+/*
+ * Long payloads are not put through the parser: json_lift() takes the strings of members "data" out of a text and
+ * leaves "@0",
+ * "@1".. in their places, which is no base64. Who reads the tree finds them through its place, each once.
+ */
+struct json_lifted {
+	const char *at; /* within the text */
+	size_t len;
+	bool used;
+};
+
+struct json_lift {
+	VEC(struct json_lifted) strings;
+	struct strbuf text; /* what is left */
+};
 
 /* Where a value stands, for messages: the outermost place has the file and line, each inner one a member or an element.
  */
@@ -19,9 +36,15 @@ struct place {
 	const struct place *up; /* NULL: outermost */
 	const char *path;       /* outermost only */
 	uint64_t line;          /* outermost only */
+	struct json_lift *lift; /* outermost only; NULL: nothing was lifted */
 	const char *name;       /* of the member; NULL: an element */
 	size_t index;           /* of the element */
 };
+
+/* Fills lift, which stays the caller's and borrows from text; false when out of memory. *ret_values counts the values
+ * in text. */
+bool json_lift(const char *text, size_t len, struct json_lift *lift, size_t *ret_values);
+void json_lift_deinit(struct json_lift *lift);
 
 /* ERROR_INPUT: "PATH:LINE: writes[0].data: MESSAGE". */
 struct error *place_error(const struct place *at, const char *format, ...)

@@ -25,6 +25,7 @@ struct evlog_reader {
 	char last_name[LAST_NAME_LEN]; /* of event next_index - 1 */
 	bool comma;                    /* behind event next_index - 1 */
 	bool ended;                    /* the document was closed */
+	struct json_lift lift;         /* of the text parsed last */
 };
 
 /* A line without its newline. */
@@ -108,32 +109,22 @@ static bool line_is(const struct line *line, const char *text)
 
 /* ---- JSON ---- */
 
-/* No more than EVLOG_VALUES_MAX values: a tree needs many times the memory of its text. */
-static bool few_values(const char *at, size_t len)
-{
-	const char *end = at + len;
-	size_t values = 0;
-
-	if (len <= SMALL)
-		return true;
-	for (; at < end && values <= EVLOG_VALUES_MAX; at++) {
-		if (*at == '[' || *at == '{' || *at == ',' || *at == ':')
-			values++;
-		if (*at != '"')
-			continue;
-		/* To the string's closing quote. */
-		for (at++; at < end && *at != '"'; at++)
-			at += *at == '\\';
-	}
-	return values <= EVLOG_VALUES_MAX;
-}
-
-/* *ret is the tree, which the caller releases. line is the text's first. */
-static struct error *parse(const struct evlog_reader *r, uint64_t line, const char *text, size_t len, json_t **ret)
+/* *ret is the tree, which the caller releases, of text without its long payloads: those are in r->lift. line is the
+ * text's first. */
+static struct error *parse(struct evlog_reader *r, uint64_t line, const char *text, size_t len, json_t **ret)
 {
 	json_error_t error;
+	size_t values = 0;
 
-	if (!few_values(text, len))
+	r->lift.strings.len = 0;
+	if (len > SMALL) {
+		if (!json_lift(text, len, &r->lift, &values))
+			return &error_no_memory;
+		text = r->lift.text.at;
+		len = r->lift.text.len;
+	}
+	/* A tree needs many times the memory of its text. */
+	if (values > EVLOG_VALUES_MAX)
 		return error_input(r->path, line, "more than %d JSON values: not an event log that validate wrote",
 				   EVLOG_VALUES_MAX);
 	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
@@ -147,8 +138,10 @@ static struct error *parse(const struct evlog_reader *r, uint64_t line, const ch
 	char *quote = strstr(error.text, " near ");
 	if (quote)
 		*quote = '\0';
-	return error_input(r->path, line + (uint64_t)(error.line > 0 ? error.line - 1 : 0), "column %d: not JSON: %s",
-			   error.column, error.text);
+	line += (uint64_t)(error.line > 0 ? error.line - 1 : 0);
+	if (r->lift.strings.len)
+		return error_input(r->path, line, "not JSON: %s", error.text);
+	return error_input(r->path, line, "column %d: not JSON: %s", error.column, error.text);
 }
 
 /* ---- Header ---- */
@@ -172,7 +165,7 @@ static struct error *check_version(const struct place *at, const json_t *json)
 /* text is the header up to and with EVLOG_EVENTS_LINE. */
 static struct error *parse_header(struct evlog_reader *r, struct strbuf *text)
 {
-	struct place at = {.path = r->path};
+	struct place at = {.path = r->path, .lift = &r->lift};
 	json_t *json;
 
 	strbuf_append(text, "]}");
@@ -287,7 +280,7 @@ static void remember_name(struct evlog_reader *r, const char *name)
 
 static struct error *read_event(struct evlog_reader *r, const json_t *json, struct evlog_event *ret)
 {
-	struct place at = {.path = r->path, .line = r->line};
+	struct place at = {.path = r->path, .line = r->line, .lift = &r->lift};
 	struct evlog_event ev = {0};
 	struct error *err = json_read_object(&at, json, &evlog_event_object, &ev);
 
@@ -368,6 +361,7 @@ void evlog_reader_destroy(struct evlog_reader *r)
 		return;
 	if (r->fd >= 0)
 		close(r->fd);
+	json_lift_deinit(&r->lift);
 	free(r->buf);
 	free(r->path);
 	evlog_header_deinit(&r->header);
