@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# validate record, as people use it.
+. testdata/bin/cases.sh
+
+if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
+	echo "there is no $VALIDATE, or this is no x86-64 machine"
+	exit 77
+fi
+make_scratch
+guest=$(realpath "$BUILD")/guests/recorded
+VALIDATE=$(realpath "$VALIDATE")
+cd "$scratch" || exit 1
+seq 1000 >file
+
+record() {
+	output=$("$VALIDATE" record "$@" 2>stderr)
+	status=$?
+	said=$(<stderr)
+}
+
+# Names of the events, as the log's own text has them.
+names() { # LOG
+	sed -n 's/^{"index": .*"kind": "[a-z]*", "number": [0-9]*, "name": "\([^"]*\)".*/\1/p' "$1" | tr '\n' ' '
+}
+
+record -- "$guest" handler
+same "the program's output" "$output" $'0xa\ndone'
+same "status of a recorded run" $status 0
+matches "what is said of it" "$said" '^validate: run.json: 8 events, [0-9]+ bytes; the program ended with status 0$'
+same "events" "$(names run.json)" "rt_sigaction getpid kill SIGUSR1 write rt_sigreturn write exit_group "
+same "no .part is left" "$(ls)" $'file\nrun.json\nstderr'
+
+record -q -o other.json "$guest" reads file
+same "status of a program that fails" $status 0
+same "nothing is said" "$said" ""
+same "events of reads" "$(names other.json)" "open read pread64 readv read write exit_group "
+if command -v python3 >/dev/null; then
+	same "any JSON parser reads the log" "$(python3 -c '
+import base64, json
+log = json.load(open("other.json"))
+print(log["format"], log["version"], len(log["events"]), log["argv"][1:])
+print(base64.b64decode(log["events"][1]["writes"][0]["data"]))' 2>&1)" \
+		$'validate-log 1 7 [\'reads\', \'file\']\nb\'1\\n2\\n3\\n4\\n5\\n\''
+fi
+
+record -o killed.json -- "$guest" fault
+same "status of a program that is killed" $status 0
+matches "its signal" "$said" 'killed by signal 11 '
+
+record -o fork.json -- "$guest" fork
+same "status of a program that forks" $status 2
+same "it did not get to fork" "$output" before
+matches "what is said of that" "$said" '^validate: record: the program calls fork .*1 events up to there are in fork.json.part\)$'
+same "the log is not complete" "$(ls fork.json*)" fork.json.part
+
+record -o /dev/null -- "$guest" reads file
+same "a log in /dev/null" "$status $(stat -c %F /dev/null)" "0 character special file"
+record -o nowhere/run.json -- "$guest" reads file
+same "a log nowhere" "$status $said" \
+	"2 validate: record: create the event log nowhere/run.json.part: No such file or directory"
+record
+same "no program" $status 2
+matches "no program" "$said" "record: no program given"
+record nosuchprogram
+same "a program that is not there" "$status $said" \
+	"2 validate: record: find the program in PATH: nosuchprogram: No such file or directory"
+
+# Interrupted: the program goes too, what was recorded stays. A job of a script ignores SIGINT, so SIGTERM stands for it.
+mkfifo pipe
+"$VALIDATE" record -o long.json -- cat pipe 2>stderr &
+recorder=$!
+exec 3>pipe # opens once the program has opened it
+sleep 0.5
+kill -TERM $recorder
+wait $recorder
+same "status after an interrupt" $? 130
+matches "what is said of it" "$(<stderr)" 'interrupted \([0-9]+ events up to there are in long.json.part\)'
+matches "the last event before it" "$(names long.json.part)" 'openat .*$'
+exec 3>&-
+
+finish
