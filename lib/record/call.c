@@ -247,6 +247,7 @@ struct error *record_entry(struct recording *r)
 	const struct sys_desc *desc;
 
 	lookup(r, sys.number, &sys.row, &desc);
+	sys.desc = desc;
 	if (c->interrupted && desc->sem == SYS_RESTART_SYSCALL) {
 		/* The kernel goes on with the call that was interrupted; the program made only that one. */
 		c->interrupted = 0;

@@ -75,7 +75,7 @@ static void format_arg(struct strbuf *out, const struct sys_arg *arg, uint64_t v
 
 void sys_format(struct strbuf *out, const struct sys_call *call, const struct sys_memory *memory)
 {
-	const struct sys_desc *desc = sys_describe(sys_meaning(call->row));
+	const struct sys_desc *desc = sys_describe_call(call);
 	const struct sys_request *request = NULL;
 	bool multiplexed = sys_find_request(call, desc->sem, &request);
 

@@ -400,7 +400,7 @@ static struct error *special_open_by_handle_at(struct sys_walk *w)
 /* ioctl, fcntl, prctl, arch_prctl: by request. sys_decide() has let no unknown one come here. */
 static struct error *special_request(struct sys_walk *w)
 {
-	enum sys_sem sem = sys_meaning(w->call->row);
+	enum sys_sem sem = sys_describe_call(w->call)->sem;
 	const struct sys_request *request;
 
 	if (!sys_find_request(w->call, sem, &request) || !request)

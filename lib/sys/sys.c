@@ -117,7 +117,7 @@ const struct sysno *sys_lookup(const struct isa *isa, uint64_t number)
 	return NULL;
 }
 
-/* Linear: a microsecond, where the stop at the call costs the recorder and the replayer tens of them. */
+/* Linear: a microsecond. A recorder that is to keep up with strace asks once for each number (struct sys_call.desc). */
 enum sys_sem sys_meaning(const struct sysno *row)
 {
 	for (unsigned sem = SYS_UNCLASSIFIED + 1; row && sem < SYS_NUM_SEMS; sem++) {
@@ -130,6 +130,11 @@ enum sys_sem sys_meaning(const struct sysno *row)
 const struct sys_desc *sys_describe(enum sys_sem sem)
 {
 	return &descs[(unsigned)sem < SYS_NUM_SEMS ? sem : SYS_UNCLASSIFIED];
+}
+
+const struct sys_desc *sys_describe_call(const struct sys_call *call)
+{
+	return call->desc ? call->desc : sys_describe(sys_meaning(call->row));
 }
 
 const char *sys_policy_name(enum sys_policy policy)
@@ -150,7 +155,7 @@ static const char *row_name(const struct sys_call *call)
 
 struct error *sys_decide(const struct sys_call *call, enum sys_policy *ret)
 {
-	const struct sys_desc *desc = sys_describe(sys_meaning(call->row));
+	const struct sys_desc *desc = sys_describe_call(call);
 	const struct sys_request *request;
 	enum sys_policy policy = desc->policy;
 
@@ -227,7 +232,7 @@ static struct error *walk_one(struct sys_walk *w, unsigned i, const struct sys_a
 
 static struct error *walk_all(struct sys_walk *w)
 {
-	const struct sys_desc *desc = sys_describe(sys_meaning(w->call->row));
+	const struct sys_desc *desc = sys_describe_call(w->call);
 	sys_special special = sys_special_of(desc->sem);
 	/* What cannot be read here the kernel could not read either, or did not come to read. After a success it can be
 	 * read. */

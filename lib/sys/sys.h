@@ -80,6 +80,9 @@ struct sys_call {
 	uint64_t number;
 	uint64_t arg[6];
 	int64_t result; /* -errno on failure; meaningless until the call has returned */
+	/* The row's description, for who asks much about one call and has it; NULL: it is looked up by name each time.
+	 */
+	const struct sys_desc *desc;
 };
 
 /*
@@ -114,6 +117,9 @@ enum sys_sem sys_meaning(const struct sysno *row);
 
 /* Never NULL: SYS_UNCLASSIFIED is described as a rejected call without arguments. */
 const struct sys_desc *sys_describe(enum sys_sem sem);
+
+/* The call's description, by desc or by row. */
+const struct sys_desc *sys_describe_call(const struct sys_call *call);
 
 /* "reject", "emulate", ...: every policy of the table can be printed. */
 const char *sys_policy_name(enum sys_policy policy);
