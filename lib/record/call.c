@@ -30,6 +30,8 @@ struct error *record_add_event(struct recording *r)
 {
 	struct error *err = evlog_writer_add(r->w, &r->ev);
 
+	record_free_backing(r->ev.backing);
+	r->ev.backing = NULL;
 	if (!err)
 		r->result.events++;
 	return err;
@@ -312,13 +314,10 @@ struct error *record_result_is(struct recording *r, int64_t result)
 	err = record_put_regs(r, c->before, after, true);
 	if (!err)
 		err = record_backing(r, &r->ev.backing);
-	if (!err)
-		err = record_add_event(r);
-	record_free_backing(r->ev.backing);
 	return err ? err : record_signal_calls(r);
 }
 
-struct error *record_return(struct recording *r)
+struct error *record_return(struct recording *r, bool *ret_event)
 {
 	int64_t result = (int64_t)native_reg(r->n, r->isa->sys.result);
 
@@ -327,7 +326,9 @@ struct error *record_return(struct recording *r)
 		r->call.interrupted = result;
 		return NULL;
 	}
-	return record_result_is(r, result);
+	struct error *err = record_result_is(r, result);
+	*ret_event = !err;
+	return err;
 }
 
 struct error *record_exit(struct recording *r)
@@ -381,6 +382,7 @@ struct error *record_init_calls(struct recording *r)
 
 void record_deinit_calls(struct recording *r)
 {
+	record_free_backing(r->ev.backing);
 	vec_deinit(&r->call.may);
 	vec_deinit(&r->call.strings);
 	strbuf_deinit(&r->call.texts);

@@ -75,10 +75,11 @@ struct error *record_header(struct recording *r, const char *path, struct evlog_
 struct error *record_init_calls(struct recording *r);
 void record_deinit_calls(struct recording *r);
 struct error *record_entry(struct recording *r);
-struct error *record_return(struct recording *r);
+/* *ret_event, which was false: r->ev is the call's event, to be added. */
+struct error *record_return(struct recording *r, bool *ret_event);
 /* The process has ended by itself. */
 struct error *record_exit(struct recording *r);
-/* The call under way has this result for the program: its event goes to the log. */
+/* The call under way has this result for the program: puts its event together in r->ev. */
 struct error *record_result_is(struct recording *r, int64_t result);
 
 /* Starts the next event in r->ev. */

@@ -15,15 +15,20 @@ static struct error *killed(struct recording *r, int signal)
 	return record_add_event(r);
 }
 
-/* Handles a stop that has another behind it. */
+/* Handles a stop that has another behind it. What an event says is collected while the program stands; it is written to
+ * the log while the program runs on. */
 static struct error *handle(struct recording *r, struct native_stop *stop)
 {
-	struct error *err;
+	bool event = false;
 
 	if (stop->kind == NATIVE_SIGNAL)
 		return record_signal(r, stop);
-	err = stop->kind == NATIVE_ENTRY ? record_entry(r) : record_return(r);
-	return err ? err : native_resume(r->n, 0, stop);
+	struct error *err = stop->kind == NATIVE_ENTRY ? record_entry(r) : record_return(r, &event);
+	if (!err)
+		err = native_go(r->n, 0);
+	if (!err && event)
+		err = record_add_event(r);
+	return err ? err : native_wait(r->n, stop);
 }
 
 static struct error *run(struct recording *r)

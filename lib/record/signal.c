@@ -54,7 +54,8 @@ static struct error *decide_interrupted(struct recording *r, const struct record
 	r->call.interrupted = 0;
 	if (interrupted == ERESTARTNOINTR || (interrupted == ERESTARTSYS && action->flags & SA_RESTART))
 		return NULL;
-	return record_result_is(r, -EINTR);
+	struct error *err = record_result_is(r, -EINTR);
+	return err ? err : record_add_event(r);
 }
 
 /* The memory between the handler's stack pointer and what the program had in use: the frame, and a few bytes of

@@ -189,42 +189,53 @@ static struct error *classify(struct native *n, int status, struct native_stop *
 	return fetch_regs(n);
 }
 
-/* Resumes by request until a stop that somebody has to know of. */
-static struct error *resume(struct native *n, enum __ptrace_request request, int signal, struct native_stop *ret)
+static struct error *go(struct native *n, enum __ptrace_request request, int signal)
 {
-	bool again = true;
-
-	while (again) {
-		int status;
-		if (n->group_stop)
-			request = PTRACE_LISTEN;
-		/* ESRCH: killed in the meantime, which waiting will tell. */
-		if (ptrace(request, n->pid, NULL, (void *)(intptr_t)signal) != 0 && errno != ESRCH)
-			return error_os(errno, "resume the program", NULL);
-		struct error *err = wait_stop(n, &status);
-		if (err)
-			return err;
-		n->group_stop = false;
-		err = classify(n, status, ret, &again);
-		if (err)
-			return err;
-		request = PTRACE_SYSCALL;
-		signal = 0;
-	}
+	if (n->group_stop)
+		request = PTRACE_LISTEN;
+	n->group_stop = false;
+	/* ESRCH: killed in the meantime, which waiting will tell. */
+	if (ptrace(request, n->pid, NULL, (void *)(intptr_t)signal) != 0 && errno != ESRCH)
+		return error_os(errno, "resume the program", NULL);
 	return NULL;
+}
+
+struct error *native_go(struct native *n, int signal)
+{
+	return go(n, PTRACE_SYSCALL, signal);
+}
+
+struct error *native_wait(struct native *n, struct native_stop *ret)
+{
+	for (;;) {
+		bool again;
+		int status;
+		struct error *err = wait_stop(n, &status);
+		if (!err)
+			err = classify(n, status, ret, &again);
+		if (err || !again)
+			return err;
+		err = go(n, PTRACE_SYSCALL, 0);
+		if (err)
+			return err;
+	}
 }
 
 struct error *native_resume(struct native *n, int signal, struct native_stop *ret)
 {
-	return resume(n, PTRACE_SYSCALL, signal, ret);
+	struct error *err = native_go(n, signal);
+
+	return err ? err : native_wait(n, ret);
 }
 
 struct error *native_deliver(struct native *n, int signal, struct native_stop *ret)
 {
 	/* With a step requested, the kernel reports SIGTRAP once the handler's frame is there and nothing of the
 	 * handler has run (signal_setup_done() in kernel/signal.c). */
-	struct error *err = resume(n, PTRACE_SINGLESTEP, signal, ret);
+	struct error *err = go(n, PTRACE_SINGLESTEP, signal);
 
+	if (!err)
+		err = native_wait(n, ret);
 	if (!err && ret->kind == NATIVE_SIGNAL && ret->signal == SIGTRAP)
 		ret->kind = NATIVE_RETURN;
 	return err;

@@ -73,6 +73,9 @@ pid_t native_pid(const struct native *n);
  * program stands still until it is continued. ERROR_TARGET if something happens that the kernel does not promise.
  */
 struct error *native_resume(struct native *n, int signal, struct native_stop *ret);
+/* Its two halves, for work that can be done while the program runs: between them nothing may be asked of n. */
+struct error *native_go(struct native *n, int signal);
+struct error *native_wait(struct native *n, struct native_stop *ret);
 
 /*
  * At NATIVE_SIGNAL, for a signal that has a handler: delivers it, and stops before the handler's first instruction. The
