@@ -7,6 +7,7 @@
 #include "lib/oracle/oracle.h"
 #include "lib/state/memory.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/native.h"
 
 /* The guest has these pages; each byte is the low byte of its address, exclusive-or the page's number. */
 static const uint64_t pages[] = {0x401000, 0x7ffe00000000, 0x7ffe00001000, 0x7ffe00009000};
@@ -180,16 +181,10 @@ static Suite *adjudicate_suite(void)
 
 int main(void)
 {
-	struct oracle *probe;
+	int status;
 
-	isa = isa_by_name("x86_64");
-	struct error *err = isa ? oracle_create_native(isa, &probe) : error_create(ERROR_BUG, "no ISA x86_64");
-	if (err) {
-		bool skip = err->code == ERROR_UNSUPPORTED;
-		printf("adjudicate_test: %s\n", err->message);
-		error_destroy(err);
-		return skip ? TEST_SKIP : EXIT_FAILURE;
-	}
-	oracle_destroy(probe);
+	isa = test_native_isa("x86_64", "adjudicate_test", &status);
+	if (!isa)
+		return status;
 	return test_main(adjudicate_suite());
 }

@@ -12,6 +12,7 @@
 #include "lib/oracle/oracle.h"
 #include "lib/state/memory.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/native.h"
 
 enum { DATA_LEN = 2 * MEMORY_PAGE };
 
@@ -571,16 +572,10 @@ static Suite *native_suite(void)
 
 int main(void)
 {
-	struct oracle *probe;
+	int status;
 
-	isa = isa_by_name("x86_64");
-	struct error *err = isa ? oracle_create_native(isa, &probe) : error_create(ERROR_BUG, "no ISA x86_64");
-	if (err) {
-		bool skip = err->code == ERROR_UNSUPPORTED;
-		printf("native_test: %s\n", err->message);
-		error_destroy(err);
-		return skip ? TEST_SKIP : EXIT_FAILURE;
-	}
-	oracle_destroy(probe);
+	isa = test_native_isa("x86_64", "native_test", &status);
+	if (!isa)
+		return status;
 	return test_main(native_suite());
 }

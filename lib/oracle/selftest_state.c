@@ -127,15 +127,53 @@ static uint64_t integer(struct rng *r, unsigned width)
 	}
 }
 
-/* Words made of lanes of one width. */
+/* A binary floating-point number of 16, 32 or 64 bits: of any class, and often close to others in magnitude. */
+static uint64_t number(struct rng *r, unsigned width)
+{
+	unsigned fraction_bits = width == 64 ? 52 : width == 32 ? 23 : 10, exponent_bits = width - 1 - fraction_bits;
+	uint64_t fraction_mask = ((uint64_t)1 << fraction_bits) - 1, exponent_mask = ((uint64_t)1 << exponent_bits) - 1;
+	uint64_t fraction = integer(r, fraction_bits), exponent = exponent_mask / 2, sign = rng_next(r) & 1;
+
+	switch (rng_below(r, 8)) {
+	case 0: exponent = 0; break; /* denormal or zero */
+	case 1: exponent = 1; break;
+	case 2: exponent = exponent_mask; break; /* infinity or NaN */
+	case 3: exponent = exponent_mask - 1; break;
+	case 4: exponent = integer(r, exponent_bits); break;
+	case 5: exponent += rng_below(r, 2 * width) % exponent_mask; break; /* about the integers' limits */
+	default: exponent += rng_below(r, 8) - 4; break;
+	}
+	if (rng_below(r, 4) == 0)
+		fraction = 0;
+	return sign << (width - 1) | (exponent & exponent_mask) << fraction_bits | (fraction & fraction_mask);
+}
+
+/* Words made of lanes of one width: integers, or floating-point numbers. */
 static void lanes(struct rng *r, uint64_t *ret, unsigned words)
 {
 	unsigned width = 8u << rng_below(r, 4);
+	bool numbers = width > 8 && chance(r, 2);
 
 	for (unsigned i = 0; i < words; i++) {
 		ret[i] = 0;
 		for (unsigned low = 0; low < 64; low += width)
-			ret[i] |= integer(r, width) << low;
+			ret[i] |= (numbers ? number(r, width) : integer(r, width)) << low;
+	}
+}
+
+/*
+ * Floating-point control: a process starts with all exceptions masked and nothing else set. Any of the other bits, and
+ * now and then fewer masks.
+ */
+static uint64_t control(struct rng *r, uint64_t initial)
+{
+	enum { ALL_BITS = 0xffff };
+
+	switch (rng_below(r, 8)) {
+	case 0: return rng_next(r) & ALL_BITS;
+	case 1:
+	case 2: return initial;
+	default: return initial | (rng_next(r) & ALL_BITS);
 	}
 }
 
@@ -160,6 +198,7 @@ static void set_value(struct selftest *t, uint32_t reg)
 		lanes(&t->rng, value, reg_words(desc));
 		state_set_words(&t->before, reg, value);
 		break;
+	case REG_CONTROL: state_set(&t->before, reg, control(&t->rng, state_get(&t->initial, reg))); break;
 	default: break;
 	}
 }

@@ -5,6 +5,7 @@
 #include "lib/base/codec.h"
 #include "lib/oracle/selftest.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/native.h"
 
 static const struct isa *real;
 static struct isa lying;
@@ -302,16 +303,10 @@ static Suite *selftest_suite(void)
 
 int main(void)
 {
-	struct oracle *probe;
+	int status;
 
-	real = isa_by_name("x86_64");
-	struct error *err = real ? oracle_create_native(real, &probe) : error_create(ERROR_BUG, "no ISA x86_64");
-	if (err) {
-		bool skip = err->code == ERROR_UNSUPPORTED;
-		printf("selftest_test: %s\n", err->message);
-		error_destroy(err);
-		return skip ? TEST_SKIP : EXIT_FAILURE;
-	}
-	oracle_destroy(probe);
+	real = test_native_isa("x86_64", "selftest_test", &status);
+	if (!real)
+		return status;
 	return test_main(selftest_suite());
 }

@@ -10,6 +10,7 @@
 #include "lib/oracle/selftest.h"
 #include "lib/oracle/x86_64_gen.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/native.h"
 
 enum { TABLE_CASES = 64, WALK_CASES = 4, WALK_SLICES = 16, TIMEOUT_S = 120 };
 
@@ -179,17 +180,11 @@ static bool is_described(const char **ret_missing)
 int main(void)
 {
 	const char *missing;
-	struct oracle *probe;
+	int status;
 
-	isa = isa_by_name("x86_64");
-	struct error *err = isa ? oracle_create_native(isa, &probe) : error_create(ERROR_BUG, "no ISA x86_64");
-	if (err) {
-		bool skip = err->code == ERROR_UNSUPPORTED;
-		printf("x86_64_test: %s\n", err->message);
-		error_destroy(err);
-		return skip ? TEST_SKIP : EXIT_FAILURE;
-	}
-	oracle_destroy(probe);
+	isa = test_native_isa("x86_64", "x86_64_test", &status);
+	if (!isa)
+		return status;
 	if (!is_described(&missing)) {
 		printf("x86_64_test: the models cannot be held against this CPU: no \"%s\"\n", missing);
 		return TEST_SKIP;
@@ -198,7 +193,7 @@ int main(void)
 	totals = mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (totals == MAP_FAILED)
 		return EXIT_FAILURE;
-	int status = test_main(x86_64_suite());
+	status = test_main(x86_64_suite());
 	printf("walk: %u shapes modelled, %u not, %u undecodable (the CPU executes %u of them); %u cases passed (%u with memory, "
 	       "%u faults), %u failed, %u skipped\n",
 	       totals->modelled, totals->unmodelled, totals->undecodable, totals->executed, totals->passed,
