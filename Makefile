@@ -16,7 +16,7 @@ build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev mod
 	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev module/expat:libexpat1-dev
 test_needs := module/check:check
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
-	command/strace:strace command/gdb:gdb
+	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver
 demo_needs := $(build_needs) command/qemu-x86_64:qemu-user
 bench_needs := $(demo_needs) command/gdb:gdb
 lint_needs := $(build_needs) $(test_needs) command/clang-format:clang-format command/$(CLANG_TIDY):$(CLANG_TIDY) \
