@@ -18,6 +18,8 @@ enum severity {
 
 enum location_kind {
 	LOCATION_REG,    /* reg */
+	LOCATION_FLAGS,  /* several flags: values are images of the flags register that reg is the first differing field
+			    of */
 	LOCATION_MEMORY, /* address */
 	LOCATION_FAULT,  /* a fault that was expected or not: values are enum fault_kind's signals, 0: none */
 };
@@ -51,8 +53,7 @@ struct findings {
 	VEC(struct finding) list; /* in the order of first occurrence */
 };
 
-/* The finding of the same group, or NULL. General and vector registers are one location each: which of them an
- * instruction writes is its operand's choice. */
+/* The finding of the same group, or NULL. General registers, vector registers and flags are one location each. */
 struct finding *findings_find(struct findings *f, const struct isa *isa, const struct finding *like);
 
 /* Adds a finding with count 1; takes what it owns, also on failure. *ret is valid until the next one is added. */
@@ -61,7 +62,7 @@ struct error *findings_add(struct findings *f, struct finding *finding, struct f
 void findings_deinit(struct findings *f);
 void finding_deinit(struct finding *finding);
 
-/* "cf", "rax", "mem64[0x7ffe0010]", "fault". */
+/* "cf", "rax", "cf+of", "mem64[0x7ffe0010]", "fault". */
 void finding_location(struct strbuf *out, const struct finding *finding, const struct isa *isa);
 
 const char *severity_name(enum severity severity);

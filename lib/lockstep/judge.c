@@ -142,11 +142,21 @@ static struct error *compare_memory(struct judgement *j, const struct prediction
 	return NULL;
 }
 
+static bool is_unjudged(const struct isa *isa, uint32_t reg)
+{
+	for (uint32_t i = 0; i < isa->num_unjudged; i++)
+		if (isa->unjudged[i] == reg)
+			return true;
+	return false;
+}
+
 /* Bits that were predicted but are hidden. */
 static bool hidden_outputs(const struct target *target, const struct prediction *slot)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
 		const struct reg_desc *desc = &target->isa->regs[slot->regs.at[i].reg];
+		if (is_unjudged(target->isa, slot->regs.at[i].reg))
+			continue;
 		for (unsigned k = 0; k < reg_words(desc); k++)
 			if (target->hidden[desc->word + k])
 				return true;

@@ -256,7 +256,19 @@ static char *copy_text(const char *text)
 	return strdup(text ? text : "");
 }
 
-/* The verdict, from what was found and how the run ended. Takes err. */
+/* Findings come first: what went wrong behind one is most likely its consequence. */
+static enum verdict verdict_of(const struct run *run)
+{
+	bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted;
+
+	if (run->findings.list.len)
+		return VERDICT_DIVERGENT;
+	if (run->error)
+		return error_is(run->error, ERROR_LOST_SYNC) ? VERDICT_LOST_SYNC : VERDICT_ERROR;
+	return whole ? VERDICT_CLEAN : VERDICT_INCOMPLETE;
+}
+
+/* Notes how the run ended. Takes err. */
 static void conclude_run(struct lockstep *ls, struct error *err)
 {
 	struct run *run = ls->run;
@@ -265,19 +277,12 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 	run->events = *replay_totals(ls->replay);
 	run->error = err;
 	if (error_is(err, ERROR_LOST_SYNC)) {
-		run->verdict = VERDICT_LOST_SYNC;
 		run->lost_event = err->place;
 		run->lost_pc = lost ? lost->pc : state_get(&ls->now, ls->target->isa->pc);
 		run->lost_expected = copy_text(lost ? lost->expected : NULL);
 		run->lost_observed = copy_text(lost ? lost->observed : err->message);
-	} else if (err && !ls->strayed) {
-		run->verdict = VERDICT_ERROR;
-	} else if (run->findings.list.len) {
-		run->verdict = VERDICT_DIVERGENT;
-	} else {
-		bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted;
-		run->verdict = whole ? VERDICT_CLEAN : VERDICT_INCOMPLETE;
 	}
+	run->verdict = verdict_of(run);
 }
 
 struct error *lockstep_run(struct target *target, struct replay *replay, const struct lockstep_options *options,

@@ -12,12 +12,13 @@
 #include "lib/replay/replay.h"
 #include "lib/target/target.h"
 
+/* The first that applies, from the bottom up: what goes wrong behind a finding is most likely its consequence. */
 enum verdict {
 	VERDICT_CLEAN,      /* no finding, nothing unmodelled or unseen */
 	VERDICT_INCOMPLETE, /* no finding, but something was not judged */
+	VERDICT_LOST_SYNC,  /* no finding, but the guest no longer follows the log */
+	VERDICT_ERROR,      /* no finding, and the run ended early for another reason */
 	VERDICT_DIVERGENT,  /* findings */
-	VERDICT_LOST_SYNC,  /* the guest no longer follows the log */
-	VERDICT_ERROR,      /* the run ended early for another reason */
 };
 
 /* Instructions that were not judged, by mnemonic. */
@@ -42,8 +43,8 @@ struct run {
 	int exit_status;
 	int exit_signal;
 	uint64_t lost_event, lost_pc;
-	char *lost_expected, *lost_observed; /* not NULL with VERDICT_LOST_SYNC */
-	struct error *error;                 /* why, with VERDICT_LOST_SYNC and VERDICT_ERROR; owned */
+	char *lost_expected, *lost_observed; /* not NULL if the guest left the log */
+	struct error *error;                 /* why it ended early, or NULL; owned */
 	uint64_t nanoseconds;                /* from the first step to the end */
 };
 

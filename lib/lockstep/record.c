@@ -76,36 +76,68 @@ static struct error *add_inputs(struct finding *f, const struct expr_pool *pool,
 	return err;
 }
 
-/* The expression that gives the finding's location its value, or EXPR_NONE. */
-static expr_id formula_of(const struct finding *f, const struct transfer *t, const struct prediction *slot)
+/* The part of the transfer that gives the finding's location its value, as a transfer of its own; false if there is
+ * none. */
+static bool formula_of(const struct finding *f, const struct transfer *t, const struct prediction *slot,
+		       struct transfer *part, expr_id *ret)
 {
-	if (f->kind == LOCATION_REG)
-		return transfer_get_reg(t, f->reg);
-	for (size_t i = 0; f->kind == LOCATION_MEMORY && i < slot->stores.len && i < t->stores.len; i++)
-		if (slot->stores.at[i].address == f->address)
-			return t->stores.at[i].value;
-	return EXPR_NONE;
+	*ret = EXPR_NONE;
+	if (f->kind != LOCATION_MEMORY) {
+		*ret = f->kind == LOCATION_FAULT ? EXPR_NONE : transfer_get_reg(t, f->reg);
+		if (*ret)
+			transfer_set_reg(part, f->reg, *ret);
+		return *ret != EXPR_NONE;
+	}
+	for (size_t i = 0; i < slot->stores.len && i < t->stores.len; i++) {
+		if (slot->stores.at[i].address != f->address)
+			continue;
+		const struct transfer_store *s = &t->stores.at[i];
+		*ret = s->value;
+		transfer_add_store(part, s->guard, s->address, s->value);
+		return true;
+	}
+	return false;
+}
+
+enum { FORMULA_MAX = 1500 }; /* characters of a formula in a report: a CRC has some thousands */
+
+/* The formula as lines, shared parts first; a long one is cut. */
+static char *formula_text(const struct isa *isa, const struct transfer *part)
+{
+	struct strbuf text = {0};
+
+	transfer_print(&text, part, &isa->names);
+	if (text.len > FORMULA_MAX) {
+		text.len = FORMULA_MAX;
+		while (text.len && text.at[text.len - 1] != '\n')
+			text.len--;
+		strbuf_append(&text, "... (validate explain shows all)\n");
+	}
+	if (text.len)
+		text.at[--text.len] = '\0';
+	return strbuf_take(&text);
 }
 
 static struct error *explain(struct lockstep *ls, struct finding *f, const struct prediction *slot)
 {
 	const struct transfer *t;
-	struct strbuf text = {0};
+	struct transfer part;
 	struct insn insn;
+	expr_id value;
 	struct error *err = lift_again(ls->model.cache, slot->pc, f->insn.bytes, f->insn.len, &insn, &t);
 
 	if (err)
 		return err;
-	expr_id formula = formula_of(f, t, slot);
-	if (formula) {
-		expr_print(&text, t->pool, formula, &ls->target->isa->names);
-		err = add_inputs(f, t->pool, formula, &ls->before, slot);
+	transfer_init(&part, t->pool);
+	if (formula_of(f, t, slot, &part, &value)) {
+		f->formula = formula_text(ls->target->isa, &part);
+		err = f->formula ? add_inputs(f, t->pool, value, &ls->before, slot) : &error_no_memory;
 	} else if (f->kind == LOCATION_REG) {
-		strbuf_append(&text, "unchanged");
-		err = add_register_input(f, &ls->before, f->reg);
+		f->formula = strdup("unchanged");
+		err = f->formula ? add_register_input(f, &ls->before, f->reg) : &error_no_memory;
 	}
-	f->formula = strbuf_take(&text);
-	return !err && !f->formula ? &error_no_memory : err;
+	transfer_deinit(&part);
+	return err;
 }
 
 /* ---- Second opinion ---- */
@@ -123,6 +155,17 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 	return NULL;
 }
 
+/* The flags register that holds the field reg, as far as its fields are known. */
+static void flags_image(const struct state *s, uint32_t reg, uint64_t *ret)
+{
+	const struct isa *isa = s->isa;
+	const char *name = isa->regs[reg].gdb_name;
+
+	for (uint32_t r = 0; r < isa->num_regs; r++)
+		if (isa->regs[r].gdb_name && !strcmp(isa->regs[r].gdb_name, name))
+			ret[0] |= state_get(s, r) << isa->regs[r].gdb_low;
+}
+
 /* The second opinion's value of the finding's location; false if it has none. */
 static bool opinion_value(const struct finding *f, const struct oracle_outcome *out, uint64_t *ret)
 {
@@ -137,6 +180,10 @@ static bool opinion_value(const struct finding *f, const struct oracle_outcome *
 		return false;
 	if (f->kind == LOCATION_MEMORY)
 		return oracle_outcome_read(out, f->address, ret, f->width / 8u);
+	if (f->kind == LOCATION_FLAGS) {
+		flags_image(&out->after, f->reg, ret);
+		return true;
+	}
 	const struct reg_desc *desc = &out->after.isa->regs[f->reg];
 	memcpy(ret, out->after.value + desc->word, reg_words(desc) * sizeof *ret);
 	return state_known(&out->after, f->reg);
@@ -200,7 +247,7 @@ static struct error *adjudicate(struct lockstep *ls, struct finding *f)
 	return err;
 }
 
-/* ---- Recording ---- */
+/* ---- One finding ---- */
 
 static struct error *complete(struct lockstep *ls, struct finding *f, const struct prediction *slot)
 {
@@ -217,10 +264,58 @@ static struct error *complete(struct lockstep *ls, struct finding *f, const stru
 	return !err && (!f->opinion || !f->formula) ? &error_no_memory : err;
 }
 
+/* ---- Flags ---- */
+
+static bool is_flag(const struct isa *isa, const struct finding *f)
+{
+	enum reg_class class = isa->regs[f->reg].class;
+
+	return f->kind == LOCATION_REG && isa->regs[f->reg].gdb_name && (class == REG_FLAG || class == REG_SYSTEM);
+}
+
+/* Puts the value of one flag where it is in the flags register. */
+static void add_flag(const struct isa *isa, struct finding *all, const struct finding *flag)
+{
+	unsigned low = isa->regs[flag->reg].gdb_low;
+	uint64_t ones = (UINT64_C(2) << (flag->width - 1)) - 1;
+
+	all->expected[0] |= flag->expected[0] << low;
+	all->observed[0] |= flag->observed[0] << low;
+	all->mask[0] &= ~(ones << low);
+}
+
+/* Several flags that differ at one instruction are one difference: they usually come from one wrong flags word. */
+static void merge_flags(const struct isa *isa, struct judgement *j)
+{
+	struct finding all = {.kind = LOCATION_FLAGS, .width = 32, .mask = {UINT32_MAX}};
+	size_t first = 0, flags = 0, kept = 0;
+
+	for (size_t i = 0; i < j->differences.len; i++)
+		if (is_flag(isa, &j->differences.at[i]) && !flags++)
+			first = i;
+	if (flags < 2)
+		return;
+	all.reg = j->differences.at[first].reg;
+	for (size_t i = 0; i < j->differences.len; i++) {
+		const struct finding *f = &j->differences.at[i];
+		if (is_flag(isa, f))
+			add_flag(isa, &all, f);
+		if (!is_flag(isa, f) || i == first)
+			j->differences.at[kept++] = *f;
+	}
+	for (size_t i = 0; i < kept; i++)
+		if (is_flag(isa, &j->differences.at[i]))
+			j->differences.at[i] = all;
+	j->differences.len = kept;
+}
+
+/* ---- Recording ---- */
+
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot)
 {
 	struct findings *findings = &ls->run->findings;
 
+	merge_flags(ls->target->isa, &ls->judgement);
 	for (size_t i = 0; i < ls->judgement.differences.len; i++) {
 		struct finding f = ls->judgement.differences.at[i];
 		if (slot->lifted)

@@ -91,6 +91,18 @@ static void append_fault(struct strbuf *out, const char *title, uint64_t signal)
 	strbuf_printf(out, "   %s  %s\n", title, signal ? oracle_signal_name((int)signal, buffer) : "no fault");
 }
 
+/* Line by line, aligned. */
+static void append_formula(struct strbuf *out, const char *formula)
+{
+	const char *title = "formula  ";
+
+	for (const char *line = formula, *end; *line; line = *end ? end + 1 : end) {
+		end = line + strcspn(line, "\n");
+		strbuf_printf(out, "   %s %.*s\n", title, (int)(end - line), line);
+		title = "         ";
+	}
+}
+
 static void append_finding(struct strbuf *out, const struct report *report, size_t number, const struct finding *f)
 {
 	strbuf_printf(out, "\n%zu. %s: ", number, f->insn.form);
@@ -111,8 +123,7 @@ static void append_finding(struct strbuf *out, const struct report *report, size
 		report_value(out, f->inputs.at[i].value, f->inputs.at[i].width);
 		strbuf_append_char(out, '\n');
 	}
-	if (*f->formula)
-		strbuf_printf(out, "   formula   %s\n", f->formula);
+	append_formula(out, f->formula);
 	strbuf_printf(out, "   severity  %s%s%s\n", severity_name(f->severity), *f->opinion ? ": " : "", f->opinion);
 	strbuf_append(out, "   seen      ");
 	append_count(out, f->count);

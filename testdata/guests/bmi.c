@@ -77,12 +77,17 @@ static int report(const struct kind *kind)
 	return kind->wrong != 0;
 }
 
-/* Runs INSN on ret (the destination) and b with the given flags. */
+/* Runs INSN on ret (the destination) and b with the given flags. They are looked at one by one: QEMU 7.2 leaves such
+ * things in RFLAGS behind a wrong adcx that PUSHFQ and POPFQ end in a dead emulator. */
 #define RUN(insn, b, flags_in, ret) \
-	__asm__ volatile("pushq %3\n\tpopfq\n\t" insn "\n\tpushfq\n\tpopq %1" \
-			 : "+&r"((ret).value), "=&r"((ret).flags) \
-			 : "r"((uint64_t)(b)), "r"((uint64_t)(flags_in)) \
-			 : "cc", "memory")
+	do { \
+		uint8_t c_, z_, s_, o_; \
+		__asm__ volatile("pushq %6\n\tpopfq\n\t" insn "\n\tsetc %1\n\tsetz %2\n\tsets %3\n\tseto %4" \
+				 : "+&r"((ret).value), "=&r"(c_), "=&r"(z_), "=&r"(s_), "=&r"(o_) \
+				 : "r"((uint64_t)(b)), "r"((uint64_t)(flags_in)) \
+				 : "cc", "memory"); \
+		(ret).flags = (c_ ? CF : 0) | (z_ ? ZF : 0) | (s_ ? SF : 0) | (o_ ? OF : 0); \
+	} while (0)
 
 static struct result blsi(uint64_t a, unsigned width)
 {
@@ -102,8 +107,8 @@ static void check_blsi(struct kind *kind)
 	for (int i = 0; i < 2 * NUM_INPUTS; i++) {
 		uint64_t a = inputs[i / 2], flags_in = i % 2 ? FLAGS : 0;
 		struct result r32 = {.value = 0x5555555555555555}, r64 = r32;
-		RUN("blsil %k2, %k0", a, flags_in, r32);
-		RUN("blsiq %2, %0", a, flags_in, r64);
+		RUN("blsil %k5, %k0", a, flags_in, r32);
+		RUN("blsiq %5, %0", a, flags_in, r64);
 		r32.flags &= FLAGS;
 		r64.flags &= FLAGS;
 		check(kind, "blsi r32", a, 0, flags_in, r32, blsi(a, 32));
@@ -122,21 +127,36 @@ static struct result add_carry(uint64_t a, uint64_t b, uint64_t flags, uint64_t 
 	return (struct result){.value = sum, .flags = (flags & ~flag) | (carry_out ? flag : 0)};
 }
 
+/*
+ * QEMU 7.2 adds the upper halves of the registers to a 32-bit adcx's carry; when more than a bit of them gets there,
+ * stepping through it ends in an assertion. Sums of up to 33 bits show the bug and survive it.
+ */
+static void check_add_carry_32(struct kind *kind, uint64_t a, uint64_t b, uint64_t flags_in)
+{
+	struct result adcx = {.value = a}, adox = {.value = a};
+
+	if (a >> 33 || b >> 33 || (a + b + 1) >> 33)
+		return;
+	RUN("adcxl %k5, %k0", b, flags_in, adcx);
+	RUN("adoxl %k5, %k0", b, flags_in, adox);
+	check(kind, "adcx r32", a, b, flags_in, adcx, add_carry(a, b, flags_in, CF, 32));
+	check(kind, "adox r32", a, b, flags_in, adox, add_carry(a, b, flags_in, OF, 32));
+}
+
+static void check_add_carry_64(struct kind *kind, uint64_t a, uint64_t b, uint64_t flags_in)
+{
+	struct result adcx = {.value = a}, adox = {.value = a};
+
+	RUN("adcxq %5, %0", b, flags_in, adcx);
+	RUN("adoxq %5, %0", b, flags_in, adox);
+	check(kind, "adcx r64", a, b, flags_in, adcx, add_carry(a, b, flags_in, CF, 64));
+	check(kind, "adox r64", a, b, flags_in, adox, add_carry(a, b, flags_in, OF, 64));
+}
+
 static void check_add_carry(struct kind *kind, uint64_t a, uint64_t b, uint64_t flags_in)
 {
-	enum { FLAGS = CF | ZF | SF | OF };
-	struct result r[4] = {{.value = a}, {.value = a}, {.value = a}, {.value = a}};
-
-	RUN("adcxl %k2, %k0", b, flags_in, r[0]);
-	RUN("adoxl %k2, %k0", b, flags_in, r[1]);
-	RUN("adcxq %2, %0", b, flags_in, r[2]);
-	RUN("adoxq %2, %0", b, flags_in, r[3]);
-	for (int i = 0; i < 4; i++)
-		r[i].flags &= FLAGS;
-	check(kind, "adcx r32", a, b, flags_in, r[0], add_carry(a, b, flags_in, CF, 32));
-	check(kind, "adox r32", a, b, flags_in, r[1], add_carry(a, b, flags_in, OF, 32));
-	check(kind, "adcx r64", a, b, flags_in, r[2], add_carry(a, b, flags_in, CF, 64));
-	check(kind, "adox r64", a, b, flags_in, r[3], add_carry(a, b, flags_in, OF, 64));
+	check_add_carry_32(kind, a, b, flags_in);
+	check_add_carry_64(kind, a, b, flags_in);
 }
 
 /* CRC-32C, bit by bit: the polynomial 0x11edc6f41 reflected (SDM vol. 2, CRC32). */
@@ -156,9 +176,9 @@ static void check_crc32(struct kind *kind, uint64_t a, uint64_t b)
 	struct result r[4] = {{.value = a}, {.value = a}, {.value = a}};
 	uint64_t prefixed = a;
 
-	RUN("crc32b %b2, %k0", b, 0, r[0]);
-	RUN("crc32w %w2, %k0", b, 0, r[1]);
-	RUN("crc32q %2, %0", b, 0, r[2]);
+	RUN("crc32b %b5, %k0", b, 0, r[0]);
+	RUN("crc32w %w5, %k0", b, 0, r[1]);
+	RUN("crc32q %5, %0", b, 0, r[2]);
 	/* crc32 rax, rcx with a prefix 66 that REX.W overrules: assemblers do not emit it. */
 	__asm__ volatile(".byte 0x66, 0xf2, 0x48, 0x0f, 0x38, 0xf1, 0xc1" : "+a"(prefixed) : "c"(b));
 	r[3].value = prefixed;
@@ -171,11 +191,11 @@ static void check_crc32(struct kind *kind, uint64_t a, uint64_t b)
 	check(kind, "crc32 r64, r64 with prefix 66", a, b, 0, r[3], all);
 }
 
+/* Without an argument, what is printed does not depend on the results: an event log of the run fits any emulator. */
 int guest_main(int argc, char **argv)
 {
 	struct kind blsi_kind = {.name = "blsi"}, add_kind = {.name = "adcx, adox"}, crc_kind = {.name = "crc32"};
 
-	(void)argc;
 	(void)argv;
 	check_blsi(&blsi_kind);
 	for (int i = 0; i < NUM_INPUTS; i++) {
@@ -184,6 +204,12 @@ int guest_main(int argc, char **argv)
 			check_add_carry(&add_kind, inputs[i], inputs[j], CF | OF);
 		}
 		check_crc32(&crc_kind, 0xffffffff, inputs[i]);
+	}
+	if (argc < 2) {
+		struct guest_line line = {.len = 0};
+		guest_put(&line, "blsi, adcx, adox, crc32: done; `bmi check` tells whether they are right");
+		guest_end_line(&line);
+		return 0;
 	}
 	return report(&blsi_kind) | report(&add_kind) | report(&crc_kind);
 }
