@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+extern const struct isa isa_aarch64;
 extern const struct isa isa_x86_64;
 
 const struct isa *const isas[] = {
 	&isa_x86_64,
+	&isa_aarch64,
 	NULL,
 };
 

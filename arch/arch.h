@@ -53,8 +53,9 @@ struct reg_desc {
 	uint16_t width; /* bits */
 	uint16_t word;  /* where its value starts in the state, in 64-bit words */
 
-	const char *gdb_name; /* the register of the target description that shows it, or NULL */
-	uint16_t gdb_low;     /* its lowest bit there */
+	const char *gdb_name;  /* the register of the target description that shows it, or NULL */
+	const char *gdb_other; /* one that does in descriptions without that, or NULL */
+	uint16_t gdb_low;      /* its lowest bit there */
 
 	enum native_set native_set;
 	uint16_t native_offset; /* bytes into the register set */

@@ -18,7 +18,7 @@ enum {
 
 static const struct reg_desc regs[] = {
 #define REG(name, alias, class, width, gdb_name, gdb_low, set, offset, low) \
-	{#name, alias, class, width, WORD_##name, gdb_name, gdb_low, set, offset, low},
+	{#name, alias, class, width, WORD_##name, gdb_name, NULL, gdb_low, set, offset, low},
 #include "arch/x86_64/regs.def"
 #undef REG
 };

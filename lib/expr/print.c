@@ -9,9 +9,10 @@
 #include "lib/expr/taint.h"
 
 const char *const syntax_env_names[ENV_NUM_INPUTS] = {
-	[ENV_TSC] = "tsc",         [ENV_TSC_AUX] = "tsc_aux", [ENV_CPUID_A] = "cpuid_a",   [ENV_CPUID_B] = "cpuid_b",
-	[ENV_CPUID_C] = "cpuid_c", [ENV_CPUID_D] = "cpuid_d", [ENV_XCR0] = "xcr",          [ENV_RANDOM] = "random",
-	[ENV_COUNTER] = "counter", [ENV_SYSREG] = "sysreg",   [ENV_SELECTOR] = "selector",
+	[ENV_TSC] = "tsc",         [ENV_TSC_AUX] = "tsc_aux",   [ENV_CPUID_A] = "cpuid_a",
+	[ENV_CPUID_B] = "cpuid_b", [ENV_CPUID_C] = "cpuid_c",   [ENV_CPUID_D] = "cpuid_d",
+	[ENV_XCR0] = "xcr",        [ENV_RANDOM] = "random",     [ENV_COUNTER] = "counter",
+	[ENV_SYSREG] = "sysreg",   [ENV_SELECTOR] = "selector", [ENV_POINTER_CODE] = "pointer_code",
 };
 
 struct printer {

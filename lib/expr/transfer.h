@@ -52,6 +52,7 @@ enum env_input {
 	ENV_RANDOM,   /* hardware random numbers */
 	ENV_COUNTER,  /* AArch64 generic timer */
 	ENV_SYSREG,   /* identification and other system registers */
+	ENV_POINTER_CODE, /* pointer authentication codes */
 	ENV_SELECTOR, /* results that depend on the kernel's descriptor tables */
 	ENV_NUM_INPUTS
 };

@@ -173,22 +173,33 @@ static struct error *special_select(struct sys_walk *w)
 	return walk_time_left(w, 4);
 }
 
-/* struct epoll_event of x86-64, packed: events 0, data 4; 12 bytes. The data is the guest's, often a pointer. */
-static struct error *special_epoll_wait(struct sys_walk *w)
+/* struct epoll_event: events at 0, the data, which is the guest's and often a pointer, at data_at; size bytes. */
+static struct error *walk_epoll_events(struct sys_walk *w, uint64_t data_at, uint64_t size)
 {
 	int32_t capacity = (int32_t)w->call->arg[2];
 	uint64_t count = capacity <= 0 ? 0 : walk_used(w, (uint64_t)capacity);
 
 	if (w->phase != PHASE_WRITTEN)
-		return walk_out(w, walk_arg(w, 1), count * 12);
+		return walk_out(w, walk_arg(w, 1), count * size);
 	for (uint64_t i = 0; i < count; i++) {
-		struct sys_range event = walk_plus(walk_arg(w, 1), i * 12), data = walk_plus(event, 4);
+		struct sys_range event = walk_plus(walk_arg(w, 1), i * size), data = walk_plus(event, data_at);
 
 		data.addresses = 1;
 		TRY(walk_out(w, event, 4));
 		TRY(walk_out(w, data, 8));
 	}
 	return NULL;
+}
+
+/* Packed on x86-64. */
+static struct error *special_epoll_wait(struct sys_walk *w)
+{
+	return walk_epoll_events(w, 4, 12);
+}
+
+static struct error *special_epoll_wait_generic(struct sys_walk *w)
+{
+	return walk_epoll_events(w, 8, 16);
 }
 
 static struct error *walk_remaining(struct sys_walk *w, unsigned arg)
@@ -435,6 +446,8 @@ sys_special sys_special_of(enum sys_sem sem)
 		[SYS_EPOLL_WAIT] = special_epoll_wait,
 		[SYS_EPOLL_PWAIT] = special_epoll_wait,
 		[SYS_EPOLL_PWAIT2] = special_epoll_wait,
+		[SYS_EPOLL_PWAIT_GENERIC] = special_epoll_wait_generic,
+		[SYS_EPOLL_PWAIT2_GENERIC] = special_epoll_wait_generic,
 		[SYS_NANOSLEEP] = special_nanosleep,
 		[SYS_CLOCK_NANOSLEEP] = special_clock_nanosleep,
 		[SYS_WAIT4] = special_wait4,

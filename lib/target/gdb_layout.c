@@ -44,6 +44,8 @@ static struct error *add_reg(struct gdb_layout *l, uint32_t reg)
 	const struct reg_desc *desc = &l->isa->regs[reg];
 	const struct tdesc_reg *by = desc->gdb_name ? tdesc_find(&l->desc, desc->gdb_name) : NULL;
 
+	if (!by && desc->gdb_other)
+		by = tdesc_find(&l->desc, desc->gdb_other);
 	l->first_field[reg] = (uint32_t)l->fields.len;
 	if (!by || desc->gdb_low + desc->width > by->bits) {
 		gdb_layout_hide(l, reg);

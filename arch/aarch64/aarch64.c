@@ -1,0 +1,87 @@
+/* AArch64 as an ISA: the tables of registers and conventions. */
+#include "arch/aarch64/aarch64.h"
+
+#include <elf.h>
+
+#include "arch/aarch64/regs.h"
+#include "arch/aarch64/syscalls.h"
+#include "arch/arch.h"
+
+/* Where each register starts in a state, in words: one after the other. */
+enum {
+#define REG(name, alias, class, width, gdb_name, gdb_other, gdb_low) \
+	WORD_##name, LAST_WORD_##name = WORD_##name + (width + 63) / 64 - 1,
+#include "arch/aarch64/regs.def"
+#undef REG
+	NUM_WORDS
+};
+
+static const struct reg_desc regs[] = {
+#define REG(name, alias, class, width, gdb_name, gdb_other, gdb_low) \
+	{#name, alias, class, width, WORD_##name, gdb_name, gdb_other, gdb_low, NATIVE_NONE, 0, 0},
+#include "arch/aarch64/regs.def"
+#undef REG
+};
+
+static const uint16_t reg_words[] = {
+#define REG(name, alias, class, width, gdb_name, gdb_other, gdb_low) WORD_##name,
+#include "arch/aarch64/regs.def"
+#undef REG
+};
+
+static const uint16_t reg_widths[] = {
+#define REG(name, alias, class, width, gdb_name, gdb_other, gdb_low) width,
+#include "arch/aarch64/regs.def"
+#undef REG
+};
+
+static const char *reg_name(uint32_t reg)
+{
+	return reg < A64_NUM_REGS ? regs[reg].name : "?";
+}
+
+static bool reg_find(const char *name, size_t len, uint32_t *ret_reg, unsigned *ret_width)
+{
+	uint32_t reg;
+	if (!isa_find_reg(&isa_aarch64, name, len, &reg))
+		return false;
+	*ret_reg = reg;
+	*ret_width = regs[reg].width;
+	return true;
+}
+
+const uint32_t a64_flag_regs[A64_NUM_FLAGS] = {A64_nf, A64_zf, A64_cf, A64_vf};
+
+static const uint8_t syscall_insn[] = {0x01, 0x00, 0x00, 0xd4}; /* SVC #0 */
+
+const struct isa isa_aarch64 = {
+	.name = "aarch64",
+	.gdb_name = "aarch64",
+	.qemu_name = "qemu-aarch64",
+	.elf_machine = EM_AARCH64,
+	.max_insn_len = 4,
+	.insn_align = 4,
+	.regs = regs,
+	.num_regs = A64_NUM_REGS,
+	.num_words = NUM_WORDS,
+	.layout = {reg_words, reg_widths, A64_NUM_REGS},
+	.pc = A64_pc,
+	.sp = A64_sp,
+	.flag_regs = a64_flag_regs,
+	.flag_letters = "nzcv",
+	.num_flags = A64_NUM_FLAGS,
+	.names = {reg_name, reg_find},
+	.sys =
+		{
+			.number = A64_x8,
+			.arg = {A64_x0, A64_x1, A64_x2, A64_x3, A64_x4, A64_x5},
+			.result = A64_x0,
+			.insn = syscall_insn,
+			.insn_len = sizeof syscall_insn,
+			.table = a64_syscalls,
+			.num_rows = A64_NUM_SYSCALLS,
+		},
+	.lifter_create = a64_lifter_create,
+	.lifter_destroy = a64_lifter_destroy,
+	.lift = a64_lift,
+};

@@ -1,0 +1,117 @@
+/*
+ * The instruction model of AArch64, for use inside this folder.
+ *
+ * An encoding is a row of a family's table (struct a64_row, decode.h): the pattern of its bits, the helper that builds
+ * its transfer, a parameter, and the effect on the flags. A helper reads like the manual's "Operation": it reads fields
+ * and operands, computes, writes operands and flags. a64_lift() finds the row, runs the helper, and does what the row
+ * says about flags that are cleared or set: helpers never do that.
+ *
+ * "Arm ARM" is the Arm Architecture Reference Manual for A-profile architecture (DDI 0487); functions in capitals with
+ * parentheses, ShiftReg(), are those of its pseudocode. The model is that of Armv8.6-A with the Linux kernel's choices
+ * for EL0; memory is little-endian.
+ */
+#ifndef ARCH_AARCH64_AARCH64_H
+#define ARCH_AARCH64_AARCH64_H
+
+#include "arch/aarch64/decode.h"
+#include "arch/aarch64/regs.h"
+#include "arch/arch.h"
+
+extern const struct isa isa_aarch64;
+
+struct error *a64_lifter_create(struct isa_lifter **ret);
+void a64_lifter_destroy(struct isa_lifter *lifter);
+struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
+		       struct insn *ret);
+
+/* The flags of the effect row, in its order: n z c v. */
+extern const uint32_t a64_flag_regs[A64_NUM_FLAGS];
+
+extern const struct a64_table a64_alu_table, a64_move_table, a64_control_table, a64_system_table, a64_pauth_table;
+
+/* An instruction on its way to a transfer. */
+struct a64_ctx {
+	struct expr_pool *pool;
+	struct transfer *t;
+	const struct a64_encoding *encoding;
+	const struct a64_row *row;
+	uint32_t word;
+	uint64_t pc;
+	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
+	bool unmodelled, unallocated;
+	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
+	uint8_t num_named;
+	uint16_t named[ISA_MAX_NAMED]; /* registers that the operands name */
+};
+
+/* What a helper meets: something that has no model (LIFT_UNMODELLED), or an encoding that is none (LIFT_UNDECODABLE).
+ */
+void a64_unmodelled(struct a64_ctx *c);
+void a64_unallocated(struct a64_ctx *c);
+/* Rows of instructions without a model, which thereby have a name. */
+void a64_build_unmodelled(struct a64_ctx *c);
+/* Rows of instructions that do nothing but fault: param is the fault. */
+void a64_build_fault(struct a64_ctx *c);
+
+/* ---- Fields and operands (operand.c) ---- */
+
+/* Does the row have the field? */
+bool a64_has(const struct a64_ctx *c, char letter);
+/* A field's bits; the row has it. */
+uint32_t a64_field(const struct a64_ctx *c, char letter);
+/* Sign-extended from the field's width. */
+int64_t a64_signed_field(const struct a64_ctx *c, char letter);
+
+expr_id a64_const(struct a64_ctx *c, unsigned width, uint64_t value);
+
+/* The low `width` bits of general register n before; 31 is the zero register (sp: the stack pointer). */
+expr_id a64_x(struct a64_ctx *c, unsigned n, unsigned width);
+expr_id a64_xsp(struct a64_ctx *c, unsigned n, unsigned width);
+/* Writes general register n, zero-extended; 31 is dropped (sp: written). */
+void a64_set_x(struct a64_ctx *c, unsigned n, expr_id value);
+void a64_set_xsp(struct a64_ctx *c, unsigned n, expr_id value);
+/* Short forms by the letter of the field that has the register's number, c->width bits wide. */
+expr_id a64_read(struct a64_ctx *c, char letter);
+void a64_write(struct a64_ctx *c, char letter, expr_id value);
+
+/* The low `width` bits of vector register n before. */
+expr_id a64_v(struct a64_ctx *c, unsigned n, unsigned width);
+/* Writes vector register n and clears the bits above the value. */
+void a64_set_v(struct a64_ctx *c, unsigned n, expr_id value);
+
+/* ShiftReg(): type is LSL, LSR, ASR or ROR (0-3); amount is below the value's width. */
+expr_id a64_shift(struct a64_ctx *c, expr_id value, unsigned type, unsigned amount);
+/* ExtendReg(): option is UXTB .. SXTX (0-7); register n extended to `width` bits and shifted left. */
+expr_id a64_extend_reg(struct a64_ctx *c, unsigned n, unsigned option, unsigned shift, unsigned width);
+/* DecodeBitMasks(): false if the fields are reserved. Masks are those of 64 bits, to be cut to 32. */
+bool a64_decode_bit_masks(unsigned n, unsigned imms, unsigned immr, bool immediate, uint64_t *ret_wmask,
+			  uint64_t *ret_tmask);
+
+/* Continues at a 64-bit address. */
+void a64_goto(struct a64_ctx *c, expr_id target);
+
+/* ---- Pointer authentication (pauth.c) ---- */
+
+/*
+ * A pointer after a code was put in or taken out. The code depends on keys and the processor, and takes the place of
+ * address bits above those translated: which are known to be the kernel's choice, at most from bit 36 up, bit 55 aside.
+ */
+expr_id a64_with_code(struct a64_ctx *c, expr_id pointer);
+
+/* ---- Flags (flags.c) ---- */
+
+/* A flag before; flag is its register's id. */
+expr_id a64_flag(struct a64_ctx *c, uint32_t flag);
+void a64_set_flag(struct a64_ctx *c, uint32_t flag, expr_id value);
+/* N and Z of a result. */
+void a64_set_nz(struct a64_ctx *c, expr_id result);
+/* The four flags of result = a + b + carry, as AddWithCarry() has them; carry has one bit. */
+void a64_set_add_flags(struct a64_ctx *c, expr_id a, expr_id b, expr_id carry, expr_id result);
+/* AddWithCarry()'s sum. */
+expr_id a64_add_with_carry(struct a64_ctx *c, expr_id a, expr_id b, expr_id carry);
+/* All four, from the four low bits of a number: NZCV from bit 3 down. */
+void a64_set_nzcv(struct a64_ctx *c, expr_id bits);
+/* ConditionHolds(), one bit. The flags that it reads are added to the effect row. */
+expr_id a64_condition_holds(struct a64_ctx *c, unsigned cond);
+
+#endif

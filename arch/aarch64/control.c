@@ -1,0 +1,100 @@
+/*
+ * Branches. BTYPE, which indirect ones set, is not modelled: on pages that are not guarded it changes nothing. Targets
+ * with the low bits set fault at the fetch that follows.
+ */
+#include "arch/aarch64/aarch64.h"
+
+enum {
+	BRANCH_LINK = 1,
+	BRANCH_AUTHENTICATE = 2,
+	BRANCH_NONZERO = 4,
+};
+
+static expr_id target(struct a64_ctx *c)
+{
+	return a64_const(c, 64, c->pc + ((uint64_t)a64_signed_field(c, 'i') << 2));
+}
+
+static void goto_if(struct a64_ctx *c, expr_id cond)
+{
+	a64_goto(c, expr_ite(c->pool, cond, target(c), a64_const(c, 64, c->pc + 4)));
+}
+
+static void link_if_asked(struct a64_ctx *c)
+{
+	if (c->row->param & BRANCH_LINK)
+		a64_set_x(c, 30, a64_const(c, 64, c->pc + 4));
+}
+
+static void build_branch(struct a64_ctx *c)
+{
+	link_if_asked(c);
+	a64_goto(c, target(c));
+}
+
+/* B.cond and BC.cond */
+static void build_branch_condition(struct a64_ctx *c)
+{
+	goto_if(c, a64_condition_holds(c, a64_field(c, 'c')));
+}
+
+/* CBZ, CBNZ */
+static void build_compare_branch(struct a64_ctx *c)
+{
+	expr_id zero = expr_is_zero(c->pool, a64_read(c, 't'));
+
+	goto_if(c, c->row->param & BRANCH_NONZERO ? expr_not(c->pool, zero) : zero);
+}
+
+/* TBZ, TBNZ: the tested bit's number is b5:b40. */
+static void build_test_branch(struct a64_ctx *c)
+{
+	unsigned n = a64_field(c, 'h') << 5 | a64_field(c, 'b');
+	expr_id bit = expr_bit(c->pool, a64_x(c, a64_field(c, 't'), 64), n);
+
+	goto_if(c, c->row->param & BRANCH_NONZERO ? bit : expr_not(c->pool, bit));
+}
+
+/* BR, BLR, RET, and those that authenticate the target. */
+static void build_branch_register(struct a64_ctx *c)
+{
+	expr_id to = a64_x(c, a64_has(c, 'n') ? a64_field(c, 'n') : 30, 64);
+
+	if (c->row->param & BRANCH_AUTHENTICATE)
+		to = a64_with_code(c, to);
+	link_if_asked(c);
+	a64_goto(c, to);
+}
+
+/* clang-format off */
+static const struct a64_row a64_control[] = {
+	/* encoding                                build                   param                             nzcv    name */
+	{"0 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",     build_branch,           0,                                "----", "b"},
+	{"1 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",     build_branch,           BRANCH_LINK,                      "----", "bl"},
+	{"01010100 iiiiiiiiiiiiiiiiiii 0 cccc",    build_branch_condition, 0,                                "----", "b.cond"},
+	{"01010100 iiiiiiiiiiiiiiiiiii 1 cccc",    build_branch_condition, 0,                                "----", "bc.cond"},
+	{"s 011010 0 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   0,                                "----", "cbz"},
+	{"s 011010 1 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   BRANCH_NONZERO,                   "----", "cbnz"},
+	{"h 011011 0 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      0,                                "----", "tbz"},
+	{"h 011011 1 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      BRANCH_NONZERO,                   "----", "tbnz"},
+	{"1101011 0 0 00 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "br"},
+	{"1101011 0 0 01 11111 000000 nnnnn 00000", build_branch_register, BRANCH_LINK,                      "----", "blr"},
+	{"1101011 0 0 10 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "ret"},
+	{"1101011 0 0 00 11111 000010 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braaz"},
+	{"1101011 0 0 00 11111 000011 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "brabz"},
+	{"1101011 1 0 00 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braa"},
+	{"1101011 1 0 00 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE,              "----", "brab"},
+	{"1101011 0 0 01 11111 000010 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraaz"},
+	{"1101011 0 0 01 11111 000011 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blrabz"},
+	{"1101011 1 0 01 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraa"},
+	{"1101011 1 0 01 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blrab"},
+	{"1101011 0 0 10 11111 000010 11111 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "retaa"},
+	{"1101011 0 0 10 11111 000011 11111 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "retab"},
+	/* Undefined at EL0: Arm ARM C6.2, ERET and DRPS. */
+	{"1101011 0 100 11111 000000 11111 00000", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eret"},
+	{"1101011 0 100 11111 00001x 11111 11111", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eretaa"},
+	{"1101011 0 101 11111 000000 11111 00000", a64_build_fault,        FAULT_UNDEFINED,                  "----", "drps"},
+};
+/* clang-format on */
+
+A64_TABLE(a64_control);

@@ -1,0 +1,215 @@
+/* Bytes -> struct insn and transfer. */
+#include <capstone/capstone.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/aarch64/aarch64.h"
+
+/* In the order in which rows are tried; it matters within a family alone. */
+static const struct a64_table *const families[] = {
+	&a64_alu_table, &a64_move_table, &a64_control_table, &a64_pauth_table, &a64_system_table,
+};
+
+struct isa_lifter {
+	struct a64_decoder decoder;
+	csh capstone;
+	cs_insn *cs;
+};
+
+struct error *a64_lifter_create(struct isa_lifter **ret)
+{
+	struct isa_lifter *l = calloc(1, sizeof *l);
+	if (!l)
+		return &error_no_memory;
+
+	struct error *err = a64_decoder_init(&l->decoder, families, sizeof families / sizeof *families);
+	if (!err && cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &l->capstone) != CS_ERR_OK)
+		err = error_create(ERROR_UNSUPPORTED, "capstone was built without AArch64");
+	if (!err) {
+		l->cs = cs_malloc(l->capstone);
+		if (!l->cs)
+			err = &error_no_memory;
+	}
+	if (err) {
+		a64_lifter_destroy(l);
+		return err;
+	}
+	*ret = l;
+	return NULL;
+}
+
+void a64_lifter_destroy(struct isa_lifter *l)
+{
+	if (!l)
+		return;
+	if (l->cs)
+		cs_free(l->cs, 1);
+	if (l->capstone)
+		cs_close(&l->capstone);
+	a64_decoder_deinit(&l->decoder);
+	free(l);
+}
+
+/* ---- Text ---- */
+
+/* The name's first word. */
+static void set_mnemonic(const struct a64_row *row, struct insn *insn)
+{
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.*s", (int)strcspn(row->name, " "), row->name);
+}
+
+/* What capstone prints, which depends on its version; the raw word where it does not know the instruction. */
+static void set_text(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
+{
+	const uint8_t *code = insn->bytes;
+	uint64_t address = c->pc;
+	size_t size = 4;
+
+	if (cs_disasm_iter(l->capstone, &code, &size, &address, l->cs))
+		snprintf(insn->text, sizeof insn->text, "%.31s%s%.62s", l->cs->mnemonic, l->cs->op_str[0] ? " " : "",
+			 l->cs->op_str);
+	else
+		snprintf(insn->text, sizeof insn->text, "%s 0x%08x", insn->mnemonic, c->word);
+}
+
+/* The name, and the size of the operands where the word chooses it: "add imm w", "add vector 4s". */
+static void set_form(const struct a64_ctx *c, struct insn *insn)
+{
+	static const char *const arrangements[] = {"8b", "16b", "4h", "8h", "2s", "4s", "1d", "2d"};
+	const char *size = "";
+
+	if (a64_has(c, 's'))
+		size = c->width == 64 ? "x" : "w";
+	else if (a64_has(c, 'Q') && a64_has(c, 'z'))
+		size = arrangements[(a64_field(c, 'z') & 3) << 1 | a64_field(c, 'Q')];
+	else if (a64_has(c, 'Q'))
+		size = a64_field(c, 'Q') ? "128" : "64";
+	snprintf(insn->form, sizeof insn->form, "%s%s%s", c->row->name, *size ? " " : "", size);
+}
+
+static void describe(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
+{
+	set_mnemonic(c->row, insn);
+	set_form(c, insn);
+	set_text(l, c, insn);
+}
+
+/* ---- Flags by the row ---- */
+
+static void apply_flags(struct a64_ctx *c)
+{
+	for (unsigned i = 0; i < A64_NUM_FLAGS; i++) {
+		switch (c->row->flags[i]) {
+		case '0':
+		case '1': a64_set_flag(c, a64_flag_regs[i], a64_const(c, 1, c->row->flags[i] == '1')); break;
+		default: break;
+		}
+	}
+}
+
+/* The row and the helper must agree on what is written. */
+static struct error *check_flags(const struct a64_ctx *c)
+{
+	for (unsigned i = 0; i < A64_NUM_FLAGS; i++) {
+		char letter = c->row->flags[i];
+		bool set = transfer_get_reg(c->t, a64_flag_regs[i]) != EXPR_NONE;
+		bool agrees = strchr("-R", letter) ? !set : strchr("WM", letter) ? set : true;
+		if (!agrees)
+			return error_create(ERROR_BUG, "%s: the effect row says '%c' of flag %c, the transfer does not",
+					    c->row->name, letter, isa_aarch64.flag_letters[i]);
+	}
+	return NULL;
+}
+
+/* The row's letters, and what the condition reads. */
+static void set_flags(const struct a64_ctx *c, struct insn *insn)
+{
+	memcpy(insn->flags, c->row->flags, sizeof c->row->flags);
+	for (unsigned i = 0; i < A64_NUM_FLAGS; i++)
+		if (c->condition >> i & 1)
+			insn->flags[i] = insn->flags[i] == '-' ? 'R' : 'M';
+}
+
+/* ---- The instruction ---- */
+
+/* Loads and stores (Arm ARM C4.1, bits 28:25 x1x0), DC and its kin, SVE, SME, and what is not known at all. */
+static bool may_store(uint32_t word)
+{
+	bool computes = (word >> 26 & 7) == 4 || (word >> 25 & 7) == 5 || (word >> 25 & 7) == 7;
+	bool branches = (word >> 26 & 7) == 5 && word >> 24 != 0xd5;
+
+	return !computes && !branches;
+}
+
+static struct error *build(struct a64_ctx *c, struct insn *insn)
+{
+	a64_goto(c, a64_const(c, 64, c->pc + 4));
+	c->row->build(c);
+	if (!c->unmodelled && !c->unallocated)
+		apply_flags(c);
+	memcpy(insn->named, c->named, sizeof insn->named);
+	insn->num_named = c->num_named;
+
+	struct error *err = expr_pool_error(c->pool);
+	if (err)
+		return err;
+	if (c->unmodelled || c->unallocated) {
+		transfer_reset(c->t, c->pool);
+		insn->status = c->unallocated ? LIFT_UNDECODABLE : LIFT_UNMODELLED;
+		return NULL;
+	}
+	set_flags(c, insn);
+	return check_flags(c);
+}
+
+/* An encoding that no row has is not described: nobody knows what it is. */
+static struct error *lift_word(struct isa_lifter *l, struct a64_ctx *c, struct insn *insn)
+{
+	c->encoding = a64_decode(&l->decoder, c->word);
+	if (!c->encoding || !c->encoding->row->build) {
+		insn->status = LIFT_UNDECODABLE;
+		return NULL;
+	}
+	c->row = c->encoding->row;
+	c->width = a64_has(c, 's') && !a64_field(c, 's') ? 32 : 64;
+	insn->status = LIFT_DONE;
+	struct error *err = build(c, insn);
+	if (!err && insn->status != LIFT_UNDECODABLE)
+		describe(l, c, insn);
+	return err;
+}
+
+struct error *a64_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
+		       struct insn *ret)
+{
+	struct insn insn = {.pc = pc, .len = (uint8_t)(len < 4 ? len : 4), .status = LIFT_TRUNCATED, .may_store = true};
+	struct error *err = NULL;
+
+	memcpy(insn.bytes, bytes, insn.len);
+	if (insn.len == 4) {
+		struct a64_ctx c = {.pool = t->pool, .t = t, .pc = pc};
+		c.word = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+			 (uint32_t)bytes[3] << 24;
+		err = lift_word(l, &c, &insn);
+		insn.may_store = insn.status != LIFT_DONE && may_store(c.word);
+	}
+	if (!err)
+		*ret = insn;
+	return err;
+}
+
+void a64_unmodelled(struct a64_ctx *c)
+{
+	c->unmodelled = true;
+}
+
+void a64_unallocated(struct a64_ctx *c)
+{
+	c->unallocated = true;
+}
+
+void a64_build_unmodelled(struct a64_ctx *c)
+{
+	a64_unmodelled(c);
+}
