@@ -99,7 +99,7 @@ static bool formula_of(const struct finding *f, const struct transfer *t, const 
 	return false;
 }
 
-enum { FORMULA_MAX = 1500 }; /* characters of a formula in a report: a CRC has some thousands */
+enum { FORMULA_MAX = 700 }; /* characters of a formula in a report: a CRC has some thousands */
 
 /* The formula as lines, shared parts first; a long one is cut. */
 static char *formula_text(const struct isa *isa, const struct transfer *part)
