@@ -39,6 +39,8 @@ struct native {
 	/* Flags with which the CPU marks single steps and instructions that faulted half-way, if it has such. */
 	bool has_step_flag, has_resume_flag;
 	uint32_t step_flag, resume_flag;
+	bool has_tags; /* of x87 */
+	uint32_t tags;
 	bool stale; /* the process has something of the last case that cannot be undone */
 	int pool_fd;
 	uint8_t *pool;
@@ -50,7 +52,7 @@ static const int set_numbers[NUM_SETS] = {NT_PRSTATUS, NT_X86_XSTATE, NT_PRFPREG
 
 /* XSAVE, standard format (SDM vol. 1, 13.4): the legacy area up to the bytes that software may use, the header's bit
  * map. */
-enum { XSAVE_LEGACY = 416, XSAVE_BV = 512, XSAVE_EXTENDED = 576, XSAVE_X87_SSE_AVX = 7 };
+enum { XSAVE_TAGS = 4, XSAVE_LEGACY = 416, XSAVE_BV = 512, XSAVE_EXTENDED = 576, XSAVE_X87_SSE_AVX = 7 };
 
 static int set_of(const struct reg_desc *reg)
 {
@@ -207,6 +209,18 @@ static void fill_pages(struct native *n, const struct oracle_case *c)
 
 /* ---- Registers ---- */
 
+/* The tag word of the x87 (two bits a register, 3: empty), of which XSAVE has one bit a register (SDM vol.
+ * 1, 10.5.1.1). */
+static void put_tags(struct native *n, const struct state *before)
+{
+	uint64_t tags = state_get(before, n->tags);
+	uint8_t used = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		used |= (uint8_t)((tags >> 2 * i & 3) != 3) << i;
+	n->sets[SET_XSAVE].wanted[XSAVE_TAGS] = used;
+}
+
 static struct error *load_sets(struct native *n, const struct state *before)
 {
 	const struct isa *isa = n->base.isa;
@@ -220,6 +234,8 @@ static struct error *load_sets(struct native *n, const struct state *before)
 			bits_put(n->sets[set].wanted, n->sets[set].len, low_bit(reg), reg->width,
 				 &before->value[reg->word]);
 	}
+	if (n->has_tags && state_known(before, n->tags))
+		put_tags(n, before);
 	return tracee_set(&n->tracee, NT_PRSTATUS, n->sets[SET_GENERAL].wanted, n->sets[SET_GENERAL].len);
 }
 
@@ -464,6 +480,7 @@ struct error *oracle_create_native(const struct isa *isa, struct oracle **ret)
 	n->pool_fd = -1;
 	n->has_step_flag = isa_find_reg(isa, "tf", 2, &n->step_flag);
 	n->has_resume_flag = isa_find_reg(isa, "rf", 2, &n->resume_flag);
+	n->has_tags = isa_find_reg(isa, "ftag", 4, &n->tags) && isa->regs[n->tags].native_set == NATIVE_NONE;
 	struct error *err = create_pool(n);
 	if (!err)
 		err = create_sets(n);

@@ -281,6 +281,23 @@ START_TEST(control_words)
 }
 END_TEST
 
+START_TEST(float_stack)
+{
+	const uint64_t one_and_half[2] = {0xc000000000000000, 0x3fff}, three[2] = {0xc000000000000000, 0x4000};
+
+	state_set_words(&before, reg_id("st0"), one_and_half);
+	set("ftag", 0); /* none is empty */
+	run("d8c0");    /* fadd st0, st0 */
+	expect_step(2);
+	ck_bits(&out.after.value[isa->regs[reg_id("st0")].word], three, 80);
+	ck_assert_uint_eq(after("fstat") & 0x41, 0);
+
+	set("ftag", 0xffff); /* all are: invalid, stack fault */
+	run("d8c0");
+	ck_assert_uint_eq(after("fstat") & 0x41, 0x41);
+}
+END_TEST
+
 START_TEST(segment_bases)
 {
 	const uint64_t value = 0xdeadbeefcafe;
@@ -550,6 +567,7 @@ static Suite *native_suite(void)
 	tcase_add_test(cases, ranges_read_back);
 	tcase_add_test(cases, vectors);
 	tcase_add_test(cases, control_words);
+	tcase_add_test(cases, float_stack);
 	tcase_add_test(cases, segment_bases);
 	tcase_add_test(cases, trap_flag);
 	tcase_add_test(cases, system_flags_do_not_stay);

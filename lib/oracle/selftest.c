@@ -329,9 +329,11 @@ static struct error *run_case(struct selftest *t, struct strbuf *failures, struc
 	return NULL;
 }
 
-/* Does the CPU know what the decoder does not? */
-static struct error *run_undecodable(struct selftest *t, struct selftest_result *ret)
+/* Does the CPU know what the decoder does not? Then the length is not known either: all bytes are put in. */
+static struct error *run_undecodable(struct selftest *t, const uint8_t *bytes, size_t len, struct selftest_result *ret)
 {
+	t->insn.len = (uint8_t)(len < t->isa->max_insn_len ? len : t->isa->max_insn_len);
+	memcpy(t->insn.bytes, bytes, t->insn.len);
 	t->pointers.len = t->inputs.len = 0;
 	selftest_make_case(t);
 	struct error *err = run_oracle(t);
@@ -384,7 +386,7 @@ struct error *selftest_insn(struct selftest *t, const uint8_t *bytes, size_t len
 	struct error *err = lift(t, choose_pc(t->isa, &rng, len), bytes, len);
 
 	if (!err && t->insn.status == LIFT_UNDECODABLE && cases > 0)
-		err = run_undecodable(t, &result);
+		err = run_undecodable(t, bytes, len, &result);
 	for (unsigned i = 0; i < cases && !err && t->insn.status == LIFT_DONE; i++) {
 		t->seed = rng_next(&rng);
 		t->rng.state = t->seed;
