@@ -137,7 +137,8 @@ struct evlog_event {
 	VEC(struct evlog_write) writes;
 	VEC(struct evlog_string) strings;
 	struct evlog_backing *backing; /* NULL: none */
-	/* General registers: when the kernel took over, and those that had another value when it gave control back. */
+	/* General registers when the kernel took over, and those that had another value when it gave control back. Of a
+	 * call, only those that pc, number, arg and result do not tell. */
 	evlog_regs before, after;
 };
 

@@ -92,6 +92,16 @@ static bool is_clobbered(const struct isa *isa, uint32_t reg)
 	return false;
 }
 
+/* In an event's pc, number, args and result. */
+static bool is_told(const struct isa *isa, uint32_t reg)
+{
+	bool told = reg == isa->pc || reg == isa->sys.number || reg == isa->sys.result;
+
+	for (int i = 0; i < 6; i++)
+		told = told || isa->sys.arg[i] == reg;
+	return told;
+}
+
 static bool push_reg(const struct recording *r, evlog_regs *regs, size_t i, uint64_t value)
 {
 	if (!vec_reserve(regs, regs->len + 1))
@@ -107,9 +117,10 @@ struct error *record_put_regs(struct recording *r, const uint64_t *before, const
 
 	for (size_t i = 0; ok && i < r->num_regs; i++) {
 		bool unknown = call && r->clobbered[i];
-		if (!unknown)
+		bool result = call && i == r->result_index;
+		if (!unknown && !(call && r->told[i]))
 			ok = push_reg(r, &r->ev.before, i, before[i]);
-		if (ok && after && (unknown || after[i] != before[i]))
+		if (ok && after && !result && (unknown || after[i] != before[i]))
 			ok = push_reg(r, &r->ev.after, i, after[i]);
 	}
 	return ok ? NULL : &error_no_memory;
@@ -373,6 +384,7 @@ struct error *record_init_calls(struct recording *r)
 		r->regs[i] = reg;
 		memcpy(r->reg_names[i].name, isa->regs[reg].name, strlen(isa->regs[reg].name));
 		r->clobbered[i] = is_clobbered(isa, reg);
+		r->told[i] = is_told(isa, reg);
 		r->pc_index = reg == isa->pc ? i : r->pc_index;
 		r->result_index = reg == isa->sys.result ? i : r->result_index;
 		r->num_regs++;

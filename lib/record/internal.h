@@ -55,7 +55,8 @@ struct recording {
 	size_t num_regs;
 	struct evlog_reg reg_names[RECORD_REGS];
 	bool clobbered[RECORD_REGS];   /* destroyed by a call's instruction */
-	size_t pc_index, result_index; /* into the four above */
+	bool told[RECORD_REGS];        /* by other members of a call's event */
+	size_t pc_index, result_index; /* into the five above */
 	struct record_call call;
 	struct record_action actions[RECORD_SIGNALS];
 	uint64_t alt_stack, alt_stack_len; /* sigaltstack */
@@ -87,8 +88,8 @@ void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t numb
 /* Reads what r->written lists into r->ev. */
 struct error *record_read_written(struct recording *r);
 void record_take_regs(const struct recording *r, uint64_t ret[RECORD_REGS]);
-/* Gives r->ev its registers: those before, and of those after the ones that differ. after may be NULL. The registers
- * that a call's instruction destroys are not known before it. */
+/* Gives r->ev its registers: those before, and of those after the ones that differ. after may be NULL. Of a call, those
+ * that its other members tell are left out, and those that its instruction destroys are not known before it. */
 struct error *record_put_regs(struct recording *r, const uint64_t *before, const uint64_t *after, bool call);
 /* Appends r->ev to the log and counts it. */
 struct error *record_add_event(struct recording *r);

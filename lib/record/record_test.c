@@ -178,7 +178,6 @@ START_TEST(every_byte_read_is_there)
 
 	ck_assert_uint_eq(ev[0].strings.len, 1);
 	ck_assert_str_eq(ev[0].strings.at[0].text, file_path);
-	ck_assert_uint_eq(ev[0].arg[0], reg(&ev[0].before, "rdi"));
 
 	ck_assert_int_eq(ev[1].result, 10);
 	ck_assert_uint_eq(ev[1].writes.len, 1);
@@ -222,14 +221,17 @@ START_TEST(registers_before_and_after)
 	expect_sequence(&r, "rseq exit_group.");
 	const struct evlog_event *ev = &r.events.at[0];
 	ck_assert_int_eq(ev->result, -ENOSYS);
-	ck_assert_uint_eq(reg(&ev->before, "rax"), SYS_rseq);
-	ck_assert_uint_eq(reg(&ev->before, "rdi"), ev->arg[0]);
-	ck_assert_uint_eq(reg(&ev->before, "r10"), 0x53053053);
-	ck_assert_uint_eq(reg(&ev->before, "rip"), ev->pc);
-	ck_assert(!has_reg(&ev->before, "rcx"));
-	/* What SYSCALL leaves in rcx and r11 is the next PC and the flags; nothing else changes. */
-	ck_assert_uint_eq(ev->after.len, 3);
-	ck_assert_uint_eq(reg(&ev->after, "rax"), (uint64_t)-ENOSYS);
+	ck_assert_uint_eq(ev->number, SYS_rseq);
+	ck_assert_uint_eq(ev->arg[3], 0x53053053);
+	/* What the event tells already is not said again: of 18 registers the number, six arguments and the PC. SYSCALL
+	 * destroys rcx and r11. */
+	ck_assert(!has_reg(&ev->before, "rax") && !has_reg(&ev->before, "rdi") && !has_reg(&ev->before, "rip"));
+	ck_assert(!has_reg(&ev->before, "rcx") && !has_reg(&ev->before, "r11"));
+	ck_assert_uint_eq(ev->before.len, 9);
+	ck_assert_uint_lt(r.header->stack_pointer - reg(&ev->before, "rsp"), 4096);
+	ck_assert_uint_eq(reg(&ev->before, "fs_base"), 0);
+	/* It leaves the next PC and the flags there; nothing else changes but the result. */
+	ck_assert_uint_eq(ev->after.len, 2);
 	ck_assert_uint_eq(reg(&ev->after, "rcx"), ev->pc + 2);
 	ck_assert(has_reg(&ev->after, "r11"));
 	ck_assert_int_eq(r.result.status, 0);
@@ -413,7 +415,6 @@ START_TEST(an_interrupted_call_fails_once_or_is_made_again)
 	expect_sequence(&r, "pipe rt_sigaction setitimer read SIGALRM! rt_sigreturn exit_group.");
 	ck_assert_int_eq(r.events.at[3].result, -EINTR);
 	ck_assert_int_eq(r.result.status, EINTR);
-	ck_assert_uint_eq(reg(&r.events.at[3].after, "rax"), (uint64_t)-EINTR);
 	unload(&r);
 
 	record(&r, "restart", NULL);
@@ -580,7 +581,7 @@ START_TEST(memory_does_not_grow_with_the_run)
 	ck_no_error(try_record((char *[]){guest, (char[]){"many"}, (char[]){"20000"}, NULL}, false, &r.result));
 	getrusage(RUSAGE_SELF, &after);
 	ck_assert_uint_eq(r.result.events, 20001);
-	ck_assert_uint_gt(r.result.bytes, 8u << 20);
+	ck_assert_uint_gt(r.result.bytes, 7u << 20);
 	ck_assert_int_le(after.ru_maxrss - before.ru_maxrss, 2 << 10);
 }
 END_TEST
