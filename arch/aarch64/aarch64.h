@@ -27,7 +27,8 @@ struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *by
 /* The flags of the effect row, in its order: n z c v. */
 extern const uint32_t a64_flag_regs[A64_NUM_FLAGS];
 
-extern const struct a64_table a64_alu_table, a64_move_table, a64_control_table, a64_system_table, a64_pauth_table;
+extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a64_flagops_table, a64_move_table,
+	a64_control_table, a64_pauth_table, a64_system_table;
 
 /* An instruction on its way to a transfer. */
 struct a64_ctx {
@@ -38,16 +39,16 @@ struct a64_ctx {
 	uint32_t word;
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
-	bool unmodelled, unallocated;
+	bool unmodelled, undefined;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that the operands name */
 };
 
-/* What a helper meets: something that has no model (LIFT_UNMODELLED), or an encoding that is none (LIFT_UNDECODABLE).
- */
+/* A helper meets something that has no model: the instruction becomes LIFT_UNMODELLED. */
 void a64_unmodelled(struct a64_ctx *c);
-void a64_unallocated(struct a64_ctx *c);
+/* Its page in the Arm ARM says UNDEFINED here: it does nothing but fault. */
+void a64_undefined(struct a64_ctx *c);
 /* Rows of instructions without a model, which thereby have a name. */
 void a64_build_unmodelled(struct a64_ctx *c);
 /* Rows of instructions that do nothing but fault: param is the fault. */

@@ -72,7 +72,7 @@ static void build_logic_immediate(struct a64_ctx *c)
 
 	if ((c->width == 32 && a64_field(c, 'N')) ||
 	    !a64_decode_bit_masks(a64_field(c, 'N'), a64_field(c, 'e'), a64_field(c, 'r'), true, &wmask, &tmask)) {
-		a64_unallocated(c);
+		a64_undefined(c);
 		return;
 	}
 	expr_id result = logic(c, a64_read(c, 'n'), a64_const(c, c->width, wmask));
@@ -87,7 +87,7 @@ static bool shifted(struct a64_ctx *c, expr_id *ret)
 	unsigned amount = a64_field(c, 'i');
 
 	if (amount >= c->width) {
-		a64_unallocated(c);
+		a64_undefined(c);
 		return false;
 	}
 	*ret = a64_shift(c, a64_read(c, 'm'), a64_field(c, 'h'), amount);
@@ -99,7 +99,7 @@ static void build_add_shifted(struct a64_ctx *c)
 	expr_id b;
 
 	if (a64_field(c, 'h') == 3)
-		a64_unallocated(c);
+		a64_undefined(c);
 	else if (shifted(c, &b))
 		a64_write(c, 'd', add(c, a64_read(c, 'n'), b, no_carry(c)));
 }
@@ -122,7 +122,7 @@ static void build_add_extended(struct a64_ctx *c)
 	unsigned shift = a64_field(c, 'i');
 
 	if (shift > 4) {
-		a64_unallocated(c);
+		a64_undefined(c);
 		return;
 	}
 	expr_id a = a64_xsp(c, a64_field(c, 'n'), c->width);
@@ -133,6 +133,16 @@ static void build_add_extended(struct a64_ctx *c)
 static void build_add_carry(struct a64_ctx *c)
 {
 	a64_write(c, 'd', add(c, a64_read(c, 'n'), a64_read(c, 'm'), a64_flag(c, A64_cf)));
+}
+
+/* SUBP, SUBPS: of addresses, whose bits above 55 are copies of it. */
+static void build_sub_pointer(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	expr_id a = expr_sext(p, a64_xsp(c, a64_field(c, 'n'), 56), 64);
+	expr_id b = expr_sext(p, a64_xsp(c, a64_field(c, 'm'), 56), 64);
+
+	a64_write(c, 'd', add(c, a, b, no_carry(c)));
 }
 
 /* clang-format off */
@@ -169,6 +179,10 @@ static const struct a64_row a64_alu[] = {
 	{"s 0 1 11010000 mmmmm 000000 nnnnn ddddd",      build_add_carry,       ALU_ADD | ALU_SET,              "WWMW", "adcs"},
 	{"s 1 0 11010000 mmmmm 000000 nnnnn ddddd",      build_add_carry,       ALU_SUB,                        "--R-", "sbc"},
 	{"s 1 1 11010000 mmmmm 000000 nnnnn ddddd",      build_add_carry,       ALU_SUB | ALU_SET,              "WWMW", "sbcs"},
+
+	/* Subtraction of pointers without their tags, of the memory tagging extension. */
+	{"1 0 0 11010110 mmmmm 000000 nnnnn ddddd",      build_sub_pointer,     ALU_SUB,                        "----", "subp"},
+	{"1 0 1 11010110 mmmmm 000000 nnnnn ddddd",      build_sub_pointer,     ALU_SUB | ALU_SET,              "WWWW", "subps"},
 };
 /* clang-format on */
 

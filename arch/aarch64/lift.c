@@ -8,7 +8,8 @@
 
 /* In the order in which rows are tried; it matters within a family alone. */
 static const struct a64_table *const families[] = {
-	&a64_alu_table, &a64_move_table, &a64_control_table, &a64_pauth_table, &a64_system_table,
+	&a64_alu_table,  &a64_bits_table,    &a64_muldiv_table, &a64_flagops_table,
+	&a64_move_table, &a64_control_table, &a64_pauth_table,  &a64_system_table,
 };
 
 struct isa_lifter {
@@ -142,21 +143,33 @@ static bool may_store(uint32_t word)
 	return !computes && !branches;
 }
 
+/* Instead of all that the helper did. */
+static void refuse(struct a64_ctx *c, struct insn *insn)
+{
+	transfer_reset(c->t, c->pool);
+	a64_goto(c, a64_const(c, 64, c->pc + 4));
+	transfer_add_fault(c->t, a64_const(c, 1, 1), FAULT_UNDEFINED);
+	memset(insn->flags, '-', A64_NUM_FLAGS);
+}
+
 static struct error *build(struct a64_ctx *c, struct insn *insn)
 {
 	a64_goto(c, a64_const(c, 64, c->pc + 4));
 	c->row->build(c);
-	if (!c->unmodelled && !c->unallocated)
-		apply_flags(c);
+	apply_flags(c);
 	memcpy(insn->named, c->named, sizeof insn->named);
 	insn->num_named = c->num_named;
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)
 		return err;
-	if (c->unmodelled || c->unallocated) {
+	if (c->undefined) {
+		refuse(c, insn);
+		return NULL;
+	}
+	if (c->unmodelled) {
 		transfer_reset(c->t, c->pool);
-		insn->status = c->unallocated ? LIFT_UNDECODABLE : LIFT_UNMODELLED;
+		insn->status = LIFT_UNMODELLED;
 		return NULL;
 	}
 	set_flags(c, insn);
@@ -175,7 +188,7 @@ static struct error *lift_word(struct isa_lifter *l, struct a64_ctx *c, struct i
 	c->width = a64_has(c, 's') && !a64_field(c, 's') ? 32 : 64;
 	insn->status = LIFT_DONE;
 	struct error *err = build(c, insn);
-	if (!err && insn->status != LIFT_UNDECODABLE)
+	if (!err)
 		describe(l, c, insn);
 	return err;
 }
@@ -204,9 +217,9 @@ void a64_unmodelled(struct a64_ctx *c)
 	c->unmodelled = true;
 }
 
-void a64_unallocated(struct a64_ctx *c)
+void a64_undefined(struct a64_ctx *c)
 {
-	c->unallocated = true;
+	c->undefined = true;
 }
 
 void a64_build_unmodelled(struct a64_ctx *c)

@@ -10,7 +10,7 @@ static void build_wide(struct a64_ctx *c)
 	uint64_t value = (uint64_t)a64_field(c, 'i') << low;
 
 	if (low >= c->width) {
-		a64_unallocated(c);
+		a64_undefined(c);
 		return;
 	}
 	if (c->row->param == WIDE_KEEP) {
