@@ -7,9 +7,10 @@
 #include "arch/x86_64/x86_64.h"
 
 static const struct x86_table *const families[] = {
-	&x86_alu_table,    &x86_move_table,     &x86_shift_table,   &x86_muldiv_table,      &x86_bits_table,
-	&x86_atomic_table, &x86_control_table,  &x86_stack_table,   &x86_string_table,      &x86_flagops_table,
-	&x86_system_table, &x86_sse_move_table, &x86_sse_int_table, &x86_sse_shuffle_table,
+	&x86_alu_table,        &x86_move_table,      &x86_shift_table,   &x86_muldiv_table,    &x86_bits_table,
+	&x86_atomic_table,     &x86_control_table,   &x86_stack_table,   &x86_string_table,    &x86_flagops_table,
+	&x86_system_table,     &x86_sse_move_table,  &x86_sse_int_table, &x86_sse_arith_table, &x86_sse_shuffle_table,
+	&x86_sse_string_table, &x86_sse_state_table, &x86_avx_table,
 };
 
 /* Rows that share an id are tried in the order of their tables. */
@@ -219,9 +220,14 @@ static bool lock_allowed(const struct x86_ctx *c, const struct x86_form *form)
 	return form->props & X86_LOCK && c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 }
 
-/* Builders may rely on operands that have a register or a width. */
+/*
+ * Builders may rely on operands that have a register or a width. Capstone gives EVEX instructions the ids of their VEX
+ * forms; masks and what else they have are not modelled.
+ */
 static bool operands_modelled(const struct x86_ctx *c)
 {
+	if (c->raw.evex)
+		return false;
 	for (unsigned i = 0; i < c->num_ops; i++)
 		if (c->op[i].kind == X86_OPERAND_OTHER)
 			return false;

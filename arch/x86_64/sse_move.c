@@ -1,46 +1,49 @@
-/* SSE moves: whole registers, parts of them, lanes, and sign masks (SDM vol. 2). */
-#include "arch/x86_64/x86_64.h"
+/* Vector moves: whole registers, parts of them, lanes, and sign masks (SDM vol. 2). */
+#include "arch/x86_64/simd.h"
 
-/* Parameters of build_move: bits that are moved, and whether memory must be aligned to 16 bytes. */
+/* Parameters of build_move: bits that are moved, and whether memory must be aligned to as many. */
 enum {
+	MOVE_VECTOR = 0, /* as many as the register has */
 	MOVE_BITS = 0xff,
 	MOVE_ALIGNED = 0x100,
 };
 
 /*
- * Copies the low bits of the source. A register destination is zero-extended to all of its 128 bits; memory gets just
- * the bits. MOVD and MOVQ from and to general registers have their size in the operand.
+ * Copies the low bits of the source. A register destination is zero-extended to all of its bits; memory gets just what
+ * is moved.
  */
 static void build_move(struct x86_ctx *c, const struct x86_form *f)
 {
-	struct expr_pool *p = c->pool;
 	unsigned bits = f->param & MOVE_BITS;
-	unsigned to = c->op[0].width;
 
-	for (unsigned i = 0; i < 2; i++)
-		if (c->op[i].kind == X86_OPERAND_MEM && f->param & MOVE_ALIGNED)
-			x86_require_alignment(c, x86_address(c), 16);
-	expr_id value = x86_read(c, 1);
-	if (value == EXPR_NONE)
-		return;
-	x86_write(c, 0, expr_fit(p, expr_fit(p, value, bits), to));
+	if (bits == MOVE_VECTOR)
+		bits = simd_width(c);
+	if (c->raw.is_mem && f->param & MOVE_ALIGNED)
+		x86_require_alignment(c, x86_address(c), bits / 8);
+	expr_id value = simd_read(c, 1, bits);
+	if (c->op[0].kind != X86_OPERAND_MEM)
+		value = expr_fit(c->pool, value, c->op[0].width);
+	x86_write(c, 0, value);
 }
 
-/* MOVSS, MOVSD: between registers the upper bits of the destination stay; from memory they are cleared. */
+/* MOVNTI */
+static void build_store(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_write(c, 0, x86_read(c, 1));
+}
+
+/* MOVSS, MOVSD: between registers the upper bits are the first source's; from memory they are cleared. */
 static void build_move_scalar(struct x86_ctx *c, const struct x86_form *f)
 {
-	struct expr_pool *p = c->pool;
-	expr_id low = x86_read(c, 1);
+	unsigned bits = f->param, first = simd_first(c);
 
-	if (low == EXPR_NONE)
-		return;
-	low = expr_fit(p, low, f->param);
 	if (c->op[0].kind == X86_OPERAND_MEM)
-		x86_write(c, 0, low);
+		x86_write(c, 0, simd_read(c, 1, bits));
 	else if (c->op[1].kind == X86_OPERAND_MEM)
-		x86_write(c, 0, expr_zext(p, low, 128));
+		x86_write(c, 0, expr_fit(c->pool, simd_read(c, 1, bits), SIMD_BLOCK));
 	else
-		x86_write(c, 0, expr_concat(p, expr_extract(p, x86_read(c, 0), f->param, 128 - f->param), low));
+		x86_write(c, 0, simd_insert(c, x86_read(c, first), 0, simd_read(c, first + 1, bits)));
 }
 
 /* Which halves: from is that of a register source, to that of a register destination; the other half stays. */
@@ -49,65 +52,100 @@ enum {
 	HALF_TO_HIGH = 2,
 };
 
-static expr_id half(struct x86_ctx *c, expr_id value, bool high)
+static expr_id half(struct x86_ctx *c, unsigned i, bool high)
 {
-	return expr_extract(c->pool, value, high ? 64 : 0, 64);
+	if (c->op[i].kind == X86_OPERAND_MEM || !high)
+		return simd_read(c, i, 64);
+	return expr_extract(c->pool, simd_read(c, i, SIMD_BLOCK), 64, 64);
 }
 
 /* MOVLPS, MOVHPS, MOVLPD, MOVHPD, MOVLHPS, MOVHLPS */
 static void build_move_half(struct x86_ctx *c, const struct x86_form *f)
 {
-	struct expr_pool *p = c->pool;
-	expr_id source = x86_read(c, 1);
+	bool from_high = f->param & HALF_FROM_HIGH, to_high = f->param & HALF_TO_HIGH;
+	unsigned first = simd_first(c);
 
-	if (c->op[1].kind == X86_OPERAND_REG)
-		source = half(c, source, f->param & HALF_FROM_HIGH);
-	if (c->op[0].kind == X86_OPERAND_MEM) {
-		x86_write(c, 0, source);
-		return;
-	}
-	expr_id old = x86_read(c, 0);
-	if (f->param & HALF_TO_HIGH)
-		x86_write(c, 0, expr_concat(p, source, half(c, old, false)));
+	if (c->op[0].kind == X86_OPERAND_MEM)
+		x86_write(c, 0, half(c, 1, from_high));
 	else
-		x86_write(c, 0, expr_concat(p, half(c, old, true), source));
+		x86_write(c, 0, simd_insert(c, x86_read(c, first), to_high ? 64 : 0, half(c, first + 1, from_high)));
+}
+
+/* MOVDDUP, MOVSLDUP, MOVSHDUP: every second lane twice; param is the lane width, and which one. */
+enum { DUPLICATE_ODD = 0x100 };
+
+static void build_duplicate(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned lane = f->param & 0xff;
+	uint8_t index[4];
+	expr_id value;
+
+	for (unsigned i = 0; i < SIMD_BLOCK / lane; i++)
+		index[i] = (uint8_t)(i / 2 * 2 + (f->param & DUPLICATE_ODD ? 1 : 0));
+	/* 128-bit MOVDDUP reads no more than it needs. */
+	if (lane == 64 && simd_width(c) == SIMD_BLOCK)
+		value = expr_fit(c->pool, simd_read(c, 1, 64), SIMD_BLOCK);
+	else
+		value = simd_source(c, 1);
+	x86_write(c, 0, simd_permute_blocks(c, lane, value, value, index));
 }
 
 /* MOVMSKPS, MOVMSKPD, PMOVMSKB: param is the lane width. */
 static void build_move_mask(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id mask = expr_lanes(c->pool, EXPR_VMSB, f->param, x86_read(c, 1), EXPR_NONE, EXPR_NONE);
+	expr_id mask = simd_lanes(c, EXPR_VMSB, f->param, x86_read(c, 1), EXPR_NONE);
 
 	x86_write(c, 0, expr_fit(c->pool, mask, c->op[0].width));
 }
 
+/* MASKMOVDQU: the bytes of ModRM.reg whose mask in ModRM.rm is negative go to RDI, by whatever address size. */
+static void build_masked_store(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id value = expr_reg(p, SIMD_BLOCK, X86_xmm0 + c->raw.reg);
+	expr_id mask = expr_reg(p, SIMD_BLOCK, X86_xmm0 + c->raw.rm);
+	expr_id offset = expr_zext(p, x86_gpr(c, X86_rdi, c->raw.addrsize ? 32 : 64), 64);
+	expr_id address = x86_linear(c, offset);
+
+	(void)f;
+	for (unsigned i = 0; i < SIMD_BLOCK / 8; i++)
+		transfer_add_store(c->t, expr_bit(p, mask, 8 * i + 7), expr_add(p, address, x86_const(c, 64, i)),
+				   expr_extract(p, value, 8 * i, 8));
+}
+
 /* clang-format off */
 static const struct x86_form x86_sse_move[] = {
-	/* id              build            param                oszapcd    props map */
-	{X86_INS_MOVD,     build_move,      32,                  "-------", 0, 0},
-	{X86_INS_MOVQ,     build_move,      64,                  "-------", 0, 0},
-	{X86_INS_MOVDQA,   build_move,      128 | MOVE_ALIGNED,  "-------", 0, 0},
-	{X86_INS_MOVAPS,   build_move,      128 | MOVE_ALIGNED,  "-------", 0, 0},
-	{X86_INS_MOVAPD,   build_move,      128 | MOVE_ALIGNED,  "-------", 0, 0},
-	{X86_INS_MOVNTDQ,  build_move,      128 | MOVE_ALIGNED,  "-------", 0, 0},
-	{X86_INS_MOVNTPS,  build_move,      128 | MOVE_ALIGNED,  "-------", 0, 0},
-	{X86_INS_MOVNTPD,  build_move,      128 | MOVE_ALIGNED,  "-------", 0, 0},
-	{X86_INS_MOVNTDQA, build_move,      128 | MOVE_ALIGNED,  "-------", 0, 0},
-	{X86_INS_MOVDQU,   build_move,      128,                 "-------", 0, 0},
-	{X86_INS_MOVUPS,   build_move,      128,                 "-------", 0, 0},
-	{X86_INS_MOVUPD,   build_move,      128,                 "-------", 0, 0},
-	{X86_INS_LDDQU,    build_move,      128,                 "-------", 0, 0},
-	{X86_INS_MOVSS,    build_move_scalar, 32,                "-------", 0, X86_MAP_0F},
-	{X86_INS_MOVSD,    build_move_scalar, 64,                "-------", 0, X86_MAP_0F},
-	{X86_INS_MOVLPS,   build_move_half, 0,                   "-------", 0, 0},
-	{X86_INS_MOVLPD,   build_move_half, 0,                   "-------", 0, 0},
-	{X86_INS_MOVHPS,   build_move_half, HALF_FROM_HIGH | HALF_TO_HIGH, "-------", 0, 0},
-	{X86_INS_MOVHPD,   build_move_half, HALF_FROM_HIGH | HALF_TO_HIGH, "-------", 0, 0},
-	{X86_INS_MOVHLPS,  build_move_half, HALF_FROM_HIGH,      "-------", 0, 0},
-	{X86_INS_MOVLHPS,  build_move_half, HALF_TO_HIGH,        "-------", 0, 0},
-	{X86_INS_MOVMSKPS, build_move_mask, 32,                  "-------", 0, 0},
-	{X86_INS_MOVMSKPD, build_move_mask, 64,                  "-------", 0, 0},
-	{X86_INS_PMOVMSKB, build_move_mask, 8,                   "-------", 0, 0},
+	/*   name      build              param */
+	SIMD(MOVD,     build_move,        32),
+	SIMD(MOVQ,     build_move,        64),
+	SIMD(MOVDQA,   build_move,        MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD(MOVAPS,   build_move,        MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD(MOVAPD,   build_move,        MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD(MOVNTDQ,  build_move,        MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD(MOVNTPS,  build_move,        MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD(MOVNTPD,  build_move,        MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD(MOVNTDQA, build_move,        MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD(MOVDQU,   build_move,        MOVE_VECTOR),
+	SIMD(MOVUPS,   build_move,        MOVE_VECTOR),
+	SIMD(MOVUPD,   build_move,        MOVE_VECTOR),
+	SIMD(LDDQU,    build_move,        MOVE_VECTOR),
+	SSE(MOVNTI,    build_store,       0),
+	SIMD(MOVSS,    build_move_scalar, 32),
+	AVX(MOVSD,     build_move_scalar, 64),
+	{X86_INS_MOVSD, build_move_scalar, 64, "-------", 0, X86_MAP_0F},
+	SIMD(MOVLPS,   build_move_half,   0),
+	SIMD(MOVLPD,   build_move_half,   0),
+	SIMD(MOVHPS,   build_move_half,   HALF_FROM_HIGH | HALF_TO_HIGH),
+	SIMD(MOVHPD,   build_move_half,   HALF_FROM_HIGH | HALF_TO_HIGH),
+	SIMD(MOVHLPS,  build_move_half,   HALF_FROM_HIGH),
+	SIMD(MOVLHPS,  build_move_half,   HALF_TO_HIGH),
+	SIMD(MOVDDUP,  build_duplicate,   64),
+	SIMD(MOVSLDUP, build_duplicate,   32),
+	SIMD(MOVSHDUP, build_duplicate,   32 | DUPLICATE_ODD),
+	SIMD(MOVMSKPS, build_move_mask,   32),
+	SIMD(MOVMSKPD, build_move_mask,   64),
+	SIMD(PMOVMSKB, build_move_mask,   8),
+	SIMD(MASKMOVDQU, build_masked_store, 0),
 };
 /* clang-format on */
 

@@ -1,42 +1,22 @@
-/* SSE shuffles: lanes moved by a constant pattern (SDM vol. 2). */
-#include "arch/x86_64/x86_64.h"
-
-/* Both sources side by side: the first operand's lanes come first. */
-static expr_id both(struct x86_ctx *c)
-{
-	if (c->op[1].kind == X86_OPERAND_MEM && c->op[1].width == 128)
-		x86_require_alignment(c, x86_address(c), 16);
-	expr_id a = x86_read(c, 0), b = x86_read(c, 1);
-	if (expr_width(c->pool, a) == 128 && expr_width(c->pool, b) == 128)
-		return expr_concat(c->pool, b, a);
-	x86_unmodelled(c); /* MMX */
-	return EXPR_NONE;
-}
-
-/* Lane i of the result is lane index[i] of the concatenated sources. */
-static void permute(struct x86_ctx *c, unsigned lane, const uint8_t index[16])
-{
-	uint64_t words[2] = {0};
-	expr_id lanes = both(c);
-
-	for (unsigned i = 0; i < 128 / lane; i++)
-		words[i * lane / 64] |= (uint64_t)index[i] << i * lane % 64;
-	x86_write(c, 0, expr_lanes(c->pool, EXPR_VPERM, lane, lanes, expr_const_wide(c->pool, 128, words), EXPR_NONE));
-}
+/* Vector lanes moved, blended, narrowed and widened, within blocks of 128 bits (SDM vol. 2). */
+#include "arch/x86_64/simd.h"
 
 /* PUNPCKL*, UNPCKLP*: param is the lane width; PUNPCKH*, UNPCKHP*: with this bit. */
 enum { UNPACK_HIGH = 0x100 };
 
 static void build_unpack(struct x86_ctx *c, const struct x86_form *f)
 {
-	unsigned lane = f->param & 0xff, n = 128 / lane;
+	unsigned lane = f->param & 0xff, n = SIMD_BLOCK / lane;
 	unsigned first = f->param & UNPACK_HIGH ? n / 2 : 0;
 	uint8_t index[16];
+	expr_id b = simd_b(c);
 
 	for (unsigned i = 0; i < n; i++)
 		index[i] = (uint8_t)(first + i / 2 + (i % 2 ? n : 0));
-	permute(c, lane, index);
+	x86_write(c, 0, simd_permute_blocks(c, lane, simd_a(c), b, index));
 }
+
+/* ---- Patterns in the immediate ---- */
 
 /* PSHUFD, PSHUFLW, PSHUFHW: four lanes of the source from lane `first` on, by two bits of the immediate each; the
  * others are the source's own. */
@@ -44,48 +24,227 @@ enum { SHUFFLE_DWORDS, SHUFFLE_LOW_WORDS, SHUFFLE_HIGH_WORDS };
 
 static void build_shuffle(struct x86_ctx *c, const struct x86_form *f)
 {
-	unsigned lane = f->param == SHUFFLE_DWORDS ? 32 : 16, n = 128 / lane;
-	unsigned first = f->param == SHUFFLE_HIGH_WORDS ? 4 : 0;
-	uint8_t index[16];
+	unsigned lane = f->param == SHUFFLE_DWORDS ? 32 : 16, first = f->param == SHUFFLE_HIGH_WORDS ? 4 : 0;
+	uint8_t index[8];
+	expr_id source = simd_source(c, 1);
 
-	for (unsigned i = 0; i < n; i++)
-		index[i] = (uint8_t)(n + i);
+	for (unsigned i = 0; i < SIMD_BLOCK / lane; i++)
+		index[i] = (uint8_t)i;
 	for (unsigned i = 0; i < 4; i++)
-		index[first + i] = (uint8_t)(n + first + (c->op[2].imm >> 2 * i & 3));
-	permute(c, lane, index);
+		index[first + i] = (uint8_t)(first + (simd_imm(c) >> 2 * i & 3));
+	x86_write(c, 0, simd_permute_blocks(c, lane, source, source, index));
 }
 
-/* SHUFPS, SHUFPD: the low half of the result from the first operand, the high half from the second. */
-static void build_shuffle_pair(struct x86_ctx *c, const struct x86_form *f)
+/* SHUFPS: the low half of each block from the first source, the high half from the second. */
+static void build_shuffle_singles(struct x86_ctx *c, const struct x86_form *f)
 {
-	unsigned lane = f->param, n = 128 / lane, bits = lane == 32 ? 2 : 1;
+	uint8_t index[4];
+	expr_id b = simd_b(c);
+
+	(void)f;
+	for (unsigned i = 0; i < 4; i++)
+		index[i] = (uint8_t)((i < 2 ? 0 : 4) + (simd_imm(c) >> 2 * i & 3));
+	x86_write(c, 0, simd_permute_blocks(c, 32, simd_a(c), b, index));
+}
+
+/* SHUFPD: likewise, with bits of the immediate of their own for the upper block. */
+static void build_shuffle_doubles(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned width = simd_width(c), n = width / 64;
+	uint8_t index[4];
+	expr_id b = simd_b(c), a = simd_a(c);
+
+	(void)f;
+	for (unsigned i = 0; i < n; i++)
+		index[i] = (uint8_t)((i % 2 ? n : 0) + i / 2 * 2 + (simd_imm(c) >> i & 1));
+	x86_write(c, 0, simd_permute(c, width, 64, expr_concat(c->pool, b, a), index));
+}
+
+/* The bytes of the block of a, followed by that of b, from number `first` on; zero behind and before them. */
+static expr_id window(struct x86_ctx *c, expr_id a, expr_id b, int first)
+{
 	uint8_t index[16];
 
-	for (unsigned i = 0; i < n; i++)
-		index[i] = (uint8_t)((i < n / 2 ? 0 : n) + (c->op[2].imm >> i * bits & (n - 1)));
-	permute(c, lane, index);
+	for (int i = 0; i < 16; i++)
+		index[i] = first + i < 0 || first + i > 31 ? SIMD_ZERO : (uint8_t)(first + i);
+	return simd_permute_blocks(c, 8, a, b, index);
+}
+
+/* PALIGNR: the second source is the low half. */
+static void build_align(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id b = simd_b(c);
+
+	(void)f;
+	x86_write(c, 0, window(c, b, simd_a(c), (int)simd_imm(c)));
+}
+
+/* PSLLDQ, PSRLDQ: whole blocks shifted by bytes; param is the direction. */
+static void build_byte_shift(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned bytes = simd_imm(c) > 15 ? 16 : simd_imm(c);
+	expr_id a = simd_read(c, simd_first(c), simd_width(c)), zero = expr_const(c->pool, simd_width(c), 0);
+
+	x86_write(c, 0, window(c, a, zero, f->param == EXPR_SHL ? -(int)bytes : (int)bytes));
+}
+
+/* INSERTPS: bits 6-7 of the immediate choose the lane of a register, 4-5 where it goes; 0-3 clear lanes. */
+static void build_insert_single(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned i = simd_first(c) + 1, imm = simd_imm(c), from = imm >> 6;
+	uint8_t index[4];
+	expr_id b;
+
+	(void)f;
+	if (c->op[i].kind == X86_OPERAND_MEM) {
+		b = expr_fit(c->pool, simd_read(c, i, 32), SIMD_BLOCK);
+		from = 0;
+	} else {
+		b = simd_read(c, i, SIMD_BLOCK);
+	}
+	for (unsigned k = 0; k < 4; k++)
+		index[k] = (uint8_t)(imm >> k & 1 ? SIMD_ZERO : k == (imm >> 4 & 3) ? 4 + from : k);
+	x86_write(c, 0, simd_permute_blocks(c, 32, simd_a(c), b, index));
+}
+
+/* PINSRB..PINSRQ: param is the lane width. */
+static void build_insert(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned first = simd_first(c), lane = f->param, i = simd_imm(c) % (SIMD_BLOCK / lane);
+
+	x86_write(c, 0, simd_insert(c, simd_read(c, first, SIMD_BLOCK), i * lane, simd_read(c, first + 1, lane)));
+}
+
+/* PEXTRB..PEXTRQ, EXTRACTPS: registers are zero-extended, memory gets just the lane. */
+static void build_extract(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned lane = f->param, i = simd_imm(c) % (SIMD_BLOCK / lane);
+	expr_id value = expr_extract(c->pool, simd_read(c, 1, SIMD_BLOCK), i * lane, lane);
+
+	if (c->op[0].kind != X86_OPERAND_MEM)
+		value = expr_fit(c->pool, value, c->op[0].width);
+	x86_write(c, 0, value);
+}
+
+/* PBLENDW, BLENDPS, BLENDPD, VPBLENDD: lanes of `param` bits from the second source where the immediate has a 1. */
+static void build_blend(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id b = simd_b(c);
+
+	x86_write(c, 0, simd_select(c, simd_lane_mask(c, simd_width(c), f->param, simd_imm(c)), simd_a(c), b));
+}
+
+/* ---- Patterns in a register ---- */
+
+/* PBLENDVB, BLENDVPS, BLENDVPD: by the top bits of the lanes of XMM0, or of a fourth operand. */
+static void build_blend_variable(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned lane = f->param;
+	expr_id b = simd_b(c);
+	expr_id by = c->raw.vex ? simd_read(c, 3, simd_width(c)) : expr_reg(c->pool, SIMD_BLOCK, X86_xmm0);
+
+	x86_write(c, 0, simd_select(c, simd_shift(c, EXPR_VASHR, lane, by, lane - 1), simd_a(c), b));
+}
+
+/* PSHUFB: bytes of the block of the first source by the second; zero where bit 7 of the number is set. */
+static void build_shuffle_bytes(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = simd_width(c);
+	/* No vector has 128 bytes: of the number, bit 7 makes one that selects nothing. */
+	expr_id index = expr_and(p, simd_b(c), simd_splat(c, width, 8, 0x8f));
+
+	(void)f;
+	if (width > SIMD_BLOCK)
+		index = expr_or(p, index,
+				expr_concat(p, simd_splat(c, SIMD_BLOCK, 8, 16), x86_const(c, SIMD_BLOCK, 0)));
+	x86_write(c, 0, simd_lanes(c, EXPR_VPERM, 8, simd_a(c), index));
+}
+
+/* ---- Widths ---- */
+
+/* PACK*: lanes of both sources narrowed by the operator. */
+static void build_pack(struct x86_ctx *c, const struct x86_form *f)
+{
+	static const uint8_t halves_of_blocks[4] = {0, 2, 1, 3};
+	expr_id b = simd_b(c), both = expr_concat(c->pool, b, simd_a(c));
+	expr_id value = simd_lanes(c, simd_operator(f), simd_lane(f), both, EXPR_NONE);
+
+	if (simd_width(c) > SIMD_BLOCK)
+		value = simd_permute(c, 256, 64, value, halves_of_blocks);
+	x86_write(c, 0, value);
+}
+
+/* PMOVZX*, PMOVSX*: lanes of FROM bits become lanes of TO bits; memory is read at any alignment. */
+#define WIDEN(op, from, to) (EXPR_##op << 16 | (to) << 8 | (from))
+
+static void build_widen(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned from = f->param & 0xff, to = f->param >> 8 & 0xff;
+	expr_id value = simd_read(c, 1, simd_width(c) / (to / from));
+
+	for (unsigned lane = from; lane < to; lane *= 2)
+		value = simd_lanes(c, simd_operator(f), lane, value, EXPR_NONE);
+	x86_write(c, 0, value);
 }
 
 /* clang-format off */
 static const struct x86_form x86_sse_shuffle[] = {
-	/* id                  build               param               oszapcd    props map */
-	{X86_INS_PUNPCKLBW,    build_unpack,       8,                  "-------", 0, 0},
-	{X86_INS_PUNPCKLWD,    build_unpack,       16,                 "-------", 0, 0},
-	{X86_INS_PUNPCKLDQ,    build_unpack,       32,                 "-------", 0, 0},
-	{X86_INS_PUNPCKLQDQ,   build_unpack,       64,                 "-------", 0, 0},
-	{X86_INS_PUNPCKHBW,    build_unpack,       8 | UNPACK_HIGH,    "-------", 0, 0},
-	{X86_INS_PUNPCKHWD,    build_unpack,       16 | UNPACK_HIGH,   "-------", 0, 0},
-	{X86_INS_PUNPCKHDQ,    build_unpack,       32 | UNPACK_HIGH,   "-------", 0, 0},
-	{X86_INS_PUNPCKHQDQ,   build_unpack,       64 | UNPACK_HIGH,   "-------", 0, 0},
-	{X86_INS_UNPCKLPS,     build_unpack,       32,                 "-------", 0, 0},
-	{X86_INS_UNPCKLPD,     build_unpack,       64,                 "-------", 0, 0},
-	{X86_INS_UNPCKHPS,     build_unpack,       32 | UNPACK_HIGH,   "-------", 0, 0},
-	{X86_INS_UNPCKHPD,     build_unpack,       64 | UNPACK_HIGH,   "-------", 0, 0},
-	{X86_INS_PSHUFD,       build_shuffle,      SHUFFLE_DWORDS,     "-------", 0, 0},
-	{X86_INS_PSHUFLW,      build_shuffle,      SHUFFLE_LOW_WORDS,  "-------", 0, 0},
-	{X86_INS_PSHUFHW,      build_shuffle,      SHUFFLE_HIGH_WORDS, "-------", 0, 0},
-	{X86_INS_SHUFPS,       build_shuffle_pair, 32,                 "-------", 0, 0},
-	{X86_INS_SHUFPD,       build_shuffle_pair, 64,                 "-------", 0, 0},
+	/*   name        build                  param */
+	SIMD(PUNPCKLBW,  build_unpack,          8),
+	SIMD(PUNPCKLWD,  build_unpack,          16),
+	SIMD(PUNPCKLDQ,  build_unpack,          32),
+	SIMD(PUNPCKLQDQ, build_unpack,          64),
+	SIMD(PUNPCKHBW,  build_unpack,          8 | UNPACK_HIGH),
+	SIMD(PUNPCKHWD,  build_unpack,          16 | UNPACK_HIGH),
+	SIMD(PUNPCKHDQ,  build_unpack,          32 | UNPACK_HIGH),
+	SIMD(PUNPCKHQDQ, build_unpack,          64 | UNPACK_HIGH),
+	SIMD(UNPCKLPS,   build_unpack,          32),
+	SIMD(UNPCKLPD,   build_unpack,          64),
+	SIMD(UNPCKHPS,   build_unpack,          32 | UNPACK_HIGH),
+	SIMD(UNPCKHPD,   build_unpack,          64 | UNPACK_HIGH),
+	SIMD(PSHUFD,     build_shuffle,         SHUFFLE_DWORDS),
+	SIMD(PSHUFLW,    build_shuffle,         SHUFFLE_LOW_WORDS),
+	SIMD(PSHUFHW,    build_shuffle,         SHUFFLE_HIGH_WORDS),
+	SIMD(SHUFPS,     build_shuffle_singles, 0),
+	SIMD(SHUFPD,     build_shuffle_doubles, 0),
+	SIMD(PALIGNR,    build_align,           0),
+	SIMD(PSLLDQ,     build_byte_shift,      EXPR_SHL),
+	SIMD(PSRLDQ,     build_byte_shift,      EXPR_LSHR),
+	SIMD(INSERTPS,   build_insert_single,   0),
+	SIMD(PINSRB,     build_insert,          8),
+	SIMD(PINSRW,     build_insert,          16),
+	SIMD(PINSRD,     build_insert,          32),
+	SIMD(PINSRQ,     build_insert,          64),
+	SIMD(PEXTRB,     build_extract,         8),
+	SIMD(PEXTRW,     build_extract,         16),
+	SIMD(PEXTRD,     build_extract,         32),
+	SIMD(PEXTRQ,     build_extract,         64),
+	SIMD(EXTRACTPS,  build_extract,         32),
+	SIMD(PBLENDW,    build_blend,           16),
+	SIMD(BLENDPS,    build_blend,           32),
+	SIMD(BLENDPD,    build_blend,           64),
+	AVX(PBLENDD,     build_blend,           32),
+	SIMD(PBLENDVB,   build_blend_variable,  8),
+	SIMD(BLENDVPS,   build_blend_variable,  32),
+	SIMD(BLENDVPD,   build_blend_variable,  64),
+	SIMD(PSHUFB,     build_shuffle_bytes,   0),
+	SIMD(PACKSSWB,   build_pack,            LANES(VNARROWSS, 16)),
+	SIMD(PACKSSDW,   build_pack,            LANES(VNARROWSS, 32)),
+	SIMD(PACKUSWB,   build_pack,            LANES(VNARROWSU, 16)),
+	SIMD(PACKUSDW,   build_pack,            LANES(VNARROWSU, 32)),
+	SIMD(PMOVZXBW,   build_widen,           WIDEN(VWIDENU, 8, 16)),
+	SIMD(PMOVZXBD,   build_widen,           WIDEN(VWIDENU, 8, 32)),
+	SIMD(PMOVZXBQ,   build_widen,           WIDEN(VWIDENU, 8, 64)),
+	SIMD(PMOVZXWD,   build_widen,           WIDEN(VWIDENU, 16, 32)),
+	SIMD(PMOVZXWQ,   build_widen,           WIDEN(VWIDENU, 16, 64)),
+	SIMD(PMOVZXDQ,   build_widen,           WIDEN(VWIDENU, 32, 64)),
+	SIMD(PMOVSXBW,   build_widen,           WIDEN(VWIDENS, 8, 16)),
+	SIMD(PMOVSXBD,   build_widen,           WIDEN(VWIDENS, 8, 32)),
+	SIMD(PMOVSXBQ,   build_widen,           WIDEN(VWIDENS, 8, 64)),
+	SIMD(PMOVSXWD,   build_widen,           WIDEN(VWIDENS, 16, 32)),
+	SIMD(PMOVSXWQ,   build_widen,           WIDEN(VWIDENS, 16, 64)),
+	SIMD(PMOVSXDQ,   build_widen,           WIDEN(VWIDENS, 32, 64)),
 };
 /* clang-format on */
 

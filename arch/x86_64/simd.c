@@ -1,0 +1,116 @@
+/* Operands and patterns of vector instructions. */
+#include "arch/x86_64/simd.h"
+
+#include <string.h>
+
+static bool is_vector(const struct x86_operand *op)
+{
+	return op->kind == X86_OPERAND_REG && op->width >= SIMD_BLOCK;
+}
+
+unsigned simd_width(const struct x86_ctx *c)
+{
+	return is_vector(&c->op[0]) ? c->op[0].width : c->op[1].width;
+}
+
+expr_id simd_read(struct x86_ctx *c, unsigned i, unsigned bits)
+{
+	if (i < c->num_ops && c->op[i].kind == X86_OPERAND_MEM)
+		return transfer_load(c->t, bits, x86_address(c));
+	if (i < c->num_ops && c->op[i].kind == X86_OPERAND_REG && c->op[i].width >= bits)
+		return expr_extract(c->pool, x86_read(c, i), 0, bits);
+	x86_unmodelled(c);
+	return EXPR_NONE;
+}
+
+expr_id simd_source(struct x86_ctx *c, unsigned i)
+{
+	if (i < c->num_ops && c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex)
+		x86_require_alignment(c, x86_address(c), SIMD_BLOCK / 8);
+	return simd_read(c, i, simd_width(c));
+}
+
+expr_id simd_a(struct x86_ctx *c)
+{
+	return simd_source(c, simd_first(c));
+}
+
+expr_id simd_b(struct x86_ctx *c)
+{
+	return simd_source(c, simd_first(c) + 1);
+}
+
+expr_id simd_lanes(struct x86_ctx *c, enum expr_op op, unsigned lane, expr_id a, expr_id b)
+{
+	return expr_lanes(c->pool, op, lane, a, b, EXPR_NONE);
+}
+
+expr_id simd_shift(struct x86_ctx *c, enum expr_op op, unsigned lane, expr_id a, unsigned count)
+{
+	return simd_lanes(c, op, lane, a, x86_const(c, 8, count));
+}
+
+static void put_lane(uint64_t *words, unsigned lane, unsigned i, uint64_t value)
+{
+	words[i * lane / 64] |= value << i * lane % 64;
+}
+
+expr_id simd_splat(struct x86_ctx *c, unsigned width, unsigned lane, uint64_t value)
+{
+	uint64_t words[EXPR_MAX_WORDS] = {0};
+
+	for (unsigned i = 0; i < width / lane; i++)
+		put_lane(words, lane, i, value);
+	return expr_const_wide(c->pool, width, words);
+}
+
+expr_id simd_lane_mask(struct x86_ctx *c, unsigned width, unsigned lane, unsigned bits)
+{
+	uint64_t words[EXPR_MAX_WORDS] = {0};
+
+	for (unsigned i = 0; i < width / lane; i++)
+		put_lane(words, lane, i, bits >> i % 8 & 1 ? UINT64_MAX >> (64 - lane) : 0);
+	return expr_const_wide(c->pool, width, words);
+}
+
+expr_id simd_select(struct x86_ctx *c, expr_id mask, expr_id a, expr_id b)
+{
+	struct expr_pool *p = c->pool;
+
+	return expr_or(p, expr_and(p, a, expr_not(p, mask)), expr_and(p, b, mask));
+}
+
+expr_id simd_insert(struct x86_ctx *c, expr_id a, unsigned low, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = expr_width(p, a), high = low + expr_width(p, value);
+
+	if (a == EXPR_NONE || value == EXPR_NONE)
+		return EXPR_NONE;
+	if (low > 0)
+		value = expr_concat(p, value, expr_extract(p, a, 0, low));
+	return high < width ? expr_concat(p, expr_extract(p, a, high, width - high), value) : value;
+}
+
+expr_id simd_permute(struct x86_ctx *c, unsigned width, unsigned lane, expr_id a, const uint8_t *index)
+{
+	uint64_t words[EXPR_MAX_WORDS] = {0};
+
+	for (unsigned i = 0; i < width / lane; i++)
+		put_lane(words, lane, i, index[i]);
+	return simd_lanes(c, EXPR_VPERM, lane, a, expr_const_wide(c->pool, width, words));
+}
+
+expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id b, const uint8_t *index)
+{
+	unsigned width = expr_width(c->pool, a), n = SIMD_BLOCK / lane;
+	uint8_t whole[EXPR_MAX_WIDTH / 8];
+
+	for (unsigned i = 0; i < width / lane; i++) {
+		unsigned block = i / n * n, from = index[i % n];
+		whole[i] = (uint8_t)(from == SIMD_ZERO ? from
+				     : from < n        ? block + from
+						       : width / lane + block + from - n);
+	}
+	return simd_permute(c, width, lane, expr_concat(c->pool, b, a), whole);
+}

@@ -1,0 +1,101 @@
+/*
+ * What the families of vector instructions share: operands, constants, and lanes moved by constant patterns.
+ *
+ * The legacy encoding of an instruction and its VEX encodings are one builder. They differ in three things, which are
+ * settled here and in x86_write(): a VEX instruction has a first source of its own in place of the destination, its
+ * memory operands need no alignment (SDM vol. 2, 2.4), and it clears the bits of the destination above its vector
+ * length. With 256 bits, instructions that move data across lanes work on each block of 128 bits by itself, unless
+ * their description says otherwise.
+ */
+#ifndef ARCH_X86_64_SIMD_H
+#define ARCH_X86_64_SIMD_H
+
+#include "arch/x86_64/x86_64.h"
+
+enum { SIMD_BLOCK = 128 };
+
+/* Rows: of the legacy encoding alone, of VEX alone, of both. */
+#define SSE_FLAGS(name, build, param, oszapcd) \
+	{ \
+		X86_INS_##name, build, param, oszapcd, 0, 0 \
+	}
+#define AVX_FLAGS(name, build, param, oszapcd) SSE_FLAGS(V##name, build, param, oszapcd)
+#define SIMD_FLAGS(name, build, param, oszapcd) \
+	SSE_FLAGS(name, build, param, oszapcd), AVX_FLAGS(name, build, param, oszapcd)
+#define SSE(name, build, param)  SSE_FLAGS(name, build, param, "-------")
+#define AVX(name, build, param)  AVX_FLAGS(name, build, param, "-------")
+#define SIMD(name, build, param) SIMD_FLAGS(name, build, param, "-------")
+
+/* The parameter of a lane-wise operation: operator and lane width. */
+#define LANES(op, lane) (EXPR_##op << 16 | (lane))
+
+static inline enum expr_op simd_operator(const struct x86_form *f)
+{
+	return f->param >> 16;
+}
+
+static inline unsigned simd_lane(const struct x86_form *f)
+{
+	return f->param & 0xffff;
+}
+
+/* The immediate byte. */
+static inline unsigned simd_imm(const struct x86_ctx *c)
+{
+	return c->raw.imm & 0xff;
+}
+
+/* ---- Operands ---- */
+
+/* The vector length: the width of the destination, or of the source where that is no vector register; bits. */
+unsigned simd_width(const struct x86_ctx *c);
+
+/* The number of the operand that is the first source: the second source is the next one. */
+static inline unsigned simd_first(const struct x86_ctx *c)
+{
+	return c->raw.vex ? 1 : 0;
+}
+
+/* The low `bits` of operand i; of memory just so many bits are read, at any alignment. */
+expr_id simd_read(struct x86_ctx *c, unsigned i, unsigned bits);
+
+/* Operand i in the vector length: legacy instructions want 128 bits of memory aligned (SDM vol. 1, 4.1.1). */
+expr_id simd_source(struct x86_ctx *c, unsigned i);
+
+/* The first and the second source of destination = a op b. */
+expr_id simd_a(struct x86_ctx *c);
+expr_id simd_b(struct x86_ctx *c);
+
+/* ---- Lanes ---- */
+
+/* A lane-wise operator of two operands; b may be EXPR_NONE for operators that have one. */
+expr_id simd_lanes(struct x86_ctx *c, enum expr_op op, unsigned lane, expr_id a, expr_id b);
+
+/* All lanes shifted by a constant: op is EXPR_VSHL, EXPR_VLSHR or EXPR_VASHR. */
+expr_id simd_shift(struct x86_ctx *c, enum expr_op op, unsigned lane, expr_id a, unsigned count);
+
+/* The constant `value` in each lane of a vector. */
+expr_id simd_splat(struct x86_ctx *c, unsigned width, unsigned lane, uint64_t value);
+
+/* A constant of which bit i of `bits` fills lane i; from the ninth lane on the bits begin anew. */
+expr_id simd_lane_mask(struct x86_ctx *c, unsigned width, unsigned lane, unsigned bits);
+
+/* Bits of b where the mask is set, else of a. */
+expr_id simd_select(struct x86_ctx *c, expr_id mask, expr_id a, expr_id b);
+
+/* a with the bits from `low` up replaced. */
+expr_id simd_insert(struct x86_ctx *c, expr_id a, unsigned low, expr_id value);
+
+/* In patterns: a lane that becomes zero. */
+enum { SIMD_ZERO = 0xff };
+
+/* A vector of `width` bits of which lane i is lane index[i] of a. */
+expr_id simd_permute(struct x86_ctx *c, unsigned width, unsigned lane, expr_id a, const uint8_t *index);
+
+/*
+ * The same pattern in each block of 128 bits: lane i is lane index[i] of the block of a and that of b side by side,
+ * those of a coming first.
+ */
+expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id b, const uint8_t *index);
+
+#endif

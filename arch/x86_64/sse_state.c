@@ -1,0 +1,211 @@
+/* MXCSR, the FXSAVE image, the upper halves (SDM vol. 1, 10.2.3 and 10.5). */
+#include "arch/x86_64/simd.h"
+
+/* Bits that may be set. Some of AMD's processors have another: bit 17. */
+enum { MXCSR_MASK = 0xffff, MXCSR_MISALIGNED = 1 << 17 };
+
+/* #GP if a reserved bit is set. */
+static void load_mxcsr(struct x86_ctx *c, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	expr_id reserved = expr_and(p, value, x86_const(c, 32, ~(uint32_t)MXCSR_MASK));
+
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, reserved)), FAULT_PROTECTION);
+	transfer_set_reg(c->t, X86_mxcsr, value);
+}
+
+static void build_ldmxcsr(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	load_mxcsr(c, transfer_load(c->t, 32, x86_address(c)));
+}
+
+static void build_stmxcsr(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	transfer_add_store(c->t, EXPR_NONE, x86_address(c), expr_reg(c->pool, 32, X86_mxcsr));
+}
+
+/* ---- FXSAVE, FXRSTOR ---- */
+
+/* The image, in bytes; what is not named is reserved, and the last bytes are the program's own. */
+enum {
+	IMAGE_FCW = 0,
+	IMAGE_FSW = 2,
+	IMAGE_FTW = 4,
+	IMAGE_FOP = 6,
+	IMAGE_MXCSR = 24,
+	IMAGE_ST = 32,
+	IMAGE_XMM = 160,
+	IMAGE_END = 416,
+	IMAGE_CHUNK = 64,
+};
+
+/* Puts values side by side, the first one lowest. */
+struct image {
+	struct x86_ctx *c;
+	expr_id address;
+	unsigned at;    /* bytes */
+	expr_id values; /* of the chunk at hand, or EXPR_NONE */
+};
+
+static void image_put(struct image *m, expr_id value)
+{
+	struct expr_pool *p = m->c->pool;
+
+	m->at += expr_width(p, value) / 8;
+	m->values = m->values ? expr_concat(p, value, m->values) : value;
+	if (m->at % IMAGE_CHUNK && m->at != IMAGE_END)
+		return;
+	unsigned start = (m->at - 1) / IMAGE_CHUNK * IMAGE_CHUNK;
+	transfer_add_store(m->c->t, EXPR_NONE, expr_add(p, m->address, x86_const(m->c, 64, start)), m->values);
+	m->values = EXPR_NONE;
+}
+
+static void image_put_reg(struct image *m, unsigned width, uint32_t reg)
+{
+	image_put(m, expr_reg(m->c->pool, width, reg));
+}
+
+/* A bit for each physical register, set where its two bits in the tag word do not say "empty" (SDM vol. 1, 10.5.1.1).
+ */
+static expr_id abridged_tags(struct x86_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	expr_id tags = expr_reg(p, 16, X86_ftag);
+	expr_id empty = expr_and(p, tags, expr_lshr(p, tags, x86_const(c, 8, 1)));
+	expr_id bits = expr_not(p, expr_bit(p, empty, 0));
+
+	for (unsigned i = 1; i < 8; i++)
+		bits = expr_concat(p, expr_not(p, expr_bit(p, empty, 2 * i)), bits);
+	return bits;
+}
+
+/*
+ * The addresses and selectors of the last x87 instruction are not in the model's state. Processors differ in whether
+ * they save them at all (CPUID.(EAX=07H,ECX=0H):EBX[6] and [13], and AMD's).
+ */
+static void put_control(struct image *m)
+{
+	struct x86_ctx *c = m->c;
+	expr_id fop = expr_extract(c->pool, expr_reg(c->pool, 16, X86_fop), 0, 11);
+
+	image_put_reg(m, 16, X86_fctrl);
+	image_put_reg(m, 16, X86_fstat);
+	image_put(m, expr_zext(c->pool, abridged_tags(c), 16));
+	image_put(m, expr_zext(c->pool, fop, 16));
+	image_put(m, expr_undef(c->pool, 128));
+	image_put_reg(m, 32, X86_mxcsr);
+	image_put(m, expr_or(c->pool, x86_const(c, 32, MXCSR_MASK),
+			     expr_and(c->pool, expr_undef(c->pool, 32), x86_const(c, 32, MXCSR_MISALIGNED))));
+}
+
+static void build_fxsave(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct image m = {.c = c, .address = x86_address(c)};
+
+	(void)f;
+	x86_require_alignment(c, m.address, 16);
+	put_control(&m);
+	for (unsigned i = 0; i < 8; i++)
+		image_put(&m, expr_zext(c->pool, expr_reg(c->pool, 80, X86_st0 + i), 128));
+	for (unsigned i = 0; i < 16; i++)
+		image_put_reg(&m, 128, X86_xmm0 + i);
+}
+
+static expr_id image_get(struct x86_ctx *c, unsigned at, unsigned width)
+{
+	return transfer_load(c->t, width, expr_add(c->pool, x86_address(c), x86_const(c, 64, at)));
+}
+
+/* The control word as processors keep it: bit 6 reads as 1, the other reserved bits as 0 (seen on Intel's). */
+static expr_id restored_fcw(struct x86_ctx *c)
+{
+	expr_id value = expr_and(c->pool, image_get(c, IMAGE_FCW, 16), x86_const(c, 16, 0x1f3f));
+
+	return expr_or(c->pool, value, x86_const(c, 16, 0x40));
+}
+
+/* The status word: bits 7 and 15 tell of pending exceptions that are not masked, whatever was stored. */
+static expr_id restored_fsw(struct x86_ctx *c, expr_id fcw)
+{
+	struct expr_pool *p = c->pool;
+	expr_id value = image_get(c, IMAGE_FSW, 16), open = expr_and(p, value, expr_not(p, fcw));
+	expr_id none = expr_is_zero(p, expr_extract(p, open, 0, 6));
+	expr_id rest = expr_and(p, value, x86_const(c, 16, 0x7f7f));
+
+	return expr_or(p, rest, expr_ite(p, none, x86_const(c, 16, 0), x86_const(c, 16, 0x8080)));
+}
+
+/* The two bits of the tag word for a register that is not empty: 0 valid, 1 zero, 2 special (SDM vol. 1, 8.1.7). */
+static expr_id tag_of(struct x86_ctx *c, expr_id st)
+{
+	struct expr_pool *p = c->pool;
+	expr_id exponent = expr_extract(p, st, 64, 15);
+	expr_id zero = expr_is_zero(p, expr_extract(p, st, 0, 79));
+	expr_id infinite = expr_eq(p, exponent, x86_const(c, 15, 0x7fff));
+	expr_id special = expr_or(p, infinite, expr_not(p, expr_bit(p, st, 63)));
+
+	return expr_concat(p, expr_and(p, special, expr_not(p, zero)), zero);
+}
+
+/* The tag word goes by physical registers, the image by the stack: its top is in bits 11-13 of the status word. */
+static expr_id restored_tags(struct x86_ctx *c, expr_id fsw)
+{
+	struct expr_pool *p = c->pool;
+	expr_id used = image_get(c, IMAGE_FTW, 8), empty = EXPR_NONE, tags = EXPR_NONE;
+	expr_id top = expr_extract(p, fsw, 11, 3);
+
+	for (unsigned i = 0; i < 8; i++) {
+		expr_id bit = expr_not(p, expr_bit(p, used, i)), two = expr_concat(p, bit, bit);
+		expr_id tag = tag_of(c, image_get(c, IMAGE_ST + 16 * i, 80));
+		empty = i ? expr_concat(p, two, empty) : two;
+		tags = i ? expr_concat(p, tag, tags) : tag;
+	}
+	return expr_or(p, empty, expr_rol(p, tags, expr_concat(p, top, x86_const(c, 1, 0))));
+}
+
+static void build_fxrstor(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_require_alignment(c, x86_address(c), 16);
+	load_mxcsr(c, image_get(c, IMAGE_MXCSR, 32));
+	expr_id fcw = restored_fcw(c), fsw = restored_fsw(c, fcw);
+
+	transfer_set_reg(c->t, X86_fctrl, fcw);
+	transfer_set_reg(c->t, X86_fstat, fsw);
+	transfer_set_reg(c->t, X86_ftag, restored_tags(c, fsw));
+	transfer_set_reg(c->t, X86_fop, expr_and(c->pool, image_get(c, IMAGE_FOP, 16), x86_const(c, 16, 0x7ff)));
+	for (unsigned i = 0; i < 8; i++)
+		transfer_set_reg(c->t, X86_st0 + i, image_get(c, IMAGE_ST + 16 * i, 80));
+	for (unsigned i = 0; i < 16; i++)
+		transfer_set_reg(c->t, X86_xmm0 + i, image_get(c, IMAGE_XMM + 16 * i, 128));
+}
+
+/* VZEROUPPER; VZEROALL, which has a vector length of 256 bits, clears the low halves too. */
+static void build_vzero(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id zero = expr_const(c->pool, SIMD_BLOCK, 0);
+
+	for (unsigned i = 0; i < 16; i++) {
+		transfer_set_reg(c->t, X86_ymm0h + i, zero);
+		if (f->param == 256)
+			transfer_set_reg(c->t, X86_xmm0 + i, zero);
+	}
+}
+
+/* clang-format off */
+static const struct x86_form x86_sse_state[] = {
+	/*   name       build          param */
+	SIMD(LDMXCSR,   build_ldmxcsr, 0),
+	SIMD(STMXCSR,   build_stmxcsr, 0),
+	SSE(FXSAVE,     build_fxsave,  0),
+	SSE(FXSAVE64,   build_fxsave,  0),
+	SSE(FXRSTOR,    build_fxrstor, 0),
+	SSE(FXRSTOR64,  build_fxrstor, 0),
+	AVX(ZEROUPPER,  build_vzero,   128),
+	AVX(ZEROALL,    build_vzero,   256),
+};
+/* clang-format on */
+
+X86_TABLE(x86_sse_state);
