@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3. */
-enum { ANY_REP = 1, NO_PREFIX = 2 };
+/* Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3; one of them. */
+enum { ANY_REP = 1, NO_PREFIX = 2, SOME_PREFIX = 3 };
 enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
 
 /*
@@ -28,6 +28,7 @@ static const struct x86_override overrides[] = {
 	{X86_MAP_0F,  0x1e,  0,        0x80, REGISTER, X86_INS_NOP,         "nop",       false},
 	{X86_MAP_0F,  0x1e,  ANY_REP,  0xff, MEMORY,   X86_INS_NOP,         "nop",       false},
 	{X86_MAP_0F,  0x1f,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
+	{X86_MAP_0F,  0xae,  SOME_PREFIX, 0x2f, MEMORY, X86_OWN_INVALID,    "(bad)",     false},
 	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x20, REGISTER, X86_INS_LFENCE,     "lfence",    false},
 	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x40, REGISTER, X86_INS_MFENCE,     "mfence",    false},
 	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x80, REGISTER, X86_INS_SFENCE,     "sfence",    false},
@@ -175,14 +176,40 @@ static bool has_prefix(const struct x86_raw *raw, uint8_t rep)
 	switch (rep) {
 	case ANY_REP: return true;
 	case NO_PREFIX: return !raw->rep && !raw->opsize;
+	case SOME_PREFIX: return raw->rep || raw->opsize;
 	default: return raw->rep == rep;
 	}
 }
 
+/* VEX instructions of the 0F38 and 0F3A maps, a row for each high digit of the opcode, that VEX.W makes #UD. */
+static const uint16_t w_refused[2][16] = {
+	{[0x0] = 0xf000,
+	 [0x1] = 0x0748,
+	 [0x2] = 0xf000,
+	 [0x3] = 0x0040,
+	 [0x4] = 0x0040,
+	 [0x5] = 0x0700,
+	 [0x7] = 0x0300},
+	{[0x0] = 0x0074, [0x1] = 0x2300, [0x3] = 0x0300, [0x4] = 0x1c40},
+};
+
+/* What capstone 4 takes for a VEX instruction, and processors do not. */
+static bool vex_refused(const struct x86_raw *raw)
+{
+	bool has_row = raw->map == X86_MAP_0F38 || raw->map == X86_MAP_0F3A;
+
+	if (!raw->vex || raw->vex_spoilt)
+		return raw->vex;
+	return raw->w && has_row && w_refused[raw->map - X86_MAP_0F38][raw->opcode >> 4] >> (raw->opcode & 15) & 1;
+}
+
 static const struct x86_override *find_override(const struct x86_raw *raw)
 {
+	static const struct x86_override invalid = {.id = X86_OWN_INVALID, .mnemonic = "(bad)"};
 	unsigned shape = raw->is_mem ? MEMORY : REGISTER;
 
+	if (vex_refused(raw))
+		return &invalid;
 	for (size_t i = 0; !raw->vex && i < sizeof overrides / sizeof *overrides; i++) {
 		const struct x86_override *o = &overrides[i];
 		if (o->map == raw->map && o->opcode == raw->opcode && has_prefix(raw, o->rep) &&

@@ -39,6 +39,7 @@ struct x86_raw {
 	uint8_t rex;     /* 0: none */
 	bool w;          /* REX.W or VEX.W */
 	bool vex, evex;
+	bool vex_spoilt;  /* a VEX prefix behind LOCK, 66, F2, F3 or REX: #UD (SDM vol. 2, 2.3.2) */
 	uint8_t vex_l;    /* VEX.L */
 	uint8_t vex_vvvv; /* the register, not inverted */
 	uint8_t vex_pp;   /* 0, 1: 66, 2: F3, 3: F2 */

@@ -123,6 +123,7 @@ static void parse_vex(struct cursor *s, struct x86_raw *raw, bool three_bytes)
 	uint8_t last = next_byte(s);
 
 	raw->vex = true;
+	raw->vex_spoilt = raw->lock || raw->opsize || raw->rep || raw->rex;
 	raw->map = three_bytes ? X86_MAP_1 + (first & 31) : X86_MAP_0F;
 	raw->w = three_bytes && (last & 0x80);
 	raw->rex = three_bytes ? 0x40 | (~first >> 5 & 7) : 0x40 | (~last >> 5 & 4);

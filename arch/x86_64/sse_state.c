@@ -4,11 +4,12 @@
 /* Bits that may be set. Some of AMD's processors have another: bit 17. */
 enum { MXCSR_MASK = 0xffff, MXCSR_MISALIGNED = 1 << 17 };
 
-/* #GP if a reserved bit is set. */
-static void load_mxcsr(struct x86_ctx *c, expr_id value)
+/* #GP if a reserved bit is set. `also`: what must be readable too before that, or EXPR_NONE. */
+static void load_mxcsr(struct x86_ctx *c, expr_id value, expr_id also)
 {
 	struct expr_pool *p = c->pool;
-	expr_id reserved = expr_and(p, value, x86_const(c, 32, ~(uint32_t)MXCSR_MASK));
+	expr_id all = also ? expr_concat(p, also, value) : value;
+	expr_id reserved = expr_and(p, all, x86_const(c, expr_width(p, all), UINT32_MAX & ~(uint32_t)MXCSR_MASK));
 
 	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, reserved)), FAULT_PROTECTION);
 	transfer_set_reg(c->t, X86_mxcsr, value);
@@ -17,7 +18,7 @@ static void load_mxcsr(struct x86_ctx *c, expr_id value)
 static void build_ldmxcsr(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	load_mxcsr(c, transfer_load(c->t, 32, x86_address(c)));
+	load_mxcsr(c, transfer_load(c->t, 32, x86_address(c)), EXPR_NONE);
 }
 
 static void build_stmxcsr(struct x86_ctx *c, const struct x86_form *f)
@@ -37,9 +38,15 @@ enum {
 	IMAGE_MXCSR = 24,
 	IMAGE_ST = 32,
 	IMAGE_XMM = 160,
-	IMAGE_END = 416,
+	IMAGE_REST = 416,
+	IMAGE_END = 512,
 	IMAGE_CHUNK = 64,
 };
+
+static expr_id image_get(struct x86_ctx *c, unsigned at, unsigned width)
+{
+	return transfer_load(c->t, width, expr_add(c->pool, x86_address(c), x86_const(c, 64, at)));
+}
 
 /* Puts values side by side, the first one lowest. */
 struct image {
@@ -55,10 +62,10 @@ static void image_put(struct image *m, expr_id value)
 
 	m->at += expr_width(p, value) / 8;
 	m->values = m->values ? expr_concat(p, value, m->values) : value;
-	if (m->at % IMAGE_CHUNK && m->at != IMAGE_END)
+	if (m->at % IMAGE_CHUNK)
 		return;
-	unsigned start = (m->at - 1) / IMAGE_CHUNK * IMAGE_CHUNK;
-	transfer_add_store(m->c->t, EXPR_NONE, expr_add(p, m->address, x86_const(m->c, 64, start)), m->values);
+	transfer_add_store(m->c->t, EXPR_NONE, expr_add(p, m->address, x86_const(m->c, 64, m->at - IMAGE_CHUNK)),
+			   m->values);
 	m->values = EXPR_NONE;
 }
 
@@ -100,22 +107,32 @@ static void put_control(struct image *m)
 			     expr_and(c->pool, expr_undef(c->pool, 32), x86_const(c, 32, MXCSR_MISALIGNED))));
 }
 
+/* With 32-bit addresses, processors let parts of the image wrap at 4 GiB. */
+static bool may_wrap(struct x86_ctx *c)
+{
+	if (c->raw.addrsize)
+		x86_unmodelled(c);
+	return c->raw.addrsize;
+}
+
+/* The end of the image stays as it is, but it must be writable as the rest. */
 static void build_fxsave(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct image m = {.c = c, .address = x86_address(c)};
+	expr_id rest = image_get(c, IMAGE_REST, 8 * (IMAGE_CHUNK / 2));
+	expr_id end = image_get(c, IMAGE_END - IMAGE_CHUNK, 8 * IMAGE_CHUNK);
 
 	(void)f;
+	if (may_wrap(c))
+		return;
 	x86_require_alignment(c, m.address, 16);
 	put_control(&m);
 	for (unsigned i = 0; i < 8; i++)
 		image_put(&m, expr_zext(c->pool, expr_reg(c->pool, 80, X86_st0 + i), 128));
 	for (unsigned i = 0; i < 16; i++)
 		image_put_reg(&m, 128, X86_xmm0 + i);
-}
-
-static expr_id image_get(struct x86_ctx *c, unsigned at, unsigned width)
-{
-	return transfer_load(c->t, width, expr_add(c->pool, x86_address(c), x86_const(c, 64, at)));
+	image_put(&m, rest);
+	image_put(&m, end);
 }
 
 /* The control word as processors keep it: bit 6 reads as 1, the other reserved bits as 0 (seen on Intel's). */
@@ -168,8 +185,12 @@ static expr_id restored_tags(struct x86_ctx *c, expr_id fsw)
 static void build_fxrstor(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
+	if (may_wrap(c))
+		return;
 	x86_require_alignment(c, x86_address(c), 16);
-	load_mxcsr(c, image_get(c, IMAGE_MXCSR, 32));
+	expr_id ends = expr_concat(c->pool, image_get(c, IMAGE_END - 1, 8), image_get(c, 0, 8));
+
+	load_mxcsr(c, image_get(c, IMAGE_MXCSR, 32), ends);
 	expr_id fcw = restored_fcw(c), fsw = restored_fsw(c, fcw);
 
 	transfer_set_reg(c->t, X86_fctrl, fcw);

@@ -24,7 +24,7 @@ struct guest {
 	bool missed;
 	uint64_t miss_address;
 	unsigned miss_len;
-	/* Loads from nowhere succeed with unknown contents, and are counted if they touch this address. */
+	/* Loads from nowhere succeed and give zeros, and are counted if they touch this address. */
 	bool lenient;
 	uint64_t suspect;
 	unsigned suspect_misses;

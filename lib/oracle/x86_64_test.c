@@ -74,9 +74,30 @@ static const char *const table[] = {
 	"f8", "f9", "f5", "fc", "fd", "9e", "9f",
 	/* faults */
 	"0f0b", "cc",
-	/* SSE integers */
-	"660f6fc3", "660f6f03", "f30f7f03", "660fefc3", "660ffcc3", "660fd9c3", "660f70c31b", "660f73d305",
-	"660fd7c3", "660f6ec0", "66480f7e03",
+	/* vector moves: aligned or not, parts, halves, masks, broadcasts */
+	"660f6fc3", "660f6f03", "f30f7f03", "0f2903", "0f2803", "f20ff003", "660fe703", "660f382a03", "480fc303",
+	"f30f10c3", "f30f1003", "f20f1103", "0f12c3", "0f16c3", "660f1603", "0f1303", "f20f1203", "f30f16c3",
+	"f30f1203", "0f50c3", "660fd7c3", "660f6ec0", "66480f7e03", "660fd603", "660ff7d3", "c5fd6f03", "c5fe7f03",
+	"c5f96ec0", "c5ea10c3", "c5e816c3", "c5ff1203", "c5fdd7c3", "c4e27d7803", "c4e27d1a03", "c4e2658c03",
+	"c4e2658e03", "c4e2e18e03", "c5f877", "c5fc77",
+	/* vector integers and logic */
+	"660fefc3", "660ffcc3", "660fd9c3", "660fd4c3", "660f381cc3", "660f380ac3", "660fdfc3", "660f73d305", "660fe103",
+	"660f3817c3", "c5e5fc03", "c5e5e103", "c5e571e303", "c4e27d1703", "c4e27d0e03", "c4e26547c3", "c4e26546c3",
+	"660ff4c3", "660f3828c3", "660ff503", "660f3804c3", "660f380b03", "660f3801c3", "660f3807c3", "660ff6c3",
+	"660f3841c3", "660f3a42c31d", "c5e5f6c3", "c4e36542c32b", "c4e2650503",
+	/* vector shuffles, blends, widths, insertions */
+	"660f70c31b", "f20f70c31b", "f30f70031b", "0fc6c3b1", "660fc6c301", "660f60c3", "660f6dc3", "660f3800c3",
+	"660f3a0fc305", "660f73fb03", "660f63c3", "660f382b03", "660f67c3", "660f3a0ec3a5", "660f3810c3", "660f381403",
+	"660f3830c3", "660f382203", "660f382503", "660f3a21c39d", "660f3a21039d", "660f3a20c005", "660fc4c005",
+	"66480f3a220301", "660f3a140303", "660f3a17c002", "660fc5c302", "c5fd70c31b", "c5e5c6c3a5", "c4e3650fc305",
+	"c5dd73fb03", "c5e56303", "c4e3650ec3a5", "c4e3654cc340", "c4e3654a0340", "c4e36502c35a", "c4e2650003",
+	"c4e27d2103", "c4e36546c331", "c4e365380301", "c4e37d39c301", "c4e3fd00c31b", "c4e26536c3", "c4e37d04c31b",
+	"c4e2650dc3", "c4e37d05c30a",
+	/* vector strings: each aggregation, polarity, format and result */
+	"660f3a63c30c", "660f3a63c300", "660f3a63c314", "660f3a63c34a", "660f3a63c33d", "660f3a62c344", "660f3a620339",
+	"660f3a61c30f", "66480f3a61c318", "660f3a61c376", "660f3a60c303", "660f3a600359", "c4e37963c30c", "c4e37960c345",
+	/* vector state */
+	"0fae13", "0fae1b", "0fae03", "0fae0b", "480fae03", "c5f8ae1b", "660fae1b", "66c5f96fc3", "c4e2f978c3",
 };
 /* clang-format on */
 
