@@ -51,10 +51,15 @@ void guest_write(struct guest *g, uint64_t address, const void *bytes, size_t le
 	}
 }
 
+bool guest_is_suspect(const struct guest *g, uint64_t address, size_t len)
+{
+	return g->suspect == GUEST_NO_ADDRESS ? !guest_mappable(address, len) : g->suspect - address < len;
+}
+
 static enum mem_result miss(struct guest *g, uint64_t address, unsigned len, uint8_t *ret)
 {
 	if (g->lenient) {
-		g->suspect_misses += g->suspect - address < len;
+		g->suspect_misses += guest_is_suspect(g, address, len);
 		/* Known, so that a fault that depends on it does not end the search. */
 		memset(ret, 0, len);
 		return MEM_OK;

@@ -16,6 +16,9 @@ struct guest_page {
 	uint8_t data[MEMORY_PAGE];
 };
 
+/* Not canonical: stands for all addresses that cannot be mapped. */
+#define GUEST_NO_ADDRESS (UINT64_C(1) << 63)
+
 struct guest {
 	struct guest_page pages[GUEST_MAX_PAGES];
 	size_t len;
@@ -26,7 +29,7 @@ struct guest {
 	unsigned miss_len;
 	/* Loads from nowhere succeed and give zeros, and are counted if they touch this address. */
 	bool lenient;
-	uint64_t suspect;
+	uint64_t suspect; /* GUEST_NO_ADDRESS: any that the kernel cannot map */
 	unsigned suspect_misses;
 };
 
@@ -45,6 +48,9 @@ void guest_write(struct guest *g, uint64_t address, const void *bytes, size_t le
 
 /* Addresses of this range can be had from the kernel: user space without its ends. */
 bool guest_mappable(uint64_t address, size_t len);
+
+/* [address, address + len) contains the suspect. */
+bool guest_is_suspect(const struct guest *g, uint64_t address, size_t len);
 
 /* The memory of an evaluation. */
 struct eval_memory guest_memory(struct guest *g);

@@ -113,11 +113,12 @@ static struct error *predict(struct selftest *t)
 	return NULL;
 }
 
-static bool store_fails_at(struct selftest *t, uint64_t address)
+static bool suspect_store_fails(struct selftest *t)
 {
 	for (size_t i = 0; i < t->eval.num_stores; i++) {
 		const struct eval_store *store = &t->eval.stores[i];
-		if (address - store->address < store->len && !guest_covers(&t->guest, store->address, store->len, true))
+		if (guest_is_suspect(&t->guest, store->address, store->len) &&
+		    !guest_covers(&t->guest, store->address, store->len, true))
 			return true;
 	}
 	return false;
@@ -134,7 +135,7 @@ struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *
 	t->guest.lenient = false;
 	if (err)
 		return err;
-	*ret = t->guest.suspect_misses > 0 || (t->eval.status == EVAL_DONE && store_fails_at(t, address));
+	*ret = t->guest.suspect_misses > 0 || (t->eval.status == EVAL_DONE && suspect_store_fails(t));
 	return predict(t);
 }
 

@@ -310,9 +310,10 @@ static struct error *adopt_fault_address(struct selftest *t)
 	}
 	if (t->predicted.fault != FAULT_PAGE || t->out.end != ORACLE_SIGNAL || is_expected_end(t))
 		return NULL;
-	struct error *err = selftest_may_fault_at(t, t->out.address, &other);
+	uint64_t address = t->out.code == SI_KERNEL ? GUEST_NO_ADDRESS : t->out.address;
+	struct error *err = selftest_may_fault_at(t, address, &other);
 	if (!err && other)
-		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = t->out.address, .len = 1};
+		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = address, .len = 1};
 	return err;
 }
 

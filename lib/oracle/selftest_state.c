@@ -194,8 +194,6 @@ static void set_value(struct selftest *t, uint32_t reg)
 
 	switch (desc->class) {
 	case REG_GENERAL: state_set(&t->before, reg, integer(&t->rng, desc->width)); break;
-	/* Bits above the lowest 16 may be reserved (MXCSR). */
-	case REG_CONTROL: state_set(&t->before, reg, integer(&t->rng, 16)); break;
 	case REG_FLOAT: /* control and status words have rules of their own: they stay */
 		if (desc->width <= 64)
 			break;
