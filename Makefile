@@ -60,6 +60,10 @@ language := -std=c11 -D_GNU_SOURCE -iquote .
 compile = $(CC) $(language) $(cc_warnings) $(mode_flags) $(build_cflags) $(extra_cflags) $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(mode_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
+# A rule's command is shown by its name and file; V=1 shows all of it.
+V ?=
+say = $(if $V,,@printf '%-6s %s\n' $1 $2;)
+
 # ---- Found by wildcard ----
 
 sources := $(wildcard lib/*/*.c lib/*/*/*.c arch/*.c arch/*/*.c)
@@ -85,29 +89,29 @@ benches := $(bench_objects:%.o=%)
 bench_scripts := $(wildcard testdata/bench/*.sh)
 
 .PHONY: all
-all: $(if $(cmd_sources),$B/validate,$B/libvalidate.a) ## build/rel/validate (the default)
+all: $B/validate ## build/rel/validate (the default)
 
 $B/validate: $(cmd_objects) $B/libvalidate.a
-	$(link) $(build_libs) -lpthread
+	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
 
 $B/libvalidate.a: $(lib_objects)
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
 
 $(test_objects) $(testing_objects): extra_cflags = $(test_cflags)
 
 $(objects): $B/%.o: %.c
 	@mkdir -p $(@D)
-	$(compile) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(compile) -MMD -MP -c -o $@ $<
 
 .PHONY: tests
 tests: $(tests)
 
 $(tests): %: %.o $(testing_objects) $B/libvalidate.a
-	$(link) $(test_libs) $(build_libs) -lpthread
+	$(call say,LINK,$@)$(link) $(test_libs) $(build_libs) -lpthread
 
 $(benches): %: %.o $B/libvalidate.a
-	$(link) $(build_libs) -lpthread
+	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
 
 # A guest is one static file without libvalidate. A line "guest-flags: FLAGS" in its source adds to the command.
 guest_flags = -static -O1 -g -iquote . -Wall -Wextra $(shell sed -n 's/.*guest-flags: *\([^*]*\).*/\1/p' $<)
@@ -117,11 +121,11 @@ guests: $(guests)
 
 $B/guests/%: testdata/guests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(guest_flags) -MMD -MP -MF $@.d -o $@ $<
+	$(call say,GUEST,$<)$(CC) $(guest_flags) -MMD -MP -MF $@.d -o $@ $<
 
 $B/guests/%: testdata/guests/%.S
 	@mkdir -p $(@D)
-	$(CC) $(guest_flags) -MMD -MP -MF $@.d -o $@ $<
+	$(call say,GUEST,$<)$(CC) $(guest_flags) -MMD -MP -MF $@.d -o $@ $<
 
 # ---- Set-up. The targets that people type install what is missing and start over; the run-* targets do the work ----
 
@@ -178,7 +182,7 @@ check-headers: $(headers:%=$B/%.ok) ## compile each header alone
 
 $B/%.h.ok: %.h
 	@mkdir -p $(@D)
-	$(compile) $(test_cflags) -fsyntax-only -MMD -MP -MF $@.d -MT $@ -include $< -x c /dev/null
+	$(call say,HEADER,$<)$(compile) $(test_cflags) -fsyntax-only -MMD -MP -MF $@.d -MT $@ -include $< -x c /dev/null
 	@touch $@
 
 .PHONY: lint run-lint lint-format lint-tidy lint-scripts
@@ -189,10 +193,10 @@ lint: ## clang-format (check only), clang-tidy, headers, shellcheck
 run-lint: lint-format lint-tidy lint-scripts check-headers
 
 lint-format:
-	clang-format --dry-run -Werror $(c_files)
+	$(call say,FORMAT,.)clang-format --dry-run -Werror $(c_files)
 
 lint-scripts:
-	shellcheck -x $(scripts)
+	$(call say,SHELL,.)shellcheck -x $(scripts)
 
 lint-tidy: $(tidy_files:%=$B/%.tidy)
 
@@ -202,8 +206,7 @@ tidy = $(CLANG_TIDY) --quiet $(if $(filter %_test.c,$<),--checks=-clang-analyzer
 
 $B/%.c.tidy: %.c .clang-tidy
 	@mkdir -p $(@D)
-	@echo "clang-tidy $<"
-	@messages=$$($(tidy) 2>&1) || { echo "$$messages"; exit 1; }
+	$(call say,TIDY,$<)messages=$$($(tidy) 2>&1) || { echo "$$messages"; exit 1; }
 	@$(CC) $(language) $(build_cflags) $(test_cflags) -MM -MP -MF $@.d -MT $@ $<
 	@touch $@
 
@@ -224,6 +227,6 @@ clean: ## remove build/
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1	\2/p' Makefile | expand -t 16
-	@echo 'MODE=rel|dbg|asan|ubsan|cov chooses the build, in build/MODE; CI=1 makes warnings errors.'
+	@echo 'MODE=rel|dbg|asan|ubsan|cov chooses the build, in build/MODE; CI=1 makes warnings errors; V=1 shows commands.'
 
 -include $(objects:.o=.d) $(guests:%=%.d) $(headers:%=$B/%.ok.d) $(tidy_files:%=$B/%.tidy.d)
