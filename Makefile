@@ -13,7 +13,8 @@ CLANG_TIDY ?= clang-tidy-19
 
 # What each job needs from the system, as testdata/bin/deps.sh takes it: a probe and Debian's package.
 build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev module/unicorn:libunicorn-dev \
-	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev module/expat:libexpat1-dev
+	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev module/expat:libexpat1-dev \
+	module/liblzma:liblzma-dev
 test_needs := module/check:check
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
 	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver

@@ -24,6 +24,7 @@ BEGIN {
 	users["capstone/"] = "arch lift"
 	users["unicorn/"] = "oracle target"
 	users["nettle/"] = "base"
+	users["lzma.h"] = "oracle"
 	users["check.h"] = "testing"
 }
 

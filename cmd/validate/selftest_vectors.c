@@ -1,0 +1,145 @@
+/* The self-test by files of cases with expected results. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/validate/selftest.h"
+#include "lib/oracle/vectors.h"
+
+/* A row of the report. */
+struct mnemonic {
+	char name[sizeof((struct insn *)0)->mnemonic];
+	uint64_t count[VECTORS_NUM_VERDICTS];
+	unsigned shown[VECTORS_NUM_VERDICTS];
+};
+
+struct session {
+	const struct selftest_options *options;
+	struct selftest_counts *counts;
+	struct vector_reader *reader;
+	struct vectors *vectors;
+	VEC(struct mnemonic) mnemonics;
+	unsigned shown;
+};
+
+/* How many cases are shown, in all and of each mnemonic, by the number of -v. */
+static const struct {
+	unsigned all, each;
+	bool unmodelled;
+} limits[] = {{10, 1, false}, {100, 3, true}, {UINT32_MAX, UINT32_MAX, true}};
+
+enum { NUM_LIMITS = sizeof limits / sizeof *limits };
+
+/* Words that no row of the decoder has are one row of the report. */
+static const char *name_of(const struct insn *insn)
+{
+	return insn->status == LIFT_UNDECODABLE ? "(unknown)" : insn->mnemonic;
+}
+
+static struct mnemonic *find_mnemonic(struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->mnemonics.len; i++)
+		if (!strcmp(s->mnemonics.at[i].name, name))
+			return &s->mnemonics.at[i];
+	struct mnemonic new = {0};
+	snprintf(new.name, sizeof new.name, "%s", name);
+	return vec_push(&s->mnemonics, new) ? &s->mnemonics.at[s->mnemonics.len - 1] : NULL;
+}
+
+static bool is_shown(const struct session *s, const struct mnemonic *m, enum vectors_verdict verdict)
+{
+	unsigned level = s->options->verbose < NUM_LIMITS ? s->options->verbose : NUM_LIMITS - 1;
+
+	if (verdict == VECTORS_PASSED || (verdict == VECTORS_UNMODELLED && !limits[level].unmodelled))
+		return false;
+	return s->shown < limits[level].all && m->shown[verdict] < limits[level].each;
+}
+
+static struct error *show(struct session *s, struct mnemonic *m, enum vectors_verdict verdict)
+{
+	struct strbuf text = {0};
+	struct error *err = vectors_describe(s->vectors, &text);
+
+	if (!err)
+		printf("%s %s", verdict == VECTORS_FAILED ? "FAILED" : "not modelled", strbuf_text(&text));
+	strbuf_deinit(&text);
+	m->shown[verdict]++;
+	s->shown++;
+	return err;
+}
+
+static void count(struct selftest_counts *counts, enum vectors_verdict verdict)
+{
+	counts->passed += verdict == VECTORS_PASSED;
+	counts->failed += verdict == VECTORS_FAILED;
+	counts->unmodelled += verdict == VECTORS_UNMODELLED;
+}
+
+static struct error *run_case(struct session *s, const struct vector_case *c)
+{
+	const struct insn *insn;
+	enum vectors_verdict verdict;
+	struct error *err = vectors_run(s->vectors, c, &verdict, &insn);
+
+	if (err)
+		return err;
+	struct mnemonic *m = find_mnemonic(s, name_of(insn));
+	if (!m)
+		return &error_no_memory;
+	m->count[verdict]++;
+	count(s->counts, verdict);
+	return is_shown(s, m, verdict) ? show(s, m, verdict) : NULL;
+}
+
+static struct error *run_cases(struct session *s)
+{
+	struct vector_case c;
+	bool found = true;
+	struct error *err = NULL;
+
+	while (!err && found) {
+		err = vector_reader_next(s->reader, &c, &found);
+		if (!err && found)
+			err = run_case(s, &c);
+	}
+	return err;
+}
+
+static int by_failures(const void *a, const void *b)
+{
+	const struct mnemonic *x = a, *y = b;
+	uint64_t xs = x->count[VECTORS_FAILED], ys = y->count[VECTORS_FAILED];
+
+	return xs != ys ? (xs < ys ? 1 : -1) : strcmp(x->name, y->name);
+}
+
+static void report(struct session *s)
+{
+	if (!s->mnemonics.len)
+		return;
+	qsort(s->mnemonics.at, s->mnemonics.len, sizeof *s->mnemonics.at, by_failures);
+	printf("%-16s %10s %10s %14s\n", "mnemonic", "passed", "failed", "not modelled");
+	for (size_t i = 0; i < s->mnemonics.len; i++) {
+		const struct mnemonic *m = &s->mnemonics.at[i];
+		printf("%-16s %10" PRIu64 " %10" PRIu64 " %14" PRIu64 "\n", m->name, m->count[VECTORS_PASSED],
+		       m->count[VECTORS_FAILED], m->count[VECTORS_UNMODELLED]);
+	}
+}
+
+struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,
+			       struct selftest_counts *counts)
+{
+	struct session s = {.options = options, .counts = counts};
+	struct error *err = vectors_create(isa, &s.vectors);
+
+	if (!err)
+		err = vector_reader_open(options->vectors, &s.reader);
+	if (!err) {
+		err = run_cases(&s);
+		report(&s);
+	}
+	vec_deinit(&s.mnemonics);
+	vector_reader_close(s.reader);
+	vectors_destroy(s.vectors);
+	return err;
+}

@@ -1,0 +1,435 @@
+#include "lib/oracle/vectors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/map.h"
+#include "lib/lift/effects.h"
+#include "lib/oracle/vectors_state.h"
+
+/* Registers of the format, in the order in which they are compared and shown. */
+enum {
+	REG_X,
+	REG_SP_INDEX = 31,
+	REG_V,
+	REG_FLAGS = REG_V + 32,
+	REG_PC_INDEX = REG_FLAGS + 4,
+	REG_FPSR,
+	REG_FPCR,
+	NUM_REGS
+};
+
+/* Words come in any order and many are met once: what is kept is bounded, a word a place. */
+enum { CACHE_SIZE = 8192 };
+
+struct cached {
+	bool used;
+	enum transfer_kind kind;
+	struct insn insn; /* LIFT_UNMODELLED also when the transfer cannot be evaluated */
+	struct prog *prog;
+};
+
+struct vectors {
+	const struct isa *isa;
+	struct isa_lifter *lifter;
+	struct expr_pool *pool;
+	struct transfer transfer;
+	uint32_t regs[NUM_REGS]; /* ids */
+	struct cached *cache;    /* CACHE_SIZE */
+
+	/* The case at hand. */
+	struct vector_case current;
+	const struct cached *cached;
+	struct vectors_state input;
+	struct state before, expected, after;
+	uint8_t memory_expected[VECTOR_WINDOW], memory_after[VECTOR_WINDOW];
+	bool fpsr_unknown, open;
+	struct eval eval;
+	bool store_faults;
+	uint64_t store_address; /* of the first store that faults */
+};
+
+/* ---- Creation ---- */
+
+static void reg_name_of(unsigned index, char *ret, size_t size)
+{
+	static const char flags[] = "nzcv";
+
+	if (index < REG_SP_INDEX)
+		snprintf(ret, size, "x%u", index);
+	else if (index >= REG_V && index < REG_FLAGS)
+		snprintf(ret, size, "v%u", index - REG_V);
+	else if (index >= REG_FLAGS && index < REG_PC_INDEX)
+		snprintf(ret, size, "%cf", flags[index - REG_FLAGS]);
+	else
+		snprintf(ret, size, "%s",
+			 index == REG_SP_INDEX   ? "sp"
+			 : index == REG_PC_INDEX ? "pc"
+			 : index == REG_FPSR     ? "fpsr"
+						 : "fpcr");
+}
+
+static struct error *find_regs(struct vectors *v)
+{
+	for (unsigned i = 0; i < NUM_REGS; i++) {
+		char name[8];
+		reg_name_of(i, name, sizeof name);
+		if (!isa_find_reg(v->isa, name, strlen(name), &v->regs[i]))
+			return error_create(ERROR_UNSUPPORTED, "vectors are cases of AArch64; %s has no register %s",
+					    v->isa->name, name);
+	}
+	return NULL;
+}
+
+static struct error *allocate(struct vectors *v)
+{
+	struct error *err = find_regs(v);
+
+	if (!err)
+		err = v->isa->lifter_create(&v->lifter);
+	if (!err)
+		err = expr_pool_create(true, &v->pool);
+	if (!err)
+		err = state_init(&v->before, v->isa);
+	if (!err)
+		err = state_init(&v->expected, v->isa);
+	if (!err)
+		err = state_init(&v->after, v->isa);
+	if (err)
+		return err;
+	v->cache = calloc(CACHE_SIZE, sizeof *v->cache);
+	if (!v->cache)
+		return &error_no_memory;
+	transfer_init(&v->transfer, v->pool);
+	return NULL;
+}
+
+struct error *vectors_create(const struct isa *isa, struct vectors **ret)
+{
+	struct vectors *v = calloc(1, sizeof *v);
+
+	if (!v)
+		return &error_no_memory;
+	v->isa = isa;
+	struct error *err = allocate(v);
+	if (err) {
+		vectors_destroy(v);
+		return err;
+	}
+	*ret = v;
+	return NULL;
+}
+
+void vectors_destroy(struct vectors *v)
+{
+	if (!v)
+		return;
+	for (unsigned i = 0; v->cache && i < CACHE_SIZE; i++)
+		prog_destroy(v->cache[i].prog);
+	free(v->cache);
+	eval_deinit(&v->eval);
+	transfer_deinit(&v->transfer);
+	expr_pool_destroy(v->pool);
+	if (v->lifter)
+		v->isa->lifter_destroy(v->lifter);
+	state_deinit(&v->before);
+	state_deinit(&v->expected);
+	state_deinit(&v->after);
+	free(v);
+}
+
+/* ---- Lifting ---- */
+
+static struct error *lift(struct vectors *v, uint64_t pc, uint32_t word, struct insn *ret)
+{
+	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
+
+	expr_pool_reset(v->pool);
+	transfer_reset(&v->transfer, v->pool);
+	struct error *err = v->isa->lift(v->lifter, pc, bytes, sizeof bytes, &v->transfer, ret);
+	return err ? err : expr_pool_error(v->pool);
+}
+
+static struct error *compile(struct vectors *v, struct cached *c)
+{
+	struct error *err = transfer_verify(&v->transfer, &v->isa->layout);
+
+	if (!err)
+		err = prog_compile(&v->transfer, &v->isa->layout, &c->prog);
+	if (error_is(err, ERROR_UNSUPPORTED)) {
+		error_destroy(err);
+		c->insn.status = LIFT_UNMODELLED;
+		return NULL;
+	}
+	c->kind = v->transfer.kind;
+	return err ? error_prefix(err, "%s", c->insn.text) : NULL;
+}
+
+static struct error *find_cached(struct vectors *v, uint64_t pc, uint32_t word)
+{
+	struct cached *c = &v->cache[hash_u64(word ^ pc << 32) % CACHE_SIZE];
+	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
+
+	v->cached = c;
+	if (c->used && c->insn.pc == pc && !memcmp(c->insn.bytes, bytes, sizeof bytes))
+		return NULL;
+	prog_destroy(c->prog);
+	*c = (struct cached){0};
+	struct error *err = lift(v, pc, word, &c->insn);
+	if (!err && c->insn.status == LIFT_DONE)
+		err = compile(v, c);
+	c->used = !err;
+	return err;
+}
+
+/* ---- States ---- */
+
+static void set_state(const struct vectors *v, const struct vectors_state *from, struct state *to)
+{
+	for (unsigned i = 0; i < 31; i++)
+		state_set(to, v->regs[REG_X + i], from->x[i]);
+	for (unsigned i = 0; i < 32; i++)
+		state_set_words(to, v->regs[REG_V + i], from->v[i]);
+	for (unsigned i = 0; i < 4; i++)
+		state_set(to, v->regs[REG_FLAGS + i], from->nzcv >> (31 - i) & 1);
+	state_set(to, v->regs[REG_SP_INDEX], from->sp);
+	state_set(to, v->regs[REG_PC_INDEX], from->pc);
+	state_set(to, v->regs[REG_FPSR], from->fpsr);
+	state_set(to, v->regs[REG_FPCR], from->fpcr);
+}
+
+/* Results after inputs, in whichever order the file has them. */
+static void make_states(struct vectors *v, const struct vector_case *c)
+{
+	vectors_make_state(c->word, c->seed, &v->input);
+	vectors_apply(c, true, &v->input);
+	struct vectors_state expected = v->input;
+	expected.pc += 4;
+	vectors_apply(c, false, &expected);
+	set_state(v, &v->input, &v->before);
+	set_state(v, &expected, &v->expected);
+	memcpy(v->memory_expected, expected.memory, VECTOR_WINDOW);
+
+	v->fpsr_unknown = false;
+	for (unsigned i = 0; i < c->num_changes; i++)
+		v->fpsr_unknown |= c->changes[i].kind == VECTOR_UNKNOWN && c->changes[i].bytes[0] & 1;
+}
+
+static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	const struct vectors *v = ctx;
+
+	memset(unknown, 0, len);
+	for (unsigned i = 0; i < len; i++) {
+		uint64_t offset = address + i - VECTORS_WINDOW, in_code = address + i - v->input.pc;
+		if (offset < VECTOR_WINDOW)
+			ret[i] = v->input.memory[offset];
+		else if (in_code < 4)
+			ret[i] = (uint8_t)(v->current.word >> (8 * in_code));
+		else
+			return MEM_FAULT;
+	}
+	return MEM_OK;
+}
+
+static bool has_open_bits(const uint64_t *mask, unsigned words)
+{
+	for (unsigned i = 0; mask && i < words; i++)
+		if (mask[i])
+			return true;
+	return false;
+}
+
+static void store(struct vectors *v, const struct eval_store *s)
+{
+	uint64_t offset = s->address - VECTORS_WINDOW;
+
+	if (offset > (uint64_t)VECTOR_WINDOW - s->len) {
+		if (!v->store_faults)
+			v->store_address = s->address;
+		v->store_faults = true;
+		return;
+	}
+	for (unsigned i = 0; i < s->len; i++) {
+		v->memory_after[offset + i] = s->data[i];
+		/* What is left open is not compared. */
+		if (s->masked && s->mask[i]) {
+			v->memory_expected[offset + i] &= (uint8_t)~s->mask[i];
+			v->memory_after[offset + i] &= (uint8_t)~s->mask[i];
+			v->open = true;
+		}
+	}
+}
+
+static bool is_listed(const struct vectors *v, uint32_t reg)
+{
+	for (unsigned i = 0; i < NUM_REGS; i++)
+		if (v->regs[i] == reg)
+			return !(i == REG_FPSR && v->fpsr_unknown);
+	return false;
+}
+
+/* The state after, by the model. */
+static void apply_outputs(struct vectors *v)
+{
+	state_copy(&v->after, &v->before);
+	memcpy(v->memory_after, v->input.memory, VECTOR_WINDOW);
+	v->store_faults = v->open = false;
+	for (size_t i = 0; i < v->eval.num_regs; i++) {
+		const struct eval_reg *r = &v->eval.regs[i];
+		state_set_masked(&v->after, r->reg, r->value, r->mask);
+		v->open |= is_listed(v, r->reg) && has_open_bits(r->mask, r->num_words);
+	}
+	for (size_t i = 0; i < v->eval.num_stores; i++)
+		store(v, &v->eval.stores[i]);
+}
+
+/* ---- Comparison ---- */
+
+/* Bits that the model leaves open are not compared. */
+static bool same_reg(const struct vectors *v, unsigned index)
+{
+	const struct reg_desc *desc = &v->isa->regs[v->regs[index]];
+
+	if (index == REG_FPSR && v->fpsr_unknown)
+		return true;
+	for (unsigned i = desc->word; i < desc->word + reg_words(desc); i++)
+		if ((v->expected.value[i] ^ v->after.value[i]) & ~v->after.unknown[i])
+			return false;
+	return true;
+}
+
+static bool is_as_expected(const struct vectors *v)
+{
+	if (v->eval.status != EVAL_DONE || v->store_faults)
+		return false;
+	for (unsigned i = 0; i < NUM_REGS; i++)
+		if (!same_reg(v, i))
+			return false;
+	return !memcmp(v->memory_after, v->memory_expected, VECTOR_WINDOW);
+}
+
+struct error *vectors_run(struct vectors *v, const struct vector_case *c, enum vectors_verdict *ret,
+			  const struct insn **ret_insn)
+{
+	struct eval_memory memory = {.ctx = v, .load = load};
+
+	v->current = *c;
+	make_states(v, c);
+	struct error *err = find_cached(v, v->input.pc, c->word);
+	if (err)
+		return err;
+	*ret_insn = &v->cached->insn;
+	*ret = VECTORS_UNMODELLED;
+	if (v->cached->insn.status != LIFT_DONE || v->cached->kind != TRANSFER_PLAIN)
+		return NULL;
+	err = prog_run(v->cached->prog, v->before.value, v->before.unknown, &memory, &v->eval);
+	if (err || v->eval.status == EVAL_UNKNOWN)
+		return err;
+	if (v->eval.status == EVAL_DONE)
+		apply_outputs(v);
+	if (!is_as_expected(v))
+		*ret = VECTORS_FAILED;
+	else if (!v->open)
+		*ret = VECTORS_PASSED;
+	return NULL;
+}
+
+/* ---- Texts ---- */
+
+static void print_reg(struct strbuf *text, const struct state *s, uint32_t reg)
+{
+	const struct reg_desc *desc = &s->isa->regs[reg];
+
+	if (desc->width > 64)
+		strbuf_printf(text, "0x%016" PRIx64 "%016" PRIx64, s->value[desc->word + 1], s->value[desc->word]);
+	else
+		strbuf_printf(text, "0x%" PRIx64, s->value[desc->word]);
+}
+
+static void print_bytes(struct strbuf *text, const uint8_t *bytes, unsigned len)
+{
+	strbuf_append_hex(text, bytes, len);
+	strbuf_append(text, "\n");
+}
+
+/* Registers that the transfer reads, and memory that it loaded. */
+static void print_inputs(struct vectors *v, const struct effects *effects, struct strbuf *text)
+{
+	for (size_t i = 0; i < effects->reads.len; i++) {
+		strbuf_printf(text, "%s%s=", i ? " " : "  before: ", v->isa->regs[effects->reads.at[i]].name);
+		print_reg(text, &v->before, effects->reads.at[i]);
+	}
+	strbuf_append(text, effects->reads.len ? "\n" : "");
+	for (size_t i = 0; i < v->eval.num_loads; i++) {
+		const struct eval_load *l = &v->eval.loads[i];
+		uint8_t bytes[64], unknown[64];
+		if (load(v, l->address, l->len, bytes, unknown) != MEM_OK)
+			continue;
+		strbuf_printf(text, "  before: [0x%" PRIx64 "]=", l->address);
+		print_bytes(text, bytes, l->len);
+	}
+}
+
+static const char *const fault_names[FAULT_NUM_KINDS] = {
+	"no fault",   "divide error", "undefined instruction", "breakpoint",  "debug trap",
+	"protection", "stack fault",  "alignment fault",       "float fault", "page fault",
+};
+
+static void print_end(const struct vectors *v, struct strbuf *text)
+{
+	if (v->eval.status == EVAL_FAULT)
+		strbuf_printf(text, "  model: %s", fault_names[v->eval.fault]);
+	if (v->eval.status == EVAL_FAULT && v->eval.fault == FAULT_PAGE)
+		strbuf_printf(text, " at 0x%" PRIx64, v->eval.fault_address);
+	if (v->eval.status == EVAL_DONE && v->store_faults)
+		strbuf_printf(text, "  model: page fault of the store at 0x%" PRIx64, v->store_address);
+	if (v->eval.status == EVAL_FAULT || v->store_faults)
+		strbuf_append(text, ", which is not expected\n");
+}
+
+static void print_differences(const struct vectors *v, struct strbuf *text)
+{
+	for (unsigned i = 0; i < NUM_REGS; i++) {
+		if (same_reg(v, i))
+			continue;
+		strbuf_printf(text, "  %s: expected ", v->isa->regs[v->regs[i]].name);
+		print_reg(text, &v->expected, v->regs[i]);
+		strbuf_append(text, ", model ");
+		print_reg(text, &v->after, v->regs[i]);
+		strbuf_append(text, "\n");
+	}
+	for (unsigned i = 0, end; i < VECTOR_WINDOW; i = end + 1) {
+		for (end = i; end < VECTOR_WINDOW && v->memory_after[end] != v->memory_expected[end];)
+			end++;
+		if (end == i)
+			continue;
+		strbuf_printf(text, "  [0x%" PRIx64 "]: expected ", VECTORS_WINDOW + i);
+		strbuf_append_hex(text, v->memory_expected + i, end - i);
+		strbuf_append(text, ", model ");
+		print_bytes(text, v->memory_after + i, end - i);
+	}
+}
+
+struct error *vectors_describe(struct vectors *v, struct strbuf *text)
+{
+	const struct vector_case *c = &v->current;
+	struct effects effects = {0};
+	struct insn insn;
+	struct error *err = lift(v, v->input.pc, c->word, &insn);
+
+	strbuf_printf(text, "case %" PRIu32 ": %08" PRIx32 "  %s  (seed 0x%" PRIx64 ")\n", c->number, c->word,
+		      v->cached->insn.text, c->seed);
+	if (err || v->cached->insn.status != LIFT_DONE)
+		return err;
+	err = effects_collect(&v->transfer, &effects);
+	if (err)
+		return err;
+	print_inputs(v, &effects, text);
+	effects_deinit(&effects);
+	print_end(v, text);
+	if (v->eval.status == EVAL_DONE)
+		print_differences(v, text);
+	return strbuf_failed(text) ? &error_no_memory : NULL;
+}
