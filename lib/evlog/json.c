@@ -216,7 +216,9 @@ size_t json_format_hex(char ret[JSON_HEX_LEN], uint64_t value)
 {
 	unsigned digits = value ? (67 - (unsigned)__builtin_clzll(value)) / 4 : 1;
 
-	memcpy(ret, "\"0x", 3);
+	ret[0] = '"';
+	ret[1] = '0';
+	ret[2] = 'x';
 	for (unsigned i = digits; i > 0; i--, value >>= 4)
 		ret[2 + i] = "0123456789abcdef"[value & 15];
 	ret[3 + digits] = '"';
@@ -263,81 +265,6 @@ const struct json_type json_hex = {write_hex, read_hex, NULL};
 
 /* ---- Bytes ---- */
 
-enum { LIFT_MIN = 4096 }; /* bytes: what is worth it */
-
-/* The closing quote of the string that starts behind at, or end. */
-static const char *string_end(const char *at, const char *end, bool *ret_escapes)
-{
-	const char *start = at;
-
-	*ret_escapes = false;
-	for (;;) {
-		const char *quote = memchr(at, '"', (size_t)(end - at));
-		size_t backslashes = 0;
-		if (!quote)
-			return end;
-		while (quote - backslashes > start && quote[-1 - (ptrdiff_t)backslashes] == '\\')
-			backslashes++;
-		*ret_escapes = *ret_escapes || backslashes;
-		if (backslashes % 2 == 0)
-			return quote;
-		at = quote + 1;
-	}
-}
-
-static bool is_payload(const char *text, const char *quote)
-{
-	static const char key[] = "\"data\": ";
-
-	return quote - text >= (ptrdiff_t)sizeof key - 1 && !memcmp(quote - (sizeof key - 1), key, sizeof key - 1);
-}
-
-bool json_lift(const char *text, size_t len, struct json_lift *lift, size_t *ret_values)
-{
-	const char *end = text + len, *kept = text;
-
-	lift->strings.len = 0;
-	strbuf_clear(&lift->text);
-	*ret_values = 0;
-	for (const char *at = text; at < end; at++) {
-		bool escapes;
-		*ret_values += *at == '[' || *at == '{' || *at == ',' || *at == ':';
-		if (*at != '"')
-			continue;
-		const char *start = at + 1;
-		at = string_end(start, end, &escapes);
-		if (at - start < LIFT_MIN || escapes || at == end || !is_payload(text, start - 1))
-			continue;
-		strbuf_append_bytes(&lift->text, kept, (size_t)(start - kept));
-		strbuf_printf(&lift->text, "@%zu", lift->strings.len);
-		kept = at;
-		if (!vec_push(&lift->strings, ((struct json_lifted){start, (size_t)(at - start), false})))
-			return false;
-	}
-	strbuf_append_bytes(&lift->text, kept, (size_t)(end - kept));
-	return !strbuf_failed(&lift->text);
-}
-
-void json_lift_deinit(struct json_lift *lift)
-{
-	vec_deinit(&lift->strings);
-	strbuf_deinit(&lift->text);
-}
-
-/* NULL if the text names none, or one that was found before: then a file has such a text of its own. */
-static struct json_lifted *find_lifted(const struct place *at, const char *text)
-{
-	char *end;
-	unsigned long i = strtoul(text + 1, &end, 10);
-
-	while (at->up)
-		at = at->up;
-	if (!at->lift || *end || i >= at->lift->strings.len || at->lift->strings.at[i].used)
-		return NULL;
-	at->lift->strings.at[i].used = true;
-	return &at->lift->strings.at[i];
-}
-
 struct error *json_read_base64(const struct place *at, const json_t *json, uint8_t **ret, uint64_t *ret_len)
 {
 	if (!json_is_string(json))
@@ -346,7 +273,7 @@ struct error *json_read_base64(const struct place *at, const json_t *json, uint8
 	uint8_t *bytes;
 	const char *text = json_string_value(json);
 	size_t len = json_string_length(json);
-	struct json_lifted *lifted = *text == '@' ? find_lifted(at, text) : NULL;
+	struct json_lifted *lifted = *text == '@' ? json_find_lifted(at, text) : NULL;
 	if (lifted) {
 		text = lifted->at;
 		len = lifted->len;

@@ -45,6 +45,10 @@ struct place {
  * in text. */
 bool json_lift(const char *text, size_t len, struct json_lift *lift, size_t *ret_values);
 void json_lift_deinit(struct json_lift *lift);
+/* What "@0" stands for; NULL if the text names nothing, or what was found before: then the file has such a text of its
+ * own. */
+struct place;
+struct json_lifted *json_find_lifted(const struct place *at, const char *text);
 
 /* ERROR_INPUT: "PATH:LINE: writes[0].data: MESSAGE". */
 struct error *place_error(const struct place *at, const char *format, ...)

@@ -224,8 +224,10 @@ static struct error *read_regs(const struct place *at, const json_t *json, const
 	for (; iter; iter = json_object_iter_next((json_t *)(uintptr_t)json, iter)) {
 		const char *name = json_object_iter_key(iter);
 		struct evlog_reg reg = {0};
-		if (strlen(name) >= sizeof reg.name)
-			return place_error(at, "a register's name has at most %zu characters", sizeof reg.name - 1);
+		if (strlen(name) >= sizeof reg.name ||
+		    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
+			return place_error(at, "a register's name has at most %zu letters, digits and underscores",
+					   sizeof reg.name - 1);
 		memcpy(reg.name, name, strlen(name));
 		struct place inner = {.up = at, .name = reg.name};
 		struct error *err = json_read_hex(&inner, json_object_iter_value(iter), &reg.value);

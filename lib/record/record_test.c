@@ -16,29 +16,20 @@
 #include "lib/base/codec.h"
 #include "lib/target/native.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/scratch.h"
 
 /* testdata/guests/recorded.c tells what each of its modes does. */
 static char guest[4096];
-static char dir[] = "/tmp/record_test.XXXXXX";
-static char log_path[64], part_path[80], file_path[64], out_path[64];
+static char log_path[SCRATCH_PATH_LEN], part_path[SCRATCH_PATH_LEN];
+static char file_path[SCRATCH_PATH_LEN], out_path[SCRATCH_PATH_LEN];
 
 static void setup(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/record_test.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(log_path, sizeof log_path, "%s/run.json", dir);
-	snprintf(part_path, sizeof part_path, "%s.part", log_path);
-	snprintf(file_path, sizeof file_path, "%s/file", dir);
-	snprintf(out_path, sizeof out_path, "%s/out", dir);
-}
-
-static void teardown(void)
-{
-	unlink(log_path);
-	unlink(part_path);
-	unlink(file_path);
-	unlink(out_path);
-	ck_assert_int_eq(rmdir(dir), 0);
+	scratch_setup();
+	scratch_path("run.json", log_path);
+	scratch_path("run.json.part", part_path);
+	scratch_path("file", file_path);
+	scratch_path("out", out_path);
 }
 
 /* ---- Recording and looking at the log ---- */
@@ -134,15 +125,6 @@ static void expect_output(const void *expected, size_t len)
 	ck_assert_uint_eq(fread(output, 1, sizeof output, f), len);
 	ck_bytes(output, expected, len);
 	fclose(f);
-}
-
-static void put_file(const char *path, const void *bytes, size_t len)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(bytes, 1, len, f), len);
-	ck_assert_int_eq(fclose(f), 0);
 }
 
 static uint64_t reg(const evlog_regs *regs, const char *name)
@@ -310,21 +292,11 @@ static uint64_t auxv(const struct evlog_header *h, uint64_t type)
 	ck_abort_msg("no auxiliary value of type %d", (int)type);
 }
 
-static void first_word(const char *command, char ret[256])
-{
-	FILE *pipe = popen(command, "r");
-
-	ck_assert_ptr_nonnull(pipe);
-	if (fscanf(pipe, "%255s", ret) != 1)
-		ret[0] = '\0';
-	pclose(pipe);
-}
-
 START_TEST(the_header_tells_how_the_program_started)
 {
 	struct recorded r;
 	struct strbuf digest = {0};
-	char command[4200], expected[256];
+	char command[4200], expected[WORD_LEN];
 	uint64_t word;
 
 	record(&r, "auxv", NULL);
@@ -532,7 +504,7 @@ START_TEST(what_is_no_program_is_told_before_anything_runs)
 	static const char script[] = "#! /usr/bin/env python3\nprint()\n", elf32[] = "\x7f"
 										     "ELF\x01";
 	struct record_result result;
-	char *argv[] = {file_path, NULL};
+	char *argv[] = {file_path, NULL}, *folder = (char *)(uintptr_t)scratch_folder();
 
 	put_file(file_path, script, sizeof script - 1);
 	ck_error(try_record(argv, false, &result), ERROR_OS, "Permission denied");
@@ -541,10 +513,11 @@ START_TEST(what_is_no_program_is_told_before_anything_runs)
 	put_file(file_path, "text", 4);
 	ck_error(try_record(argv, false, &result), ERROR_UNSUPPORTED, "not an ELF program");
 	char head[64] = {0};
-	memcpy(head, elf32, 5);
+	for (size_t i = 0; i < sizeof elf32 - 1; i++)
+		head[i] = elf32[i];
 	put_file(file_path, head, sizeof head);
 	ck_error(try_record(argv, false, &result), ERROR_UNSUPPORTED, "not a 64-bit x86_64 program");
-	ck_error(try_record((char *[]){dir, NULL}, false, &result), ERROR_OS, "Permission denied");
+	ck_error(try_record((char *[]){folder, NULL}, false, &result), ERROR_OS, "Permission denied");
 	ck_error(try_record((char *[]){(char[]){"no-such-program"}, NULL}, false, &result), ERROR_OS,
 		 "no-such-program");
 	ck_assert_int_ne(access(log_path, F_OK), 0);
@@ -557,7 +530,7 @@ START_TEST(a_program_is_found_in_path)
 	char *path;
 
 	put_file(file_path, "text", 4);
-	ck_assert_int_eq(setenv("PATH", dir, 1), 0);
+	ck_assert_int_eq(setenv("PATH", scratch_folder(), 1), 0);
 	ck_error(record_find_program("file", native_isa(), &path), ERROR_OS, "No such file"); /* not executable */
 	unlink(file_path);
 	ck_assert_int_eq(symlink(guest, file_path), 0);
@@ -757,7 +730,7 @@ int main(void)
 
 	Suite *suite = suite_create("record");
 	TCase *tcase = tcase_create("record");
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, setup, scratch_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, every_byte_read_is_there);
 	tcase_add_test(tcase, registers_before_and_after);
