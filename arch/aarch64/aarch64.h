@@ -28,7 +28,8 @@ struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *by
 extern const uint32_t a64_flag_regs[A64_NUM_FLAGS];
 
 extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a64_flagops_table, a64_move_table,
-	a64_control_table, a64_pauth_table, a64_system_table;
+	a64_single_table, a64_pair_table, a64_exclusive_table, a64_atomic_table, a64_control_table, a64_pauth_table,
+	a64_system_table;
 
 /* An instruction on its way to a transfer. */
 struct a64_ctx {
@@ -51,6 +52,8 @@ void a64_unmodelled(struct a64_ctx *c);
 void a64_undefined(struct a64_ctx *c);
 /* Rows of instructions without a model, which thereby have a name. */
 void a64_build_unmodelled(struct a64_ctx *c);
+/* Rows of instructions that do nothing that shows. */
+void a64_build_nop(struct a64_ctx *c);
 /* Rows of instructions that do nothing but fault: param is the fault. */
 void a64_build_fault(struct a64_ctx *c);
 
@@ -90,6 +93,23 @@ bool a64_decode_bit_masks(unsigned n, unsigned imms, unsigned immr, bool immedia
 
 /* Continues at a 64-bit address. */
 void a64_goto(struct a64_ctx *c, expr_id target);
+
+/* ---- Memory (memory.c) ---- */
+
+/* The base register, field n; a fault if it is a misaligned SP. */
+expr_id a64_base(struct a64_ctx *c);
+/* base + offset */
+expr_id a64_offset(struct a64_ctx *c, expr_id base, int64_t offset);
+/* Writes the base register. */
+void a64_write_back(struct a64_ctx *c, expr_id address);
+/*
+ * Faults unless an atomic, exclusive or ordered access of `bytes` (1 to 16, a power of two) lies within 16 aligned
+ * bytes, or the register naa lets it: CheckAlignment() with FEAT_LSE2 and SCTLR_EL1.A = 0, as Linux has it. Processors
+ * before Armv8.4 fault at every misaligned one.
+ */
+void a64_require_atomic(struct a64_ctx *c, expr_id address, unsigned bytes);
+expr_id a64_load(struct a64_ctx *c, expr_id address, unsigned width);
+void a64_store(struct a64_ctx *c, expr_id address, expr_id value);
 
 /* ---- Pointer authentication (pauth.c) ---- */
 

@@ -8,8 +8,9 @@
 
 /* In the order in which rows are tried; it matters within a family alone. */
 static const struct a64_table *const families[] = {
-	&a64_alu_table,  &a64_bits_table,    &a64_muldiv_table, &a64_flagops_table,
-	&a64_move_table, &a64_control_table, &a64_pauth_table,  &a64_system_table,
+	&a64_alu_table,    &a64_bits_table,    &a64_muldiv_table, &a64_flagops_table,
+	&a64_move_table,   &a64_single_table,  &a64_pair_table,   &a64_exclusive_table,
+	&a64_atomic_table, &a64_control_table, &a64_pauth_table,  &a64_system_table,
 };
 
 struct isa_lifter {

@@ -11,7 +11,7 @@ void a64_build_fault(struct a64_ctx *c)
 }
 
 /* Hints, barriers and cleaning of caches: nothing that shows in the registers or memory of one thread. */
-static void build_nop(struct a64_ctx *c)
+void a64_build_nop(struct a64_ctx *c)
 {
 	(void)c;
 }
@@ -156,39 +156,39 @@ static const struct a64_row a64_system[] = {
 	{"11010100 101 iiiiiiiiiiiiiiii 000 11",            a64_build_fault,     FAULT_UNDEFINED, "----", "dcps3"},
 
 	/* Hints: those of pointer authentication are in pauth.c. Numbers without a meaning do nothing. */
-	{"1101010100 0 00 011 0010 0000 000 11111",         build_nop,           0,               "----", "nop"},
-	{"1101010100 0 00 011 0010 0000 001 11111",         build_nop,           0,               "----", "yield"},
-	{"1101010100 0 00 011 0010 0000 010 11111",         build_nop,           0,               "----", "wfe"},
-	{"1101010100 0 00 011 0010 0000 011 11111",         build_nop,           0,               "----", "wfi"},
-	{"1101010100 0 00 011 0010 0000 100 11111",         build_nop,           0,               "----", "sev"},
-	{"1101010100 0 00 011 0010 0000 101 11111",         build_nop,           0,               "----", "sevl"},
-	{"1101010100 0 00 011 0010 0100 xx0 11111",         build_nop,           0,               "----", "bti"},
+	{"1101010100 0 00 011 0010 0000 000 11111",         a64_build_nop,       0,               "----", "nop"},
+	{"1101010100 0 00 011 0010 0000 001 11111",         a64_build_nop,       0,               "----", "yield"},
+	{"1101010100 0 00 011 0010 0000 010 11111",         a64_build_nop,       0,               "----", "wfe"},
+	{"1101010100 0 00 011 0010 0000 011 11111",         a64_build_nop,       0,               "----", "wfi"},
+	{"1101010100 0 00 011 0010 0000 100 11111",         a64_build_nop,       0,               "----", "sev"},
+	{"1101010100 0 00 011 0010 0000 101 11111",         a64_build_nop,       0,               "----", "sevl"},
+	{"1101010100 0 00 011 0010 0100 xx0 11111",         a64_build_nop,       0,               "----", "bti"},
 	{"1101010100 0 00 011 0010 0101 000 11111",         build_chkfeat,       0,               "----", "chkfeat"},
-	{"1101010100 0 00 011 0010 oooo ppp 11111",         build_nop,           0,               "----", "hint"},
-	{"1101010100 0 00 011 0001 0000 000 ttttt",         build_nop,           0,               "----", "wfet"},
-	{"1101010100 0 00 011 0001 0000 001 ttttt",         build_nop,           0,               "----", "wfit"},
+	{"1101010100 0 00 011 0010 oooo ppp 11111",         a64_build_nop,       0,               "----", "hint"},
+	{"1101010100 0 00 011 0001 0000 000 ttttt",         a64_build_nop,       0,               "----", "wfet"},
+	{"1101010100 0 00 011 0001 0000 001 ttttt",         a64_build_nop,       0,               "----", "wfit"},
 
 	/* Barriers */
 	{"1101010100 0 00 011 0011 xxxx 010 11111",         build_clrex,         0,               "----", "clrex"},
-	{"1101010100 0 00 011 0011 xxxx 100 11111",         build_nop,           0,               "----", "dsb"},
-	{"1101010100 0 00 011 0011 xx10 001 11111",         build_nop,           0,               "----", "dsb nxs"},
-	{"1101010100 0 00 011 0011 xxxx 101 11111",         build_nop,           0,               "----", "dmb"},
-	{"1101010100 0 00 011 0011 xxxx 110 11111",         build_nop,           0,               "----", "isb"},
-	{"1101010100 0 00 011 0011 xxxx 111 11111",         build_nop,           0,               "----", "sb"},
+	{"1101010100 0 00 011 0011 xxxx 100 11111",         a64_build_nop,       0,               "----", "dsb"},
+	{"1101010100 0 00 011 0011 xx10 001 11111",         a64_build_nop,       0,               "----", "dsb nxs"},
+	{"1101010100 0 00 011 0011 xxxx 101 11111",         a64_build_nop,       0,               "----", "dmb"},
+	{"1101010100 0 00 011 0011 xxxx 110 11111",         a64_build_nop,       0,               "----", "isb"},
+	{"1101010100 0 00 011 0011 xxxx 111 11111",         a64_build_nop,       0,               "----", "sb"},
 
 	/* Fields of PSTATE that change nothing that is modelled. */
-	{"1101010100 0 00 011 0100 xxxx 001 11111",         build_nop,           0,               "----", "msr ssbs, imm"},
-	{"1101010100 0 00 011 0100 xxxx 010 11111",         build_nop,           0,               "----", "msr dit, imm"},
-	{"1101010100 0 00 011 0100 xxxx 100 11111",         build_nop,           0,               "----", "msr tco, imm"},
+	{"1101010100 0 00 011 0100 xxxx 001 11111",         a64_build_nop,       0,               "----", "msr ssbs, imm"},
+	{"1101010100 0 00 011 0100 xxxx 010 11111",         a64_build_nop,       0,               "----", "msr dit, imm"},
+	{"1101010100 0 00 011 0100 xxxx 100 11111",         a64_build_nop,       0,               "----", "msr tco, imm"},
 
 	/* Caches. Faults of the address, which processors may report, are not modelled. */
 	{"1101010100 0 01 011 0111 0100 001 ttttt",         build_dc_zva,        0,               "----", "dc zva"},
-	{"1101010100 0 01 011 0111 1010 001 ttttt",         build_nop,           0,               "----", "dc cvac"},
-	{"1101010100 0 01 011 0111 1011 001 ttttt",         build_nop,           0,               "----", "dc cvau"},
-	{"1101010100 0 01 011 0111 1100 001 ttttt",         build_nop,           0,               "----", "dc cvap"},
-	{"1101010100 0 01 011 0111 1101 001 ttttt",         build_nop,           0,               "----", "dc cvadp"},
-	{"1101010100 0 01 011 0111 1110 001 ttttt",         build_nop,           0,               "----", "dc civac"},
-	{"1101010100 0 01 011 0111 0101 001 ttttt",         build_nop,           0,               "----", "ic ivau"},
+	{"1101010100 0 01 011 0111 1010 001 ttttt",         a64_build_nop,       0,               "----", "dc cvac"},
+	{"1101010100 0 01 011 0111 1011 001 ttttt",         a64_build_nop,       0,               "----", "dc cvau"},
+	{"1101010100 0 01 011 0111 1100 001 ttttt",         a64_build_nop,       0,               "----", "dc cvap"},
+	{"1101010100 0 01 011 0111 1101 001 ttttt",         a64_build_nop,       0,               "----", "dc cvadp"},
+	{"1101010100 0 01 011 0111 1110 001 ttttt",         a64_build_nop,       0,               "----", "dc civac"},
+	{"1101010100 0 01 011 0111 0101 001 ttttt",         a64_build_nop,       0,               "----", "ic ivau"},
 
 	/* System registers: op0, op1, CRn, CRm, op2 */
 	{"1101010100 0 11 011 0100 0010 000 ttttt",         build_msr_nzcv,      0,               "WWWW", "msr nzcv"},
@@ -211,8 +211,8 @@ static const struct a64_row a64_system[] = {
 	{"1101010100 1 11 011 0010 0100 001 ttttt",         build_mrs_random,    0,               "0W00", "mrs rndrrs"},
 	{"1101010100 1 11 011 0100 0010 101 ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs dit"},
 	{"1101010100 1 11 011 0100 0010 110 ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs ssbs"},
-	{"1101010100 0 11 011 0100 0010 101 ttttt",         build_nop,           0,               "----", "msr dit"},
-	{"1101010100 0 11 011 0100 0010 110 ttttt",         build_nop,           0,               "----", "msr ssbs"},
+	{"1101010100 0 11 011 0100 0010 101 ttttt",         a64_build_nop,       0,               "----", "msr dit"},
+	{"1101010100 0 11 011 0100 0010 110 ttttt",         a64_build_nop,       0,               "----", "msr ssbs"},
 	/* Identification registers, which the kernel emulates (Documentation/arch/arm64/cpu-feature-registers.rst). */
 	{"1101010100 1 11 000 0000 oooo ppp ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs id"},
 	{"1101010100 1 1h ooo pppp qqqq rrr ttttt",         a64_build_unmodelled, 0,              "----", "mrs"},

@@ -1,0 +1,119 @@
+/*
+ * Load-exclusive and store-exclusive, with the local monitor (Arm ARM B2.12).
+ *
+ * The monitor is registers of the model. A store-exclusive to what was marked succeeds, one without a mark fails. What
+ * the architecture leaves open is undefined: another address or size than was marked, and memory that does not hold any
+ * more what was loaded, for it may be another thread that wrote it, or this one, which may or may not clear its
+ * monitor. Whatever enters the kernel clears the monitor: so do the system calls of this model, and so does a target
+ * that stops after each instruction, which has to clear the registers then.
+ */
+#include "arch/aarch64/aarch64.h"
+
+enum {
+	EX_LOG = 7, /* base-2 logarithm of the bytes of one register */
+	EX_PAIR = 8,
+};
+
+static unsigned element(const struct a64_ctx *c)
+{
+	return 8u << (c->row->param & EX_LOG);
+}
+
+static unsigned access_width(const struct a64_ctx *c)
+{
+	return c->row->param & EX_PAIR ? 2 * element(c) : element(c);
+}
+
+static void mark(struct a64_ctx *c, expr_id address, expr_id value)
+{
+	transfer_set_reg(c->t, A64_monitor, a64_const(c, 1, 1));
+	transfer_set_reg(c->t, A64_monitor_address, address);
+	transfer_set_reg(c->t, A64_monitor_bytes, a64_const(c, 8, access_width(c) / 8));
+	transfer_set_reg(c->t, A64_monitor_value, expr_zext(c->pool, value, 128));
+}
+
+/* LDXR, LDAXR, LDXP, LDAXP */
+static void build_load(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	expr_id address = a64_base(c);
+
+	if (c->row->param & EX_PAIR && a64_field(c, 't') == a64_field(c, 'u'))
+		a64_unmodelled(c);
+	a64_require_atomic(c, address, access_width(c) / 8);
+	expr_id value = a64_load(c, address, access_width(c));
+	a64_set_x(c, a64_field(c, 't'), expr_extract(p, value, 0, element(c)));
+	if (c->row->param & EX_PAIR)
+		a64_set_x(c, a64_field(c, 'u'), expr_extract(p, value, element(c), element(c)));
+	mark(c, address, value);
+}
+
+/* The marked memory, unchanged. */
+static expr_id is_marked(struct a64_ctx *c, expr_id address, expr_id before)
+{
+	struct expr_pool *p = c->pool;
+	expr_id bytes = a64_const(c, 8, access_width(c) / 8);
+	expr_id same_place = expr_eq(p, expr_reg(p, 64, A64_monitor_address), address);
+	expr_id same_size = expr_eq(p, expr_reg(p, 8, A64_monitor_bytes), bytes);
+	expr_id marked = expr_extract(p, expr_reg(p, 128, A64_monitor_value), 0, access_width(c));
+
+	return expr_and(p, expr_and(p, same_place, same_size), expr_eq(p, marked, before));
+}
+
+/* A status that is a data register too, or the base, is CONSTRAINED UNPREDICTABLE. */
+static bool status_overlaps(const struct a64_ctx *c)
+{
+	unsigned s = a64_field(c, 'S'), n = a64_field(c, 'n');
+
+	return s == a64_field(c, 't') || (c->row->param & EX_PAIR && s == a64_field(c, 'u')) || (s == n && n != 31);
+}
+
+/* STXR, STLXR, STXP, STLXP: the status is 0 for success. */
+static void build_store(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	expr_id address = a64_base(c), value = a64_x(c, a64_field(c, 't'), element(c));
+
+	if (status_overlaps(c))
+		a64_unmodelled(c);
+	if (c->row->param & EX_PAIR)
+		value = expr_concat(p, a64_x(c, a64_field(c, 'u'), element(c)), value);
+	a64_require_atomic(c, address, access_width(c) / 8);
+	expr_id before = a64_load(c, address, access_width(c)), monitor = expr_reg(p, 1, A64_monitor);
+	expr_id stores = expr_or(p, is_marked(c, address, before), expr_undef(p, 1));
+	expr_id fails = expr_not(p, expr_and(p, monitor, stores));
+
+	transfer_add_store(c->t, monitor, address, expr_ite(p, stores, value, before));
+	a64_set_x(c, a64_field(c, 'S'), expr_zext(p, fails, 32));
+	transfer_set_reg(c->t, A64_monitor, a64_const(c, 1, 0));
+}
+
+/* Bits o2 L o1 Rs o0 Rt2; those that are not used should be ones, and do not matter. */
+#define SINGLE(size, log, suffix) \
+	{size " 001000 0 0 0 SSSSS 0 xxxxx nnnnn ttttt", build_store, log, "----", "stxr" suffix}, \
+		{size " 001000 0 0 0 SSSSS 1 xxxxx nnnnn ttttt", build_store, log, "----", "stlxr" suffix}, \
+		{size " 001000 0 1 0 xxxxx 0 xxxxx nnnnn ttttt", build_load, log, "----", "ldxr" suffix}, \
+	{ \
+		size " 001000 0 1 0 xxxxx 1 xxxxx nnnnn ttttt", build_load, log, "----", "ldaxr" suffix \
+	}
+#define PAIR(size, log, suffix) \
+	{size " 001000 0 0 1 SSSSS 0 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", "stxp" suffix}, \
+		{size " 001000 0 0 1 SSSSS 1 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", \
+		 "stlxp" suffix}, \
+		{size " 001000 0 1 1 xxxxx 0 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldxp" suffix}, \
+	{ \
+		size " 001000 0 1 1 xxxxx 1 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldaxp" suffix \
+	}
+
+/* clang-format off */
+static const struct a64_row a64_exclusive[] = {
+	SINGLE("00", 0, "b"),
+	SINGLE("01", 1, "h"),
+	SINGLE("10", 2, " w"),
+	SINGLE("11", 3, " x"),
+	PAIR("10", 2, " w"),
+	PAIR("11", 3, " x"),
+};
+/* clang-format on */
+
+A64_TABLE(a64_exclusive);
