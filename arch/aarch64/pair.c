@@ -6,6 +6,7 @@ enum {
 	PAIR_LOAD = 8,
 	PAIR_SIGNED = 16, /* LDPSW */
 	PAIR_VECTOR = 32,
+	PAIR_WRITE_BACK = 64,
 };
 
 static unsigned element(const struct a64_ctx *c)
@@ -13,10 +14,21 @@ static unsigned element(const struct a64_ctx *c)
 	return 8u << (c->row->param & PAIR_LOG);
 }
 
+/* Is the element the base of an access with write-back? */
+static bool overlaps(struct a64_ctx *c, char letter)
+{
+	unsigned n = a64_field(c, 'n');
+
+	return c->row->param & PAIR_WRITE_BACK && !(c->row->param & PAIR_VECTOR) && n != 31 &&
+	       n == a64_field(c, letter);
+}
+
 static expr_id read_element(struct a64_ctx *c, char letter)
 {
 	unsigned n = a64_field(c, letter);
 
+	if (overlaps(c, letter))
+		return expr_undef(c->pool, element(c));
 	return c->row->param & PAIR_VECTOR ? a64_v(c, n, element(c)) : a64_x(c, n, element(c));
 }
 
@@ -30,7 +42,11 @@ static void write_element(struct a64_ctx *c, char letter, expr_id value)
 		a64_set_x(c, n, c->row->param & PAIR_SIGNED ? expr_sext(c->pool, value, 64) : value);
 }
 
-/* Loading both into one register is CONSTRAINED UNPREDICTABLE. */
+/*
+ * CONSTRAINED UNPREDICTABLE (Arm ARM K1.2): both loaded into one register, which is UNKNOWN then; and, with write-back,
+ * the base loaded or stored: a load leaves it UNKNOWN, or without the write-back, a store stores what it was, or
+ * something UNKNOWN.
+ */
 static void access(struct a64_ctx *c, expr_id address)
 {
 	struct expr_pool *p = c->pool;
@@ -40,21 +56,18 @@ static void access(struct a64_ctx *c, expr_id address)
 		a64_store(c, address, expr_concat(p, read_element(c, 'u'), read_element(c, 't')));
 		return;
 	}
-	if (a64_field(c, 't') == a64_field(c, 'u'))
-		a64_unmodelled(c);
 	expr_id pair = a64_load(c, address, 2 * width);
-	write_element(c, 't', expr_extract(p, pair, 0, width));
-	write_element(c, 'u', expr_extract(p, pair, width, width));
+	bool same = a64_field(c, 't') == a64_field(c, 'u');
+	write_element(c, 't', same ? expr_undef(p, width) : expr_extract(p, pair, 0, width));
+	if (!same)
+		write_element(c, 'u', expr_extract(p, pair, width, width));
 }
 
-/* So is writing back a register of the pair. */
 static void write_back(struct a64_ctx *c, expr_id address)
 {
-	unsigned n = a64_field(c, 'n');
+	bool loaded = c->row->param & PAIR_LOAD && (overlaps(c, 't') || overlaps(c, 'u'));
 
-	if (!(c->row->param & PAIR_VECTOR) && n != 31 && (n == a64_field(c, 't') || n == a64_field(c, 'u')))
-		a64_unmodelled(c);
-	a64_write_back(c, address);
+	a64_write_back(c, loaded ? expr_undef(c->pool, 64) : address);
 }
 
 static expr_id with_offset(struct a64_ctx *c, expr_id base)
@@ -84,11 +97,13 @@ static void build_post(struct a64_ctx *c)
 }
 
 #define MODES(opc, v, l, param, stem, suffix) \
-	{opc " 101 " v " 001 " l " iiiiiii uuuuu nnnnn ttttt", build_post, param, "----", stem "p" suffix " post"}, \
+	{opc " 101 " v " 001 " l " iiiiiii uuuuu nnnnn ttttt", build_post, PAIR_WRITE_BACK | (param), "----", \
+	 stem "p" suffix " post"}, \
 		{opc " 101 " v " 010 " l " iiiiiii uuuuu nnnnn ttttt", build_offset, param, "----", \
 		 stem "p" suffix " offset"}, \
 	{ \
-		opc " 101 " v " 011 " l " iiiiiii uuuuu nnnnn ttttt", build_pre, param, "----", stem "p" suffix " pre" \
+		opc " 101 " v " 011 " l " iiiiiii uuuuu nnnnn ttttt", build_pre, PAIR_WRITE_BACK | (param), "----", \
+			stem "p" suffix " pre" \
 	}
 #define NON_TEMPORAL(opc, v, l, param, stem, suffix) \
 	{ \

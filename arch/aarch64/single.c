@@ -27,56 +27,69 @@ static void load(struct a64_ctx *c, expr_id address, unsigned width)
 		a64_set_x(c, t, value);
 }
 
-static void access(struct a64_ctx *c, expr_id address)
+static void access(struct a64_ctx *c, expr_id address, expr_id stored)
 {
-	unsigned bytes = 1u << (c->row->param & LS_LOG), t = a64_field(c, 't');
-	bool vector = c->row->param & LS_VECTOR;
+	unsigned bytes = 1u << (c->row->param & LS_LOG);
 
 	if (c->row->param & LS_ORDERED)
 		a64_require_atomic(c, address, bytes);
 	if (c->row->param & LS_LOAD)
 		load(c, address, 8 * bytes);
 	else
-		a64_store(c, address, vector ? a64_v(c, t, 8 * bytes) : a64_x(c, t, 8 * bytes));
+		a64_store(c, address, stored);
 }
 
-/* A general register that is loaded or stored and also written back is CONSTRAINED UNPREDICTABLE. */
-static bool writes_back_itself(struct a64_ctx *c)
+/* What a store stores. */
+static expr_id stored(struct a64_ctx *c)
+{
+	unsigned width = 8u << (c->row->param & LS_LOG), t = a64_field(c, 't');
+
+	return c->row->param & LS_VECTOR ? a64_v(c, t, width) : a64_x(c, t, width);
+}
+
+static void access_at(struct a64_ctx *c, expr_id address)
+{
+	access(c, address, stored(c));
+}
+
+/*
+ * With write-back. That the base is also what is loaded or stored is CONSTRAINED UNPREDICTABLE: a load leaves the base
+ * UNKNOWN, or without the write-back; a store stores what it was, or something UNKNOWN (Arm ARM K1.2.13, K1.2.14).
+ */
+static void access_and_write_back(struct a64_ctx *c, expr_id address, expr_id base_after)
 {
 	unsigned n = a64_field(c, 'n');
+	bool overlap = !(c->row->param & LS_VECTOR) && n != 31 && n == a64_field(c, 't');
 
-	return !(c->row->param & LS_VECTOR) && n != 31 && n == a64_field(c, 't');
+	access(c, address, overlap ? expr_undef(c->pool, 8u << (c->row->param & LS_LOG)) : stored(c));
+	if (overlap && c->row->param & LS_LOAD)
+		base_after = expr_undef(c->pool, 64);
+	a64_write_back(c, base_after);
 }
 
 static void build_scaled(struct a64_ctx *c)
 {
-	access(c, a64_offset(c, a64_base(c), (int64_t)a64_field(c, 'i') << (c->row->param & LS_LOG)));
+	access_at(c, a64_offset(c, a64_base(c), (int64_t)a64_field(c, 'i') << (c->row->param & LS_LOG)));
 }
 
 /* Also the unprivileged ones: at EL0 they are like the others. */
 static void build_unscaled(struct a64_ctx *c)
 {
-	access(c, a64_offset(c, a64_base(c), a64_signed_field(c, 'i')));
+	access_at(c, a64_offset(c, a64_base(c), a64_signed_field(c, 'i')));
 }
 
 static void build_pre(struct a64_ctx *c)
 {
 	expr_id address = a64_offset(c, a64_base(c), a64_signed_field(c, 'i'));
 
-	if (writes_back_itself(c))
-		a64_unmodelled(c);
-	access(c, address);
-	a64_write_back(c, address);
+	access_and_write_back(c, address, address);
 }
 
 static void build_post(struct a64_ctx *c)
 {
 	expr_id base = a64_base(c);
 
-	if (writes_back_itself(c))
-		a64_unmodelled(c);
-	access(c, base);
-	a64_write_back(c, a64_offset(c, base, a64_signed_field(c, 'i')));
+	access_and_write_back(c, base, a64_offset(c, base, a64_signed_field(c, 'i')));
 }
 
 static void build_register(struct a64_ctx *c)
@@ -88,18 +101,18 @@ static void build_register(struct a64_ctx *c)
 		return;
 	}
 	expr_id base = a64_base(c), offset = a64_extend_reg(c, a64_field(c, 'm'), option, shift, 64);
-	access(c, expr_add(c->pool, base, offset));
+	access_at(c, expr_add(c->pool, base, offset));
 }
 
 static void build_literal(struct a64_ctx *c)
 {
-	access(c, a64_const(c, 64, c->pc + ((uint64_t)a64_signed_field(c, 'i') << 2)));
+	access_at(c, a64_const(c, 64, c->pc + ((uint64_t)a64_signed_field(c, 'i') << 2)));
 }
 
 /* LDAR, STLR, LDLAR, STLLR, LDAPR: no offset. */
 static void build_plain(struct a64_ctx *c)
 {
-	access(c, a64_base(c));
+	access_at(c, a64_base(c));
 }
 
 /* All addressing modes of the ordinary kind, of general (V 0) and vector registers. */
