@@ -327,6 +327,43 @@ static struct error *execute_exit(struct replay *r, struct replay_call *call)
 	return NULL;
 }
 
+/* ---- Calls that the log does not have ---- */
+
+/* Other memory is there now, or none; it corresponds to nothing in the log. */
+static struct error *forget_range(struct replay *r, const struct replay_call *call, uint64_t address, uint64_t len)
+{
+	struct error *err = regions_unpair_target(&r->regions, address, len);
+
+	return err ? err : memory_forget(call->memory, address, len);
+}
+
+struct error *replay_unlogged(struct replay *r, struct replay_call *call)
+{
+	const uint64_t *arg = call->guest.arg;
+	struct error *err = run_patched(r, call, arg);
+
+	if (err || failed(call->guest.result))
+		return err;
+	uint64_t result = (uint64_t)call->guest.result;
+	switch (call->desc->sem) {
+	case SYS_MMAP: err = forget_range(r, call, result, arg[1]); break;
+	case SYS_MUNMAP: err = forget_range(r, call, arg[0], arg[1]); break;
+	case SYS_MREMAP:
+		err = forget_range(r, call, arg[0], arg[1]);
+		if (!err)
+			err = forget_range(r, call, result, arg[2]);
+		break;
+	case SYS_BRK:
+		if (result < r->heap_end)
+			err = memory_forget(call->memory, result, r->heap_end - result);
+		r->heap_end = result;
+		break;
+	case SYS_MADVISE: return memory_forget(call->memory, arg[0], arg[1]);
+	default: break;
+	}
+	return err;
+}
+
 /* ---- Anything else ---- */
 
 /* Memory that the kernel wrote is no longer what the model knows. */

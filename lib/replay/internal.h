@@ -34,8 +34,8 @@ struct replay {
 /* The call at hand, and everything its handler may need. */
 struct replay_call {
 	const struct sys_desc *desc;
-	struct sys_call guest; /* as the replaying guest makes it; result is set by the handler */
-	const struct evlog_event *event;
+	struct sys_call guest;           /* as the replaying guest makes it; result is set by the handler */
+	const struct evlog_event *event; /* NULL: the log does not have the call */
 	const struct state *before;
 	struct state *after;
 	struct memory *memory;
@@ -52,8 +52,17 @@ struct error *queue_fill(struct replay *r, size_t want);
 void queue_drop(struct replay *r, size_t n);
 void queue_deinit(struct event_queue *q);
 
-/* Finds the event of the call, dropping those before it; it stays at the head of the queue. */
+/*
+ * Finds the event of the call, dropping those before it; it stays at the head of the queue. call->event stays NULL, and
+ * the queue as it is, for a call that the log does not have but that concerns the guest's own memory only.
+ */
 struct error *replay_find_event(struct replay *r, struct replay_call *call);
+
+/* Runs a call that the log does not have: one that changes the guest's own memory and takes nothing from outside. */
+struct error *replay_unlogged(struct replay *r, struct replay_call *call);
+
+/* True for such calls: the same call without the log gives the program nothing that depends on the outside world. */
+bool replay_is_private(const struct sys_desc *desc, const uint64_t arg[6]);
 
 /* The handlers of the policies. Each leaves call->after as the guest's registers after the call. */
 struct error *replay_emulate(struct replay *r, struct replay_call *call);

@@ -1,6 +1,10 @@
-/* Finding the event of a call: by number and arguments; a guest may leave out calls that the logged run made, because
- * paths between calls differ from CPU to CPU, but may make none that the log does not have. */
+/*
+ * Finding the event of a call: by number and arguments. Paths between calls differ from CPU to CPU (the dynamic loader
+ * looks for libraries in more folders on a newer one, and needs more memory to do so). So a guest may leave out calls
+ * that the logged run made; it may make none that the log does not have, except those that concern its own memory only.
+ */
 #include <string.h>
+#include <sys/mman.h> /* MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 
 #include "lib/replay/internal.h"
 
@@ -122,10 +126,27 @@ static struct error *argument_agrees(struct replay *r, const struct replay_call 
 	return NULL;
 }
 
+bool replay_is_private(const struct sys_desc *desc, const uint64_t arg[6])
+{
+	return desc->flags & SYS_F_MAP && (desc->sem != SYS_MMAP || arg[3] & MAP_ANONYMOUS);
+}
+
+/* A break is at the same distance from the heap's start; sizes differ where paths between calls do. */
+static bool breaks_agree(const struct replay *r, uint64_t logged, uint64_t guest)
+{
+	if (!logged || !guest || !r->heap_known)
+		return logged == guest || !r->heap_known;
+	return logged - r->heap_log == guest - r->heap_target;
+}
+
 static struct error *event_agrees(struct replay *r, const struct replay_call *call, const struct evlog_event *ev,
 				  bool *ret)
 {
 	*ret = (ev->kind == EVLOG_SYSCALL || ev->kind == EVLOG_EXIT) && ev->number == call->guest.number;
+	if (*ret && call->desc->sem == SYS_BRK) {
+		*ret = breaks_agree(r, ev->arg[0], call->guest.arg[0]);
+		return NULL;
+	}
 	for (unsigned i = 0; *ret && i < 6; i++) {
 		struct error *err = argument_agrees(r, call, ev, i, ret);
 		if (err)
@@ -176,8 +197,55 @@ static struct error *lost_sync(struct replay *r, const struct replay_call *call)
 	return err;
 }
 
+static bool event_failed(const struct evlog_event *ev)
+{
+	return ev->kind == EVLOG_SYSCALL && ev->result < 0 && ev->result >= -4095;
+}
+
+/* A private call is not looked for behind an event that gave the logged run something from outside: the guest will ask
+ * for that too. */
+static bool may_pass(const struct replay *r, const struct evlog_event *ev)
+{
+	if (ev->kind != EVLOG_SYSCALL)
+		return false;
+	return event_failed(ev) ||
+	       replay_is_private(sys_describe(sys_meaning(sys_lookup(r->isa, ev->number))), ev->arg);
+}
+
+/* What skipped events mapped or unmapped in the logged run is no longer paired with anything. */
+static struct error *forget_skipped(struct replay *r, size_t n)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		const struct evlog_event *ev = &r->queue.list.at[i];
+		enum sys_sem sem = sys_meaning(sys_lookup(r->isa, ev->number));
+		if (ev->kind != EVLOG_SYSCALL || event_failed(ev))
+			continue;
+		if (sem == SYS_MUNMAP || sem == SYS_MREMAP)
+			err = regions_unpair(&r->regions, ev->arg[0], ev->arg[1]);
+		if (!err && (sem == SYS_MMAP || sem == SYS_MREMAP))
+			err = regions_unpair(&r->regions, (uint64_t)ev->result, ev->arg[sem == SYS_MMAP ? 1 : 2]);
+	}
+	return err;
+}
+
+static struct error *take_event(struct replay *r, struct replay_call *call, size_t index)
+{
+	struct error *err = forget_skipped(r, index);
+
+	if (err)
+		return err;
+	queue_drop(r, index);
+	r->totals.skipped += index;
+	call->event = &r->queue.list.at[0];
+	return NULL;
+}
+
 struct error *replay_find_event(struct replay *r, struct replay_call *call)
 {
+	bool private = replay_is_private(call->desc, call->guest.arg);
+
 	for (size_t i = 0; i < LOOKAHEAD_EVENTS; i++) {
 		bool agrees = false;
 		struct error *err = queue_fill(r, i + 1);
@@ -188,12 +256,10 @@ struct error *replay_find_event(struct replay *r, struct replay_call *call)
 		err = event_agrees(r, call, &r->queue.list.at[i], &agrees);
 		if (err)
 			return err;
-		if (agrees) {
-			queue_drop(r, i);
-			r->totals.skipped += i;
-			call->event = &r->queue.list.at[0];
-			return NULL;
-		}
+		if (agrees)
+			return take_event(r, call, i);
+		if (private && !may_pass(r, &r->queue.list.at[i]))
+			break;
 	}
-	return lost_sync(r, call);
+	return private ? NULL : lost_sync(r, call);
 }

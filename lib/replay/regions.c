@@ -52,6 +52,29 @@ struct error *regions_unpair(struct regions *r, uint64_t log, uint64_t len)
 	return NULL;
 }
 
+struct error *regions_unpair_target(struct regions *r, uint64_t target, uint64_t len)
+{
+	if (!len)
+		return NULL;
+
+	uint64_t last = target + (len - 1);
+	for (size_t i = 0; i < r->list.len;) {
+		struct region g = r->list.at[i];
+		uint64_t g_last = g.target + (g.len - 1);
+		if (g.target > last || g_last < target) {
+			i++;
+			continue;
+		}
+		uint64_t from = g.target > target ? g.target : target, to = g_last < last ? g_last : last;
+		struct error *err = regions_unpair(r, g.log + (from - g.target), to - from + 1);
+		if (err)
+			return err;
+		/* What is left of it before the range stays where it was; what is left behind it follows. */
+		i += (from > g.target) + (to < g_last);
+	}
+	return NULL;
+}
+
 struct error *regions_pair(struct regions *r, uint64_t log, uint64_t target, uint64_t len)
 {
 	if (!len)

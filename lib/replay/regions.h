@@ -25,6 +25,8 @@ struct regions {
 struct error *regions_pair(struct regions *r, uint64_t log, uint64_t target, uint64_t len);
 /* Forgets the pairs, or the parts of pairs, that cover the logged range. */
 struct error *regions_unpair(struct regions *r, uint64_t log, uint64_t len);
+/* Forgets the pairs, or the parts of pairs, that cover a range of the replaying run. */
+struct error *regions_unpair_target(struct regions *r, uint64_t target, uint64_t len);
 /* The replaying run's address for a logged one; false if no pair covers it. */
 bool regions_to_target(const struct regions *r, uint64_t log, uint64_t *ret);
 void regions_deinit(struct regions *r);

@@ -210,13 +210,18 @@ struct error *replay_emulate(struct replay *r, struct replay_call *call)
 /* A call that failed in the log changed nothing there: it is emulated whatever its policy. */
 static enum sys_policy effective_policy(const struct replay_call *call, enum sys_policy policy)
 {
-	bool failed = call->event->kind == EVLOG_SYSCALL && call->event->result < 0 && call->event->result >= -4095;
+	bool failed = call->event && call->event->kind == EVLOG_SYSCALL && call->event->result < 0 &&
+		      call->event->result >= -4095;
 
 	return policy == SYS_EXECUTE && failed ? SYS_EMULATE : policy;
 }
 
 static struct error *dispatch(struct replay *r, struct replay_call *call, enum sys_policy policy)
 {
+	if (!call->event) {
+		r->totals.unlogged++;
+		return replay_unlogged(r, call);
+	}
 	switch (policy) {
 	case SYS_EMULATE: return replay_emulate(r, call);
 	case SYS_EXECUTE: return replay_execute(r, call);
@@ -248,13 +253,14 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	if (err)
 		return err;
 	policy = effective_policy(&call, policy);
-	uint64_t index = call.event->index;
+	uint64_t index = call.event ? call.event->index : r->position;
 	err = dispatch(r, &call, policy);
 	if (!err)
 		err = count_call(r, call.desc->name, policy);
 	if (err)
 		return error_prefix(err, "event %llu, %s", (unsigned long long)index, call.desc->name);
-	queue_drop(r, 1);
+	if (call.event)
+		queue_drop(r, 1);
 	*ret = (struct replay_outcome){.event = index,
 				       .policy = policy,
 				       .executed = policy != SYS_EMULATE,

@@ -39,6 +39,7 @@ struct replay_count {
 struct replay_totals {
 	uint64_t total, emulated, executed, passed; /* calls */
 	uint64_t skipped;                           /* events of the log that the guest did not ask for */
+	uint64_t unlogged; /* of the calls: that the log does not have; they concern the guest's own memory only */
 };
 
 /* Where the run and the log parted. */

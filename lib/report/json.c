@@ -120,9 +120,9 @@ static json_t *events(const struct report *report)
 						       (json_int_t)c->emulated, "executed", (json_int_t)c->executed,
 						       "passed", (json_int_t)c->passed));
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)e->total, "emulated",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)e->total, "emulated",
 			 (json_int_t)e->emulated, "executed", (json_int_t)e->executed, "passed", (json_int_t)e->passed,
-			 "skipped", (json_int_t)e->skipped, "calls", calls);
+			 "skipped", (json_int_t)e->skipped, "unlogged", (json_int_t)e->unlogged, "calls", calls);
 }
 
 static json_t *lost_sync(const struct run *run)

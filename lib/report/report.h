@@ -1,6 +1,6 @@
+/* What a run found, for people and for programs. */
+/* clang-format off */
 /*
- * What a run found, for people and for programs.
- *
  * The JSON report (format "validate-report", version 1) is one object:
  *
  *   format, version        "validate-report", 1
@@ -8,17 +8,23 @@
  *   target, arch, program  identity of the emulator, name of the ISA, path of the guest program
  *   instructions, checked, unseen
  *                          executed; judged in all that the target shows; not or only partly judged, because an input
- * was not known or a result is not shown unmodelled             [{mnemonic, count, first_pc}]: executed without a
- * transfer, their results adopted findings               [{pc, symbol, bytes, mnemonic, form, text, location, width,
- * expected, observed, mask, severity, opinion, formula, inputs: [{name, width, value}], count, first_instruction,
- * event}] events                 {total, emulated, executed, passed, skipped, calls: [{name, emulated, executed,
- * passed}]} lost_sync              null, or {event, pc, expected, observed} error                  null, or why the run
- * ended early guest                  {exit_status, exit_signal}: null where it did not end so interrupted, limited the
- * user stopped it; it ended at a limit that was asked for seconds, instructions_per_second
+ *                          was not known or a result is not shown
+ *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
+ *   findings               [{pc, symbol, bytes, mnemonic, form, text, location, width, expected, observed, mask,
+ *                          severity, opinion, formula, inputs: [{name, width, value}], count, first_instruction, event}]
+ *   events                 {total, emulated, executed, passed, skipped, unlogged, calls: [{name, emulated, executed,
+ *                          passed}]}; skipped: events of the log that the guest did not ask for; unlogged: calls of
+ *                          the guest, on its own memory only, that the log does not have
+ *   lost_sync              null, or {event, pc, expected, observed}
+ *   error                  null, or why the run ended early
+ *   guest                  {exit_status, exit_signal}: null where it did not end so
+ *   interrupted, limited   the user stopped it; it ended at a limit that was asked for
+ *   seconds, instructions_per_second
  *
  * Addresses and values are strings, "0x" and hexadecimal digits; bytes of instructions are hexadecimal without it. mask
  * has 1 bits where a value was not compared. Counts and times are numbers.
  */
+/* clang-format on */
 #ifndef LIB_REPORT_REPORT_H
 #define LIB_REPORT_REPORT_H
 

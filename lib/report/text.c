@@ -159,8 +159,11 @@ static void append_events(struct strbuf *out, const struct report *report, bool 
 	append_count(out, e->total);
 	strbuf_printf(out,
 		      ": %" PRIu64 " emulated, %" PRIu64 " executed, %" PRIu64 " passed; %" PRIu64
-		      " of the log skipped\n",
+		      " of the log skipped",
 		      e->emulated, e->executed, e->passed, e->skipped);
+	if (e->unlogged)
+		strbuf_printf(out, ", %" PRIu64 " not in the log", e->unlogged);
+	strbuf_append_char(out, '\n');
 	for (size_t i = 0; verbose && i < report->num_calls; i++) {
 		const struct replay_count *c = &report->calls[i];
 		strbuf_printf(out, "   %-20s %8" PRIu64 " emulated %8" PRIu64 " executed %8" PRIu64 " passed\n",
