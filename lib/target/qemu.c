@@ -134,12 +134,21 @@ static struct error *split_environment(struct launch *l)
 	return err;
 }
 
+/*
+ * Without address randomisation the kernel puts the heap of a static position-independent QEMU at 0x555555555000, where
+ * QEMU in turn wants to put guests of that kind: it moves them between its own maps, where their break cannot grow. With
+ * the guest's addresses moved out of the way, it gets the usual ones. 4 GiB suit hosts of small address spaces too.
+ */
+#define GUEST_BASE "0x100000000"
+
 static struct error *build_args(struct launch *l)
 {
 	const struct qemu_options *o = l->options;
 	bool have_argv = o->argv && o->argv[0];
 	struct error *err = add(&l->args, l->emulator);
 
+	if (!err)
+		err = add_pair(&l->args, "-B", GUEST_BASE);
 	if (!err && o->cpu)
 		err = add_pair(&l->args, "-cpu", o->cpu);
 	if (!err)
