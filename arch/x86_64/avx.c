@@ -140,6 +140,7 @@ static const struct x86_form x86_avx[] = {
 	AVX(BROADCASTSS,  build_broadcast,        32),
 	AVX(BROADCASTSD,  build_broadcast,        64),
 	AVX(BROADCASTF128, build_broadcast,       128),
+	{X86_OWN_VBROADCASTI128, build_broadcast, 128, "-------", 0, 0},
 	AVX(PBROADCASTB,  build_broadcast,        8),
 	AVX(PBROADCASTW,  build_broadcast,        16),
 	AVX(PBROADCASTD,  build_broadcast,        32),

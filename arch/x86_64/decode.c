@@ -3,8 +3,11 @@
 
 #include <string.h>
 
-/* Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3; one of them. */
-enum { ANY_REP = 1, NO_PREFIX = 2, SOME_PREFIX = 3 };
+/*
+ * Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3; one of them; VEX with 256 bits, 66 and no
+ * register in vvvv.
+ */
+enum { ANY_REP = 1, NO_PREFIX = 2, SOME_PREFIX = 3, VEX_256_66 = 4 };
 enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
 
 /*
@@ -13,30 +16,38 @@ enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
  */
 /* clang-format off */
 static const struct x86_override overrides[] = {
-	/* map        opcode rep       reg   operand   id                   mnemonic     has_rm */
-	{X86_MAP_1,   0x90,  X86_REP,  0xff, EITHER,   X86_INS_PAUSE,       "pause",     false}, /* with REX.B too */
-	{X86_MAP_0F,  0x0d,  ANY_REP,  0xff, EITHER,   X86_INS_PREFETCHW,   "prefetchw", false},
-	{X86_MAP_0F,  0x18,  ANY_REP,  0xff, REGISTER, X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x18,  ANY_REP,  0xf0, MEMORY,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x19,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1a,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1b,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1c,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1d,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1e,  X86_REP,  0x02, REGISTER, X86_OWN_RDSSP,       "rdssp",     false},
-	{X86_MAP_0F,  0x1e,  ANY_REP,  0x7f, REGISTER, X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1e,  0,        0x80, REGISTER, X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1e,  ANY_REP,  0xff, MEMORY,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0x1f,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       false},
-	{X86_MAP_0F,  0xae,  SOME_PREFIX, 0x2f, MEMORY, X86_OWN_INVALID,    "(bad)",     false},
-	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x20, REGISTER, X86_INS_LFENCE,     "lfence",    false},
-	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x40, REGISTER, X86_INS_MFENCE,     "mfence",    false},
-	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x80, REGISTER, X86_INS_SFENCE,     "sfence",    false},
-	{X86_MAP_0F,  0xb9,  ANY_REP,  0xff, EITHER,   X86_OWN_UD1,         "ud1",       false},
-	{X86_MAP_0F,  0xc7,  X86_REP,  0x80, REGISTER, X86_OWN_RDPID,       "rdpid",     true},
-	{X86_MAP_0F,  0xff,  ANY_REP,  0xff, EITHER,   X86_OWN_UD0,         "ud0",       false},
-	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, MEMORY,  X86_OWN_WRSS,        "wrss",      false},
-	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, REGISTER, X86_OWN_INVALID,    "(bad)",     false},
+	/* map        opcode rep       reg   operand   id                   mnemonic     operands */
+	{X86_MAP_1,   0x90,  X86_REP,  0xff, EITHER,   X86_INS_PAUSE,       "pause",     0}, /* with REX.B too */
+	{X86_MAP_0F,  0x0d,  ANY_REP,  0xff, EITHER,   X86_INS_PREFETCHW,   "prefetchw", 0},
+	{X86_MAP_0F,  0x18,  ANY_REP,  0xff, REGISTER, X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x18,  ANY_REP,  0xf0, MEMORY,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x19,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1a,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1b,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1c,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1d,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1e,  X86_REP,  0x02, REGISTER, X86_OWN_RDSSP,       "rdssp",     0},
+	{X86_MAP_0F,  0x1e,  ANY_REP,  0x7f, REGISTER, X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1e,  0,        0x80, REGISTER, X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1e,  ANY_REP,  0xff, MEMORY,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1f,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0xae,  SOME_PREFIX, 0x2f, MEMORY, X86_OWN_INVALID,    "(bad)",     0},
+	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x20, REGISTER, X86_INS_LFENCE,     "lfence",    0},
+	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x40, REGISTER, X86_INS_MFENCE,     "mfence",    0},
+	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x80, REGISTER, X86_INS_SFENCE,     "sfence",    0},
+	{X86_MAP_0F,  0xb9,  ANY_REP,  0xff, EITHER,   X86_OWN_UD1,         "ud1",       0},
+	{X86_MAP_0F,  0xc7,  X86_REP,  0x80, REGISTER, X86_OWN_RDPID,       "rdpid",     X86_OVERRIDE_RM},
+	{X86_MAP_0F,  0xff,  ANY_REP,  0xff, EITHER,   X86_OWN_UD0,         "ud0",       0},
+	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, MEMORY,  X86_OWN_WRSS,        "wrss",      0},
+	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, REGISTER, X86_OWN_INVALID,    "(bad)",     0},
+	{X86_MAP_0F38, 0xc8, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
+	{X86_MAP_0F38, 0xc9, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
+	{X86_MAP_0F38, 0xca, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
+	{X86_MAP_0F38, 0xcb, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
+	{X86_MAP_0F38, 0xcc, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
+	{X86_MAP_0F38, 0xcd, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
+	{X86_MAP_0F3A, 0xcc, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0},
+	{X86_MAP_0F38, 0x5a, VEX_256_66, 0xff, MEMORY, X86_OWN_VBROADCASTI128, "vbroadcasti128", X86_OVERRIDE_YMM_M128},
 };
 /* clang-format on */
 
@@ -173,6 +184,8 @@ static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t 
 
 static bool has_prefix(const struct x86_raw *raw, uint8_t rep)
 {
+	if (raw->vex || rep == VEX_256_66)
+		return raw->vex && rep == VEX_256_66 && raw->vex_l && raw->vex_pp == 1 && raw->vex_vvvv == 0;
 	switch (rep) {
 	case ANY_REP: return true;
 	case NO_PREFIX: return !raw->rep && !raw->opsize;
@@ -210,7 +223,7 @@ static const struct x86_override *find_override(const struct x86_raw *raw)
 
 	if (vex_refused(raw))
 		return &invalid;
-	for (size_t i = 0; !raw->vex && i < sizeof overrides / sizeof *overrides; i++) {
+	for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++) {
 		const struct x86_override *o = &overrides[i];
 		if (o->map == raw->map && o->opcode == raw->opcode && has_prefix(raw, o->rep) &&
 		    (o->reg_mask >> (raw->reg & 7) & 1) && (o->shape & shape))

@@ -68,8 +68,15 @@ enum x86_own_id {
 	X86_OWN_UD1,
 	X86_OWN_UD0,
 	X86_OWN_WRSS,
+	X86_OWN_VBROADCASTI128,
 	X86_OWN_INVALID, /* no instruction, though capstone sees one */
 	X86_NUM_IDS
+};
+
+enum x86_override_operands {
+	X86_OVERRIDE_NONE,
+	X86_OVERRIDE_RM,       /* the general register in ModRM.rm */
+	X86_OVERRIDE_YMM_M128, /* the vector in ModRM.reg, and memory */
 };
 
 /* A row of the table of what capstone decodes wrongly or not at all. */
@@ -80,7 +87,7 @@ struct x86_override {
 	uint8_t shape;    /* bit 0: with a register in ModRM.rm, bit 1: with memory */
 	unsigned id;
 	const char *mnemonic;
-	bool has_rm; /* ModRM.rm is an operand */
+	uint8_t operands; /* enum x86_override_operands */
 };
 
 struct x86_decoder {

@@ -96,6 +96,16 @@ static const struct {
 	{"f3 0f c7 f8", "rdpid r32", "-------"},
 	{"0f c7 f8", "rdseed r32", "00000W-"},
 	{"0f 05", "syscall", "RRRRRRR"},
+	{"66 0f fc c1", "paddb xmm, xmm", "-------"},
+	{"66 0f 38 17 08", "ptest xmm, m128", "00W00W-"},
+	{"66 0f 3a 61 c1 00", "pcmpestri xmm, xmm, imm8", "WWW00W-"},
+	{"66 0f 3a 62 00 4c", "pcmpistrm xmm, m128, imm8", "WWW00W-"},
+	{"66 0f 3a 14 08 03", "pextrb m8, xmm, imm8", "-------"},
+	{"c5 f5 fc 08", "vpaddb ymm, ymm, m256", "-------"},
+	{"c4 e2 7d 0f c1", "vtestpd ymm, ymm", "00W00W-"},
+	{"c4 e2 7d 5a 08", "vbroadcasti128 ymm, m128", "-------"},
+	{"c5 f8 77", "vzeroupper", "-------"},
+	{"48 0f ae 00", "fxsave64 m64", "-------"},
 };
 
 START_TEST(forms)
@@ -113,12 +123,19 @@ static const struct {
 	const char *hex;
 	enum lift_status status;
 } statuses[] = {
-	{"", LIFT_TRUNCATED},          {"48", LIFT_TRUNCATED},      {"e8 00 00", LIFT_TRUNCATED},
-	{"06", LIFT_UNDECODABLE},      {"0f 0c", LIFT_UNDECODABLE}, {"8d c0", LIFT_UNDECODABLE},
-	{"0f 01 10", LIFT_UNMODELLED}, /* lgdt */
-	{"f4", LIFT_UNMODELLED},       /* hlt */
-	{"ff 18", LIFT_UNMODELLED},    /* a far call, which capstone 5 calls a near one */
-	{"8e d8", LIFT_UNMODELLED},    /* mov ds, eax */
+	{"", LIFT_TRUNCATED},
+	{"48", LIFT_TRUNCATED},
+	{"e8 00 00", LIFT_TRUNCATED},
+	{"06", LIFT_UNDECODABLE},
+	{"0f 0c", LIFT_UNDECODABLE},
+	{"8d c0", LIFT_UNDECODABLE},
+	{"0f 01 10", LIFT_UNMODELLED},          /* lgdt */
+	{"f4", LIFT_UNMODELLED},                /* hlt */
+	{"ff 18", LIFT_UNMODELLED},             /* a far call, which capstone 5 calls a near one */
+	{"8e d8", LIFT_UNMODELLED},             /* mov ds, eax */
+	{"0f fc c1", LIFT_UNMODELLED},          /* paddb mm0, mm1 */
+	{"62 f1 75 09 fc c2", LIFT_UNMODELLED}, /* vpaddb xmm0 {k1}, xmm1, xmm2 */
+	{"67 0f ae 00", LIFT_UNMODELLED},       /* fxsave [eax] */
 };
 
 START_TEST(status)

@@ -93,15 +93,28 @@ static void fix_movsxd(struct x86_ctx *c)
 	c->op[1].width = c->width == 16 ? 16 : 32;
 }
 
+static unsigned override_operands(struct x86_ctx *c, enum x86_override_operands operands)
+{
+	const struct x86_raw *raw = &c->raw;
+	uint16_t width = (uint16_t)c->width;
+
+	switch (operands) {
+	case X86_OVERRIDE_RM:
+		c->op[0] = (struct x86_operand){.kind = X86_OPERAND_REG, .width = width, .reg = X86_rax + raw->rm};
+		return 1;
+	case X86_OVERRIDE_YMM_M128:
+		c->op[0] = (struct x86_operand){.kind = X86_OPERAND_REG, .width = 256, .reg = X86_xmm0 + raw->reg};
+		c->op[1] = (struct x86_operand){.kind = X86_OPERAND_MEM, .width = 128};
+		return 2;
+	default: return 0;
+	}
+}
+
 void x86_operands(struct x86_ctx *c, const struct x86_decoded *d)
 {
 	c->num_ops = 0;
-	if (d->override && d->override->has_rm) {
-		c->op[0] = (struct x86_operand){.kind = X86_OPERAND_REG,
-						.width = (uint16_t)c->width,
-						.reg = X86_rax + c->raw.rm};
-		c->num_ops = 1;
-	}
+	if (d->override)
+		c->num_ops = override_operands(c, d->override->operands);
 	for (unsigned i = 0; d->cs && i < d->cs->op_count && i < X86_MAX_OPERANDS; i++)
 		c->op[c->num_ops++] = convert(c, &d->cs->operands[i]);
 	fix_movsxd(c);

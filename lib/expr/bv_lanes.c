@@ -150,12 +150,32 @@ static unsigned lane_index(const uint64_t *a, unsigned low, unsigned n)
 	return index < UINT16_MAX ? (unsigned)index : UINT16_MAX;
 }
 
+/* Lanes that do not cross words. */
+static void permute_in_words(const struct bv_op *o, uint64_t *ret, const uint64_t *a, const uint64_t *b)
+{
+	unsigned n = o->lane, num = o->arg_width[0] / n;
+	uint64_t mask = bv_ones(n);
+
+	for (unsigned i = 0; i < o->width; i += n) {
+		uint64_t index = b[i / 64] >> i % 64 & mask;
+		/* No branch: which lanes exist is hard to foretell. */
+		uint64_t exists = index < num ? mask : 0;
+		unsigned low = (unsigned)(index & exists) * n;
+
+		ret[i / 64] |= (a[low / 64] >> low % 64 & exists) << i % 64;
+	}
+}
+
 OPERATOR(op_vperm)
 {
 	unsigned n = o->lane;
 	(void)c;
 
 	clear(ret, o->width);
+	if (64 % n == 0) {
+		permute_in_words(o, ret, a, b);
+		return;
+	}
 	for (unsigned i = 0; i < o->width; i += n) {
 		unsigned index = lane_index(b, i, n);
 

@@ -78,7 +78,7 @@ static const char *const table[] = {
 	"660f6fc3", "660f6f03", "f30f7f03", "0f2903", "0f2803", "f20ff003", "660fe703", "660f382a03", "480fc303",
 	"f30f10c3", "f30f1003", "f20f1103", "0f12c3", "0f16c3", "660f1603", "0f1303", "f20f1203", "f30f16c3",
 	"f30f1203", "0f50c3", "660fd7c3", "660f6ec0", "66480f7e03", "660fd603", "660ff7d3", "c5fd6f03", "c5fe7f03",
-	"c5f96ec0", "c5ea10c3", "c5e816c3", "c5ff1203", "c5fdd7c3", "c4e27d7803", "c4e27d1a03", "c4e2658c03",
+	"c5f96ec0", "c5ea10c3", "c5e816c3", "c5ff1203", "c5fdd7c3", "c4e27d7803", "c4e27d1a03", "c4e27d5a03", "c4e2658c03",
 	"c4e2658e03", "c4e2e18e03", "c5f877", "c5fc77",
 	/* vector integers and logic */
 	"660fefc3", "660ffcc3", "660fd9c3", "660fd4c3", "660f381cc3", "660f380ac3", "660fdfc3", "660f73d305", "660fe103",
@@ -96,6 +96,10 @@ static const char *const table[] = {
 	/* vector strings: each aggregation, polarity, format and result */
 	"660f3a63c30c", "660f3a63c300", "660f3a63c314", "660f3a63c34a", "660f3a63c33d", "660f3a62c344", "660f3a620339",
 	"660f3a61c30f", "66480f3a61c318", "660f3a61c376", "660f3a60c303", "660f3a600359", "c4e37963c30c", "c4e37960c345",
+	/* ciphers and hashes */
+	"660f38dcc3", "660f38dd03", "660f38dec3", "660f38df03", "660f38db03", "660f3adfc31b", "660f3a44c310", "660f3a4403ef",
+	"c4e261dcc3", "0f38c8c3", "0f38c903", "0f38cac3", "0f3accc300", "0f3accc301", "0f3acc0302", "0f38cbc3", "0f38ccc3",
+	"0f38cdc3", "660f38cbc3",
 	/* vector state */
 	"0fae13", "0fae1b", "0fae03", "0fae0b", "480fae03", "c5f8ae1b", "660fae1b", "66c5f96fc3", "c4e2f978c3",
 };
@@ -181,8 +185,9 @@ static Suite *x86_64_suite(void)
  */
 static bool is_described(const char **ret_missing)
 {
-	static const char *const words[] = {"GenuineIntel", " sse4_2 ", " popcnt ", " abm ",  " movbe ",
-					    " bmi1 ",       " bmi2 ",   " adx ",    " avx2 ", " rdrand "};
+	static const char *const words[] = {"GenuineIntel", " sse4_2 ",    " popcnt ", " abm ",  " movbe ",
+					    " bmi1 ",       " bmi2 ",      " adx ",    " avx2 ", " rdrand ",
+					    " aes ",        " pclmulqdq ", " sha_ni "};
 	char text[16384];
 	FILE *f = fopen("/proc/cpuinfo", "re");
 	size_t len = f ? fread(text, 1, sizeof text - 1, f) : 0;
