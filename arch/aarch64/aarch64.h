@@ -31,6 +31,9 @@ extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a
 	a64_single_table, a64_pair_table, a64_exclusive_table, a64_atomic_table, a64_control_table, a64_pauth_table,
 	a64_system_table;
 
+extern const struct a64_table *const a64_families[]; /* all of them */
+extern const size_t a64_num_families;
+
 /* An instruction on its way to a transfer. */
 struct a64_ctx {
 	struct expr_pool *pool;

@@ -8,8 +8,9 @@
  * Letters as far as they have one meaning everywhere: s the size bit "sf"; d n m a the numbers of Rd Rn Rm Ra; t u
  * those of Rt and Rt2; S that of Rs; i the immediate; c a condition; Q z the width and the element size of a vector.
  *
- * Rows are tried in the order of their table, so that an exception stands before the rule; tables do not overlap. Rows
- * of encodings that the manual calls unallocated are written only where a wider row would take them.
+ * Rows are tried in the order of their table, so that an exception stands before the rule; tables do not overlap, but
+ * for the general rows of system instructions. Rows of encodings that the manual calls unallocated are written only
+ * where a wider row would take them.
  */
 #ifndef ARCH_AARCH64_DECODE_H
 #define ARCH_AARCH64_DECODE_H

@@ -55,6 +55,7 @@ static void build_axflag(struct a64_ctx *c)
 
 	a64_set_flag(c, A64_zf, expr_or(p, z, v));
 	a64_set_flag(c, A64_cf, expr_and(p, carry, expr_not(p, v)));
+	a64_set_flag(c, A64_vf, a64_const(c, 1, 0));
 }
 
 static void build_xaflag(struct a64_ctx *c)
@@ -80,7 +81,7 @@ static const struct a64_row a64_flagops[] = {
 	{"0 0 1 11010000 000000 1 0010 nnnnn 0 1101",    build_setf,       16,   "WW-W", "setf16"},
 	{"1101010100 0 00 000 0100 xxxx 000 11111",      build_cfinv,      0,    "--M-", "cfinv"},
 	{"1101010100 0 00 000 0100 xxxx 001 11111",      build_xaflag,     0,    "WMMW", "xaflag"},
-	{"1101010100 0 00 000 0100 xxxx 010 11111",      build_axflag,     0,    "0MM0", "axflag"},
+	{"1101010100 0 00 000 0100 xxxx 010 11111",      build_axflag,     0,    "0MMM", "axflag"},
 };
 /* clang-format on */
 

@@ -6,12 +6,14 @@
 
 #include "arch/aarch64/aarch64.h"
 
-/* In the order in which rows are tried; it matters within a family alone. */
-static const struct a64_table *const families[] = {
+/* In the order in which rows are tried: the general rows of the system instructions come last. */
+const struct a64_table *const a64_families[] = {
 	&a64_alu_table,    &a64_bits_table,    &a64_muldiv_table, &a64_flagops_table,
 	&a64_move_table,   &a64_single_table,  &a64_pair_table,   &a64_exclusive_table,
 	&a64_atomic_table, &a64_control_table, &a64_pauth_table,  &a64_system_table,
 };
+
+const size_t a64_num_families = sizeof a64_families / sizeof *a64_families;
 
 struct isa_lifter {
 	struct a64_decoder decoder;
@@ -25,7 +27,7 @@ struct error *a64_lifter_create(struct isa_lifter **ret)
 	if (!l)
 		return &error_no_memory;
 
-	struct error *err = a64_decoder_init(&l->decoder, families, sizeof families / sizeof *families);
+	struct error *err = a64_decoder_init(&l->decoder, a64_families, a64_num_families);
 	if (!err && cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &l->capstone) != CS_ERR_OK)
 		err = error_create(ERROR_UNSUPPORTED, "capstone was built without AArch64");
 	if (!err) {

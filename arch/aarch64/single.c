@@ -213,8 +213,34 @@ static const struct a64_row a64_single[] = {
 	RELEASE("11", "01", LS_LOAD | 3,               "ldapur x"),
 
 	{"11 111 0 00 x x 1 xxxxxxxxx x 1 xxxxx xxxxx",    a64_build_unmodelled, 0, "----", "ldraa"},
-	{"00 011 x 01 xx 0 xxxxx xxxx 01 xxxxx xxxxx",     a64_build_unmodelled, 0, "----", "mops"},
-	{"11 011 0 01 xx 1 xxxxxxxxx xx xxxxx xxxxx",      a64_build_unmodelled, 0, "----", "mte"},
+
+	/* Memory copy and set. */
+	{"00 011 0 01 00 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfp"},
+	{"00 011 0 01 01 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfm"},
+	{"00 011 0 01 10 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfe"},
+	{"00 011 1 01 00 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyp"},
+	{"00 011 1 01 01 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpym"},
+	{"00 011 1 01 10 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpye"},
+	{"00 011 0 01 11 0 xxxxx 00xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setp"},
+	{"00 011 0 01 11 0 xxxxx 01xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setm"},
+	{"00 011 0 01 11 0 xxxxx 10xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "sete"},
+	{"00 011 1 01 11 0 xxxxx 00xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setgp"},
+	{"00 011 1 01 11 0 xxxxx 01xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setgm"},
+	{"00 011 1 01 11 0 xxxxx 10xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setge"},
+
+	/* Memory tags. */
+	{"11 011 0 01 00 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzgm"},
+	{"11 011 0 01 01 1 xxxxxxxxx 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "ldg"},
+	{"11 011 0 01 10 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stgm"},
+	{"11 011 0 01 11 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "ldgm"},
+	{"11 011 0 01 00 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stg"},
+	{"11 011 0 01 00 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stg"},
+	{"11 011 0 01 01 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzg"},
+	{"11 011 0 01 01 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzg"},
+	{"11 011 0 01 10 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "st2g"},
+	{"11 011 0 01 10 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "st2g"},
+	{"11 011 0 01 11 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stz2g"},
+	{"11 011 0 01 11 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stz2g"},
 };
 /* clang-format on */
 

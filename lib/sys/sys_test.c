@@ -147,15 +147,18 @@ static void put(struct page *page, uint64_t offset, uint64_t value, unsigned len
 		page->bytes[offset + i] = (uint8_t)(value >> 8 * i);
 }
 
-static struct sys_call call_of(const char *name)
+static struct sys_call call_on(const struct isa *isa, const char *name)
 {
-	const struct isa *isa = isas[0];
-
 	for (uint32_t i = 0; i < isa->sys.num_rows; i++) {
 		if (!strcmp(isa->sys.table[i].name, name))
 			return (struct sys_call){.row = &isa->sys.table[i], .number = isa->sys.table[i].number};
 	}
 	ck_abort_msg("%s: no such call", name);
+}
+
+static struct sys_call call_of(const char *name)
+{
+	return call_on(isa_by_name("x86_64"), name);
 }
 
 /* "arg+offset:len", pointers as "[offset]": "1[0]+0:5 1[16]+0:3". */
@@ -235,6 +238,27 @@ START_TEST(chains)
 	call.arg[1] = PAGE_AT;
 	call.result = 11;
 	check_written(&call, &page, "1+40:8 1+48:4 1[16][0]+0:10 1[16][16]+0:1");
+}
+END_TEST
+
+/* Structures of the generic ABI: struct stat, and struct epoll_event, of which the kernel leaves the padding alone. */
+START_TEST(generic_layouts)
+{
+	const struct isa *isa = isa_by_name("aarch64");
+	struct page page = {{0}};
+	struct sys_call call = call_on(isa, "fstat");
+
+	call.arg[1] = PAGE_AT;
+	check_written(&call, &page, "1+0:128");
+	call = call_on(isa, "newfstatat");
+	call.arg[1] = PAGE_AT;
+	call.arg[2] = PAGE_AT + 8;
+	check_written(&call, &page, "2+0:128");
+	call = call_on(isa, "epoll_pwait");
+	call.arg[1] = PAGE_AT;
+	call.arg[2] = 3;
+	call.result = 2;
+	check_written(&call, &page, "1+0:4 1+8:8 1+16:4 1+24:8");
 }
 END_TEST
 
@@ -416,6 +440,7 @@ int main(void)
 	tcase_add_loop_test(tables, request_numbers, 0, sizeof requests / sizeof *requests);
 	tcase_add_test(calls, short_results);
 	tcase_add_test(calls, chains);
+	tcase_add_test(calls, generic_layouts);
 	tcase_add_test(calls, faults);
 	tcase_add_test(calls, interruptions);
 	tcase_add_test(calls, clipped);

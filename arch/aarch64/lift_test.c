@@ -1,0 +1,520 @@
+/*
+ * Forms, effect rows, statuses; and of what instructions compute that of which the test vectors have nothing: the
+ * exclusive monitor, alignment, system registers. Expected values are those of the manual's pseudocode.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/aarch64/aarch64.h"
+#include "lib/testing/assert.h"
+
+enum { PC = 0x401000, MAX_NODES = 1 << 16, MEMORY = 0x20000000, MEMORY_LEN = 4096, MAX_WORDS = 256 };
+
+static struct isa_lifter *lifter;
+static struct expr_pool *pool;
+static struct transfer transfer;
+
+/* The machine that instructions are run on. */
+static uint64_t state[MAX_WORDS];
+static uint64_t unknown[MAX_WORDS]; /* undefined bits of what was written last */
+static uint8_t memory[MEMORY_LEN];
+static struct eval eval;
+
+static void setup(void)
+{
+	ck_no_error(isa_aarch64.lifter_create(&lifter));
+	ck_no_error(expr_pool_create(true, &pool));
+	transfer_init(&transfer, pool);
+	ck_assert_uint_le(isa_aarch64.num_words, MAX_WORDS);
+}
+
+static void teardown(void)
+{
+	eval_deinit(&eval);
+	transfer_deinit(&transfer);
+	expr_pool_destroy(pool);
+	isa_aarch64.lifter_destroy(lifter);
+}
+
+static struct insn lift(uint32_t word)
+{
+	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
+	struct insn insn;
+
+	expr_pool_reset(pool);
+	transfer_reset(&transfer, pool);
+	ck_no_error(isa_aarch64.lift(lifter, PC, bytes, sizeof bytes, &transfer, &insn));
+	return insn;
+}
+
+/* ---- Forms and rows, by the manual ---- */
+
+static const struct {
+	uint32_t word;
+	const char *form, *flags, *text;
+} rows[] = {
+	/* word      form                nzcv    text */
+	{0x91004020, "add imm x", "----", "add x0, x1, #0x10"},
+	{0x31004020, "adds imm w", "WWWW", "adds w0, w1, #0x10"},
+	{0xeb02003f, "subs shifted x", "WWWW", "cmp x1, x2"},
+	{0x8b226020, "add extended x", "----", "add x0, x1, x2, uxtx"},
+	{0x9a020020, "adc x", "--R-", "adc x0, x1, x2"},
+	{0xba020020, "adcs x", "WWMW", "adcs x0, x1, x2"},
+	{0xf200003f, "ands imm x", "WW00", "tst x1, #0x100000001"},
+	{0x6a020020, "ands shifted w", "WW00", "ands w0, w1, w2"},
+	{0xaa0103e0, "orr shifted x", "----", "mov x0, x1"},
+	{0xd2800020, "movz x", "----", NULL},
+	{0x9a821020, "csel x", "-R--", NULL},                  /* ne: z */
+	{0x9a82b020, "csel x", "R--R", "csel x0, x1, x2, lt"}, /* n, v */
+	{0x9a828020, "csel x", "-RR-", "csel x0, x1, x2, hi"}, /* c, z */
+	{0x9a82d020, "csel x", "RR-R", "csel x0, x1, x2, le"}, /* n, z, v */
+	{0x9a82e020, "csel x", "----", "csel x0, x1, x2, al"},
+	{0xfa420024, "ccmp reg x", "WMWW", "ccmp x1, x2, #4, eq"},
+	{0x54000000, "b.cond", "-R--", "b.eq #0x401000"},
+	{0x94000001, "bl", "----", "bl #0x401004"},
+	{0xb4000040, "cbz x", "----", "cbz x0, #0x401008"},
+	{0xd65f03c0, "ret", "----", "ret"},
+	{0xf9400420, "ldr x imm", "----", "ldr x0, [x1, #8]"},
+	{0x38616820, "ldrb register", "----", "ldrb w0, [x1, x1]"},
+	{0x3cc10420, "ldr q post", "----", "ldr q0, [x1], #0x10"},
+	{0xa9bf7bfd, "stp x pre", "----", "stp x29, x30, [sp, #-0x10]!"},
+	{0xc85f7c20, "ldxr x", "----", "ldxr x0, [x1]"},
+	{0xf8200041, "ldadd x", "----", NULL},
+	{0xd50b7420, "dc zva", "----", "dc zva, x0"},
+	{0xd53b4200, "mrs nzcv", "RRRR", "mrs x0, nzcv"},
+	{0xd51b4200, "msr nzcv", "WWWW", "msr nzcv, x0"},
+	{0xd500401f, "cfinv", "--M-", NULL},
+	{0xd500403f, "xaflag", "WMMW", NULL},
+	{0xd500405f, "axflag", "0MMM", NULL},
+	{0x3a00082d, "setf8", "WW-W", NULL},
+	{0xd503245f, "bti", "----", "hint #0x22"},
+	{0xd4000001, "svc", "----", "svc #0"},
+};
+
+START_TEST(forms)
+{
+	struct insn insn = lift(rows[_i].word);
+	char raw[24];
+
+	ck_assert_int_eq(insn.status, LIFT_DONE);
+	ck_assert_str_eq(insn.form, rows[_i].form);
+	ck_assert_str_eq(insn.flags, rows[_i].flags);
+	ck_assert_msg(!strncmp(insn.form, insn.mnemonic, strlen(insn.mnemonic)), "%s", insn.mnemonic);
+	snprintf(raw, sizeof raw, "%s 0x%08x", insn.mnemonic, rows[_i].word);
+	if (rows[_i].text)
+		ck_assert_msg(!strcmp(insn.text, rows[_i].text) || !strcmp(insn.text, raw), "%s", insn.text);
+	ck_no_error(transfer_verify(&transfer, &isa_aarch64.layout));
+}
+END_TEST
+
+static const struct {
+	uint32_t word;
+	enum lift_status status;
+	bool may_store;
+} statuses[] = {
+	{0x65000000, LIFT_UNDECODABLE, false}, /* a class of SVE: may store, see below */
+	{0xd5181000, LIFT_UNMODELLED, true},   /* msr sctlr_el1, x0 */
+	{0x19000440, LIFT_UNMODELLED, true},   /* cpyfp */
+	{0xf8200420, LIFT_UNMODELLED, true},   /* ldraa */
+	{0x9ac01000, LIFT_UNMODELLED, false},  /* irg */
+	{0xc8007c00, LIFT_UNMODELLED, true},   /* stxr w0, x0, [x0]: CONSTRAINED UNPREDICTABLE */
+};
+
+START_TEST(status)
+{
+	struct insn insn = lift(statuses[_i].word);
+
+	ck_assert_int_eq(insn.status, statuses[_i].status);
+	ck_assert_int_eq(insn.may_store, insn.status == LIFT_UNDECODABLE || statuses[_i].may_store);
+	ck_assert_uint_eq(transfer.regs.len + transfer.stores.len + transfer.faults.len, 0);
+}
+END_TEST
+
+/* What the instructions' pages call UNDEFINED, and what is at EL0. */
+START_TEST(undefined)
+{
+	static const uint32_t words[] = {
+		0x00000000,          /* udf */
+		0x0bc20020,          /* add shifted by ROR */
+		0x0b02fc20,          /* 32 bits by LSL 63 */
+		0x8b225420,          /* extended, by 5 */
+		0x92607c20 | 0xfc00, /* and, a mask of all ones */
+		0x52c00000,          /* movz w, LSL 32 */
+		0x53008020,          /* ubfm w, N 0, immr 0, imms 32 */
+		0x93000020,          /* sbfm x with N 0 */
+		0x38610820,          /* a register offset with option 0 */
+		0x08207c00 | 1,      /* casp of odd registers */
+		0xd69f03e0,          /* eret */
+		0xd4000002,          /* hvc */
+		0xd4400000,          /* hlt */
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct insn insn = lift(words[i]);
+		ck_assert_msg(insn.status == LIFT_DONE, "%08x: %d", words[i], (int)insn.status);
+		ck_assert_msg(transfer.faults.len == 1 && transfer.faults.at[0].kind == FAULT_UNDEFINED, "%08x",
+			      words[i]);
+	}
+}
+END_TEST
+
+START_TEST(truncated)
+{
+	static const uint8_t bytes[3] = {0x20, 0x40, 0x00};
+	struct insn insn;
+
+	ck_no_error(isa_aarch64.lift(lifter, PC, bytes, sizeof bytes, &transfer, &insn));
+	ck_assert_int_eq(insn.status, LIFT_TRUNCATED);
+	ck_assert_uint_eq(insn.len, 3);
+}
+END_TEST
+
+/* ---- The effect row against the transfer ---- */
+
+static bool reads[A64_NUM_REGS];
+static bool visited[MAX_NODES];
+
+static void walk(expr_id id)
+{
+	ck_assert_uint_lt(id, MAX_NODES);
+	if (id == EXPR_NONE || visited[id])
+		return;
+	visited[id] = true;
+	const struct expr *e = expr_get(pool, id);
+	if (e->op == EXPR_REG)
+		reads[e->attr] = true;
+	for (unsigned i = 0; i < 3; i++)
+		walk(e->arg[i]);
+}
+
+/* R and M read their flag, W, 0, 1 and - do not; - and R do not write it. */
+START_TEST(effect_row)
+{
+	struct insn insn = lift(rows[_i].word);
+
+	memset(reads, 0, sizeof reads);
+	memset(visited, 0, sizeof visited);
+	for (size_t i = 0; i < transfer.regs.len; i++)
+		walk(transfer.regs.at[i].value);
+	for (unsigned i = 0; i < A64_NUM_FLAGS; i++) {
+		bool written = transfer_get_reg(&transfer, a64_flag_regs[i]) != EXPR_NONE;
+		ck_assert_msg(reads[a64_flag_regs[i]] == !!strchr("RM", insn.flags[i]), "%s: reads flag %u", insn.form,
+			      i);
+		ck_assert_msg(written == !strchr("-R", insn.flags[i]), "%s: writes flag %u", insn.form, i);
+	}
+}
+END_TEST
+
+/* ---- Running ---- */
+
+static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *ret_unknown)
+{
+	(void)ctx;
+	(void)ret_unknown;
+	if (address < MEMORY || address + len > MEMORY + MEMORY_LEN)
+		return MEM_FAULT;
+	memcpy(ret, memory + (address - MEMORY), len);
+	return MEM_OK;
+}
+
+static uint64_t get(uint32_t reg)
+{
+	return state[isa_aarch64.regs[reg].word];
+}
+
+static void set(uint32_t reg, uint64_t value)
+{
+	state[isa_aarch64.regs[reg].word] = value;
+	unknown[isa_aarch64.regs[reg].word] = 0;
+}
+
+/* Undefined or outside bits of the low word. */
+static uint64_t open_bits(uint32_t reg)
+{
+	return unknown[isa_aarch64.regs[reg].word];
+}
+
+static void clear_machine(void)
+{
+	memset(state, 0, sizeof state);
+	memset(unknown, 0, sizeof unknown);
+	memset(memory, 0, sizeof memory);
+	set(A64_x1, MEMORY + 64);
+}
+
+/* Stored bytes arrive in memory; those that are open become 0xee. */
+static void apply_outputs(void)
+{
+	for (size_t i = 0; i < eval.num_stores; i++) {
+		const struct eval_store *s = &eval.stores[i];
+		ck_assert_uint_ge(s->address, MEMORY);
+		ck_assert_uint_le(s->address + s->len, MEMORY + MEMORY_LEN);
+		for (unsigned k = 0; k < s->len; k++)
+			memory[s->address - MEMORY + k] = s->masked && s->mask[k] ? 0xee : s->data[k];
+	}
+	for (size_t i = 0; i < eval.num_regs; i++) {
+		const struct eval_reg *r = &eval.regs[i];
+		for (unsigned k = 0; k < r->num_words; k++) {
+			state[isa_aarch64.regs[r->reg].word + k] = r->value[k];
+			unknown[isa_aarch64.regs[r->reg].word + k] = r->mask ? r->mask[k] : 0;
+		}
+	}
+}
+
+/* The fault, FAULT_NONE if the instruction took place. Open bits of the state count as zeros. */
+static enum fault_kind run(uint32_t word)
+{
+	const struct eval_memory access = {.load = load};
+	struct insn insn = lift(word);
+	struct prog *prog;
+
+	ck_assert_int_eq(insn.status, LIFT_DONE);
+	ck_no_error(prog_compile(&transfer, &isa_aarch64.layout, &prog));
+	ck_no_error(prog_run(prog, state, NULL, &access, &eval));
+	prog_destroy(prog);
+	if (eval.status == EVAL_FAULT)
+		return eval.fault;
+	ck_assert_int_eq(eval.status, EVAL_DONE);
+	apply_outputs();
+	return FAULT_NONE;
+}
+
+/* ---- The monitor ---- */
+
+enum {
+	LDXR_X0_X1 = 0xc85f7c20,       /* ldxr x0, [x1] */
+	STXR_W3_X2_X1 = 0xc8037c22,    /* stxr w3, x2, [x1] */
+	STXR_W3_W2_X1 = 0x88037c22,    /* stxr w3, w2, [x1] */
+	LDXP_X0_X4_X1 = 0xc87f1020,    /* ldxp x0, x4, [x1] */
+	STXP_W3_X2_X5_X1 = 0xc8231422, /* stxp w3, x2, x5, [x1] */
+	STR_X2_X1 = 0xf9000022,        /* str x2, [x1] */
+	CLREX = 0xd5033f5f,
+	SVC = 0xd4000001,
+};
+
+static void prepare_exclusive(void)
+{
+	clear_machine();
+	memory[64] = 7;
+	set(A64_x2, 0x1122334455667788);
+	set(A64_x3, 99);
+}
+
+START_TEST(exclusive_succeeds)
+{
+	prepare_exclusive();
+	ck_assert_int_eq(run(LDXR_X0_X1), FAULT_NONE);
+	ck_assert_uint_eq(get(A64_x0), 7);
+	ck_assert_int_eq(run(STXR_W3_X2_X1), FAULT_NONE);
+	ck_assert_uint_eq(get(A64_x3), 0);
+	ck_assert_uint_eq(open_bits(A64_x3), 0);
+	ck_assert_uint_eq(memory[64], 0x88);
+	ck_assert_uint_eq(memory[71], 0x11);
+	/* The mark is gone. */
+	ck_assert_int_eq(run(STXR_W3_X2_X1), FAULT_NONE);
+	ck_assert_uint_eq(get(A64_x3), 1);
+	ck_assert_uint_eq(eval.num_stores, 0);
+}
+END_TEST
+
+START_TEST(exclusive_pair_succeeds)
+{
+	prepare_exclusive();
+	memory[72] = 9;
+	set(A64_x5, 0x99);
+	ck_assert_int_eq(run(LDXP_X0_X4_X1), FAULT_NONE);
+	ck_assert_uint_eq(get(A64_x0), 7);
+	ck_assert_uint_eq(get(A64_x4), 9);
+	ck_assert_int_eq(run(STXP_W3_X2_X5_X1), FAULT_NONE);
+	ck_assert_uint_eq(get(A64_x3), 0);
+	ck_assert_uint_eq(memory[64], 0x88);
+	ck_assert_uint_eq(memory[72], 0x99);
+}
+END_TEST
+
+/* No mark at all, and what takes a mark away. */
+START_TEST(exclusive_fails)
+{
+	static const uint32_t between[] = {0, CLREX, SVC, STXR_W3_X2_X1};
+
+	for (size_t i = 0; i < sizeof between / sizeof *between; i++) {
+		prepare_exclusive();
+		if (between[i]) {
+			ck_assert_int_eq(run(LDXR_X0_X1), FAULT_NONE);
+			ck_assert_int_eq(run(between[i]), FAULT_NONE);
+		}
+		ck_assert_int_eq(run(STXR_W3_X2_X1), FAULT_NONE);
+		ck_assert_uint_eq(get(A64_x3), 1);
+		ck_assert_uint_eq(open_bits(A64_x3), 0);
+		ck_assert_uint_eq(eval.num_stores, 0);
+	}
+}
+END_TEST
+
+/* Another address, another size, other contents: the architecture allows both outcomes. */
+START_TEST(exclusive_is_open)
+{
+	for (unsigned how = 0; how < 3; how++) {
+		prepare_exclusive();
+		ck_assert_int_eq(run(LDXR_X0_X1), FAULT_NONE);
+		if (how == 0)
+			set(A64_x1, MEMORY + 128);
+		else if (how == 1)
+			ck_assert_int_eq(run(STR_X2_X1), FAULT_NONE);
+		set(A64_x2, UINT64_MAX);
+		ck_assert_int_eq(run(how == 2 ? STXR_W3_W2_X1 : STXR_W3_X2_X1), FAULT_NONE);
+		ck_assert_uint_eq(open_bits(A64_x3), 1);
+		ck_assert_uint_eq(get(A64_x3) & ~UINT64_C(1), 0);
+		ck_assert_uint_eq(eval.num_stores, 1);
+		ck_assert(eval.stores[0].masked);
+		ck_assert_uint_eq(get(A64_monitor), 0);
+	}
+}
+END_TEST
+
+/* ---- Alignment ---- */
+
+static const struct {
+	uint32_t word;
+	uint64_t address; /* in x1 */
+	enum fault_kind fault;
+} alignments[] = {
+	{0xf9400020, MEMORY + 9, FAULT_NONE}, /* ldr x0, [x1] */
+	{LDXR_X0_X1, MEMORY + 8, FAULT_NONE},
+	{LDXR_X0_X1, MEMORY + 9, FAULT_ALIGNMENT}, /* crosses 16 bytes */
+	{LDXR_X0_X1, MEMORY + 4, FAULT_NONE},      /* does not */
+	{LDXP_X0_X4_X1, MEMORY + 8, FAULT_ALIGNMENT},
+	{0xf8200020, MEMORY + 9, FAULT_ALIGNMENT},  /* ldadd x0, x0, [x1] */
+	{0x38200020, MEMORY + 15, FAULT_NONE},      /* ldaddb w0, w0, [x1] */
+	{0x78200020, MEMORY + 15, FAULT_ALIGNMENT}, /* ldaddh */
+	{0xc8dffc20, MEMORY + 13, FAULT_ALIGNMENT}, /* ldar x0, [x1] */
+	{0x889ffc20, MEMORY + 12, FAULT_NONE},      /* stlr w0, [x1] */
+	{0x48207c20, MEMORY + 8, FAULT_ALIGNMENT},  /* casp x0, x1, x0, x1, [x1] */
+};
+
+START_TEST(alignment)
+{
+	clear_machine();
+	set(A64_x1, alignments[_i].address);
+	ck_assert_int_eq(run(alignments[_i].word), alignments[_i].fault);
+	set(A64_naa, 1);
+	set(A64_x1, alignments[_i].address);
+	ck_assert_int_eq(run(alignments[_i].word), FAULT_NONE);
+}
+END_TEST
+
+/* Through SP, that has to be a multiple of 16. */
+START_TEST(stack_alignment)
+{
+	clear_machine();
+	set(A64_sp, MEMORY + 72);
+	ck_assert_int_eq(run(0xf94003e0), FAULT_ALIGNMENT); /* ldr x0, [sp] */
+	ck_assert_int_eq(run(0x910043e0), FAULT_NONE);      /* add x0, sp, #16 */
+	set(A64_sp, MEMORY + 80);
+	ck_assert_int_eq(run(0xf94003e0), FAULT_NONE);
+}
+END_TEST
+
+/* ---- System ---- */
+
+START_TEST(zero_block)
+{
+	static const struct {
+		unsigned dczid, bytes;
+	} sizes[] = {{4, 64}, {5, 128}, {7, 512}, {9, 2048}};
+
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		clear_machine();
+		memset(memory, 0x55, sizeof memory);
+		set(A64_x0, MEMORY + 2048 + sizes[i].bytes - 3);
+		set(A64_dczid_el0, sizes[i].dczid);
+		ck_assert_int_eq(run(0xd50b7420), FAULT_NONE);
+		for (unsigned k = 0; k < MEMORY_LEN; k++)
+			ck_assert_uint_eq(memory[k], k >= 2048 && k < 2048 + sizes[i].bytes ? 0 : 0x55);
+	}
+	set(A64_dczid_el0, 0x14); /* prohibited */
+	ck_assert_int_eq(run(0xd50b7420), FAULT_UNDEFINED);
+}
+END_TEST
+
+START_TEST(system_registers)
+{
+	clear_machine();
+	set(A64_x0, 0xa0000000);
+	ck_assert_int_eq(run(0xd51b4200), FAULT_NONE); /* msr nzcv, x0 */
+	ck_assert_uint_eq(get(A64_nf) << 3 | get(A64_zf) << 2 | get(A64_cf) << 1 | get(A64_vf), 0xa);
+	ck_assert_int_eq(run(0xd53b4202), FAULT_NONE); /* mrs x2, nzcv */
+	ck_assert_uint_eq(get(A64_x2), 0xa0000000);
+	set(A64_x0, UINT64_MAX);
+	ck_assert_int_eq(run(0xd51b4400), FAULT_NONE); /* msr fpcr, x0 */
+	ck_assert_uint_eq(get(A64_fpcr) & ~open_bits(A64_fpcr), 0x07c80000);
+	ck_assert_uint_eq(open_bits(A64_fpcr) & 0x07c80000, 0);
+	ck_assert_int_eq(run(0xd51b4420), FAULT_NONE); /* msr fpsr, x0 */
+	ck_assert_uint_eq(get(A64_fpsr) & ~open_bits(A64_fpsr), 0x0800009f);
+	set(A64_x0, 0x1234);
+	ck_assert_int_eq(run(0xd51bd040), FAULT_NONE); /* msr tpidr_el0, x0 */
+	ck_assert_int_eq(run(0xd53bd043), FAULT_NONE); /* mrs x3, tpidr_el0 */
+	ck_assert_uint_eq(get(A64_x3), 0x1234);
+}
+END_TEST
+
+/* A code takes some of the upper bits, never bit 55 or the address. */
+START_TEST(pointer_codes)
+{
+	static const uint32_t words[] = {0xd503233f, 0xd50323bf, 0xdac143fe,
+					 0xdac103fe}; /* paciasp autiasp xpaci pacia */
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		clear_machine();
+		set(A64_x30, 0x0080000fedcba987);
+		ck_assert_int_eq(run(words[i]), FAULT_NONE);
+		ck_assert_uint_eq(get(A64_x30) & ~open_bits(A64_x30), 0x0080000fedcba987);
+		ck_assert_uint_eq(open_bits(A64_x30), 0xff7ffff000000000);
+	}
+}
+END_TEST
+
+/* The base is loaded too: what is left in it is open (Arm ARM K1.2). */
+START_TEST(base_overlap)
+{
+	clear_machine();
+	ck_assert_int_eq(run(0xf8408421), FAULT_NONE); /* ldr x1, [x1], #8 */
+	ck_assert_uint_eq(open_bits(A64_x1), UINT64_MAX);
+	clear_machine();
+	ck_assert_int_eq(run(0xf8008421), FAULT_NONE); /* str x1, [x1], #8 */
+	ck_assert_uint_eq(get(A64_x1), MEMORY + 72);
+	ck_assert_uint_eq(open_bits(A64_x1), 0);
+	ck_assert(eval.stores[0].masked);
+	clear_machine();
+	ck_assert_int_eq(run(0xa9400420), FAULT_NONE); /* ldp x0, x1, [x1]: no write-back */
+	ck_assert_uint_eq(open_bits(A64_x1), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("aarch64 lifting");
+	TCase *tables = tcase_create("tables"), *runs = tcase_create("runs");
+
+	tcase_add_checked_fixture(tables, setup, teardown);
+	tcase_add_loop_test(tables, forms, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(tables, effect_row, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(tables, status, 0, sizeof statuses / sizeof *statuses);
+	tcase_add_test(tables, undefined);
+	tcase_add_test(tables, truncated);
+	suite_add_tcase(suite, tables);
+	tcase_add_checked_fixture(runs, setup, teardown);
+	tcase_add_test(runs, exclusive_succeeds);
+	tcase_add_test(runs, exclusive_pair_succeeds);
+	tcase_add_test(runs, exclusive_fails);
+	tcase_add_test(runs, exclusive_is_open);
+	tcase_add_loop_test(runs, alignment, 0, sizeof alignments / sizeof *alignments);
+	tcase_add_test(runs, stack_alignment);
+	tcase_add_test(runs, zero_block);
+	tcase_add_test(runs, system_registers);
+	tcase_add_test(runs, pointer_codes);
+	tcase_add_test(runs, base_overlap);
+	suite_add_tcase(suite, runs);
+	return test_main(suite);
+}
