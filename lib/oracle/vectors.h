@@ -1,8 +1,8 @@
 /*
  * Single-instruction cases with expected results (vector_file.h), run on the model of AArch64. A case begins in a state
  * that is a function of its word and its seed; everything that the format can tell is compared afterwards: the general
- * registers, SP, the vector registers, NZCV, PC, FPSR, FPCR, and the window of memory. Nothing but the window and the
- * instruction itself can be accessed: an access elsewhere is a failure.
+ * registers, SP, the vector registers, NZCV, PC, FPSR, FPCR, and the window of memory. Accesses around the window are
+ * part of cases: zeros are read there, and what is stored is not looked at.
  */
 #ifndef LIB_ORACLE_VECTORS_H
 #define LIB_ORACLE_VECTORS_H
@@ -17,7 +17,7 @@
 enum vectors_verdict {
 	VECTORS_PASSED,
 	VECTORS_FAILED,
-	/* There is no model, or it leaves bits of the result open and the others are right. */
+	/* There is no model, or it takes bits of the result from outside and the others are right. */
 	VECTORS_UNMODELLED,
 	VECTORS_NUM_VERDICTS
 };

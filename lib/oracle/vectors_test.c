@@ -340,6 +340,25 @@ START_TEST(states_are_those_of_the_format)
 }
 END_TEST
 
+/* LDR X0, [X1] across the end of the window, where zeros follow; STR X0, [X1] far from it. */
+START_TEST(zeros_are_around_the_window)
+{
+	struct strbuf text = {0};
+
+	put_header(1);
+	put_case(0xf9400020, 3, 3);
+	put_change(INPUT | 1, VECTORS_WINDOW + VECTOR_WINDOW - 1, 8);
+	put_change(INPUT | VECTOR_MEMORY, 0x7701ff, 3);
+	put_change(0, 0x77, 8);
+	ck_assert_int_eq(run_file(&text), VECTORS_PASSED);
+	put_header(1);
+	put_case(0xf9000020, 3, 1);
+	put_change(INPUT | 1, 0x1234, 8);
+	ck_assert_int_eq(run_file(&text), VECTORS_PASSED);
+	strbuf_deinit(&text);
+}
+END_TEST
+
 START_TEST(other_isas_have_no_vectors)
 {
 	struct vectors *v;
@@ -369,6 +388,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_known_is_not_judged);
 	tcase_add_test(tcase, no_model_is_no_success);
 	tcase_add_loop_test(tcase, states_are_those_of_the_format, 0, sizeof states / sizeof *states);
+	tcase_add_test(tcase, zeros_are_around_the_window);
 	tcase_add_test(tcase, other_isas_have_no_vectors);
 	suite_add_tcase(suite, tcase);
 	int status = test_main(suite);

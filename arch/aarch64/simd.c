@@ -1,0 +1,188 @@
+/* Lanes, operands and results of vector instructions. */
+#include "arch/aarch64/simd.h"
+
+/* ---- Shapes ---- */
+
+bool asimd_begin_sized(struct a64_ctx *c, unsigned lane, struct asimd *ret)
+{
+	bool is_vector = a64_has(c, 'Q');
+	unsigned width = is_vector ? (a64_field(c, 'Q') ? 128 : 64) : lane;
+	bool has_size = c->row->param & (lane / 8 * SIMD_B);
+
+	if (!has_size || (is_vector && width == lane)) {
+		a64_undefined(c);
+		return false;
+	}
+	*ret = (struct asimd){lane, width};
+	return true;
+}
+
+bool asimd_begin(struct a64_ctx *c, struct asimd *ret)
+{
+	uint32_t sizes = c->row->param & SIMD_ALL;
+
+	return asimd_begin_sized(c, a64_has(c, 'z') ? 8u << a64_field(c, 'z') : 8 * sizes / SIMD_B, ret);
+}
+
+/* ---- Lane-wise operators ---- */
+
+expr_id asimd_unary(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a)
+{
+	return expr_lanes(c->pool, op, lane, a, EXPR_NONE, EXPR_NONE);
+}
+
+expr_id asimd_binary(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a, expr_id b)
+{
+	return expr_lanes(c->pool, op, lane, a, b, EXPR_NONE);
+}
+
+expr_id asimd_shift(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a, unsigned amount)
+{
+	return asimd_binary(c, op, lane, a, a64_const(c, 8, amount));
+}
+
+expr_id asimd_shift_right(struct a64_ctx *c, unsigned lane, expr_id a, unsigned amount)
+{
+	return asimd_shift(c, asimd_is(c, SIMD_SIGNED) ? EXPR_VASHR : EXPR_VLSHR, lane, a, amount);
+}
+
+expr_id asimd_splat_const(struct a64_ctx *c, unsigned lane, unsigned width, uint64_t value)
+{
+	uint64_t words[EXPR_MAX_WORDS];
+
+	if (lane < 64)
+		value &= (UINT64_C(1) << lane) - 1;
+	for (; lane < 64; lane *= 2)
+		value |= value << lane;
+	for (unsigned i = 0; i < EXPR_MAX_WORDS; i++)
+		words[i] = value;
+	return expr_const_wide(c->pool, width, words);
+}
+
+expr_id asimd_splat(struct a64_ctx *c, expr_id value, unsigned width)
+{
+	unsigned lane = expr_width(c->pool, value);
+
+	return asimd_binary(c, EXPR_VPERM, lane, value, a64_const(c, width, 0));
+}
+
+expr_id asimd_permute(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, const uint8_t *index)
+{
+	uint64_t words[EXPR_MAX_WORDS] = {0};
+
+	for (unsigned i = 0; i < width / lane; i++)
+		words[i * lane / 64] |= (uint64_t)index[i] << i * lane % 64;
+	return asimd_binary(c, EXPR_VPERM, lane, from, expr_const_wide(c->pool, width, words));
+}
+
+/* ---- Operands ---- */
+
+expr_id asimd_read(struct a64_ctx *c, char letter, unsigned width)
+{
+	return a64_v(c, a64_field(c, letter), width);
+}
+
+/* Rm<index>: of 16-bit lanes the index is H:L:M; of larger ones H:L, and M is a bit of the register's number. */
+static expr_id element(struct a64_ctx *c, unsigned lane)
+{
+	unsigned reg = a64_field(c, 'm'), index = a64_field(c, 'H') << 1 | a64_field(c, 'L');
+
+	if (lane == 16)
+		index = index << 1 | a64_field(c, 'M');
+	else
+		reg |= a64_field(c, 'M') << 4;
+	return expr_extract(c->pool, a64_v(c, reg, 128), index * lane, lane);
+}
+
+expr_id asimd_second(struct a64_ctx *c, const struct asimd *s)
+{
+	if (a64_has(c, 'H'))
+		return asimd_splat(c, element(c, s->lane), s->width);
+	return a64_has(c, 'm') ? asimd_read(c, 'm', s->width) : a64_const(c, s->width, 0);
+}
+
+expr_id asimd_half(struct a64_ctx *c, const struct asimd *s, char letter)
+{
+	if (!a64_has(c, 'Q'))
+		return asimd_read(c, letter, s->width);
+	return expr_extract(c->pool, asimd_read(c, letter, 128), a64_field(c, 'Q') ? 64 : 0, 64);
+}
+
+expr_id asimd_second_half(struct a64_ctx *c, const struct asimd *s)
+{
+	if (a64_has(c, 'H'))
+		return asimd_splat(c, element(c, s->lane), a64_has(c, 'Q') ? 64 : s->lane);
+	return asimd_half(c, s, 'm');
+}
+
+expr_id asimd_widen(struct a64_ctx *c, unsigned lane, expr_id a)
+{
+	return asimd_unary(c, asimd_is(c, SIMD_SIGNED) ? EXPR_VWIDENS : EXPR_VWIDENU, lane, a);
+}
+
+/* ---- Results ---- */
+
+void asimd_finish(struct a64_ctx *c, unsigned lane, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = expr_width(p, value);
+
+	if (asimd_is(c, SIMD_INVERT))
+		value = expr_not(p, value);
+	if (asimd_is(c, SIMD_ADD))
+		value = asimd_binary(c, EXPR_VADD, lane, asimd_read(c, 'd', width), value);
+	if (asimd_is(c, SIMD_SUBTRACT))
+		value = asimd_binary(c, EXPR_VSUB, lane, asimd_read(c, 'd', width), value);
+	a64_set_v(c, a64_field(c, 'd'), value);
+}
+
+void asimd_finish_narrow(struct a64_ctx *c, expr_id value)
+{
+	if (a64_has(c, 'Q') && a64_field(c, 'Q'))
+		value = expr_concat(c->pool, value, asimd_read(c, 'd', 64));
+	a64_set_v(c, a64_field(c, 'd'), value);
+}
+
+expr_id asimd_narrow(struct a64_ctx *c, unsigned lane, expr_id value)
+{
+	bool is_signed = asimd_is(c, SIMD_SIGNED), to_unsigned = asimd_is(c, SIMD_TO_UNSIGNED);
+
+	if (!asimd_is(c, SIMD_SATURATE))
+		return asimd_unary(c, EXPR_VNARROW, lane, value);
+	expr_id result = asimd_unary(c,
+				     to_unsigned ? EXPR_VNARROWSU
+				     : is_signed ? EXPR_VNARROWSS
+						 : EXPR_VNARROWUU,
+				     lane, value);
+	bool extends_sign = is_signed && !to_unsigned;
+	expr_id again = asimd_unary(c, extends_sign ? EXPR_VWIDENS : EXPR_VWIDENU, lane / 2, result);
+	asimd_saturated(c, again, value);
+	return result;
+}
+
+void asimd_set_qc(struct a64_ctx *c, expr_id bit)
+{
+	struct expr_pool *p = c->pool;
+	expr_id so_far = transfer_get_reg(c->t, A64_fpsr);
+	expr_id before = so_far ? so_far : expr_reg(p, 32, A64_fpsr);
+	expr_id qc = expr_concat(p, a64_const(c, 4, 0), expr_concat(p, bit, a64_const(c, 27, 0)));
+
+	transfer_set_reg(c->t, A64_fpsr, expr_or(p, before, qc));
+}
+
+void asimd_saturated(struct a64_ctx *c, expr_id saturated, expr_id exact)
+{
+	asimd_set_qc(c, expr_ne(c->pool, saturated, exact));
+}
+
+/* Rounding adds half of what one result bit weighs, that is the highest bit that is shifted out: nothing overflows. */
+expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, unsigned amount)
+{
+	expr_id cut = asimd_shift_right(c, lane, value, amount);
+
+	if (!asimd_is(c, SIMD_ROUND))
+		return cut;
+	expr_id one = asimd_splat_const(c, lane, expr_width(c->pool, value), 1);
+	expr_id bit = expr_and(c->pool, asimd_shift(c, EXPR_VLSHR, lane, value, amount - 1), one);
+	return asimd_binary(c, EXPR_VADD, lane, cut, bit);
+}

@@ -1,0 +1,96 @@
+/*
+ * Advanced SIMD, for use inside this folder: what the families of vector instructions share.
+ *
+ * A vector is an expression of 64 or 128 bits, a scalar one of its lane's width. Rows name the sizes of lanes that they
+ * have (SIMD_B ..) beside what they compute. Values keep to lane-wise operators of lib/expr over whole vectors.
+ */
+#ifndef ARCH_AARCH64_SIMD_H
+#define ARCH_AARCH64_SIMD_H
+
+#include "arch/aarch64/aarch64.h"
+
+/* A row's parameter. */
+enum {
+	SIMD_OP = 0xff,             /* an operator of lib/expr, or a family's own number */
+	SIMD_SIGNED = 1 << 8,       /* lanes are signed numbers */
+	SIMD_ROUND = 1 << 9,        /* what is shifted out is rounded, not cut */
+	SIMD_SATURATE = 1 << 10,    /* sets QC when it does */
+	SIMD_TO_UNSIGNED = 1 << 11, /* signed lanes, saturated to unsigned ones */
+	SIMD_ADD = 1 << 12,         /* the result is added to the destination */
+	SIMD_SUBTRACT = 1 << 13,    /* or subtracted from it */
+	SIMD_SWAP = 1 << 14,        /* the operands are exchanged */
+	SIMD_INVERT = 1 << 15,      /* the result is inverted */
+	SIMD_WIDE = 1 << 16,        /* the first operand has lanes of the result's width */
+	SIMD_MIXED = 1 << 17,       /* only one operand is signed: the second, or with SIMD_SWAP the first */
+
+	SIMD_B = 1 << 24, /* 8-bit lanes */
+	SIMD_H = 1 << 25,
+	SIMD_S = 1 << 26,
+	SIMD_D = 1 << 27,
+	SIMD_BH = SIMD_B | SIMD_H,
+	SIMD_HS = SIMD_H | SIMD_S,
+	SIMD_BHS = SIMD_BH | SIMD_S,
+	SIMD_ALL = SIMD_BHS | SIMD_D,
+};
+
+/* The lanes of an instruction, in bits. */
+struct asimd {
+	unsigned lane;
+	unsigned width; /* of all lanes together: 64 or 128 by field Q, the lane's without one */
+};
+
+/* The lanes by fields z and Q; without z those that the row names. False if the row has no such size: unallocated. */
+bool asimd_begin(struct a64_ctx *c, struct asimd *ret);
+/* The same for a size from elsewhere. */
+bool asimd_begin_sized(struct a64_ctx *c, unsigned lane, struct asimd *ret);
+
+/* Does the row have the flag? */
+static inline bool asimd_is(const struct a64_ctx *c, uint32_t flag)
+{
+	return c->row->param & flag;
+}
+
+/* expr_lanes() of one and two operands. */
+expr_id asimd_unary(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a);
+expr_id asimd_binary(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a, expr_id b);
+/* By a constant; ASHR if the row is signed for asimd_shift_right(). */
+expr_id asimd_shift(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a, unsigned amount);
+expr_id asimd_shift_right(struct a64_ctx *c, unsigned lane, expr_id a, unsigned amount);
+
+/* A constant in each lane. */
+expr_id asimd_splat_const(struct a64_ctx *c, unsigned lane, unsigned width, uint64_t value);
+/* A value of one lane's width in each lane. */
+expr_id asimd_splat(struct a64_ctx *c, expr_id value, unsigned width);
+/* Result lane i is lane index[i] of `from`. */
+expr_id asimd_permute(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, const uint8_t *index);
+
+/* ---- Operands ---- */
+
+/* The register that the field names, `width` bits. */
+expr_id asimd_read(struct a64_ctx *c, char letter, unsigned width);
+/* Rm, zero in rows without one, or the element of it that fields H, L, M choose, in each lane. */
+expr_id asimd_second(struct a64_ctx *c, const struct asimd *s);
+/* The 64 bits that field Q chooses; of a scalar, all of it. */
+expr_id asimd_half(struct a64_ctx *c, const struct asimd *s, char letter);
+/* asimd_second() for long instructions: as wide as asimd_half(). */
+expr_id asimd_second_half(struct a64_ctx *c, const struct asimd *s);
+/* Lanes extended to twice their width, as the row is signed. */
+expr_id asimd_widen(struct a64_ctx *c, unsigned lane, expr_id a);
+
+/* ---- Results ---- */
+
+/* Writes Rd, with the row's SIMD_INVERT, SIMD_ADD and SIMD_SUBTRACT done. */
+void asimd_finish(struct a64_ctx *c, unsigned lane, expr_id value);
+/* Writes Rd or, by field Q, its upper half and keeps the lower. */
+void asimd_finish_narrow(struct a64_ctx *c, expr_id value);
+/* Lanes cut to half their width, or saturated as the row's flags say; lane is the operand's. */
+expr_id asimd_narrow(struct a64_ctx *c, unsigned lane, expr_id value);
+/* Sets QC where the saturated value is not the exact one. */
+void asimd_saturated(struct a64_ctx *c, expr_id saturated, expr_id exact);
+/* Sets QC if the bit is set. */
+void asimd_set_qc(struct a64_ctx *c, expr_id bit);
+
+/* Shifts right by a constant of 1 to the lane's width, rounded if the row says so. */
+expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, unsigned amount);
+
+#endif
