@@ -55,28 +55,40 @@ struct error *a64_parse_row(const struct a64_row *row, struct a64_encoding *ret)
 	return NULL;
 }
 
-static bool is_in_bucket(const struct a64_encoding *e, uint32_t bucket)
+/*
+ * Visits the buckets of every encoding: what its pattern leaves open of their bits takes all values. Without a list,
+ * counts in at; else appends to the list where at says, in the order of the encodings.
+ */
+static void distribute(const struct a64_decoder *d, uint32_t *at, uint16_t *list)
 {
-	return !((bucket << BUCKET_LOW ^ e->value) & e->mask >> BUCKET_LOW << BUCKET_LOW);
+	for (size_t i = 0; i < d->num_encodings; i++) {
+		const struct a64_encoding *e = &d->encodings[i];
+		uint32_t open = ~e->mask >> BUCKET_LOW, choice = open;
+		do {
+			uint32_t place = at[e->value >> BUCKET_LOW | choice]++;
+			if (list)
+				list[place] = (uint16_t)i;
+			choice = (choice - 1) & open;
+		} while (choice != open);
+	}
 }
 
-/* Fills the buckets; without memory for them yet, counts. */
-static uint32_t distribute(const struct a64_decoder *d, uint32_t *first, uint16_t *bucket)
+static struct error *make_buckets(struct a64_decoder *d)
 {
-	uint32_t n = 0;
+	uint32_t at[NUM_BUCKETS] = {0}, n = 0;
 
+	distribute(d, at, NULL);
 	for (uint32_t b = 0; b < NUM_BUCKETS; b++) {
-		first[b] = n;
-		for (size_t i = 0; i < d->num_encodings; i++) {
-			if (!is_in_bucket(&d->encodings[i], b))
-				continue;
-			if (bucket)
-				bucket[n] = (uint16_t)i;
-			n++;
-		}
+		uint32_t size = at[b];
+		d->first[b] = at[b] = n;
+		n += size;
 	}
-	first[NUM_BUCKETS] = n;
-	return n;
+	d->first[NUM_BUCKETS] = n;
+	d->bucket = calloc(n + 1u, sizeof *d->bucket);
+	if (!d->bucket)
+		return &error_no_memory;
+	distribute(d, at, d->bucket);
+	return NULL;
 }
 
 static struct error *read_tables(struct a64_decoder *d, const struct a64_table *const *tables, size_t num)
@@ -103,17 +115,11 @@ struct error *a64_decoder_init(struct a64_decoder *d, const struct a64_table *co
 	*d = (struct a64_decoder){0};
 	struct error *err = read_tables(d, tables, num);
 
-	if (!err) {
-		d->bucket = calloc(distribute(d, d->first, NULL) + 1u, sizeof *d->bucket);
-		if (!d->bucket)
-			err = &error_no_memory;
-	}
-	if (err) {
+	if (!err)
+		err = make_buckets(d);
+	if (err)
 		a64_decoder_deinit(d);
-		return err;
-	}
-	distribute(d, d->first, d->bucket);
-	return NULL;
+	return err;
 }
 
 void a64_decoder_deinit(struct a64_decoder *d)

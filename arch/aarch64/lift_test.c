@@ -95,7 +95,7 @@ static const struct {
 START_TEST(forms)
 {
 	struct insn insn = lift(rows[_i].word);
-	char raw[24];
+	char raw[40];
 
 	ck_assert_int_eq(insn.status, LIFT_DONE);
 	ck_assert_str_eq(insn.form, rows[_i].form);

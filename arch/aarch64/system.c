@@ -213,8 +213,13 @@ static const struct a64_row a64_system[] = {
 	{"1101010100 1 11 011 0100 0010 110 ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs ssbs"},
 	{"1101010100 0 11 011 0100 0010 101 ttttt",         a64_build_nop,       0,               "----", "msr dit"},
 	{"1101010100 0 11 011 0100 0010 110 ttttt",         a64_build_nop,       0,               "----", "msr ssbs"},
-	/* Identification registers, which the kernel emulates (Documentation/arch/arm64/cpu-feature-registers.rst). */
-	{"1101010100 1 11 000 0000 oooo ppp ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs id"},
+	/* Identification registers, which the kernel emulates (arch/arm64/kernel/cpufeature.c, is_emulated()): MIDR, MPIDR,
+	   REVIDR, and what has CRm 2 to 7. */
+	{"1101010100 1 11 000 0000 0000 000 ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs id"},
+	{"1101010100 1 11 000 0000 0000 101 ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs id"},
+	{"1101010100 1 11 000 0000 0000 110 ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs id"},
+	{"1101010100 1 11 000 0000 001x ppp ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs id"},
+	{"1101010100 1 11 000 0000 01xx ppp ttttt",         build_mrs_env,       ENV_SYSREG,      "----", "mrs id"},
 	{"1101010100 1 1h ooo pppp qqqq rrr ttttt",         a64_build_unmodelled, 0,              "----", "mrs"},
 	{"1101010100 0 1h ooo pppp qqqq rrr ttttt",         a64_build_unmodelled, 0,              "----", "msr"},
 	{"1101010100 1 01 ooo pppp qqqq rrr ttttt",         a64_build_unmodelled, 0,              "----", "sysl"},
