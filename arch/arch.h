@@ -139,6 +139,13 @@ struct isa {
 	/* Chooses the transfers of repeated instructions; REPEAT_ITERATION at first. NULL: the ISA has none. */
 	void (*lifter_set_repeat)(struct isa_lifter *lifter, enum repeat_step step);
 	/*
+	 * Shows the lifter an executed instruction that has environment outputs, with the state's words before and
+	 * after it. True if that tells of the CPU that some encoding means another instruction there than the lifter
+	 * took it for: what was lifted so far is to be lifted again. NULL: no encoding depends on the CPU.
+	 */
+	bool (*lifter_observe)(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
+			       const uint64_t *after);
+	/*
 	 * Decodes the instruction at the start of bytes (len of them are there; more than max_insn_len are not looked
 	 * at) and builds its transfer in t, which the caller has reset with a pool. What it is, and whether there is a
 	 * transfer, is in ret->status. An error is want of memory or our own bug.

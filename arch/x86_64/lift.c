@@ -18,6 +18,7 @@ static const struct x86_table *const families[] = {
 struct isa_lifter {
 	struct x86_decoder decoder;
 	enum repeat_step repeat;
+	bool no_tzcnt, no_lzcnt;       /* the CPU was seen to say so */
 	const struct x86_form **forms; /* all rows, ordered by id */
 	size_t num_forms;
 	uint32_t first[X86_NUM_IDS + 1]; /* by id: where its rows start in forms; they end where the next id's start */
@@ -81,6 +82,45 @@ void x86_lifter_destroy(struct isa_lifter *l)
 void x86_lifter_set_repeat(struct isa_lifter *l, enum repeat_step step)
 {
 	l->repeat = step;
+}
+
+/* ---- What depends on the CPU ---- */
+
+/*
+ * CPUID tells what it has (SDM vol. 2, CPUID): BMI1 in (EAX=07H,ECX=0):EBX[3], LZCNT in 80000001H:ECX[5]. The first
+ * leaf of each range tells its last one.
+ */
+bool x86_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uint64_t *before, const uint64_t *after)
+{
+	static const uint8_t cpuid[] = {0x0f, 0xa2};
+	bool no_tzcnt = l->no_tzcnt, no_lzcnt = l->no_lzcnt;
+
+	if (insn->len != sizeof cpuid || memcmp(insn->bytes, cpuid, sizeof cpuid) != 0)
+		return false;
+#define WORD(values, reg) ((uint32_t)(values)[isa_x86_64.regs[reg].word])
+	uint32_t leaf = WORD(before, X86_rax), last = WORD(after, X86_rax);
+	if (leaf == 0 && last < 7)
+		l->no_tzcnt = true;
+	if (leaf == 7 && WORD(before, X86_rcx) == 0)
+		l->no_tzcnt = !(WORD(after, X86_rbx) >> 3 & 1);
+	if (leaf == 0x80000000 && last < 0x80000001)
+		l->no_lzcnt = true;
+	if (leaf == 0x80000001)
+		l->no_lzcnt = !(WORD(after, X86_rcx) >> 5 & 1);
+#undef WORD
+	return no_tzcnt != l->no_tzcnt || no_lzcnt != l->no_lzcnt;
+}
+
+/* TZCNT and LZCNT are BSF and BSR with a prefix that CPUs without them ignore (SDM vol. 2, TZCNT, LZCNT). */
+static void replace_missing(const struct isa_lifter *l, struct x86_decoded *d)
+{
+	if (d->id == X86_INS_TZCNT && l->no_tzcnt) {
+		d->id = X86_INS_BSF;
+		d->mnemonic = "bsf";
+	} else if (d->id == X86_INS_LZCNT && l->no_lzcnt) {
+		d->id = X86_INS_BSR;
+		d->mnemonic = "bsr";
+	}
 }
 
 static const struct x86_form *find_form(const struct isa_lifter *l, const struct x86_decoded *d)
@@ -288,6 +328,7 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 	insn.len = d.raw.len ? d.raw.len : (uint8_t)(len < ISA_MAX_INSN_LEN ? len : ISA_MAX_INSN_LEN);
 	memcpy(insn.bytes, bytes, insn.len);
 	if (insn.status == LIFT_DONE) {
+		replace_missing(l, &d);
 		struct x86_ctx c = {
 			.pool = t->pool, .t = t, .raw = d.raw, .pc = pc, .next = pc + insn.len, .repeat = l->repeat};
 		const struct x86_form *form = find_form(l, &d);

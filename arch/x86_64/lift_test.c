@@ -172,6 +172,46 @@ START_TEST(lock)
 }
 END_TEST
 
+/* CPUs without BMI1 and LZCNT take TZCNT for BSF and LZCNT for BSR: CPUID tells, whenever it is executed. */
+START_TEST(zero_counts_follow_cpuid)
+{
+	static const struct {
+		uint32_t leaf, subleaf, rax, rbx, rcx;
+		bool changes;
+		const char *tzcnt, *lzcnt;
+	} steps[] = {
+		{1, 0, 0, 0, 0, false, "tzcnt r64, r64", "lzcnt r64, r64"},
+		{7, 1, 0, 0, 0, false, "tzcnt r64, r64", "lzcnt r64, r64"},
+		{7, 0, 0, ~8U, ~0U, true, "bsf r64, r64", "lzcnt r64, r64"},
+		{7, 0, 0, ~8U, ~0U, false, "bsf r64, r64", "lzcnt r64, r64"},
+		{0x80000001, 0, ~0U, ~0U, ~0x20U, true, "bsf r64, r64", "bsr r64, r64"},
+		{0x80000001, 0, 0, 0, 0x20, true, "bsf r64, r64", "lzcnt r64, r64"},
+		{0x80000000, 0, 0x80000000, 0, 0, true, "bsf r64, r64", "bsr r64, r64"},
+		{7, 0, 0, 8, 0, true, "tzcnt r64, r64", "bsr r64, r64"},
+		{0, 0, 6, 0, 0, true, "bsf r64, r64", "bsr r64, r64"},
+	};
+	struct insn cpuid = lift("0f a2"), rdtsc = lift("0f 31");
+	uint64_t *before = calloc(isa_x86_64.num_words, sizeof *before),
+		 *after = calloc(isa_x86_64.num_words, sizeof *after);
+
+	ck_assert(before && after);
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		before[isa_x86_64.regs[X86_rax].word] = steps[i].leaf;
+		before[isa_x86_64.regs[X86_rcx].word] = steps[i].subleaf;
+		after[isa_x86_64.regs[X86_rax].word] = steps[i].rax;
+		after[isa_x86_64.regs[X86_rbx].word] = steps[i].rbx;
+		after[isa_x86_64.regs[X86_rcx].word] = steps[i].rcx;
+		ck_assert(!x86_lifter_observe(lifter, &rdtsc, before, after));
+		ck_assert_int_eq(x86_lifter_observe(lifter, &cpuid, before, after), steps[i].changes);
+		ck_assert_str_eq(lift("f3 48 0f bc d2").form, steps[i].tzcnt);
+		ck_assert_str_eq(lift("f3 48 0f bd d2").form, steps[i].lzcnt);
+	}
+	free(before);
+	free(after);
+}
+END_TEST
+
 /* ---- The effect row against the transfer ---- */
 
 static bool reads[X86_NUM_REGS];
@@ -243,6 +283,7 @@ int main(void)
 	tcase_add_loop_test(tables, effect_row, 0, sizeof rows / sizeof *rows);
 	tcase_add_loop_test(tables, status, 0, sizeof statuses / sizeof *statuses);
 	tcase_add_test(tables, lock);
+	tcase_add_test(tables, zero_counts_follow_cpuid);
 	suite_add_tcase(suite, tables);
 	return test_main(suite);
 }

@@ -127,8 +127,11 @@ static void build_fxsave(struct x86_ctx *c, const struct x86_form *f)
 		return;
 	x86_require_alignment(c, m.address, 16);
 	put_control(&m);
-	for (unsigned i = 0; i < 8; i++)
-		image_put(&m, expr_zext(c->pool, expr_reg(c->pool, 80, X86_st0 + i), 128));
+	for (unsigned i = 0; i < 8; i++) {
+		image_put_reg(&m, 80, X86_st0 + i);
+		/* "Unused" (SDM vol. 1, 10.5.1.1): Intel's processors write 0, others need not touch them. */
+		image_put(&m, expr_undef(c->pool, 48));
+	}
 	for (unsigned i = 0; i < 16; i++)
 		image_put_reg(&m, 128, X86_xmm0 + i);
 	image_put(&m, rest);

@@ -93,6 +93,7 @@ const struct isa isa_x86_64 = {
 		},
 	.lifter_create = x86_lifter_create,
 	.lifter_set_repeat = x86_lifter_set_repeat,
+	.lifter_observe = x86_lifter_observe,
 	.lifter_destroy = x86_lifter_destroy,
 	.lift = x86_lift,
 };

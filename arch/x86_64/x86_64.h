@@ -20,6 +20,8 @@ extern const struct isa isa_x86_64;
 struct error *x86_lifter_create(struct isa_lifter **ret);
 void x86_lifter_destroy(struct isa_lifter *lifter);
 void x86_lifter_set_repeat(struct isa_lifter *lifter, enum repeat_step step);
+bool x86_lifter_observe(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
+			const uint64_t *after);
 struct error *x86_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret);
 

@@ -85,7 +85,7 @@ void lift_cache_destroy(struct lift_cache *cache)
 	free(cache);
 }
 
-static void empty(struct lift_cache *cache)
+void lift_cache_empty(struct lift_cache *cache)
 {
 	free_entries(cache);
 	memset(cache->front, 0, FRONT_SIZE * sizeof *cache->front);
@@ -97,7 +97,7 @@ void lift_cache_trim(struct lift_cache *cache)
 {
 	if (cache->stats.bytes <= cache->limit)
 		return;
-	empty(cache);
+	lift_cache_empty(cache);
 	cache->stats.emptied++;
 }
 
@@ -106,7 +106,13 @@ void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step)
 	if (!cache->isa->lifter_set_repeat)
 		return;
 	cache->isa->lifter_set_repeat(cache->lifter, step);
-	empty(cache);
+	lift_cache_empty(cache);
+}
+
+bool lift_cache_observe(struct lift_cache *cache, const struct lifted *lifted, const uint64_t *before,
+			const uint64_t *after)
+{
+	return cache->isa->lifter_observe && cache->isa->lifter_observe(cache->lifter, &lifted->insn, before, after);
 }
 
 /* ---- Finding ---- */

@@ -54,6 +54,15 @@ void lift_cache_destroy(struct lift_cache *cache);
 void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step);
 
 /*
+ * Shows the lifter an executed entry that has `env`, with the state's words around it (isa->lifter_observe()). True:
+ * the cache holds what may be wrong on this CPU, and lift_cache_empty() is due.
+ */
+bool lift_cache_observe(struct lift_cache *cache, const struct lifted *lifted, const uint64_t *before,
+			const uint64_t *after);
+/* No entry may be in use. */
+void lift_cache_empty(struct lift_cache *cache);
+
+/*
  * The instruction at the start of bytes, of which len are there: those up to the end of what can be read, of which no
  * more than isa->max_insn_len matter. What it is and whether it has a transfer is in insn.status; errors are want of
  * memory and our own bugs.

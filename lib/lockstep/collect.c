@@ -21,6 +21,23 @@ struct error *count_unmodelled(struct run *run, const struct prediction *slot)
 	return vec_push(&run->unmodelled, u) ? NULL : &error_no_memory;
 }
 
+static struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
+{
+	struct run *run = ls->run;
+
+	run->unseen++;
+	for (size_t i = 0; i < run->partly.len; i++) {
+		struct partly_seen *p = &run->partly.at[i];
+		if (p->reason == reason && !strcmp(p->mnemonic, mnemonic)) {
+			p->count++;
+			return NULL;
+		}
+	}
+	struct partly_seen p = {.reason = reason, .reg = ls->judgement.hidden_reg, .count = 1, .first_pc = pc};
+	snprintf(p.mnemonic, sizeof p.mnemonic, "%s", mnemonic);
+	return vec_push(&run->partly, p) ? NULL : &error_no_memory;
+}
+
 /* ---- Memory after a step ---- */
 
 /* What was seen of a store is what memory holds; what was not seen is not known. */
@@ -69,7 +86,7 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 			err = judge_outputs(&ls->judgement, ls->target, slot, &ls->before, &ls->seen, &ls->reply,
 					    &ls->now);
 		if (slot->imprecise)
-			ls->judgement.incomplete = true;
+			ls->judgement.unseen = UNSEEN_INPUT;
 		break;
 	case PREDICTED_FAULT:
 		err = judge_fault(&ls->judgement, fault_signal(slot->fault), 0);
@@ -127,11 +144,14 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 		return NULL;
 	if (nothing && !(slot->lifted && slot->lifted->prog))
 		return count_unmodelled(run, slot);
-	if (nothing || ls->judgement.incomplete)
-		run->unseen++;
+	struct error *err = NULL;
+	if (nothing)
+		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
+	else if (ls->judgement.unseen)
+		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, ls->judgement.unseen);
 	else
 		run->checked++;
-	return ls->judgement.differences.len ? record_differences(ls, slot) : NULL;
+	return err || !ls->judgement.differences.len ? err : record_differences(ls, slot);
 }
 
 /*
@@ -150,6 +170,8 @@ static struct error *judge_step(struct lockstep *ls, struct prediction *slot, bo
 	err = ls->reply.stop.kind == STOP_SIGNAL ? judge_signal(ls, slot) : judge_stepped(ls, slot);
 	if (err)
 		return err;
+	if (slot->lifted && slot->lifted->env)
+		ls->relift |= lift_cache_observe(ls->model.cache, slot->lifted, ls->before.value, ls->now.value);
 
 	bool differs = ls->judgement.differences.len > 0 || ls->signal;
 	if (lingers(ls, slot)) {
@@ -229,8 +251,10 @@ static struct error *settle_owed(struct lockstep *ls)
 			continue;
 		if (ls->judging && ls->run->checked) {
 			ls->run->checked--;
-			ls->run->unseen++;
+			err = count_unseen(ls, "(store)", state_get(&ls->now, ls->target->isa->pc), UNSEEN_MEMORY);
 		}
+		if (err)
+			return err;
 		err = got == read->len ? memory_write(ls->model.memory, read->address, seen, NULL, read->len)
 				       : memory_forget(ls->model.memory, read->address, read->len);
 	}

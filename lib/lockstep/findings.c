@@ -102,3 +102,15 @@ const char *severity_name(enum severity severity)
 
 	return names[severity];
 }
+
+const char *unseen_reason_name(enum unseen_reason reason)
+{
+	static const char *const names[] = {
+		[UNSEEN_NOTHING] = "all was compared",
+		[UNSEEN_INPUT] = "an input was not known",
+		[UNSEEN_MEMORY] = "memory could not be read back",
+		[UNSEEN_HIDDEN] = "a result is not shown by the target",
+	};
+
+	return names[reason];
+}

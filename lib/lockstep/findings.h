@@ -16,6 +16,14 @@ enum severity {
 	SEVERITY_INFO,      /* worth knowing, not wrong */
 };
 
+/* Why an instruction was not, or not wholly, judged. */
+enum unseen_reason {
+	UNSEEN_NOTHING, /* all was compared */
+	UNSEEN_INPUT,   /* an input was not known */
+	UNSEEN_MEMORY,  /* a store could not be read back */
+	UNSEEN_HIDDEN,  /* the target does not show a register that was written */
+};
+
 enum location_kind {
 	LOCATION_REG,    /* reg */
 	LOCATION_FLAGS,  /* several flags: values are images of the flags register that reg is the first differing field
@@ -64,6 +72,9 @@ void finding_deinit(struct finding *finding);
 
 /* "cf", "rax", "cf+of", "mem64[0x7ffe0010]", "fault". */
 void finding_location(struct strbuf *out, const struct finding *finding, const struct isa *isa);
+
+/* "an input was not known", ... */
+const char *unseen_reason_name(enum unseen_reason reason);
 
 const char *severity_name(enum severity severity);
 

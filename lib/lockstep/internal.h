@@ -37,6 +37,7 @@ struct lockstep {
 	struct step blind; /* for steps whose prediction a difference has made worthless */
 
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
+	bool relift;             /* the target's CPU was seen to lack what cached transfers rely on */
 	bool judging;            /* options->from was reached */
 	bool done;
 	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back.

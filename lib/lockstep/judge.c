@@ -6,7 +6,7 @@
 void judgement_clear(struct judgement *j)
 {
 	j->differences.len = 0;
-	j->incomplete = false;
+	j->unseen = UNSEEN_NOTHING;
 }
 
 void judgement_deinit(struct judgement *j)
@@ -132,7 +132,7 @@ static struct error *compare_memory(struct judgement *j, const struct prediction
 		if (whole)
 			continue;
 		if (over || !memory || i >= TARGET_MAX_READS || !memory->memory_ok[i]) {
-			j->incomplete = true;
+			j->unseen = UNSEEN_MEMORY;
 			continue;
 		}
 		struct error *err = compare_store(j, &slot->stores.at[i], memory->memory[i]);
@@ -151,12 +151,13 @@ static bool is_unjudged(const struct isa *isa, uint32_t reg)
 }
 
 /* Bits that were predicted but are hidden. */
-static bool hidden_outputs(const struct target *target, const struct prediction *slot)
+static bool hidden_outputs(const struct target *target, const struct prediction *slot, uint32_t *ret)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
 		const struct reg_desc *desc = &target->isa->regs[slot->regs.at[i].reg];
 		if (is_unjudged(target->isa, slot->regs.at[i].reg))
 			continue;
+		*ret = slot->regs.at[i].reg;
 		for (unsigned k = 0; k < reg_words(desc); k++)
 			if (target->hidden[desc->word + k])
 				return true;
@@ -170,8 +171,8 @@ struct error *judge_outputs(struct judgement *j, const struct target *target, co
 {
 	state_copy(expect, before);
 	apply(expect, slot);
-	if (hidden_outputs(target, slot))
-		j->incomplete = true;
+	if (hidden_outputs(target, slot, &j->hidden_reg))
+		j->unseen = UNSEEN_HIDDEN;
 
 	struct error *err = compare_registers(j, target, expect, seen);
 	if (!err)

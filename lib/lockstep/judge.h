@@ -10,8 +10,9 @@
 /* The differences of one instruction. All zero is empty; reusable. */
 struct judgement {
 	VEC(struct finding)
-	differences;     /* location, width, values and mask only; insn and the rest are the caller's to add */
-	bool incomplete; /* some of its results could not be compared */
+	differences; /* location, width, values and mask only; insn and the rest are the caller's to add */
+	enum unseen_reason unseen; /* why some of its results could not be compared */
+	uint32_t hidden_reg;       /* UNSEEN_HIDDEN: the first of them */
 };
 
 /*

@@ -21,6 +21,7 @@ void run_deinit(struct run *run)
 {
 	findings_deinit(&run->findings);
 	vec_deinit(&run->unmodelled);
+	vec_deinit(&run->partly);
 	free(run->lost_expected);
 	free(run->lost_observed);
 	error_destroy(run->error);
@@ -136,6 +137,9 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 	state_copy(&ls->model.front, &ls->now);
 	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
 	lift_cache_trim(ls->model.cache);
+	if (ls->relift)
+		lift_cache_empty(ls->model.cache);
+	ls->relift = false;
 	if (ls->model.repeat != ls->repeat)
 		lift_cache_set_repeat(ls->model.cache, ls->model.repeat = ls->repeat);
 	if (at_limit(ls)) {

@@ -28,14 +28,24 @@ struct unmodelled {
 	uint64_t first_pc;
 };
 
+/* Instructions that were judged in part only, by mnemonic and reason. */
+struct partly_seen {
+	char mnemonic[24];
+	enum unseen_reason reason;
+	uint32_t reg; /* UNSEEN_HIDDEN: a register that is not shown */
+	uint64_t count;
+	uint64_t first_pc;
+};
+
 /* Everything that a run found out. Kept up to date as it goes, so that it can be reported at any moment. */
 struct run {
 	enum verdict verdict;
 	struct findings findings;
 	VEC(struct unmodelled) unmodelled;
-	uint64_t instructions; /* executed by the target under our eyes (one for each iteration of a rep) */
-	uint64_t checked;      /* judged in all that the target shows */
-	uint64_t unseen;       /* not or partly judged, because an input was not known or a result cannot be seen */
+	VEC(struct partly_seen) partly; /* what `unseen` counts */
+	uint64_t instructions;          /* executed by the target under our eyes (one for each iteration of a rep) */
+	uint64_t checked;               /* judged in all that the target shows */
+	uint64_t unseen; /* not or partly judged, because an input was not known or a result cannot be seen */
 	struct replay_totals events;
 	bool interrupted; /* the user stopped it */
 	bool limited;     /* it ended at a limit of the options, not at the program's end */

@@ -109,6 +109,21 @@ static json_t *unmodelled(const struct run *run)
 	return list;
 }
 
+static json_t *partly_seen(const struct report *report)
+{
+	const struct run *run = report->run;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < run->partly.len; i++) {
+		const struct partly_seen *p = &run->partly.at[i];
+		json_t *reg = p->reason == UNSEEN_HIDDEN ? json_string(report->isa->regs[p->reg].name) : json_null();
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:I, s:o}", "mnemonic", p->mnemonic, "reason",
+						      unseen_reason_name(p->reason), "register", reg, "count",
+						      (json_int_t)p->count, "first_pc", hex(p->first_pc)));
+	}
+	return list;
+}
+
 static json_t *events(const struct report *report)
 {
 	const struct replay_totals *e = &report->run->events;
@@ -145,14 +160,15 @@ static json_t *build(const struct report *report)
 	double seconds = (double)run->nanoseconds / 1e9;
 
 	return json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:f, s:f}",
+		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:f, s:f}",
 		"format", "validate-report", "version", 1, "verdict", verdict_name(run->verdict), "target",
 		report->target, "arch", report->isa->name, "program", report->program, "instructions",
 		(json_int_t)run->instructions, "checked", (json_int_t)run->checked, "unseen", (json_int_t)run->unseen,
-		"unmodelled", unmodelled(run), "findings", findings(report), "events", events(report), "lost_sync",
-		lost_sync(run), "error", run->error ? json_string(run->error->message) : json_null(), "guest",
-		guest(run), "interrupted", run->interrupted, "limited", run->limited, "seconds", seconds,
-		"instructions_per_second", seconds > 0 ? (double)run->instructions / seconds : 0.0);
+		"unmodelled", unmodelled(run), "partly_seen", partly_seen(report), "findings", findings(report),
+		"events", events(report), "lost_sync", lost_sync(run), "error",
+		run->error ? json_string(run->error->message) : json_null(), "guest", guest(run), "interrupted",
+		run->interrupted, "limited", run->limited, "seconds", seconds, "instructions_per_second",
+		seconds > 0 ? (double)run->instructions / seconds : 0.0);
 }
 
 /* Writes text to path by way of path.part, so that no half report stands under the name. */

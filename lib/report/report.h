@@ -10,6 +10,8 @@
  *                          executed; judged in all that the target shows; not or only partly judged, because an input
  *                          was not known or a result is not shown
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
+ *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the
+ *                          target does not show, or null
  *   findings               [{pc, symbol, bytes, mnemonic, form, text, location, width, expected, observed, mask,
  *                          severity, opinion, formula, inputs: [{name, width, value}], count, first_instruction, event}]
  *   events                 {total, emulated, executed, passed, skipped, unlogged, calls: [{name, emulated, executed,

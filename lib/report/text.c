@@ -151,6 +151,26 @@ static void append_unmodelled(struct strbuf *out, const struct report *report)
 	}
 }
 
+static void append_partly_seen(struct strbuf *out, const struct report *report)
+{
+	const struct run *run = report->run;
+
+	if (!run->partly.len)
+		return;
+	strbuf_append(out, "\nnot or partly seen:\n");
+	for (size_t i = 0; i < run->partly.len; i++) {
+		const struct partly_seen *p = &run->partly.at[i];
+		strbuf_printf(out, "   %-16s ", p->mnemonic);
+		append_count(out, p->count);
+		strbuf_printf(out, " time%s, first at 0x%" PRIx64, plural(p->count), p->first_pc);
+		append_symbol(out, report, p->first_pc);
+		strbuf_printf(out, ": %s", unseen_reason_name(p->reason));
+		if (p->reason == UNSEEN_HIDDEN)
+			strbuf_printf(out, " (%s)", report->isa->regs[p->reg].name);
+		strbuf_append_char(out, '\n');
+	}
+}
+
 static void append_events(struct strbuf *out, const struct report *report, bool verbose)
 {
 	const struct replay_totals *e = &report->run->events;
@@ -222,6 +242,7 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	append_events(out, report, verbose);
 	append_ending(out, run);
 	append_unmodelled(out, report);
+	append_partly_seen(out, report);
 	for (size_t i = 0; i < findings; i++)
 		append_finding(out, report, i + 1, &run->findings.list.at[i]);
 }
