@@ -101,6 +101,11 @@ enum repeat_step {
 	REPEAT_LINGER,    /* one iteration; that the count has reached 0 is found by a further step (QEMU from 10.0) */
 };
 
+struct reg_value {
+	uint32_t reg;
+	uint64_t value;
+};
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -120,6 +125,9 @@ struct isa {
 	/* Registers that say nothing of what instructions compute: never compared. The ISA's table tells why. */
 	const uint32_t *unjudged;
 	uint32_t num_unjudged;
+	/* Vector, floating-point and control registers that are not 0 when a program starts. */
+	const struct reg_value *initial;
+	uint32_t num_initial;
 	struct expr_names names;
 
 	/* System calls: the registers of the kernel's calling convention, and the bytes of the instruction. */

@@ -50,6 +50,9 @@ static bool reg_find(const char *name, size_t len, uint32_t *ret_reg, unsigned *
 	return true;
 }
 
+/* As FINIT leaves them, and MXCSR's default (SDM vol. 1, 8.1.5, 10.2.3): Linux starts programs so. */
+static const struct reg_value initial[] = {{X86_fctrl, 0x37f}, {X86_ftag, 0xffff}, {X86_mxcsr, 0x1f80}};
+
 /* RF holds off breakpoints while an instruction is started again, also in the middle of a repeated one; instructions
  * neither read nor compute it (SDM vol. 3, 18.3.1.1). */
 static const uint32_t unjudged[] = {X86_rf};
@@ -76,6 +79,8 @@ const struct isa isa_x86_64 = {
 	.flag_regs = x86_flag_regs,
 	.flag_letters = "oszapcd",
 	.num_flags = X86_NUM_FLAGS,
+	.initial = initial,
+	.num_initial = sizeof initial / sizeof *initial,
 	.unjudged = unjudged,
 	.num_unjudged = sizeof unjudged / sizeof *unjudged,
 	.names = {reg_name, reg_find},

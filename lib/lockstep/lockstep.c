@@ -219,14 +219,26 @@ static void deinit(struct lockstep *ls)
 	predictor_deinit(&ls->model);
 }
 
-/* exec(2) gives a program zeroed vector and floating-point registers where its ABI does not say otherwise. */
+static uint64_t initial_value(const struct isa *isa, uint32_t reg)
+{
+	for (uint32_t i = 0; i < isa->num_initial; i++)
+		if (isa->initial[i].reg == reg)
+			return isa->initial[i].value;
+	return 0;
+}
+
+/* What the target hides of the registers that exec(2) sets for every program alike is known at its start. */
 static void know_initial_state(struct lockstep *ls)
 {
 	const struct isa *isa = ls->target->isa;
 
-	for (uint32_t r = 0; r < isa->num_regs; r++)
-		if (isa->regs[r].class == REG_VECTOR && !state_known(&ls->now, r))
-			state_set_words(&ls->now, r, (const uint64_t[EXPR_MAX_WORDS]){0});
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		enum reg_class class = isa->regs[r].class;
+		bool common = class == REG_VECTOR || class == REG_FLOAT || class == REG_CONTROL;
+		uint64_t value[EXPR_MAX_WORDS] = {initial_value(isa, r)};
+		if (common && !state_known(&ls->now, r))
+			state_set_words(&ls->now, r, value);
+	}
 }
 
 static struct error *loop(struct lockstep *ls)
