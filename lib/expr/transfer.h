@@ -48,12 +48,12 @@ enum env_input {
 	ENV_CPUID_B,
 	ENV_CPUID_C,
 	ENV_CPUID_D,
-	ENV_XCR0,     /* extended control register */
-	ENV_RANDOM,   /* hardware random numbers */
-	ENV_COUNTER,  /* AArch64 generic timer */
-	ENV_SYSREG,   /* identification and other system registers */
+	ENV_XCR0,         /* extended control register */
+	ENV_RANDOM,       /* hardware random numbers */
+	ENV_COUNTER,      /* AArch64 generic timer */
+	ENV_SYSREG,       /* identification and other system registers */
 	ENV_POINTER_CODE, /* pointer authentication codes */
-	ENV_SELECTOR, /* results that depend on the kernel's descriptor tables */
+	ENV_SELECTOR,     /* results that depend on the kernel's descriptor tables */
 	ENV_NUM_INPUTS
 };
 

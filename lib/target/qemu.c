@@ -136,8 +136,9 @@ static struct error *split_environment(struct launch *l)
 
 /*
  * Without address randomisation the kernel puts the heap of a static position-independent QEMU at 0x555555555000, where
- * QEMU in turn wants to put guests of that kind: it moves them between its own maps, where their break cannot grow. With
- * the guest's addresses moved out of the way, it gets the usual ones. 4 GiB suit hosts of small address spaces too.
+ * QEMU in turn wants to put guests of that kind: it moves them between its own maps, where their break cannot grow.
+ * With the guest's addresses moved out of the way, it gets the usual ones. 4 GiB suit hosts of small address spaces
+ * too.
  */
 #define GUEST_BASE "0x100000000"
 
