@@ -15,17 +15,13 @@ struct symbol {
 	bool global;
 };
 
-struct segment {
-	uint64_t start, end;
-};
-
 struct elf_image {
 	char *path;
 	int fd;
 	Elf *elf;
 	GElf_Ehdr header;
 	const char *interp;
-	VEC(struct segment) segments;
+	VEC(struct elf_segment) segments;
 	VEC(struct symbol) symbols; /* by start, then globals first, then by name */
 };
 
@@ -79,7 +75,13 @@ static struct error *read_segments(struct elf_image *image)
 			return from_libelf(image);
 		if (segment.p_type == PT_INTERP)
 			err = take_interp(image, &segment);
-		struct segment loaded = {segment.p_vaddr, segment.p_vaddr + segment.p_memsz};
+		struct elf_segment loaded = {
+			.start = segment.p_vaddr,
+			.end = segment.p_vaddr + segment.p_memsz,
+			.offset = segment.p_offset,
+			.file_size = segment.p_filesz,
+			.flags = segment.p_flags,
+		};
 		if (segment.p_type == PT_LOAD && loaded.end > loaded.start && !vec_push(&image->segments, loaded))
 			err = &error_no_memory;
 	}
@@ -218,6 +220,24 @@ const char *elf_image_interp(const struct elf_image *image)
 	return image->interp;
 }
 
+const struct elf_segment *elf_image_segments(const struct elf_image *image, size_t *ret_len)
+{
+	*ret_len = image->segments.len;
+	return image->segments.at;
+}
+
+struct error *elf_image_bytes(const struct elf_image *image, const uint8_t **ret, size_t *ret_len)
+{
+	size_t len;
+	const char *bytes = elf_rawfile(image->elf, &len);
+
+	if (!bytes)
+		return from_libelf(image);
+	*ret = (const uint8_t *)bytes;
+	*ret_len = len;
+	return NULL;
+}
+
 /* The number of symbols that start at or before address. */
 static size_t symbols_up_to(const struct elf_image *image, uint64_t address)
 {
@@ -237,7 +257,7 @@ static size_t symbols_up_to(const struct elf_image *image, uint64_t address)
 static bool in_same_segment(const struct elf_image *image, uint64_t a, uint64_t b)
 {
 	for (size_t i = 0; i < image->segments.len; i++) {
-		const struct segment *s = &image->segments.at[i];
+		const struct elf_segment *s = &image->segments.at[i];
 
 		if (a >= s->start && a < s->end)
 			return b >= s->start && b < s->end;

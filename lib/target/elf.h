@@ -6,6 +6,7 @@
 #define LIB_TARGET_ELF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/error.h"
@@ -24,6 +25,19 @@ uint64_t elf_image_entry(const struct elf_image *image);
 bool elf_image_is_pie(const struct elf_image *image);
 /* The dynamic loader that it asks for, NULL for a static program. Belongs to the image. */
 const char *elf_image_interp(const struct elf_image *image);
+
+/* A segment to be loaded (PT_LOAD), as in the file; nothing in it has been checked. */
+struct elf_segment {
+	uint64_t start, end; /* addresses; never empty */
+	uint64_t offset;     /* bytes into the file */
+	uint64_t file_size;  /* bytes that come from there; the rest is zero */
+	uint32_t flags;      /* PF_R, PF_W, PF_X */
+};
+/* In the file's order. They belong to the image. */
+const struct elf_segment *elf_image_segments(const struct elf_image *image, size_t *ret_len);
+
+/* The whole file. It belongs to the image. */
+struct error *elf_image_bytes(const struct elf_image *image, const uint8_t **ret, size_t *ret_len);
 
 /*
  * The symbol that address, less the bias, lies in: its name, which belongs to the image, and how far behind its start
