@@ -1,0 +1,334 @@
+#include "lib/target/space.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/base/vec.h"
+
+struct area {
+	uint64_t start, end;
+	int prot;
+	uint8_t *host; /* of start */
+};
+
+struct space {
+	struct space_engine engine;
+	VEC(struct area) areas; /* ascending, not overlapping */
+};
+
+struct error *space_create(const struct space_engine *engine, struct space **ret)
+{
+	struct space *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return &error_no_memory;
+	s->engine = *engine;
+	*ret = s;
+	return NULL;
+}
+
+void space_destroy(struct space *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->areas.len; i++)
+		munmap(s->areas.at[i].host, s->areas.at[i].end - s->areas.at[i].start);
+	vec_deinit(&s->areas);
+	free(s);
+}
+
+static struct error *check_range(uint64_t start, uint64_t len)
+{
+	if (len && start % SPACE_PAGE == 0 && len % SPACE_PAGE == 0 && len <= SPACE_END && start <= SPACE_END - len)
+		return NULL;
+	return error_create(ERROR_BUG, "0x%llx bytes at 0x%llx are no range of guest pages", (unsigned long long)len,
+			    (unsigned long long)start);
+}
+
+/* Index of the first area that ends behind address. */
+static size_t find(const struct space *s, uint64_t address)
+{
+	size_t low = 0, high = s->areas.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->areas.at[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The area around address, or NULL. */
+static const struct area *area_at(const struct space *s, uint64_t address)
+{
+	size_t i = find(s, address);
+
+	return i < s->areas.len && s->areas.at[i].start <= address ? &s->areas.at[i] : NULL;
+}
+
+/* ---- The engine ---- */
+
+static struct error *show(struct space *s, const struct area *a)
+{
+	return a->prot ? s->engine.map(s->engine.ctx, a->start, a->end - a->start, a->prot, a->host) : NULL;
+}
+
+static struct error *hide(struct space *s, const struct area *a)
+{
+	return a->prot ? s->engine.unmap(s->engine.ctx, a->start, a->end - a->start) : NULL;
+}
+
+static struct error *note_change(struct space *s, const struct area *a, uint64_t start, uint64_t len)
+{
+	return a->prot & PROT_EXEC ? s->engine.code_changed(s->engine.ctx, start, len) : NULL;
+}
+
+/* ---- The list ---- */
+
+static bool insert(struct space *s, size_t i, const struct area *a)
+{
+	if (!vec_reserve(&s->areas, s->areas.len + 1))
+		return false;
+	memmove(s->areas.at + i + 1, s->areas.at + i, (s->areas.len - i) * sizeof(*a));
+	s->areas.at[i] = *a;
+	s->areas.len++;
+	return true;
+}
+
+static void drop(struct space *s, size_t i)
+{
+	s->areas.len--;
+	memmove(s->areas.at + i, s->areas.at + i + 1, (s->areas.len - i) * sizeof(s->areas.at[0]));
+}
+
+/* Makes address a border between areas, if it lies in one. */
+static struct error *split(struct space *s, uint64_t address)
+{
+	size_t i = find(s, address);
+
+	if (i == s->areas.len || s->areas.at[i].start >= address)
+		return NULL;
+	struct area low = s->areas.at[i], high = low;
+	low.end = high.start = address;
+	high.host += address - low.start;
+	struct error *err = hide(s, &s->areas.at[i]);
+	if (err)
+		return err;
+	if (!insert(s, i + 1, &high))
+		return &error_no_memory;
+	s->areas.at[i] = low;
+	err = show(s, &low);
+	return err ? err : show(s, &high);
+}
+
+/* Makes the range whole areas: those from *ret_first to before *ret_end. */
+static struct error *cut_out(struct space *s, uint64_t start, uint64_t len, size_t *ret_first, size_t *ret_end)
+{
+	struct error *err = check_range(start, len);
+
+	if (!err)
+		err = split(s, start);
+	if (!err)
+		err = split(s, start + len);
+	if (err)
+		return err;
+	*ret_first = find(s, start);
+	for (*ret_end = *ret_first; *ret_end < s->areas.len && s->areas.at[*ret_end].start < start + len; ++*ret_end)
+		continue;
+	return NULL;
+}
+
+/* ---- Changes ---- */
+
+struct error *space_unmap(struct space *s, uint64_t start, uint64_t len)
+{
+	size_t first, end;
+	struct error *err = cut_out(s, start, len, &first, &end);
+
+	for (size_t left = err ? 0 : end - first; left; left--) {
+		struct area a = s->areas.at[first];
+
+		err = hide(s, &a);
+		if (err)
+			return err;
+		munmap(a.host, a.end - a.start);
+		drop(s, first);
+	}
+	return err;
+}
+
+struct error *space_map(struct space *s, uint64_t start, uint64_t len, int prot)
+{
+	struct error *err = check_range(start, len);
+
+	if (err)
+		return err;
+	void *host = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (host == MAP_FAILED)
+		return error_os(errno, "map guest memory", NULL);
+	const struct area a = {start, start + len, prot, host};
+	err = space_unmap(s, start, len);
+	if (!err)
+		err = show(s, &a);
+	if (!err && !insert(s, find(s, start), &a))
+		err = &error_no_memory;
+	if (err)
+		munmap(host, len);
+	return err;
+}
+
+struct error *space_protect(struct space *s, uint64_t start, uint64_t len, int prot)
+{
+	size_t first, end;
+	struct error *err = cut_out(s, start, len, &first, &end);
+
+	for (size_t i = first; !err && i < end; i++) {
+		struct area *a = &s->areas.at[i];
+
+		if (a->prot == prot)
+			continue;
+		err = hide(s, a);
+		a->prot = prot;
+		if (!err)
+			err = show(s, a);
+	}
+	return err;
+}
+
+struct error *space_move(struct space *s, uint64_t start, uint64_t len, uint64_t to)
+{
+	size_t first, end;
+	struct error *err = space_unmap(s, to, len);
+
+	if (!err)
+		err = cut_out(s, start, len, &first, &end);
+	if (err)
+		return err;
+	for (size_t left = end - first; !err && left; left--) {
+		struct area a = s->areas.at[first];
+
+		err = hide(s, &a);
+		if (err)
+			return err;
+		drop(s, first);
+		a.start += to - start;
+		a.end += to - start;
+		size_t place = find(s, a.start);
+		if (!insert(s, place, &a)) {
+			munmap(a.host, a.end - a.start);
+			return &error_no_memory;
+		}
+		err = show(s, &a);
+		first += place <= first; /* the areas that are left have moved up */
+	}
+	return err;
+}
+
+/* ---- Questions ---- */
+
+bool space_is_free(const struct space *s, uint64_t start, uint64_t len)
+{
+	size_t i = find(s, start);
+
+	return i == s->areas.len || s->areas.at[i].start >= start + len;
+}
+
+uint64_t space_mapped(const struct space *s, uint64_t start, uint64_t len)
+{
+	uint64_t done = 0;
+
+	while (done < len) {
+		const struct area *a = area_at(s, start + done);
+
+		if (!a)
+			break;
+		done = a->end - start;
+	}
+	return done < len ? done : len;
+}
+
+bool space_find_free(const struct space *s, uint64_t top, uint64_t len, uint64_t *ret)
+{
+	for (size_t i = find(s, top - 1) + 1; i-- > 0;) {
+		uint64_t low = i ? s->areas.at[i - 1].end : SPACE_PAGE;
+		uint64_t high = i < s->areas.len && s->areas.at[i].start < top ? s->areas.at[i].start : top;
+
+		if (high >= low && high - low >= len) {
+			*ret = high - len;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool space_rights(const struct space *s, uint64_t address, int *ret)
+{
+	const struct area *a = area_at(s, address);
+
+	if (a)
+		*ret = a->prot;
+	return a;
+}
+
+/* ---- Contents ---- */
+
+/* Bytes of the range that lie in the area. */
+static size_t within(const struct area *a, uint64_t address, uint64_t len)
+{
+	return a->end - address < len ? a->end - address : len;
+}
+
+size_t space_read(const struct space *s, uint64_t address, void *ret, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		const struct area *a = area_at(s, address + done);
+
+		if (!a || !a->prot)
+			break;
+		size_t n = within(a, address + done, len - done);
+		memcpy((uint8_t *)ret + done, a->host + (address + done - a->start), n);
+		done += n;
+	}
+	return done;
+}
+
+struct error *space_write(struct space *s, uint64_t address, const void *data, size_t len)
+{
+	struct error *err = NULL;
+
+	for (size_t done = 0, n; !err && done < len; done += n) {
+		const struct area *a = area_at(s, address + done);
+
+		if (!a)
+			return error_fault(address + done);
+		n = within(a, address + done, len - done);
+		memcpy(a->host + (address + done - a->start), (const uint8_t *)data + done, n);
+		err = note_change(s, a, address + done, n);
+	}
+	return err;
+}
+
+struct error *space_clear(struct space *s, uint64_t start, uint64_t len)
+{
+	struct error *err = check_range(start, len);
+
+	for (size_t i = find(s, start); !err && i < s->areas.len && s->areas.at[i].start < start + len; i++) {
+		const struct area *a = &s->areas.at[i];
+		uint64_t from = a->start > start ? a->start : start;
+		size_t n = within(a, from, start + len - from);
+
+		/* A fresh mapping in place of the old: pages that were never touched stay without memory. */
+		if (mmap(a->host + (from - a->start), n, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+			return error_os(errno, "clear guest memory", NULL);
+		err = note_change(s, a, from, n);
+	}
+	return err;
+}
