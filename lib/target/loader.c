@@ -1,0 +1,224 @@
+#include "lib/target/loader.h"
+
+#include <elf.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/target/elf.h"
+
+/* What Linux lets a stack grow to (RLIMIT_STACK's usual value): here it is mapped from the beginning. */
+enum { STACK_SIZE = 8 << 20 };
+
+static uint64_t page_down(uint64_t address)
+{
+	return address & -(uint64_t)SPACE_PAGE;
+}
+
+static uint64_t page_up(uint64_t address)
+{
+	return page_down(address + SPACE_PAGE - 1);
+}
+
+static bool find_auxv(const struct evlog_header *log, uint64_t type, uint64_t *ret)
+{
+	for (size_t i = 0; i < log->auxv.len; i++) {
+		if (log->auxv.at[i].type == type) {
+			*ret = log->auxv.at[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- Images ---- */
+
+/* An ELF file on its way into memory. */
+struct image {
+	const char *path;
+	struct elf_image *elf;
+	const uint8_t *bytes;
+	size_t len;
+	uint64_t bias;
+	uint64_t end; /* of the highest segment, in memory */
+};
+
+static struct error *broken(const struct image *image, const char *why)
+{
+	return error_input(image->path, 0, "%s", why);
+}
+
+static int rights(uint32_t flags)
+{
+	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
+}
+
+static struct error *check_segment(const struct image *image, const struct elf_segment *s)
+{
+	if (s->offset > image->len || s->file_size > image->len - s->offset || s->file_size > s->end - s->start)
+		return broken(image, "has a segment that is not all in the file");
+	if ((s->offset - s->start) % SPACE_PAGE || image->bias % SPACE_PAGE)
+		return broken(image, "has a segment that cannot be mapped");
+	if (s->end > SPACE_END - SPACE_PAGE || image->bias > SPACE_END || s->end + image->bias > SPACE_END - SPACE_PAGE)
+		return broken(image, "has a segment outside of the address space");
+	return NULL;
+}
+
+/*
+ * The kernel maps whole pages of the file, so that what surrounds a segment in the file is around it in memory too;
+ * where a segment goes on behind its part of the file there are zeroes (fs/binfmt_elf.c, padzero()).
+ */
+static struct error *load_segment(struct space *space, struct image *image, const struct elf_segment *s)
+{
+	struct error *err = check_segment(image, s);
+
+	if (err)
+		return err;
+	uint64_t start = page_down(s->start + image->bias), end = page_up(s->end + image->bias);
+	uint64_t before = s->start + image->bias - start, from = s->offset - before;
+	uint64_t bytes = before + s->file_size;
+	if (s->file_size == s->end - s->start)
+		bytes = page_up(bytes);
+	if (bytes > image->len - from)
+		bytes = image->len - from;
+	err = space_map(space, start, end - start, rights(s->flags));
+	if (!err && s->file_size)
+		err = space_write(space, start, image->bytes + from, bytes);
+	if (end > image->end)
+		image->end = end;
+	return err;
+}
+
+static struct error *load_segments(struct space *space, struct image *image)
+{
+	size_t num;
+	const struct elf_segment *segments = elf_image_segments(image->elf, &num);
+	struct error *err = elf_image_bytes(image->elf, &image->bytes, &image->len);
+
+	for (size_t i = 0; !err && i < num; i++)
+		err = load_segment(space, image, &segments[i]);
+	return err;
+}
+
+/* The program, which AT_ENTRY tells the place of. *ret_has_interp: it wants a dynamic loader. */
+static struct error *load_program(struct space *space, const struct evlog_header *log, struct image *image,
+				  uint64_t *ret_entry, bool *ret_has_interp)
+{
+	struct error *err = elf_image_open(image->path, &image->elf);
+	uint64_t entry;
+
+	if (err)
+		return err;
+	if (!find_auxv(log, AT_ENTRY, &entry))
+		return error_create(ERROR_INPUT, "the log's auxiliary vector has no AT_ENTRY: record it again");
+	image->bias = entry - elf_image_entry(image->elf);
+	*ret_entry = entry;
+	*ret_has_interp = elf_image_interp(image->elf);
+	if (image->bias && !elf_image_is_pie(image->elf))
+		return broken(image, "is not where the log says that it was loaded");
+	return load_segments(space, image);
+}
+
+/* Its dynamic loader, at AT_BASE. */
+static struct error *load_interpreter(struct space *space, const struct evlog_header *log, struct image *image,
+				      uint64_t *ret_entry)
+{
+	const struct evlog_file *recorded = &log->interpreter;
+	struct evlog_file found = {0};
+
+	if (!recorded->path || !find_auxv(log, AT_BASE, &image->bias))
+		return error_create(ERROR_INPUT, "the log does not tell which dynamic loader the program ran with");
+	image->path = recorded->path;
+	struct error *err = evlog_file_identify(image->path, &found);
+	if (!err && memcmp(found.sha256, recorded->sha256, sizeof(found.sha256)))
+		err = broken(image, "has changed since the log was recorded: record it again");
+	evlog_file_deinit(&found);
+	if (!err)
+		err = elf_image_open(image->path, &image->elf);
+	if (err)
+		return err;
+	*ret_entry = elf_image_entry(image->elf) + image->bias;
+	return load_segments(space, image);
+}
+
+/* ---- The stack ---- */
+
+static struct error *map_stack(struct space *space, const struct evlog_header *log, struct loaded *ret)
+{
+	uint64_t start = page_down(log->stack_pointer), end = page_up(log->stack_pointer + log->stack_len);
+
+	if (!log->stack_len || log->stack_pointer > SPACE_END || log->stack_len > SPACE_END - log->stack_pointer ||
+	    end > SPACE_END || start < STACK_SIZE + SPACE_PAGE)
+		return error_create(ERROR_INPUT, "the log's initial stack is outside of the address space");
+	start -= STACK_SIZE;
+	if (!space_is_free(space, start, end - start))
+		return error_create(ERROR_INPUT, "the log's initial stack lies where the program is");
+	*ret = (struct loaded){.stack = log->stack_pointer, .stack_bottom = start};
+	struct error *err = space_map(space, start, end - start, PROT_READ | PROT_WRITE);
+	return err ? err : space_write(space, log->stack_pointer, log->stack, log->stack_len);
+}
+
+/* Where the auxiliary vector begins in the log's stack: argc, argv, NULL, environment, NULL. Bytes from its start. */
+static uint64_t auxv_offset(const struct evlog_header *log)
+{
+	return 8 * (1 + (uint64_t)log->argv.len + 1 + log->env.len + 1);
+}
+
+static struct error *patch_auxv(struct space *space, const struct evlog_header *log,
+				const struct loader_options *options)
+{
+	struct error *err = NULL;
+
+	for (uint64_t at = auxv_offset(log); !err && at < log->stack_len && log->stack_len - at >= 16; at += 16) {
+		uint64_t type;
+
+		memcpy(&type, log->stack + at, sizeof(type));
+		if (type == AT_NULL)
+			break;
+		for (size_t i = 0; !err && i < options->num_auxv; i++)
+			if (options->auxv[i].type == type)
+				err = space_write(space, log->stack_pointer + at + 8, &options->auxv[i].value, 8);
+	}
+	return err;
+}
+
+/* ---- All ---- */
+
+static struct error *load_images(struct space *space, const struct evlog_header *log, struct image *program,
+				 struct image *interpreter, struct loaded *ret)
+{
+	uint64_t entry;
+	bool has_interp;
+	struct error *err = load_program(space, log, program, &entry, &has_interp);
+
+	if (!err && has_interp)
+		err = load_interpreter(space, log, interpreter, &entry);
+	if (err)
+		return err;
+	if (entry != log->entry)
+		return error_create(ERROR_INPUT, "the log begins at 0x%llx, but the program at 0x%llx: record it again",
+				    (unsigned long long)log->entry, (unsigned long long)entry);
+	ret->entry = entry;
+	ret->heap = program->end;
+	return NULL;
+}
+
+struct error *loader_load(struct space *space, const struct evlog_header *log, const struct loader_options *options,
+			  struct loaded *ret)
+{
+	struct image program = {.path = options->program}, interpreter = {0};
+	struct loaded images = {0}, all;
+	struct error *err = load_images(space, log, &program, &interpreter, &images);
+
+	elf_image_close(program.elf);
+	elf_image_close(interpreter.elf);
+	if (!err)
+		err = map_stack(space, log, &all);
+	if (!err)
+		err = patch_auxv(space, log, options);
+	if (err)
+		return err;
+	all.entry = images.entry;
+	all.heap = images.heap;
+	*ret = all;
+	return NULL;
+}
