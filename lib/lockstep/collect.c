@@ -113,6 +113,10 @@ static struct error *target_gone(const struct lockstep *ls)
 {
 	const struct stop *stop = &ls->reply.stop;
 
+	if (stop->kind == STOP_SYSCALL)
+		return error_create(ERROR_TARGET,
+				    "the guest stands at a system call that is not in its code (pc 0x%llx)",
+				    (unsigned long long)state_get(&ls->now, ls->target->isa->pc));
 	return error_create(ERROR_TARGET, "the guest %s %d at an instruction that does not end it (pc 0x%llx)",
 			    stop->kind == STOP_EXITED ? "ended with status" : "was killed by signal",
 			    stop->kind == STOP_EXITED ? stop->status : stop->signal,
@@ -299,7 +303,8 @@ static bool enough(const struct lockstep *ls)
 	return (o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings);
 }
 
-/* Collects the rest of what was submitted. Behind a signal there is nothing to judge. */
+/* Collects the rest of what was submitted. Behind a signal there is nothing to judge, nor at a system call that the
+ * target leaves to us. */
 static struct error *collect_behind(struct lockstep *ls)
 {
 	struct error *err = NULL;
@@ -307,7 +312,7 @@ static struct error *collect_behind(struct lockstep *ls)
 	while (ls->submitted && !err) {
 		const struct step *step = &ls->ring[ls->first];
 		err = target_collect(ls->target, &ls->seen, &ls->reply);
-		if (!err && !ls->signal && !ls->done)
+		if (!err && !ls->signal && !ls->done && ls->reply.stop.kind != STOP_SYSCALL)
 			err = judge_behind(ls, &step->plan);
 		pop(ls);
 	}

@@ -1,6 +1,6 @@
 /*
  * A target: something that executes a guest program and can be stepped, read and written. One interface, several kinds:
- * a GDB stub (gdb.h), later unicorn in process and a recorded trace. Addresses are the guest's own.
+ * a GDB stub (gdb.h), unicorn in process (unicorn.h), later a recorded trace. Addresses are the guest's own.
  *
  * A target is stopped unless a call is under way or steps were submitted. Each call has a deadline of its own; a target
  * that dies, lies or stalls gives ERROR_TARGET, ERROR_PROTOCOL or ERROR_TIMEOUT, after which only target_destroy() is
@@ -16,6 +16,7 @@ enum stop_kind {
 	STOP_SIGNAL,  /* a signal is about to be delivered: signal */
 	STOP_EXITED,  /* the process ended: status */
 	STOP_KILLED,  /* the process was killed by a signal: signal */
+	STOP_SYSCALL, /* instead of a submitted step: the guest stands at a system call, which was not executed */
 };
 
 struct stop {
@@ -94,10 +95,10 @@ struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret
 
 /*
  * Running ahead: hands over up to max_ahead further steps, to be executed one after the other, with the reads that
- * follow each. target_collect() then gives what was seen after each, in order; regs may be NULL. A stop other than
- * STOP_STEPPED ends the run: the remaining steps are not executed, and collecting them gives the same stop again.
- * Nothing else may be asked of the target before all submitted steps are collected, except submitting once more: up to
- * two submissions may be outstanding.
+ * follow each. A target may refuse to execute a system call there: STOP_SYSCALL. target_collect() then gives what was
+ * seen after each, in order; regs may be NULL. A stop other than STOP_STEPPED ends the run: the remaining steps are not
+ * executed, and collecting them gives the same stop again. Nothing else may be asked of the target before all submitted
+ * steps are collected, except submitting once more: up to two submissions may be outstanding.
  */
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
 struct error *target_collect(struct target *t, struct state *regs, struct target_seen *ret);
