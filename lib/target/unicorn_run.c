@@ -1,0 +1,302 @@
+/*
+ * Execution. unicorn calls a hook before every instruction; there, the state is the one after the instruction before,
+ * so that many steps are seen in one start of the emulator.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "lib/target/unicorn_private.h"
+
+/* ---- Inside the emulator ---- */
+
+static struct unicorn_step *step_at(struct unicorn_target *u, size_t i)
+{
+	return &u->steps[(u->first + i) % UNICORN_MAX_OUTSTANDING];
+}
+
+/* What is to be seen of a submitted step, now that it is over. */
+static void record(struct unicorn_target *u, struct unicorn_step *step, struct stop stop)
+{
+	step->seen.stop = stop;
+	step->seen.have_regs = true;
+	if (!unicorn_read_raw(&u->layout, u->uc, step->raw))
+		u->run.error = unicorn_error(UC_ERR_ARG, "read the registers");
+	for (unsigned i = 0; i < step->plan.num_reads; i++) {
+		const struct target_read *read = &step->plan.read[i];
+		size_t got = space_read(u->space, read->address, step->seen.memory[i], read->len);
+
+		step->seen.memory_ok[i] = got == read->len;
+	}
+}
+
+/* The instruction at run->at is complete. */
+static void complete(struct unicorn_target *u)
+{
+	enum { LOOK_AT_CLOCK = 1 << 16 };
+	struct unicorn_run *run = &u->run;
+
+	run->started = false;
+	run->done++;
+	if (run->corrected && !run->error)
+		run->error = unicorn_error(u->machine->correct(u->uc, run->asked), "correct an instruction's result");
+	run->corrected = false;
+	if (run->record) {
+		record(u, run->record, (struct stop){.kind = STOP_STEPPED});
+		u->num_done++;
+		run->record = u->num_done < u->num_steps ? step_at(u, u->num_done) : NULL;
+	}
+	if (run->done % LOOK_AT_CLOCK == 0 && deadline_passed(run->deadline) && !run->error)
+		run->error = error_create(ERROR_TIMEOUT, "unicorn has not come back within %u ms", u->timeout_ms);
+}
+
+static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void *ctx)
+{
+	struct unicorn_target *u = ctx;
+	struct unicorn_run *run = &u->run;
+
+	if (run->ended)
+		return;
+	if (run->started)
+		complete(u);
+	run->at_call = size == u->base.isa->sys.insn_len && unicorn_is_call(u, address);
+	if (run->error || run->done == run->wanted || run->at_call || (run->have_target && address == run->target)) {
+		run->ended = true;
+		uc_emu_stop(uc);
+		return;
+	}
+	run->started = true;
+	run->at = address;
+}
+
+/* Returns 0: the instruction is to be executed. */
+static int on_corrected(uc_engine *uc, void *ctx)
+{
+	struct unicorn_target *u = ctx;
+
+	u->run.corrected = !uc_reg_read(uc, u->machine->asked_reg, &u->run.asked);
+	return 0;
+}
+
+static void on_exception(uc_engine *uc, uint32_t exception, void *ctx)
+{
+	struct unicorn_target *u = ctx;
+
+	if (!u->run.have_exception) {
+		u->run.have_exception = true;
+		u->run.exception = exception;
+	}
+	uc_emu_stop(uc);
+}
+
+struct error *unicorn_add_hooks(struct unicorn_target *u)
+{
+	uc_hook hook;
+	/* Every address: begin is above end. A hook is of one of many types, which the interface takes as data. */
+	uc_err e = uc_hook_add(u->uc, &hook, UC_HOOK_CODE, (void *)(uintptr_t)on_instruction, u, UINT64_C(1),
+			       UINT64_C(0));
+
+	if (!e)
+		e = uc_hook_add(u->uc, &hook, UC_HOOK_INTR, (void *)(uintptr_t)on_exception, u, UINT64_C(1),
+				UINT64_C(0));
+	if (!e && u->machine->corrected_insn)
+		e = uc_hook_add(u->uc, &hook, UC_HOOK_INSN, (void *)(uintptr_t)on_corrected, u, UINT64_C(1),
+				UINT64_C(0), u->machine->corrected_insn);
+	return unicorn_error(e, "add a hook");
+}
+
+/* ---- Around it ---- */
+
+/* The signal that Linux would send; 0: none. */
+static int signal_of(const struct unicorn_target *u, uc_err code)
+{
+	switch (code) {
+	case UC_ERR_READ_UNMAPPED:
+	case UC_ERR_WRITE_UNMAPPED:
+	case UC_ERR_FETCH_UNMAPPED:
+	case UC_ERR_READ_PROT:
+	case UC_ERR_WRITE_PROT:
+	case UC_ERR_FETCH_PROT: return SIGSEGV;
+	case UC_ERR_READ_UNALIGNED:
+	case UC_ERR_WRITE_UNALIGNED:
+	case UC_ERR_FETCH_UNALIGNED: return SIGBUS;
+	case UC_ERR_INSN_INVALID: return SIGILL;
+	default: return u->run.have_exception ? u->machine->signal(u->run.exception) : 0;
+	}
+}
+
+static struct error *no_reason(const struct unicorn_target *u, uc_err code, uint64_t pc)
+{
+	if (u->run.have_exception)
+		return error_create(ERROR_UNSUPPORTED, "exception 0x%" PRIx32 " of unicorn at pc 0x%" PRIx64,
+				    u->run.exception, pc);
+	return error_create(ERROR_TARGET, "unicorn stopped at pc 0x%" PRIx64 " without a reason (%s)", pc,
+			    uc_strerror(code));
+}
+
+/* Why the emulator came back, when it was not us who ended it. *ret_more: it stands before the next instruction. */
+static struct error *understand(struct unicorn_target *u, uc_err code, struct stop *ret, bool *ret_more)
+{
+	struct unicorn_run *run = &u->run;
+	uint64_t pc;
+	struct error *err = unicorn_pc(u, &pc);
+
+	*ret_more = false;
+	if (err)
+		return err;
+	/* A jump is complete when what it leads to cannot be fetched: that is the next instruction's fault. */
+	bool fetch = code == UC_ERR_FETCH_UNMAPPED || code == UC_ERR_FETCH_PROT || code == UC_ERR_FETCH_UNALIGNED;
+	if (fetch && run->started && pc != run->at) {
+		complete(u);
+		*ret_more = run->done < run->wanted && !(run->have_target && pc == run->target);
+		return NULL;
+	}
+	int signal = signal_of(u, code);
+	if (!signal)
+		return no_reason(u, code, pc);
+	*ret = (struct stop){.kind = STOP_SIGNAL, .signal = signal};
+	return NULL;
+}
+
+/*
+ * Executes until run->wanted instructions are complete, the target is reached, a system call comes, or the guest gets a
+ * signal, which is then in *ret; otherwise that is STOP_STEPPED.
+ */
+static struct error *execute(struct unicorn_target *u, struct stop *ret)
+{
+	/* An address where no instruction can be. */
+	const uint64_t never = UINT64_MAX - 1;
+	struct unicorn_run *run = &u->run;
+	bool more = true;
+
+	*ret = (struct stop){.kind = STOP_STEPPED};
+	run->deadline = deadline_after(u->timeout_ms * CLOCK_MS);
+	while (more) {
+		uint64_t pc;
+		struct error *err = unicorn_pc(u, &pc);
+
+		if (err)
+			return err;
+		run->started = run->ended = run->at_call = run->have_exception = more = false;
+		uc_err code = uc_emu_start(u->uc, pc, never, 0, 0);
+		if (!run->error && !run->ended)
+			run->error = understand(u, code, ret, &more);
+		if (run->error) {
+			err = run->error;
+			run->error = NULL;
+			return err;
+		}
+	}
+	return NULL;
+}
+
+static struct error *check_idle(const struct unicorn_target *u)
+{
+	if (u->ended)
+		return error_create(ERROR_TARGET, "the guest has ended");
+	if (u->num_steps)
+		return error_create(ERROR_BUG, "%zu submitted steps are not collected", u->num_steps);
+	return NULL;
+}
+
+struct error *unicorn_step(struct target *t, int signal, struct stop *ret)
+{
+	struct unicorn_target *u = to_unicorn(t);
+	struct error *err = check_idle(u);
+
+	if (!err && signal)
+		err = error_create(ERROR_UNSUPPORTED, "this target has no kernel that could deliver signal %d", signal);
+	if (err)
+		return err;
+	u->run = (struct unicorn_run){.wanted = 1};
+	err = execute(u, ret);
+	return err || !u->run.at_call || u->run.done ? err : unicorn_call(u, ret);
+}
+
+struct error *unicorn_run_to(struct target *t, uint64_t address, struct stop *ret)
+{
+	struct unicorn_target *u = to_unicorn(t);
+	struct error *err = check_idle(u);
+
+	while (!err) {
+		uint64_t pc;
+
+		u->run = (struct unicorn_run){.wanted = UINT64_MAX, .have_target = true, .target = address};
+		err = execute(u, ret);
+		if (!err && ret->kind == STOP_STEPPED)
+			err = unicorn_pc(u, &pc);
+		if (err || ret->kind != STOP_STEPPED || pc == address)
+			return err;
+		err = unicorn_call(u, ret);
+		if (!err && u->ended)
+			return NULL;
+	}
+	return err;
+}
+
+/* ---- Submitted steps ---- */
+
+/* Executes the submitted steps that are not, and remembers how that ended. */
+static void execute_steps(struct unicorn_target *u)
+{
+	struct stop stop;
+
+	u->run = (struct unicorn_run){.wanted = u->num_steps - u->num_done, .record = step_at(u, u->num_done)};
+	u->failure = execute(u, &stop);
+	if (u->failure || u->num_done == u->num_steps)
+		return;
+	if (stop.kind == STOP_STEPPED)
+		stop.kind = STOP_SYSCALL;
+	u->last = stop;
+	u->halted = true;
+}
+
+struct error *unicorn_submit(struct target *t, const struct target_plan *plans, size_t num_plans)
+{
+	struct unicorn_target *u = to_unicorn(t);
+
+	if (u->ended)
+		return error_create(ERROR_TARGET, "stepping: the guest has ended");
+	if (num_plans > UNICORN_MAX_OUTSTANDING - u->num_steps)
+		return error_create(ERROR_BUG, "%zu steps submitted with %zu to be collected", num_plans, u->num_steps);
+	if (!u->num_steps)
+		u->halted = false;
+	for (size_t i = 0; i < num_plans; i++)
+		step_at(u, u->num_steps++)->plan = plans[i];
+	if (!u->halted && !u->failure)
+		execute_steps(u);
+	return NULL;
+}
+
+struct error *unicorn_collect(struct target *t, struct state *regs, struct target_seen *ret)
+{
+	struct unicorn_target *u = to_unicorn(t);
+	struct unicorn_step *step = step_at(u, 0);
+
+	if (!u->num_steps)
+		return error_create(ERROR_BUG, "collecting a step that was not submitted");
+	if (!u->num_done && u->failure) {
+		struct error *err = u->failure;
+
+		u->failure = NULL;
+		u->num_steps = 0;
+		return err;
+	}
+	/* What the steps behind a stop find is the stop. */
+	if (!u->num_done)
+		record(u, step, u->last);
+	else
+		u->num_done--;
+	if (u->run.error) {
+		struct error *err = u->run.error;
+
+		u->run.error = NULL;
+		return err;
+	}
+	*ret = step->seen;
+	if (regs)
+		unicorn_raw_to_state(&u->layout, step->raw, regs);
+	u->first = (u->first + 1) % UNICORN_MAX_OUTSTANDING;
+	u->num_steps--;
+	return NULL;
+}
