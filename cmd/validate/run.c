@@ -8,20 +8,15 @@
 #include <unistd.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
 #include "lib/lockstep/lockstep.h"
 #include "lib/report/report.h"
-#include "lib/rsp/client.h"
-#include "lib/target/qemu.h"
-
-enum { TARGET_TIMEOUT_MS = 10000 }; /* of the target's start, and of every request */
+#include "lib/target/elf.h"
 
 struct run_options {
 	const char *log;
-	bool qemu;
-	const char *emulator, *cpu;
-	struct option_list emulator_args;
-	const char *remote;
+	struct start_options start;
 	const char *report;
 	const char *from, *until;
 	uint64_t max_instructions, max_findings;
@@ -49,51 +44,6 @@ static void on_interrupt(int signal)
 {
 	(void)signal;
 	interrupted = 1;
-}
-
-/* ---- The target ---- */
-
-/* The log's strings, and a NULL behind them. The caller frees the array. */
-static const char **string_array(const char *const *at, size_t len)
-{
-	const char **array = calloc(len + 1, sizeof *array);
-
-	for (size_t i = 0; array && i < len; i++)
-		array[i] = at[i];
-	return array;
-}
-
-static struct error *start_qemu(struct session *s)
-{
-	const struct evlog_header *h = evlog_reader_header(s->log);
-	const struct run_options *o = s->options;
-	const char **argv = string_array((const char *const *)h->argv.at, h->argv.len);
-	const char **envp = string_array((const char *const *)h->env.at, h->env.len);
-	const char **extra = string_array(o->emulator_args.at, o->emulator_args.len);
-	struct qemu_options q = {
-		.emulator = o->emulator,
-		.cpu = o->cpu,
-		.extra_args = extra,
-		.program = s->program,
-		.argv = argv,
-		.envp = envp,
-		.timeout_ms = TARGET_TIMEOUT_MS,
-	};
-
-	struct error *err = argv && envp && extra ? target_qemu_create(s->isa, &q, &s->target) : &error_no_memory;
-	free(argv);
-	free(envp);
-	free(extra);
-	return err;
-}
-
-static struct error *connect_remote(struct session *s)
-{
-	struct rsp_client *client;
-	struct gdb_options g = {.identity = NULL};
-	struct error *err = rsp_client_connect(s->options->remote, TARGET_TIMEOUT_MS, &client);
-
-	return err ? err : target_gdb_create(s->isa, client, &g, &s->target);
 }
 
 /* ---- Checks before the start ---- */
@@ -137,13 +87,7 @@ static struct error *check_usage(const struct run_options *o, const struct opera
 	if (operands->len > 1)
 		return error_create(ERROR_USAGE,
 				    "too many operands: the program alone is named, its arguments are in the log");
-	if (o->qemu && o->remote)
-		return error_create(ERROR_USAGE, "--qemu and --remote exclude each other");
-	if (!o->qemu && !o->remote)
-		return error_create(ERROR_USAGE, "no target given: --qemu, or --remote HOST:PORT or unix:PATH");
-	if (o->remote && (o->emulator || o->cpu || o->emulator_args.len))
-		return error_create(ERROR_USAGE, "--emulator, --cpu and --emulator-arg go with --qemu");
-	return NULL;
+	return start_check(&o->start);
 }
 
 /* ---- The run ---- */
@@ -244,7 +188,7 @@ static struct error *perform(struct session *s)
 	if (!err)
 		err = check_program(s);
 	if (!err)
-		err = s->options->qemu ? start_qemu(s) : connect_remote(s);
+		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target);
 	if (!err)
 		err = create_oracle(s);
 	if (!err)
@@ -323,11 +267,11 @@ static enum exit_status run(const void *options, const struct operands *operands
 #define AT(member) offsetof(struct run_options, member)
 static const struct option_row run_option_rows[] = {
 	{"log", 'l', "FILE", "event log to replay (of validate record)", AT(log), option_text},
-	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", AT(qemu), option_flag},
-	{"emulator", 'e', "PATH", "that build of it; default: the variable VALIDATE_QEMU_X86_64,\nelse qemu-x86_64 on PATH", AT(emulator), option_text},
-	{"cpu", 0, "MODEL", "CPU model of the emulator", AT(cpu), option_text},
-	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(emulator_args), option_list},
-	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(remote), option_text},
+	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", AT(start.qemu), option_flag},
+	{"emulator", 'e', "PATH", "that build of it; default: the variable VALIDATE_QEMU_X86_64,\nelse qemu-x86_64 on PATH", AT(start.emulator), option_text},
+	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", AT(start.cpu), option_text},
+	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(start.emulator_args), option_list},
+	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(start.remote), option_text},
 	{"report", 'o', "FILE", "write a JSON report; -: to standard output, instead of the text", AT(report), option_text},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
 	{"until", 0, "PC", "end there", AT(until), option_text},
@@ -350,7 +294,7 @@ const struct command command_run = {
 	.summary = "replay an event log in a target and judge every instruction",
 	.details =
 		"PROGRAM is the file to run, by default the one that the log names; it must be the recorded one. Its\n"
-		"arguments and environment are the log's.\n\n"
+		"arguments and environment are the log's. Without --qemu and --remote it runs in unicorn, in this process.\n\n"
 		"Exit status: 0 clean or incomplete, 1 divergent, 2 usage or unusable input, 3 lost sync with the log,\n"
 		"4 incomplete and --strict given, 5 target failed.",
 	.options = run_option_rows,

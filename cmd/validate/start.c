@@ -1,0 +1,83 @@
+#include "cmd/validate/start.h"
+
+#include <stdlib.h>
+
+#include "lib/rsp/client.h"
+#include "lib/target/qemu.h"
+#include "lib/target/unicorn.h"
+
+enum { TARGET_TIMEOUT_MS = 10000 }; /* of the target's start, and of every request */
+
+struct error *start_check(const struct start_options *o)
+{
+	if (o->qemu && o->remote)
+		return error_create(ERROR_USAGE, "--qemu and --remote exclude each other");
+	if (!o->qemu && (o->emulator || o->emulator_args.len))
+		return error_create(ERROR_USAGE, "--emulator and --emulator-arg go with --qemu");
+	if (o->remote && o->cpu)
+		return error_create(ERROR_USAGE, "--cpu does not go with --remote, whose CPU is there already");
+	return NULL;
+}
+
+/* The log's strings, and a NULL behind them. The caller frees the array. */
+static const char **string_array(const char *const *at, size_t len)
+{
+	const char **array = calloc(len + 1, sizeof *array);
+
+	for (size_t i = 0; array && i < len; i++)
+		array[i] = at[i];
+	return array;
+}
+
+static struct error *start_qemu(const struct start_options *o, const struct isa *isa, const struct evlog_header *log,
+				const char *program, struct target **ret)
+{
+	const char **argv = string_array((const char *const *)log->argv.at, log->argv.len);
+	const char **envp = string_array((const char *const *)log->env.at, log->env.len);
+	const char **extra = string_array(o->emulator_args.at, o->emulator_args.len);
+	struct qemu_options q = {
+		.emulator = o->emulator,
+		.cpu = o->cpu,
+		.extra_args = extra,
+		.program = program,
+		.argv = argv,
+		.envp = envp,
+		.timeout_ms = TARGET_TIMEOUT_MS,
+	};
+
+	struct error *err = argv && envp && extra ? target_qemu_create(isa, &q, ret) : &error_no_memory;
+	free(argv);
+	free(envp);
+	free(extra);
+	return err;
+}
+
+static struct error *connect_remote(const struct start_options *o, const struct isa *isa, struct target **ret)
+{
+	struct rsp_client *client;
+	struct gdb_options g = {.identity = NULL};
+	struct error *err = rsp_client_connect(o->remote, TARGET_TIMEOUT_MS, &client);
+
+	return err ? err : target_gdb_create(isa, client, &g, ret);
+}
+
+static struct error *start_unicorn(const struct start_options *o, const struct isa *isa, const struct evlog_header *log,
+				   const char *program, struct target **ret)
+{
+	const struct unicorn_options u = {.log = log,
+					  .program = program,
+					  .cpu = o->cpu,
+					  .timeout_ms = TARGET_TIMEOUT_MS};
+
+	return target_unicorn_create(isa, &u, ret);
+}
+
+struct error *start_target(const struct start_options *options, const struct isa *isa, const struct evlog_header *log,
+			   const char *program, struct target **ret)
+{
+	if (options->qemu)
+		return start_qemu(options, isa, log, program, ret);
+	if (options->remote)
+		return connect_remote(options, isa, ret);
+	return start_unicorn(options, isa, log, program, ret);
+}
