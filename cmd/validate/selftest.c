@@ -4,11 +4,31 @@
 #include <inttypes.h>
 
 #include "cmd/validate/command.h"
+#include "lib/oracle/walk.h"
 
 static struct error *find_isa(const char *name, const struct isa **ret)
 {
 	*ret = name ? isa_by_name(name) : isas[0];
 	return *ret ? NULL : error_create(ERROR_USAGE, "selftest: no instruction set is called '%s'", name);
+}
+
+/* The options of the self-test on the CPU say nothing to the one by vectors. */
+static struct error *check(const struct selftest_options *o)
+{
+	if (o->vectors && (o->only || o->replay || o->mutate.given))
+		return error_create(ERROR_USAGE, "selftest: --only, --replay and --mutate are not for --vectors");
+	if (o->replay && o->mutate.given)
+		return error_create(ERROR_USAGE, "selftest: --replay is of cases, not of --mutate");
+	if (o->cases == 0 || o->cases > UINT32_MAX)
+		return error_create(ERROR_USAGE, "selftest: --cases: between 1 and %" PRIu32, UINT32_MAX);
+	return NULL;
+}
+
+static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)
+{
+	if (o->vectors || !walk_supports(isa))
+		return selftest_vectors(isa, o, counts);
+	return o->mutate.given ? selftest_mutants(isa, o, counts) : selftest_native(isa, o, counts);
 }
 
 static enum exit_status run(const void *options, const struct operands *operands)
@@ -20,10 +40,14 @@ static enum exit_status run(const void *options, const struct operands *operands
 	if (operands->len)
 		return fail(error_create(ERROR_USAGE, "selftest: what is '%s'? A file is given with --vectors",
 					 operands->at[0]));
-	struct error *err = find_isa(o->arch, &isa);
+	struct error *err = check(o);
+	if (!err)
+		err = find_isa(o->arch, &isa);
 	if (err)
 		return fail(err);
-	err = selftest_vectors(isa, o, &counts);
+	err = run_kind(isa, o, &counts);
+	if (error_is(err, ERROR_USAGE))
+		return fail(err);
 	printf("selftest: %" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64 " not modelled\n", counts.passed,
 	       counts.failed, counts.unmodelled);
 	if (err)
@@ -31,10 +55,31 @@ static enum exit_status run(const void *options, const struct operands *operands
 	return counts.failed ? STATUS_DIVERGENT : STATUS_OK;
 }
 
+static struct error *option_seed(const char *arg, void *target)
+{
+	struct selftest_seed *seed = target;
+
+	seed->given = true;
+	return option_number(arg, &seed->value);
+}
+
+static const struct selftest_options defaults = {.cases = 200, .seed = 1, .mutants = 1};
+
 static const struct option_row rows[] = {
 	{"arch", 'a', "NAME", "the instruction set (x86_64)", offsetof(struct selftest_options, arch), option_text},
 	{"vectors", 0, "FILE", "cases with expected results, for aarch64, plain or xz;\n- or nothing: standard input",
 	 offsetof(struct selftest_options, vectors), option_text},
+	{"cases", 0, "N", "of each form of instruction, or at most of each mutant (200)",
+	 offsetof(struct selftest_options, cases), option_number},
+	{"seed", 0, "SEED", "of the encodings and states (1)", offsetof(struct selftest_options, seed), option_number},
+	{"only", 0, "REGEX", "forms that this extended regular expression finds",
+	 offsetof(struct selftest_options, only), option_text},
+	{"replay", 0, "CASE", "one case again, as a failure names it", offsetof(struct selftest_options, replay),
+	 option_text},
+	{"mutate", 0, "SEED", "make one model wrong, as the seed tells: some case must fail",
+	 offsetof(struct selftest_options, mutate), option_seed},
+	{"mutants", 0, "N", "that many wrong models, of this seed and those after it (1)",
+	 offsetof(struct selftest_options, mutants), option_number},
 	{"verbose", 'v', NULL, "more of the failures, and what is not modelled; twice: all",
 	 offsetof(struct selftest_options, verbose), option_count},
 	{.name = NULL},
@@ -43,9 +88,13 @@ static const struct option_row rows[] = {
 const struct command command_selftest = {
 	.name = "selftest",
 	.operands = "",
-	.summary = "check the model against expected results",
-	.details = "The last line counts the cases. The exit status is 0 if none failed.",
+	.summary = "check the models against this machine's CPU, or against expected results",
+	.details =
+		"Without --vectors, for x86_64: runs every instruction that the opcode maps hold from random states, by its\n"
+		"model and on the CPU, and names what the CPU executes without a model.\n"
+		"The last line counts the cases, and what has no model. The exit status is 0 if none failed.",
 	.options = rows,
+	.defaults = &defaults,
 	.options_size = sizeof(struct selftest_options),
 	.run = run,
 };

@@ -2,10 +2,19 @@
 #ifndef CMD_VALIDATE_SELFTEST_H
 #define CMD_VALIDATE_SELFTEST_H
 
+#include <regex.h>
+
 #include "arch/arch.h"
 
+struct selftest_seed {
+	bool given;
+	uint64_t value;
+};
+
 struct selftest_options {
-	const char *arch, *vectors;
+	const char *arch, *vectors, *only, *replay;
+	uint64_t cases, seed, mutants;
+	struct selftest_seed mutate;
 	unsigned verbose;
 };
 
@@ -15,6 +24,17 @@ struct selftest_counts {
 
 /* Runs the cases of options->vectors (NULL: standard input); adds to the counts also when it fails. */
 struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,
+			       struct selftest_counts *counts);
+
+/* The forms that options->only chooses, or all; the caller calls regfree(). */
+struct error *selftest_only(const struct selftest_options *options, regex_t *ret);
+
+/* The walk over the opcode maps on this machine's CPU, or options->replay alone; likewise. */
+struct error *selftest_native(const struct isa *isa, const struct selftest_options *options,
+			      struct selftest_counts *counts);
+
+/* Models made wrong, options->mutate and those after it: a mutant that survives counts as a failure; likewise. */
+struct error *selftest_mutants(const struct isa *isa, const struct selftest_options *options,
 			       struct selftest_counts *counts);
 
 #endif

@@ -93,7 +93,7 @@ static bool goes_nowhere(const struct selftest *t)
 	return false;
 }
 
-static struct error *predict(struct selftest *t)
+struct error *selftest_predict(struct selftest *t)
 {
 	struct eval_memory memory = guest_memory(&t->guest);
 	struct error *err = prog_run(t->prog, t->before.value, t->before.unknown, &memory, &t->eval);
@@ -136,7 +136,7 @@ struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *
 	if (err)
 		return err;
 	*ret = t->guest.suspect_misses > 0 || (t->eval.status == EVAL_DONE && suspect_store_fails(t));
-	return predict(t);
+	return selftest_predict(t);
 }
 
 /* ---- Aiming at memory ---- */
@@ -173,13 +173,13 @@ static struct error *move_pointer(struct selftest *t, uint32_t reg, uint64_t del
 		if (!may_hold(t, reg, value))
 			continue;
 		state_set(&t->before, reg, value);
-		err = predict(t);
+		err = selftest_predict(t);
 		*ret = !err && progress(t) > before;
 	}
 	if (*ret || err)
 		return err;
 	state_set(&t->before, reg, old);
-	return predict(t);
+	return selftest_predict(t);
 }
 
 static struct error *aim_once(struct selftest *t, bool *ret)
@@ -207,7 +207,7 @@ static struct error *tweak(struct selftest *t)
 		if (t->isa->regs[reg].class == REG_SEGMENT)
 			return NULL;
 		state_set(&t->before, reg, old + i);
-		err = predict(t);
+		err = selftest_predict(t);
 	}
 	return err;
 }
@@ -215,7 +215,7 @@ static struct error *tweak(struct selftest *t)
 static struct error *aim(struct selftest *t)
 {
 	bool moved = true;
-	struct error *err = predict(t);
+	struct error *err = selftest_predict(t);
 
 	if (t->pointers.len == 0 || rng_below(&t->rng, 16) == 0)
 		return err;
@@ -241,7 +241,7 @@ static struct error *map_rest(struct selftest *t)
 		if (!page)
 			return NULL;
 		selftest_fill(t, page);
-		err = predict(t);
+		err = selftest_predict(t);
 	}
 	return err;
 }
@@ -262,7 +262,7 @@ static struct error *echo(struct selftest *t)
 	if (code == guest_find(&t->guest, load.address) || code == guest_find(&t->guest, load.address + load.len))
 		return NULL;
 	guest_write(&t->guest, load.address, value, load.len < sizeof value ? load.len : sizeof value);
-	return predict(t);
+	return selftest_predict(t);
 }
 
 static struct error *prepare_case(struct selftest *t)
@@ -289,6 +289,12 @@ static struct error *run_oracle(struct selftest *t)
 		.num_ranges = guest_ranges(&t->guest, ranges),
 	};
 
+	struct error *err = oracle_run(t->oracle, &c, &t->out);
+	/* The last instruction may have spoilt the process (SYSENTER puts it into another mode); then it starts anew.
+	 */
+	if (!error_is(err, ERROR_OS) && !error_is(err, ERROR_TARGET))
+		return err;
+	error_destroy(err);
 	return oracle_run(t->oracle, &c, &t->out);
 }
 
@@ -301,17 +307,13 @@ static void count_passed(const struct selftest *t, struct selftest_result *ret)
 		ret->with_memory++;
 }
 
-static struct error *run_case(struct selftest *t, struct strbuf *failures, struct selftest_result *ret)
+struct error *selftest_run(struct selftest *t, struct strbuf *failures, struct selftest_result *ret)
 {
-	struct error *err = prepare_case(t);
-
-	if (err)
-		return err;
 	if (t->eval.status != EVAL_DONE && t->eval.status != EVAL_FAULT) {
 		ret->skipped++;
 		return NULL;
 	}
-	err = run_oracle(t);
+	struct error *err = run_oracle(t);
 	if (error_is(err, ERROR_UNSUPPORTED)) {
 		error_destroy(err);
 		ret->skipped++;
@@ -330,11 +332,13 @@ static struct error *run_case(struct selftest *t, struct strbuf *failures, struc
 	return NULL;
 }
 
-/* Does the CPU know what the decoder does not? Then the length is not known either: all bytes are put in. */
-static struct error *run_undecodable(struct selftest *t, const uint8_t *bytes, size_t len, struct selftest_result *ret)
+/* Does the CPU know what has no model? Without a decoder the length is not known either: all bytes are put in. */
+static struct error *run_unmodelled(struct selftest *t, struct selftest_result *ret)
 {
-	t->insn.len = (uint8_t)(len < t->isa->max_insn_len ? len : t->isa->max_insn_len);
-	memcpy(t->insn.bytes, bytes, t->insn.len);
+	if (t->insn.status == LIFT_UNDECODABLE) {
+		t->insn.len = (uint8_t)(t->given_len < t->isa->max_insn_len ? t->given_len : t->isa->max_insn_len);
+		memcpy(t->insn.bytes, t->given, t->insn.len);
+	}
 	t->pointers.len = t->inputs.len = 0;
 	selftest_make_case(t);
 	struct error *err = run_oracle(t);
@@ -344,17 +348,18 @@ static struct error *run_undecodable(struct selftest *t, const uint8_t *bytes, s
 	}
 	if (!err)
 		ret->executes = !(t->out.end == ORACLE_SIGNAL && t->out.signal == SIGILL);
+	if (!err)
+		ret->refused = t->out.end == ORACLE_SIGNAL && t->out.signal == SIGSEGV && t->out.code == SI_KERNEL;
 	return err;
 }
 
-/* Decodes and compiles; an instruction that cannot be evaluated is as good as unmodelled. */
-static struct error *lift(struct selftest *t, uint64_t pc, const uint8_t *bytes, size_t len)
+static struct error *lift(struct selftest *t, uint64_t pc)
 {
 	expr_pool_reset(t->pool);
 	transfer_reset(&t->transfer, t->pool);
 	prog_destroy(t->prog);
 	t->prog = NULL;
-	struct error *err = t->isa->lift(t->lifter, pc, bytes, len, &t->transfer, &t->insn);
+	struct error *err = t->isa->lift(t->lifter, pc, t->given, t->given_len, &t->transfer, &t->insn);
 	if (err || t->insn.status != LIFT_DONE)
 		return err;
 	err = transfer_verify(&t->transfer, &t->isa->layout);
@@ -379,24 +384,67 @@ static uint64_t choose_pc(const struct isa *isa, struct rng *r, size_t len)
 	return pc / isa->insn_align * isa->insn_align;
 }
 
-struct error *selftest_insn(struct selftest *t, const uint8_t *bytes, size_t len, unsigned cases, uint64_t seed,
-			    struct strbuf *failures, struct selftest_result *ret)
+struct error *selftest_take(struct selftest *t, const uint8_t *bytes, size_t len, uint64_t seed, struct rng *rng)
+{
+	*rng = (struct rng){.state = seed};
+	t->given = bytes;
+	t->given_len = len;
+	t->given_seed = seed;
+	return lift(t, choose_pc(t->isa, rng, len));
+}
+
+struct error *selftest_prepare(struct selftest *t, struct rng *rng, unsigned index)
+{
+	t->index = index;
+	t->seed = rng_next(rng);
+	t->rng.state = t->seed;
+	t->turn = (unsigned)(t->given_seed & 0xff) + index;
+	return prepare_case(t);
+}
+
+/* Cases [first, end). */
+static struct error *run_cases(struct selftest *t, struct rng *rng, unsigned first, unsigned end,
+			       struct strbuf *failures, struct selftest_result *ret)
+{
+	struct error *err = NULL;
+
+	for (unsigned i = 0; i < first; i++)
+		rng_next(rng);
+	if (t->insn.status != LIFT_DONE)
+		return t->insn.status != LIFT_TRUNCATED && end > first ? run_unmodelled(t, ret) : NULL;
+	for (unsigned i = first; i < end && !err; i++) {
+		err = selftest_prepare(t, rng, i);
+		if (!err)
+			err = selftest_run(t, failures, ret);
+	}
+	return err;
+}
+
+/* What selftest_replay() takes, for cases [first, end). */
+static struct error *run_insn(struct selftest *t, const uint8_t *bytes, size_t len, uint64_t seed, unsigned first,
+			      unsigned end, struct strbuf *failures, struct selftest_result *ret)
 {
 	struct selftest_result result = {0};
-	struct rng rng = {.state = seed};
-	struct error *err = lift(t, choose_pc(t->isa, &rng, len), bytes, len);
+	struct rng rng;
+	struct error *err = selftest_take(t, bytes, len, seed, &rng);
 
-	if (!err && t->insn.status == LIFT_UNDECODABLE && cases > 0)
-		err = run_undecodable(t, bytes, len, &result);
-	for (unsigned i = 0; i < cases && !err && t->insn.status == LIFT_DONE; i++) {
-		t->seed = rng_next(&rng);
-		t->rng.state = t->seed;
-		t->turn = (unsigned)(seed & 0xff) + i;
-		err = run_case(t, failures, &result);
-	}
+	if (!err)
+		err = run_cases(t, &rng, first, end, failures, &result);
 	if (err)
 		return error_prefix(err, "%s", t->insn.text);
 	result.insn = t->insn;
 	*ret = result;
 	return NULL;
+}
+
+struct error *selftest_insn(struct selftest *t, const uint8_t *bytes, size_t len, unsigned cases, uint64_t seed,
+			    struct strbuf *failures, struct selftest_result *ret)
+{
+	return run_insn(t, bytes, len, seed, 0, cases, failures, ret);
+}
+
+struct error *selftest_replay(struct selftest *t, const uint8_t *bytes, size_t len, uint64_t seed, unsigned index,
+			      struct strbuf *failures, struct selftest_result *ret)
+{
+	return run_insn(t, bytes, len, seed, index, index + 1, failures, ret);
 }

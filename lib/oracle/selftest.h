@@ -20,7 +20,8 @@ struct selftest;
 /* What became of one instruction. */
 struct selftest_result {
 	struct insn insn; /* its status says whether there is a model */
-	bool executes;    /* LIFT_UNDECODABLE: the CPU knows it (one case is tried) */
+	bool executes;    /* without a model: the CPU knows it (one case is tried) */
+	bool refused;     /* of these: it ends in a protection fault, for its operands or for what it is */
 	unsigned passed;  /* cases */
 	unsigned failed;
 	unsigned skipped;     /* that could not be set up, or for which the model predicts nothing */
@@ -39,5 +40,12 @@ void selftest_destroy(struct selftest *t);
  */
 struct error *selftest_insn(struct selftest *t, const uint8_t *bytes, size_t len, unsigned cases, uint64_t seed,
 			    struct strbuf *failures, struct selftest_result *ret);
+
+/*
+ * One of the cases of selftest_insn() again, alone. A failure's paragraph names it as HEX:SEED:INDEX, the arguments of
+ * this function.
+ */
+struct error *selftest_replay(struct selftest *t, const uint8_t *bytes, size_t len, uint64_t seed, unsigned index,
+			      struct strbuf *failures, struct selftest_result *ret);
 
 #endif

@@ -263,7 +263,9 @@ static void describe_case(const struct selftest *t, struct strbuf *text)
 	if (!text)
 		return;
 	strbuf_append_hex(text, t->insn.bytes, t->insn.len);
-	say(text, "  %s  (at 0x%" PRIx64 ", seed 0x%" PRIx64 ")\n", t->insn.text, t->insn.pc, t->seed);
+	say(text, "  %s  (at 0x%" PRIx64 ")\n  case ", t->insn.text, t->insn.pc);
+	strbuf_append_hex(text, t->given, t->given_len);
+	say(text, ":0x%" PRIx64 ":%u\n", t->given_seed, t->index);
 	describe_inputs(t, text);
 }
 

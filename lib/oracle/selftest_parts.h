@@ -38,6 +38,12 @@ struct selftest {
 	VEC(uint32_t) pointers; /* those of them that make up addresses */
 	VEC(uint8_t) marks;     /* of the pool's nodes */
 
+	/* What selftest_replay() is given to run the case at hand again. */
+	const uint8_t *given;
+	size_t given_len;
+	uint64_t given_seed;
+	unsigned index;
+
 	/* The case at hand. */
 	uint64_t seed;
 	unsigned turn; /* changes what changes rarely, because it costs time: the pages' places and their protection */
@@ -48,6 +54,21 @@ struct selftest {
 	struct prediction predicted;
 	struct oracle_outcome out;
 };
+
+/*
+ * Takes the instruction at the start of bytes for that at hand, placed as the seed tells: decodes and compiles. One
+ * that cannot be evaluated is as good as unmodelled. rng: what is left of the seed.
+ */
+struct error *selftest_take(struct selftest *t, const uint8_t *bytes, size_t len, uint64_t seed, struct rng *rng);
+
+/* Makes case `index` and predicts it; rng is selftest_take()'s, and each index takes its turn. */
+struct error *selftest_prepare(struct selftest *t, struct rng *rng, unsigned index);
+
+/* Runs the case that was prepared. */
+struct error *selftest_run(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
+
+/* Predicts the case at hand once more, after t->prog has changed. */
+struct error *selftest_predict(struct selftest *t);
 
 /* Which registers the transfer reads, and which of them for addresses: fills inputs and pointers. */
 struct error *selftest_find_inputs(struct selftest *t);

@@ -267,13 +267,19 @@ uint64_t selftest_target(struct selftest *t, unsigned len)
 	}
 }
 
+/* Mostly aligned. What repeats ends with a count of 1, and its count decides whether there is an address. */
+static uint64_t small(struct rng *r)
+{
+	return chance(r, 4) ? rng_below(r, 4) : rng_below(r, 5) * 16;
+}
+
 /* A first guess: one pointer into the window, the others small. Where that is not right, selftest.c aims. */
 static void set_pointers(struct selftest *t)
 {
 	uint32_t base = t->pointers.len ? rng_below(&t->rng, (uint32_t)t->pointers.len) : 0;
 
 	for (uint32_t i = 0; i < t->pointers.len; i++) {
-		uint64_t value = i == base ? selftest_target(t, 16) : rng_below(&t->rng, 5) * 16;
+		uint64_t value = i == base ? selftest_target(t, 16) : small(&t->rng);
 		if (t->isa->regs[t->pointers.at[i]].class == REG_SEGMENT && i == base)
 			value &= -(uint64_t)MEMORY_PAGE;
 		state_set(&t->before, t->pointers.at[i], value);

@@ -1,0 +1,210 @@
+/* The self-test on this machine's CPU: the walk over the opcode maps, and single cases of it. */
+#include <inttypes.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/validate/selftest.h"
+#include "lib/base/clock.h"
+#include "lib/base/codec.h"
+#include "lib/oracle/walk.h"
+
+enum { MAX_FAILING = 5, PROGRESS_MS = 200 };
+
+/* What one run needs; sums over forms. */
+struct session {
+	const struct selftest_options *options;
+	struct selftest_counts *counts;
+	struct walk *walk;
+	regex_t only;
+	bool progress;
+	uint64_t start, shown_at;
+	uint64_t forms, failing, with_memory, faulted, skipped;
+	struct strbuf failures;
+};
+
+struct error *selftest_only(const struct selftest_options *options, regex_t *ret)
+{
+	char text[128];
+	int status = regcomp(ret, options->only ? options->only : "", REG_EXTENDED | REG_NOSUB);
+
+	if (!status)
+		return NULL;
+	regerror(status, ret, text, sizeof text);
+	return error_create(ERROR_USAGE, "selftest: --only: %s", text);
+}
+
+static bool is_chosen(const struct session *s, const struct walk_form *form)
+{
+	return regexec(&s->only, form->name, 0, NULL, 0) == 0;
+}
+
+/* ---- The walk ---- */
+
+static void show_progress(struct session *s, size_t at, const char *form)
+{
+	if (!s->progress || clock_now() - s->shown_at < PROGRESS_MS * CLOCK_MS)
+		return;
+	s->shown_at = clock_now();
+	fprintf(stderr, "\r\033[K%zu/%zu forms, %" PRIu64 " cases passed, %" PRIu64 " failed: %s", at,
+		walk_num_forms(s->walk), s->counts->passed, s->counts->failed, form);
+}
+
+static void clear_progress(const struct session *s)
+{
+	if (s->progress)
+		fprintf(stderr, "\r\033[K");
+}
+
+static void add_form(struct session *s, const struct walk_form *f)
+{
+	s->counts->passed += f->passed;
+	s->counts->failed += f->failed;
+	s->counts->unmodelled += f->executes;
+	s->forms += f->status == LIFT_DONE;
+	s->failing += f->failed > 0;
+	s->with_memory += f->with_memory;
+	s->faulted += f->faulted;
+	s->skipped += f->skipped;
+}
+
+static void show_form(struct session *s, const struct walk_form *f)
+{
+	bool shown = f->failed && (s->failing <= MAX_FAILING || s->options->verbose);
+
+	if (shown || (s->options->verbose && f->status == LIFT_DONE)) {
+		clear_progress(s);
+		printf("%-40s %8" PRIu64 " passed %6" PRIu64 " failed %6" PRIu64 " skipped\n", f->name, f->passed,
+		       f->failed, f->skipped);
+	}
+	if (shown)
+		printf("%s", strbuf_text(&s->failures));
+}
+
+static struct error *run_form(struct session *s, size_t index)
+{
+	const struct walk_form *f = walk_form(s->walk, index);
+
+	if (!is_chosen(s, f))
+		return NULL;
+	show_progress(s, index, f->name);
+	strbuf_clear(&s->failures);
+	struct error *err = walk_run(s->walk, index, (unsigned)s->options->cases, &s->failures);
+	if (err)
+		return err;
+	add_form(s, f);
+	show_form(s, f);
+	return NULL;
+}
+
+/* What the CPU executes and no model describes: the class that matters most first. */
+static void show_unmodelled(struct session *s, enum walk_class class)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < walk_num_forms(s->walk); i++) {
+		const struct walk_form *f = walk_form(s->walk, i);
+		struct strbuf hex = {0};
+
+		if (f->class != class || !(f->executes || f->refused))
+			continue;
+		if (count++ == 0)
+			printf("%s, not modelled: %s\n",
+			       f->refused ? "refused by the CPU to programs" : "executed by the CPU",
+			       walk_class_name(class));
+		strbuf_append_hex(&hex, f->example, f->example_len);
+		printf("  %-40s %s%s\n", f->name, strbuf_text(&hex), f->status == LIFT_UNDECODABLE ? " ..." : "");
+		strbuf_deinit(&hex);
+	}
+}
+
+static void show_sums(const struct session *s)
+{
+	uint64_t ms = (clock_now() - s->start) / CLOCK_MS;
+
+	printf("%" PRIu64 " forms modelled, %" PRIu64 " of them with failures; of the cases passed %" PRIu64
+	       " accessed memory, %" PRIu64 " ended in a fault; %" PRIu64 " skipped; %" PRIu64 ".%03" PRIu64 " s\n",
+	       s->forms, s->failing, s->with_memory, s->faulted, s->skipped, ms / 1000, ms % 1000);
+}
+
+static struct error *run_walk(struct session *s, const struct isa *isa, struct oracle *oracle)
+{
+	struct error *err = walk_create(isa, oracle, s->options->seed, &s->walk);
+
+	for (size_t i = 0; !err && i < walk_num_forms(s->walk); i++)
+		err = run_form(s, i);
+	clear_progress(s);
+	if (err)
+		return err;
+	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++)
+		show_unmodelled(s, class);
+	show_sums(s);
+	return NULL;
+}
+
+/* ---- One case again ---- */
+
+/* HEX:SEED:INDEX */
+static struct error *parse_case(const char *text, uint8_t *bytes, size_t *ret_len, uint64_t *ret_seed,
+				unsigned *ret_index)
+{
+	size_t len = strcspn(text, ":");
+	int end = 0;
+
+	if (len == 0 || len > (size_t)2 * ISA_MAX_INSN_LEN || !codec_decode_hex(text, len, bytes) ||
+	    sscanf(text + len, ":%" SCNx64 ":%u%n", ret_seed, ret_index, &end) != 2 || text[len + (size_t)end])
+		return error_create(ERROR_USAGE, "selftest: --replay: '%s' is no case (BYTES:SEED:INDEX)", text);
+	*ret_len = len / 2;
+	return NULL;
+}
+
+static struct error *run_again(struct session *s, const struct isa *isa, struct oracle *oracle)
+{
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	size_t len;
+	uint64_t seed;
+	unsigned index;
+	struct selftest *test;
+	struct selftest_result result;
+	struct error *err = parse_case(s->options->replay, bytes, &len, &seed, &index);
+
+	if (!err)
+		err = selftest_create(isa, oracle, &test);
+	if (err)
+		return err;
+	err = selftest_replay(test, bytes, len, seed, index, &s->failures, &result);
+	if (!err) {
+		printf("%s%s: %s\n", strbuf_text(&s->failures), result.insn.text,
+		       result.failed   ? "failed"
+		       : result.passed ? "passed"
+				       : "nothing was tried");
+		s->counts->passed += result.passed;
+		s->counts->failed += result.failed;
+		s->counts->unmodelled += result.insn.status != LIFT_DONE && result.executes;
+	}
+	selftest_destroy(test);
+	return err;
+}
+
+struct error *selftest_native(const struct isa *isa, const struct selftest_options *options,
+			      struct selftest_counts *counts)
+{
+	struct session s = {.options = options,
+			    .counts = counts,
+			    .start = clock_now(),
+			    .progress = isatty(STDERR_FILENO)};
+	struct oracle *oracle = NULL;
+	struct error *err = selftest_only(options, &s.only);
+
+	if (err)
+		return err;
+	err = oracle_create_native(isa, &oracle);
+	if (!err)
+		err = options->replay ? run_again(&s, isa, oracle) : run_walk(&s, isa, oracle);
+	regfree(&s.only);
+	walk_destroy(s.walk);
+	oracle_destroy(oracle);
+	strbuf_deinit(&s.failures);
+	return err;
+}

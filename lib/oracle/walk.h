@@ -1,0 +1,64 @@
+/*
+ * The self-test of all instructions that an ISA's opcode maps hold: every shape of encoding is tried, the encodings are
+ * grouped by form, and each form is run from many states. What the CPU executes and no model describes is found, too.
+ */
+#ifndef LIB_ORACLE_WALK_H
+#define LIB_ORACLE_WALK_H
+
+#include "lib/base/rng.h"
+#include "lib/oracle/selftest.h"
+
+/* What kind of instruction has no model, as far as its encoding tells. */
+enum walk_class {
+	WALK_GENERAL, /* none of the following */
+	WALK_X87,
+	WALK_MMX,
+	WALK_FP,     /* floating point in XMM registers */
+	WALK_AVX,    /* VEX */
+	WALK_AVX512, /* EVEX */
+	WALK_SYSTEM, /* the CPU refuses it to user programs (#GP) */
+	WALK_NUM_CLASSES
+};
+
+struct walk_form {
+	char name[ISA_FORM_LEN]; /* insn.form; of what cannot be decoded, the opcode */
+	enum lift_status status;
+	enum walk_class class;      /* without a model */
+	uint32_t first, num_shapes; /* private */
+	uint64_t passed, failed, skipped, with_memory, faulted;
+	/* Without a model: does the CPU execute it? Or does it end in a protection fault with whatever operands? */
+	bool executes, refused;
+	uint8_t example[ISA_MAX_INSN_LEN], example_len; /* that the CPU executes, or the first one */
+};
+
+struct walk;
+
+/* Are the opcode maps of this ISA known here? */
+bool walk_supports(const struct isa *isa);
+
+/*
+ * Finds the forms. ERROR_UNSUPPORTED: the ISA is none that walk_supports(). Uses the oracle as long as it lives;
+ * equal seeds give equal walks.
+ */
+struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t seed, struct walk **ret);
+void walk_destroy(struct walk *w);
+
+size_t walk_num_forms(const struct walk *w);
+const struct walk_form *walk_form(const struct walk *w, size_t form);
+
+/*
+ * Tries a form from `cases` states, by several encodings of each of its shapes, and adds to its counts. Without a
+ * model: finds out whether the CPU executes it. Appends a paragraph for the first failures of each encoding (NULL:
+ * nowhere).
+ */
+struct error *walk_run(struct walk *w, size_t form, unsigned cases, struct strbuf *failures);
+
+/* An encoding of the form, of ISA_MAX_INSN_LEN bytes of which the last ones do not matter; false: rng found none. */
+struct error *walk_encode(struct walk *w, size_t form, struct rng *rng, uint8_t ret[ISA_MAX_INSN_LEN], bool *ret_found);
+
+/* The self-test that it uses. */
+struct selftest *walk_selftest(const struct walk *w);
+
+const char *walk_class_name(enum walk_class class);
+
+#endif

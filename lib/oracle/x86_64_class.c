@@ -1,0 +1,117 @@
+#include "lib/oracle/x86_64_class.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { VEX3 = 0xc4, VEX2 = 0xc5, EVEX = 0x62, MAP_1 = 0, MAP_0F, MAP_0F38, MAP_0F3A };
+
+struct opcode {
+	uint8_t map, byte, prefix; /* 66, F2, F3, or 0 */
+	const char *vex;           /* "VEX ", "EVEX ", or "" */
+};
+
+static bool is_prefix(uint8_t byte)
+{
+	static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
+
+	return memchr(prefixes, byte, sizeof prefixes) || (byte & 0xf0) == 0x40;
+}
+
+static void split_vex(const uint8_t *at, struct opcode *ret)
+{
+	static const uint8_t prefixes[] = {0, 0x66, 0xf3, 0xf2};
+	bool two = at[0] == VEX2, evex = at[0] == EVEX;
+
+	ret->vex = evex ? "EVEX " : "VEX ";
+	ret->map = two ? MAP_0F : at[1] & (evex ? 7 : 31);
+	ret->prefix = prefixes[(two ? at[1] : at[2]) & 3];
+	ret->byte = at[two ? 2 : evex ? 4 : 3];
+}
+
+/* at is followed by enough bytes. */
+static void split_legacy(const uint8_t *at, struct opcode *ret)
+{
+	ret->vex = "";
+	ret->map = MAP_1;
+	if (at[0] == 0x0f)
+		ret->map = at[1] == 0x38 ? MAP_0F38 : at[1] == 0x3a ? MAP_0F3A : MAP_0F;
+	ret->byte = at[ret->map == MAP_1 ? 0 : ret->map == MAP_0F ? 1 : 2];
+}
+
+static void split(const uint8_t *bytes, size_t len, struct opcode *ret)
+{
+	uint8_t padded[2 * ISA_MAX_INSN_LEN] = {0};
+	const uint8_t *at = padded;
+
+	memcpy(padded, bytes, len < ISA_MAX_INSN_LEN ? len : ISA_MAX_INSN_LEN);
+	*ret = (struct opcode){0};
+	for (; at < padded + ISA_MAX_INSN_LEN && is_prefix(*at); at++) {
+		if (*at == 0xf2 || *at == 0xf3 || (*at == 0x66 && !ret->prefix))
+			ret->prefix = *at;
+	}
+	if (*at == VEX2 || *at == VEX3 || *at == EVEX)
+		split_vex(at, ret);
+	else
+		split_legacy(at, ret);
+}
+
+static void print(const struct opcode *o, char name[ISA_FORM_LEN])
+{
+	static const char *const maps[] = {"", "0F ", "0F 38 ", "0F 3A "};
+	char prefix[4] = "", other[16] = "";
+
+	if (o->prefix)
+		snprintf(prefix, sizeof prefix, "%02X ", o->prefix);
+	if (o->map > MAP_0F3A)
+		snprintf(other, sizeof other, "map %u ", o->map);
+	snprintf(name, ISA_FORM_LEN, "%s%s%s%02X", o->vex, prefix, o->map > MAP_0F3A ? other : maps[o->map], o->byte);
+}
+
+/* SDM vol. 2, tables: rows of the 0F map by what they compute with, with no prefix or with 66. */
+static bool is_mmx(const struct opcode *o)
+{
+	if (o->prefix)
+		return false;
+	if (o->map == MAP_0F38)
+		return o->byte < 0x40;
+	if (o->map == MAP_0F3A)
+		return o->byte == 0x0f;
+	if (o->map != MAP_0F)
+		return false;
+	return (o->byte >= 0x60 && o->byte <= 0x7f && o->byte != 0x78 && o->byte != 0x79) || o->byte >= 0xd0 ||
+	       o->byte == 0xc4 || o->byte == 0xc5;
+}
+
+static bool is_fp(const struct opcode *o)
+{
+	static const uint8_t opcodes[] = {0x2a, 0x2c, 0x2d, 0x2e, 0x2f, 0x51, 0x52, 0x53, 0x58, 0x59, 0x5a,
+					  0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x7c, 0x7d, 0xc2, 0xd0, 0xe6};
+
+	if (o->map == MAP_0F3A)
+		return (o->byte >= 0x08 && o->byte <= 0x0b) || o->byte == 0x40 || o->byte == 0x41;
+	return o->map == MAP_0F && memchr(opcodes, o->byte, sizeof opcodes);
+}
+
+/* Conversions between MMX registers and XMM ones count as the former. */
+static bool converts_mmx(const struct opcode *o)
+{
+	bool cvt = o->byte == 0x2a || o->byte == 0x2c || o->byte == 0x2d;
+	bool movq = o->byte == 0xd6 && (o->prefix == 0xf2 || o->prefix == 0xf3);
+
+	return o->map == MAP_0F && ((cvt && (!o->prefix || o->prefix == 0x66)) || movq);
+}
+
+enum walk_class x86_64_classify(const uint8_t *bytes, size_t len, char name[ISA_FORM_LEN])
+{
+	struct opcode o;
+
+	split(bytes, len, &o);
+	print(&o, name);
+	if (o.vex[0])
+		return o.vex[0] == 'E' ? WALK_AVX512 : WALK_AVX;
+	if (o.map == MAP_1)
+		return (o.byte & 0xf8) == 0xd8 || o.byte == 0x9b ? WALK_X87 : WALK_GENERAL;
+	if (is_mmx(&o) || converts_mmx(&o))
+		return WALK_MMX;
+	return is_fp(&o) ? WALK_FP : WALK_GENERAL;
+}
