@@ -143,8 +143,8 @@ check: ## install what is missing, build, run all tests
 	$(deps) $(check_needs)
 	$(again) run-check
 
-# Sanitizers and coverage counters make programs slower.
-test_seconds := $(if $(filter rel dbg,$(MODE)),120,400)
+# Limits against a hang, for a busy machine. Sanitizers and coverage counters make programs slower.
+test_seconds := $(if $(filter rel dbg,$(MODE)),300,900)
 
 run-check: all tests guests
 	@BUILD=$B VALIDATE=$B/validate TEST_SECONDS=$(test_seconds) \
