@@ -98,8 +98,8 @@ static struct error *read_tables(struct a64_decoder *d, const struct a64_table *
 
 	for (size_t i = 0; i < num; i++)
 		n += tables[i]->len;
-	if (n > UINT16_MAX)
-		return error_create(ERROR_BUG, "%zu encodings are too many", n);
+	if (!n || n > UINT16_MAX)
+		return error_create(ERROR_BUG, "%zu encodings are none or too many", n);
 	d->encodings = calloc(n, sizeof *d->encodings);
 	d->first = calloc(NUM_BUCKETS + 1, sizeof *d->first);
 	if (!d->encodings || !d->first)
