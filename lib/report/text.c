@@ -119,7 +119,7 @@ static void append_finding(struct strbuf *out, const struct report *report, size
 		append_values(out, f);
 	}
 	for (size_t i = 0; i < f->inputs.len; i++) {
-		strbuf_printf(out, "   %s  %s = ", i ? "         " : "inputs   ", f->inputs.at[i].name);
+		strbuf_printf(out, "   %s  %s = ", i ? "        " : "inputs  ", f->inputs.at[i].name);
 		report_value(out, f->inputs.at[i].value, f->inputs.at[i].width);
 		strbuf_append_char(out, '\n');
 	}
