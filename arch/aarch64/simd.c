@@ -75,6 +75,19 @@ expr_id asimd_permute(struct a64_ctx *c, expr_id from, unsigned lane, unsigned w
 	return asimd_binary(c, EXPR_VPERM, lane, from, expr_const_wide(c->pool, width, words));
 }
 
+expr_id asimd_insert(struct a64_ctx *c, expr_id vector, unsigned index, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	unsigned lane = expr_width(p, value), low = index * lane, high = low + lane;
+	expr_id result = value;
+
+	if (low)
+		result = expr_concat(p, result, expr_extract(p, vector, 0, low));
+	if (high < 128)
+		result = expr_concat(p, expr_extract(p, vector, high, 128 - high), result);
+	return result;
+}
+
 /* ---- Operands ---- */
 
 expr_id asimd_read(struct a64_ctx *c, char letter, unsigned width)

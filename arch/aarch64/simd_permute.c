@@ -128,18 +128,9 @@ static void build_dup_general(struct a64_ctx *c)
 		a64_set_v(c, a64_field(c, 'd'), asimd_splat(c, a64_x(c, a64_field(c, 'n'), s.lane), s.width));
 }
 
-/* Puts a value into a lane of Rd. */
 static void insert(struct a64_ctx *c, unsigned index, expr_id value)
 {
-	struct expr_pool *p = c->pool;
-	unsigned lane = expr_width(p, value), low = index * lane;
-	expr_id d = asimd_read(c, 'd', 128), result = value;
-
-	if (low)
-		result = expr_concat(p, result, expr_extract(p, d, 0, low));
-	if (low + lane < 128)
-		result = expr_concat(p, expr_extract(p, d, low + lane, 128 - low - lane), result);
-	a64_set_v(c, a64_field(c, 'd'), result);
+	a64_set_v(c, a64_field(c, 'd'), asimd_insert(c, asimd_read(c, 'd', 128), index, value));
 }
 
 static void build_insert_general(struct a64_ctx *c)
