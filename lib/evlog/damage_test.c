@@ -29,15 +29,15 @@ static const char small_header[] =
 	"\"entry\": \"0x1000\",\n\"stack_pointer\": \"0x7ff0\",\n\"stack\": \"AAECAw==\",\n\"cwd\": \"/\",\n\"events\": [";
 
 static const char *const small_events[] = {
-	"{\"index\": 0, \"tid\": 7, \"kind\": \"syscall\", \"number\": 0, \"name\": \"read\", \"pc\": \"0x1010\", "
-	"\"args\": [\"0x0\", \"0x5000\", \"0x4\", \"0x0\", \"0x0\", \"0x0\"], \"result\": \"0x4\", "
-	"\"writes\": [{\"address\": \"0x5000\", \"arg\": 1, \"path\": [0], \"data\": \"AAECAw==\", "
-	"\"holes\": [{\"offset\": 1, \"len\": 2}]}], \"before\": {\"rax\": \"0x0\"}}",
-	"{\"index\": 1, \"tid\": 7, \"kind\": \"syscall\", \"number\": 257, \"name\": \"openat\", \"pc\": \"0x1020\", "
-	"\"args\": [\"0xffffff9c\", \"0x6000\", \"0x0\", \"0x0\", \"0x0\", \"0x0\"], \"result\": "
-	"\"0xfffffffffffffffe\", \"writes\": [], \"strings\": [{\"arg\": 1, \"text\": \"/x\"}]}",
-	"{\"index\": 2, \"tid\": 7, \"kind\": \"exit\", \"number\": 231, \"name\": \"exit_group\", \"pc\": \"0x1030\", "
-	"\"args\": [\"0x0\", \"0x0\", \"0x0\", \"0x0\", \"0x0\", \"0x0\"], \"result\": \"0x0\", \"writes\": []}",
+	("{\"index\": 0, \"tid\": 7, \"kind\": \"syscall\", \"number\": 0, \"name\": \"read\", \"pc\": \"0x1010\", "
+	 "\"args\": [\"0x0\", \"0x5000\", \"0x4\", \"0x0\", \"0x0\", \"0x0\"], \"result\": \"0x4\", "
+	 "\"writes\": [{\"address\": \"0x5000\", \"arg\": 1, \"path\": [0], \"data\": \"AAECAw==\", "
+	 "\"holes\": [{\"offset\": 1, \"len\": 2}]}], \"before\": {\"rax\": \"0x0\"}}"),
+	("{\"index\": 1, \"tid\": 7, \"kind\": \"syscall\", \"number\": 257, \"name\": \"openat\", \"pc\": \"0x1020\", "
+	 "\"args\": [\"0xffffff9c\", \"0x6000\", \"0x0\", \"0x0\", \"0x0\", \"0x0\"], \"result\": "
+	 "\"0xfffffffffffffffe\", \"writes\": [], \"strings\": [{\"arg\": 1, \"text\": \"/x\"}]}"),
+	("{\"index\": 2, \"tid\": 7, \"kind\": \"exit\", \"number\": 231, \"name\": \"exit_group\", \"pc\": \"0x1030\", "
+	 "\"args\": [\"0x0\", \"0x0\", \"0x0\", \"0x0\", \"0x0\", \"0x0\"], \"result\": \"0x0\", \"writes\": []}"),
 };
 enum { SMALL_EVENTS = sizeof small_events / sizeof *small_events };
 
