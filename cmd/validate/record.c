@@ -11,6 +11,8 @@
 struct record_command_options {
 	const char *output;
 	bool embed_files, quiet;
+	const char *via, *emulator, *cpu, *sysroot;
+	struct option_list emulator_args;
 };
 
 /* What a signal handler may touch. */
@@ -48,16 +50,35 @@ static void print_result(const struct record_command_options *o, const struct re
 		fprintf(stderr, "ended with status %d\n", result->status);
 }
 
+static struct error *check_usage(const struct record_command_options *o)
+{
+	if (o->via && strcmp(o->via, "qemu") != 0)
+		return error_create(ERROR_USAGE, "record: --via %s: only qemu is known", o->via);
+	if (!o->via && (o->emulator || o->cpu || o->sysroot || o->emulator_args.len))
+		return error_create(ERROR_USAGE,
+				    "record: --emulator, --cpu, --sysroot and --emulator-arg go with --via qemu");
+	return NULL;
+}
+
 static struct error *record(const struct record_command_options *o, const struct operands *operands)
 {
 	struct record_result result;
 
 	if (!operands->len)
 		return error_create(ERROR_USAGE, "record: no program given; try 'validate record -- PROGRAM'");
+	struct error *err = check_usage(o);
+	if (err)
+		return err;
 	char **argv = calloc(operands->len + 1, sizeof *argv);
-	if (!argv)
+	const char **emulator_args = calloc(o->emulator_args.len + 1, sizeof *emulator_args);
+	if (!argv || !emulator_args) {
+		free(argv);
+		free(emulator_args);
 		return &error_no_memory;
+	}
 	memcpy(argv, operands->at, operands->len * sizeof *argv);
+	for (size_t i = 0; i < o->emulator_args.len; i++)
+		emulator_args[i] = o->emulator_args.at[i];
 
 	struct record_options options = {
 		.log = o->output,
@@ -66,10 +87,16 @@ static struct error *record(const struct record_command_options *o, const struct
 		.env = environ,
 		.embed_files = o->embed_files,
 		.interrupted = &interrupted,
+		.via_qemu = o->via != NULL,
+		.emulator = o->emulator,
+		.cpu = o->cpu,
+		.sysroot = o->sysroot,
+		.emulator_args = emulator_args,
 	};
 	catch_signals();
-	struct error *err = record_run(&options, &result);
+	err = record_run(&options, &result);
 	free(argv);
+	free(emulator_args);
 	if (err)
 		return error_prefix(err, "record");
 	if (!o->quiet)
@@ -90,6 +117,15 @@ static const struct option_row rows[] = {
 	{"embed-files", 0, NULL,
 	 "put what the program maps of files into the log, so that it\ncan be replayed where those files are not",
 	 offsetof(struct record_command_options, embed_files), option_flag},
+	{"via", 0, "qemu", "run the program in QEMU, not on this machine's CPU",
+	 offsetof(struct record_command_options, via), option_text},
+	{"emulator", 'e', "PATH", "the QEMU for that; default: as validate run",
+	 offsetof(struct record_command_options, emulator), option_text},
+	{"cpu", 0, "MODEL", "its CPU model", offsetof(struct record_command_options, cpu), option_text},
+	{"sysroot", 0, "DIR", "where the program's loader and libraries are",
+	 offsetof(struct record_command_options, sysroot), option_text},
+	{"emulator-arg", 0, "ARG", "further argument of it; may be repeated",
+	 offsetof(struct record_command_options, emulator_args), option_list},
 	{"quiet", 'q', NULL, "say nothing when all went well", offsetof(struct record_command_options, quiet),
 	 option_flag},
 	{.name = NULL},
@@ -100,7 +136,7 @@ static const struct record_command_options defaults = {.output = "run.json"};
 const struct command command_record = {
 	.name = "record",
 	.operands = "[--] PROGRAM [ARG...]",
-	.summary = "Run a program on this machine's CPU and write its event log.",
+	.summary = "Run a program on this machine's CPU, or in QEMU, and write its event log.",
 	.details =
 		"The program runs as always, on this terminal, but without address randomisation and without the vDSO.\n"
 		"The log has every system call, what the kernel wrote to memory in it, signals and the end. Exit status\n"

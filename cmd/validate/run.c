@@ -271,6 +271,7 @@ static const struct option_row run_option_rows[] = {
 	{"emulator", 'e', "PATH", "that build of it; default: the variable VALIDATE_QEMU_X86_64,\nelse qemu-x86_64 on PATH", AT(start.emulator), option_text},
 	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", AT(start.cpu), option_text},
 	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(start.emulator_args), option_list},
+	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", AT(start.sysroot), option_text},
 	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(start.remote), option_text},
 	{"report", 'o', "FILE", "write a JSON report; -: to standard output, instead of the text", AT(report), option_text},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},

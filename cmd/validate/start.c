@@ -12,8 +12,8 @@ struct error *start_check(const struct start_options *o)
 {
 	if (o->qemu && o->remote)
 		return error_create(ERROR_USAGE, "--qemu and --remote exclude each other");
-	if (!o->qemu && (o->emulator || o->emulator_args.len))
-		return error_create(ERROR_USAGE, "--emulator and --emulator-arg go with --qemu");
+	if (!o->qemu && (o->emulator || o->emulator_args.len || o->sysroot))
+		return error_create(ERROR_USAGE, "--emulator, --emulator-arg and --sysroot go with --qemu");
 	if (o->remote && o->cpu)
 		return error_create(ERROR_USAGE, "--cpu does not go with --remote, whose CPU is there already");
 	return NULL;
@@ -38,6 +38,7 @@ static struct error *start_qemu(const struct start_options *o, const struct isa 
 	struct qemu_options q = {
 		.emulator = o->emulator,
 		.cpu = o->cpu,
+		.sysroot = o->sysroot,
 		.extra_args = extra,
 		.program = program,
 		.argv = argv,

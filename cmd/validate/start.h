@@ -10,6 +10,7 @@ struct start_options {
 	bool qemu;
 	const char *emulator, *cpu;
 	struct option_list emulator_args;
+	const char *sysroot;
 	const char *remote;
 };
 

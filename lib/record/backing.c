@@ -109,7 +109,7 @@ static struct error *embed(struct recording *r, const char *link, bool regular, 
 		return read_file(link, b->offset, len, b);
 
 	size_t got;
-	struct error *err = native_read_some(r->n, (uint64_t)sys->result, b->data, len, &got);
+	struct error *err = tracee_read_some(r->n, (uint64_t)sys->result, b->data, len, &got);
 	if (err)
 		return err;
 	/* Such a file has no contents but these to be known by. */
@@ -154,7 +154,7 @@ struct error *record_backing(struct recording *r, struct evlog_backing **ret)
 		return &error_no_memory;
 	b->offset = sys->arg[5];
 	snprintf(name, sizeof name, "fd/%d", (int)sys->arg[4]);
-	native_proc_path(r->n, name, link);
+	tracee_proc_path(r->n, name, link);
 	struct error *err = describe(r, link, b);
 	if (err) {
 		record_free_backing(b);

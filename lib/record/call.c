@@ -14,7 +14,7 @@ void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t numb
 	struct evlog_event *ev = &r->ev;
 
 	ev->index = r->result.events;
-	ev->tid = (uint64_t)r->tid;
+	ev->tid = r->n->tid;
 	ev->kind = kind;
 	ev->number = number;
 	ev->name = (char *)(uintptr_t)name; /* borrowed: this event is never freed as one */
@@ -61,7 +61,7 @@ struct error *record_read_written(struct recording *r)
 		vec_deinit(&r->data);
 	if (!vec_reserve(&r->data, total))
 		return &error_no_memory;
-	struct error *err = native_read_ranges(r->n, r->ranges.at, r->ranges.len, r->data.at);
+	struct error *err = tracee_read_ranges(r->n, r->ranges.at, r->ranges.len, r->data.at);
 	if (err)
 		return error_prefix(err, "what system call %s is expected to have written", r->ev.name);
 
@@ -80,7 +80,7 @@ struct error *record_read_written(struct recording *r)
 void record_take_regs(const struct recording *r, uint64_t ret[RECORD_REGS])
 {
 	for (size_t i = 0; i < r->num_regs; i++)
-		ret[i] = native_reg(r->n, r->regs[i]);
+		ret[i] = tracee_reg(r->n, r->regs[i]);
 }
 
 static bool is_clobbered(const struct isa *isa, uint32_t reg)
@@ -163,7 +163,7 @@ static struct error *admit(struct recording *r)
 				    c->sys.row->name, (unsigned long long)c->pc);
 	/* The kernel writes to a registered area whenever it schedules the thread: nobody could tell when. */
 	if (c->desc->sem == SYS_RSEQ)
-		return native_deny(r->n, ENOSYS);
+		return tracee_deny(r->n, ENOSYS);
 	if (serves_signals(c->desc))
 		return NULL;
 	struct error *err = sys_decide(&c->sys, &policy);
@@ -185,7 +185,7 @@ static struct error *read_string(struct recording *r, uint64_t address, struct s
 		/* Never past a page's end: the next may not be there. */
 		size_t room = PAGE - (address + len) % PAGE, got;
 		size_t n = want < room ? want : room;
-		struct error *err = native_read_some(r->n, address + len, chunk, n, &got);
+		struct error *err = tracee_read_some(r->n, address + len, chunk, n, &got);
 		if (err || got < n)
 			return err;
 		const char *nul = memchr(chunk, '\0', n);
@@ -247,7 +247,7 @@ static struct error *look_before(struct recording *r)
 	memset(c->action, 0, sizeof c->action);
 	if (!err && c->desc->sem == SYS_RT_SIGACTION && c->sys.arg[1]) {
 		size_t got;
-		err = native_read_some(r->n, c->sys.arg[1], c->action, sizeof c->action, &got);
+		err = tracee_read_some(r->n, c->sys.arg[1], c->action, sizeof c->action, &got);
 	}
 	return err;
 }
@@ -256,7 +256,7 @@ struct error *record_entry(struct recording *r)
 {
 	struct record_call *c = &r->call;
 	const struct isa *isa = r->isa;
-	struct sys_call sys = {.number = native_number(r->n)};
+	struct sys_call sys = {.number = tracee_number(r->n)};
 	const struct sys_desc *desc;
 
 	lookup(r, sys.number, &sys.row, &desc);
@@ -270,11 +270,13 @@ struct error *record_entry(struct recording *r)
 	c->sys = sys;
 	c->desc = desc;
 	for (int i = 0; i < 6; i++)
-		c->sys.arg[i] = native_reg(r->n, isa->sys.arg[i]);
-	c->pc = native_reg(r->n, isa->pc) - isa->sys.insn_len;
+		c->sys.arg[i] = tracee_reg(r->n, isa->sys.arg[i]);
+	c->pc = tracee_reg(r->n, isa->pc) - isa->sys.insn_len;
 	record_take_regs(r, c->before);
 	c->before[r->pc_index] = c->pc;
-	c->before[r->result_index] = c->sys.number;
+	/* The kernel's placeholder is there already. */
+	if (isa->sys.number == isa->sys.result)
+		c->before[r->result_index] = c->sys.number;
 	struct error *err = admit(r);
 	return err ? err : look_before(r);
 }
@@ -330,7 +332,7 @@ struct error *record_result_is(struct recording *r, int64_t result)
 
 struct error *record_return(struct recording *r, bool *ret_event)
 {
-	int64_t result = (int64_t)native_reg(r->n, r->isa->sys.result);
+	int64_t result = (int64_t)tracee_reg(r->n, r->isa->sys.result);
 
 	/* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, (none), ERESTART_RESTARTBLOCK: record_signal() decides. */
 	if (result >= -516 && result <= -512 && !(r->call.desc->flags & SYS_F_NORETURN)) {
@@ -361,13 +363,12 @@ static struct error *read_memory(void *ctx, uint64_t address, void *ret, size_t 
 {
 	struct recording *r = ctx;
 
-	return native_read(r->n, address, ret, len);
+	return tracee_read(r->n, address, ret, len);
 }
 
 static bool is_carried(const struct reg_desc *reg)
 {
-	return reg->native_set == NATIVE_GENERAL && reg->width == 64 &&
-	       (reg->class == REG_GENERAL || reg->class == REG_PC || reg->class == REG_SEGMENT);
+	return reg->width == 64 && (reg->class == REG_GENERAL || reg->class == REG_PC || reg->class == REG_SEGMENT);
 }
 
 struct error *record_init_calls(struct recording *r)

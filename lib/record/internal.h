@@ -6,13 +6,14 @@
 #include <sys/stat.h>
 
 #include "lib/record/record.h"
-#include "lib/target/native.h"
+#include "lib/record/tracee.h"
 
 enum { RECORD_SIGNALS = 65, RECORD_NUMBERS = 512, RECORD_REGS = 40, RECORD_SIGNAL_NAME = 24 };
 
 /* What the program asked to be done at a signal, as far as the recorder has to know. */
 struct record_action {
 	bool handled; /* by a function of the program */
+	uint64_t handler;
 	uint64_t flags;
 };
 
@@ -38,8 +39,7 @@ struct record_call {
 
 struct recording {
 	const struct record_options *options;
-	struct native *n;
-	pid_t tid;
+	struct tracee *n;
 	const struct isa *isa;
 	struct sys_memory memory; /* the program's, for lib/sys */
 	struct evlog_writer *w;

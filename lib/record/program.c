@@ -56,29 +56,54 @@ static struct error *script_error(const char *path, const char *line, size_t len
 			    n ? interpreter : "INTERPRETER", path);
 }
 
-static struct error *check_program(const char *path, const struct isa *isa)
+static struct error *read_head(const char *path, void *ret, size_t len, size_t *ret_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t got = fd < 0 ? -1 : read(fd, ret, len);
+	int errnum = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (got < 0)
+		return error_os(errnum, "read the program", path);
+	*ret_len = (size_t)got;
+	return NULL;
+}
+
+struct error *record_program_isa(const char *path, const struct isa **ret)
 {
 	union {
 		Elf64_Ehdr elf;
 		char text[256];
 	} head = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t len = fd < 0 ? -1 : read(fd, &head, sizeof head);
-	int errnum = errno;
+	size_t len = 0;
+	struct error *err = read_head(path, &head, sizeof head, &len);
 
-	if (fd >= 0)
-		close(fd);
-	if (len < 0)
-		return error_os(errnum, "read the program", path);
+	if (err)
+		return err;
 	if (len >= 2 && !memcmp(head.text, "#!", 2))
-		return script_error(path, head.text, (size_t)len);
-	if (len < (ssize_t)sizeof head.elf || memcmp(head.elf.e_ident, ELFMAG, SELFMAG) != 0)
+		return script_error(path, head.text, len);
+	if (len < sizeof head.elf || memcmp(head.elf.e_ident, ELFMAG, SELFMAG) != 0)
 		return error_create(ERROR_UNSUPPORTED, "%s is not an ELF program", path);
-	if (head.elf.e_ident[EI_CLASS] != ELFCLASS64 || head.elf.e_machine != isa->elf_machine)
-		return error_create(ERROR_UNSUPPORTED,
-				    "%s is not a 64-bit %s program (ELF machine %u): record it on a machine of its own",
-				    path, isa->name, head.elf.e_machine);
+	const struct isa *isa = head.elf.e_ident[EI_CLASS] == ELFCLASS64 ? isa_by_elf_machine(head.elf.e_machine)
+									 : NULL;
+	if (!isa)
+		return error_create(ERROR_UNSUPPORTED, "%s is for a machine that there is no model of (ELF machine %u)",
+				    path, head.elf.e_machine);
+	*ret = isa;
 	return NULL;
+}
+
+/* Of this ISA, or if that is NULL, of any. */
+static struct error *check_program(const char *path, const struct isa *wanted)
+{
+	const struct isa *isa;
+	struct error *err = record_program_isa(path, &isa);
+
+	if (err || !wanted || isa == wanted)
+		return err;
+	return error_create(ERROR_UNSUPPORTED, "%s is an %s program, this machine is %s: record it with --via qemu",
+			    path, isa->name, wanted->name);
 }
 
 struct error *record_find_program(const char *name, const struct isa *isa, char **ret)

@@ -25,16 +25,16 @@ static struct error *handle(struct recording *r, struct native_stop *stop)
 		return record_signal(r, stop);
 	struct error *err = stop->kind == NATIVE_ENTRY ? record_entry(r) : record_return(r, &event);
 	if (!err)
-		err = native_go(r->n, 0);
+		err = tracee_go(r->n, 0);
 	if (!err && event)
 		err = record_add_event(r);
-	return err ? err : native_wait(r->n, stop);
+	return err ? err : tracee_wait(r->n, stop);
 }
 
 static struct error *run(struct recording *r)
 {
 	struct native_stop stop;
-	struct error *err = native_resume(r->n, 0, &stop);
+	struct error *err = tracee_resume(r->n, 0, &stop);
 
 	while (!err && stop.kind != NATIVE_EXITED && stop.kind != NATIVE_KILLED)
 		err = handle(r, &stop);
@@ -80,26 +80,47 @@ static struct error *record_to_log(struct recording *r, const char *path)
 	return err;
 }
 
-struct error *record_run(const struct record_options *options, struct record_result *ret)
+/* Finds the program and what it runs on. */
+static struct error *find(struct recording *r, char **ret)
 {
-	struct recording r = {.options = options, .isa = native_isa()};
-	char *path = NULL;
+	const struct record_options *o = r->options;
 
-	if (!r.isa)
+	if (!o->via_qemu && !native_isa())
 		return error_create(ERROR_UNSUPPORTED,
 				    "programs cannot be recorded on this machine: not an x86-64 host");
-	struct error *err = record_find_program(options->argv[0], r.isa, &path);
+	r->isa = o->via_qemu ? NULL : native_isa();
+	struct error *err = record_find_program(o->argv[0], r->isa, ret);
+	if (err || r->isa)
+		return err;
+	err = record_program_isa(*ret, &r->isa);
+	if (err)
+		free(*ret);
+	return err;
+}
+
+static struct error *start(struct recording *r, const char *path)
+{
+	const struct record_options *o = r->options;
+	struct native_options program = {path, o->argv, o->env, o->interrupted};
+	struct tracee_qemu_options qemu = {program, r->isa, o->emulator, o->cpu, o->sysroot, o->emulator_args};
+
+	return o->via_qemu ? tracee_qemu_create(&qemu, &r->n) : tracee_native_create(&program, &r->n);
+}
+
+struct error *record_run(const struct record_options *options, struct record_result *ret)
+{
+	struct recording r = {.options = options};
+	char *path = NULL;
+	struct error *err = find(&r, &path);
+
+	if (err)
+		return err;
+	err = record_init_calls(&r);
 	if (!err)
-		err = record_init_calls(&r);
-	if (!err) {
-		struct native_options native = {path, options->argv, options->env, options->interrupted};
-		err = native_spawn(&native, &r.n);
-	}
-	if (!err) {
-		r.tid = native_pid(r.n);
+		err = start(&r, path);
+	if (!err)
 		err = record_to_log(&r, path);
-	}
-	native_destroy(r.n);
+	tracee_destroy(r.n);
 	evlog_writer_destroy(r.w);
 	record_deinit_calls(&r);
 	record_deinit_files(&r);

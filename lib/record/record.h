@@ -1,6 +1,7 @@
 /*
- * Recording: runs a program natively (lib/target/native.h) and writes what the outside world did to it to an event log
- * (lib/evlog): every system call, every byte that the kernel wrote, every signal, the end.
+ * Recording: runs a program on this machine's CPU (lib/target/native.h) or in QEMU (lib/target/qemu.h), and writes what
+ * the outside world did to it to an event log (lib/evlog): every system call, every byte that the kernel wrote, every
+ * signal, the end.
  *
  * One process with one thread: a call that would make another ends the recording before it is executed, and so does a
  * call of which lib/sys does not know what it writes. rseq fails with ENOSYS, because its memory is written at any
@@ -20,6 +21,10 @@ struct record_options {
 	char *const *env;     /* NULL-terminated */
 	bool embed_files;     /* the log carries what the program maps of files, not only their digests */
 	const volatile sig_atomic_t *interrupted; /* as in struct native_options */
+	bool via_qemu;                            /* in QEMU: a program of any ISA that there is a model of */
+	/* The rest is for that: as in struct qemu_options. */
+	const char *emulator, *cpu, *sysroot;
+	const char *const *emulator_args;
 };
 
 struct record_result {
@@ -35,7 +40,10 @@ struct record_result {
 struct error *record_run(const struct record_options *options, struct record_result *ret);
 
 /* The absolute path, without symbolic links, of the program that execvp(name) would run. ERROR_UNSUPPORTED, with the
- * remedy, for a script or a program of another ISA. */
+ * remedy, for a script or a program of another ISA; isa may be NULL: of any that there is a model of. */
 struct error *record_find_program(const char *name, const struct isa *isa, char **ret);
+
+/* The ISA of such a program. */
+struct error *record_program_isa(const char *path, const struct isa **ret);
 
 #endif

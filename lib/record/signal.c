@@ -29,11 +29,11 @@ struct error *record_signal_calls(struct recording *r)
 	if (c->desc->sem == SYS_RT_SIGACTION && c->sys.arg[1] && c->sys.arg[0] < RECORD_SIGNALS) {
 		bool handled = c->action[0] != (uint64_t)(uintptr_t)SIG_DFL &&
 			       c->action[0] != (uint64_t)(uintptr_t)SIG_IGN;
-		r->actions[c->sys.arg[0]] = (struct record_action){handled, c->action[1]};
+		r->actions[c->sys.arg[0]] = (struct record_action){handled, c->action[0], c->action[1]};
 	}
 	if (c->desc->sem == SYS_SIGALTSTACK && c->sys.arg[0]) {
 		uint64_t stack[3];
-		struct error *err = native_read(r->n, c->sys.arg[0], stack, sizeof stack);
+		struct error *err = tracee_read(r->n, c->sys.arg[0], stack, sizeof stack);
 		if (err)
 			return err;
 		r->alt_stack = stack[0];
@@ -63,7 +63,7 @@ static struct error *decide_interrupted(struct recording *r, const struct record
 static struct sys_range frame(const struct recording *r, uint64_t sp_before)
 {
 	enum { RED_ZONE = 128 }; /* bytes below the stack pointer that a function may use (System V ABI, 3.2.2) */
-	uint64_t sp = native_reg(r->n, r->isa->sp), end = sp_before - RED_ZONE;
+	uint64_t sp = tracee_reg(r->n, r->isa->sp), end = sp_before - RED_ZONE;
 
 	if (sp - r->alt_stack < r->alt_stack_len && sp_before - r->alt_stack >= r->alt_stack_len)
 		end = r->alt_stack + r->alt_stack_len;
@@ -73,12 +73,13 @@ static struct sys_range frame(const struct recording *r, uint64_t sp_before)
 /* Delivers to a handler; *stop is the next stop. */
 static struct error *run_handler(struct recording *r, struct record_action *action, struct native_stop *stop)
 {
-	uint64_t sp = native_reg(r->n, r->isa->sp), before[RECORD_REGS], after[RECORD_REGS];
+	uint64_t sp = tracee_reg(r->n, r->isa->sp), before[RECORD_REGS], after[RECORD_REGS];
 
 	record_take_regs(r, before);
+	uint64_t handler = action->handler;
 	if (action->flags & SA_RESETHAND)
 		*action = (struct record_action){0};
-	struct error *err = native_deliver(r->n, stop->signal, stop);
+	struct error *err = tracee_deliver(r->n, stop->signal, handler, stop);
 	if (err)
 		return err;
 	r->written.len = 0;
@@ -93,7 +94,7 @@ static struct error *run_handler(struct recording *r, struct record_action *acti
 		err = record_put_regs(r, before, delivered ? after : NULL, false);
 	if (!err)
 		err = record_add_event(r);
-	return err || !delivered ? err : native_resume(r->n, 0, stop);
+	return err || !delivered ? err : tracee_resume(r->n, 0, stop);
 }
 
 struct error *record_signal(struct recording *r, struct native_stop *stop)
@@ -107,12 +108,12 @@ struct error *record_signal(struct recording *r, struct native_stop *stop)
 	if (err)
 		return err;
 	record_signal_name(stop->signal, name);
-	record_begin_event(r, EVLOG_SIGNAL, (uint64_t)stop->signal, name, native_reg(r->n, r->isa->pc));
+	record_begin_event(r, EVLOG_SIGNAL, (uint64_t)stop->signal, name, tracee_reg(r->n, r->isa->pc));
 	if (action->handled)
 		return run_handler(r, action, stop);
 	record_take_regs(r, regs);
 	err = record_put_regs(r, regs, NULL, false);
 	if (!err)
 		err = record_add_event(r);
-	return err ? err : native_resume(r->n, stop->signal, stop);
+	return err ? err : tracee_resume(r->n, stop->signal, stop);
 }

@@ -28,6 +28,7 @@ struct rsp_client {
 	int fd;
 	bool is_unix, acks;
 	uint64_t timeout_ns;
+	const volatile sig_atomic_t *interrupted; /* or NULL */
 	size_t packet_size;
 	char *features; /* the reply to qSupported, or NULL */
 
@@ -165,6 +166,12 @@ struct error *rsp_flush(struct rsp_client *c)
 	return NULL;
 }
 
+void rsp_client_be_patient(struct rsp_client *c, const volatile sig_atomic_t *interrupted)
+{
+	c->timeout_ns = UINT64_MAX;
+	c->interrupted = interrupted;
+}
+
 /* Receives at least a byte into the empty in, sending on the way. */
 static struct error *transfer(struct rsp_client *c, deadline_t deadline)
 {
@@ -173,6 +180,8 @@ static struct error *transfer(struct rsp_client *c, deadline_t deadline)
 		if (deadline_passed(deadline))
 			return error_create(ERROR_TIMEOUT, "the GDB stub does not answer within %.1f s",
 					    (double)c->timeout_ns / (double)CLOCK_S);
+		if (c->interrupted && *c->interrupted)
+			return error_create(ERROR_INTERRUPTED, "interrupted");
 		struct error *err = rsp_flush(c);
 		if (err)
 			return err;

@@ -1,7 +1,8 @@
 /*
  * The client's end of a GDB remote connection: requests and replies with acks, retransmission and deadlines.
  *
- * Every call ends within the time limit given at the start of the connection, whatever the stub does. A stub that
+ * Every call ends within the time limit given at the start of the connection, whatever the stub does (but see
+ * rsp_client_be_patient()). A stub that
  * stalls is ERROR_TIMEOUT, one that closes the connection ERROR_TARGET, one that says what it must not ERROR_PROTOCOL
  * with the packet quoted. After an error only rsp_client_destroy() is useful.
  *
@@ -12,6 +13,7 @@
 #ifndef LIB_RSP_CLIENT_H
 #define LIB_RSP_CLIENT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +39,12 @@ struct error *rsp_client_connect(const char *address, unsigned timeout_ms, struc
 
 /* As above over a connected stream socket, which belongs to the client from here on, even on failure. */
 struct error *rsp_client_adopt(int fd, unsigned timeout_ms, struct rsp_client **ret);
+
+/*
+ * From now on calls wait as long as it takes: the guest may be waiting for somebody, too. *interrupted, set by a signal
+ * handler, makes a wait end with ERROR_INTERRUPTED; NULL: nothing does.
+ */
+void rsp_client_be_patient(struct rsp_client *c, const volatile sig_atomic_t *interrupted);
 
 /* NULL is fine. */
 void rsp_client_destroy(struct rsp_client *c);

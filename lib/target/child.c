@@ -36,14 +36,25 @@ struct child {
 
 /* Where a child's streams go, and how it reports that it could not become the program. */
 struct streams {
+	bool shared; /* ours */
 	int out, err, failed;
 };
+
+/* In the child: its streams are in place. */
+static bool take_streams(const struct streams *streams)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (streams->shared)
+		return true;
+	return null >= 0 && dup2(null, 0) >= 0 && dup2(streams->out >= 0 ? streams->out : null, 1) >= 0 &&
+	       dup2(streams->err >= 0 ? streams->err : null, 2) >= 0;
+}
 
 /* Between fork() and exec(), where only async-signal-safe functions may be called. */
 static void become(const char *const *argv, const char *const *envp, const struct streams *streams, pid_t parent)
 {
 	sigset_t none;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	sigemptyset(&none);
 	for (int i = 1; i < NSIG; i++)
@@ -54,8 +65,7 @@ static void become(const char *const *argv, const char *const *envp, const struc
 	/* A parent that died before the request is noticed by its pid. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 		_exit(127);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(streams->out >= 0 ? streams->out : null, 1) < 0 ||
-	    dup2(streams->err >= 0 ? streams->err : null, 2) < 0)
+	if (!take_streams(streams))
 		_exit(127);
 	/* What others leave open must not shift the guest's descriptors. Older kernels cannot; then it may. */
 	close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
@@ -67,7 +77,7 @@ static void become(const char *const *argv, const char *const *envp, const struc
 }
 
 /* Forks; returns once the program runs or cannot. */
-static struct error *spawn(const char *const *argv, const char *const *envp, int out, int err_fd, pid_t *ret)
+static struct error *spawn(const char *const *argv, const char *const *envp, struct streams streams, pid_t *ret)
 {
 	int failed[2], errnum = 0;
 	pid_t parent = getpid();
@@ -76,7 +86,8 @@ static struct error *spawn(const char *const *argv, const char *const *envp, int
 		return error_os(errno, "pipe", NULL);
 	pid_t pid = fork();
 	if (!pid) {
-		become(argv, envp, &(struct streams){.out = out, .err = err_fd, .failed = failed[1]}, parent);
+		streams.failed = failed[1];
+		become(argv, envp, &streams, parent);
 		_exit(127);
 	}
 	int fork_errnum = errno;
@@ -150,7 +161,7 @@ static struct error *start_drain(struct child *c)
 	return NULL;
 }
 
-struct error *child_start(const char *const *argv, const char *const *envp, struct child **ret)
+struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct child **ret)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	int fds[2];
@@ -165,7 +176,8 @@ struct error *child_start(const char *const *argv, const char *const *envp, stru
 		return err;
 	}
 	c->out_fd = fds[0];
-	struct error *err = spawn(argv, envp, fds[1], fds[1], &c->pid);
+	struct error *err = spawn(argv, envp, (struct streams){.shared = !own_streams, .out = fds[1], .err = fds[1]},
+				  &c->pid);
 	close(fds[1]);
 	if (!err)
 		err = start_drain(c);
@@ -174,6 +186,11 @@ struct error *child_start(const char *const *argv, const char *const *envp, stru
 	else
 		*ret = c;
 	return err;
+}
+
+pid_t child_pid(const struct child *c)
+{
+	return c->pid;
 }
 
 static void close_if(int fd)
@@ -299,7 +316,7 @@ struct error *child_first_line(const char *const *argv, const char *const *envp,
 
 	if (pipe2(fds, O_CLOEXEC))
 		return error_os(errno, "pipe", NULL);
-	struct error *err = spawn(argv, envp, fds[1], -1, &pid);
+	struct error *err = spawn(argv, envp, (struct streams){.out = fds[1], .err = -1}, &pid);
 	close(fds[1]);
 	if (!err) {
 		err = read_line(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, sizeof(line));

@@ -1,6 +1,6 @@
 /*
- * A child process of ours that never outlives us: its own session, input and output on /dev/null, and a thread that
- * drains its standard error and keeps the end of it, which is where a program says why it fails.
+ * A child process of ours that never outlives us: its own session, input and output on /dev/null (or ours), and a
+ * thread that drains its standard error and keeps the end of it, which is where a program says why it fails.
  *
  * The child is killed when the thread that started it ends (PR_SET_PDEATHSIG), so start it from one that lives as long.
  */
@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/base/error.h"
 
@@ -16,9 +17,12 @@ struct child;
 
 /*
  * Runs argv[0], a path, with argv and envp (both end with NULL), with default signal actions, and without the host's
- * address space randomization, which emulators hand on to their guests. ERROR_OS if it cannot be executed.
+ * address space randomization, which emulators hand on to their guests. With own_streams false it has our standard
+ * input, output and error, and child_last_words() has nothing. ERROR_OS if it cannot be executed.
  */
-struct error *child_start(const char *const *argv, const char *const *envp, struct child **ret);
+struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct child **ret);
+
+pid_t child_pid(const struct child *c);
 
 /* Kills the child and what it started in its session, and waits for it. NULL is fine. */
 void child_destroy(struct child *c);

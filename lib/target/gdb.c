@@ -356,6 +356,22 @@ static struct error *gdb_run_to(struct target *t, uint64_t address, struct stop 
 	return err;
 }
 
+static struct error *gdb_set_break(struct target *t, uint64_t address, bool on)
+{
+	struct gdb_target *g = to_gdb(t);
+	struct error *err = check_idle(g, "breakpoint");
+
+	return err ? err : breakpoint(g, on ? 'Z' : 'z', address);
+}
+
+static struct error *gdb_continue(struct target *t, int signal, struct stop *ret)
+{
+	struct gdb_target *g = to_gdb(t);
+	struct error *err = check_idle(g, "running");
+
+	return err ? err : gdb_resume(g, 'c', signal, ret);
+}
+
 static struct error *gdb_explain(struct target *t, struct error *err)
 {
 	struct gdb_target *g = to_gdb(t);
@@ -372,6 +388,8 @@ static const struct target_ops gdb_ops = {
 	.write_memory = gdb_write_memory,
 	.step = gdb_step,
 	.run_to = gdb_run_to,
+	.set_break = gdb_set_break,
+	.resume = gdb_continue,
 	.submit = gdb_submit,
 	.collect = gdb_collect,
 };
@@ -402,6 +420,16 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 void target_gdb_own(struct target *t, const struct gdb_owner *owner)
 {
 	to_gdb(t)->owner = *owner;
+}
+
+void *target_gdb_owner_ctx(const struct target *t)
+{
+	return ((const struct gdb_target *)t)->owner.ctx;
+}
+
+void target_gdb_be_patient(struct target *t, const volatile sig_atomic_t *interrupted)
+{
+	rsp_client_be_patient(to_gdb(t)->client, interrupted);
 }
 
 const char *const *target_gdb_unused_regs(const struct target *t)

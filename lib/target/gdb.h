@@ -42,6 +42,12 @@ struct gdb_owner {
 /* owner's functions are called on from now on; the struct is copied. */
 void target_gdb_own(struct target *t, const struct gdb_owner *owner);
 
+/* The ctx of the owner; NULL if there is none. */
+void *target_gdb_owner_ctx(const struct target *t);
+
+/* See rsp_client_be_patient(). */
+void target_gdb_be_patient(struct target *t, const volatile sig_atomic_t *interrupted);
+
 /* Registers of the stub that the ISA's state has no place for; NULL behind the last. The names belong to the target. */
 const char *const *target_gdb_unused_regs(const struct target *t);
 

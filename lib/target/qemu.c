@@ -152,6 +152,8 @@ static struct error *build_args(struct launch *l)
 		err = add_pair(&l->args, "-B", GUEST_BASE);
 	if (!err && o->cpu)
 		err = add_pair(&l->args, "-cpu", o->cpu);
+	if (!err && o->sysroot)
+		err = add_pair(&l->args, "-L", o->sysroot);
 	if (!err)
 		err = add_all(&l->args, o->extra_args);
 	if (!err)
@@ -262,7 +264,7 @@ static struct error *launch(struct launch *l, struct rsp_client **ret)
 	if (!err)
 		err = build_args(l);
 	if (!err)
-		err = child_start(l->args.at, l->env.at, &l->child);
+		err = child_start(l->args.at, l->env.at, !l->options->share_streams, &l->child);
 	if (!err)
 		err = connect_stub(l, ret);
 	remove_socket(l);
@@ -428,4 +430,11 @@ struct error *target_qemu_create(const struct isa *isa, const struct qemu_option
 	if (!err)
 		*ret = t;
 	return err;
+}
+
+pid_t target_qemu_pid(const struct target *t)
+{
+	const struct emulator *e = target_gdb_owner_ctx(t);
+
+	return child_pid(e->child);
 }

@@ -42,6 +42,20 @@ struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret
 	return explain(t, t->ops->run_to(t, address, ret));
 }
 
+struct error *target_set_break(struct target *t, uint64_t address, bool on)
+{
+	if (!t->ops->set_break)
+		return error_create(ERROR_UNSUPPORTED, "%s has no breakpoints", t->identity);
+	return explain(t, t->ops->set_break(t, address, on));
+}
+
+struct error *target_resume(struct target *t, int signal, struct stop *ret)
+{
+	if (!t->ops->resume)
+		return error_create(ERROR_UNSUPPORTED, "%s has no breakpoints", t->identity);
+	return explain(t, t->ops->resume(t, signal, ret));
+}
+
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans)
 {
 	if (num_plans > t->max_ahead)

@@ -60,6 +60,9 @@ struct target_ops {
 	struct error *(*write_memory)(struct target *t, uint64_t address, const void *data, size_t len);
 	struct error *(*step)(struct target *t, int signal, struct stop *ret);
 	struct error *(*run_to)(struct target *t, uint64_t address, struct stop *ret);
+	/* These two may be NULL: the target has no breakpoints to be set. */
+	struct error *(*set_break)(struct target *t, uint64_t address, bool on);
+	struct error *(*resume)(struct target *t, int signal, struct stop *ret);
 	struct error *(*submit)(struct target *t, const struct target_plan *plans, size_t num_plans);
 	struct error *(*collect)(struct target *t, struct state *regs, struct target_seen *ret);
 };
@@ -92,6 +95,18 @@ struct error *target_step(struct target *t, int signal, struct stop *ret);
 
 /* Continues until the instruction at address is about to execute, or something else stops the guest. */
 struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret);
+
+/*
+ * Breakpoints that stay: sets one (it may be set twice, and is then to be cleared twice), or clears it.
+ * ERROR_UNSUPPORTED if the target has none.
+ */
+struct error *target_set_break(struct target *t, uint64_t address, bool on);
+
+/*
+ * Continues, delivering signal (0: none) first, until something stops the guest; STOP_STEPPED is a breakpoint, or an
+ * instruction of the guest's own that traps. A breakpoint where the guest stands stops it again at once.
+ */
+struct error *target_resume(struct target *t, int signal, struct stop *ret);
 
 /*
  * Running ahead: hands over up to max_ahead further steps, to be executed one after the other, with the reads that
