@@ -23,6 +23,7 @@ struct replay {
 	uint64_t position; /* index of the next event */
 	struct replay_totals totals;
 	VEC(struct replay_count) counts;
+	uint64_t stack_pointer; /* of the target, at its start */
 	/* The heap, from its first break on. */
 	bool heap_known;
 	uint64_t heap_log, heap_target; /* where it starts in each run */

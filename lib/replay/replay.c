@@ -109,12 +109,41 @@ static struct error *count_call(struct replay *r, const char *name, enum sys_pol
 
 /* ---- Emulation ---- */
 
+enum { STACK_REACH = 8 << 20 }; /* bytes below the initial stack pointer that count as the stack */
+
+/*
+ * A word that the program had given the kernel: an address, or a number in its place, which stays. Frames of the stack
+ * are as far from its start in every run; what lies above that is not the program's to pass.
+ */
+static uint64_t translate_word(const struct replay *r, uint64_t logged)
+{
+	uint64_t depth = r->header->stack_pointer - logged, translated;
+
+	if (regions_to_target(&r->regions, logged, &translated))
+		return translated;
+	return depth <= STACK_REACH ? r->stack_pointer - depth : logged;
+}
+
+/* Translates the addresses among the bytes that the kernel wrote; holes between them are not written anyway. */
+static void translate_words(const struct replay *r, const struct evlog_write *w)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		uint64_t word;
+		if (!(w->range.addresses >> i & 1) || 8 * i + sizeof word > w->range.len)
+			continue;
+		memcpy(&word, w->data + 8 * i, sizeof word);
+		word = translate_word(r, word);
+		memcpy(w->data + 8 * i, &word, sizeof word);
+	}
+}
+
 /* Writes the bytes that the kernel wrote, and leaves those that it left alone. */
 static struct error *write_around_holes(struct replay *r, struct memory *memory, const struct evlog_write *w,
 					uint64_t address)
 {
 	uint64_t at = 0;
 
+	translate_words(r, w);
 	for (size_t i = 0; i <= w->holes.len; i++) {
 		uint64_t end = i < w->holes.len ? w->holes.at[i].offset : w->range.len;
 		if (end > at) {

@@ -180,7 +180,9 @@ static struct error *pair_image(struct replay *r, const struct initial_stack *s,
 struct error *replay_start(struct replay *r, const struct state *regs)
 {
 	struct initial_stack s = {0};
-	struct error *err = read_initial_stack(r, state_get(regs, r->isa->sp), &s);
+
+	r->stack_pointer = state_get(regs, r->isa->sp);
+	struct error *err = read_initial_stack(r, r->stack_pointer, &s);
 
 	if (err)
 		err = error_prefix(err, "cannot read the guest's initial stack");
