@@ -89,19 +89,27 @@ static const struct evlog_string *find_string(const struct evlog_event *ev, unsi
 	return NULL;
 }
 
+enum strictness {
+	STRICT, /* pointers agree as far as anything is known of them */
+	LOOSE, /* pointers agree unless one of them is null: what is allocated earlier may shift what is allocated later
+		*/
+};
+
 /* Pointers agree if the logged one translates to the guest's, or if nothing is known of it (the stack, whose layout
  * depends on the auxiliary vector): only a null pointer never agrees with another. */
-static bool pointers_agree(const struct replay *r, uint64_t logged, uint64_t guest)
+static bool pointers_agree(const struct replay *r, uint64_t logged, uint64_t guest, enum strictness strictness)
 {
 	uint64_t translated;
 
 	if (!logged || !guest)
 		return logged == guest;
+	if (strictness == LOOSE)
+		return true;
 	return !regions_to_target(&r->regions, logged, &translated) || translated == guest;
 }
 
 static struct error *argument_agrees(struct replay *r, const struct replay_call *call, const struct evlog_event *ev,
-				     unsigned i, bool *ret)
+				     unsigned i, enum strictness strictness, bool *ret)
 {
 	uint64_t guest = call->guest.arg[i], logged = ev->arg[i];
 	const struct evlog_string *s;
@@ -111,7 +119,7 @@ static struct error *argument_agrees(struct replay *r, const struct replay_call 
 	case ARG_INT:
 	case ARG_FD: /* the kernel looks at the low half */ *ret = (uint32_t)guest == (uint32_t)logged; break;
 	case ARG_UINT:
-		*ret = guest == logged || pointers_agree(r, logged, guest);
+		*ret = guest == logged || pointers_agree(r, logged, guest, strictness);
 		if (guest != logged && logged < 0x10000)
 			*ret = false;
 		break;
@@ -119,9 +127,9 @@ static struct error *argument_agrees(struct replay *r, const struct replay_call 
 		s = find_string(ev, i);
 		if (s)
 			return string_equal(r, guest, s, ret);
-		*ret = pointers_agree(r, logged, guest);
+		*ret = pointers_agree(r, logged, guest, strictness);
 		break;
-	default: *ret = pointers_agree(r, logged, guest);
+	default: *ret = pointers_agree(r, logged, guest, strictness);
 	}
 	return NULL;
 }
@@ -140,7 +148,7 @@ static bool breaks_agree(const struct replay *r, uint64_t logged, uint64_t guest
 }
 
 static struct error *event_agrees(struct replay *r, const struct replay_call *call, const struct evlog_event *ev,
-				  bool *ret)
+				  enum strictness strictness, bool *ret)
 {
 	*ret = (ev->kind == EVLOG_SYSCALL || ev->kind == EVLOG_EXIT) && ev->number == call->guest.number;
 	if (*ret && call->desc->sem == SYS_BRK) {
@@ -148,7 +156,7 @@ static struct error *event_agrees(struct replay *r, const struct replay_call *ca
 		return NULL;
 	}
 	for (unsigned i = 0; *ret && i < 6; i++) {
-		struct error *err = argument_agrees(r, call, ev, i, ret);
+		struct error *err = argument_agrees(r, call, ev, i, strictness, ret);
 		if (err)
 			return err;
 	}
@@ -202,8 +210,8 @@ static bool event_failed(const struct evlog_event *ev)
 	return ev->kind == EVLOG_SYSCALL && ev->result < 0 && ev->result >= -4095;
 }
 
-/* A private call is not looked for behind an event that gave the logged run something from outside: the guest will ask
- * for that too. */
+/* A private call, or one that agrees loosely, is not looked for behind an event that gave the logged run something from
+ * outside: the guest will ask for that too. */
 static bool may_pass(const struct replay *r, const struct evlog_event *ev)
 {
 	if (ev->kind != EVLOG_SYSCALL)
@@ -242,24 +250,41 @@ static struct error *take_event(struct replay *r, struct replay_call *call, size
 	return NULL;
 }
 
-struct error *replay_find_event(struct replay *r, struct replay_call *call)
+/* The first event that agrees with the call; unless past_all, among those that are reached by passing what may_pass()
+ * allows. *ret is SIZE_MAX if there is none. */
+static struct error *search(struct replay *r, const struct replay_call *call, enum strictness strictness, bool past_all,
+			    size_t *ret)
 {
-	bool private = replay_is_private(call->desc, call->guest.arg);
-
+	*ret = SIZE_MAX;
 	for (size_t i = 0; i < LOOKAHEAD_EVENTS; i++) {
 		bool agrees = false;
 		struct error *err = queue_fill(r, i + 1);
+		if (err || i >= r->queue.list.len)
+			return err;
+		err = event_agrees(r, call, &r->queue.list.at[i], strictness, &agrees);
 		if (err)
 			return err;
-		if (i >= r->queue.list.len)
-			break;
-		err = event_agrees(r, call, &r->queue.list.at[i], &agrees);
-		if (err)
-			return err;
-		if (agrees)
-			return take_event(r, call, i);
-		if (private && !may_pass(r, &r->queue.list.at[i]))
-			break;
+		if (agrees) {
+			*ret = i;
+			return NULL;
+		}
+		if (!past_all && !may_pass(r, &r->queue.list.at[i]))
+			return NULL;
 	}
+	return NULL;
+}
+
+struct error *replay_find_event(struct replay *r, struct replay_call *call)
+{
+	bool private = replay_is_private(call->desc, call->guest.arg);
+	size_t index;
+	struct error *err = search(r, call, STRICT, !private, &index);
+
+	if (!err && index == SIZE_MAX && !private)
+		err = search(r, call, LOOSE, false, &index);
+	if (err)
+		return err;
+	if (index != SIZE_MAX)
+		return take_event(r, call, index);
 	return private ? NULL : lost_sync(r, call);
 }
