@@ -131,10 +131,12 @@ static struct error *target_gone(const struct lockstep *ls)
 static bool lingers(const struct lockstep *ls, const struct prediction *slot)
 {
 	const struct judgement *j = &ls->judgement;
-	const struct finding *f = j->differences.len == 1 ? j->differences.at : NULL;
+	const struct finding *f = j->differences.at;
 
-	return f && slot->kind == PREDICTED_OUTPUTS && slot->lifted->insn.repeats && f->kind == LOCATION_REG &&
-	       f->reg == ls->target->isa->pc && f->observed[0] == slot->pc;
+	if (slot->kind != PREDICTED_OUTPUTS || !slot->lifted || j->differences.len != 1)
+		return false;
+	return slot->lifted->insn.repeats && f->kind == LOCATION_REG && f->reg == ls->target->isa->pc &&
+	       f->observed[0] == slot->pc;
 }
 
 /* Counts the step and keeps its differences. */

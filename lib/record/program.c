@@ -97,7 +97,7 @@ struct error *record_program_isa(const char *path, const struct isa **ret)
 /* Of this ISA, or if that is NULL, of any. */
 static struct error *check_program(const char *path, const struct isa *wanted)
 {
-	const struct isa *isa;
+	const struct isa *isa = NULL;
 	struct error *err = record_program_isa(path, &isa);
 
 	if (err || !wanted || isa == wanted)
