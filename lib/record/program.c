@@ -100,7 +100,7 @@ static struct error *check_program(const char *path, const struct isa *wanted)
 	const struct isa *isa = NULL;
 	struct error *err = record_program_isa(path, &isa);
 
-	if (err || !wanted || isa == wanted)
+	if (err || !isa || !wanted || isa == wanted)
 		return err;
 	return error_create(ERROR_UNSUPPORTED, "%s is an %s program, this machine is %s: record it with --via qemu",
 			    path, isa->name, wanted->name);

@@ -161,7 +161,7 @@ START_TEST(random_calls)
 			break;
 		case 2: both("munmap", SYS_munmap, start, len, 0, 0, 0); break;
 		case 3: both("mprotect", SYS_mprotect, start, len, prot, 0, 0); break;
-		case 4: both("madvise", SYS_madvise, start, len, MADV_DONTNEED, 0, 0); break;
+		default: both("madvise", SYS_madvise, start, len, MADV_DONTNEED, 0, 0); break;
 		}
 		mark(BASE + rng_next(&rng) % PAGES * SPACE_PAGE, rng_next(&rng));
 		compare_pages();

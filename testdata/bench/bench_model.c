@@ -124,11 +124,12 @@ static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *
 static uint64_t evaluate(const struct walk *w, struct eval *e, const uint64_t *state)
 {
 	const struct eval_memory memory = {.load = load};
+	const struct site *sites = w->sites.at;
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < w->order.len; i++) {
-		const struct lifted *l = w->sites.at[w->order.at[i]].lifted;
-		if (!l->prog)
+	for (size_t i = 0; sites && i < w->order.len; i++) {
+		const struct lifted *l = sites[w->order.at[i]].lifted;
+		if (!l || !l->prog)
 			continue;
 		check(prog_run(l->prog, state, NULL, &memory, e));
 		n++;
