@@ -10,6 +10,12 @@ static const struct unicorn_reg *find_shown(const struct unicorn_machine *machin
 	return NULL;
 }
 
+/* Bytes of the raw image for a source. */
+static uint32_t room(const struct unicorn_reg *shown)
+{
+	return (shown->bytes + 15u) / 16u * 16u;
+}
+
 /* The source of an id, new if need be. Each has at least 8 bytes: unicorn writes some narrow registers as words. */
 static struct error *find_source(struct unicorn_layout *l, const struct unicorn_reg *shown, uint32_t *ret)
 {
@@ -22,7 +28,7 @@ static struct error *find_source(struct unicorn_layout *l, const struct unicorn_
 	if (!vec_push(&l->ids, shown->id) || !vec_push(&l->at, (uint32_t)l->size) || !vec_push(&l->values, NULL))
 		return &error_no_memory;
 	*ret = (uint32_t)l->ids.len - 1;
-	l->size += (shown->bytes + 15u) / 16u * 16u;
+	l->size += room(shown);
 	return NULL;
 }
 
@@ -35,7 +41,8 @@ static struct error *add_field(struct unicorn_layout *l, uint32_t reg, const str
 
 	if (err)
 		return err;
-	if (low + desc->width > 8u * shown->bytes || (low % 8 && low % 8 + desc->width > 64))
+	if (low + desc->width > 8u * shown->bytes || (low % 8 && low % 8 + desc->width > 64) ||
+	    low / 8 + 8u * reg_words(desc) > room(shown))
 		return error_create(ERROR_BUG, "register %s is not where unicorn shows %s", desc->name,
 				    shown->gdb_name);
 	struct unicorn_field f = {
@@ -51,13 +58,40 @@ static struct error *add_field(struct unicorn_layout *l, uint32_t reg, const str
 	return vec_push(&l->fields, f) ? NULL : &error_no_memory;
 }
 
+static uint64_t low_bits(unsigned n)
+{
+	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+}
+
+/* The words of a register; f is NULL if it is hidden. A source's room is a multiple of 16 bytes, so that whole words
+ * can be read wherever a field begins. */
+static bool add_words(struct unicorn_layout *l, const struct reg_desc *desc, const struct unicorn_field *f)
+{
+	for (unsigned i = 0; i < reg_words(desc); i++) {
+		uint64_t mask = low_bits(desc->width - 64 * i);
+		struct unicorn_word w = {.word = (uint16_t)(desc->word + i)};
+
+		l->unknown[w.word] = f ? 0 : mask;
+		if (f) {
+			w.at = f->at + 8 * i;
+			w.shift = f->shift;
+			w.mask = mask;
+		}
+		if (!vec_push(&l->words, w))
+			return false;
+	}
+	return true;
+}
+
 struct error *unicorn_layout_init(struct unicorn_layout *l, const struct isa *isa,
 				  const struct unicorn_machine *machine)
 {
 	struct error *err = NULL;
 
-	*l = (struct unicorn_layout){.isa = isa, .hidden = malloc(isa->num_words * sizeof(*l->hidden))};
-	if (!l->hidden)
+	*l = (struct unicorn_layout){.isa = isa};
+	l->hidden = calloc(isa->num_words, sizeof(*l->hidden));
+	l->unknown = calloc(isa->num_words, sizeof(*l->unknown));
+	if (!l->hidden || !l->unknown)
 		return &error_no_memory;
 	memset(l->hidden, 0xff, isa->num_words * sizeof(*l->hidden));
 	for (uint32_t i = 0; !err && i < isa->num_regs; i++) {
@@ -65,6 +99,8 @@ struct error *unicorn_layout_init(struct unicorn_layout *l, const struct isa *is
 
 		if (shown)
 			err = add_field(l, i, shown);
+		if (!err && !add_words(l, &isa->regs[i], shown ? &l->fields.at[l->fields.len - 1] : NULL))
+			err = &error_no_memory;
 	}
 	return err;
 }
@@ -75,8 +111,10 @@ void unicorn_layout_deinit(struct unicorn_layout *l)
 	vec_deinit(&l->at);
 	vec_deinit(&l->values);
 	vec_deinit(&l->fields);
+	vec_deinit(&l->words);
 	free(l->hidden);
-	l->hidden = NULL;
+	free(l->unknown);
+	l->hidden = l->unknown = NULL;
 }
 
 bool unicorn_read_raw(struct unicorn_layout *l, uc_engine *uc, uint8_t *raw)
@@ -86,30 +124,16 @@ bool unicorn_read_raw(struct unicorn_layout *l, uc_engine *uc, uint8_t *raw)
 	return !uc_reg_read_batch(uc, l->ids.at, l->values.at, (int)l->ids.len);
 }
 
-static void get_field(const struct unicorn_field *f, const uint8_t *raw, uint64_t *ret)
-{
-	unsigned words = (f->width + 63u) / 64u;
-
-	ret[words - 1] = 0;
-	if (!f->shift && f->width % 8 == 0) {
-		memcpy(ret, raw + f->at, f->width / 8u);
-	} else {
-		memcpy(ret, raw + f->at, (f->shift + f->width + 7u) / 8u);
-		ret[0] = ret[0] >> f->shift & (UINT64_MAX >> (64 - f->width));
-	}
-}
-
 void unicorn_raw_to_state(const struct unicorn_layout *l, const uint8_t *raw, struct state *ret)
 {
-	for (uint32_t i = 0; i < l->isa->num_words; i++) {
-		ret->unknown[i] = 0;
-		ret->value[i] = 0;
+	memcpy(ret->unknown, l->unknown, l->isa->num_words * sizeof(*ret->unknown));
+	for (size_t i = 0; i < l->words.len; i++) {
+		const struct unicorn_word *w = &l->words.at[i];
+		uint64_t bits;
+
+		memcpy(&bits, raw + w->at, sizeof(bits));
+		ret->value[w->word] = bits >> w->shift & w->mask;
 	}
-	for (size_t i = 0; i < l->fields.len; i++)
-		get_field(&l->fields.at[i], raw, ret->value + l->fields.at[i].word);
-	for (uint32_t i = 0; i < l->isa->num_regs; i++)
-		if (l->hidden[l->isa->regs[i].word])
-			state_set_unknown(ret, i);
 }
 
 static const struct unicorn_field *find_field(const struct unicorn_layout *l, uint32_t reg)

@@ -18,6 +18,14 @@ struct unicorn_field {
 	uint16_t word;   /* in the state */
 };
 
+/* One word of the state: eight bytes of the raw image, shifted and masked. A hidden word has no bits in its mask. */
+struct unicorn_word {
+	uint32_t at;
+	uint16_t shift;
+	uint16_t word;
+	uint64_t mask;
+};
+
 struct unicorn_layout {
 	const struct isa *isa;
 	VEC(int) ids;       /* what is asked for, each once */
@@ -25,7 +33,9 @@ struct unicorn_layout {
 	VEC(void *) values; /* room for the request: pointers into a raw image */
 	size_t size;        /* of a raw image, bytes */
 	VEC(struct unicorn_field) fields;
-	uint64_t *hidden; /* isa->num_words: bits that no field shows */
+	VEC(struct unicorn_word) words; /* all of the state */
+	uint64_t *hidden;               /* isa->num_words: bits that no field shows */
+	uint64_t *unknown;              /* isa->num_words: those of them that registers have */
 };
 
 struct error *unicorn_layout_init(struct unicorn_layout *l, const struct isa *isa,
