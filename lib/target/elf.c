@@ -19,6 +19,8 @@ struct elf_image {
 	char *path;
 	int fd;
 	Elf *elf;
+	const uint8_t *bytes; /* the whole file; libelf's */
+	size_t len;
 	GElf_Ehdr header;
 	const char *interp;
 	VEC(struct elf_segment) segments;
@@ -49,13 +51,10 @@ static struct error *read_header(struct elf_image *image)
 /* The text of PT_INTERP, which must end within the file. */
 static struct error *take_interp(struct elf_image *image, const GElf_Phdr *segment)
 {
-	size_t size;
-	const char *file = elf_rawfile(image->elf, &size);
+	const char *file = (const char *)image->bytes;
 
-	if (!file)
-		return from_libelf(image);
-	if (segment->p_offset >= size || segment->p_filesz > size - segment->p_offset || !segment->p_filesz ||
-	    file[segment->p_offset + segment->p_filesz - 1])
+	if (segment->p_offset >= image->len || segment->p_filesz > image->len - segment->p_offset ||
+	    !segment->p_filesz || file[segment->p_offset + segment->p_filesz - 1])
 		return unusable(image, "names its dynamic loader outside of itself");
 	image->interp = file + segment->p_offset;
 	return NULL;
@@ -163,7 +162,11 @@ static struct error *open_file(struct elf_image *image, const char *path)
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return from_libelf(image);
 	image->elf = elf_begin(image->fd, ELF_C_READ, NULL);
-	return image->elf ? NULL : from_libelf(image);
+	if (!image->elf)
+		return from_libelf(image);
+	/* First of all: libelf forgets to free the sections that it read before the whole file (0.188). */
+	image->bytes = (const uint8_t *)elf_rawfile(image->elf, &image->len);
+	return image->bytes ? NULL : from_libelf(image);
 }
 
 struct error *elf_image_open(const char *path, struct elf_image **ret)
@@ -226,16 +229,10 @@ const struct elf_segment *elf_image_segments(const struct elf_image *image, size
 	return image->segments.at;
 }
 
-struct error *elf_image_bytes(const struct elf_image *image, const uint8_t **ret, size_t *ret_len)
+const uint8_t *elf_image_bytes(const struct elf_image *image, size_t *ret_len)
 {
-	size_t len;
-	const char *bytes = elf_rawfile(image->elf, &len);
-
-	if (!bytes)
-		return from_libelf(image);
-	*ret = (const uint8_t *)bytes;
-	*ret_len = len;
-	return NULL;
+	*ret_len = image->len;
+	return image->bytes;
 }
 
 /* The number of symbols that start at or before address. */

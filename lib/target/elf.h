@@ -37,7 +37,7 @@ struct elf_segment {
 const struct elf_segment *elf_image_segments(const struct elf_image *image, size_t *ret_len);
 
 /* The whole file. It belongs to the image. */
-struct error *elf_image_bytes(const struct elf_image *image, const uint8_t **ret, size_t *ret_len);
+const uint8_t *elf_image_bytes(const struct elf_image *image, size_t *ret_len);
 
 /*
  * The symbol that address, less the bias, lies in: its name, which belongs to the image, and how far behind its start

@@ -92,8 +92,9 @@ static struct error *load_segments(struct space *space, struct image *image)
 {
 	size_t num;
 	const struct elf_segment *segments = elf_image_segments(image->elf, &num);
-	struct error *err = elf_image_bytes(image->elf, &image->bytes, &image->len);
+	struct error *err = NULL;
 
+	image->bytes = elf_image_bytes(image->elf, &image->len);
 	for (size_t i = 0; !err && i < num; i++)
 		err = load_segment(space, image, &segments[i]);
 	return err;
