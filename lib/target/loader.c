@@ -54,7 +54,9 @@ static int rights(uint32_t flags)
 
 static struct error *check_segment(const struct image *image, const struct elf_segment *s)
 {
-	if (s->offset > image->len || s->file_size > image->len - s->offset || s->file_size > s->end - s->start)
+	/* Where nothing comes from the file, the offset may be anything. */
+	if (s->file_size &&
+	    (s->offset > image->len || s->file_size > image->len - s->offset || s->file_size > s->end - s->start))
 		return broken(image, "has a segment that is not all in the file");
 	if ((s->offset - s->start) % SPACE_PAGE || image->bias % SPACE_PAGE)
 		return broken(image, "has a segment that cannot be mapped");
@@ -74,18 +76,18 @@ static struct error *load_segment(struct space *space, struct image *image, cons
 	if (err)
 		return err;
 	uint64_t start = page_down(s->start + image->bias), end = page_up(s->end + image->bias);
+	err = space_map(space, start, end - start, rights(s->flags));
+	if (end > image->end)
+		image->end = end;
+	if (err || !s->file_size)
+		return err;
 	uint64_t before = s->start + image->bias - start, from = s->offset - before;
 	uint64_t bytes = before + s->file_size;
 	if (s->file_size == s->end - s->start)
 		bytes = page_up(bytes);
 	if (bytes > image->len - from)
 		bytes = image->len - from;
-	err = space_map(space, start, end - start, rights(s->flags));
-	if (!err && s->file_size)
-		err = space_write(space, start, image->bytes + from, bytes);
-	if (end > image->end)
-		image->end = end;
-	return err;
+	return space_write(space, start, image->bytes + from, bytes);
 }
 
 static struct error *load_segments(struct space *space, struct image *image)
