@@ -1,5 +1,6 @@
 /* validate run: replays a log in a target and judges every instruction. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -47,6 +48,28 @@ static void on_interrupt(int signal)
 }
 
 /* ---- Checks before the start ---- */
+
+/* A report that cannot be written should not be found out about after hours. */
+static struct error *check_report(const struct run_options *o)
+{
+	struct strbuf part = {0};
+	struct error *err = NULL;
+
+	if (!o->report || !strcmp(o->report, "-"))
+		return NULL;
+	strbuf_printf(&part, "%s.part", o->report);
+	int fd = strbuf_failed(&part) ? -1 : open(part.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (strbuf_failed(&part))
+		err = &error_no_memory;
+	else if (fd < 0)
+		err = error_os(errno, "write the report", o->report);
+	else
+		unlink(part.at);
+	if (fd >= 0)
+		close(fd);
+	strbuf_deinit(&part);
+	return err;
+}
 
 /* The program is the recorded one: same bytes, whatever its path. */
 static struct error *check_program(const struct session *s)
@@ -188,6 +211,8 @@ static struct error *perform(struct session *s)
 	if (!err)
 		err = check_program(s);
 	if (!err)
+		err = check_report(s->options);
+	if (!err)
 		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target);
 	if (!err)
 		err = create_oracle(s);
@@ -221,6 +246,8 @@ static struct error *write_report(struct session *s)
 
 static enum exit_status status_of(const struct session *s)
 {
+	if (s->run.interrupted && s->run.verdict == VERDICT_INCOMPLETE)
+		return STATUS_INTERRUPTED;
 	switch (s->run.verdict) {
 	case VERDICT_CLEAN: return STATUS_OK;
 	case VERDICT_INCOMPLETE: return s->options->strict ? STATUS_INCOMPLETE : STATUS_OK;
@@ -241,17 +268,28 @@ static void session_deinit(struct session *s)
 	evlog_reader_destroy(s->log);
 }
 
+/* What whoever started us wants ignored (nohup) stays so. */
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		struct sigaction old;
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
 static enum exit_status run(const void *options, const struct operands *operands)
 {
 	struct session s = {.options = options, .program = operands->len ? operands->at[0] : NULL};
-	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
 	struct error *err = check_usage(s.options, operands);
 	enum exit_status status = STATUS_OK;
 
 	if (err)
 		return fail(err);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	catch_signals();
 	err = perform(&s);
 	if (!err) {
 		status = status_of(&s);

@@ -41,6 +41,13 @@ static uint64_t reach(const struct lockstep *ls)
 	return ls->run->instructions + ls->predicted;
 }
 
+static bool front_is_at(const struct lockstep *ls, uint64_t pc)
+{
+	uint32_t reg = ls->target->isa->pc;
+
+	return state_get(&ls->model.front, reg) == pc && state_known(&ls->model.front, reg);
+}
+
 /* The front stands where the options want the run to end. */
 static bool at_limit(const struct lockstep *ls)
 {
@@ -48,8 +55,13 @@ static bool at_limit(const struct lockstep *ls)
 
 	if (o->max_instructions && reach(ls) >= o->max_instructions)
 		return true;
-	return o->have_until && state_get(&ls->model.front, ls->target->isa->pc) == o->until &&
-	       state_known(&ls->model.front, ls->target->isa->pc);
+	return o->have_until && front_is_at(ls, o->until);
+}
+
+/* ... or judging to begin, which it does where everything before was seen. */
+static bool at_start(const struct lockstep *ls)
+{
+	return !ls->judging && ls->predicted && front_is_at(ls, ls->options->from);
 }
 
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
@@ -60,7 +72,7 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 	*ret = PREDICT_DONE;
 	while (!err && *ret == PREDICT_DONE && ls->predicted - ls->submitted < ls->target->max_ahead) {
 		struct step *step = ring_at(ls, ls->predicted);
-		if (at_limit(ls)) {
+		if (at_limit(ls) || at_start(ls)) {
 			*ret = PREDICT_WAIT;
 			break;
 		}
@@ -126,33 +138,36 @@ static struct error *handle_signal(struct lockstep *ls)
 	return err;
 }
 
+/* No prediction is in use: entries of the cache may go. */
+static void tidy_cache(struct lockstep *ls)
+{
+	if (ls->relift)
+		lift_cache_empty(ls->model.cache);
+	ls->relift = false;
+	if (ls->model.repeat != ls->repeat)
+		lift_cache_set_repeat(ls->model.cache, ls->model.repeat = ls->repeat);
+	lift_cache_trim(ls->model.cache);
+}
+
 /* Nothing is predicted or outstanding: the front is what was seen. */
 static struct error *settle(struct lockstep *ls, enum predict_result why)
 {
-	const struct lockstep_options *o = ls->options;
 	struct error *err = NULL;
 
 	if (ls->signal)
 		return handle_signal(ls);
 	state_copy(&ls->model.front, &ls->now);
 	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
-	lift_cache_trim(ls->model.cache);
-	if (ls->relift)
-		lift_cache_empty(ls->model.cache);
-	ls->relift = false;
-	if (ls->model.repeat != ls->repeat)
-		lift_cache_set_repeat(ls->model.cache, ls->model.repeat = ls->repeat);
 	if (at_limit(ls)) {
 		ls->run->limited = true;
 		ls->done = true;
 		return NULL;
 	}
-	if (o->have_from && !ls->judging)
-		ls->judging = state_get(&ls->now, ls->target->isa->pc) == o->from;
 	if (why == PREDICT_SYSCALL) {
 		err = judge_syscall(ls, &ring_at(ls, 0)->slot);
 		state_copy(&ls->model.front, &ls->now);
 	}
+	tidy_cache(ls);
 	return err;
 }
 
@@ -160,6 +175,9 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 static struct error *turn(struct lockstep *ls)
 {
 	enum predict_result why;
+
+	if (!ls->predicted)
+		ls->judging = ls->judging || front_is_at(ls, ls->options->from);
 	struct error *err = fill(ls, &why);
 
 	if (!err)
@@ -275,7 +293,7 @@ static char *copy_text(const char *text)
 /* Findings come first: what went wrong behind one is most likely its consequence. */
 static enum verdict verdict_of(const struct run *run)
 {
-	bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted;
+	bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted && !run->unreached;
 
 	if (run->findings.list.len)
 		return VERDICT_DIVERGENT;
@@ -292,6 +310,7 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 
 	run->events = *replay_totals(ls->replay);
 	run->error = err;
+	run->unreached = !ls->judging;
 	if (error_is(err, ERROR_LOST_SYNC)) {
 		run->lost_event = err->place;
 		run->lost_pc = lost ? lost->pc : state_get(&ls->now, ls->target->isa->pc);

@@ -48,6 +48,7 @@ struct run {
 	uint64_t unseen; /* not or partly judged, because an input was not known or a result cannot be seen */
 	struct replay_totals events;
 	bool interrupted; /* the user stopped it */
+	bool unreached;   /* it never came to where judging was to begin */
 	bool limited;     /* it ended at a limit of the options, not at the program's end */
 	bool exited;      /* the guest ended by itself, with exit_status */
 	int exit_status;

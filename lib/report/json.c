@@ -160,15 +160,15 @@ static json_t *build(const struct report *report)
 	double seconds = (double)run->nanoseconds / 1e9;
 
 	return json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:f, s:f}",
+		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:f}",
 		"format", "validate-report", "version", 1, "verdict", verdict_name(run->verdict), "target",
 		report->target, "arch", report->isa->name, "program", report->program, "instructions",
 		(json_int_t)run->instructions, "checked", (json_int_t)run->checked, "unseen", (json_int_t)run->unseen,
 		"unmodelled", unmodelled(run), "partly_seen", partly_seen(report), "findings", findings(report),
 		"events", events(report), "lost_sync", lost_sync(run), "error",
 		run->error ? json_string(run->error->message) : json_null(), "guest", guest(run), "interrupted",
-		run->interrupted, "limited", run->limited, "seconds", seconds, "instructions_per_second",
-		seconds > 0 ? (double)run->instructions / seconds : 0.0);
+		run->interrupted, "unreached", run->unreached, "limited", run->limited, "seconds", seconds,
+		"instructions_per_second", seconds > 0 ? (double)run->instructions / seconds : 0.0);
 }
 
 /* Writes text to path by way of path.part, so that no half report stands under the name. */

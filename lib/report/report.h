@@ -20,7 +20,9 @@
  *   lost_sync              null, or {event, pc, expected, observed}
  *   error                  null, or why the run ended early
  *   guest                  {exit_status, exit_signal}: null where it did not end so
- *   interrupted, limited   the user stopped it; it ended at a limit that was asked for
+ *   interrupted, unreached, limited
+ *                          the user stopped it; it never came to where judging was to begin (nothing was judged); it
+ *                          ended at a limit that was asked for
  *   seconds, instructions_per_second
  *
  * Addresses and values are strings, "0x" and hexadecimal digits; bytes of instructions are hexadecimal without it. mask

@@ -195,6 +195,8 @@ static void append_ending(struct strbuf *out, const struct run *run)
 {
 	if (run->interrupted)
 		strbuf_append(out, "interrupted: the run was not judged to its end\n");
+	if (run->unreached)
+		strbuf_append(out, "nothing was judged: the run never came to where judging was to begin\n");
 	if (run->limited)
 		strbuf_append(out, "stopped at a limit that was asked for\n");
 	if (run->lost_expected)
