@@ -10,15 +10,18 @@ PKG_CONFIG ?= pkg-config
 export PKG_CONFIG
 # Older ones (before 16) do not heed returns_nonnull and take every failed call for a successful one.
 CLANG_TIDY ?= clang-tidy-19
+# Guests for AArch64 are made with it.
+A64_CC ?= aarch64-linux-gnu-gcc
 
 # What each job needs from the system, as testdata/bin/deps.sh takes it: a probe and Debian's package.
 build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev module/unicorn:libunicorn-dev \
 	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev module/expat:libexpat1-dev \
 	module/liblzma:liblzma-dev
 test_needs := module/check:check
+a64_needs := command/$(A64_CC):gcc-aarch64-linux-gnu
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
-	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver
-demo_needs := $(build_needs) command/qemu-x86_64:qemu-user
+	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver $(a64_needs)
+demo_needs := $(build_needs) command/qemu-x86_64:qemu-user $(a64_needs)
 bench_needs := $(demo_needs) command/gdb:gdb
 lint_needs := $(build_needs) $(test_needs) command/clang-format:clang-format command/$(CLANG_TIDY):$(CLANG_TIDY) \
 	command/shellcheck:shellcheck
@@ -74,6 +77,7 @@ testing_sources := $(filter-out %_test.c,$(filter lib/testing/%,$(sources)))
 lib_sources := $(filter-out $(test_sources) $(testing_sources),$(sources))
 cmd_sources := $(wildcard cmd/validate/*.c)
 guest_sources := $(wildcard testdata/guests/*.c testdata/guests/*.S)
+a64_guest_sources := $(shell grep -l 'guest-archs:.*aarch64' $(guest_sources))
 bench_sources := $(wildcard testdata/bench/*.c)
 
 lib_objects := $(lib_sources:%.c=$B/%.o)
@@ -85,7 +89,9 @@ objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(be
 
 tests := $(test_objects:%.o=%)
 test_scripts := $(wildcard testdata/tests/*.sh)
-guests := $(patsubst testdata/guests/%,$B/guests/%,$(basename $(guest_sources)))
+native_guest_sources := $(filter-out testdata/guests/a64%,$(guest_sources))
+guests := $(patsubst testdata/guests/%,$B/guests/%,$(basename $(native_guest_sources)))
+a64_guests := $(patsubst testdata/guests/%,$B/guests/aarch64/%,$(basename $(a64_guest_sources)))
 benches := $(bench_objects:%.o=%)
 bench_scripts := $(wildcard testdata/bench/*.sh)
 
@@ -118,7 +124,11 @@ $(benches): %: %.o $B/libvalidate.a
 guest_flags = -static -O1 -g -iquote . -Wall -Wextra $(shell sed -n 's/.*guest-flags: *\([^*]*\).*/\1/p' $<)
 
 .PHONY: guests
-guests: $(guests)
+guests: $(guests) $(a64_guests)
+
+$B/guests/aarch64/%: testdata/guests/%.c
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@)$(A64_CC) $(guest_flags) -MMD -MP -MF $@.d -o $@ $<
 
 $B/guests/%: testdata/guests/%.c
 	@mkdir -p $(@D)
@@ -155,7 +165,7 @@ demo: ## install what is missing, build, record and validate a guest: ends with 
 	$(deps) $(demo_needs)
 	$(again) run-demo
 
-run-demo: all $B/guests/bmi
+run-demo: all $B/guests/bmi $B/guests/aarch64/loop
 	@BUILD=$B VALIDATE=$B/validate testdata/bin/demo.sh
 
 .PHONY: bench run-bench

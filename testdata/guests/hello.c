@@ -1,6 +1,7 @@
 /*
  * The smallest guest that does something: one write, then the end.
- * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone
+ * guest-archs: x86_64 aarch64
+ * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only
  */
 #include "testdata/guests/guest.h"
 

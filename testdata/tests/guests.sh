@@ -34,4 +34,8 @@ if [[ $(qemu-x86_64 --version 2>/dev/null) == *"version 7.2."* ]]; then
 	matches "bmi on QEMU 7.2" "$output" "^blsi: WRONG.*adcx, adox: WRONG .* first adcx r32.*crc32: WRONG .*prefix 66"
 	same "loop on QEMU is the loop on this CPU" "$(qemu-x86_64 "$guests/loop" 5000)" "$("$guests/loop" 5000)"
 fi
+if command -v qemu-aarch64 >/dev/null; then
+	same "hello for AArch64" "$(qemu-aarch64 "$guests/aarch64/hello")" hello
+	same "loop for AArch64" "$(qemu-aarch64 "$guests/aarch64/loop" 1000)" "$("$guests/loop" 1000)"
+fi
 finish
