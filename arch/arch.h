@@ -69,7 +69,14 @@ enum lift_status {
 	LIFT_TRUNCATED,   /* the bytes end before the instruction does */
 };
 
-enum { ISA_MAX_INSN_LEN = 15, ISA_TEXT_LEN = 96, ISA_FORM_LEN = 48, ISA_FLAGS_LEN = 16, ISA_MAX_NAMED = 8 };
+enum {
+	ISA_MAX_INSN_LEN = 15,
+	ISA_TEXT_LEN = 96,
+	ISA_FORM_LEN = 48,
+	ISA_FLAGS_LEN = 16,
+	ISA_MAX_NAMED = 8,
+	ISA_ENCODING_LEN = 24
+};
 
 /* One decoded instruction. */
 struct insn {
@@ -77,9 +84,11 @@ struct insn {
 	uint8_t len; /* bytes; for LIFT_UNDECODABLE and LIFT_TRUNCATED: as many as were looked at */
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	enum lift_status status;
-	char text[ISA_TEXT_LEN];   /* disassembly: "add eax, dword ptr [rbx + 8]" */
-	char form[ISA_FORM_LEN];   /* what findings are grouped by: mnemonic, prefixes, operand kinds: "add r32, m32" */
-	char mnemonic[24];         /* "add", "rep movsb" */
+	char text[ISA_TEXT_LEN]; /* disassembly: "add eax, dword ptr [rbx + 8]" */
+	char form[ISA_FORM_LEN]; /* what findings are grouped by: mnemonic, prefixes, operand kinds: "add r32, m32" */
+	char mnemonic[24];       /* "add", "rep movsb" */
+	char encoding[ISA_ENCODING_LEN]; /* what its bits must be, as the manuals write it; "" where that is unknown */
+	const char *family; /* the table that models it: "alu"; else a kind: "x87"; static, NULL when not decoded */
 	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
 	bool may_store;            /* without a transfer: it may write memory, nobody knows where */
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */

@@ -37,11 +37,12 @@ struct a64_row {
 };
 
 struct a64_table {
+	const char *name; /* "a64_alu" */
 	const struct a64_row *rows;
 	size_t len;
 };
 
-#define A64_TABLE(name) const struct a64_table name##_table = {name, sizeof name / sizeof *name}
+#define A64_TABLE(name) const struct a64_table name##_table = {#name, name, sizeof name / sizeof *name}
 
 /* The fields of an encoding. */
 struct a64_field {

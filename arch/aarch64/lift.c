@@ -95,8 +95,25 @@ static void set_form(const struct a64_ctx *c, struct insn *insn)
 	snprintf(insn->form, sizeof insn->form, "%s%s%s", c->row->name, *size ? " " : "", size);
 }
 
+/* The table without "a64_". */
+static const char *family_of(const struct a64_row *row)
+{
+	for (size_t i = 0; i < a64_num_families; i++)
+		if (row >= a64_families[i]->rows && row < a64_families[i]->rows + a64_families[i]->len)
+			return a64_families[i]->name + strlen("a64_");
+	return "other";
+}
+
+/* "1b000000/7fe08000": the bits that are fixed, and which those are. */
+static void set_encoding(const struct a64_ctx *c, struct insn *insn)
+{
+	snprintf(insn->encoding, sizeof insn->encoding, "%08x/%08x", c->encoding->value, c->encoding->mask);
+}
+
 static void describe(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
 {
+	set_encoding(c, insn);
+	insn->family = family_of(c->row);
 	set_mnemonic(c->row, insn);
 	set_form(c, insn);
 	set_text(l, c, insn);

@@ -228,6 +228,66 @@ static void describe(const struct x86_ctx *c, const struct x86_form *form, const
 	}
 }
 
+/* ---- What coverage counts by ---- */
+
+/* The table without "x86_"; of what none has, what it computes with, by its opcode. */
+static const char *family_of(const struct x86_form *form, const struct x86_raw *raw)
+{
+	for (size_t i = 0; form && i < sizeof families / sizeof *families; i++)
+		if (form >= families[i]->rows && form < families[i]->rows + families[i]->len)
+			return families[i]->name + strlen("x86_");
+	if (raw->evex)
+		return "avx512";
+	if (raw->vex)
+		return "avx";
+	if (raw->map == X86_MAP_1)
+		return (raw->opcode & 0xf8) == 0xd8 || raw->opcode == 0x9b ? "x87" : "other";
+	return "sse, mmx or system";
+}
+
+/* Opcodes that ModRM.reg extends: SDM vol. 2, table A-6, and all of x87. */
+static bool is_group(const struct x86_raw *raw)
+{
+	static const uint8_t one_byte[] = {0x80, 0x81, 0x83, 0x8f, 0xc0, 0xc1, 0xc6, 0xc7,
+					   0xd0, 0xd1, 0xd2, 0xd3, 0xf6, 0xf7, 0xfe, 0xff};
+	static const uint8_t two_byte[] = {0x00, 0x01, 0x18, 0x71, 0x72, 0x73, 0xae, 0xb9, 0xba, 0xc7};
+
+	switch (raw->map) {
+	case X86_MAP_1: return (raw->opcode & 0xf8) == 0xd8 || memchr(one_byte, raw->opcode, sizeof one_byte);
+	case X86_MAP_0F: return memchr(two_byte, raw->opcode, sizeof two_byte);
+	case X86_MAP_0F38: return raw->vex && raw->opcode == 0xf3;
+	default: return false;
+	}
+}
+
+/* "83 /5", "66 0F 38 F6", "VEX 0F 38 F3 /3": beyond the first map the operand-size and repeat prefixes select. */
+static void set_encoding(const struct x86_raw *raw, struct insn *insn)
+{
+	static const char *const maps[] = {"", "", "0F ", "0F 38 ", "0F 3A "};
+	static const char *const selected[] = {"", "66 ", "F3 ", "F2 "};
+	unsigned pp = raw->rep == X86_REP ? 2 : raw->rep == X86_REPNE ? 3 : raw->opsize;
+	unsigned map = raw->map, opcode = raw->opcode;
+	char digit[4] = "";
+
+	if (raw->evex) { /* which the parser leaves alone: SDM vol. 2, 2.7.1 */
+		const uint8_t *payload = insn->bytes + raw->opcode_at + 1;
+		map = X86_MAP_1 + (payload[0] & 7u);
+		pp = payload[1] & 3;
+		opcode = payload[3];
+	} else if (raw->vex) {
+		pp = raw->vex_pp;
+	} else if (raw->map == X86_MAP_1) {
+		pp = 0;
+	}
+	if (is_group(raw))
+		snprintf(digit, sizeof digit, " /%u", raw->reg & 7u);
+	snprintf(insn->encoding, sizeof insn->encoding, "%s%s%s%02X%s",
+		 raw->evex  ? "EVEX "
+		 : raw->vex ? "VEX "
+			    : "",
+		 selected[pp], map < sizeof maps / sizeof *maps ? maps[map] : "map ? ", opcode, digit);
+}
+
 /* ---- Flags by the row ---- */
 
 static void apply_flags(struct x86_ctx *c, const struct x86_form *form)
@@ -335,6 +395,8 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		c.width = d.raw.w ? 64 : d.raw.opsize ? 16 : 32;
 		x86_operands(&c, &d);
 		describe(&c, form, &d, &insn);
+		set_encoding(&d.raw, &insn);
+		insn.family = family_of(form, &d.raw);
 		if (form)
 			err = build(&c, form, &insn);
 		else

@@ -51,11 +51,12 @@ struct x86_form {
 };
 
 struct x86_table {
+	const char *name; /* "x86_alu" */
 	const struct x86_form *rows;
 	size_t len;
 };
 
-#define X86_TABLE(name) const struct x86_table name##_table = {name, sizeof name / sizeof *name}
+#define X86_TABLE(name) const struct x86_table name##_table = {#name, name, sizeof name / sizeof *name}
 
 extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x86_muldiv_table, x86_bits_table,
 	x86_atomic_table, x86_control_table, x86_stack_table, x86_string_table, x86_flagops_table, x86_system_table,

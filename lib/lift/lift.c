@@ -192,11 +192,14 @@ static struct entry *find(const struct lift_cache *cache, uint64_t *list, const 
  */
 static struct error *number_form(struct lift_cache *cache, const struct insn *insn, uint32_t *ret)
 {
-	struct lift_form form = {.status = insn->status};
+	struct lift_form form = {.status = insn->status, .family = insn->family};
 	uint64_t key = insn->status;
 
 	memcpy(form.form, insn->form, sizeof form.form);
+	memcpy(form.encoding, insn->encoding, sizeof form.encoding);
 	for (const char *c = form.form; *c; c++)
+		key = hash_u64(key ^ (uint8_t)*c);
+	for (const char *c = form.encoding; *c; c++)
 		key = hash_u64(key ^ (uint8_t)*c);
 	for (;; key++) {
 		uint64_t *index = map_put(&cache->form_index, key);
@@ -208,7 +211,8 @@ static struct error *number_form(struct lift_cache *cache, const struct insn *in
 			*index = cache->forms.len;
 		}
 		const struct lift_form *known = &cache->forms.at[*index - 1];
-		if (known->status == form.status && !strcmp(known->form, form.form)) {
+		if (known->status == form.status && !strcmp(known->form, form.form) &&
+		    !strcmp(known->encoding, form.encoding)) {
 			*ret = (uint32_t)(*index - 1);
 			return NULL;
 		}

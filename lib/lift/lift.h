@@ -29,11 +29,13 @@ struct lifted {
 	struct insn insn;        /* LIFT_UNMODELLED also when the transfer's evaluation is not possible */
 };
 
-/* Instructions that count as the same for coverage and findings: equal in status and insn.form. Numbered from 0 in the
- * order of their first occurrence; they outlive the entries. */
+/* Instructions that count as the same for coverage: equal in status, insn.form and insn.encoding. Numbered from 0 in
+ * the order of their first occurrence; they outlive the entries. */
 struct lift_form {
 	enum lift_status status;
 	char form[ISA_FORM_LEN]; /* "add r32, m32"; of what cannot be decoded, "" */
+	char encoding[ISA_ENCODING_LEN];
+	const char *family; /* NULL when not decoded */
 };
 
 struct lift_stats {

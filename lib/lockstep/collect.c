@@ -139,6 +139,17 @@ static bool lingers(const struct lockstep *ls, const struct prediction *slot)
 	       f->observed[0] == slot->pc;
 }
 
+static struct error *count_form(struct lockstep *ls, const struct prediction *slot)
+{
+	enum judged judged = ls->judgement.unseen ? JUDGED_PARTLY : JUDGED_FULLY;
+
+	if (!slot->lifted) /* no instruction that could be read */
+		return NULL;
+	if (slot->kind == PREDICTED_NOTHING)
+		judged = JUDGED_NOT;
+	return coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, judged);
+}
+
 /* Counts the step and keeps its differences. */
 static struct error *account(struct lockstep *ls, const struct prediction *slot)
 {
@@ -148,9 +159,11 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	run->instructions++;
 	if (!ls->judging)
 		return NULL;
+	struct error *err = count_form(ls, slot);
+	if (err)
+		return err;
 	if (nothing && !(slot->lifted && slot->lifted->prog))
 		return count_unmodelled(run, slot);
-	struct error *err = NULL;
 	if (nothing)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	else if (ls->judgement.unseen)
@@ -228,7 +241,8 @@ static struct error *match_reads(struct lockstep *ls, const struct prediction *s
 			memcpy(moved.memory[i], ls->reply.memory[k], sizeof moved.memory[i]);
 		} else if (!s->masked) {
 			memcpy(moved.memory[i], s->data, s->len);
-			if (!vec_push(&ls->owed, ((struct target_read){.address = s->address, .len = s->len})))
+			struct owed_read owed = {{.address = s->address, .len = s->len}, slot->lifted->form};
+			if (!vec_push(&ls->owed, owed))
 				return &error_no_memory;
 		} else {
 			continue;
@@ -246,7 +260,7 @@ static struct error *settle_owed(struct lockstep *ls)
 	struct error *err = NULL;
 
 	for (size_t i = 0; i < ls->owed.len && !err; i++) {
-		const struct target_read *read = &ls->owed.at[i];
+		const struct target_read *read = &ls->owed.at[i].read;
 		uint8_t seen[64], model[64], unknown[64];
 		size_t got = 0;
 		err = target_read_memory(ls->target, read->address, seen, read->len, &got);
@@ -257,6 +271,7 @@ static struct error *settle_owed(struct lockstep *ls)
 			continue;
 		if (ls->judging && ls->run->checked) {
 			ls->run->checked--;
+			coverage_demote(&ls->run->coverage, ls->owed.at[i].form);
 			err = count_unseen(ls, "(store)", state_get(&ls->now, ls->target->isa->pc), UNSEEN_MEMORY);
 		}
 		if (err)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/oracle/oracle.h"
+
 /* Registers that are one location: which general or vector register an instruction writes is its operand's choice, and
  * flags are fields of one register. */
 static bool same_register(const struct isa *isa, uint32_t a, uint32_t b)
@@ -17,19 +19,29 @@ static bool same_register(const struct isa *isa, uint32_t a, uint32_t b)
 	return name && other && !strcmp(name, other);
 }
 
+static bool is_register(const struct finding *f)
+{
+	return f->kind == LOCATION_REG || f->kind == LOCATION_FLAGS;
+}
+
 static bool same_location(const struct isa *isa, const struct finding *a, const struct finding *b)
 {
-	bool a_reg = a->kind == LOCATION_REG || a->kind == LOCATION_FLAGS;
-	bool b_reg = b->kind == LOCATION_REG || b->kind == LOCATION_FLAGS;
+	return is_register(a) && is_register(b) ? same_register(isa, a->reg, b->reg) : a->kind == b->kind;
+}
 
-	return a_reg && b_reg ? same_register(isa, a->reg, b->reg) : a->kind == b->kind;
+/* At the same location. */
+static bool same_cause(const struct finding *a, const struct finding *b)
+{
+	if (a->kind == LOCATION_FAULT)
+		return a->expected[0] == b->expected[0] && a->observed[0] == b->observed[0];
+	return (a->flags && b->flags) || a->unwritten == b->unwritten;
 }
 
 struct finding *findings_find(struct findings *f, const struct isa *isa, const struct finding *like)
 {
 	for (size_t i = 0; i < f->list.len; i++) {
 		struct finding *g = &f->list.at[i];
-		if (!strcmp(g->insn.form, like->insn.form) && same_location(isa, g, like))
+		if (!strcmp(g->insn.form, like->insn.form) && same_location(isa, g, like) && same_cause(g, like))
 			return g;
 	}
 	return NULL;
@@ -44,6 +56,12 @@ struct error *findings_add(struct findings *f, struct finding *finding, struct f
 	}
 	*ret = &f->list.at[f->list.len - 1];
 	return NULL;
+}
+
+void finding_count(struct finding *finding, const struct finding *again)
+{
+	finding->count++;
+	finding->flags |= again->flags;
 }
 
 void finding_deinit(struct finding *finding)
@@ -62,17 +80,16 @@ void findings_deinit(struct findings *f)
 	vec_deinit(&f->list);
 }
 
-/* "cf+of": the fields that differ. */
-static void append_flags(struct strbuf *out, const struct finding *f, const struct isa *isa)
+/* "cf+of": the fields of the flags register that bits are of. */
+static void append_flags(struct strbuf *out, const struct finding *f, uint64_t bits, const struct isa *isa)
 {
-	uint64_t differs = (f->expected[0] ^ f->observed[0]) & ~f->mask[0];
 	const char *plus = "";
 
 	for (uint32_t r = 0; r < isa->num_regs; r++) {
 		const struct reg_desc *reg = &isa->regs[r];
 		bool field = reg->gdb_name && !strcmp(reg->gdb_name, isa->regs[f->reg].gdb_name) && reg->width < 32;
 		uint64_t ones = (UINT64_C(1) << (reg->width & 31)) - 1;
-		if (!field || !(differs >> reg->gdb_low & ones))
+		if (!field || !(bits >> reg->gdb_low & ones))
 			continue;
 		strbuf_printf(out, "%s%s", plus, reg->name);
 		plus = "+";
@@ -83,12 +100,61 @@ void finding_location(struct strbuf *out, const struct finding *finding, const s
 {
 	switch (finding->kind) {
 	case LOCATION_REG: strbuf_append(out, isa->regs[finding->reg].name); break;
-	case LOCATION_FLAGS: append_flags(out, finding, isa); break;
+	case LOCATION_FLAGS:
+		append_flags(out, finding, (finding->expected[0] ^ finding->observed[0]) & ~finding->mask[0], isa);
+		break;
 	case LOCATION_MEMORY:
 		strbuf_printf(out, "mem%u[0x%llx]", finding->width, (unsigned long long)finding->address);
 		break;
 	case LOCATION_FAULT: strbuf_append(out, "fault"); break;
 	}
+}
+
+static const char *register_place(const struct finding *f, const struct isa *isa)
+{
+	const struct reg_desc *reg = &isa->regs[f->reg];
+
+	if (f->flags && reg->gdb_name)
+		return reg->gdb_name;
+	switch (reg->class) {
+	case REG_GENERAL: return "general register";
+	case REG_VECTOR: return "vector register";
+	default: return reg->name;
+	}
+}
+
+void finding_place(struct strbuf *out, const struct finding *finding, const struct isa *isa)
+{
+	switch (finding->kind) {
+	case LOCATION_REG:
+	case LOCATION_FLAGS: strbuf_append(out, register_place(finding, isa)); break;
+	case LOCATION_MEMORY: strbuf_append(out, "memory"); break;
+	case LOCATION_FAULT: strbuf_append(out, "fault"); break;
+	}
+}
+
+static void append_fault_cause(struct strbuf *out, const struct finding *f)
+{
+	char buffer[16], other[16];
+	const char *expected = oracle_signal_name((int)f->expected[0], buffer);
+	const char *observed = oracle_signal_name((int)f->observed[0], other);
+
+	if (!f->expected[0])
+		strbuf_printf(out, "unexpected %s", observed);
+	else if (!f->observed[0])
+		strbuf_printf(out, "missing %s", expected);
+	else
+		strbuf_printf(out, "%s for %s", observed, expected);
+}
+
+void finding_cause(struct strbuf *out, const struct finding *finding, const struct isa *isa)
+{
+	if (finding->kind == LOCATION_FAULT)
+		append_fault_cause(out, finding);
+	else if (finding->flags)
+		append_flags(out, finding, finding->flags, isa);
+	else
+		strbuf_append(out, finding->unwritten ? "stray" : "value");
 }
 
 const char *severity_name(enum severity severity)

@@ -43,7 +43,9 @@ struct finding {
 	struct insn insn; /* of the first occurrence */
 	enum location_kind kind;
 	uint32_t reg;
+	bool unwritten; /* LOCATION_REG: the instruction does not write reg */
 	uint64_t address;
+	uint64_t flags; /* of a flags register: its bits that differed at any occurrence */
 	uint16_t width; /* bits */
 	uint64_t expected[EXPR_MAX_WORDS];
 	uint64_t observed[EXPR_MAX_WORDS];
@@ -61,7 +63,10 @@ struct findings {
 	VEC(struct finding) list; /* in the order of first occurrence */
 };
 
-/* The finding of the same group, or NULL. General registers, vector registers and flags are one location each. */
+/*
+ * The finding of the same group, or NULL: of equal form, place and cause, but that flags of one register are one group
+ * whichever of them differ. A wrong and a stray value, or two kinds of fault, are two findings.
+ */
 struct finding *findings_find(struct findings *f, const struct isa *isa, const struct finding *like);
 
 /* Adds a finding with count 1; takes what it owns, also on failure. *ret is valid until the next one is added. */
@@ -72,6 +77,21 @@ void finding_deinit(struct finding *finding);
 
 /* "cf", "rax", "cf+of", "mem64[0x7ffe0010]", "fault". */
 void finding_location(struct strbuf *out, const struct finding *finding, const struct isa *isa);
+
+/* Adds an occurrence to the group that findings_find() gave. */
+void finding_count(struct finding *finding, const struct finding *again);
+
+/*
+ * The location without what differs from one occurrence to the next: "general register", "vector register", "eflags",
+ * "memory", "fault", or the register's name.
+ */
+void finding_place(struct strbuf *out, const struct finding *finding, const struct isa *isa);
+
+/*
+ * What is wrong there: "value"; "stray" (a register that the instruction does not write); of flags those that differed
+ * at any occurrence ("cf+of"); of faults "unexpected SIGILL", "missing SIGSEGV" or "SIGBUS for SIGSEGV".
+ */
+void finding_cause(struct strbuf *out, const struct finding *finding, const struct isa *isa);
 
 /* "an input was not known", ... */
 const char *unseen_reason_name(enum unseen_reason reason);

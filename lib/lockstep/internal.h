@@ -12,6 +12,12 @@ struct step {
 	struct target_plan plan;
 };
 
+/* A store that was not looked at when it happened, by an instruction of that form. */
+struct owed_read {
+	struct target_read read;
+	uint32_t form;
+};
+
 enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is collected */
 
 struct lockstep {
@@ -33,7 +39,7 @@ struct lockstep {
 	size_t num_batches;
 	struct target_plan *plans; /* of the next submission: target->max_ahead of them */
 	/* Stores of steps behind a difference that are still to be looked at. */
-	VEC(struct target_read) owed;
+	VEC(struct owed_read) owed;
 	struct step blind; /* for steps whose prediction a difference has made worthless */
 
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
@@ -43,7 +49,8 @@ struct lockstep {
 	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back.
 	 */
 	bool strayed;
-	int signal; /* that stopped the guest; 0: none */
+	int signal;       /* that stopped the guest; 0: none */
+	uint64_t started; /* clock_now() at the run's start */
 };
 
 /* Collects the oldest submission and judges it. On a difference the model continues from what was seen. */

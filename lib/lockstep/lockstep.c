@@ -22,6 +22,7 @@ void run_deinit(struct run *run)
 	findings_deinit(&run->findings);
 	vec_deinit(&run->unmodelled);
 	vec_deinit(&run->partly);
+	coverage_deinit(&run->coverage);
 	free(run->lost_expected);
 	free(run->lost_observed);
 	error_destroy(run->error);
@@ -104,6 +105,21 @@ static struct error *submit(struct lockstep *ls)
 
 /* ---- Where the target stands still ---- */
 
+/* ls->before: the registers before the call, which began at `start`. */
+static void note_event(struct lockstep *ls, const struct replay_outcome *outcome, uint64_t start)
+{
+	const struct isa *isa = ls->target->isa;
+
+	timeline_add_event(&ls->run->timeline, &(struct timeline_event){
+						       .index = outcome->event,
+						       .number = state_get(&ls->before, isa->sys.number),
+						       .instruction = ls->run->instructions,
+						       .at = start - ls->started,
+						       .nanoseconds = clock_now() - start,
+						       .pc = state_get(&ls->before, isa->pc),
+					       });
+}
+
 static struct error *judge_syscall(struct lockstep *ls, const struct prediction *slot)
 {
 	const struct eval_memory none = {0};
@@ -117,14 +133,18 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	state_copy(&ls->before, &ls->now);
 	for (size_t i = 0; i < e->num_regs; i++)
 		state_set_masked(&ls->now, e->regs[i].reg, e->regs[i].value, e->regs[i].mask);
+	uint64_t start = clock_now();
 	err = replay_syscall(ls->replay, &ls->before, &ls->now, ls->model.memory, &outcome);
 	if (err)
 		return err;
 	ls->run->instructions++;
 	ls->run->checked += ls->judging;
+	note_event(ls, &outcome, start);
+	if (ls->judging)
+		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
 	ls->done = ls->run->exited = outcome.finished;
 	ls->run->exit_status = outcome.finished ? outcome.status : 0;
-	return NULL;
+	return err;
 }
 
 /* A signal stopped the guest: the log says whether it ends here. */
@@ -262,20 +282,24 @@ static void know_initial_state(struct lockstep *ls)
 static struct error *loop(struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
-	uint64_t shown = 0, start = clock_now();
+	struct run *run = ls->run;
+	uint64_t shown = 0;
 	struct error *err = NULL;
 
+	ls->started = clock_now();
 	while (!err && !ls->done) {
 		err = turn(ls);
 		uint64_t now = clock_now();
-		ls->run->nanoseconds = now - start;
-		ls->run->events = *replay_totals(ls->replay);
+		run->nanoseconds = now - ls->started;
+		run->events = *replay_totals(ls->replay);
+		timeline_advance(&run->timeline, run->instructions, run->nanoseconds,
+				 state_get(&ls->now, ls->target->isa->pc));
 		if (o->progress && now - shown > CLOCK_S / 5) {
 			shown = now;
-			o->progress(o->progress_ctx, ls->run);
+			o->progress(o->progress_ctx, run);
 		}
 		if (o->interrupted && *o->interrupted)
-			ls->run->interrupted = ls->done = true;
+			run->interrupted = ls->done = true;
 	}
 	if (!err && ls->strayed)
 		err = error_create(

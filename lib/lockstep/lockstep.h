@@ -7,7 +7,9 @@
 
 #include <signal.h>
 
+#include "lib/lockstep/coverage.h"
 #include "lib/lockstep/findings.h"
+#include "lib/lockstep/timeline.h"
 #include "lib/oracle/oracle.h"
 #include "lib/replay/replay.h"
 #include "lib/target/target.h"
@@ -45,7 +47,9 @@ struct run {
 	VEC(struct partly_seen) partly; /* what `unseen` counts */
 	uint64_t instructions;          /* executed by the target under our eyes (one for each iteration of a rep) */
 	uint64_t checked;               /* judged in all that the target shows */
-	uint64_t unseen; /* not or partly judged, because an input was not known or a result cannot be seen */
+	uint64_t unseen;          /* not or partly judged, because an input was not known or a result cannot be seen */
+	struct coverage coverage; /* of the instructions that were to be judged */
+	struct timeline timeline;
 	struct replay_totals events;
 	bool interrupted; /* the user stopped it */
 	bool unreached;   /* it never came to where judging was to begin */

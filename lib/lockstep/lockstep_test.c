@@ -294,9 +294,32 @@ START_TEST(undamaged_run_is_clean)
 	ck_assert_uint_eq(r.checked, INSNS);
 	ck_assert_uint_eq(r.unseen, 0);
 	ck_assert(r.exited);
+
+	uint64_t judged[NUM_JUDGED] = {0};
+	for (size_t i = 0; i < r.coverage.forms.len; i++)
+		for (unsigned k = 0; k < NUM_JUDGED; k++)
+			judged[k] += r.coverage.forms.at[i].count[k];
+	ck_assert_uint_eq(judged[JUDGED_FULLY], INSNS);
+	ck_assert_uint_eq(judged[JUDGED_PARTLY] + judged[JUDGED_NOT], 0);
+	ck_assert_uint_eq(r.timeline.instructions, INSNS);
+	ck_assert_uint_eq(r.timeline.num_events, 1);
+	ck_assert_uint_eq(r.timeline.event[0].number, 231);
+	ck_assert_uint_eq(r.timeline.event[0].instruction, INSNS);
 	run_deinit(&r);
 }
 END_TEST
+
+static void cause_is(const struct finding *f, const char *place, const char *cause)
+{
+	struct strbuf text = {0};
+
+	finding_place(&text, f, isa_by_name("x86_64"));
+	ck_assert_str_eq(strbuf_text(&text), place);
+	strbuf_clear(&text);
+	finding_cause(&text, f, isa_by_name("x86_64"));
+	ck_assert_str_eq(strbuf_text(&text), cause);
+	strbuf_deinit(&text);
+}
 
 static int wrong_carry(struct fake *f, uint64_t pc)
 {
@@ -324,6 +347,36 @@ START_TEST(wrong_flag_is_one_finding)
 	ck_assert_uint_eq(f->expected[0], 1);
 	ck_assert_uint_eq(f->observed[0], 0);
 	ck_contains(f->formula, "rax");
+	cause_is(f, "eflags", "cf");
+	run_deinit(&r);
+}
+END_TEST
+
+/* Other flags at other times, the result, and a register that the instruction does not write. */
+static int wrong_everywhere(struct fake *f, uint64_t pc)
+{
+	if (pc != PC_BLSI)
+		return 0;
+	switch (state_get(&f->regs, reg("rcx"))) {
+	case 9: flip(f, "zf", 1); break;
+	case 8: flip(f, "cf", 1); break;
+	case 7: flip(f, "rdx", 4); break;
+	case 6: flip(f, "rbx", 4); break;
+	default: break;
+	}
+	return 0;
+}
+
+START_TEST(causes_are_kept_apart)
+{
+	struct run r;
+
+	run(wrong_everywhere, aheads[_i], (struct lockstep_options){0}, &r);
+	ck_assert_uint_eq(r.findings.list.len, 3);
+	ck_assert_uint_eq(r.findings.list.at[0].count, 2);
+	cause_is(&r.findings.list.at[0], "eflags", "cf+zf");
+	cause_is(&r.findings.list.at[1], "general register", "value");
+	cause_is(&r.findings.list.at[2], "general register", "stray");
 	run_deinit(&r);
 }
 END_TEST
@@ -442,6 +495,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, undamaged_run_is_clean, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, wrong_flag_is_one_finding, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, causes_are_kept_apart, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, wrong_memory_is_one_finding, 0, NUM_AHEADS);
 	tcase_add_test(t, wrong_branch_is_one_finding);
 	tcase_add_test(t, wrong_branch_to_a_call_ends_the_run);

@@ -311,6 +311,27 @@ static void merge_flags(const struct isa *isa, struct judgement *j)
 
 /* ---- Recording ---- */
 
+static bool writes(const struct prediction *slot, uint32_t reg)
+{
+	for (size_t i = 0; i < slot->regs.len; i++)
+		if (slot->regs.at[i].reg == reg)
+			return true;
+	return false;
+}
+
+/* What the finding is grouped by, besides its instruction. */
+static void set_cause(const struct isa *isa, struct finding *f, const struct prediction *slot)
+{
+	uint64_t differs = (f->expected[0] ^ f->observed[0]) & ~f->mask[0];
+
+	if (f->kind == LOCATION_FLAGS)
+		f->flags = differs;
+	else if (is_flag(isa, f))
+		f->flags = differs << isa->regs[f->reg].gdb_low;
+	else
+		f->unwritten = f->kind == LOCATION_REG && !writes(slot, f->reg);
+}
+
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot)
 {
 	struct findings *findings = &ls->run->findings;
@@ -321,9 +342,11 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 		if (slot->lifted)
 			f.insn = slot->lifted->insn;
 		f.insn.pc = slot->pc;
+		set_cause(ls->target->isa, &f, slot);
+		timeline_add_finding(&ls->run->timeline, ls->run->instructions);
 		struct finding *known = findings_find(findings, ls->target->isa, &f);
 		if (known) {
-			known->count++;
+			finding_count(known, &f);
 			continue;
 		}
 		struct error *err = complete(ls, &f, slot);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/report/baseline.h"
 #include "lib/report/report.h"
 
 /* Takes the text; null when memory ran out. */
@@ -30,11 +31,13 @@ static json_t *wide(const uint64_t *value, unsigned width)
 	return take_string(&text);
 }
 
-static json_t *location(const struct finding *f, const struct isa *isa)
+/* What one of the functions that name something of a finding appends. */
+static json_t *name(void (*append)(struct strbuf *, const struct finding *, const struct isa *),
+		    const struct finding *f, const struct isa *isa)
 {
 	struct strbuf text = {0};
 
-	finding_location(&text, f, isa);
+	append(&text, f, isa);
 	return take_string(&text);
 }
 
@@ -77,14 +80,17 @@ static json_t *inputs(const struct finding *f)
 static json_t *finding(const struct report *report, const struct finding *f)
 {
 	return json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", /**/
-		"pc", hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", bytes(&f->insn),        /**/
-		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,                     /**/
-		"location", location(f, report->isa), "width", (int)f->width,                                 /**/
-		"expected", wide(f->expected, f->width), "observed", wide(f->observed, f->width),             /**/
-		"mask", wide(f->mask, f->width), "severity", severity_name(f->severity),                      /**/
-		"opinion", f->opinion, "formula", f->formula, "inputs", inputs(f),                            /**/
-		"count", (json_int_t)f->count, "first_instruction", (json_int_t)f->first_instruction,         /**/
+		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", /**/
+		"pc", hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", bytes(&f->insn), /**/
+		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,              /**/
+		"key", name(baseline_finding_key, f, report->isa),                                     /**/
+		"place", name(finding_place, f, report->isa),                                          /**/
+		"cause", name(finding_cause, f, report->isa),                                          /**/
+		"location", name(finding_location, f, report->isa), "width", (int)f->width,            /**/
+		"expected", wide(f->expected, f->width), "observed", wide(f->observed, f->width),      /**/
+		"mask", wide(f->mask, f->width), "severity", severity_name(f->severity),               /**/
+		"opinion", f->opinion, "formula", f->formula, "inputs", inputs(f),                     /**/
+		"count", (json_int_t)f->count, "first_instruction", (json_int_t)f->first_instruction,  /**/
 		"event", (json_int_t)f->event);
 }
 

@@ -12,8 +12,10 @@
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
  *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the
  *                          target does not show, or null
- *   findings               [{pc, symbol, bytes, mnemonic, form, text, location, width, expected, observed, mask,
- *                          severity, opinion, formula, inputs: [{name, width, value}], count, first_instruction, event}]
+ *   findings               [{pc, symbol, bytes, mnemonic, form, text, key, place, cause, location, width, expected,
+ *                          observed, mask, severity, opinion, formula, inputs: [{name, width, value}], count,
+ *                          first_instruction, event}]; key: arch, form, place and cause as one text, which tells
+ *                          findings apart and is the same in every run (baseline.h)
  *   events                 {total, emulated, executed, passed, skipped, unlogged, calls: [{name, emulated, executed,
  *                          passed}]}; skipped: events of the log that the guest did not ask for; unlogged: calls of
  *                          the guest, on its own memory only, that the log does not have
