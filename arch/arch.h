@@ -163,6 +163,11 @@ struct isa {
 	bool (*lifter_observe)(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
 			       const uint64_t *after);
 	/*
+	 * The encodings that the lifter knows, by index from 0: the bits that a word must have, and where. False behind
+	 * the last one. NULL: instructions of this ISA are no words.
+	 */
+	bool (*lifter_encoding)(const struct isa_lifter *lifter, size_t index, uint32_t *ret_mask, uint32_t *ret_value);
+	/*
 	 * Decodes the instruction at the start of bytes (len of them are there; more than max_insn_len are not looked
 	 * at) and builds its transfer in t, which the caller has reset with a pool. What it is, and whether there is a
 	 * transfer, is in ret->status. An error is want of memory or our own bug.

@@ -83,5 +83,6 @@ const struct isa isa_aarch64 = {
 		},
 	.lifter_create = a64_lifter_create,
 	.lifter_destroy = a64_lifter_destroy,
+	.lifter_encoding = a64_lifter_encoding,
 	.lift = a64_lift,
 };

@@ -21,6 +21,7 @@ extern const struct isa isa_aarch64;
 
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);
+bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret_mask, uint32_t *ret_value);
 struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret);
 

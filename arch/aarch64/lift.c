@@ -58,6 +58,15 @@ void a64_lifter_destroy(struct isa_lifter *l)
 	free(l);
 }
 
+bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret_mask, uint32_t *ret_value)
+{
+	if (index >= l->decoder.num_encodings)
+		return false;
+	*ret_mask = l->decoder.encodings[index].mask;
+	*ret_value = l->decoder.encodings[index].value;
+	return true;
+}
+
 /* ---- Text ---- */
 
 /* The name's first word. */

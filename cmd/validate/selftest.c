@@ -15,8 +15,11 @@ static struct error *find_isa(const char *name, const struct isa **ret)
 /* The options of the self-test on the CPU say nothing to the one by vectors. */
 static struct error *check(const struct selftest_options *o)
 {
-	if (o->vectors && (o->only || o->replay || o->mutate.given))
-		return error_create(ERROR_USAGE, "selftest: --only, --replay and --mutate are not for --vectors");
+	if ((o->vectors || o->against) && (o->only || o->replay || o->mutate.given))
+		return error_create(ERROR_USAGE,
+				    "selftest: --only, --replay and --mutate are not for --vectors and --against");
+	if (o->vectors && o->against)
+		return error_create(ERROR_USAGE, "selftest: --vectors and --against exclude each other");
 	if (o->replay && o->mutate.given)
 		return error_create(ERROR_USAGE, "selftest: --replay is of cases, not of --mutate");
 	if (o->cases == 0 || o->cases > UINT32_MAX)
@@ -26,6 +29,8 @@ static struct error *check(const struct selftest_options *o)
 
 static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)
 {
+	if (o->against)
+		return selftest_against(isa, o, counts);
 	if (o->vectors || !walk_supports(isa))
 		return selftest_vectors(isa, o, counts);
 	return o->mutate.given ? selftest_mutants(isa, o, counts) : selftest_native(isa, o, counts);
@@ -69,6 +74,8 @@ static const struct option_row rows[] = {
 	{"arch", 'a', "NAME", "the instruction set (x86_64)", offsetof(struct selftest_options, arch), option_text},
 	{"vectors", 0, "FILE", "cases with expected results, for aarch64, plain or xz;\n- or nothing: standard input",
 	 offsetof(struct selftest_options, vectors), option_text},
+	{"against", 0, "unicorn", "random words of each encoding, for aarch64, and\nwhat that emulator makes of them",
+	 offsetof(struct selftest_options, against), option_text},
 	{"cases", 0, "N", "of each form of instruction, or at most of each mutant (200)",
 	 offsetof(struct selftest_options, cases), option_number},
 	{"seed", 0, "SEED", "of the encodings and states (1)", offsetof(struct selftest_options, seed), option_number},

@@ -12,7 +12,7 @@ struct selftest_seed {
 };
 
 struct selftest_options {
-	const char *arch, *vectors, *only, *replay;
+	const char *arch, *vectors, *against, *only, *replay;
 	uint64_t cases, seed, mutants;
 	struct selftest_seed mutate;
 	unsigned verbose;
@@ -24,6 +24,10 @@ struct selftest_counts {
 
 /* Runs the cases of options->vectors (NULL: standard input); adds to the counts also when it fails. */
 struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,
+			       struct selftest_counts *counts);
+
+/* Runs options->cases random words of each encoding in unicorn, and on the model; likewise. */
+struct error *selftest_against(const struct isa *isa, const struct selftest_options *options,
 			       struct selftest_counts *counts);
 
 /* The forms that options->only chooses, or all; the caller calls regfree(). */

@@ -1,10 +1,12 @@
-/* The self-test by files of cases with expected results. */
+/* The self-test by cases with expected results, from a file or from unicorn. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/validate/selftest.h"
+#include "lib/base/rng.h"
 #include "lib/oracle/vectors.h"
+#include "lib/target/unicorn_vectors.h"
 
 /* A row of the report. */
 struct mnemonic {
@@ -20,6 +22,7 @@ struct session {
 	struct vectors *vectors;
 	VEC(struct mnemonic) mnemonics;
 	unsigned shown;
+	uint64_t made, ended; /* cases of unicorn's, and those of them that did not end in an exception */
 };
 
 /* How many cases are shown, in all and of each mnemonic, by the number of -v. */
@@ -105,6 +108,44 @@ static struct error *run_cases(struct session *s)
 	return err;
 }
 
+/* Words of one encoding, from random states. */
+static struct error *run_encoding(struct session *s, struct unicorn_vectors *u, struct rng *rng, uint32_t mask,
+				  uint32_t value)
+{
+	struct error *err = NULL;
+
+	for (uint64_t i = 0; !err && i < s->options->cases; i++) {
+		uint32_t word = value | ((uint32_t)rng_next(rng) & ~mask);
+		struct vector_case c;
+		bool ended;
+
+		err = unicorn_vectors_run(u, word, rng_next(rng), &c, &ended);
+		if (err)
+			return err;
+		c.number = (uint32_t)s->made++;
+		if (!ended)
+			continue;
+		s->ended++;
+		err = run_case(s, &c);
+	}
+	return err;
+}
+
+static struct error *run_against(struct session *s, const struct isa *isa, const struct isa_lifter *lifter)
+{
+	struct rng rng = {.state = s->options->seed};
+	struct unicorn_vectors *u;
+	uint32_t mask, value;
+	struct error *err = unicorn_vectors_create(&u);
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && isa->lifter_encoding(lifter, i, &mask, &value); i++)
+		err = run_encoding(s, u, &rng, mask, value);
+	unicorn_vectors_destroy(u);
+	return err;
+}
+
 static int by_failures(const void *a, const void *b)
 {
 	const struct mnemonic *x = a, *y = b;
@@ -124,6 +165,33 @@ static void report(struct session *s)
 		printf("%-16s %10" PRIu64 " %10" PRIu64 " %14" PRIu64 "\n", m->name, m->count[VECTORS_PASSED],
 		       m->count[VECTORS_FAILED], m->count[VECTORS_UNMODELLED]);
 	}
+}
+
+struct error *selftest_against(const struct isa *isa, const struct selftest_options *options,
+			       struct selftest_counts *counts)
+{
+	struct session s = {.options = options, .counts = counts};
+	struct isa_lifter *lifter;
+
+	if (strcmp(options->against, "unicorn") != 0)
+		return error_create(ERROR_USAGE, "selftest: --against: unicorn is the only choice, not '%s'",
+				    options->against);
+	if (!isa->lifter_encoding)
+		return error_create(ERROR_USAGE, "selftest: --against is for --arch aarch64");
+	struct error *err = isa->lifter_create(&lifter);
+	if (err)
+		return err;
+	err = vectors_create(isa, &s.vectors);
+	if (!err)
+		err = run_against(&s, isa, lifter);
+	report(&s);
+	printf("%" PRIu64 " words executed, %" PRIu64 " of them ended in an exception and were not compared\n", s.made,
+	       s.made - s.ended);
+	puts("unicorn is an emulator: where the model differs from it, who is right is to be found out");
+	vec_deinit(&s.mnemonics);
+	vectors_destroy(s.vectors);
+	isa->lifter_destroy(lifter);
+	return err;
 }
 
 struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,
