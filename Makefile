@@ -20,7 +20,7 @@ build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev mod
 test_needs := module/check:check
 a64_needs := command/$(A64_CC):gcc-aarch64-linux-gnu
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
-	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver $(a64_needs)
+	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver command/jq:jq $(a64_needs)
 demo_needs := $(build_needs) command/qemu-x86_64:qemu-user $(a64_needs)
 bench_needs := $(demo_needs) command/gdb:gdb
 lint_needs := $(build_needs) $(test_needs) command/clang-format:clang-format command/$(CLANG_TIDY):$(CLANG_TIDY) \
@@ -153,8 +153,9 @@ check: ## install what is missing, build, run all tests
 	$(deps) $(check_needs)
 	$(again) run-check
 
-# Limits against a hang, for a busy machine. Sanitizers and coverage counters make programs slower.
-test_seconds := $(if $(filter rel dbg,$(MODE)),300,900)
+# Limits against a hang, for a busy machine. Sanitizers and coverage counters make programs slower. VALIDATE_CHECK_LONG=1
+# adds what takes minutes.
+test_seconds := $(if $(VALIDATE_CHECK_LONG),3600,$(if $(filter rel dbg,$(MODE)),300,900))
 
 run-check: all tests guests
 	@BUILD=$B VALIDATE=$B/validate TEST_SECONDS=$(test_seconds) \
