@@ -3,7 +3,7 @@
  *
  * Writing formats straight into a strbuf, which is several times faster than building a tree first. Reading takes
  * jansson's tree and trusts nothing in it: every member must be there, have its type and lie in its range, and a member
- * that the table does not have is an error. Knows nothing of events; internal to lib/evlog.
+ * that the table does not have is an error. Knows nothing of events; for lib/evlog and lib/batch.
  */
 #ifndef LIB_EVLOG_JSON_H
 #define LIB_EVLOG_JSON_H

@@ -16,11 +16,11 @@ fi
 
 awk '
 BEGIN {
-	n = split("base expr arch state lift sys evlog rsp oracle target record replay lockstep report cmd", order, " ")
+	n = split("base expr arch state lift sys evlog rsp oracle target record replay lockstep report batch cmd", order, " ")
 	for (i = 1; i <= n; i++)
 		rank[order[i]] = i
 	# Libraries by their header: the layers that may know of them.
-	users["jansson.h"] = "evlog report cmd"
+	users["jansson.h"] = "evlog report batch cmd"
 	users["capstone/"] = "arch lift"
 	users["unicorn/"] = "oracle target"
 	users["nettle/"] = "base"

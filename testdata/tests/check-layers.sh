@@ -53,7 +53,7 @@ rejects "an ISA by name, from cmd" cmd/validate/isa.c "1: only arch knows of arc
 rejects "lib/testing in the program" lib/base/testing.c "1: lib/testing is for tests alone" \
 	'#include "lib/testing/assert.h"'
 rejects "libcheck in the program" lib/base/check.c "1: <check.h> belongs to testing alone" '#include <check.h>'
-rejects "jansson" lib/record/json.c "3: <jansson.h> belongs to evlog report cmd alone" '' '' '#include <jansson.h>'
+rejects "jansson" lib/record/json.c "3: <jansson.h> belongs to evlog report batch cmd alone" '' '' '#include <jansson.h>'
 rejects "capstone" lib/expr/cs.c "1: <capstone/x86.h> belongs to arch lift alone" '#include <capstone/x86.h>'
 rejects "unicorn" arch/uc.c "1: <unicorn/unicorn.h> belongs to oracle target alone" '#include <unicorn/unicorn.h>'
 rejects "a path that is not root-relative" lib/base/near.c '1: "error.h" is not relative to the top folder' \

@@ -1,0 +1,23 @@
+/*
+ * Whole files: small ones read at once, and ones that get their name when they are complete.
+ */
+#ifndef LIB_BASE_FILE_H
+#define LIB_BASE_FILE_H
+
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+
+/*
+ * Appends the file's contents to text; "-" is standard input. ERROR_INPUT for a file of more than max bytes: memory
+ * stays bounded whatever the path leads to. text may have got a part of it when it fails.
+ */
+struct error *file_read(const char *path, size_t max, struct strbuf *text);
+
+/* Writes PATH.part and renames it, so that nobody ever finds a half file under the name. */
+struct error *file_write(const char *path, const void *bytes, size_t len);
+
+/* FOLDER/NAME, or NAME alone if it is absolute or folder is NULL or "". The caller frees it; NULL when out of memory.
+ */
+char *file_join(const char *folder, const char *name);
+
+#endif

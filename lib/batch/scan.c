@@ -1,0 +1,160 @@
+/* Jobs out of folders and files. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+#include "lib/base/strbuf.h"
+#include "lib/batch/internal.h"
+
+enum kind { KIND_OTHER, KIND_LOG, KIND_TRACE };
+
+/* How the files start that make a job. */
+static const struct {
+	const char *start;
+	enum kind kind;
+} starts[] = {
+	{"{\"format\": \"validate-log\"", KIND_LOG},
+};
+
+enum { START_MAX = 64 };
+
+static struct error *find_kind(const char *path, enum kind *ret)
+{
+	char start[START_MAX];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return error_os(errno, "open", path);
+	ssize_t len = read(fd, start, sizeof start);
+	int errnum = errno;
+	close(fd);
+	if (len < 0)
+		return error_os(errnum, "read", path);
+	*ret = KIND_OTHER;
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if ((size_t)len >= strlen(starts[i].start) && !memcmp(start, starts[i].start, strlen(starts[i].start)))
+			*ret = starts[i].kind;
+	return NULL;
+}
+
+/* ---- Names ---- */
+
+/* The file's name without its last suffix, of letters that a name may have. */
+static void base_name(const char *path, char ret[BATCH_NAME_MAX + 1])
+{
+	enum { LONGEST = BATCH_NAME_MAX - 7 }; /* a number may have to follow */
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+	size_t len = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+
+	len = len < LONGEST ? len : LONGEST;
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+		ret[i] = (char)(letter || (i > 0 && strchr(".+-", c)) ? c : '_');
+	}
+	ret[len] = '\0';
+}
+
+static bool is_taken(const struct batch_jobs *jobs, const char *name)
+{
+	for (size_t i = 0; i < jobs->list.len; i++)
+		if (!strcmp(jobs->list.at[i].name, name))
+			return true;
+	return false;
+}
+
+/* Most names are free: the search for a number is short, and the search for a name is over few jobs. */
+static char *free_name(const struct batch_jobs *jobs, const char *path)
+{
+	char name[BATCH_NAME_MAX + 1], numbered[BATCH_NAME_MAX + 16];
+
+	base_name(path, name);
+	if (!is_taken(jobs, name))
+		return strdup(name);
+	for (unsigned n = 2;; n++) {
+		snprintf(numbered, sizeof numbered, "%s-%u", name, n);
+		if (!is_taken(jobs, numbered))
+			return strdup(numbered);
+	}
+}
+
+/* ---- Files and folders ---- */
+
+static struct error *add_file(struct batch_jobs *jobs, const char *base, const char *file, enum kind kind)
+{
+	struct batch_job job = {.name = free_name(jobs, file)};
+	char *path = strdup(file);
+
+	if (base)
+		job.base = strdup(base);
+	*(kind == KIND_TRACE ? &job.trace : &job.log) = path;
+	if (job.name && path && (job.base || !base))
+		return batch_jobs_push(jobs, &job);
+	batch_job_deinit(&job);
+	return &error_no_memory;
+}
+
+static bool may_be_job(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return name[0] != '.' && dot && (!strcmp(dot, ".json") || !strcmp(dot, ".trace"));
+}
+
+static struct error *add_entry(struct batch_jobs *jobs, const char *folder, const char *name)
+{
+	enum kind kind = KIND_OTHER;
+	struct stat st;
+
+	if (!may_be_job(name))
+		return NULL;
+	char *path = file_join(folder, name);
+	if (!path)
+		return &error_no_memory;
+	struct error *err = stat(path, &st) ? error_os(errno, "open", path) : NULL;
+	if (!err && S_ISREG(st.st_mode))
+		err = find_kind(path, &kind);
+	free(path);
+	return err || kind == KIND_OTHER ? err : add_file(jobs, folder, name, kind);
+}
+
+static struct error *add_folder(struct batch_jobs *jobs, const char *folder)
+{
+	struct dirent **entries;
+	struct error *err = NULL;
+	size_t before = jobs->list.len;
+	int len = scandir(folder, &entries, NULL, alphasort);
+
+	if (len < 0)
+		return error_os(errno, "read the folder", folder);
+	for (int i = 0; i < len; i++) {
+		if (!err)
+			err = add_entry(jobs, folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	if (!err && jobs->list.len == before)
+		err = error_input(folder, 0, "has neither event logs (*.json of validate record) nor traces");
+	return err;
+}
+
+struct error *batch_jobs_add(struct batch_jobs *jobs, const char *path)
+{
+	struct stat st;
+	enum kind kind;
+
+	if (stat(path, &st))
+		return error_os(errno, "open", path);
+	if (S_ISDIR(st.st_mode))
+		return add_folder(jobs, path);
+	struct error *err = find_kind(path, &kind);
+	if (!err && kind == KIND_OTHER)
+		err = error_input(path, 0, "is neither an event log nor a trace; a manifest is given with --manifest");
+	return err ? err : add_file(jobs, NULL, path, kind);
+}
