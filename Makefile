@@ -20,7 +20,8 @@ build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev mod
 test_needs := module/check:check
 a64_needs := command/$(A64_CC):gcc-aarch64-linux-gnu
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
-	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver command/jq:jq $(a64_needs)
+	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver command/jq:jq \
+	command/jsonschema:python3-jsonschema $(a64_needs)
 demo_needs := $(build_needs) command/qemu-x86_64:qemu-user $(a64_needs)
 bench_needs := $(demo_needs) command/gdb:gdb
 lint_needs := $(build_needs) $(test_needs) command/clang-format:clang-format command/$(CLANG_TIDY):$(CLANG_TIDY) \

@@ -306,7 +306,7 @@ static enum exit_status run(const void *options, const struct operands *operands
 static const struct option_row run_option_rows[] = {
 	{"log", 'l', "FILE", "event log to replay (of validate record)", AT(log), option_text},
 	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", AT(start.qemu), option_flag},
-	{"emulator", 'e', "PATH", "that build of it; default: the variable VALIDATE_QEMU_X86_64,\nelse qemu-x86_64 on PATH", AT(start.emulator), option_text},
+	{"emulator", 'e', "PATH", "start this build of it; by default the one of the variable\nVALIDATE_QEMU_X86_64, else qemu-x86_64 on PATH", AT(start.emulator), option_text},
 	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", AT(start.cpu), option_text},
 	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(start.emulator_args), option_list},
 	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", AT(start.sysroot), option_text},

@@ -8,12 +8,18 @@
 
 enum { TARGET_TIMEOUT_MS = 10000 }; /* of the target's start, and of every request */
 
+/* Who names an emulator wants it to be started. */
+static bool wants_qemu(const struct start_options *o)
+{
+	return o->qemu || o->emulator;
+}
+
 struct error *start_check(const struct start_options *o)
 {
-	if (o->qemu && o->remote)
-		return error_create(ERROR_USAGE, "--qemu and --remote exclude each other");
-	if (!o->qemu && (o->emulator || o->emulator_args.len || o->sysroot))
-		return error_create(ERROR_USAGE, "--emulator, --emulator-arg and --sysroot go with --qemu");
+	if (wants_qemu(o) && o->remote)
+		return error_create(ERROR_USAGE, "--qemu or --emulator and --remote exclude each other");
+	if (!wants_qemu(o) && (o->emulator_args.len || o->sysroot))
+		return error_create(ERROR_USAGE, "--emulator-arg and --sysroot go with --qemu or --emulator");
 	if (o->remote && o->cpu)
 		return error_create(ERROR_USAGE, "--cpu does not go with --remote, whose CPU is there already");
 	return NULL;
@@ -59,6 +65,12 @@ static struct error *connect_remote(const struct start_options *o, const struct 
 	struct gdb_options g = {.identity = NULL};
 	struct error *err = rsp_client_connect(o->remote, TARGET_TIMEOUT_MS, &client);
 
+	if (error_is(err, ERROR_OS)) {
+		/* A stub that is not there is a target that failed, not a file that cannot be read. */
+		struct error *os = err;
+		err = error_create(ERROR_TARGET, "%s", os->message);
+		error_destroy(os);
+	}
 	return err ? err : target_gdb_create(isa, client, &g, ret);
 }
 
@@ -76,7 +88,7 @@ static struct error *start_unicorn(const struct start_options *o, const struct i
 struct error *start_target(const struct start_options *options, const struct isa *isa, const struct evlog_header *log,
 			   const char *program, struct target **ret)
 {
-	if (options->qemu)
+	if (wants_qemu(options))
 		return start_qemu(options, isa, log, program, ret);
 	if (options->remote)
 		return connect_remote(options, isa, ret);

@@ -1,7 +1,8 @@
 /* What a run found, for people and for programs. */
 /* clang-format off */
 /*
- * The JSON report (format "validate-report", version 1) is one object:
+ * The JSON report (format "validate-report", version 1) is one object; report.schema.json has its types, and
+ * testdata/tests/exit-status.sh holds reports of each verdict against it:
  *
  *   format, version        "validate-report", 1
  *   verdict                "clean", "incomplete", "divergent", "lost-sync" or "error"

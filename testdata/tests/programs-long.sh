@@ -17,7 +17,7 @@ fi
 make_files 1
 for applet in gzip gunzip awk; do
 	record_applet $applet
-	judge $applet --emulator "$qemu" --qemu --cpu qemu64
+	judge $applet --emulator "$qemu" --cpu qemu64
 	ended $applet
 	clean $applet
 done
@@ -25,7 +25,7 @@ done
 # QEMU 7.2 is unicorn's parent in what it forgets at FXSAVE (programs.sh).
 for program in ls sort xz perl; do
 	record_dynamic $program
-	judge $program --emulator "$qemu" --qemu --cpu qemu64
+	judge $program --emulator "$qemu" --cpu qemu64
 	ended $program
 	same "findings of $program" "$(field $program '.findings[].form' | grep -vxE 'fx(save|rstor) m64')" ""
 	same "what has no model in $program" "$(field $program '.unmodelled[].mnemonic' | grep -vE "$floating_point")" ""

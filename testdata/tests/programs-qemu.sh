@@ -16,14 +16,14 @@ fi
 make_files 1
 for applet in sha256sum md5sum sort sed grep find tar; do
 	record_applet $applet
-	judge $applet --emulator "$qemu" --qemu --cpu qemu64
+	judge $applet --emulator "$qemu" --cpu qemu64
 	ended $applet
 	clean $applet
 done
 
 for program in ls xz perl; do
 	record_dynamic $program
-	judge $program --emulator "$qemu" --qemu --cpu qemu64 --max-instructions 12000
+	judge $program --emulator "$qemu" --cpu qemu64 --max-instructions 12000
 	clean $program
 	same "judged of $program" "$(field $program '[.instructions, .limited] | @json')" '[12000,true]'
 done
