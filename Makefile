@@ -10,6 +10,8 @@ PKG_CONFIG ?= pkg-config
 export PKG_CONFIG
 # Older ones (before 16) do not heed returns_nonnull and take every failed call for a successful one.
 CLANG_TIDY ?= clang-tidy-19
+# Has libFuzzer.
+FUZZ_CC ?= clang-19
 # Guests for AArch64 are made with it.
 A64_CC ?= aarch64-linux-gnu-gcc
 
@@ -24,6 +26,8 @@ check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user comman
 	command/jsonschema:python3-jsonschema $(a64_needs)
 demo_needs := $(build_needs) command/qemu-x86_64:qemu-user $(a64_needs)
 bench_needs := $(demo_needs) command/gdb:gdb
+fuzz_needs := $(demo_needs) command/gdb:gdb command/$(FUZZ_CC):$(FUZZ_CC) \
+	fuzzer/$(FUZZ_CC):$(FUZZ_CC:clang%=libclang-rt%)-dev
 lint_needs := $(build_needs) $(test_needs) command/clang-format:clang-format command/$(CLANG_TIDY):$(CLANG_TIDY) \
 	command/shellcheck:shellcheck
 
@@ -41,6 +45,11 @@ flags_dbg := -O0 -g -DVALIDATE_DEBUG
 flags_asan := -O1 -g -DVALIDATE_DEBUG -fsanitize=address -fno-omit-frame-pointer
 flags_ubsan := -O1 -g -DVALIDATE_DEBUG -fsanitize=undefined -fno-sanitize-recover=all
 flags_cov := -O0 -g --coverage
+# For the fuzzers alone, by FUZZ_CC.
+flags_fuzz := -O1 -g -DVALIDATE_DEBUG -fsanitize=fuzzer-no-link,address -fno-omit-frame-pointer
+ifeq ($(MODE),fuzz)
+CC := $(FUZZ_CC)
+endif
 mode_flags := $(flags_$(MODE))
 ifeq ($(mode_flags),)
 $(error MODE=$(MODE): one of rel dbg asan ubsan cov)
@@ -80,20 +89,23 @@ cmd_sources := $(wildcard cmd/validate/*.c)
 guest_sources := $(wildcard testdata/guests/*.c testdata/guests/*.S)
 a64_guest_sources := $(shell grep -l 'guest-archs:.*aarch64' $(guest_sources))
 bench_sources := $(wildcard testdata/bench/*.c)
+fuzz_sources := $(wildcard testdata/fuzz/*.c)
 
 lib_objects := $(lib_sources:%.c=$B/%.o)
 testing_objects := $(testing_sources:%.c=$B/%.o)
 test_objects := $(test_sources:%.c=$B/%.o)
 cmd_objects := $(cmd_sources:%.c=$B/%.o)
 bench_objects := $(bench_sources:%.c=$B/%.o)
-objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(bench_objects)
+fuzz_objects := $(fuzz_sources:%.c=$B/%.o)
+objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(bench_objects) $(fuzz_objects)
 
 tests := $(test_objects:%.o=%)
-test_scripts := $(wildcard testdata/tests/*.sh)
+test_scripts := $(filter-out $(if $(filter asan,$(MODE)),,%/fuzz.sh),$(wildcard testdata/tests/*.sh))
 native_guest_sources := $(filter-out testdata/guests/a64%,$(guest_sources))
 guests := $(patsubst testdata/guests/%,$B/guests/%,$(basename $(native_guest_sources)))
 a64_guests := $(patsubst testdata/guests/%,$B/guests/aarch64/%,$(basename $(a64_guest_sources)))
 benches := $(bench_objects:%.o=%)
+fuzzers := $(fuzz_objects:%.o=%)
 bench_scripts := $(wildcard testdata/bench/*.sh)
 
 .PHONY: all
@@ -121,6 +133,9 @@ $(tests): %: %.o $(testing_objects) $B/libvalidate.a
 $(benches): %: %.o $B/libvalidate.a
 	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
 
+$(fuzzers): %: %.o $B/libvalidate.a
+	$(call say,LINK,$@)$(link) -fsanitize=fuzzer $(build_libs) -lpthread
+
 # A guest is one static file without libvalidate. A line "guest-flags: FLAGS" in its source adds to the command.
 guest_flags = -static -O1 -g -iquote . -Wall -Wextra $(shell sed -n 's/.*guest-flags: *\([^*]*\).*/\1/p' $<)
 
@@ -147,7 +162,7 @@ again = @+$(MAKE) --no-print-directory $(jobs)
 
 .PHONY: deps
 deps: ## install what building, testing and lint need (apt-get, as root or through sudo)
-	$(deps) $(sort $(check_needs) $(demo_needs) $(bench_needs) $(lint_needs))
+	$(deps) $(sort $(check_needs) $(demo_needs) $(bench_needs) $(fuzz_needs) $(lint_needs))
 
 .PHONY: check run-check
 check: ## install what is missing, build, run all tests
@@ -158,9 +173,24 @@ check: ## install what is missing, build, run all tests
 # adds what takes minutes.
 test_seconds := $(if $(VALIDATE_CHECK_LONG),3600,$(if $(filter rel dbg,$(MODE)),300,900))
 
-run-check: all tests guests
+run-check: all tests guests $(if $(filter asan,$(MODE)),fuzzers-if-possible)
 	@BUILD=$B VALIDATE=$B/validate TEST_SECONDS=$(test_seconds) \
 		testdata/bin/run-tests.sh $(tests) $(test_scripts)
+
+.PHONY: fuzz run-fuzz fuzzers fuzzers-if-possible
+fuzz: ## install what is missing, fuzz each reader of files and packets for FUZZ_SECONDS (60); crashes stay in build/fuzz
+	$(deps) $(fuzz_needs)
+	$(again) run-fuzz
+
+run-fuzz: all guests
+	@+$(MAKE) --no-print-directory MODE=fuzz fuzzers
+	@BUILD=$B VALIDATE=$B/validate FUZZ_SECONDS=$${FUZZ_SECONDS:-60} testdata/bin/fuzz.sh
+
+fuzzers: $(fuzzers)
+
+# The sanitizers' check takes the fuzzers along where their compiler is; else testdata/tests/fuzz.sh says why not.
+fuzzers-if-possible:
+	@+[ -n "$$(testdata/bin/deps.sh missing $(fuzz_needs))" ] || $(MAKE) --no-print-directory MODE=fuzz fuzzers
 
 .PHONY: demo run-demo
 demo: ## install what is missing, build, record and validate a guest: ends with the report of a real bug of QEMU

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Seeds for the fuzzers, made from real files and a real conversation: fuzz-seeds.sh FOLDER
+#
+# FOLDER/NAME gets the files for the fuzzer testdata/fuzz/NAME.c, FOLDER/NAME.dict its dictionary where there is one. BUILD
+# has the guests, VALIDATE is the program. What cannot be made here (no QEMU, say) is said and left out.
+set -euo pipefail
+
+: "${BUILD:?the build folder}" "${VALIDATE:?the program}"
+to=${1:?a folder}
+guests=$BUILD/guests
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+lack() {
+	printf 'fuzz-seeds.sh: %s\n' "$*" >&2
+}
+
+make_logs() {
+	local word
+
+	mkdir -p "$to/log"
+	for word in reads handler fault; do
+		env -i PATH=/bin "$VALIDATE" record -q -o "$to/log/$word.json" "$guests/recorded" "$word" Makefile \
+			>/dev/null 2>&1 || lack "no log of recorded $word"
+	done
+	env -i PATH=/bin "$VALIDATE" record -q -o "$to/log/hello.json" --embed-files "$guests/hello" >/dev/null ||
+		lack "no log of hello"
+	if command -v qemu-aarch64 >/dev/null; then
+		env -i PATH="$PATH" "$VALIDATE" record -q --via qemu -o "$to/log/aarch64.json" "$guests/aarch64/loop" 2 \
+			>/dev/null || lack "no log of an AArch64 program"
+	fi
+	# A stack of many pages is not what readers stumble over.
+	sed -i 's/^\("stack": ".\{40\}\)[^"]*/\1/' "$to"/log/*.json
+	grep -oh '"[a-z_][a-z_0-9]*": ' "$to"/log/*.json | sort -u |
+		sed 's/"/\\"/g; s/.*/"&"/' >"$to/log.dict"
+}
+
+# A conversation of gdb and QEMU, each side's bytes in a file of its own.
+make_packets() {
+	local bytes
+
+	mkdir -p "$to/packet"
+	qemu-x86_64 -g "$scratch/socket" "$guests/hello" >/dev/null 2>&1 &
+	for _ in {1..100}; do
+		[ -S "$scratch/socket" ] && break
+		sleep 0.05
+	done
+	# shellcheck disable=SC2016 # $pc and $sp are for gdb
+	timeout 30 gdb -nx -batch -ex "set remotelogfile $scratch/packets" -ex 'set architecture i386:x86-64' \
+		-ex "target remote $scratch/socket" -ex 'stepi' -ex 'x/4i $pc' -ex 'info registers' \
+		-ex 'find /b $sp, +200, 0x7f' -ex 'kill' >/dev/null 2>&1 || true
+	kill $! 2>/dev/null || true
+	for side in r w; do
+		bytes=$(sed -n "s/^$side //p" "$scratch/packets" 2>/dev/null | tr -d '\n' | head -c 12000)
+		[ -n "$bytes" ] || lack "no conversation of gdb and QEMU"
+		printf '%b' "$bytes" >"$to/packet/$side"
+	done
+	# What this one does not have: notifications, escapes, runs, errors.
+	# shellcheck disable=SC2016 # no variables
+	printf '+$0* #7a%%Stop:T05thread:p1.1;#00-$}\x03}\x04#00\x03+$T05thread:p2.-1;watch:1;#b9$W00;process:1#00' \
+		>"$to/packet/rare"
+}
+
+# QEMU carries its descriptions as text.
+make_descriptions() {
+	local qemu arch name
+
+	mkdir -p "$to/tdesc"
+	for qemu in qemu-x86_64 qemu-aarch64; do
+		command -v $qemu >/dev/null || continue
+		tr '\0' '\n' <"$(command -v $qemu)" | LC_ALL=C awk -v folder="$scratch" '
+			/^<\?xml/ { inside = 1; text = "" }
+			inside { text = text $0 "\n" }
+			inside && /<\/feature>/ { printf "%s", text > (folder "/feature" n++ ".xml"); inside = 0 }'
+		for name in "$scratch"/feature*.xml; do
+			[ "$(wc -c <"$name")" -lt 16000 ] || continue
+			arch=${qemu#qemu-}
+			{
+				printf '<?xml version="1.0"?><target><architecture>%s</architecture>' "$arch"
+				printf '<xi:include href="x.xml"/></target>\0x.xml\n'
+				cat "$name"
+			} >"$to/tdesc/$arch-$(basename "$name")"
+		done
+		rm -f "$scratch"/feature*.xml
+	done
+	[ -n "$(ls "$to/tdesc")" ] || lack "no QEMU, whose target descriptions were wanted"
+	printf '"%s"\n' '<reg ' 'name=\"' 'bitsize=\"' 'regnum=\"' '<xi:include href=\"' '<feature ' '/>' '<!ENTITY ' \
+		>"$to/tdesc.dict"
+}
+
+# The first cases of the sample; the number of cases is what the header says.
+make_vectors() {
+	local sample=testdata/vectors/a64-sample.vec.xz skip
+
+	mkdir -p "$to/vectors"
+	if ! command -v xz >/dev/null; then
+		lack "no xz, for vectors"
+		return
+	fi
+	xz -dc $sample >"$scratch/vectors"
+	for skip in 0 2000 40000; do
+		{
+			printf 'A64VEC1\0\4\0\0\0'
+			head -c $((12 + skip + 500)) "$scratch/vectors" | tail -c 500
+		} >"$to/vectors/$skip"
+	done
+	xz -0 -c "$to/vectors/0" >"$to/vectors/xz"
+}
+
+mkdir -p "$to"
+make_logs
+make_packets
+make_descriptions
+make_vectors

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Runs the fuzzers in build/fuzz from fresh seeds.
+#
+# With FUZZ_SECONDS each runs that long and goes on from what earlier runs found, in build/fuzz/corpus. Without it each makes
+# as many runs as its source says ("fuzz-runs: N"), the same every time. An input that a fuzzer dies of is kept in
+# build/fuzz/crashes, and the exit status is 1. BUILD has the guests, VALIDATE is the program: for the seeds.
+set -euo pipefail
+
+fuzz=build/fuzz
+# In MiB and seconds. The readers' own bounds are far below; the sanitizer multiplies what they take.
+limits=(-rss_limit_mb=1500 -timeout=20)
+failed=0
+
+fuzz_one() { # NAME
+	local name=$1 corpus options=() runs
+
+	corpus=$fuzz/corpus/$name
+	[ ! -f "$fuzz/seeds/$name.dict" ] || options+=("-dict=$fuzz/seeds/$name.dict")
+	if [ -n "${FUZZ_SECONDS:-}" ]; then
+		options+=("-max_total_time=$FUZZ_SECONDS")
+	else
+		runs=$(sed -n 's/.*fuzz-runs: *\([0-9]*\).*/\1/p' "testdata/fuzz/$name.c")
+		corpus=$fuzz/check/$name
+		rm -rf "$corpus"
+		# Not much longer on a busy machine.
+		options+=(-seed=1 "-runs=${runs:?no fuzz-runs in testdata/fuzz/$name.c}" -max_total_time=60)
+	fi
+	mkdir -p "$corpus" "$fuzz/crashes"
+	if "$fuzz/testdata/fuzz/$name" "${limits[@]}" "${options[@]}" -max_len=32768 -print_final_stats=1 \
+		"-artifact_prefix=$fuzz/crashes/$name-" "$corpus" "$fuzz/seeds/$name" >"$fuzz/$name.out" 2>&1; then
+		awk -v name="$name" '
+			/^stat::number_of_executed_units/ { runs = $2 }
+			/ cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
+			END { printf "%-10s ok, %d runs, %d edges\n", name, runs, edges }' "$fuzz/$name.out"
+	else
+		failed=1
+		tail -n 60 "$fuzz/$name.out"
+		echo "$name failed; once more: $fuzz/testdata/fuzz/$name FILE, of $fuzz/crashes"
+	fi
+}
+
+rm -rf "$fuzz/seeds"
+testdata/bin/fuzz-seeds.sh "$fuzz/seeds"
+for source in testdata/fuzz/*.c; do
+	name=$(basename "$source" .c)
+	fuzz_one "$name"
+done
+exit $failed
