@@ -1,26 +1,18 @@
 /*
- * The host's CPU as an oracle. The pages of a case are pages of one shared file (the pool), mapped both here and in the
- * traced process, so that filling them and reading them back are plain copies; mappings stay from case to case where
- * the addresses do.
+ * The host's CPU as an oracle, by one of two processes: a traced one, which sees whatever an instruction does, and for
+ * what is known to be harmless one that is not traced (the runner), which is much faster.
  */
 #include <elf.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "lib/oracle/kind.h"
-#include "lib/oracle/tracee.h"
+#include "lib/oracle/pages.h"
+#include "lib/oracle/runner.h"
 #include "lib/state/memory.h"
-
-/* A page of the pool; page 0 is the tracee's. */
-struct slot {
-	uint64_t page; /* where the tracee has it */
-	int prot;      /* as in mmap(2); 0: not mapped */
-	int wanted;    /* prot in the case at hand; 0: not wanted */
-};
 
 /* A register set of the kernel. */
 struct set {
@@ -36,17 +28,23 @@ enum { SET_GENERAL, SET_XSAVE, SET_FP, NUM_SETS };
 struct native {
 	struct oracle base;
 	struct tracee tracee;
+	struct runner runner;
+	bool no_runner; /* this machine cannot have one */
 	/* Flags with which the CPU marks single steps and instructions that faulted half-way, if it has such. */
 	bool has_step_flag, has_resume_flag;
 	uint32_t step_flag, resume_flag;
 	bool has_tags; /* of x87 */
 	uint32_t tags;
-	bool stale; /* the process has something of the last case that cannot be undone */
+	bool sets_known; /* `actual` is what the tracee has */
+	bool stale;      /* the tracee has something of the last case that cannot be undone */
 	int pool_fd;
-	uint8_t *pool;
-	struct slot slots[ORACLE_MAX_PAGES];
+	uint8_t *pool; /* the tracee's page, those of cases, the runner's */
+	struct pages traced, run;
 	struct set sets[NUM_SETS]; /* len 0: the ISA has no register in it */
 };
+
+/* Pages of the pool. */
+enum { POOL_RUNNER = ORACLE_MAX_PAGES + 1, POOL_LEN = (POOL_RUNNER + RUNNER_PAGES) * MEMORY_PAGE };
 
 static const int set_numbers[NUM_SETS] = {NT_PRSTATUS, NT_X86_XSTATE, NT_PRFPREG};
 
@@ -69,144 +67,6 @@ static unsigned low_bit(const struct reg_desc *reg)
 	return reg->native_offset * 8u + reg->native_low;
 }
 
-/* ---- Pages ---- */
-
-static uint8_t *slot_data(struct native *n, size_t index)
-{
-	return n->pool + (index + 1) * MEMORY_PAGE;
-}
-
-static struct slot *find_slot(struct native *n, uint64_t page)
-{
-	for (size_t i = 0; i < ORACLE_MAX_PAGES; i++) {
-		if ((n->slots[i].prot || n->slots[i].wanted) && n->slots[i].page == page)
-			return &n->slots[i];
-	}
-	return NULL;
-}
-
-static struct slot *free_slot(struct native *n)
-{
-	for (size_t i = 0; i < ORACLE_MAX_PAGES; i++) {
-		if (!n->slots[i].prot && !n->slots[i].wanted)
-			return &n->slots[i];
-	}
-	return NULL;
-}
-
-static struct error *unmap_slot(struct native *n, struct slot *slot)
-{
-	struct error *err = tracee_unmap(&n->tracee, slot->page, MEMORY_PAGE);
-
-	if (!err)
-		slot->prot = 0;
-	return err;
-}
-
-/* Makes the pages of [address, address + len) wanted: those that are mapped already, or else free ones. */
-static struct error *want(struct native *n, uint64_t address, size_t len, int prot, bool mapped)
-{
-	uint64_t first = address & -(uint64_t)MEMORY_PAGE;
-
-	if (len == 0)
-		return NULL;
-	if (address + (len - 1) < address || len > ORACLE_MAX_PAGES * MEMORY_PAGE)
-		return error_create(ERROR_UNSUPPORTED, "%zu bytes at 0x%" PRIx64 " are no range of user memory", len,
-				    address);
-	for (uint64_t page = first; page - first <= address + (len - 1) - first; page += MEMORY_PAGE) {
-		struct slot *slot = find_slot(n, page);
-		if (!slot && mapped)
-			continue;
-		if (!slot)
-			slot = free_slot(n);
-		if (!slot)
-			return error_create(ERROR_UNSUPPORTED, "a case of more than %d pages", ORACLE_MAX_PAGES);
-		slot->page = page;
-		slot->wanted |= prot;
-	}
-	return NULL;
-}
-
-static struct error *want_all(struct native *n, const struct oracle_case *c, bool mapped)
-{
-	struct error *err = want(n, c->pc, c->len, PROT_READ | PROT_EXEC, mapped);
-
-	for (size_t i = 0; i < c->num_ranges && !err; i++)
-		err = want(n, c->ranges[i].address, c->ranges[i].len,
-			   PROT_READ | (c->ranges[i].writable ? PROT_WRITE : 0), mapped);
-	return err;
-}
-
-static bool is_wanted(void *ctx, uint64_t page)
-{
-	const struct slot *slot = find_slot(ctx, page);
-
-	return slot && slot->wanted;
-}
-
-/* Maps what the case wants and nothing else: an access to any other page must fault. */
-static struct error *map_pages(struct native *n, const struct oracle_case *c)
-{
-	struct error *err;
-
-	for (size_t i = 0; i < ORACLE_MAX_PAGES; i++)
-		n->slots[i].wanted = 0;
-	err = want_all(n, c, true);
-	for (size_t i = 0; i < ORACLE_MAX_PAGES && !err; i++) {
-		if (n->slots[i].prot && n->slots[i].prot != n->slots[i].wanted)
-			err = unmap_slot(n, &n->slots[i]);
-	}
-	if (!err)
-		err = want_all(n, c, false);
-	if (!err && is_wanted(n, n->tracee.stub))
-		err = tracee_move_stub(&n->tracee, is_wanted, n);
-	for (size_t i = 0; i < ORACLE_MAX_PAGES && !err; i++) {
-		struct slot *slot = &n->slots[i];
-		if (slot->prot == slot->wanted)
-			continue;
-		err = tracee_map(&n->tracee, slot->page, i + 1, slot->wanted);
-		if (!err)
-			slot->prot = slot->wanted;
-	}
-	return err;
-}
-
-enum copy_direction { TO_POOL, FROM_POOL };
-
-/* Copies between bytes and the pages of a range, all of which are mapped. */
-static void copy_range(struct native *n, uint64_t address, uint8_t *bytes, size_t len, enum copy_direction direction)
-{
-	while (len > 0) {
-		size_t offset = address % MEMORY_PAGE;
-		size_t part = len < MEMORY_PAGE - offset ? len : MEMORY_PAGE - offset;
-		uint8_t *data = slot_data(n, (size_t)(find_slot(n, address - offset) - n->slots)) + offset;
-		if (direction == TO_POOL)
-			memcpy(data, bytes, part);
-		else
-			memcpy(bytes, data, part);
-		address += part;
-		bytes += part;
-		len -= part;
-	}
-}
-
-static void put_range(struct native *n, uint64_t address, const uint8_t *bytes, size_t len)
-{
-	/* TO_POOL only reads the bytes. */
-	copy_range(n, address, (uint8_t *)(uintptr_t)bytes, len, TO_POOL);
-}
-
-static void fill_pages(struct native *n, const struct oracle_case *c)
-{
-	for (size_t i = 0; i < ORACLE_MAX_PAGES; i++) {
-		if (n->slots[i].wanted)
-			memset(slot_data(n, i), 0, MEMORY_PAGE);
-	}
-	for (size_t i = 0; i < c->num_ranges; i++)
-		put_range(n, c->ranges[i].address, c->ranges[i].data, c->ranges[i].len);
-	put_range(n, c->pc, c->bytes, c->len);
-}
-
 /* ---- Registers ---- */
 
 /* The tag word of the x87 (two bits a register, 3: empty), of which XSAVE has one bit a register (SDM vol.
@@ -221,7 +81,7 @@ static void put_tags(struct native *n, const struct state *before)
 	n->sets[SET_XSAVE].wanted[XSAVE_TAGS] = used;
 }
 
-static struct error *load_sets(struct native *n, const struct state *before)
+static void load_sets(struct native *n, const struct state *before)
 {
 	const struct isa *isa = n->base.isa;
 
@@ -236,7 +96,6 @@ static struct error *load_sets(struct native *n, const struct state *before)
 	}
 	if (n->has_tags && state_known(before, n->tags))
 		put_tags(n, before);
-	return tracee_set(&n->tracee, NT_PRSTATUS, n->sets[SET_GENERAL].wanted, n->sets[SET_GENERAL].len);
 }
 
 /* The contents differ, apart from XSAVE's header and what software keeps there. */
@@ -251,9 +110,9 @@ static bool differs(int index, const struct set *set)
 /* Vector and float sets are large: they are written only where they are not as the last case left them. */
 static struct error *store_sets(struct native *n)
 {
-	for (int i = SET_XSAVE; i < NUM_SETS; i++) {
+	for (int i = SET_GENERAL; i < NUM_SETS; i++) {
 		struct set *set = &n->sets[i];
-		if (!set->len || !differs(i, set))
+		if (!set->len || (i != SET_GENERAL && n->sets_known && !differs(i, set)))
 			continue;
 		if (i == SET_XSAVE)
 			set->wanted[XSAVE_BV] |= XSAVE_X87_SSE_AVX;
@@ -261,6 +120,7 @@ static struct error *store_sets(struct native *n)
 		if (err)
 			return err;
 	}
+	n->sets_known = true;
 	return NULL;
 }
 
@@ -329,14 +189,67 @@ static bool is_stale(const struct native *n, const struct oracle_outcome *out, c
 	return false;
 }
 
-/* ---- Cases ---- */
+/* ---- How it ended ---- */
+
+static uint64_t pc_after(const struct native *n)
+{
+	const struct reg_desc *desc = &n->base.isa->regs[n->base.isa->pc];
+	const struct set *set = &n->sets[SET_GENERAL];
+	uint64_t pc;
+
+	bits_get(set->actual, set->len, low_bit(desc), desc->width, &pc);
+	return pc;
+}
+
+/* INT1 of x86-64, behind prefixes. */
+static bool is_int1(const struct oracle_case *c)
+{
+	static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
+
+	for (size_t i = 0; i + 1 < c->len; i++) {
+		if (!memchr(prefixes, c->bytes[i], sizeof prefixes) && (c->bytes[i] & 0xf0) != 0x40)
+			return false;
+	}
+	return c->bytes[c->len - 1] == 0xf1;
+}
+
+/*
+ * The trap of a single step. Virtual machines sometimes lose the bit that tells it from other debug traps, of which
+ * only INT1 moves the PC.
+ */
+static bool is_step(const struct native *n, const struct oracle_case *c, const siginfo_t *info)
+{
+	if (info->si_signo != SIGTRAP)
+		return false;
+	return info->si_code == TRAP_TRACE || (info->si_code == TRAP_BRKPT && !is_int1(c) && pc_after(n) != c->pc);
+}
+
+/* ---- The traced process ---- */
+
+static struct error *map_in_tracee(void *process, uint64_t address, size_t index, int prot)
+{
+	return tracee_map(process, address, index, prot);
+}
+
+static struct error *unmap_in_tracee(void *process, uint64_t address)
+{
+	return tracee_unmap(process, address, MEMORY_PAGE);
+}
+
+static struct error *move_stub(void *process, struct pages *p)
+{
+	struct tracee *t = process;
+
+	return pages_wanted(p, t->stub) ? tracee_move_stub(t, pages_wanted, p) : NULL;
+}
+
+static const struct pages_ops tracee_pages = {map_in_tracee, unmap_in_tracee};
 
 static struct error *start(struct native *n)
 {
 	struct error *err = tracee_start(&n->tracee, n->base.isa, n->pool_fd);
 
-	for (size_t i = 0; i < ORACLE_MAX_PAGES; i++)
-		n->slots[i] = (struct slot){0};
+	pages_init(&n->traced, &tracee_pages, &n->tracee, n->pool);
 	n->stale = false;
 	for (int i = 0; i < NUM_SETS && !err; i++) {
 		struct set *set = &n->sets[i];
@@ -347,75 +260,195 @@ static struct error *start(struct native *n)
 		if (!err && set->len)
 			memcpy(set->actual, set->initial, set->len);
 	}
+	n->sets_known = true;
 	return err;
 }
 
-static void report_end(enum tracee_stop stop, const siginfo_t *info, struct oracle_outcome *ret)
+static void report_end(enum oracle_end end, const siginfo_t *info, struct oracle_outcome *ret)
+{
+	bool signal = end == ORACLE_SIGNAL;
+
+	ret->end = end;
+	ret->signal = signal ? info->si_signo : 0;
+	ret->code = signal ? info->si_code : 0;
+	ret->address = signal ? (uint64_t)(uintptr_t)info->si_addr : 0;
+}
+
+static void read_regs(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
+{
+	for (uint32_t r = 0; r < n->base.isa->num_regs; r++)
+		read_reg(n, c->before, r, &ret->after);
+}
+
+static struct error *run_traced(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
 {
 	static const enum oracle_end ends[] = {
 		[TRACEE_STEPPED] = ORACLE_STEPPED, [TRACEE_SIGNAL] = ORACLE_SIGNAL, [TRACEE_SYSCALL] = ORACLE_SYSCALL};
-
-	ret->end = ends[stop];
-	ret->signal = stop == TRACEE_SIGNAL ? info->si_signo : 0;
-	ret->code = stop == TRACEE_SIGNAL ? info->si_code : 0;
-	ret->address = stop == TRACEE_SIGNAL ? (uint64_t)(uintptr_t)info->si_addr : 0;
-}
-
-static struct error *execute(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
-{
 	const struct isa *isa = n->base.isa;
 	enum tracee_stop stop;
 	siginfo_t info;
-	struct error *err = map_pages(n, c);
+	struct error *err = pages_map(&n->traced, c, move_stub);
 
 	if (err)
 		return err;
-	fill_pages(n, c);
-	err = load_sets(n, c->before);
-	if (!err)
-		err = store_sets(n);
+	pages_fill(&n->traced, c);
+	load_sets(n, c->before);
+	err = store_sets(n);
 	if (!err)
 		err = tracee_step(&n->tracee, false, &stop, &info);
 	if (!err)
 		err = fetch_sets(n);
 	if (err)
 		return err;
-	report_end(stop, &info, ret);
-	for (uint32_t r = 0; r < isa->num_regs; r++)
-		read_reg(n, c->before, r, &ret->after);
+	report_end(stop == TRACEE_SIGNAL && is_step(n, c, &info) ? ORACLE_STEPPED : ends[stop], &info, ret);
+	read_regs(n, c, ret);
 	/* At the entry the kernel has already put "no such call" where the result will be. */
 	if (stop == TRACEE_SYSCALL)
 		state_set(&ret->after, isa->sys.result, state_get(c->before, isa->sys.result));
-	for (size_t i = 0; i < c->num_ranges; i++)
-		copy_range(n, c->ranges[i].address, ret->memory.at[i].data, c->ranges[i].len, FROM_POOL);
+	pages_read(&n->traced, c, ret);
 	n->stale = is_stale(n, ret, c->before);
 	return NULL;
 }
 
-static struct error *native_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret)
+static struct error *trace(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
 {
-	struct native *n = (struct native *)o;
-	struct error *err = oracle_outcome_reserve(ret, c);
+	struct error *err = NULL;
 
 	if (n->stale)
 		tracee_stop(&n->tracee);
-	if (!err && !n->tracee.pid)
+	if (!n->tracee.pid)
 		err = start(n);
 	if (!err)
-		err = execute(n, c, ret);
+		err = run_traced(n, c, ret);
 	/* Whatever went wrong half-way: the next case starts from a process that is as it should be. */
 	if (err)
 		n->stale = true;
 	return err;
 }
 
+/* ---- The runner ---- */
+
+static const struct pages_ops runner_pages = {runner_map, runner_unmap};
+
+/* A runner, if there can be one. */
+static bool have_runner(struct native *n)
+{
+	if (n->runner.process.pid)
+		return true;
+	if (n->no_runner)
+		return false;
+	pages_init(&n->run, &runner_pages, &n->runner, n->pool);
+	struct error *err = runner_start(&n->runner, n->base.isa, n->pool_fd, POOL_RUNNER,
+					 n->pool + POOL_RUNNER * MEMORY_PAGE);
+	n->no_runner = err != NULL;
+	error_destroy(err);
+	return !err;
+}
+
+/* The case's pages leave the runner its own, and the instruction's segment bases are user addresses. */
+static bool suits_runner(const struct native *n, const struct oracle_case *c)
+{
+	const struct isa *isa = n->base.isa;
+
+	if (c->way == ORACLE_TRACED || runner_has(c->pc & -(uint64_t)MEMORY_PAGE))
+		return false;
+	for (size_t i = 0; i < c->num_ranges; i++) {
+		for (uint64_t at = 0; at < c->ranges[i].len; at += MEMORY_PAGE) {
+			if (runner_has((c->ranges[i].address + at) & -(uint64_t)MEMORY_PAGE))
+				return false;
+		}
+	}
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		if (isa->regs[r].class == REG_SEGMENT && state_get(c->before, r) >> 47)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * How the runner's instruction ended; false: it went where it was not expected to go, and nobody knows what it did
+ * there. An INT3 is reported behind it, and taken back.
+ */
+static bool runner_end(struct native *n, const struct oracle_case *c, bool step, const siginfo_t *info,
+		       enum oracle_end *ret)
+{
+	const struct reg_desc *desc = &n->base.isa->regs[n->base.isa->pc];
+	struct set *set = &n->sets[SET_GENERAL];
+	uint64_t pc = pc_after(n), behind = c->pc + c->len;
+
+	*ret = info->si_signo == SIGSYS ? ORACLE_SYSCALL : ORACLE_SIGNAL;
+	if (step) {
+		if (is_step(n, c, info))
+			*ret = ORACLE_STEPPED;
+		return true;
+	}
+	if (info->si_signo == SIGTRAP && pc == behind + 1) {
+		bits_put(set->actual, set->len, low_bit(desc), desc->width, &behind);
+		*ret = ORACLE_STEPPED;
+		return true;
+	}
+	return pc == c->pc || pc == behind;
+}
+
+static struct error *run_in_runner(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret,
+				   bool *ret_done)
+{
+	struct set *general = &n->sets[SET_GENERAL], *xsave = &n->sets[SET_XSAVE];
+	struct error *err = pages_map(&n->run, c, NULL);
+	enum oracle_end end;
+	siginfo_t info;
+	uint8_t byte;
+
+	*ret_done = false;
+	if (err)
+		return err;
+	pages_fill(&n->run, c);
+	bool step = c->way != ORACLE_STRAIGHT || !pages_byte(&n->run, c->pc + c->len, &byte) || byte != ORACLE_STOP;
+	load_sets(n, c->before);
+	memcpy(general->actual, general->wanted, general->len);
+	memcpy(xsave->actual, xsave->wanted, xsave->len);
+	n->sets_known = false;
+	err = runner_run(&n->runner, general->actual, xsave->actual, xsave->len, step, &info);
+	if (err)
+		return err;
+	*ret_done = runner_end(n, c, step, &info, &end);
+	if (!*ret_done)
+		return NULL;
+	report_end(end, &info, ret);
+	read_regs(n, c, ret);
+	pages_read(&n->run, c, ret);
+	return NULL;
+}
+
+/* ---- Cases ---- */
+
+static struct error *native_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret)
+{
+	struct native *n = (struct native *)o;
+	struct error *err = oracle_outcome_reserve(ret, c);
+	bool done = false;
+
+	if (!err && suits_runner(n, c) && have_runner(n)) {
+		err = run_in_runner(n, c, ret, &done);
+		/* Pages half mapped, say: begin anew. */
+		if (err || !done)
+			runner_stop(&n->runner);
+		if (err && !error_is(err, ERROR_TIMEOUT)) {
+			error_destroy(err);
+			err = NULL;
+		}
+	}
+	return err || done ? err : trace(n, c, ret);
+}
+
 static void native_destroy(struct oracle *o)
 {
 	struct native *n = (struct native *)o;
 
+	runner_stop(&n->runner);
 	tracee_stop(&n->tracee);
 	if (n->pool)
-		munmap(n->pool, (ORACLE_MAX_PAGES + 1) * MEMORY_PAGE);
+		munmap(n->pool, POOL_LEN);
 	if (n->pool_fd >= 0)
 		close(n->pool_fd);
 	for (int i = 0; i < NUM_SETS; i++)
@@ -432,12 +465,10 @@ static const struct oracle_ops native_ops = {
 
 static struct error *create_pool(struct native *n)
 {
-	size_t len = (ORACLE_MAX_PAGES + 1) * MEMORY_PAGE;
-
 	n->pool_fd = memfd_create("validate-pages", MFD_CLOEXEC);
-	if (n->pool_fd < 0 || ftruncate(n->pool_fd, (off_t)len) < 0)
+	if (n->pool_fd < 0 || ftruncate(n->pool_fd, POOL_LEN) < 0)
 		return error_create(ERROR_UNSUPPORTED, "no file in memory to share pages with: %s", strerror(errno));
-	void *pool = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, n->pool_fd, 0);
+	void *pool = mmap(NULL, POOL_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, n->pool_fd, 0);
 	if (pool == MAP_FAILED)
 		return error_os(errno, "mapping the oracle's pages", NULL);
 	n->pool = pool;

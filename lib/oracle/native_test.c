@@ -9,6 +9,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/codec.h"
+#include "lib/base/rng.h"
 #include "lib/oracle/oracle.h"
 #include "lib/state/memory.h"
 #include "lib/testing/assert.h"
@@ -66,16 +67,29 @@ static void teardown(void)
 	oracle_destroy(oracle);
 }
 
-static struct error *try(const char *hex)
+/* Behind the instruction is an INT3, on the same page. */
+static struct error *try_way(const char *hex, enum oracle_way way)
 {
+	static const uint8_t stop = ORACLE_STOP;
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	size_t len = strlen(hex) / 2;
 
 	ck_assert(codec_decode_hex(hex, 2 * len, bytes));
 	set("rip", pc);
-	struct oracle_case c = {
-		.pc = pc, .bytes = bytes, .len = len, .before = &before, .ranges = &range, .num_ranges = 1};
+	struct oracle_range ranges[] = {range, {.address = pc + len, .len = 1, .data = &stop}};
+	struct oracle_case c = {.way = way,
+				.pc = pc,
+				.bytes = bytes,
+				.len = len,
+				.before = &before,
+				.ranges = ranges,
+				.num_ranges = way == ORACLE_STRAIGHT ? 2 : 1};
 	return oracle_run(oracle, &c, &out);
+}
+
+static struct error *try(const char *hex)
+{
+	return try_way(hex, ORACLE_TRACED);
 }
 
 static void run(const char *hex)
@@ -464,6 +478,143 @@ START_TEST(impossible_cases)
 }
 END_TEST
 
+/* ---- Without tracing ---- */
+
+static void noise_state(struct rng *r)
+{
+	for (uint32_t reg = 0; reg < isa->num_regs; reg++) {
+		uint64_t value[8];
+		for (unsigned i = 0; i < 8; i++)
+			value[i] = rng_next(r);
+		if (isa->regs[reg].class == REG_GENERAL || isa->regs[reg].class == REG_VECTOR)
+			state_set_words(&before, reg, value);
+	}
+	for (uint32_t i = 0; i < isa->num_flags; i++)
+		state_set(&before, isa->flag_regs[i], rng_next(r) & 1);
+	set("nt", rng_next(r) & 1);
+	set("fs_base", data_address + 64);
+	set("gs_base", rng_next(r) >> 20);
+	set("rsp", data_address + 512);
+	set("rbx", data_address + 1024);
+	set("rdi", data_address + 64 * (rng_next(r) % 32));
+	set("rsi", rng_next(r) % 4 ? data_address + MEMORY_PAGE : 0x123456780000);
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)rng_next(r);
+}
+
+/* What the instruction does is the same however it is run. */
+static void expect_same(const char *hex, enum oracle_way way)
+{
+	struct state traced;
+	uint8_t contents[DATA_LEN];
+
+	ck_no_error(state_init(&traced, isa));
+	ck_no_error(try(hex));
+	state_copy(&traced, &out.after);
+	memcpy(contents, out.memory.at[0].data, sizeof contents);
+	const struct oracle_outcome expected = out;
+	ck_no_error(try_way(hex, way));
+	ck_assert_int_eq(out.end, expected.end);
+	ck_assert_int_eq(out.signal, expected.signal);
+	ck_assert_int_eq(out.code, expected.code);
+	ck_assert_uint_eq(out.address, expected.address);
+	ck_bytes(out.memory.at[0].data, contents, sizeof contents);
+	for (uint32_t reg = 0; reg < isa->num_regs; reg++) {
+		ck_assert_msg(state_known(&out.after, reg) == state_known(&traced, reg), "%s", isa->regs[reg].name);
+		ck_bits(&out.after.value[isa->regs[reg].word], &traced.value[isa->regs[reg].word],
+			isa->regs[reg].width);
+	}
+	state_deinit(&traced);
+}
+
+static const char *const straight[] = {
+	"4801d8",           /* add rax, rbx */
+	"480306",           /* add rax, [rsi] */
+	"488907",           /* mov [rdi], rax */
+	"48f7f1",           /* div rcx */
+	"6a05",             /* push 5 */
+	"55",               /* push rbp */
+	"648b042508000000", /* mov eax, fs:[8] */
+	"658b042508000000", /* mov eax, gs:[8] */
+	"f30faed0",         /* wrfsbase eax */
+	"660fefdb",         /* pxor xmm3, xmm3 */
+	"c5fdfec2",         /* vpaddd ymm0, ymm0, ymm2 */
+	"c5f877",           /* vzeroupper */
+	"0f2907",           /* movaps [rdi], xmm0 */
+	"0fae17",           /* ldmxcsr [rdi] */
+	"d9e8",             /* fld1 */
+	"0f0b",             /* ud2 */
+	"f4",               /* hlt */
+	"cc",               /* int3 */
+	"f1",               /* int1 */
+	"48a5",             /* movsq */
+	"fd",               /* std */
+};
+
+START_TEST(straight_line)
+{
+	struct rng r = {.state = (uint64_t)_i};
+
+	for (int i = 0; i < 20; i++) {
+		noise_state(&r);
+		expect_same(straight[_i], ORACLE_STRAIGHT);
+		expect_same(straight[_i], ORACLE_STEP);
+	}
+}
+END_TEST
+
+static const char *const jumping[] = {
+	"ffe0",   /* jmp rax */
+	"ebfe",   /* jmp to itself */
+	"7502",   /* jnz */
+	"c3",     /* ret */
+	"ffd0",   /* call rax */
+	"f348a5", /* rep movsq */
+	"e302",   /* jrcxz */
+};
+
+START_TEST(stepping)
+{
+	struct rng r = {.state = (uint64_t)_i};
+
+	for (int i = 0; i < 20; i++) {
+		noise_state(&r);
+		set("rax", rng_next(&r) >> 20);
+		expect_same(jumping[_i], ORACLE_STEP);
+	}
+}
+END_TEST
+
+/* What the caller says is not believed: system calls are caught, and a jump is traced again. */
+START_TEST(wrong_way)
+{
+	set("rax", 231); /* exit_group */
+	ck_no_error(try_way("0f05", ORACLE_STRAIGHT));
+	ck_assert_int_eq(out.end, ORACLE_SYSCALL);
+	ck_assert_uint_eq(after("rax"), 231);
+	ck_assert_uint_eq(after("rip"), pc + 2);
+	ck_no_error(try_way("cd80", ORACLE_STEP));
+	ck_assert_int_eq(out.end, ORACLE_SYSCALL);
+	set("rax", 0x123456789000);
+	ck_no_error(try_way("ffe0", ORACLE_STRAIGHT));
+	ck_assert_int_eq(out.end, ORACLE_STEPPED);
+	ck_assert_uint_eq(after("rip"), 0x123456789000);
+	ck_no_error(try_way("90", ORACLE_STRAIGHT));
+	expect_step(1);
+}
+END_TEST
+
+/* No INT3 is behind it, and nothing that could be run. */
+START_TEST(no_stop_behind)
+{
+	ck_no_error(try_way("90", ORACLE_STEP));
+	expect_step(1);
+	pc = code_address + MEMORY_PAGE - 1;
+	ck_no_error(try_way("90", ORACLE_STEP));
+	expect_step(1);
+}
+END_TEST
+
 /* The only child of this process. */
 static pid_t child_pid(void)
 {
@@ -578,6 +729,10 @@ static Suite *native_suite(void)
 	tcase_add_test(cases, instruction_pages);
 	tcase_add_test(cases, own_page_gives_way);
 	tcase_add_test(cases, impossible_cases);
+	tcase_add_loop_test(cases, straight_line, 0, sizeof straight / sizeof *straight);
+	tcase_add_loop_test(cases, stepping, 0, sizeof jumping / sizeof *jumping);
+	tcase_add_test(cases, wrong_way);
+	tcase_add_test(cases, no_stop_behind);
 	tcase_add_test(cases, process_may_die);
 	tcase_add_test(cases, signals_from_others_are_ignored);
 	tcase_add_test(life, destroy_leaves_no_process);

@@ -24,7 +24,20 @@ struct oracle_range {
 	bool writable; /* of whole pages: a page is writable if any range in it is */
 };
 
+/* What the caller knows of an instruction lets it run faster. */
+enum oracle_way {
+	ORACLE_TRACED, /* nothing is known: whatever it does is seen */
+	/* It neither enters the kernel for a system call nor changes segment registers. */
+	ORACLE_STEP,
+	/* Nor does it jump: it faults or comes to the byte behind it, which is ORACLE_STOP (else as ORACLE_STEP). */
+	ORACLE_STRAIGHT,
+};
+
+/* INT3 of x86-64. */
+enum { ORACLE_STOP = 0xcc };
+
 struct oracle_case {
+	enum oracle_way way;
 	uint64_t pc;
 	const uint8_t *bytes; /* of the instruction; the rest of its page is zero where no range covers it */
 	size_t len;

@@ -5,7 +5,7 @@
 
 #include "lib/oracle/selftest_parts.h"
 
-enum { MAX_TEXTS = 2, MAX_AIMS = 12, MAX_TWEAKS = 16 };
+enum { MAX_TEXTS = 2, MAX_AIMS = 12, MAX_TWEAKS = 16, SELECTOR_WIDTH = 16 };
 
 /* ---- Creation ---- */
 
@@ -21,12 +21,16 @@ static struct error *allocate(struct selftest *t)
 	if (!err)
 		err = state_init(&t->before, t->isa);
 	if (!err)
+		err = state_init(&t->expected, t->isa);
+	if (!err)
 		err = oracle_outcome_init(&t->out, t->isa);
 	if (err)
 		return err;
 	t->noise = malloc(SELFTEST_NOISE);
-	if (!t->noise)
+	if (!t->noise || !vec_reserve(&t->is_input, t->isa->num_regs))
 		return &error_no_memory;
+	t->is_input.len = t->isa->num_regs;
+	memset(t->is_input.at, 0, t->is_input.len);
 	selftest_make_noise(&noise, t->noise);
 	oracle_initial_state(t->oracle, &t->initial);
 	transfer_init(&t->transfer, t->pool);
@@ -61,10 +65,12 @@ void selftest_destroy(struct selftest *t)
 	if (t->lifter)
 		t->isa->lifter_destroy(t->lifter);
 	vec_deinit(&t->inputs);
+	vec_deinit(&t->is_input);
 	vec_deinit(&t->pointers);
 	vec_deinit(&t->marks);
 	state_deinit(&t->initial);
 	state_deinit(&t->before);
+	state_deinit(&t->expected);
 	oracle_outcome_deinit(&t->out);
 	free(t->noise);
 	free(t);
@@ -281,6 +287,7 @@ static struct error *run_oracle(struct selftest *t)
 {
 	struct oracle_range ranges[GUEST_MAX_PAGES];
 	struct oracle_case c = {
+		.way = t->way,
 		.pc = t->insn.pc,
 		.bytes = t->insn.bytes,
 		.len = t->insn.len,
@@ -353,8 +360,27 @@ static struct error *run_unmodelled(struct selftest *t, struct selftest_result *
 	return err;
 }
 
+/* What the model says of jumps and of the kernel; the oracle notices where it is wrong. */
+static enum oracle_way find_way(const struct selftest *t)
+{
+	expr_id pc = transfer_get_reg(&t->transfer, t->isa->pc);
+	uint64_t next;
+
+	if (t->transfer.kind != TRANSFER_PLAIN)
+		return ORACLE_TRACED;
+	for (size_t i = 0; i < t->transfer.regs.len; i++) {
+		uint32_t reg = t->transfer.regs.at[i].reg;
+		if (t->isa->regs[reg].class == REG_SYSTEM && t->isa->regs[reg].width == SELECTOR_WIDTH)
+			return ORACLE_TRACED;
+	}
+	if (t->insn.repeats || !expr_is_const(t->pool, pc, &next) || next != t->insn.pc + t->insn.len)
+		return ORACLE_STEP;
+	return ORACLE_STRAIGHT;
+}
+
 static struct error *lift(struct selftest *t, uint64_t pc)
 {
+	t->way = ORACLE_TRACED;
 	expr_pool_reset(t->pool);
 	transfer_reset(&t->transfer, t->pool);
 	prog_destroy(t->prog);
@@ -365,6 +391,8 @@ static struct error *lift(struct selftest *t, uint64_t pc)
 	err = transfer_verify(&t->transfer, &t->isa->layout);
 	if (!err)
 		err = selftest_find_inputs(t);
+	if (!err)
+		t->way = find_way(t);
 	if (!err)
 		err = prog_compile(&t->transfer, &t->isa->layout, &t->prog);
 	if (error_is(err, ERROR_UNSUPPORTED)) {

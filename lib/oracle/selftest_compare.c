@@ -79,6 +79,8 @@ static void describe_ends(const struct selftest *t, struct strbuf *text)
 {
 	char name[16];
 
+	if (!text)
+		return;
 	say(text, "  end: model %s", fault_names[t->predicted.fault]);
 	if (t->predicted.fault == FAULT_PAGE)
 		say(text, " at 0x%" PRIx64 ", %u bytes", t->predicted.address, t->predicted.len);
@@ -158,10 +160,29 @@ static bool is_compared(const struct selftest *t, uint32_t reg)
 	return t->isa->regs[reg].class != REG_SYSTEM && !(fault_signals[fault].trap && reg == t->isa->pc);
 }
 
-static bool compare_regs(const struct selftest *t, struct strbuf *text)
+/* Nothing has changed but outputs, which are as predicted: the quick answer to the usual case. */
+static bool regs_agree(struct selftest *t)
+{
+	const struct eval *e = &t->eval;
+	uint64_t any = 0;
+
+	if (t->predicted.fault != FAULT_NONE)
+		return false;
+	state_copy(&t->expected, &t->before);
+	for (size_t i = 0; i < e->num_regs; i++)
+		state_set_masked(&t->expected, e->regs[i].reg, e->regs[i].value, e->regs[i].mask);
+	for (uint32_t i = 0; i < t->isa->num_words; i++)
+		any |= (t->expected.value[i] ^ t->out.after.value[i]) & ~t->expected.unknown[i] &
+		       ~t->out.after.unknown[i];
+	return !any;
+}
+
+static bool compare_regs(struct selftest *t, struct strbuf *text)
 {
 	bool same = true;
 
+	if (regs_agree(t))
+		return true;
 	for (uint32_t r = 0; r < t->isa->num_regs; r++) {
 		if (is_compared(t, r) && !compare_reg(t, r, text))
 			same = false;
@@ -276,7 +297,7 @@ static bool stores_in_part(const struct selftest *t)
 	return t->predicted.fault == FAULT_PAGE && t->transfer.stores.len > 1;
 }
 
-static bool compare(const struct selftest *t, struct strbuf *text)
+static bool compare(struct selftest *t, struct strbuf *text)
 {
 	describe_ends(t, text);
 	if (!is_expected_end(t))

@@ -33,8 +33,10 @@ struct selftest {
 
 	/* The instruction at hand. */
 	struct insn insn;
+	enum oracle_way way;
 	struct prog *prog;
 	VEC(uint32_t) inputs;   /* registers that it reads */
+	VEC(uint8_t) is_input;  /* the same by register */
 	VEC(uint32_t) pointers; /* those of them that make up addresses */
 	VEC(uint8_t) marks;     /* of the pool's nodes */
 
@@ -49,7 +51,7 @@ struct selftest {
 	unsigned turn; /* changes what changes rarely, because it costs time: the pages' places and their protection */
 	struct rng rng;
 	struct guest guest;
-	struct state initial, before;
+	struct state initial, before, expected;
 	struct eval eval;
 	struct prediction predicted;
 	struct oracle_outcome out;

@@ -101,6 +101,9 @@ struct error *selftest_find_inputs(struct selftest *t)
 	spread_marks(t);
 	if (!collect(t, false))
 		return &error_no_memory;
+	memset(t->is_input.at, 0, t->is_input.len);
+	for (size_t i = 0; i < t->inputs.len; i++)
+		t->is_input.at[t->inputs.at[i]] = true;
 	keep_addresses(t);
 	spread_marks(t);
 	return collect(t, true) ? NULL : &error_no_memory;
@@ -187,20 +190,40 @@ void selftest_make_noise(struct rng *r, uint8_t *ret)
 	}
 }
 
+/* Any value, quickly: for registers that the instruction has no business with. */
+static void set_noise(struct selftest *t, uint32_t reg)
+{
+	uint32_t from = rng_below(&t->rng, (SELFTEST_NOISE - 64) / 8) * 8;
+	uint64_t value[8];
+
+	memcpy(value, t->noise + from, sizeof value);
+	state_set_words(&t->before, reg, value);
+}
+
 static void set_value(struct selftest *t, uint32_t reg)
 {
 	const struct reg_desc *desc = &t->isa->regs[reg];
+	bool is_input = t->is_input.at[reg];
 	uint64_t value[8];
 
 	switch (desc->class) {
-	case REG_GENERAL: state_set(&t->before, reg, integer(&t->rng, desc->width)); break;
+	case REG_GENERAL:
+		if (is_input)
+			state_set(&t->before, reg, integer(&t->rng, desc->width));
+		else
+			set_noise(t, reg);
+		break;
 	case REG_FLOAT: /* control and status words have rules of their own: they stay */
 		if (desc->width <= 64)
 			break;
 		/* fallthrough */
 	case REG_VECTOR:
-		lanes(&t->rng, value, reg_words(desc));
-		state_set_words(&t->before, reg, value);
+		if (is_input) {
+			lanes(&t->rng, value, reg_words(desc));
+			state_set_words(&t->before, reg, value);
+		} else {
+			set_noise(t, reg);
+		}
 		break;
 	case REG_CONTROL: state_set(&t->before, reg, control(&t->rng, state_get(&t->initial, reg))); break;
 	default: break;
@@ -286,15 +309,19 @@ static void set_pointers(struct selftest *t)
 	}
 }
 
-/* The code's pages, never writable; its surroundings are noise. */
+/* The code's pages, never writable; its surroundings are noise, but for what stops the oracle behind it. */
 static void place_code(struct selftest *t)
 {
+	static const uint8_t stop = ORACLE_STOP;
+
 	for (uint64_t at = t->insn.pc & -(uint64_t)MEMORY_PAGE; at < t->insn.pc + t->insn.len; at += MEMORY_PAGE) {
 		struct guest_page *page = guest_add(&t->guest, at, false);
 		if (page)
 			selftest_fill(t, page);
 	}
 	guest_write(&t->guest, t->insn.pc, t->insn.bytes, t->insn.len);
+	if (t->way == ORACLE_STRAIGHT)
+		guest_write(&t->guest, t->insn.pc + t->insn.len, &stop, 1);
 }
 
 static void place_window(struct selftest *t)

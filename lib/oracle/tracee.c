@@ -238,6 +238,18 @@ struct error *tracee_unmap(struct tracee *t, uint64_t address, uint64_t len)
 	return call(t, "munmap", SYS_munmap, (uint64_t[6]){address, len});
 }
 
+struct error *tracee_release(struct tracee *t, uint64_t pc)
+{
+	uint8_t general[TRACEE_MAX_GENERAL];
+
+	memcpy(general, t->general, t->general_len);
+	put_reg(t, general, t->isa->pc, pc);
+	struct error *err = tracee_set(t, NT_PRSTATUS, general, t->general_len);
+	if (!err && ptrace(PTRACE_DETACH, t->pid, NULL, NULL) < 0)
+		err = error_os(errno, "releasing the oracle's process", NULL);
+	return err;
+}
+
 struct error *tracee_move_stub(struct tracee *t, bool (*taken)(void *ctx, uint64_t page), void *ctx)
 {
 	uint64_t old = t->stub;

@@ -1,7 +1,7 @@
 /*
  * A process with nothing in it: the native oracle's CPU. It starts as an image of one page that holds the ISA's system
  * call instruction (the stub), through which the kernel is asked to map pages into it; everything else is unmapped. It
- * never runs freely, only by single steps, and dies with the thread that started it.
+ * runs by single steps until it is released, and dies with the thread that started it.
  */
 #ifndef LIB_ORACLE_TRACEE_H
 #define LIB_ORACLE_TRACEE_H
@@ -50,6 +50,9 @@ struct error *tracee_step(struct tracee *t, bool let_calls, enum tracee_stop *re
  */
 struct error *tracee_map(struct tracee *t, uint64_t address, size_t index, int prot);
 struct error *tracee_unmap(struct tracee *t, uint64_t address, uint64_t len);
+
+/* Lets it run freely and untraced from pc, with its registers of the start. Only tracee_stop() may follow. */
+struct error *tracee_release(struct tracee *t, uint64_t pc);
 
 /* Moves the stub elsewhere, away from the pages for which taken() tells true. */
 struct error *tracee_move_stub(struct tracee *t, bool (*taken)(void *ctx, uint64_t page), void *ctx);

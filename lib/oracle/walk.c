@@ -7,10 +7,11 @@
 #include "lib/oracle/x86_64_gen.h"
 
 /*
- * How often a shape is tried to find the forms it has, and to find one of a given form; how many cases one encoding
- * gets at most; how many encodings without a model are shown to the CPU.
+ * How often a shape is tried to find the forms it has, and to find one of a given form; how many encodings a form gets
+ * at least if there are so many cases, and how many cases one encoding gets at most; how many encodings without a model
+ * are shown to the CPU.
  */
-enum { SAMPLES = 6, MAX_TRIES = 64, CASES_EACH = 8, UNMODELLED_TRIES = 8 };
+enum { SAMPLES = 6, MAX_TRIES = 64, ENCODINGS = 25, CASES_EACH = 16, UNMODELLED_TRIES = 8 };
 
 _Static_assert((int)X86_64_GEN_LEN == (int)ISA_MAX_INSN_LEN, "encodings fill what an instruction may have");
 
@@ -239,10 +240,10 @@ static struct error *run_modelled(struct walk *w, size_t form, unsigned cases, s
 {
 	struct walk_form *f = &w->forms.at[form];
 	struct error *err = NULL;
-	unsigned missed = 0;
+	unsigned missed = 0, each = cases / ENCODINGS < CASES_EACH ? cases / ENCODINGS + 1 : CASES_EACH;
 
 	for (uint32_t turn = 0; cases > 0 && !err && missed < MAX_TRIES; turn++) {
-		unsigned now = cases < CASES_EACH ? cases : CASES_EACH;
+		unsigned now = cases < each ? cases : each;
 		uint32_t shape = w->pairs.at[f->first + turn % f->num_shapes].shape;
 		uint8_t bytes[ISA_MAX_INSN_LEN];
 		struct selftest_result result;

@@ -109,6 +109,11 @@ static uint64_t get_word(const uint8_t *bytes, unsigned low, unsigned width)
 
 static void put_word(uint8_t *bytes, unsigned low, unsigned width, uint64_t value)
 {
+	if (width == 64 && low % 8 == 0) {
+		value = htole64(value);
+		memcpy(bytes + low / 8, &value, sizeof value);
+		return;
+	}
 	while (width) {
 		unsigned shift = low % 8, n = 8 - shift < width ? 8 - shift : width;
 		uint8_t *byte = &bytes[low / 8];
