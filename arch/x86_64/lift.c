@@ -260,7 +260,18 @@ static bool is_group(const struct x86_raw *raw)
 	}
 }
 
-/* "83 /5", "66 0F 38 F6", "VEX 0F 38 F3 /3": beyond the first map the operand-size and repeat prefixes select. */
+/* Opcodes whose lowest three bits are a register: PUSH, POP, XCHG, MOV; BSWAP. */
+static bool is_short(const struct x86_raw *raw)
+{
+	unsigned row = raw->opcode & 0xf8;
+
+	if (raw->map == X86_MAP_0F)
+		return row == 0xc8;
+	return raw->map == X86_MAP_1 && (row == 0x50 || row == 0x58 || row == 0x90 || row == 0xb0 || row == 0xb8);
+}
+
+/* "83 /5", "50+r", "66 0F 38 F6", "VEX 0F 38 F3 /3": beyond the first map the operand-size and repeat prefixes select.
+ */
 static void set_encoding(const struct x86_raw *raw, struct insn *insn)
 {
 	static const char *const maps[] = {"", "", "0F ", "0F 38 ", "0F 3A "};
@@ -279,8 +290,12 @@ static void set_encoding(const struct x86_raw *raw, struct insn *insn)
 	} else if (raw->map == X86_MAP_1) {
 		pp = 0;
 	}
-	if (is_group(raw))
+	if (is_group(raw)) {
 		snprintf(digit, sizeof digit, " /%u", raw->reg & 7u);
+	} else if (is_short(raw)) {
+		snprintf(digit, sizeof digit, "+r");
+		opcode &= 0xf8;
+	}
 	snprintf(insn->encoding, sizeof insn->encoding, "%s%s%s%02X%s",
 		 raw->evex  ? "EVEX "
 		 : raw->vex ? "VEX "

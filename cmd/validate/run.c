@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/outputs.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
 #include "lib/lockstep/lockstep.h"
@@ -18,7 +19,7 @@
 struct run_options {
 	const char *log;
 	struct start_options start;
-	const char *report;
+	struct output_options outputs;
 	const char *from, *until;
 	uint64_t max_instructions, max_findings;
 	bool stop_on_first, strict, show_output, no_progress;
@@ -37,6 +38,8 @@ struct session {
 	struct symbols symbols;
 	struct run run;
 	bool ran; /* run holds a result */
+	struct baseline baseline;
+	struct baseline_verdict known;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -48,28 +51,6 @@ static void on_interrupt(int signal)
 }
 
 /* ---- Checks before the start ---- */
-
-/* A report that cannot be written should not be found out about after hours. */
-static struct error *check_report(const struct run_options *o)
-{
-	struct strbuf part = {0};
-	struct error *err = NULL;
-
-	if (!o->report || !strcmp(o->report, "-"))
-		return NULL;
-	strbuf_printf(&part, "%s.part", o->report);
-	int fd = strbuf_failed(&part) ? -1 : open(part.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (strbuf_failed(&part))
-		err = &error_no_memory;
-	else if (fd < 0)
-		err = error_os(errno, "write the report", o->report);
-	else
-		unlink(part.at);
-	if (fd >= 0)
-		close(fd);
-	strbuf_deinit(&part);
-	return err;
-}
 
 /* The program is the recorded one: same bytes, whatever its path. */
 static struct error *check_program(const struct session *s)
@@ -197,6 +178,8 @@ static struct error *judge(struct session *s)
 	if (progress)
 		fputs("\r\033[K", stderr);
 	s->ran = !err;
+	if (!err && s->options->outputs.baseline)
+		err = baseline_compare(&s->baseline, s->isa, &s->run, &s->known);
 	return err;
 }
 
@@ -211,7 +194,9 @@ static struct error *perform(struct session *s)
 	if (!err)
 		err = check_program(s);
 	if (!err)
-		err = check_report(s->options);
+		err = outputs_check(&s->options->outputs);
+	if (!err && s->options->outputs.baseline)
+		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
 		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target);
 	if (!err)
@@ -232,24 +217,29 @@ static struct error *write_report(struct session *s)
 		.program = s->program,
 		.symbol = symbols_append,
 		.symbol_ctx = &s->symbols,
+		.baseline = s->options->outputs.baseline ? &s->known : NULL,
+		.baseline_path = s->options->outputs.baseline,
 	};
 	struct strbuf text = {0};
-	bool to_stdout = s->options->report && !strcmp(s->options->report, "-");
 
 	report.calls = replay_counts(s->replay, &report.num_calls);
 	report_text(&text, &report, s->options->verbose);
-	if (!s->options->quiet && !to_stdout)
+	if (!s->options->quiet && !outputs_to_stdout(&s->options->outputs))
 		fputs(strbuf_text(&text), stdout);
 	strbuf_deinit(&text);
-	return s->options->report ? report_json(&report, s->options->report) : NULL;
+	return outputs_write(&s->options->outputs, &report);
 }
 
 static enum exit_status status_of(const struct session *s)
 {
-	if (s->run.interrupted && s->run.verdict == VERDICT_INCOMPLETE)
+	bool gated = s->options->outputs.baseline && !s->known.num_new;
+	enum verdict verdict = gated ? run_verdict_but_findings(&s->run) : s->run.verdict;
+	bool stale = s->known.num[BASELINE_STALE] > 0;
+
+	if (s->run.interrupted && verdict == VERDICT_INCOMPLETE)
 		return STATUS_INTERRUPTED;
-	switch (s->run.verdict) {
-	case VERDICT_CLEAN: return STATUS_OK;
+	switch (verdict) {
+	case VERDICT_CLEAN: return s->options->strict && stale ? STATUS_INCOMPLETE : STATUS_OK;
 	case VERDICT_INCOMPLETE: return s->options->strict ? STATUS_INCOMPLETE : STATUS_OK;
 	case VERDICT_DIVERGENT: return STATUS_DIVERGENT;
 	case VERDICT_LOST_SYNC: return STATUS_LOST_SYNC;
@@ -260,6 +250,8 @@ static enum exit_status status_of(const struct session *s)
 
 static void session_deinit(struct session *s)
 {
+	baseline_verdict_deinit(&s->known);
+	baseline_deinit(&s->baseline);
 	run_deinit(&s->run);
 	symbols_deinit(&s->symbols);
 	replay_destroy(s->replay);
@@ -311,13 +303,14 @@ static const struct option_row run_option_rows[] = {
 	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(start.emulator_args), option_list},
 	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", AT(start.sysroot), option_text},
 	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(start.remote), option_text},
-	{"report", 'o', "FILE", "write a JSON report; -: to standard output, instead of the text", AT(report), option_text},
+	{"report", 'o', "FILE", "write a JSON report; -: to standard output, instead of the text", AT(outputs.path[OUTPUT_JSON]), option_text},
+	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
 	{"until", 0, "PC", "end there", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
 	{"max-findings", 0, "N", "end at the Nth finding", AT(max_findings), option_number},
 	{"stop-on-first", 0, NULL, "end at the first finding", AT(stop_on_first), option_flag},
-	{"strict", 0, NULL, "exit status 4 if not everything could be judged", AT(strict), option_flag},
+	{"strict", 0, NULL, "exit status 4 if not everything could be judged, or the baseline has stale entries", AT(strict), option_flag},
 	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
 	{"quiet", 'q', NULL, "print no report and no progress", AT(quiet), option_count},
 	{"verbose", 'v', NULL, "print more: what was done with each system call", AT(verbose), option_count},
@@ -335,7 +328,7 @@ const struct command command_run = {
 		"PROGRAM is the file to run, by default the one that the log names; it must be the recorded one. Its\n"
 		"arguments and environment are the log's. Without --qemu and --remote it runs in unicorn, in this process.\n\n"
 		"Exit status: 0 clean or incomplete, 1 divergent, 2 usage or unusable input, 3 lost sync with the log,\n"
-		"4 incomplete and --strict given, 5 target failed.",
+		"4 incomplete and --strict given, 5 target failed. With a baseline only new findings are a divergence.",
 	.options = run_option_rows,
 	.options_size = sizeof(struct run_options),
 	.run = run,

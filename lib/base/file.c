@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CHUNK = 64 << 10 };
@@ -66,23 +68,62 @@ static struct error *write_part(const char *part, const char *path, const void *
 		ok = false;
 		errnum = errno;
 	}
-	if (ok && rename(part, path)) {
+	bool renamed = strcmp(part, path) != 0;
+	if (ok && renamed && rename(part, path)) {
 		ok = false;
 		errnum = errno;
 	}
 	if (ok)
 		return NULL;
-	unlink(part);
+	if (renamed)
+		unlink(part);
 	return error_os(errnum, "write", path);
+}
+
+/* The name to write under; NULL when out of memory. */
+static char *part_of(const char *path)
+{
+	struct strbuf part = {0};
+	struct stat st;
+	bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+
+	strbuf_printf(&part, "%s%s", path, special ? "" : ".part");
+	return strbuf_take(&part);
 }
 
 struct error *file_write(const char *path, const void *bytes, size_t len)
 {
-	struct strbuf part = {0};
+	char *part = part_of(path);
+	struct error *err = part ? write_part(part, path, bytes, len) : &error_no_memory;
 
-	strbuf_printf(&part, "%s.part", path);
-	struct error *err = strbuf_failed(&part) ? &error_no_memory : write_part(part.at, path, bytes, len);
-	strbuf_deinit(&part);
+	free(part);
+	return err;
+}
+
+/* A part that was not there before is made and goes again. */
+static struct error *check_part(const char *part, const char *path)
+{
+	int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return error_os(errno, "write", path);
+	close(fd);
+	unlink(part);
+	return NULL;
+}
+
+struct error *file_check_write(const char *path)
+{
+	char *part = part_of(path);
+	struct error *err = NULL;
+
+	if (!part)
+		return &error_no_memory;
+	if (strcmp(part, path) != 0)
+		err = check_part(part, path);
+	else if (access(path, W_OK) != 0)
+		err = error_os(errno, "write", path);
+	free(part);
 	return err;
 }
 

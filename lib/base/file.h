@@ -13,8 +13,14 @@
  */
 struct error *file_read(const char *path, size_t max, struct strbuf *text);
 
-/* Writes PATH.part and renames it, so that nobody ever finds a half file under the name. */
+/*
+ * Writes PATH.part and renames it, so that nobody ever finds a half file under the name. What is there and no file (a
+ * FIFO, /dev/null) is written as it is.
+ */
 struct error *file_write(const char *path, const void *bytes, size_t len);
+
+/* Whether file_write() can be expected to work: to be found out before hours of work, not after. Changes nothing. */
+struct error *file_check_write(const char *path);
 
 /* FOLDER/NAME, or NAME alone if it is absolute or folder is NULL or "". The caller frees it; NULL when out of memory.
  */

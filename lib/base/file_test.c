@@ -56,6 +56,38 @@ START_TEST(failures_leave_nothing)
 }
 END_TEST
 
+/* Checking leaves what is there, and nothing that is not. */
+START_TEST(checks_change_nothing)
+{
+	struct strbuf text = {0};
+
+	ck_no_error(file_check_write(path));
+	ck_assert_int_ne(access(path, F_OK), 0);
+	ck_no_error(file_write(path, "old", 3));
+	ck_no_error(file_check_write(path));
+	ck_no_error(file_read(path, 4, &text));
+	ck_assert_str_eq(text.at, "old");
+	ck_assert_int_ne(access(part, F_OK), 0);
+	ck_assert_int_eq(mkdir(part, 0700), 0);
+	ck_error(file_check_write(path), ERROR_OS, "Is a directory");
+	ck_error(file_check_write("/nonexistent/file"), ERROR_OS, "No such file");
+	strbuf_deinit(&text);
+}
+END_TEST
+
+START_TEST(devices_stay_devices)
+{
+	struct stat st;
+
+	ck_no_error(file_check_write("/dev/null"));
+	ck_no_error(file_write("/dev/null", "x", 1));
+	ck_assert_int_eq(stat("/dev/null", &st), 0);
+	ck_assert(S_ISCHR(st.st_mode));
+	if (access("/dev/full", W_OK) == 0)
+		ck_error(file_write("/dev/full", "x", 1), ERROR_OS, "No space left");
+}
+END_TEST
+
 static const struct {
 	const char *folder, *name, *joined;
 } joins[] = {
@@ -80,6 +112,8 @@ int main(void)
 	tcase_add_test(files, what_is_written_is_read);
 	tcase_add_test(files, long_files_are_refused);
 	tcase_add_test(files, failures_leave_nothing);
+	tcase_add_test(files, checks_change_nothing);
+	tcase_add_test(files, devices_stay_devices);
 	suite_add_tcase(suite, files);
 	tcase_add_loop_test(names, paths_are_joined, 0, sizeof joins / sizeof *joins);
 	suite_add_tcase(suite, names);

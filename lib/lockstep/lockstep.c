@@ -314,13 +314,10 @@ static char *copy_text(const char *text)
 	return strdup(text ? text : "");
 }
 
-/* Findings come first: what went wrong behind one is most likely its consequence. */
-static enum verdict verdict_of(const struct run *run)
+enum verdict run_verdict_but_findings(const struct run *run)
 {
 	bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted && !run->unreached;
 
-	if (run->findings.list.len)
-		return VERDICT_DIVERGENT;
 	if (run->error)
 		return error_is(run->error, ERROR_LOST_SYNC) ? VERDICT_LOST_SYNC : VERDICT_ERROR;
 	return whole ? VERDICT_CLEAN : VERDICT_INCOMPLETE;
@@ -341,7 +338,8 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 		run->lost_expected = copy_text(lost ? lost->expected : NULL);
 		run->lost_observed = copy_text(lost ? lost->observed : err->message);
 	}
-	run->verdict = verdict_of(run);
+	/* Findings come first: what went wrong behind one is most likely its consequence. */
+	run->verdict = run->findings.list.len ? VERDICT_DIVERGENT : run_verdict_but_findings(run);
 }
 
 struct error *lockstep_run(struct target *target, struct replay *replay, const struct lockstep_options *options,

@@ -86,6 +86,9 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 
 void run_deinit(struct run *run);
 
+/* What the verdict on a finished run would be without its findings. */
+enum verdict run_verdict_but_findings(const struct run *run);
+
 /* "clean", ... */
 const char *verdict_name(enum verdict verdict);
 

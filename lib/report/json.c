@@ -1,12 +1,8 @@
 /* The report for programs; its schema is in report.h. */
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "lib/report/baseline.h"
+#include "lib/report/document.h"
 #include "lib/report/report.h"
 
 /* Takes the text; null when memory ran out. */
@@ -54,15 +50,8 @@ static json_t *symbol(const struct report *report, uint64_t address)
 {
 	struct strbuf text = {0};
 
-	if (report->symbol)
-		report->symbol(report->symbol_ctx, address, &text);
-	if (text.len > 3) { /* " <name>" */
-		json_t *s = json_stringn(text.at + 2, text.len - 3);
-		strbuf_deinit(&text);
-		return s;
-	}
-	strbuf_deinit(&text);
-	return json_null();
+	report_symbol(&text, report, address);
+	return text.len ? take_string(&text) : json_null();
 }
 
 static json_t *inputs(const struct finding *f)
@@ -77,10 +66,13 @@ static json_t *inputs(const struct finding *f)
 	return list;
 }
 
-static json_t *finding(const struct report *report, const struct finding *f)
+static json_t *finding(const struct report *report, size_t index)
 {
+	const struct finding *f = &report->run->findings.list.at[index];
+	const char *known = report_is_known(report, index) ? "known" : "new";
+
 	return json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I}", /**/
+		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:s?}", /**/
 		"pc", hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", bytes(&f->insn), /**/
 		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,              /**/
 		"key", name(baseline_finding_key, f, report->isa),                                     /**/
@@ -91,7 +83,7 @@ static json_t *finding(const struct report *report, const struct finding *f)
 		"mask", wide(f->mask, f->width), "severity", severity_name(f->severity),               /**/
 		"opinion", f->opinion, "formula", f->formula, "inputs", inputs(f),                     /**/
 		"count", (json_int_t)f->count, "first_instruction", (json_int_t)f->first_instruction,  /**/
-		"event", (json_int_t)f->event);
+		"event", (json_int_t)f->event, "baseline", report->baseline ? known : NULL);
 }
 
 static json_t *findings(const struct report *report)
@@ -99,7 +91,7 @@ static json_t *findings(const struct report *report)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < report->run->findings.list.len; i++)
-		json_array_append_new(list, finding(report, &report->run->findings.list.at[i]));
+		json_array_append_new(list, finding(report, i));
 	return list;
 }
 
@@ -160,13 +152,94 @@ static json_t *guest(const struct run *run)
 			 "exit_signal", run->exit_signal ? json_integer(run->exit_signal) : json_null());
 }
 
+/* ---- Baseline ---- */
+
+static json_t *baseline_entry(const struct baseline_entry *e, enum baseline_state state)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "arch", e->key[BASELINE_ARCH], "form",
+			 e->key[BASELINE_FORM], "place", e->key[BASELINE_PLACE], "cause", e->key[BASELINE_CAUSE],
+			 "note", e->note, "link", e->link, "state", baseline_state_name(state));
+}
+
+static json_t *baseline(const struct report *report)
+{
+	const struct baseline_verdict *v = report->baseline;
+	json_t *entries = v ? json_array() : NULL;
+
+	if (!v)
+		return json_null();
+	for (size_t i = 0; i < v->state.len; i++)
+		json_array_append_new(entries, baseline_entry(&v->baseline->entries.at[i], v->state.at[i]));
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "file", report->baseline_path, "new", (json_int_t)v->num_new,
+			 "known", (json_int_t)v->num[BASELINE_KNOWN], "stale", (json_int_t)v->num[BASELINE_STALE],
+			 "not_exercised", (json_int_t)v->num[BASELINE_NOT_EXERCISED], "entries", entries);
+}
+
+/* ---- Coverage and timeline ---- */
+
+static const char *status_name(enum lift_status status)
+{
+	return status == LIFT_DONE ? "modelled" : status == LIFT_UNMODELLED ? "unmodelled" : "undecodable";
+}
+
+static json_t *coverage(const struct run *run)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < run->coverage.forms.len; i++) {
+		const struct coverage_form *f = &run->coverage.forms.at[i];
+		if (!coverage_executed(f))
+			continue;
+		json_t *form = json_pack("{s:s, s:s, s:s, s:s}", "family", f->family ? f->family : "", "form", f->form,
+					 "encoding", f->encoding, "status", status_name(f->status));
+		for (unsigned k = 0; k < NUM_JUDGED; k++)
+			json_object_set_new(form, judged_name(k), json_integer((json_int_t)f->count[k]));
+		json_object_set_new(form, "first_pc", hex(f->first_pc));
+		json_array_append_new(list, form);
+	}
+	return list;
+}
+
+static json_t *system_calls(const struct report *report, const struct timeline_event *events, size_t num)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < num; i++) {
+		const struct timeline_event *e = &events[i];
+		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:I, s:I, s:I}", "index", (json_int_t)e->index,
+						      "name", report_call_name(report, e->number), "pc", hex(e->pc),
+						      "instruction", (json_int_t)e->instruction, "at",
+						      (json_int_t)e->at, "nanoseconds", (json_int_t)e->nanoseconds));
+	}
+	return list;
+}
+
+static json_t *timeline(const struct report *report)
+{
+	const struct timeline *t = &report->run->timeline;
+	json_t *nanoseconds = json_array(), *events = json_array(), *findings = json_array(), *pc = json_array();
+
+	for (size_t i = 0; i < timeline_length(t); i++) {
+		json_array_append_new(nanoseconds, json_integer((json_int_t)t->stretch[i].nanoseconds));
+		json_array_append_new(events, json_integer((json_int_t)t->stretch[i].events));
+		json_array_append_new(findings, json_integer((json_int_t)t->stretch[i].findings));
+		json_array_append_new(pc, hex(t->stretch[i].pc));
+	}
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "instructions_per_stretch",
+			 (json_int_t)t->per_stretch, "nanoseconds", nanoseconds, "events", events, "findings", findings,
+			 "pc", pc, "events_kept_each", (json_int_t)t->event_stride, "system_calls",
+			 system_calls(report, t->event, t->num_events), "slowest",
+			 system_calls(report, t->slowest, t->num_slowest));
+}
+
 static json_t *build(const struct report *report)
 {
 	const struct run *run = report->run;
 	double seconds = (double)run->nanoseconds / 1e9;
 
 	return json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:f}",
+		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:f,"
+		" s:o, s:o, s:o}",
 		"format", "validate-report", "version", 1, "verdict", verdict_name(run->verdict), "target",
 		report->target, "arch", report->isa->name, "program", report->program, "instructions",
 		(json_int_t)run->instructions, "checked", (json_int_t)run->checked, "unseen", (json_int_t)run->unseen,
@@ -174,44 +247,16 @@ static json_t *build(const struct report *report)
 		"events", events(report), "lost_sync", lost_sync(run), "error",
 		run->error ? json_string(run->error->message) : json_null(), "guest", guest(run), "interrupted",
 		run->interrupted, "unreached", run->unreached, "limited", run->limited, "seconds", seconds,
-		"instructions_per_second", seconds > 0 ? (double)run->instructions / seconds : 0.0);
+		"instructions_per_second", seconds > 0 ? (double)run->instructions / seconds : 0.0, "baseline",
+		baseline(report), "coverage", coverage(run), "timeline", timeline(report));
 }
 
-/* Writes text to path by way of path.part, so that no half report stands under the name. */
-static struct error *write_file(const char *path, const char *text)
-{
-	struct strbuf part = {0};
-	struct error *err = NULL;
-
-	strbuf_printf(&part, "%s.part", path);
-	if (strbuf_failed(&part))
-		return &error_no_memory;
-	FILE *file = fopen(part.at, "we");
-	if (!file) {
-		err = error_os(errno, "open", part.at);
-	} else {
-		bool ok = fputs(text, file) != EOF && fputc('\n', file) != EOF;
-		ok = fclose(file) == 0 && ok;
-		if (!ok || rename(part.at, path) < 0)
-			err = error_os(errno, "write", path);
-	}
-	strbuf_deinit(&part);
-	return err;
-}
-
-struct error *report_json(const struct report *report, const char *path)
+static void print(struct strbuf *out, const struct report *report)
 {
 	json_t *document = build(report);
-	char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
-	struct error *err = NULL;
 
+	document_print(out, document);
 	json_decref(document);
-	if (!text)
-		return error_create(ERROR_BUG, "the report cannot be written as JSON: a name in it is not UTF-8");
-	if (strcmp(path, "-"))
-		err = write_file(path, text);
-	else if (puts(text) == EOF || fflush(stdout) == EOF)
-		err = error_os(errno, "write", "standard output");
-	free(text);
-	return err;
 }
+
+const struct report_format report_json = {.name = "report", .print = print};

@@ -1,4 +1,7 @@
-/* What a run found, for people and for programs. */
+/*
+ * What a run found, for people and for programs: one view of a run (struct report), and a writer a format, each in the
+ * file of its name. Writers build text; report_write() puts it where it belongs.
+ */
 /* clang-format off */
 /*
  * The JSON report (format "validate-report", version 1) is one object; report.schema.json has its types, and
@@ -15,8 +18,20 @@
  *                          target does not show, or null
  *   findings               [{pc, symbol, bytes, mnemonic, form, text, key, place, cause, location, width, expected,
  *                          observed, mask, severity, opinion, formula, inputs: [{name, width, value}], count,
- *                          first_instruction, event}]; key: arch, form, place and cause as one text, which tells
- *                          findings apart and is the same in every run (baseline.h)
+ *                          first_instruction, event, baseline}]; key: arch, form, place and cause as one text, which
+ *                          tells findings apart and is the same in every run (baseline.h); baseline: "new", "known", or
+ *                          null without a baseline
+ *   baseline               null, or {file, new, known, stale, not_exercised, entries: [{arch, form, place, cause, note,
+ *                          link, state}]}: findings that are new; entries by state: "known" (seen), "stale" (not seen,
+ *                          though instructions of the form were judged), "not exercised"
+ *   coverage               [{family, form, encoding, status, fully, partly, not, first_pc}]: executions of each form and
+ *                          encoding, by how far they were judged: in all that the architecture defines; but for what the
+ *                          target does not show or nobody knew; not at all. status: "modelled", "unmodelled" or
+ *                          "undecodable"; family: the table that models it, or what kind it is
+ *   timeline               {instructions_per_stretch, nanoseconds, events, findings, pc, events_kept_each, system_calls,
+ *                          slowest}: four lists with a number or address for each stretch of the run (pc: where it was
+ *                          in it), and system calls as {index, name, pc, instruction, at, nanoseconds}: every
+ *                          events_kept_each-th in order, and those that took longest
  *   events                 {total, emulated, executed, passed, skipped, unlogged, calls: [{name, emulated, executed,
  *                          passed}]}; skipped: events of the log that the guest did not ask for; unlogged: calls of
  *                          the guest, on its own memory only, that the log does not have
@@ -37,6 +52,7 @@
 
 #include "lib/base/strbuf.h"
 #include "lib/lockstep/lockstep.h"
+#include "lib/report/baseline.h"
 
 struct report {
 	const struct run *run;
@@ -45,6 +61,8 @@ struct report {
 	const char *program; /* path of the guest */
 	const struct replay_count *calls;
 	size_t num_calls;
+	const struct baseline_verdict *baseline; /* NULL: none was given */
+	const char *baseline_path;
 	/* Appends " <name+0x10>" for an address that has a symbol; may be NULL. */
 	void (*symbol)(void *ctx, uint64_t address, struct strbuf *out);
 	void *symbol_ctx;
@@ -53,8 +71,25 @@ struct report {
 /* For a terminal. verbose: also the calls by policy. */
 void report_text(struct strbuf *out, const struct report *report, bool verbose);
 
-/* Writes the JSON report to a file, which gets its name when it is complete; "-": standard output. */
-struct error *report_json(const struct report *report, const char *path);
+/* A way to write a report. */
+struct report_format {
+	const char *name; /* as an option is called: "junit" */
+	void (*print)(struct strbuf *out, const struct report *report);
+};
+
+extern const struct report_format report_json;
+
+/* Writes to a file, which gets its name when it is complete; "-": standard output. */
+struct error *report_write(const struct report_format *format, const struct report *report, const char *path);
+
+/* A finding is in the baseline; false without one. */
+bool report_is_known(const struct report *report, size_t finding);
+
+/* Of a system call of the guest's ISA: "write", or "?". */
+const char *report_call_name(const struct report *report, uint64_t number);
+
+/* Appends "name+0x10"; nothing for an address without a symbol. */
+void report_symbol(struct strbuf *out, const struct report *report, uint64_t address);
 
 /* A value of width bits as "0x..." with all digits. */
 void report_value(struct strbuf *out, const uint64_t *value, unsigned width);

@@ -5,13 +5,6 @@
 
 #include "lib/report/report.h"
 
-void report_value(struct strbuf *out, const uint64_t *value, unsigned width)
-{
-	strbuf_append(out, "0x");
-	for (unsigned digit = (width + 3) / 4; digit-- > 0;)
-		strbuf_printf(out, "%x", (unsigned)(value[digit / 16] >> digit % 16 * 4 & 15));
-}
-
 /* 12345678 as "12,345,678". */
 static void append_count(struct strbuf *out, uint64_t n)
 {
@@ -103,9 +96,26 @@ static void append_formula(struct strbuf *out, const char *formula)
 	}
 }
 
-static void append_finding(struct strbuf *out, const struct report *report, size_t number, const struct finding *f)
+/* New or known, where there is a baseline to tell. */
+static void append_known(struct strbuf *out, const struct report *report, size_t index)
 {
-	strbuf_printf(out, "\n%zu. %s: ", number, f->insn.form);
+	const struct baseline_entry *e = report_is_known(report, index) ? report->baseline->entry.at[index] : NULL;
+
+	if (!report->baseline)
+		return;
+	strbuf_append(out, e ? "   baseline  known" : "   baseline  new");
+	if (e && *e->note)
+		strbuf_printf(out, ": %s", e->note);
+	if (e && *e->link)
+		strbuf_printf(out, " (%s)", e->link);
+	strbuf_append_char(out, '\n');
+}
+
+static void append_finding(struct strbuf *out, const struct report *report, size_t index)
+{
+	const struct finding *f = &report->run->findings.list.at[index];
+
+	strbuf_printf(out, "\n%zu. %s: ", index + 1, f->insn.form);
 	finding_location(out, f, report->isa);
 	strbuf_printf(out, "\n   at        0x%" PRIx64, f->insn.pc);
 	append_symbol(out, report, f->insn.pc);
@@ -130,6 +140,7 @@ static void append_finding(struct strbuf *out, const struct report *report, size
 	strbuf_printf(out, " time%s, first at instruction ", plural(f->count));
 	append_count(out, f->first_instruction);
 	strbuf_printf(out, ", before event %" PRIu64 "\n", f->event);
+	append_known(out, report, index);
 }
 
 /* ---- The rest ---- */
@@ -191,6 +202,25 @@ static void append_events(struct strbuf *out, const struct report *report, bool 
 	}
 }
 
+static void append_baseline(struct strbuf *out, const struct report *report)
+{
+	const struct baseline_verdict *v = report->baseline;
+
+	if (!v)
+		return;
+	strbuf_printf(out, "baseline     %zu new; %zu known, %zu stale, %zu not exercised (%s)\n", v->num_new,
+		      v->num[BASELINE_KNOWN], v->num[BASELINE_STALE], v->num[BASELINE_NOT_EXERCISED],
+		      report->baseline_path);
+	if (v->num[BASELINE_STALE])
+		strbuf_append(out, "\nstale (in the baseline, judged in this run, and not seen):\n");
+	for (size_t i = 0; i < v->state.len; i++) {
+		const struct baseline_entry *e = &v->baseline->entries.at[i];
+		if (v->state.at[i] == BASELINE_STALE)
+			strbuf_printf(out, "   %s: %s, %s%s%s\n", e->key[BASELINE_FORM], e->key[BASELINE_PLACE],
+				      e->key[BASELINE_CAUSE], *e->note ? ": " : "", e->note);
+	}
+}
+
 static void append_ending(struct strbuf *out, const struct run *run)
 {
 	if (run->interrupted)
@@ -238,13 +268,18 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	strbuf_printf(out, "verdict      %s", verdict_name(run->verdict));
 	if (findings)
 		strbuf_printf(out, ": %zu finding%s", findings, plural(findings));
+	if (findings && report->baseline && !report->baseline->num_new)
+		strbuf_append(out, ", none new");
+	else if (findings && report->baseline)
+		strbuf_printf(out, ", %zu new", report->baseline->num_new);
 	strbuf_printf(out, "\nprogram      %s (%s)\ntarget       %s\n", report->program, report->isa->name,
 		      report->target);
 	append_instructions(out, run);
 	append_events(out, report, verbose);
 	append_ending(out, run);
+	append_baseline(out, report);
 	append_unmodelled(out, report);
 	append_partly_seen(out, report);
 	for (size_t i = 0; i < findings; i++)
-		append_finding(out, report, i + 1, &run->findings.list.at[i]);
+		append_finding(out, report, i);
 }

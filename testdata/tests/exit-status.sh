@@ -79,6 +79,8 @@ if grep -qw bmi1 /proc/cpuinfo && grep -qw adx /proc/cpuinfo; then
 	rejects "a PC in decimal digits" '.findings[0].pc = "12345"'
 	rejects "a count that is a string" '.instructions = "1"'
 	rejects "clean with findings" '.verdict = "clean"'
+	rejects "a stretch of no time" '.timeline.nanoseconds[0] = -1'
+	rejects "a form that nobody counted" '.coverage[0].fully = null'
 	rejects "a field that is not described" '.surprise = 1'
 	# Behind a finding, --strict changes nothing.
 	run --log bmi.json --strict --stop-on-first
@@ -104,7 +106,7 @@ unusable "no such symbol" "neither an address nor a symbol" --log hello.json --f
 unusable "two targets" "exclude each other" --log hello.json --emulator qemu-x86_64 --remote localhost:1
 same "status: a report that cannot be written" \
 	"$("$VALIDATE" --log hello.json --report nowhere/report.json 2>&1 >/dev/null) $?" \
-	"validate: write the report nowhere/report.json: No such file or directory 2"
+	"validate: --report: write nowhere/report.json: No such file or directory 2"
 
 # 3: the second call of the log has other arguments than the guest's.
 sed 's/"name": "read", "pc": "\([^"]*\)", "args": \["0x3"/"name": "read", "pc": "\1", "args": ["0x9"/' reads.json >tampered.json

@@ -1,0 +1,22 @@
+/* The files that a run's report goes to, as the command line asks for them. */
+#ifndef CMD_VALIDATE_OUTPUTS_H
+#define CMD_VALIDATE_OUTPUTS_H
+
+#include "lib/report/report.h"
+
+enum output { OUTPUT_JSON, NUM_OUTPUTS };
+
+struct output_options {
+	const char *path[NUM_OUTPUTS]; /* NULL: not asked for; "-": standard output */
+	const char *baseline;          /* NULL: none */
+};
+
+/* Whether all of them can be written. ERROR_USAGE if two are to be in one place. */
+struct error *outputs_check(const struct output_options *o);
+
+/* One of them is standard output: nothing else should be printed there. */
+bool outputs_to_stdout(const struct output_options *o);
+
+struct error *outputs_write(const struct output_options *o, const struct report *report);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * JSON documents of our own formats, in and out. Every document names its format and version. What is read is not
+ * trusted: errors name the file, the member and the remedy.
+ */
+#ifndef LIB_REPORT_DOCUMENT_H
+#define LIB_REPORT_DOCUMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+#include "lib/base/strbuf.h"
+
+/* Appends the document as text: an object or array that holds no other is one line. */
+void document_print(struct strbuf *out, const json_t *document);
+
+struct document {
+	const char *path;   /* borrowed */
+	const char *remedy; /* what to do when it cannot be used: "write it again with validate --report" */
+	json_t *root;       /* an object of the format and version asked for */
+};
+
+/* Reads a file of at most 256 MiB. The strings stay the caller's and have to outlive *ret. */
+struct error *document_read(const char *path, const char *format, unsigned version, const char *remedy,
+			    struct document *ret);
+void document_deinit(struct document *d);
+
+/* An element of a list among the document's members: {"findings", 3} for messages, and its value. */
+struct document_element {
+	const char *list; /* NULL: the document itself */
+	size_t index;
+	const json_t *value;
+};
+
+/* The document's own members. */
+struct document_element document_root(const struct document *d);
+
+/* Its list of objects; an error if it is not there. Elements are got by document_element(). */
+struct error *document_list(const struct document *d, const char *name, const json_t **ret);
+struct error *document_element(const struct document *d, const char *list, const json_t *array, size_t index,
+			       struct document_element *ret);
+
+/* Members, which have to be there. Texts are valid as long as the document. */
+struct error *document_text(const struct document *d, const struct document_element *e, const char *name,
+			    const char **ret);
+struct error *document_count(const struct document *d, const struct document_element *e, const char *name,
+			     uint64_t *ret);
+
+/* "PATH: findings[3].NAME: PROBLEM: REMEDY"; name may be NULL. */
+struct error *document_error(const struct document *d, const struct document_element *e, const char *name,
+			     const char *problem) __attribute__((returns_nonnull));
+
+#endif

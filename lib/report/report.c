@@ -1,0 +1,56 @@
+/* What the formats share. */
+#include "lib/report/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+
+struct error *report_write(const struct report_format *format, const struct report *report, const char *path)
+{
+	struct strbuf text = {0};
+	struct error *err = NULL;
+
+	format->print(&text, report);
+	if (strbuf_failed(&text))
+		err = error_create(ERROR_BUG, "--%s %s: out of memory, or a name in the report is not UTF-8",
+				   format->name, path);
+	else if (strcmp(path, "-") != 0)
+		err = file_write(path, strbuf_text(&text), text.len);
+	else if (fputs(strbuf_text(&text), stdout) == EOF || fflush(stdout) == EOF)
+		err = error_os(errno, "write", "standard output");
+	strbuf_deinit(&text);
+	return err;
+}
+
+bool report_is_known(const struct report *report, size_t finding)
+{
+	return report->baseline && report->baseline->entry.at[finding];
+}
+
+const char *report_call_name(const struct report *report, uint64_t number)
+{
+	for (uint32_t i = 0; i < report->isa->sys.num_rows; i++)
+		if (report->isa->sys.table[i].number == number)
+			return report->isa->sys.table[i].name;
+	return "?";
+}
+
+void report_symbol(struct strbuf *out, const struct report *report, uint64_t address)
+{
+	struct strbuf text = {0};
+
+	if (report->symbol)
+		report->symbol(report->symbol_ctx, address, &text);
+	if (text.len > 3) /* " <name>" */
+		strbuf_append_bytes(out, text.at + 2, text.len - 3);
+	strbuf_deinit(&text);
+}
+
+void report_value(struct strbuf *out, const uint64_t *value, unsigned width)
+{
+	strbuf_append(out, "0x");
+	for (unsigned digit = (width + 3) / 4; digit-- > 0;)
+		strbuf_printf(out, "%x", (unsigned)(value[digit / 16] >> digit % 16 * 4 & 15));
+}
