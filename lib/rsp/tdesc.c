@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Far above what stubs send (AArch64 with SVE and SME: some 200 registers of up to 65,536 bits in all). */
+/*
+ * Above what stubs send. The widest register there is is SME's ZA: a square of the streaming vector length, 2048 bits
+ * by 256 rows at most (Arm ARM B1.2.3). AArch64 with that and SVE has some 330 registers of 75,000 bytes.
+ */
 enum {
 	MAX_DOCUMENTS = 32,
 	MAX_DEPTH = 4,
 	MAX_DOCUMENT_LEN = 1 << 20,
 	MAX_REGS = 4096,
 	MAX_NUMBER = 1 << 16,
-	MAX_BITS = 1 << 17,
+	MAX_BITS = 2048 * 256,
 	MAX_SIZE = 1 << 20,
 };
 

@@ -74,6 +74,23 @@ START_TEST(lays_registers_out)
 }
 END_TEST
 
+/* SME's ZA at the largest vector length, as QEMU 11.1 describes it. */
+START_TEST(takes_the_widest_register_there_is)
+{
+	struct tdesc t;
+
+	ck_no_error(read_one("<target><reg name=\"pc\" bitsize=\"64\" regnum=\"32\"/>"
+			     "<reg name=\"za\" bitsize=\"524288\" regnum=\"88\"/><reg name=\"zt0\" bitsize=\"512\"/>"
+			     "<reg name=\"TPIDR_EL0\" bitsize=\"64\" regnum=\"280\"/></target>",
+			     &t));
+	check_reg(&t, "pc", 32, 64, 0);
+	check_reg(&t, "za", 88, 524288, 8);
+	check_reg(&t, "zt0", 89, 512, 65544);
+	check_reg(&t, "TPIDR_EL0", 280, 64, 65608);
+	tdesc_deinit(&t);
+}
+END_TEST
+
 static const struct {
 	const char *text, *message;
 } bad[] = {
@@ -87,6 +104,7 @@ static const struct {
 	{"<target><reg name=\"a\"/></target>", "no usable bitsize of register a"},
 	{"<target><reg name=\"a\" bitsize=\"0\"/></target>", "no usable bitsize"},
 	{"<target><reg name=\"a\" bitsize=\"-8\"/></target>", "no usable bitsize"},
+	{"<target><reg name=\"a\" bitsize=\"524289\"/></target>", "no usable bitsize"},
 	{"<target><reg name=\"a\" bitsize=\"4294967304\"/></target>", "no usable bitsize"},
 	{"<target><reg name=\"a\" bitsize=\"8\" regnum=\"99999999999\"/></target>", "no usable regnum"},
 	{"<target><reg name=\"a\" bitsize=\"8\"/><reg name=\"b\" bitsize=\"8\" regnum=\"0\"/></target>",
@@ -162,6 +180,7 @@ int main(void)
 	TCase *tests = tcase_create("tdesc");
 
 	tcase_add_test(tests, lays_registers_out);
+	tcase_add_test(tests, takes_the_widest_register_there_is);
 	tcase_add_loop_test(tests, refuses, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tests, passes_errors_of_fetching_on);
 	tcase_add_test(tests, bounds_the_number_and_size_of_registers);
