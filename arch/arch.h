@@ -92,6 +92,8 @@ struct insn {
 	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
 	bool may_store;            /* without a transfer: it may write memory, nobody knows where */
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
+	bool opens, closes;        /* sets, reads registers that a stop resets (isa->reset) */
+	uint16_t reveals;          /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
 };
@@ -134,7 +136,15 @@ struct isa {
 	/* Registers that say nothing of what instructions compute: never compared. The ISA's table tells why. */
 	const uint32_t *unjudged;
 	uint32_t num_unjudged;
-	/* Vector, floating-point and control registers that are not 0 when a program starts. */
+	/*
+	 * Registers that every stop of the guest sets to 0, such as an exclusive monitor, where the target is one that
+	 * stops it after each instruction (target->stops_reset). From an instruction that opens to the one that closes,
+	 * such a target has to run without a stop.
+	 */
+	const uint32_t *reset;
+	uint32_t num_reset;
+	/* Registers that have these values when a program starts. Vector, floating-point and control registers that are
+	 * not listed are 0. */
 	const struct reg_value *initial;
 	uint32_t num_initial;
 	struct expr_names names;

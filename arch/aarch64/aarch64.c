@@ -52,6 +52,13 @@ static bool reg_find(const char *name, size_t len, uint32_t *ret_reg, unsigned *
 
 const uint32_t a64_flag_regs[A64_NUM_FLAGS] = {A64_nf, A64_zf, A64_cf, A64_vf};
 
+static const uint32_t monitor[] = {A64_monitor, A64_monitor_address, A64_monitor_bytes, A64_monitor_value};
+
+/* Nothing is marked, and Linux leaves SCTLR_EL1.nAA 0 (arch/arm64/include/asm/sysreg.h, INIT_SCTLR_EL1_MMU_ON). */
+static const struct reg_value initial[] = {
+	{A64_monitor, 0}, {A64_monitor_address, 0}, {A64_monitor_bytes, 0}, {A64_monitor_value, 0}, {A64_naa, 0},
+};
+
 static const uint8_t syscall_insn[] = {0x01, 0x00, 0x00, 0xd4}; /* SVC #0 */
 
 const struct isa isa_aarch64 = {
@@ -70,6 +77,13 @@ const struct isa isa_aarch64 = {
 	.flag_regs = a64_flag_regs,
 	.flag_letters = "nzcv",
 	.num_flags = A64_NUM_FLAGS,
+	/* The monitor is a means of the model: what it is for shows in what a store-exclusive does. */
+	.unjudged = monitor,
+	.num_unjudged = sizeof monitor / sizeof *monitor,
+	.reset = monitor,
+	.num_reset = sizeof monitor / sizeof *monitor,
+	.initial = initial,
+	.num_initial = sizeof initial / sizeof *initial,
 	.names = {reg_name, reg_find},
 	.sys =
 		{

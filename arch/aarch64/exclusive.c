@@ -5,7 +5,7 @@
  * the architecture leaves open is undefined: another address or size than was marked, and memory that does not hold any
  * more what was loaded, for it may be another thread that wrote it, or this one, which may or may not clear its
  * monitor. Whatever enters the kernel clears the monitor: so do the system calls of this model, and so does a target
- * that stops after each instruction, which has to clear the registers then.
+ * that stops after each instruction (isa->reset).
  */
 #include "arch/aarch64/aarch64.h"
 
@@ -46,6 +46,7 @@ static void build_load(struct a64_ctx *c)
 	if (c->row->param & EX_PAIR)
 		a64_set_x(c, a64_field(c, 'u'), expr_extract(p, value, element(c), element(c)));
 	mark(c, address, value);
+	c->opens = true;
 }
 
 /* The marked memory, unchanged. */
@@ -86,6 +87,7 @@ static void build_store(struct a64_ctx *c)
 	transfer_add_store(c->t, monitor, address, expr_ite(p, stores, value, before));
 	a64_set_x(c, a64_field(c, 'S'), expr_zext(p, fails, 32));
 	transfer_set_reg(c->t, A64_monitor, a64_const(c, 1, 0));
+	c->closes = true;
 }
 
 /* Bits o2 L o1 Rs o0 Rt2; those that are not used should be ones, and do not matter. */

@@ -191,6 +191,9 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	apply_flags(c);
 	memcpy(insn->named, c->named, sizeof insn->named);
 	insn->num_named = c->num_named;
+	insn->opens = c->opens;
+	insn->closes = c->closes;
+	insn->reveals = c->reveals;
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)

@@ -54,6 +54,8 @@ static void build_mrs(struct a64_ctx *c)
 	expr_id value = expr_reg(c->pool, isa_aarch64.regs[c->row->param].width, c->row->param);
 
 	a64_write(c, 't', expr_zext(c->pool, value, 64));
+	if (!isa_aarch64.regs[c->row->param].gdb_name)
+		c->reveals = (uint16_t)c->row->param;
 }
 
 static void build_msr(struct a64_ctx *c)

@@ -21,7 +21,7 @@ struct run_options {
 	struct start_options start;
 	struct output_options outputs;
 	const char *from, *until;
-	uint64_t max_instructions, max_findings;
+	uint64_t max_instructions, max_findings, sweep_interval;
 	bool stop_on_first, strict, show_output, no_progress;
 	unsigned quiet, verbose;
 };
@@ -165,6 +165,7 @@ static struct error *judge(struct session *s)
 		.max_instructions = o->max_instructions,
 		.max_findings = o->max_findings,
 		.stop_on_first = o->stop_on_first,
+		.sweep_interval = o->sweep_interval,
 		.oracle = s->oracle,
 		.interrupted = &interrupted,
 		.progress = progress ? show_progress : NULL,
@@ -309,6 +310,7 @@ static const struct option_row run_option_rows[] = {
 	{"until", 0, "PC", "end there", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
 	{"max-findings", 0, "N", "end at the Nth finding", AT(max_findings), option_number},
+	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by\none (1000), besides at system calls and when they are written; 0: at these alone", AT(sweep_interval), option_number},
 	{"stop-on-first", 0, NULL, "end at the first finding", AT(stop_on_first), option_flag},
 	{"strict", 0, NULL, "exit status 4 if not everything could be judged, or the baseline has stale entries", AT(strict), option_flag},
 	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
@@ -320,6 +322,8 @@ static const struct option_row run_option_rows[] = {
 #undef AT
 /* clang-format on */
 
+static const struct run_options run_defaults = {.sweep_interval = 1000};
+
 const struct command command_run = {
 	.name = "run",
 	.operands = "[PROGRAM]",
@@ -330,6 +334,7 @@ const struct command command_run = {
 		"Exit status: 0 clean or incomplete, 1 divergent, 2 usage or unusable input, 3 lost sync with the log,\n"
 		"4 incomplete and --strict given, 5 target failed. With a baseline only new findings are a divergence.",
 	.options = run_option_rows,
+	.defaults = &run_defaults,
 	.options_size = sizeof(struct run_options),
 	.run = run,
 };

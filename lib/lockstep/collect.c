@@ -21,7 +21,7 @@ struct error *count_unmodelled(struct run *run, const struct prediction *slot)
 	return vec_push(&run->unmodelled, u) ? NULL : &error_no_memory;
 }
 
-static struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
+struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
 {
 	struct run *run = ls->run;
 
@@ -40,8 +40,7 @@ static struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uin
 
 /* ---- Memory after a step ---- */
 
-/* What was seen of a store is what memory holds; what was not seen is not known. */
-static struct error *settle_stores(struct lockstep *ls, const struct prediction *slot)
+struct error *settle_stores(struct lockstep *ls, const struct prediction *slot)
 {
 	for (size_t i = 0; i < slot->stores.len; i++) {
 		const struct eval_store *s = &slot->stores.at[i];
@@ -73,6 +72,20 @@ static bool may_have_stored(const struct prediction *slot)
 
 /* ---- One step ---- */
 
+/* A constant of the target's CPU shows itself to the program: it is the environment's, and known from now on. */
+static bool learn(struct lockstep *ls, const struct prediction *slot)
+{
+	uint32_t reg = slot->lifted->insn.reveals;
+
+	for (size_t i = 0; reg && !state_known(&ls->now, reg) && i < slot->regs.len; i++) {
+		if (slot->regs.at[i].reg == ls->target->isa->pc)
+			continue;
+		state_set(&ls->now, reg, state_get(&ls->now, slot->regs.at[i].reg));
+		return true;
+	}
+	return false;
+}
+
 /* A step that completed. ls->before and ls->now are the registers around it afterwards. */
 static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 {
@@ -85,14 +98,14 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 		if (!err)
 			err = judge_outputs(&ls->judgement, ls->target, slot, &ls->before, &ls->seen, &ls->reply,
 					    &ls->now);
-		if (slot->imprecise)
+		if (slot->imprecise && !learn(ls, slot))
 			ls->judgement.unseen = UNSEEN_INPUT;
 		break;
 	case PREDICTED_FAULT:
 		err = judge_fault(&ls->judgement, fault_signal(slot->fault), 0);
-		adopt_registers(ls->target, &ls->seen, &ls->now);
+		adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 		break;
-	case PREDICTED_NOTHING: adopt_registers(ls->target, &ls->seen, &ls->now); break;
+	case PREDICTED_NOTHING: adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now); break;
 	}
 	return err;
 }
@@ -103,7 +116,7 @@ static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault) : 0;
 
 	ls->signal = ls->reply.stop.signal;
-	adopt_registers(ls->target, &ls->seen, &ls->now);
+	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 	if (slot->kind == PREDICTED_NOTHING || expected == ls->signal)
 		return NULL;
 	return judge_fault(&ls->judgement, expected, ls->signal);
@@ -300,7 +313,11 @@ static struct error *judge_behind(struct lockstep *ls, const struct target_plan 
 		return NULL;
 	}
 	err = match_reads(ls, &ls->blind.slot, plan);
-	return err ? err : judge_step(ls, &ls->blind.slot, &differs);
+	if (!err)
+		err = judge_step(ls, &ls->blind.slot, &differs);
+	if (!err)
+		sweep_note(ls, plan);
+	return err;
 }
 
 /* ---- Batches ---- */
@@ -334,6 +351,7 @@ static struct error *collect_behind(struct lockstep *ls)
 		pop(ls);
 	}
 	ls->predicted = ls->num_batches = 0;
+	sweep_drop_plans(ls);
 	return err || ls->signal || ls->done ? err : settle_owed(ls);
 }
 
@@ -347,6 +365,8 @@ struct error *collect_batch(struct lockstep *ls)
 		struct error *err = target_collect(ls->target, &ls->seen, &ls->reply);
 		if (!err)
 			err = judge_step(ls, &step->slot, &differs);
+		if (!err)
+			sweep_note(ls, &step->plan);
 		if (err)
 			return err;
 		pop(ls);

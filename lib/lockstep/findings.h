@@ -56,7 +56,8 @@ struct finding {
 	char *opinion; /* what the second opinion said; "" if there was none */
 	uint64_t count;
 	uint64_t first_instruction; /* number of the instruction in the run, from 1 */
-	uint64_t event;             /* index of the log's next event there */
+	uint64_t since; /* number of the first that it may have been: less where registers are looked at now and then */
+	uint64_t event; /* index of the log's next event there */
 };
 
 struct findings {

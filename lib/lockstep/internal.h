@@ -2,6 +2,7 @@
 #ifndef LIB_LOCKSTEP_INTERNAL_H
 #define LIB_LOCKSTEP_INTERNAL_H
 
+#include "lib/lockstep/group.h"
 #include "lib/lockstep/judge.h"
 #include "lib/lockstep/lockstep.h"
 #include "lib/lockstep/predict.h"
@@ -16,6 +17,17 @@ struct step {
 struct owed_read {
 	struct target_read read;
 	uint32_t form;
+};
+
+/*
+ * Registers that the target shows on request: each is looked at when it is expected to change, and all at intervals and
+ * events. Of any other change it is only known between which two looks it happened.
+ */
+struct sweep {
+	uint64_t *
+		seen_at; /* by register: number of the instruction it was last seen behind; NULL: all are always seen */
+	uint64_t planned; /* number of the instruction behind which all are seen next */
+	uint64_t done;    /* ... and were seen last */
 };
 
 enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is collected */
@@ -42,6 +54,8 @@ struct lockstep {
 	VEC(struct owed_read) owed;
 	struct step blind; /* for steps whose prediction a difference has made worthless */
 
+	struct sweep sweep;
+	struct group group;
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
 	bool relift;             /* the target's CPU was seen to lack what cached transfers rely on */
 	bool judging;            /* options->from was reached */
@@ -53,11 +67,33 @@ struct lockstep {
 	uint64_t started; /* clock_now() at the run's start */
 };
 
+/* ---- sweep.c ---- */
+
+struct error *sweep_init(struct lockstep *ls);
+/* Adds to the plan of instruction `number` of the run what the interval, or an event behind it, wants seen. */
+void sweep_plan(struct lockstep *ls, uint64_t number, bool event, struct target_plan *plan);
+/* The plans from this instruction on are dropped. */
+void sweep_drop_plans(struct lockstep *ls);
+/* The last instruction's plan was carried out. */
+void sweep_note(struct lockstep *ls, const struct target_plan *plan);
+/* Looks at all registers of a target that stands still, unless that has just been done. */
+struct error *sweep_now(struct lockstep *ls);
+/* The number of the first instruction that may have changed the register to what is seen behind the last one. */
+uint64_t sweep_since(const struct lockstep *ls, uint32_t reg);
+
+/* ---- collect.c, record.c ---- */
+
 /* Collects the oldest submission and judges it. On a difference the model continues from what was seen. */
 struct error *collect_batch(struct lockstep *ls);
 
 /* Records the differences of the instruction in slot, whose state before is ls->before; memory is as before it. */
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot);
+
+/* What was seen of a prediction's stores is what memory holds; what was not seen is not known. */
+struct error *settle_stores(struct lockstep *ls, const struct prediction *slot);
+
+/* Counts an instruction of which a part could not be judged. */
+struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason);
 
 /* Counts an instruction that could not be judged. */
 struct error *count_unmodelled(struct run *run, const struct prediction *slot);

@@ -185,9 +185,17 @@ struct error *judge_outputs(struct judgement *j, const struct target *target, co
 	return err;
 }
 
-void adopt_registers(const struct target *target, const struct state *seen, struct state *after)
+void adopt_registers(const struct target *target, const struct state *before, const struct state *seen,
+		     struct state *after)
 {
+	const struct isa *isa = target->isa;
+
 	state_copy(after, seen);
-	for (uint32_t w = 0; w < target->isa->num_words; w++)
+	for (uint32_t w = 0; w < isa->num_words; w++)
 		after->unknown[w] |= target->hidden[w];
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		const struct reg_desc *reg = &isa->regs[r];
+		if (reg->class == REG_SYSTEM && !reg->gdb_name)
+			state_set_masked(after, r, before->value + reg->word, before->unknown + reg->word);
+	}
 }

@@ -31,8 +31,12 @@ struct error *judge_fault(struct judgement *j, int expected_signal, int observed
 /* The signal that Linux makes of a fault. */
 int fault_signal(enum fault_kind fault);
 
-/* After an instruction of which nothing was predicted: *after is what was seen; hidden registers are unknown. */
-void adopt_registers(const struct target *target, const struct state *seen, struct state *after);
+/*
+ * After an instruction of which nothing was predicted: *after is what was seen. Hidden registers are unknown, but for
+ * those that are no target's to show, constants of the processor above all, which are as before.
+ */
+void adopt_registers(const struct target *target, const struct state *before, const struct state *seen,
+		     struct state *after);
 
 void judgement_clear(struct judgement *j);
 void judgement_deinit(struct judgement *j);

@@ -80,19 +80,22 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 		ls->model.idle = !ls->predicted;
 		err = predict_next(&ls->model, &step->slot, ret);
 		if (!err && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
-			prediction_plan(&step->slot, &step->plan);
+			prediction_plan(&step->slot, ls->target, &step->plan);
+			sweep_plan(ls, reach(ls) + 1, false, &step->plan);
 			ls->predicted++;
 		}
 	}
 	return err;
 }
 
-static struct error *submit(struct lockstep *ls)
+static struct error *submit(struct lockstep *ls, enum predict_result why)
 {
 	size_t n = ls->predicted - ls->submitted;
 
 	if (!n)
 		return NULL;
+	if (why == PREDICT_SYSCALL)
+		sweep_plan(ls, reach(ls), true, &ring_at(ls, ls->predicted - 1)->plan);
 	for (size_t i = 0; i < n; i++)
 		ls->plans[i] = ring_at(ls, ls->submitted + i)->plan;
 	struct error *err = target_submit(ls->target, ls->plans, n);
@@ -176,18 +179,22 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 
 	if (ls->signal)
 		return handle_signal(ls);
-	state_copy(&ls->model.front, &ls->now);
 	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
-	if (at_limit(ls)) {
-		ls->run->limited = true;
-		ls->done = true;
-		return NULL;
-	}
-	if (why == PREDICT_SYSCALL) {
+	state_copy(&ls->model.front, &ls->now);
+	bool limit = at_limit(ls), there = front_is_at(ls, ring_at(ls, 0)->slot.pc);
+	if (limit || (there && why == PREDICT_SYSCALL))
+		err = sweep_now(ls);
+	if (err)
+		return err;
+	if (limit)
+		ls->run->limited = ls->done = true;
+	else if (there && why == PREDICT_SYSCALL)
 		err = judge_syscall(ls, &ring_at(ls, 0)->slot);
-		state_copy(&ls->model.front, &ls->now);
-	}
-	tidy_cache(ls);
+	else if (there && why == PREDICT_GROUP)
+		err = run_group(ls);
+	state_copy(&ls->model.front, &ls->now);
+	if (!err)
+		tidy_cache(ls);
 	return err;
 }
 
@@ -201,7 +208,7 @@ static struct error *turn(struct lockstep *ls)
 	struct error *err = fill(ls, &why);
 
 	if (!err)
-		err = submit(ls);
+		err = submit(ls, why);
 	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == MAX_BATCHES))
 		err = collect_batch(ls);
 	if (!err && !ls->predicted && !ls->done)
@@ -236,6 +243,10 @@ static struct error *init(struct lockstep *ls)
 	if (!err)
 		err = state_init(&ls->seen, isa);
 	if (!err)
+		err = state_init(&ls->group.start, isa);
+	if (!err)
+		err = sweep_init(ls);
+	if (!err)
 		err = target_read_regs(ls->target, &ls->now);
 	if (!err)
 		hide_unjudged(ls->target);
@@ -249,6 +260,8 @@ static void deinit(struct lockstep *ls)
 	free(ls->ring);
 	free(ls->plans);
 	vec_deinit(&ls->owed);
+	free(ls->sweep.seen_at);
+	group_deinit(&ls->group);
 	prediction_deinit(&ls->blind.slot);
 	judgement_deinit(&ls->judgement);
 	state_deinit(&ls->now);
@@ -257,12 +270,15 @@ static void deinit(struct lockstep *ls)
 	predictor_deinit(&ls->model);
 }
 
-static uint64_t initial_value(const struct isa *isa, uint32_t reg)
+static bool initial_value(const struct isa *isa, uint32_t reg, uint64_t *ret)
 {
-	for (uint32_t i = 0; i < isa->num_initial; i++)
-		if (isa->initial[i].reg == reg)
-			return isa->initial[i].value;
-	return 0;
+	for (uint32_t i = 0; i < isa->num_initial; i++) {
+		if (isa->initial[i].reg != reg)
+			continue;
+		*ret = isa->initial[i].value;
+		return true;
+	}
+	return false;
 }
 
 /* What the target hides of the registers that exec(2) sets for every program alike is known at its start. */
@@ -273,7 +289,8 @@ static void know_initial_state(struct lockstep *ls)
 	for (uint32_t r = 0; r < isa->num_regs; r++) {
 		enum reg_class class = isa->regs[r].class;
 		bool common = class == REG_VECTOR || class == REG_FLOAT || class == REG_CONTROL;
-		uint64_t value[EXPR_MAX_WORDS] = {initial_value(isa, r)};
+		uint64_t value[EXPR_MAX_WORDS] = {0};
+		common |= initial_value(isa, r, value);
 		if (common && !state_known(&ls->now, r))
 			state_set_words(&ls->now, r, value);
 	}

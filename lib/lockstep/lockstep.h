@@ -47,7 +47,8 @@ struct run {
 	VEC(struct partly_seen) partly; /* what `unseen` counts */
 	uint64_t instructions;          /* executed by the target under our eyes (one for each iteration of a rep) */
 	uint64_t checked;               /* judged in all that the target shows */
-	uint64_t unseen;          /* not or partly judged, because an input was not known or a result cannot be seen */
+	uint64_t grouped; /* of these, in sequences that a stop would break and that were judged by their ends */
+	uint64_t unseen;  /* not or partly judged, because an input was not known or a result cannot be seen */
 	struct coverage coverage; /* of the instructions that were to be judged */
 	struct timeline timeline;
 	struct replay_totals events;
@@ -69,7 +70,10 @@ struct lockstep_options {
 	uint64_t max_instructions; /* 0: no limit */
 	uint64_t max_findings;     /* groups; 0: no limit */
 	bool stop_on_first;        /* end at the first finding */
-	struct oracle *oracle;     /* second opinion, or NULL; borrowed */
+	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
+	 * events; 0: at events alone. */
+	uint64_t sweep_interval;
+	struct oracle *oracle;                    /* second opinion, or NULL; borrowed */
 	const volatile sig_atomic_t *interrupted; /* ends the run when not 0; may be NULL */
 	/* Called a few times a second. */
 	void (*progress)(void *ctx, const struct run *run);

@@ -111,21 +111,54 @@ static bool keep_reg(struct prediction *slot, const struct eval_reg *r)
 	return true;
 }
 
-/* Copies the outputs of the last evaluation. */
-static struct error *keep_outputs(struct prediction *slot, const struct eval *e)
+static bool is_reset(const struct isa *isa, uint32_t reg)
 {
+	for (uint32_t i = 0; i < isa->num_reset; i++)
+		if (isa->reset[i] == reg)
+			return true;
+	return false;
+}
+
+/* Copies the outputs of the last evaluation. The stop behind the instruction is part of what happens. */
+static struct error *keep_outputs(const struct predictor *p, struct prediction *slot, const struct eval *e)
+{
+	static const uint64_t zeros[EXPR_MAX_WORDS];
+	bool stop = p->target->stops_reset && !p->grouping;
+
 	slot->regs.len = slot->words.len = slot->stores.len = 0;
-	for (size_t i = 0; i < e->num_regs; i++)
-		if (!keep_reg(slot, &e->regs[i]))
+	for (size_t i = 0; i < e->num_regs; i++) {
+		struct eval_reg r = e->regs[i];
+		if (stop && is_reset(p->isa, r.reg)) {
+			r.value = zeros;
+			r.mask = NULL;
+		}
+		if (!keep_reg(slot, &r))
 			return &error_no_memory;
+	}
 	for (size_t i = 0; i < e->num_stores; i++)
 		if (!vec_push(&slot->stores, e->stores[i]))
 			return &error_no_memory;
 	return NULL;
 }
 
-void prediction_plan(struct prediction *slot, struct target_plan *ret)
+/* The registers that the target does not show unasked. */
+static void plan_regs(const struct prediction *slot, const struct target *target, struct target_plan *ret)
 {
+	ret->num_regs = 0;
+	ret->all_regs = slot->kind != PREDICTED_OUTPUTS;
+	for (size_t i = 0; target->on_request && i < slot->regs.len && !ret->all_regs; i++) {
+		uint32_t reg = slot->regs.at[i].reg;
+		if (!target->on_request[reg])
+			continue;
+		ret->all_regs = ret->num_regs == TARGET_MAX_REGS;
+		if (!ret->all_regs)
+			ret->reg[ret->num_regs++] = (uint16_t)reg;
+	}
+}
+
+void prediction_plan(struct prediction *slot, const struct target *target, struct target_plan *ret)
+{
+	plan_regs(slot, target, ret);
 	ret->num_reads = 0;
 	slot->stores_seen = slot->kind != PREDICTED_OUTPUTS || slot->stores.len <= TARGET_MAX_READS;
 	if (slot->kind != PREDICTED_OUTPUTS || !slot->stores_seen)
@@ -201,7 +234,7 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 
 	switch (p->eval.status) {
 	case EVAL_DONE:
-		err = keep_outputs(slot, &p->eval);
+		err = keep_outputs(p, slot, &p->eval);
 		if (err)
 			return err;
 		slot->kind = PREDICTED_OUTPUTS;
@@ -283,6 +316,11 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		*ret = PREDICT_LAST;
 		return NULL;
 	}
+	if (slot->lifted->insn.opens && p->target->stops_reset && !p->grouping && !p->alone && !p->blind) {
+		*ret = PREDICT_GROUP;
+		return NULL;
+	}
+	p->alone = false;
 	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
 	return err ? err : conclude(p, slot, ret);
 }
@@ -296,5 +334,5 @@ struct error *predict_again(struct predictor *p, struct prediction *slot, const 
 	if (err || p->eval.status != EVAL_DONE)
 		return err;
 	slot->imprecise = p->eval.used_unknown;
-	return keep_outputs(slot, &p->eval);
+	return keep_outputs(p, slot, &p->eval);
 }

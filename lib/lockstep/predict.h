@@ -46,6 +46,7 @@ enum predict_result {
 	PREDICT_DONE,    /* one more prediction */
 	PREDICT_LAST,    /* one more, and it has to be seen before the next can be made */
 	PREDICT_SYSCALL, /* the next instruction is a system call; nothing was predicted */
+	PREDICT_GROUP,   /* the next opens a sequence that a stop would break (insn.opens); nothing was predicted */
 	PREDICT_WAIT,    /* everything predicted so far has to be seen first; nothing was predicted */
 };
 
@@ -61,6 +62,8 @@ struct predictor {
 	bool idle;           /* the target stands where the front is: memory can be fetched and unknowns are final */
 	bool blind;          /* the target is ahead: what is not known stays unknown */
 	bool waiting;        /* memory has to be fetched, but the target is not idle */
+	bool grouping;       /* instructions run without a stop between them: isa->reset registers last */
+	bool alone;          /* the next instruction is stepped, though it opens a sequence */
 	struct error *error; /* of the memory callback */
 };
 
@@ -74,8 +77,8 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
  */
 struct error *predict_again(struct predictor *p, struct prediction *slot, const struct state *before);
 
-/* The reads that show the prediction's stores. */
-void prediction_plan(struct prediction *slot, struct target_plan *ret);
+/* What has to be read to see the prediction's outputs, or what the target did when there are none. */
+void prediction_plan(struct prediction *slot, const struct target *target, struct target_plan *ret);
 
 void prediction_deinit(struct prediction *slot);
 

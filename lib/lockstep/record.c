@@ -1,4 +1,5 @@
 /* A difference becomes a finding: grouped, explained by its formula and inputs, and tried on the second opinion. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,8 +58,8 @@ static bool *needed_by(const struct expr_pool *pool, expr_id id)
 }
 
 /* The registers and memory that the formula reads. */
-static struct error *add_inputs(struct finding *f, const struct expr_pool *pool, expr_id formula,
-				const struct state *before, const struct prediction *slot)
+static struct error *add_inputs(const struct lockstep *ls, struct finding *f, const struct expr_pool *pool,
+				expr_id formula, const struct prediction *slot)
 {
 	bool *needed = needed_by(pool, formula);
 	bool loads = false;
@@ -67,8 +68,11 @@ static struct error *add_inputs(struct finding *f, const struct expr_pool *pool,
 	for (expr_id i = 1; i <= formula && !err; i++) {
 		const struct expr *e = expr_get(pool, i);
 		loads |= needed[i] && e->op == EXPR_LOAD;
-		if (needed[i] && e->op == EXPR_REG)
-			err = add_register_input(f, before, e->attr);
+		if (!needed[i] || e->op != EXPR_REG)
+			continue;
+		err = add_register_input(f, &ls->before, e->attr);
+		if (f->since > sweep_since(ls, e->attr))
+			f->since = sweep_since(ls, e->attr);
 	}
 	for (size_t i = 0; loads && i < slot->loads.len && !err; i++)
 		err = add_load_input(f, &slot->loads.at[i]);
@@ -131,7 +135,7 @@ static struct error *explain(struct lockstep *ls, struct finding *f, const struc
 	transfer_init(&part, t->pool);
 	if (formula_of(f, t, slot, &part, &value)) {
 		f->formula = formula_text(ls->target->isa, &part);
-		err = f->formula ? add_inputs(f, t->pool, value, &ls->before, slot) : &error_no_memory;
+		err = f->formula ? add_inputs(ls, f, t->pool, value, slot) : &error_no_memory;
 	} else if (f->kind == LOCATION_REG) {
 		f->formula = strdup("unchanged");
 		err = f->formula ? add_register_input(f, &ls->before, f->reg) : &error_no_memory;
@@ -251,11 +255,15 @@ static struct error *adjudicate(struct lockstep *ls, struct finding *f)
 
 static struct error *complete(struct lockstep *ls, struct finding *f, const struct prediction *slot)
 {
-	f->first_instruction = ls->run->instructions;
+	f->first_instruction = f->since = ls->run->instructions;
 	f->event = replay_position(ls->replay);
+	f->severity = SEVERITY_MODEL;
+	if (f->unwritten)
+		f->since = sweep_since(ls, f->reg);
 
-	struct error *err = slot->lifted ? explain(ls, f, slot) : NULL;
-	if (!err)
+	bool dated = slot->lifted && f->since == f->first_instruction;
+	struct error *err = dated ? explain(ls, f, slot) : NULL;
+	if (!err && dated)
 		err = adjudicate(ls, f);
 	if (!err && !f->opinion)
 		f->opinion = strdup("");
@@ -332,6 +340,14 @@ static void set_cause(const struct isa *isa, struct finding *f, const struct pre
 		f->unwritten = f->kind == LOCATION_REG && !writes(slot, f->reg);
 }
 
+/* Nobody knows the instruction: it was one of those since the register was last seen. */
+static void disown(struct finding *f)
+{
+	f->insn = (struct insn){.pc = f->insn.pc, .status = LIFT_UNDECODABLE};
+	snprintf(f->insn.form, sizeof f->insn.form, "(unknown)");
+	snprintf(f->insn.mnemonic, sizeof f->insn.mnemonic, "(unknown)");
+}
+
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot)
 {
 	struct findings *findings = &ls->run->findings;
@@ -343,6 +359,8 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 			f.insn = slot->lifted->insn;
 		f.insn.pc = slot->pc;
 		set_cause(ls->target->isa, &f, slot);
+		if (f.unwritten && sweep_since(ls, f.reg) < ls->run->instructions)
+			disown(&f);
 		timeline_add_finding(&ls->run->timeline, ls->run->instructions);
 		struct finding *known = findings_find(findings, ls->target->isa, &f);
 		if (known) {

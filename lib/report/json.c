@@ -72,7 +72,7 @@ static json_t *finding(const struct report *report, size_t index)
 	const char *known = report_is_known(report, index) ? "known" : "new";
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:s?}", /**/
+		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:s?}", /**/
 		"pc", hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", bytes(&f->insn), /**/
 		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,              /**/
 		"key", name(baseline_finding_key, f, report->isa),                                     /**/
@@ -83,7 +83,8 @@ static json_t *finding(const struct report *report, size_t index)
 		"mask", wide(f->mask, f->width), "severity", severity_name(f->severity),               /**/
 		"opinion", f->opinion, "formula", f->formula, "inputs", inputs(f),                     /**/
 		"count", (json_int_t)f->count, "first_instruction", (json_int_t)f->first_instruction,  /**/
-		"event", (json_int_t)f->event, "baseline", report->baseline ? known : NULL);
+		"since", (json_int_t)f->since, "event", (json_int_t)f->event, "baseline",
+		report->baseline ? known : NULL);
 }
 
 static json_t *findings(const struct report *report)
@@ -238,13 +239,13 @@ static json_t *build(const struct report *report)
 	double seconds = (double)run->nanoseconds / 1e9;
 
 	return json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:f,"
+		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:f,"
 		" s:o, s:o, s:o}",
 		"format", "validate-report", "version", 1, "verdict", verdict_name(run->verdict), "target",
 		report->target, "arch", report->isa->name, "program", report->program, "instructions",
-		(json_int_t)run->instructions, "checked", (json_int_t)run->checked, "unseen", (json_int_t)run->unseen,
-		"unmodelled", unmodelled(run), "partly_seen", partly_seen(report), "findings", findings(report),
-		"events", events(report), "lost_sync", lost_sync(run), "error",
+		(json_int_t)run->instructions, "checked", (json_int_t)run->checked, "grouped", (json_int_t)run->grouped,
+		"unseen", (json_int_t)run->unseen, "unmodelled", unmodelled(run), "partly_seen", partly_seen(report),
+		"findings", findings(report), "events", events(report), "lost_sync", lost_sync(run), "error",
 		run->error ? json_string(run->error->message) : json_null(), "guest", guest(run), "interrupted",
 		run->interrupted, "unreached", run->unreached, "limited", run->limited, "seconds", seconds,
 		"instructions_per_second", seconds > 0 ? (double)run->instructions / seconds : 0.0, "baseline",

@@ -10,17 +10,19 @@
  *   format, version        "validate-report", 1
  *   verdict                "clean", "incomplete", "divergent", "lost-sync" or "error"
  *   target, arch, program  identity of the emulator, name of the ISA, path of the guest program
- *   instructions, checked, unseen
- *                          executed; judged in all that the target shows; not or only partly judged, because an input
- *                          was not known or a result is not shown
+ *   instructions, checked, grouped, unseen
+ *                          executed; judged in all that the target shows; of these, in sequences that no stop may
+ *                          break, of which the end was judged; not or only partly judged, because an input was not
+ *                          known or a result is not shown
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
  *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the
  *                          target does not show, or null
  *   findings               [{pc, symbol, bytes, mnemonic, form, text, key, place, cause, location, width, expected,
  *                          observed, mask, severity, opinion, formula, inputs: [{name, width, value}], count,
- *                          first_instruction, event, baseline}]; key: arch, form, place and cause as one text, which
- *                          tells findings apart and is the same in every run (baseline.h); baseline: "new", "known", or
- *                          null without a baseline
+ *                          first_instruction, since, event, baseline}]; since: the first instruction that it may have
+ *                          been, less than first_instruction for what is looked at now and then; key: arch, form, place
+ *                          and cause as one text, which tells findings apart and is the same in every run (baseline.h);
+ *                          baseline: "new", "known", or null without a baseline
  *   baseline               null, or {file, new, known, stale, not_exercised, entries: [{arch, form, place, cause, note,
  *                          link, state}]}: findings that are new; entries by state: "known" (seen), "stale" (not seen,
  *                          though instructions of the form were judged), "not exercised"

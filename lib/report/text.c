@@ -96,6 +96,18 @@ static void append_formula(struct strbuf *out, const char *formula)
 	}
 }
 
+/* A register that is looked at now and then was found changed. */
+static void append_interval(struct strbuf *out, const struct finding *f)
+{
+	if (f->since == f->first_instruction)
+		return;
+	strbuf_append(out, "   between   instructions ");
+	append_count(out, f->since);
+	strbuf_append(out, " and ");
+	append_count(out, f->first_instruction);
+	strbuf_append(out, f->unwritten ? ": seen at the latter only\n" : ": an input was not seen in between\n");
+}
+
 /* New or known, where there is a baseline to tell. */
 static void append_known(struct strbuf *out, const struct report *report, size_t index)
 {
@@ -122,6 +134,7 @@ static void append_finding(struct strbuf *out, const struct report *report, size
 	strbuf_append(out, "  ");
 	strbuf_append_hex(out, f->insn.bytes, f->insn.len);
 	strbuf_printf(out, "  %s\n", f->insn.text);
+	append_interval(out, f);
 	if (f->kind == LOCATION_FAULT) {
 		append_fault(out, "expected", f->expected[0]);
 		append_fault(out, "observed", f->observed[0]);
@@ -246,6 +259,11 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 	strbuf_append(out, ": ");
 	append_count(out, run->checked);
 	strbuf_append(out, " checked");
+	if (run->grouped) {
+		strbuf_append(out, " (");
+		append_count(out, run->grouped);
+		strbuf_append(out, " instructions judged as a group)");
+	}
 	if (run->unseen) {
 		strbuf_append(out, ", ");
 		append_count(out, run->unseen);

@@ -25,6 +25,8 @@ static void gdb_destroy(struct target *t)
 	rsp_ahead_deinit(&g->stream);
 	free(g->image);
 	free(g->missing);
+	free(g->stale);
+	free(g->wanted);
 	free(g->base.identity);
 	free(g);
 }
@@ -39,7 +41,7 @@ static struct error *check_idle(const struct gdb_target *g, const char *what)
 	return NULL;
 }
 
-struct error *gdb_fetch_image(struct gdb_target *g)
+struct error *gdb_fetch_some(struct gdb_target *g, const uint32_t *singles, size_t num)
 {
 	const struct gdb_layout *l = &g->layout;
 	struct rsp_reply reply;
@@ -47,20 +49,26 @@ struct error *gdb_fetch_image(struct gdb_target *g)
 
 	if (!err)
 		err = gdb_decode_g(l, &reply, g->image, g->missing, &g->any_missing);
-	for (size_t i = 0; !err && i < l->single.len; i++) {
-		uint32_t index = l->single.at[i];
-
-		err = rsp_request(g->client, &reply, "p%x", l->desc.regs.at[index].number);
+	for (size_t i = 0; i < l->single.len; i++)
+		g->stale[l->single.at[i]] = true;
+	for (size_t i = 0; !err && i < num; i++) {
+		err = rsp_request(g->client, &reply, "p%x", l->desc.regs.at[singles[i]].number);
 		if (!err)
-			err = gdb_decode_p(l, index, &reply, g->image, g->missing, &g->any_missing);
+			err = gdb_decode_p(l, singles[i], &reply, g->image, g->missing, &g->any_missing);
+		g->stale[singles[i]] = false;
 	}
 	return err;
+}
+
+struct error *gdb_fetch_image(struct gdb_target *g)
+{
+	return gdb_fetch_some(g, g->layout.single.at, g->layout.single.len);
 }
 
 void gdb_give_state(struct gdb_target *g, struct state *ret)
 {
 	gdb_rotate_in(&g->layout, g->image);
-	gdb_image_to_state(&g->layout, g->image, g->any_missing ? g->missing : NULL, ret);
+	gdb_image_to_state(&g->layout, g->image, g->any_missing ? g->missing : NULL, g->stale, ret);
 	gdb_rotate_out(&g->layout, g->image);
 }
 
@@ -413,6 +421,9 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 		return err;
 	}
 	g->base.hidden = g->layout.hidden;
+	g->base.on_request = g->layout.on_request;
+	/* The guest's kernel, or QEMU in its place, lets it go on by an exception return. */
+	g->base.stops_reset = true;
 	*ret = &g->base;
 	return NULL;
 }

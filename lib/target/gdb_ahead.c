@@ -48,6 +48,35 @@ static struct error *add_request(struct gdb_target *g, const char *payload)
 	return rsp_ahead_request(&g->stream, packet, frame(packet, payload));
 }
 
+static void want(struct gdb_target *g, size_t *num, uint32_t index)
+{
+	for (size_t i = 0; i < *num; i++)
+		if (g->wanted[i] == index)
+			return;
+	g->wanted[(*num)++] = index;
+}
+
+/* What the plan asks for one by one, into g->wanted; returns how many. */
+static size_t choose(struct gdb_target *g, const struct target_plan *plan)
+{
+	const struct gdb_layout *l = &g->layout;
+	size_t num = 0;
+
+	for (size_t i = 0; plan->all_regs && i < l->single.len; i++)
+		g->wanted[num++] = l->single.at[i];
+	for (unsigned i = 0; !plan->all_regs && i < plan->num_regs; i++)
+		if (l->on_request && l->on_request[plan->reg[i]])
+			want(g, &num, (uint32_t)l->shown_by[plan->reg[i]]);
+	return num;
+}
+
+/* What is not wanted now will be stale. */
+static void make_stale(struct gdb_target *g)
+{
+	for (size_t i = 0; i < g->layout.single.len; i++)
+		g->stale[g->layout.single.at[i]] = true;
+}
+
 /* One step and what is read after it. */
 static struct error *add_step(struct gdb_target *g, const struct target_plan *plan)
 {
@@ -58,8 +87,9 @@ static struct error *add_step(struct gdb_target *g, const struct target_plan *pl
 
 	if (!err)
 		err = add_request(g, "g");
-	for (size_t i = 0; !err && i < l->single.len; i++) {
-		snprintf(payload, sizeof(payload), "p%x", l->desc.regs.at[l->single.at[i]].number);
+	size_t num = choose(g, plan);
+	for (size_t i = 0; !err && i < num; i++) {
+		snprintf(payload, sizeof(payload), "p%x", l->desc.regs.at[g->wanted[i]].number);
 		err = add_request(g, payload);
 	}
 	for (unsigned i = 0; !err && i < plan->num_reads; i++) {
@@ -139,10 +169,13 @@ static struct error *receive_seen(struct gdb_target *g, const struct target_plan
 
 	if (!err)
 		err = gdb_decode_g(l, &reply, g->image, g->missing, &g->any_missing);
-	for (size_t i = 0; !err && i < l->single.len; i++) {
+	size_t num = choose(g, plan);
+	make_stale(g);
+	for (size_t i = 0; !err && i < num; i++) {
 		err = rsp_receive(g->client, &reply);
 		if (!err)
-			err = gdb_decode_p(l, l->single.at[i], &reply, g->image, g->missing, &g->any_missing);
+			err = gdb_decode_p(l, g->wanted[i], &reply, g->image, g->missing, &g->any_missing);
+		g->stale[g->wanted[i]] = false;
 	}
 	for (unsigned i = 0; !err && i < plan->num_reads; i++) {
 		err = rsp_receive(g->client, &reply);
@@ -155,7 +188,8 @@ static struct error *receive_seen(struct gdb_target *g, const struct target_plan
 /* What follows a step that was made by itself: the same by single requests. */
 static struct error *request_seen(struct gdb_target *g, const struct target_plan *plan, struct target_seen *ret)
 {
-	struct error *err = gdb_fetch_image(g);
+	size_t num = choose(g, plan);
+	struct error *err = gdb_fetch_some(g, g->wanted, num);
 
 	for (unsigned i = 0; !err && i < plan->num_reads; i++) {
 		const struct target_read *read = &plan->read[i];
@@ -198,7 +232,7 @@ static struct error *collect_sent(struct gdb_target *g, const struct target_plan
  */
 static struct error *give_up_ahead(struct gdb_target *g, const struct target_plan *plan, struct target_seen *ret)
 {
-	size_t left = g->layout.single.len + plan->num_reads + 1;
+	size_t left = choose(g, plan) + plan->num_reads + 1;
 	bool stopped = false;
 
 	for (; left; left--) {

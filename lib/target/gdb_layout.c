@@ -17,6 +17,7 @@ static struct error *add_fields(struct gdb_layout *l, const struct reg_desc *reg
 		unsigned low = reg->gdb_low + done, left = reg->width - done;
 		struct gdb_field field = {
 			.offset = by->offset + low / 8,
+			.by = (uint16_t)(by - l->desc.regs.at),
 			.word = (uint16_t)(reg->word + done / 64),
 			.shift = (uint8_t)(low % 8),
 			.bits = (uint8_t)(left < 64 ? left : 64),
@@ -80,6 +81,17 @@ static struct error *classify(struct gdb_layout *l)
 	return vec_push(&l->unused, NULL) ? NULL : &error_no_memory;
 }
 
+static struct error *note_on_request(struct gdb_layout *l)
+{
+	if (!l->single.len)
+		return NULL;
+	l->on_request = calloc(l->isa->num_regs, sizeof(*l->on_request));
+	for (uint32_t reg = 0; l->on_request && reg < l->isa->num_regs; reg++)
+		for (size_t i = 0; i < l->single.len; i++)
+			l->on_request[reg] |= l->shown_by[reg] == (int32_t)l->single.at[i];
+	return l->on_request ? NULL : &error_no_memory;
+}
+
 static struct error *build(struct gdb_layout *l)
 {
 	struct error *err = NULL;
@@ -97,7 +109,8 @@ static struct error *build(struct gdb_layout *l)
 	if (l->shown_by[l->isa->pc] < 0)
 		return error_create(ERROR_TARGET, "the GDB stub does not show the register %s",
 				    l->isa->regs[l->isa->pc].name);
-	return classify(l);
+	err = classify(l);
+	return err ? err : note_on_request(l);
 }
 
 struct error *gdb_layout_init(struct gdb_layout *l, const struct isa *isa, struct tdesc *desc, uint32_t g_len)
@@ -127,6 +140,7 @@ void gdb_layout_deinit(struct gdb_layout *l)
 	free(l->first_field);
 	free(l->shown_by);
 	free(l->hidden);
+	free(l->on_request);
 	*l = (struct gdb_layout){0};
 }
 
@@ -184,7 +198,8 @@ static uint64_t load_field(const struct gdb_field *f, const uint8_t *image)
 	return word >> f->shift & low_bits(f->bits);
 }
 
-void gdb_image_to_state(const struct gdb_layout *l, const uint8_t *image, const uint8_t *missing, struct state *ret)
+void gdb_image_to_state(const struct gdb_layout *l, const uint8_t *image, const uint8_t *missing, const bool *stale,
+			struct state *ret)
 {
 	size_t size = l->isa->num_words * sizeof(ret->value[0]);
 
@@ -195,7 +210,10 @@ void gdb_image_to_state(const struct gdb_layout *l, const uint8_t *image, const 
 		uint64_t unknown = ret->unknown[f->word];
 
 		if (missing)
-			ret->unknown[f->word] = unknown |= load_field(f, missing);
+			unknown |= load_field(f, missing);
+		if (stale[f->by])
+			unknown |= low_bits(f->bits);
+		ret->unknown[f->word] = unknown;
 		ret->value[f->word] = load_field(f, image) & ~unknown;
 	}
 }

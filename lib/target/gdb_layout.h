@@ -16,6 +16,7 @@
 /* Up to 64 bits of a word of the state. */
 struct gdb_field {
 	uint32_t offset; /* byte of the image where a load of 8 bytes has them */
+	uint16_t by;     /* index into desc.regs */
 	uint16_t word;
 	uint8_t shift; /* of the bits in those 8 bytes */
 	uint8_t bits;  /* 1-64 */
@@ -30,6 +31,7 @@ struct gdb_layout {
 	uint32_t *first_field;    /* isa->num_regs + 1: register r has fields first_field[r] up to first_field[r + 1] */
 	int32_t *shown_by;        /* by ISA register: index into desc.regs, or -1 when hidden */
 	VEC(uint32_t) single;     /* indices into desc.regs: to be read with `p` */
+	bool *on_request;         /* by ISA register: shown by one of these; NULL if there are none */
 	VEC(const char *) unused; /* names in desc.regs, NULL at the end */
 	uint64_t *hidden;         /* isa->num_words */
 
@@ -62,8 +64,9 @@ struct error *gdb_decode_g(const struct gdb_layout *l, const struct rsp_reply *r
 struct error *gdb_decode_p(const struct gdb_layout *l, uint32_t index, const struct rsp_reply *reply, uint8_t *image,
 			   uint8_t *missing, bool *ret_any_missing);
 
-/* Image to state; missing may be NULL. */
-void gdb_image_to_state(const struct gdb_layout *l, const uint8_t *image, const uint8_t *missing, struct state *ret);
+/* Image to state; missing may be NULL. What a register of desc.regs shows that is stale is unknown. */
+void gdb_image_to_state(const struct gdb_layout *l, const uint8_t *image, const uint8_t *missing, const bool *stale,
+			struct state *ret);
 
 /* Puts one register of the state into the image. */
 void gdb_reg_to_image(const struct gdb_layout *l, const struct state *from, uint32_t reg, uint8_t *image);

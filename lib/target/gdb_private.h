@@ -21,6 +21,8 @@ struct gdb_target {
 
 	uint8_t *image, *missing; /* gdb_image_size() bytes; see gdb_layout.h */
 	bool any_missing;         /* some register was unavailable once, so that missing is worth looking at */
+	bool *stale;              /* by desc.regs: the image has an older value, as it was not asked for */
+	uint32_t *wanted;         /* scratch: layout.single.len indices into desc.regs */
 
 	bool is_qemu;
 	bool has_vcont, has_write_reg;
@@ -52,6 +54,8 @@ struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options
 struct error *gdb_find_quirks(struct gdb_target *g);
 
 /* gdb.c */
+/* Asks for what `g` gives, and for these of desc.regs one by one; the others of that kind are stale then. */
+struct error *gdb_fetch_some(struct gdb_target *g, const uint32_t *singles, size_t num);
 /* Asks for all registers; the image is then in the stub's order. */
 struct error *gdb_fetch_image(struct gdb_target *g);
 /* The image in the state's terms. */

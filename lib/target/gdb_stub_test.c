@@ -196,8 +196,45 @@ static void check_collected(struct target *t, uint64_t pc, uint8_t byte)
 	state_deinit(&s);
 }
 
-static const struct target_plan plans[2] = {{.num_reads = 1, .read = {{.address = 0x40, .len = 1}}},
-					    {.num_reads = 1, .read = {{.address = 0x41, .len = 1}}}};
+static const struct target_plan plans[2] = {{.num_reads = 1, .read = {{.address = 0x40, .len = 1}}, .all_regs = true},
+					    {.num_reads = 1, .read = {{.address = 0x41, .len = 1}}, .all_regs = true}};
+
+/* rax, which `g` leaves out, is asked for when the plan wants it, and else unknown. */
+START_TEST(reads_on_request)
+{
+	static const struct stub_line script[] = {OPENING("vCont;c;C;s;S", ""),
+						  {"+$vCont;s#b8", STUB_REPLY, "T05thread:1;"},
+						  {"+$g#67", STUB_REPLY, RIP_11 FLAGS},
+						  {"+$vCont;s#b8", STUB_REPLY, "T05thread:1;"},
+						  {"+$g#67", STUB_REPLY, RIP_12 FLAGS},
+						  {"+$p5#a5", STUB_REPLY, "efcdab8967452301"},
+						  {"+$g#67", STUB_REPLY, RIP_12 FLAGS},
+						  {"+$p5#a5", STUB_REPLY, "efcdab8967452302"},
+						  {0}};
+	struct target *t = start(script, GDB_AHEAD_AUTO);
+	struct target_plan wanted[2] = {0};
+	struct target_seen seen;
+	struct state s;
+	uint32_t rax, pc = isa->pc;
+
+	ck_assert(isa_find_reg(isa, "rax", 3, &rax));
+	wanted[1].num_regs = 2;
+	wanted[1].reg[0] = (uint16_t)rax;
+	wanted[1].reg[1] = (uint16_t)pc;
+	ck_assert(t->on_request[rax] && !t->on_request[pc]);
+	ck_no_error(state_init(&s, isa));
+	ck_no_error(target_submit(t, wanted, 2));
+	ck_no_error(target_collect(t, &s, &seen));
+	ck_assert(known(&s, "rip") && !known(&s, "rax"));
+	ck_no_error(target_collect(t, &s, &seen));
+	ck_assert(known(&s, "rip") && known(&s, "rax"));
+	ck_assert_uint_eq(get(&s, "rax"), 0x0123456789abcdef);
+	ck_no_error(target_read_regs(t, &s));
+	ck_assert_uint_eq(get(&s, "rax"), 0x0223456789abcdef);
+	state_deinit(&s);
+	end(t, NULL);
+}
+END_TEST
 
 /* A stub that is no QEMU gets one request at a time. */
 START_TEST(steps_others_one_by_one)
@@ -419,6 +456,7 @@ int main(void)
 	tcase_add_test(tests, unavailable_registers_are_unknown);
 	tcase_add_test(tests, falls_back_to_old_packets);
 	tcase_add_test(tests, a_flag_leaves_its_neighbours);
+	tcase_add_test(tests, reads_on_request);
 	tcase_add_test(tests, steps_others_one_by_one);
 	tcase_add_test(tests, notices_a_stub_that_reads_more_at_once);
 	tcase_add_test(tests, notices_a_stub_that_loses_the_order_later);

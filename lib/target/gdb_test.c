@@ -173,7 +173,7 @@ START_TEST(running_ahead_shows_what_single_steps_show)
 {
 	enum { STEPS = 2500 };
 	struct target *ahead = start(GDB_AHEAD_AUTO);
-	struct target_plan plans[64];
+	struct target_plan plans[64] = {0};
 	struct state regs;
 	unsigned submitted = 0, collected = 0, length = 1;
 
@@ -188,7 +188,7 @@ START_TEST(running_ahead_shows_what_single_steps_show)
 		ck_no_error(target_submit(ahead, plans, length));
 		/* Of every third submission nothing is collected before the next. */
 		for (unsigned keep = first % 3 ? 0 : length; collected < submitted - keep; collected++) {
-			struct target_plan plan;
+			struct target_plan plan = {0};
 			struct target_seen seen;
 
 			plan_reads(&plan, sp, collected);

@@ -56,16 +56,27 @@ struct error *target_resume(struct target *t, int signal, struct stop *ret)
 	return explain(t, t->ops->resume(t, signal, ret));
 }
 
+static bool is_possible(const struct target *t, const struct target_plan *plan)
+{
+	if (plan->num_reads > TARGET_MAX_READS || plan->num_regs > TARGET_MAX_REGS)
+		return false;
+	for (unsigned i = 0; i < plan->num_reads; i++)
+		if (!plan->read[i].len || plan->read[i].len > sizeof(((struct target_seen *)0)->memory[0]))
+			return false;
+	for (unsigned i = 0; i < plan->num_regs; i++)
+		if (plan->reg[i] >= t->isa->num_regs)
+			return false;
+	return true;
+}
+
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans)
 {
 	if (num_plans > t->max_ahead)
 		return error_create(ERROR_BUG, "%zu steps submitted at once, the target takes %zu", num_plans,
 				    t->max_ahead);
 	for (size_t i = 0; i < num_plans; i++)
-		for (unsigned k = 0; k < plans[i].num_reads; k++)
-			if (plans[i].num_reads > TARGET_MAX_READS || !plans[i].read[k].len ||
-			    plans[i].read[k].len > sizeof(((struct target_seen *)0)->memory[0]))
-				return error_create(ERROR_BUG, "submitted step %zu: a read that cannot be", i);
+		if (!is_possible(t, &plans[i]))
+			return error_create(ERROR_BUG, "submitted step %zu: a read that cannot be", i);
 	return num_plans ? explain(t, t->ops->submit(t, plans, num_plans)) : NULL;
 }
 

@@ -32,12 +32,19 @@ struct target_read {
 	uint16_t len; /* bytes, 1-64 */
 };
 
-enum { TARGET_MAX_READS = 8 }; /* FXSAVE writes 512 bytes */
+enum {
+	TARGET_MAX_READS = 8, /* FXSAVE writes 512 bytes */
+	TARGET_MAX_REGS = 8,  /* a structure load writes four vectors and its base */
+};
 
-/* One step of a run ahead. */
+/* One step of a run ahead, and what is to be seen after it. */
 struct target_plan {
 	struct target_read read[TARGET_MAX_READS];
 	unsigned num_reads;
+	/* Of the registers that are shown on request (struct target), those that are wanted. */
+	uint16_t reg[TARGET_MAX_REGS];
+	unsigned num_regs;
+	bool all_regs; /* these and all others */
 };
 
 /* What was seen after one step. */
@@ -72,6 +79,10 @@ struct target {
 	const struct isa *isa;
 	char *identity;   /* for people: "qemu-x86_64 version 7.2.22 (Debian ...)"; owned by the target */
 	uint64_t *hidden; /* isa->num_words: 1 bits are never shown; owned by the target */
+	/* By register: showing it after a step costs extra, so that it is shown on request of the plan alone, and else
+	 * unknown. NULL: all are always shown. Owned by the target. */
+	const bool *on_request;
+	bool stops_reset; /* each stop sets the registers of isa->reset to 0 */
 	size_t max_ahead; /* steps that one submit takes */
 };
 
@@ -111,9 +122,10 @@ struct error *target_resume(struct target *t, int signal, struct stop *ret);
 /*
  * Running ahead: hands over up to max_ahead further steps, to be executed one after the other, with the reads that
  * follow each. A target may refuse to execute a system call there: STOP_SYSCALL. target_collect() then gives what was
- * seen after each, in order; regs may be NULL. A stop other than STOP_STEPPED ends the run: the remaining steps are not
- * executed, and collecting them gives the same stop again. Nothing else may be asked of the target before all submitted
- * steps are collected, except submitting once more: up to two submissions may be outstanding.
+ * seen after each, in order; regs may be NULL. Registers that were not asked for (on_request) are unknown there. A stop
+ * other than STOP_STEPPED ends the run: the remaining steps are not executed, and collecting them gives the same stop
+ * again. Nothing else may be asked of the target before all submitted steps are collected, except submitting once more:
+ * up to two submissions may be outstanding.
  */
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
 struct error *target_collect(struct target *t, struct state *regs, struct target_seen *ret);

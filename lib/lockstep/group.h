@@ -1,0 +1,29 @@
+/* A sequence of instructions that the target runs without a stop. Private to lib/lockstep. */
+#ifndef LIB_LOCKSTEP_GROUP_H
+#define LIB_LOCKSTEP_GROUP_H
+
+#include "lib/lockstep/predict.h"
+
+enum { GROUP_MAX = 16 }; /* instructions: an exclusive sequence has five or so */
+
+struct group {
+	struct prediction slot[GROUP_MAX];
+	uint64_t exit[GROUP_MAX]; /* where a conditional branch would go instead; 0: no such branch */
+	size_t len;
+	struct prediction whole; /* all of them as one */
+	struct state start;      /* registers before the first */
+	uint64_t failed_at;      /* where the last one failed in the way that it may */
+	unsigned failures;       /* in a row, there */
+};
+
+void group_deinit(struct group *g);
+
+struct lockstep;
+
+/*
+ * Has the target run a sequence that a stop would break, and judges its end; or finds that it is none, so that its
+ * first instruction is to be stepped alone. The target stands at the first.
+ */
+struct error *run_group(struct lockstep *ls);
+
+#endif
