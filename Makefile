@@ -18,7 +18,7 @@ A64_CC ?= aarch64-linux-gnu-gcc
 # What each job needs from the system, as testdata/bin/deps.sh takes it: a probe and Debian's package.
 build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev module/unicorn:libunicorn-dev \
 	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev module/expat:libexpat1-dev \
-	module/liblzma:liblzma-dev
+	module/liblzma:liblzma-dev module/libzstd:libzstd-dev
 test_needs := module/check:check
 a64_needs := command/$(A64_CC):gcc-aarch64-linux-gnu
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
@@ -259,9 +259,11 @@ $B/%.c.tidy: %.c .clang-tidy
 install: all ## to $(DESTDIR)$(PREFIX)
 	install -D -m 755 $B/validate $(DESTDIR)$(PREFIX)/bin/validate
 	install -D -m 644 cmd/validate/validate.1 $(DESTDIR)$(PREFIX)/share/man/man1/validate.1
+	install -D -m 644 cmd/validate/validate-trace.5 $(DESTDIR)$(PREFIX)/share/man/man5/validate-trace.5
 
 uninstall: ## from $(DESTDIR)$(PREFIX)
-	rm -f $(DESTDIR)$(PREFIX)/bin/validate $(DESTDIR)$(PREFIX)/share/man/man1/validate.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/validate $(DESTDIR)$(PREFIX)/share/man/man1/validate.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/validate-trace.5
 
 .PHONY: clean
 clean: ## remove build/

@@ -19,12 +19,16 @@ installed() {
 }
 
 same "install says nothing wrong" "$(run_make install)" ""
-same "below /usr/local" "$(installed)" $'644 usr/local/share/man/man1/validate.1\n755 usr/local/bin/validate'
+below() { # PREFIX
+	printf '%s\n' "644 $1/share/man/man1/validate.1" "644 $1/share/man/man5/validate-trace.5" "755 $1/bin/validate"
+}
+
+same "below /usr/local" "$(installed)" "$(below usr/local)"
 same "the program runs" "$("$scratch/root/usr/local/bin/validate" --help | head -n 1)" "$("$VALIDATE" --help | head -n 1)"
 run_make uninstall
 same "uninstall leaves nothing" "$(installed)" ""
 run_make PREFIX=/usr install
-same "below PREFIX" "$(installed)" $'644 usr/share/man/man1/validate.1\n755 usr/bin/validate'
+same "below PREFIX" "$(installed)" "$(below usr)"
 run_make PREFIX=/usr uninstall
 same "uninstall from PREFIX" "$(installed)" ""
 finish

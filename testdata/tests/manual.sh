@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The manual page has exactly the options that the program's own help has.
+# The manual page has exactly the options that the program's own help has; all pages are right.
 . testdata/bin/cases.sh
 
 if [ ! -x "$VALIDATE" ]; then
@@ -19,6 +19,8 @@ for command in $commands; do
 done
 same "options" "$(sed 's/\\-/-/g' cmd/validate/validate.1 | options)" "$(options <<<"$help")"
 if command -v groff >/dev/null; then
-	same "the page is right" "$(groff -man -ww -Tutf8 cmd/validate/validate.1 2>&1 >/dev/null)" ""
+	for page in cmd/validate/*.[1-8]; do
+		same "$page is right" "$(groff -t -man -ww -Tutf8 "$page" 2>&1 >/dev/null)" ""
+	done
 fi
 finish

@@ -1,0 +1,359 @@
+/* What the records besides chunks hold: the header, the images, the end, the index. */
+#include <string.h>
+
+#include "lib/trace/format.h"
+#include "lib/trace/layout.h"
+
+enum { TEXT_MAX = 1 << 20 };
+
+/* ---- Parts ---- */
+
+/* A copy of the text; NULL for an empty one if it may be missing. */
+static struct error *get_text(struct cursor *c, bool optional, char **ret)
+{
+	const uint8_t *bytes = NULL;
+	uint32_t len = 0;
+	struct error *err = cursor_u32(c, &len);
+
+	if (!err && len > TEXT_MAX)
+		err = cursor_error(c, "a text of %u bytes", len);
+	if (!err)
+		err = cursor_bytes(c, len, &bytes);
+	if (!err && memchr(bytes, 0, len))
+		err = cursor_error(c, "a NUL within a text");
+	if (err)
+		return err;
+	*ret = len || !optional ? strndup((const char *)bytes, len) : NULL;
+	return *ret || (!len && optional) ? NULL : &error_no_memory;
+}
+
+static bool put_file(trace_bytes *out, const struct evlog_file *f)
+{
+	return put_text(out, f->path) && put_u64(out, f->size) && put_bytes(out, f->sha256, sizeof f->sha256) &&
+	       put_text(out, f->build_id);
+}
+
+static struct error *get_file(struct cursor *c, struct evlog_file *ret)
+{
+	const uint8_t *sha256 = NULL;
+	struct error *err = get_text(c, true, &ret->path);
+
+	if (!err)
+		err = cursor_u64(c, &ret->size);
+	if (!err)
+		err = cursor_bytes(c, sizeof ret->sha256, &sha256);
+	if (!err) {
+		memcpy(ret->sha256, sha256, sizeof ret->sha256);
+		err = get_text(c, true, &ret->build_id);
+	}
+	return err;
+}
+
+/* ---- The header ---- */
+
+void trace_header_deinit(struct trace_header *h)
+{
+	free(h->recorder);
+	free(h->emulator);
+	evlog_file_deinit(&h->program);
+	evlog_file_deinit(&h->log);
+	free(h->hidden);
+	*h = (struct trace_header){0};
+}
+
+static bool put_registers(trace_bytes *out, const struct layout *l, const uint64_t *hidden)
+{
+	bool ok = put_u32(out, (uint32_t)l->regs.len);
+
+	for (size_t i = 0; i < l->regs.len && ok; i++) {
+		const struct reg_desc *desc = &l->isa->regs[l->regs.at[i].reg];
+		ok = put_text(out, desc->name) && put_u32(out, desc->width);
+	}
+	for (size_t i = 0; i < l->words.len && ok; i++)
+		ok = put_u64(out, hidden ? layout_get(l, hidden, (uint16_t)i) : 0);
+	return ok;
+}
+
+bool header_put(trace_bytes *out, const struct trace_header *h, const struct layout *layout)
+{
+	return put_text(out, h->isa->name) && put_text(out, h->recorder) && put_text(out, h->emulator) &&
+	       put_file(out, &h->program) && put_file(out, &h->log) && put_registers(out, layout, h->hidden);
+}
+
+/* One row of the register table. */
+static struct error *get_register(struct cursor *c, const struct isa *isa, bool *taken, uint32_t *ret)
+{
+	char *name = NULL;
+	uint32_t bits = 0;
+	struct error *err = get_text(c, false, &name);
+
+	if (!err)
+		err = cursor_u32(c, &bits);
+	if (!err && !isa_find_reg(isa, name, strlen(name), ret))
+		err = cursor_error(c, "%s has no register '%.40s': the trace is of a newer version", isa->name, name);
+	if (!err && (isa->regs[*ret].width != bits || taken[*ret]))
+		err = cursor_error(c, "register %s stands here %s", isa->regs[*ret].name,
+				   taken[*ret] ? "once more" : "with another width");
+	if (!err)
+		taken[*ret] = true;
+	free(name);
+	return err;
+}
+
+static struct error *get_table(struct cursor *c, const struct isa *isa, uint32_t *regs, bool *taken, struct layout *ret)
+{
+	uint32_t num = 0;
+	struct error *err = cursor_u32(c, &num);
+
+	if (!err && num > isa->num_regs)
+		err = cursor_error(c, "%u registers, %s has %u", num, isa->name, isa->num_regs);
+	for (uint32_t i = 0; i < num && !err; i++)
+		err = get_register(c, isa, taken, &regs[i]);
+	if (!err && !taken[isa->pc])
+		err = cursor_error(c, "the registers are without a PC");
+	return err ? err : layout_init_regs(ret, isa, regs, num);
+}
+
+/* What the target hides: the registers that are not stored, and the bits that the header names. */
+static struct error *get_hidden(struct cursor *c, const struct layout *l, const bool *taken, uint64_t **ret)
+{
+	const struct isa *isa = l->isa;
+	uint64_t *hidden = calloc(isa->num_words, sizeof *hidden);
+	struct error *err = hidden ? NULL : &error_no_memory;
+
+	for (size_t i = 0; i < l->words.len && !err; i++) {
+		uint64_t bits = 0;
+		err = cursor_u64(c, &bits);
+		if (!err)
+			layout_put(l, hidden, (uint16_t)i, bits & layout_ones(l, (uint16_t)i));
+	}
+	for (uint32_t r = 0; r < isa->num_regs && !err; r++)
+		for (unsigned w = 0; w < reg_words(&isa->regs[r]) && !taken[r]; w++)
+			hidden[isa->regs[r].word + w] = UINT64_MAX;
+	if (err)
+		free(hidden);
+	else
+		*ret = hidden;
+	return err;
+}
+
+static struct error *get_registers(struct cursor *c, const struct isa *isa, struct trace_header *ret,
+				   struct layout *ret_layout)
+{
+	uint32_t *regs = calloc(isa->num_regs, sizeof *regs);
+	bool *taken = calloc(isa->num_regs, sizeof *taken);
+	struct error *err = regs && taken ? get_table(c, isa, regs, taken, ret_layout) : &error_no_memory;
+
+	if (!err)
+		err = get_hidden(c, ret_layout, taken, &ret->hidden);
+	free(regs);
+	free(taken);
+	return err;
+}
+
+static struct error *get_identity(struct cursor *c, struct trace_header *ret)
+{
+	char *arch = NULL;
+	struct error *err = get_text(c, false, &arch);
+
+	if (!err) {
+		ret->isa = isa_by_name(arch);
+		if (!ret->isa)
+			err = cursor_error(c, "a trace of '%.40s', which validate does not know", arch);
+	}
+	free(arch);
+	if (!err)
+		err = get_text(c, false, &ret->recorder);
+	if (!err)
+		err = get_text(c, false, &ret->emulator);
+	if (!err)
+		err = get_file(c, &ret->program);
+	return err ? err : get_file(c, &ret->log);
+}
+
+struct error *header_get(struct cursor *c, struct trace_header *ret, struct layout *ret_layout)
+{
+	struct trace_header h = {0};
+	struct layout layout = {0};
+	struct error *err = get_identity(c, &h);
+
+	if (!err)
+		err = get_registers(c, h.isa, &h, &layout);
+	if (err) {
+		trace_header_deinit(&h);
+		layout_deinit(&layout);
+		return err;
+	}
+	*ret = h;
+	*ret_layout = layout;
+	return NULL;
+}
+
+/* ---- The images ---- */
+
+void trace_modules_deinit(trace_modules *modules)
+{
+	for (size_t i = 0; i < modules->len; i++)
+		free(modules->at[i].path);
+	vec_deinit(modules);
+}
+
+bool modules_put(trace_bytes *out, const struct trace_module *modules, size_t num_modules)
+{
+	bool ok = put_u32(out, (uint32_t)num_modules);
+
+	for (size_t i = 0; i < num_modules && ok; i++) {
+		const struct trace_module *m = &modules[i];
+		ok = put_text(out, m->path) && put_u64(out, m->start) && put_u64(out, m->end) && put_u64(out, m->entry);
+	}
+	return ok;
+}
+
+static struct error *get_module(struct cursor *c, struct trace_module *ret)
+{
+	struct error *err = get_text(c, false, &ret->path);
+
+	if (!err)
+		err = cursor_u64(c, &ret->start);
+	if (!err)
+		err = cursor_u64(c, &ret->end);
+	return err ? err : cursor_u64(c, &ret->entry);
+}
+
+struct error *modules_get(struct cursor *c, trace_modules *ret)
+{
+	trace_modules modules = {0};
+	uint32_t num = 0;
+	struct error *err = cursor_u32(c, &num);
+
+	for (uint32_t i = 0; i < num && !err; i++) {
+		struct trace_module m = {0};
+		err = get_module(c, &m);
+		if (!err && !vec_push(&modules, m))
+			err = &error_no_memory;
+		if (err)
+			free(m.path);
+	}
+	if (err)
+		trace_modules_deinit(&modules);
+	else
+		*ret = modules;
+	return err;
+}
+
+/* ---- The end ---- */
+
+enum { END_EXITED = 1, END_INTERRUPTED = 2, END_LIMITED = 4, END_LOST = 8, END_ERROR = 16 };
+
+void trace_end_deinit(struct trace_end *end)
+{
+	free(end->lost_expected);
+	free(end->lost_observed);
+	free(end->error);
+	*end = (struct trace_end){0};
+}
+
+bool end_put(trace_bytes *out, const struct trace_end *end)
+{
+	uint32_t flags = (end->exited ? END_EXITED : 0u) | (end->interrupted ? END_INTERRUPTED : 0u) |
+			 (end->limited ? END_LIMITED : 0u) | (end->lost_expected ? END_LOST : 0u) |
+			 (end->error ? END_ERROR : 0u);
+
+	return put_u32(out, flags) && put_u32(out, (uint32_t)end->exit_status) &&
+	       put_u32(out, (uint32_t)end->exit_signal) && put_u32(out, (uint32_t)end->error_code) &&
+	       put_u64(out, end->lost_event) && put_u64(out, end->lost_pc) && put_u64(out, end->steps) &&
+	       put_u64(out, end->nanoseconds) && put_text(out, end->lost_expected) &&
+	       put_text(out, end->lost_observed) && put_text(out, end->error);
+}
+
+static struct error *get_end_texts(struct cursor *c, uint32_t flags, struct trace_end *ret)
+{
+	struct error *err = get_text(c, !(flags & END_LOST), &ret->lost_expected);
+
+	if (!err)
+		err = get_text(c, !(flags & END_LOST), &ret->lost_observed);
+	return err ? err : get_text(c, !(flags & END_ERROR), &ret->error);
+}
+
+struct error *end_get(struct cursor *c, struct trace_end *ret)
+{
+	uint32_t words[4] = {0};
+	uint64_t longs[4] = {0};
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < 4 && !err; i++)
+		err = cursor_u32(c, &words[i]);
+	for (size_t i = 0; i < 4 && !err; i++)
+		err = cursor_u64(c, &longs[i]);
+	if (err)
+		return err;
+	struct trace_end end = {
+		.exited = words[0] & END_EXITED,
+		.interrupted = words[0] & END_INTERRUPTED,
+		.limited = words[0] & END_LIMITED,
+		.exit_status = (int)words[1],
+		.exit_signal = (int)words[2],
+		.error_code = (int)words[3],
+		.lost_event = longs[0],
+		.lost_pc = longs[1],
+		.steps = longs[2],
+		.nanoseconds = longs[3],
+	};
+	err = get_end_texts(c, words[0], &end);
+	if (err)
+		trace_end_deinit(&end);
+	else
+		*ret = end;
+	return err;
+}
+
+/* ---- The index ---- */
+
+bool index_put(trace_bytes *out, const struct trace_index *index)
+{
+	bool ok = put_u64(out, index->modules) && put_u64(out, index->end) && put_u64(out, index->chunks.len);
+
+	for (size_t i = 0; i < index->chunks.len && ok; i++) {
+		const struct trace_chunk_info *k = &index->chunks.at[i];
+		ok = put_u64(out, k->offset) && put_u64(out, k->tid) && put_u64(out, k->first) &&
+		     put_u64(out, k->first_event) && put_u32(out, k->steps) && put_u32(out, k->stored) &&
+		     put_u32(out, k->raw);
+	}
+	return ok;
+}
+
+static struct error *get_chunk_info(struct cursor *c, struct trace_chunk_info *ret)
+{
+	uint64_t *longs[] = {&ret->offset, &ret->tid, &ret->first, &ret->first_event};
+	uint32_t *words[] = {&ret->steps, &ret->stored, &ret->raw};
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < sizeof longs / sizeof *longs && !err; i++)
+		err = cursor_u64(c, longs[i]);
+	for (size_t i = 0; i < sizeof words / sizeof *words && !err; i++)
+		err = cursor_u32(c, words[i]);
+	return err;
+}
+
+struct error *index_get(struct cursor *c, struct trace_index *ret)
+{
+	struct trace_index index = {0};
+	uint64_t num = 0;
+	struct error *err = cursor_u64(c, &index.modules);
+
+	if (!err)
+		err = cursor_u64(c, &index.end);
+	if (!err)
+		err = cursor_u64(c, &num);
+	for (uint64_t i = 0; i < num && !err; i++) {
+		struct trace_chunk_info info = {0};
+		err = get_chunk_info(c, &info);
+		if (!err && !vec_push(&index.chunks, info))
+			err = &error_no_memory;
+	}
+	if (err)
+		vec_deinit(&index.chunks);
+	else
+		*ret = index;
+	return err;
+}

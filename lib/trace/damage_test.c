@@ -1,0 +1,283 @@
+/* Traces that were cut off, damaged or made to do harm. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/testing/assert.h"
+#include "lib/testing/random_trace.h"
+#include "lib/testing/scratch.h"
+#include "lib/trace/format.h"
+
+static char trace_path[SCRATCH_PATH_LEN];
+static trace_bytes small; /* a trace of SMALL_STEPS steps in SMALL_CHUNKS chunks */
+
+enum { SMALL_STEPS = 30, SMALL_CHUNKS = 3 };
+
+static void read_file(const char *path, trace_bytes *ret)
+{
+	uint8_t buf[4096];
+	size_t n;
+	FILE *f = fopen(path, "r");
+
+	ck_assert_ptr_nonnull(f);
+	ret->len = 0;
+	while ((n = fread(buf, 1, sizeof buf, f)) > 0)
+		ck_assert(put_bytes(ret, buf, n));
+	fclose(f);
+}
+
+static void write_small(void)
+{
+	const struct isa *isa = isa_by_name("aarch64");
+	char recorder[] = "by hand", emulator[] = "none";
+	struct trace_header h = {.isa = isa, .recorder = recorder, .emulator = emulator};
+	const struct trace_end end = {.limited = true};
+	struct random_trace t;
+	struct trace_writer *w;
+
+	random_trace_init(&t, isa, 4);
+	ck_no_error(trace_writer_create(trace_path, &h, &t.before, &w));
+	for (int i = 0; i < SMALL_STEPS; i++) {
+		random_trace_next(&t);
+		t.step.tid = (uint64_t)(i / (SMALL_STEPS / SMALL_CHUNKS));
+		ck_no_error(trace_writer_step(w, &t.step));
+	}
+	ck_no_error(trace_writer_finish(w, &end));
+	trace_writer_destroy(w);
+	random_trace_deinit(&t);
+}
+
+static void setup(void)
+{
+	scratch_setup();
+	scratch_path("t.vtrace", trace_path);
+	write_small();
+	read_file(trace_path, &small);
+}
+
+static void teardown(void)
+{
+	vec_deinit(&small);
+	scratch_teardown();
+}
+
+/* Reads all of the trace at trace_path. *ret_whole: it says that nothing is missing. */
+static struct error *read_trace(uint64_t *ret_steps, bool *ret_whole)
+{
+	struct trace_reader *r;
+	struct trace_cursor *c;
+	struct trace_step step;
+	bool end = false;
+	struct error *err = trace_reader_open(trace_path, &r);
+
+	*ret_steps = 0;
+	*ret_whole = false;
+	if (err)
+		return err;
+	*ret_whole = !trace_reader_cut(r) && trace_reader_end(r);
+	if (!*ret_whole)
+		ck_contains(trace_reader_cut(r), "offset 0x");
+	err = trace_cursor_create(r, &c);
+	while (!err && !end) {
+		err = trace_cursor_next(c, &step, &end);
+		*ret_steps += !err && !end;
+	}
+	trace_cursor_destroy(c);
+	trace_reader_destroy(r);
+	return err;
+}
+
+START_TEST(a_trace_cut_at_any_byte_loses_its_last_chunk_only)
+{
+	struct trace_reader *r;
+	size_t num;
+	uint64_t ends[SMALL_CHUNKS];
+
+	ck_no_error(trace_reader_open(trace_path, &r));
+	const struct trace_chunk_info *chunks = trace_reader_chunks(r, &num);
+	ck_assert_uint_eq(num, SMALL_CHUNKS);
+	uint64_t first = chunks[0].offset;
+	for (size_t i = 0; i < num; i++)
+		ends[i] = chunks[i].offset + chunks[i].stored;
+	trace_reader_destroy(r);
+
+	for (size_t len = 0; len < small.len; len++) {
+		uint64_t steps, expected = 0;
+		bool whole;
+		for (size_t i = 0; i < SMALL_CHUNKS; i++)
+			expected += len >= ends[i] ? SMALL_STEPS / SMALL_CHUNKS : 0;
+		put_file(trace_path, small.at, len);
+		if (len < first) {
+			ck_error(read_trace(&steps, &whole), ERROR_INPUT, "offset 0x");
+			continue;
+		}
+		ck_no_error(read_trace(&steps, &whole));
+		ck_assert(!whole);
+		ck_assert_uint_eq(steps, expected);
+	}
+}
+END_TEST
+
+/* Whatever bit flips: an error that names the file and a place in it, or a trace that says what it lacks. */
+START_TEST(a_flipped_bit_is_noticed)
+{
+	for (size_t at = 0; at < small.len; at++) {
+		uint64_t steps;
+		bool whole;
+		uint8_t bit = (uint8_t)(1u << (at + (size_t)_i) % 8);
+		small.at[at] ^= bit;
+		put_file(trace_path, small.at, small.len);
+		small.at[at] ^= bit;
+		struct error *err = read_trace(&steps, &whole);
+		if (!err) {
+			ck_assert_msg(!whole, "bit %u of byte %zu flipped, and nobody noticed", bit, at);
+			continue;
+		}
+		ck_assert_int_eq(err->code, ERROR_INPUT);
+		ck_contains(err->message, trace_path);
+		ck_contains(err->message, "offset 0x");
+		error_destroy(err);
+	}
+}
+END_TEST
+
+/* A file of the small trace's header and one chunk with these contents, and a right checksum. */
+static void put_chunk(const trace_bytes *raw, uint32_t steps)
+{
+	struct record record, header;
+	trace_bytes file = {0};
+
+	ck_assert(record_parse(small.at + TRACE_PREFIX_LEN, &header));
+	record = (struct record){.type = RECORD_CHUNK, .steps = steps, .first = 1};
+	ck_assert(put_bytes(&file, small.at, TRACE_PREFIX_LEN + RECORD_HEADER_LEN + header.stored));
+	ck_no_error(record_append(&file, &record, raw->at, raw->len));
+	put_file(trace_path, file.at, file.len);
+	vec_deinit(&file);
+}
+
+/* The contents of the small trace's first chunk. */
+static void first_chunk(trace_bytes *ret, uint32_t *ret_steps)
+{
+	struct trace_reader *r;
+	struct record record;
+	trace_bytes stored = {0};
+	FILE *f = fopen(trace_path, "r");
+	size_t num;
+
+	ck_assert_ptr_nonnull(f);
+	ck_no_error(trace_reader_open(trace_path, &r));
+	uint64_t offset = trace_reader_chunks(r, &num)->offset;
+	ck_no_error(record_read(fileno(f), trace_path, offset, small.len, &record, &stored, ret));
+	*ret_steps = record.steps;
+	fclose(f);
+	vec_deinit(&stored);
+	trace_reader_destroy(r);
+}
+
+/* Behind the checksum: columns that somebody made. Errors name the chunk; nothing crashes or grows. */
+START_TEST(columns_may_hold_anything)
+{
+	struct rng rng = {(uint64_t)_i};
+	trace_bytes raw = {0}, bad = {0};
+	uint32_t steps, refused = 0;
+
+	first_chunk(&raw, &steps);
+	for (int i = 0; i < 1500; i++) {
+		uint64_t got;
+		bool whole;
+		bad.len = 0;
+		ck_assert(put_bytes(&bad, raw.at, raw.len));
+		for (uint32_t n = 1 + rng_below(&rng, 3); n; n--)
+			bad.at[rng_below(&rng, (uint32_t)raw.len)] = (uint8_t)rng_next(&rng);
+		put_chunk(&bad, rng_below(&rng, 4) ? steps : rng_below(&rng, 2 * steps));
+		struct error *err = read_trace(&got, &whole);
+		ck_assert_uint_le(got, 2 * steps);
+		if (!err)
+			continue;
+		refused++;
+		ck_assert_int_eq(err->code, ERROR_INPUT);
+		ck_contains(err->message, trace_path);
+		ck_contains(err->message, "offset 0x");
+		error_destroy(err);
+	}
+	ck_assert_uint_gt(refused, 0);
+	vec_deinit(&raw);
+	vec_deinit(&bad);
+}
+END_TEST
+
+START_TEST(a_chunk_of_any_length_is_survived)
+{
+	trace_bytes raw = {0};
+	uint32_t steps;
+
+	first_chunk(&raw, &steps);
+	for (size_t len = 0; len < raw.len; len++) {
+		uint64_t got;
+		bool whole;
+		const trace_bytes part = {raw.at, len, len};
+		put_chunk(&part, steps);
+		ck_error(read_trace(&got, &whole), ERROR_INPUT,
+			 "the chunk's step 1: the columns do not fill the chunk");
+	}
+	vec_deinit(&raw);
+}
+END_TEST
+
+static void put_prefix(const char *magic, uint32_t version)
+{
+	trace_bytes file = {0};
+
+	ck_assert(put_bytes(&file, magic, 8) && put_u32(&file, version) && put_u32(&file, 0));
+	ck_assert(put_bytes(&file, small.at + TRACE_PREFIX_LEN, small.len - TRACE_PREFIX_LEN));
+	put_file(trace_path, file.at, file.len);
+	vec_deinit(&file);
+}
+
+START_TEST(what_is_no_trace_is_refused)
+{
+	struct trace_reader *r;
+
+	put_file(trace_path, "", 0);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "not a trace of validate");
+	put_file(trace_path, "{\"format\": \"validate-log\", \"version\": 1,", 40);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "not a trace of validate");
+	put_prefix("VALTRACE", 2);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "a trace of version 2, this validate reads version 1");
+	ck_error(trace_reader_open("/", &r), ERROR_INPUT, "not a regular file");
+	ck_error(trace_reader_open("/nowhere", &r), ERROR_OS, "/nowhere");
+}
+END_TEST
+
+/* A record that claims to be huge makes nobody reserve memory. */
+START_TEST(huge_lengths_are_refused)
+{
+	uint32_t huge[] = {0xffffffff, 0xffffffff};
+	struct trace_reader *r;
+
+	memcpy(small.at + TRACE_PREFIX_LEN + 4, huge, sizeof huge);
+	put_file(trace_path, small.at, small.len);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "no record of a trace stands here");
+	huge[1] = huge[0] = 60 << 20;
+	memcpy(small.at + TRACE_PREFIX_LEN + 4, huge, sizeof huge);
+	put_file(trace_path, small.at, small.len);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "the file ends within this record");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("damage");
+	TCase *tcase = tcase_create("damage");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, a_trace_cut_at_any_byte_loses_its_last_chunk_only);
+	tcase_add_loop_test(tcase, a_flipped_bit_is_noticed, 0, 2);
+	tcase_add_loop_test(tcase, columns_may_hold_anything, 0, 2);
+	tcase_add_test(tcase, a_chunk_of_any_length_is_survived);
+	tcase_add_test(tcase, what_is_no_trace_is_refused);
+	tcase_add_test(tcase, huge_lengths_are_refused);
+	suite_add_tcase(suite, tcase);
+	return test_main(suite);
+}

@@ -1,0 +1,595 @@
+#include "lib/trace/encode.h"
+
+#include <endian.h>
+#include <string.h>
+
+/* ---- Values ---- */
+
+/* Codes that a value is searched for among registers: the general ones stand first. */
+enum { SEARCHED_WORDS = 34, NEAR_ADDRESS = 1 << 20, NEAR_VALUE = 1 << 12 };
+
+static uint64_t magnitude(uint64_t difference)
+{
+	return difference >> 63 ? -difference : difference;
+}
+
+/* The register that the value is nearest to; false if none is near. */
+static bool nearest_register(const struct values *v, uint64_t value, uint64_t limit, uint8_t *ret)
+{
+	size_t n = v->num_words < SEARCHED_WORDS ? v->num_words : SEARCHED_WORDS;
+	uint64_t best = limit;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t distance = magnitude(value - v->words[i]);
+		if (distance < best) {
+			best = distance;
+			*ret = (uint8_t)i;
+		}
+	}
+	return best < limit;
+}
+
+static bool find_loaded(const struct values *v, uint64_t value, uint8_t *ret)
+{
+	for (size_t i = 0; i < v->num_loaded; i++) {
+		if (v->loaded[i] == value) {
+			*ret = (uint8_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Bytes of a number, unsigned and signed. */
+static unsigned length_of(uint64_t x)
+{
+	return x ? (71 - (unsigned)__builtin_clzll(x)) / 8 : 0;
+}
+
+static unsigned signed_length_of(uint64_t x)
+{
+	unsigned len = length_of((x ^ -(x >> 63)) << 1);
+
+	return len ? len : 1;
+}
+
+struct value_place {
+	struct value_slot *slot;
+	uint64_t base, ones; /* what the value replaces; its bits */
+	uint64_t near;       /* how far from a register it may be */
+	trace_bytes *codes, *data;
+};
+
+static bool fits(const struct values *v, const struct value_place *p, uint8_t kind, uint8_t arg, uint64_t displacement,
+		 uint64_t value)
+{
+	return ((value_of(v, kind, arg, displacement, p->slot, p->base) ^ value) & p->ones) == 0;
+}
+
+/* A difference as a signed number of the value's width. */
+static uint64_t wrapped(uint64_t difference, uint64_t ones)
+{
+	difference &= ones;
+	return difference > ones >> 1 ? difference | ~ones : difference;
+}
+
+/* The bytes themselves: as a difference if that is shorter. */
+static bool put_literal(const struct value_place *p, uint64_t value)
+{
+	uint64_t difference = wrapped(value - p->base, p->ones);
+	unsigned plain = length_of(value), delta = signed_length_of(difference);
+	bool is_plain = plain <= delta;
+	uint64_t bytes = htole64(is_plain ? value : difference);
+
+	p->slot->kind = VALUE_STEP;
+	return put_u8(p->codes, (uint8_t)(is_plain ? VALUE_LITERAL + plain : VALUE_DELTA + delta - 1)) &&
+	       put_bytes(p->data, &bytes, is_plain ? plain : delta);
+}
+
+static bool put_register(const struct values *v, const struct value_place *p, uint8_t arg, uint64_t value)
+{
+	uint64_t displacement = wrapped(value - v->words[arg], p->ones);
+
+	p->slot->kind = VALUE_REGISTER;
+	p->slot->arg = arg;
+	p->slot->displacement = displacement;
+	return put_u8(p->codes, VALUE_REGISTER) && put_u8(p->data, arg) && put_number(p->data, zigzag(displacement));
+}
+
+/* A value that its slot did not foresee. */
+static bool put_surprise(const struct values *v, const struct value_place *p, uint64_t value)
+{
+	static const uint8_t simple[] = {VALUE_STEP, VALUE_LAST, VALUE_NEXT};
+	uint8_t arg = 0;
+
+	for (size_t i = 0; i < sizeof simple; i++) {
+		if (p->slot->kind != simple[i] && fits(v, p, simple[i], 0, 0, value)) {
+			p->slot->kind = simple[i];
+			return put_u8(p->codes, simple[i]);
+		}
+	}
+	if (find_loaded(v, value, &arg)) {
+		p->slot->kind = VALUE_LOADED;
+		p->slot->arg = arg;
+		return put_u8(p->codes, VALUE_LOADED) && put_u8(p->data, arg);
+	}
+	if (length_of(value) > 2 && nearest_register(v, value, p->near, &arg))
+		return put_register(v, p, arg, value);
+	return put_literal(p, value);
+}
+
+static inline bool put_value(const struct values *v, const struct value_place *p, uint64_t value)
+{
+	bool ok;
+
+	if (fits(v, p, p->slot->kind, p->slot->arg, p->slot->displacement, value))
+		ok = put_u8(p->codes, VALUE_AGAIN);
+	else
+		ok = put_surprise(v, p, value);
+	value_seen(p->slot, p->base, value);
+	return ok;
+}
+
+/* ---- The chunk ---- */
+
+static bool allocate(struct encoder *e)
+{
+	size_t n = e->layout.words.len, m = e->layout.isa->num_words;
+
+	e->hidden = calloc(n, sizeof *e->hidden);
+	e->words = calloc(n, sizeof *e->words);
+	e->unseen = calloc(n, sizeof *e->unseen);
+	e->ones = calloc(n, sizeof *e->ones);
+	e->unknown = calloc(m, sizeof *e->unknown);
+	e->changed = calloc(n, sizeof *e->changed);
+	e->values_of = calloc(n, sizeof *e->values_of);
+	return e->hidden && e->words && e->unseen && e->ones && e->unknown && e->changed && e->values_of;
+}
+
+/* Takes what is not seen of a state. */
+static void take_unknown(struct encoder *e, const struct state *s)
+{
+	memcpy(e->unknown, s->unknown, e->layout.isa->num_words * sizeof *e->unknown);
+	layout_get_all(&e->layout, s->unknown, e->unseen);
+	for (size_t i = 0; i < e->layout.words.len; i++)
+		e->unseen[i] |= e->hidden[i];
+}
+
+struct error *encoder_init(struct encoder *e, const struct trace_header *header, const struct state *start)
+{
+	*e = (struct encoder){.steps = 0};
+
+	struct error *err = layout_init(&e->layout, header->isa);
+	if (err)
+		return err;
+	if (e->layout.words.len > LAYOUT_MAX_WORDS || !allocate(e))
+		return &error_no_memory;
+	for (size_t i = 0; i < e->layout.words.len; i++) {
+		e->ones[i] = layout_ones(&e->layout, (uint16_t)i);
+		e->hidden[i] = header->hidden ? layout_get(&e->layout, header->hidden, (uint16_t)i) & e->ones[i] : 0;
+	}
+	take_unknown(e, start);
+	layout_get_all(&e->layout, start->value, e->words);
+	for (size_t i = 0; i < e->layout.words.len; i++)
+		e->words[i] &= ~e->unseen[i];
+	e->values.words = e->words;
+	e->values.num_words = e->layout.words.len < UINT8_MAX ? e->layout.words.len : UINT8_MAX;
+	return NULL;
+}
+
+void encoder_deinit(struct encoder *e)
+{
+	layout_deinit(&e->layout);
+	for (size_t i = 0; i < NUM_COLUMNS; i++)
+		vec_deinit(&e->columns[i]);
+	free(e->hidden);
+	free(e->words);
+	free(e->unseen);
+	free(e->unknown);
+	free(e->ones);
+	free(e->changed);
+	free(e->values_of);
+	vec_deinit(&e->entries);
+	vec_deinit(&e->code);
+	map_deinit(&e->entry_of);
+	vec_deinit(&e->shapes);
+	vec_deinit(&e->shape_bytes);
+	vec_deinit(&e->shape);
+	map_deinit(&e->shape_of);
+}
+
+static bool put_words(trace_bytes *out, const struct layout *l, const uint64_t *state)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < l->words.len && ok; i++)
+		ok = put_u64(out, layout_get(l, state, (uint16_t)i));
+	return ok;
+}
+
+static bool put_raw_words(trace_bytes *out, const uint64_t *words, size_t n)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n && ok; i++)
+		ok = put_u64(out, words[i]);
+	return ok;
+}
+
+static bool put_observed(const struct encoder *e, trace_bytes *out, const struct trace_observed *o)
+{
+	return put_u64(out, o->pc) && put_number(out, o->len) && put_bytes(out, o->bytes, o->len) &&
+	       put_words(out, &e->layout, o->before.value) && put_words(out, &e->layout, o->after.value);
+}
+
+/* What a model carries in the bits that are not seen: values, and which of them it knows. */
+static bool put_carried(const struct encoder *e, trace_bytes *out, const struct state *carried)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < e->layout.words.len && ok; i++) {
+		uint64_t known = 0, value = 0;
+		if (carried) {
+			known = ~layout_get(&e->layout, carried->unknown, (uint16_t)i) & e->unseen[i] & e->ones[i];
+			value = layout_get(&e->layout, carried->value, (uint16_t)i) & known;
+		}
+		ok = put_u64(out, known) && put_u64(out, value);
+	}
+	return ok;
+}
+
+static bool put_start(struct encoder *e, const struct encoder_start *start)
+{
+	trace_bytes *out = &e->columns[COLUMN_START];
+	bool ok = put_u8(out, (uint8_t)start->repeat) && put_number(out, start->num_observed);
+
+	for (size_t i = 0; i < start->num_observed && ok; i++)
+		ok = put_observed(e, out, &start->observed[i]);
+	return ok && put_raw_words(out, e->words, e->layout.words.len) &&
+	       put_raw_words(out, e->unseen, e->layout.words.len) && put_carried(e, out, start->carried);
+}
+
+struct error *encoder_begin(struct encoder *e, uint64_t pc, const struct encoder_start *start)
+{
+	for (size_t i = 0; i < NUM_COLUMNS; i++)
+		e->columns[i].len = 0;
+	e->entries.len = e->code.len = e->shapes.len = e->shape_bytes.len = 0;
+	map_clear(&e->entry_of);
+	map_clear(&e->shape_of);
+	values_clear(&e->values);
+	e->steps = e->last_entry = 0;
+	e->words[e->layout.pc] = pc;
+	return put_start(e, start) ? NULL : &error_no_memory;
+}
+
+size_t encoder_size(const struct encoder *e)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < NUM_COLUMNS; i++)
+		sum += e->columns[i].len;
+	return sum;
+}
+
+bool encoder_pc(const struct encoder *e, uint64_t *ret)
+{
+	*ret = e->words[e->layout.pc];
+	return !e->unseen[e->layout.pc];
+}
+
+struct error *encoder_end(struct encoder *e, trace_bytes *ret)
+{
+	/* The PC after the last step: those before it follow from the next step. */
+	bool ok = put_u64(&e->columns[COLUMN_START], e->words[e->layout.pc]);
+
+	ret->len = 0;
+	for (size_t i = 0; i < NUM_COLUMNS && ok; i++)
+		ok = put_number(ret, e->columns[i].len);
+	for (size_t i = 0; i < NUM_COLUMNS && ok; i++)
+		ok = put_bytes(ret, e->columns[i].at, e->columns[i].len);
+	return ok ? NULL : &error_no_memory;
+}
+
+/* ---- Which instruction ---- */
+
+static bool is_entry(const struct encoder *e, uint32_t index, const struct trace_step *step)
+{
+	const struct encoded_entry *entry = &e->entries.at[index];
+
+	return entry->pc == step->pc && entry->len == step->len &&
+	       memcmp(e->code.at + entry->at, step->bytes, step->len) == 0;
+}
+
+static struct error *new_entry(struct encoder *e, const struct trace_step *step, uint64_t *place)
+{
+	const struct encoded_entry *last = e->last_entry ? &e->entries.at[e->last_entry - 1] : NULL;
+	uint64_t expected = last ? last->pc + last->len : e->words[e->layout.pc];
+	struct encoded_entry entry = {.pc = step->pc, .at = (uint32_t)e->code.len, .len = step->len};
+	trace_bytes *out = &e->columns[COLUMN_CODE];
+
+	*place = e->entries.len + 1;
+	bool ok = put_number(out, zigzag(step->pc - expected)) && put_number(out, step->len) &&
+		  put_bytes(out, step->bytes, step->len) && put_bytes(&e->code, step->bytes, step->len) &&
+		  vec_push(&e->entries, entry) && put_u8(&e->columns[COLUMN_ENTRIES], 1);
+	return ok ? NULL : &error_no_memory;
+}
+
+/* Stores which instruction the step is of. 0: the one that followed last time; 1: a new one; n + 2: number n. */
+static struct error *put_entry(struct encoder *e, const struct trace_step *step, uint32_t *ret)
+{
+	struct encoded_entry *last = e->last_entry ? &e->entries.at[e->last_entry - 1] : NULL;
+	struct error *err = NULL;
+
+	if (last && last->next && is_entry(e, last->next - 1, step)) {
+		*ret = last->next - 1;
+		e->last_entry = last->next;
+		return put_u8(&e->columns[COLUMN_ENTRIES], 0) ? NULL : &error_no_memory;
+	}
+	uint64_t *place = map_put(&e->entry_of, step->pc);
+	if (!place)
+		return &error_no_memory;
+	if (!*place || !is_entry(e, (uint32_t)*place - 1, step))
+		err = new_entry(e, step, place);
+	else if (!put_number(&e->columns[COLUMN_ENTRIES], *place + 1))
+		err = &error_no_memory;
+	if (err)
+		return err;
+	if (e->last_entry)
+		e->entries.at[e->last_entry - 1].next = (uint32_t)*place;
+	e->last_entry = (uint32_t)*place;
+	*ret = (uint32_t)*place - 1;
+	return NULL;
+}
+
+/* ---- What changed ---- */
+
+static void note_word(struct encoder *e, const struct trace_step *step, uint16_t word)
+{
+	uint64_t seen = ~e->unseen[word] & e->ones[word];
+	uint64_t value = (layout_get(&e->layout, step->after->value, word) & seen) | (e->words[word] & ~seen);
+
+	if (value == e->words[word] || word == e->layout.pc)
+		return;
+	e->changed[e->num_changed] = word;
+	e->values_of[e->num_changed++] = value;
+}
+
+/* The words of the registers that the caller names; flags share one. */
+static void note_named(struct encoder *e, const struct trace_step *step)
+{
+	uint64_t shared = 0; /* shared words that were looked at, from the end */
+
+	for (size_t i = 0; i < step->num_changed; i++) {
+		uint32_t reg = step->changed[i];
+		uint16_t word = e->layout.word_of_reg[reg], n = (uint16_t)reg_words(&e->layout.isa->regs[reg]);
+		if (e->layout.words.at[word].num_fields) {
+			uint64_t bit = UINT64_C(1) << ((e->layout.words.len - 1 - word) & 63);
+			if (shared & bit)
+				continue;
+			shared |= bit;
+		}
+		for (uint16_t k = 0; k < n; k++)
+			note_word(e, step, (uint16_t)(word + k));
+	}
+}
+
+/* Finds the words that the step changes, and whether what is seen changes. */
+static bool note_changes(struct encoder *e, const struct trace_step *step)
+{
+	size_t len = e->layout.isa->num_words * sizeof *e->unknown;
+	bool seen_changes = memcmp(e->unknown, step->after->unknown, len) != 0;
+
+	e->num_changed = 0;
+	if (seen_changes)
+		take_unknown(e, step->after);
+	if (step->changed && !seen_changes)
+		note_named(e, step);
+	else
+		for (size_t i = 0; i < e->layout.words.len; i++)
+			note_word(e, step, (uint16_t)i);
+	return seen_changes;
+}
+
+static uint64_t all_known(unsigned len)
+{
+	return len >= 64 ? UINT64_MAX : (UINT64_C(1) << len) - 1;
+}
+
+static enum access_seen seen_of(const struct trace_access *a)
+{
+	uint64_t known = a->known & all_known(a->len);
+
+	if (known == all_known(a->len))
+		return ACCESS_SEEN;
+	return known ? ACCESS_PARTLY : ACCESS_UNSEEN;
+}
+
+static bool build_shape(struct encoder *e, const struct trace_step *step, bool seen_changes)
+{
+	trace_bytes *out = &e->shape;
+
+	out->len = 0;
+	if (!vec_reserve(out, 16 + 3 * e->num_changed + 2 * step->num_accesses))
+		return false;
+	uint8_t flags = (uint8_t)((step->event ? SHAPE_EVENT : 0) | (step->signal ? SHAPE_SIGNAL : 0) |
+				  (seen_changes ? SHAPE_SEEN : 0));
+	bool ok = put_u8(out, flags) && put_number(out, e->num_changed);
+	for (size_t i = 0; i < e->num_changed && ok; i++)
+		ok = put_number(out, e->changed[i]);
+	ok = ok && put_number(out, step->num_accesses);
+	for (size_t i = 0; i < step->num_accesses && ok; i++) {
+		const struct trace_access *a = &step->accesses[i];
+		ok = put_u8(out, (uint8_t)(a->len | (a->store ? ACCESS_STORE : 0))) && put_u8(out, (uint8_t)seen_of(a));
+	}
+	return ok;
+}
+
+static bool is_shape(const struct encoder *e, uint32_t index)
+{
+	const struct encoded_shape *s = &e->shapes.at[index];
+
+	return s->len == e->shape.len && memcmp(e->shape_bytes.at + s->at, e->shape.at, s->len) == 0;
+}
+
+static uint64_t hash_bytes(const uint8_t *bytes, size_t len)
+{
+	uint64_t hash = len;
+
+	for (size_t i = 0; i < len; i++)
+		hash = hash_u64(hash ^ bytes[i]);
+	return hash;
+}
+
+/* 0: the shape that the instruction had last time; 1: a new one; n + 2: number n. */
+static struct error *put_shape(struct encoder *e, uint32_t entry)
+{
+	uint32_t *last = &e->entries.at[entry].shape;
+	bool ok;
+
+	if (*last && is_shape(e, *last - 1))
+		return put_u8(&e->columns[COLUMN_SHAPES], 0) ? NULL : &error_no_memory;
+	uint64_t *place = map_put(&e->shape_of, hash_bytes(e->shape.at, e->shape.len));
+	if (!place)
+		return &error_no_memory;
+	if (*place && is_shape(e, (uint32_t)*place - 1)) {
+		ok = put_number(&e->columns[COLUMN_SHAPES], *place + 1);
+	} else {
+		struct encoded_shape s = {(uint32_t)e->shape_bytes.len, (uint32_t)e->shape.len};
+		ok = vec_push(&e->shapes, s) && put_bytes(&e->shape_bytes, e->shape.at, e->shape.len) &&
+		     put_bytes(&e->columns[COLUMN_SHAPE_DEFS], e->shape.at, e->shape.len) &&
+		     put_u8(&e->columns[COLUMN_SHAPES], 1);
+		*place = e->shapes.len;
+	}
+	*last = (uint32_t)*place;
+	return ok ? NULL : &error_no_memory;
+}
+
+/* ---- The step ---- */
+
+static bool put_event(trace_bytes *out, const struct trace_event *ev)
+{
+	uint8_t flags = (uint8_t)((ev->unlogged ? EVENT_UNLOGGED : 0) | (ev->finished ? EVENT_FINISHED : 0));
+	bool ok = put_number(out, ev->number) && put_number(out, ev->index) && put_number(out, ev->position) &&
+		  put_number(out, ev->skipped) && put_u8(out, (uint8_t)ev->policy) && put_u8(out, flags) &&
+		  put_number(out, zigzag((uint64_t)(int64_t)ev->status)) && put_number(out, ev->num_writes);
+	uint64_t left = EVENT_DATA_MAX;
+
+	for (size_t i = 0; i < ev->num_writes && ok; i++) {
+		const struct trace_write *w = &ev->writes[i];
+		uint64_t len = w->data_len < left ? w->data_len : left;
+		left -= len;
+		ok = put_number(out, w->address) && put_number(out, w->len) && put_number(out, len) &&
+		     put_bytes(out, w->data, (size_t)len);
+	}
+	return ok;
+}
+
+/* What is not in a shape and not a value. */
+static bool put_extras(struct encoder *e, const struct trace_step *step, bool seen_changes)
+{
+	trace_bytes *seen = &e->columns[COLUMN_SEEN];
+	bool ok = !seen_changes || put_raw_words(seen, e->unseen, e->layout.words.len);
+
+	for (size_t i = 0; i < step->num_accesses && ok; i++)
+		if (seen_of(&step->accesses[i]) == ACCESS_PARTLY)
+			ok = put_u64(seen, step->accesses[i].known & all_known(step->accesses[i].len));
+	if (ok && step->event)
+		ok = put_event(&e->columns[COLUMN_EVENTS], step->event);
+	if (ok && step->signal)
+		ok = put_number(&e->columns[COLUMN_EVENTS], (uint64_t)(unsigned)step->signal);
+	return ok;
+}
+
+static bool put_addresses(struct encoder *e, const struct trace_step *step, uint32_t entry)
+{
+	bool ok = true;
+
+	for (uint32_t i = 0; i < step->num_accesses && ok; i++) {
+		struct value_slot *slot = value_slot(&e->values, entry, PLACE_ADDRESS + i);
+		struct value_place p = {slot,
+					slot->last,
+					UINT64_MAX,
+					NEAR_ADDRESS,
+					&e->columns[COLUMN_ADDRESS_CODES],
+					&e->columns[COLUMN_ADDRESS_DATA]};
+		ok = put_value(&e->values, &p, step->accesses[i].address);
+	}
+	return ok;
+}
+
+/* The memory of one access, eight bytes at a time. */
+static bool put_memory(struct encoder *e, const struct trace_access *a, uint32_t entry, uint32_t index)
+{
+	enum column codes = a->store ? COLUMN_STORE_CODES : COLUMN_LOAD_CODES;
+	bool ok = true;
+
+	for (unsigned at = 0; at < a->len && ok; at += 8) {
+		unsigned n = a->len - at < 8 ? a->len - at : 8;
+		uint64_t value = 0;
+		memcpy(&value, a->data + at, n);
+		value = le64toh(value);
+		struct value_place p = {value_slot(&e->values, entry, PLACE_MEMORY + 8 * index + at / 8),
+					values_remembered(&e->values, a->address + at, n),
+					value_ones(n),
+					NEAR_VALUE,
+					&e->columns[codes],
+					&e->columns[codes + 1]};
+		ok = put_value(&e->values, &p, value);
+		values_remember(&e->values, a->address + at, n, value);
+		if (!a->store && e->values.num_loaded < VALUE_MAX_LOADED)
+			e->values.loaded[e->values.num_loaded++] = value;
+	}
+	return ok;
+}
+
+static bool put_memories(struct encoder *e, const struct trace_step *step, uint32_t entry, bool stores)
+{
+	bool ok = true;
+
+	for (uint32_t i = 0; i < step->num_accesses && ok; i++)
+		if (step->accesses[i].store == stores && seen_of(&step->accesses[i]) != ACCESS_UNSEEN)
+			ok = put_memory(e, &step->accesses[i], entry, i);
+	return ok;
+}
+
+static bool put_changed(struct encoder *e, uint32_t entry)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < e->num_changed && ok; i++) {
+		uint16_t word = e->changed[i];
+		struct value_place p = {value_slot(&e->values, entry, PLACE_WORD + word),
+					e->words[word],
+					UINT64_MAX,
+					NEAR_VALUE,
+					&e->columns[COLUMN_WORD_CODES],
+					&e->columns[COLUMN_WORD_DATA]};
+		ok = put_value(&e->values, &p, e->values_of[i]);
+	}
+	return ok;
+}
+
+struct error *encoder_step(struct encoder *e, const struct trace_step *step)
+{
+	uint32_t entry;
+	struct error *err = put_entry(e, step, &entry);
+
+	if (err)
+		return err;
+	e->values.num_loaded = 0;
+	e->values.next = step->pc + step->len;
+	e->words[e->layout.pc] = step->pc;
+	bool seen_changes = note_changes(e, step);
+	if (!build_shape(e, step, seen_changes))
+		return &error_no_memory;
+	err = put_shape(e, entry);
+	if (err)
+		return err;
+	bool ok = put_extras(e, step, seen_changes) && put_addresses(e, step, entry) &&
+		  put_memories(e, step, entry, false) && put_changed(e, entry) && put_memories(e, step, entry, true);
+	for (size_t i = 0; i < e->num_changed; i++)
+		e->words[e->changed[i]] = e->values_of[i];
+	e->words[e->layout.pc] = step->after->value[e->layout.isa->regs[e->layout.isa->pc].word];
+	e->steps++;
+	return ok ? NULL : &error_no_memory;
+}
