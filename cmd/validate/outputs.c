@@ -6,6 +6,8 @@
 
 static const struct report_format *const formats[NUM_OUTPUTS] = {
 	[OUTPUT_JSON] = &report_json,
+	[OUTPUT_JUNIT] = &report_junit,
+	[OUTPUT_SARIF] = &report_sarif,
 };
 
 static struct error *check_distinct(const struct output_options *o, unsigned output)
@@ -21,6 +23,10 @@ struct error *outputs_check(const struct output_options *o)
 {
 	struct error *err = NULL;
 
+	if (o->annotate && strcmp(o->annotate, "github") != 0)
+		return error_create(ERROR_USAGE, "--annotate %s: only github is known", o->annotate);
+	if (o->annotate && outputs_to_stdout(o))
+		return error_create(ERROR_USAGE, "--annotate and a report to standard output exclude each other");
 	for (unsigned i = 0; i < NUM_OUTPUTS && !err; i++) {
 		if (!o->path[i])
 			continue;
@@ -48,5 +54,7 @@ struct error *outputs_write(const struct output_options *o, const struct report 
 	for (unsigned i = 0; i < NUM_OUTPUTS && !err; i++)
 		if (o->path[i])
 			err = report_write(formats[i], report, o->path[i]);
+	if (!err && o->annotate)
+		err = report_write(&report_github, report, "-");
 	return err;
 }

@@ -4,17 +4,18 @@
 
 #include "lib/report/report.h"
 
-enum output { OUTPUT_JSON, NUM_OUTPUTS };
+enum output { OUTPUT_JSON, OUTPUT_JUNIT, OUTPUT_SARIF, NUM_OUTPUTS };
 
 struct output_options {
 	const char *path[NUM_OUTPUTS]; /* NULL: not asked for; "-": standard output */
+	const char *annotate;          /* whose annotations go to standard output; NULL: none */
 	const char *baseline;          /* NULL: none */
 };
 
-/* Whether all of them can be written. ERROR_USAGE if two are to be in one place. */
+/* Whether all of them can be written. ERROR_USAGE if two are to be in one place, or for annotations of another kind. */
 struct error *outputs_check(const struct output_options *o);
 
-/* One of them is standard output: nothing else should be printed there. */
+/* One of the files is standard output: nothing else should be printed there. */
 bool outputs_to_stdout(const struct output_options *o);
 
 struct error *outputs_write(const struct output_options *o, const struct report *report);

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "lib/report/document.h"
+#include "lib/report/escape.h"
 #include "lib/report/report.h"
 
 /* Takes the text; null when memory ran out. */
@@ -12,6 +13,15 @@ static json_t *take_string(struct strbuf *text)
 
 	strbuf_deinit(text);
 	return s;
+}
+
+/* Of any origin: what is not UTF-8 in it is replaced. */
+static json_t *foreign(const char *from)
+{
+	struct strbuf text = {0};
+
+	escape_utf8(&text, from);
+	return take_string(&text);
 }
 
 static json_t *hex(uint64_t value)
@@ -51,7 +61,9 @@ static json_t *symbol(const struct report *report, uint64_t address)
 	struct strbuf text = {0};
 
 	report_symbol(&text, report, address);
-	return text.len ? take_string(&text) : json_null();
+	json_t *name = text.len ? foreign(text.at) : json_null();
+	strbuf_deinit(&text);
+	return name;
 }
 
 static json_t *inputs(const struct finding *f)
@@ -143,8 +155,8 @@ static json_t *lost_sync(const struct run *run)
 {
 	if (!run->lost_expected)
 		return json_null();
-	return json_pack("{s:I, s:o, s:s, s:s}", "event", (json_int_t)run->lost_event, "pc", hex(run->lost_pc),
-			 "expected", run->lost_expected, "observed", run->lost_observed);
+	return json_pack("{s:I, s:o, s:o, s:o}", "event", (json_int_t)run->lost_event, "pc", hex(run->lost_pc),
+			 "expected", foreign(run->lost_expected), "observed", foreign(run->lost_observed));
 }
 
 static json_t *guest(const struct run *run)
@@ -171,9 +183,10 @@ static json_t *baseline(const struct report *report)
 		return json_null();
 	for (size_t i = 0; i < v->state.len; i++)
 		json_array_append_new(entries, baseline_entry(&v->baseline->entries.at[i], v->state.at[i]));
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "file", report->baseline_path, "new", (json_int_t)v->num_new,
-			 "known", (json_int_t)v->num[BASELINE_KNOWN], "stale", (json_int_t)v->num[BASELINE_STALE],
-			 "not_exercised", (json_int_t)v->num[BASELINE_NOT_EXERCISED], "entries", entries);
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "file", foreign(report->baseline_path), "new",
+			 (json_int_t)v->num_new, "known", (json_int_t)v->num[BASELINE_KNOWN], "stale",
+			 (json_int_t)v->num[BASELINE_STALE], "not_exercised",
+			 (json_int_t)v->num[BASELINE_NOT_EXERCISED], "entries", entries);
 }
 
 /* ---- Coverage and timeline ---- */
@@ -237,19 +250,45 @@ static json_t *build(const struct report *report)
 {
 	const struct run *run = report->run;
 	double seconds = (double)run->nanoseconds / 1e9;
+	const struct {
+		const char *name;
+		json_t *value;
+	} members[] = {
+		{"format", json_string("validate-report")},
+		{"version", json_integer(1)},
+		{"verdict", json_string(verdict_name(run->verdict))},
+		{"target", foreign(report->target)},
+		{"arch", json_string(report->isa->name)},
+		{"program", foreign(report->program)},
+		{"instructions", json_integer((json_int_t)run->instructions)},
+		{"checked", json_integer((json_int_t)run->checked)},
+		{"grouped", json_integer((json_int_t)run->grouped)},
+		{"unseen", json_integer((json_int_t)run->unseen)},
+		{"unmodelled", unmodelled(run)},
+		{"partly_seen", partly_seen(report)},
+		{"findings", findings(report)},
+		{"events", events(report)},
+		{"lost_sync", lost_sync(run)},
+		{"error", run->error ? foreign(run->error->message) : json_null()},
+		{"guest", guest(run)},
+		{"interrupted", json_boolean(run->interrupted)},
+		{"unreached", json_boolean(run->unreached)},
+		{"limited", json_boolean(run->limited)},
+		{"seconds", json_real(seconds)},
+		{"instructions_per_second", json_real(seconds > 0 ? (double)run->instructions / seconds : 0.0)},
+		{"baseline", baseline(report)},
+		{"coverage", coverage(run)},
+		{"timeline", timeline(report)},
+	};
+	json_t *document = json_object();
+	bool ok = document != NULL;
 
-	return json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:f, s:f,"
-		" s:o, s:o, s:o}",
-		"format", "validate-report", "version", 1, "verdict", verdict_name(run->verdict), "target",
-		report->target, "arch", report->isa->name, "program", report->program, "instructions",
-		(json_int_t)run->instructions, "checked", (json_int_t)run->checked, "grouped", (json_int_t)run->grouped,
-		"unseen", (json_int_t)run->unseen, "unmodelled", unmodelled(run), "partly_seen", partly_seen(report),
-		"findings", findings(report), "events", events(report), "lost_sync", lost_sync(run), "error",
-		run->error ? json_string(run->error->message) : json_null(), "guest", guest(run), "interrupted",
-		run->interrupted, "unreached", run->unreached, "limited", run->limited, "seconds", seconds,
-		"instructions_per_second", seconds > 0 ? (double)run->instructions / seconds : 0.0, "baseline",
-		baseline(report), "coverage", coverage(run), "timeline", timeline(report));
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		ok = json_object_set_new(document, members[i].name, members[i].value) == 0 && ok;
+	if (ok)
+		return document;
+	json_decref(document);
+	return NULL;
 }
 
 static void print(struct strbuf *out, const struct report *report)

@@ -2,6 +2,7 @@
 #include "lib/report/report.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,4 +54,61 @@ void report_value(struct strbuf *out, const uint64_t *value, unsigned width)
 	strbuf_append(out, "0x");
 	for (unsigned digit = (width + 3) / 4; digit-- > 0;)
 		strbuf_printf(out, "%x", (unsigned)(value[digit / 16] >> digit % 16 * 4 & 15));
+}
+
+void report_count(struct strbuf *out, uint64_t n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof digits, "%" PRIu64, n);
+
+	for (int i = 0; i < len; i++) {
+		strbuf_append_char(out, digits[i]);
+		if ((len - 1 - i) % 3 == 0 && i != len - 1)
+			strbuf_append_char(out, ',');
+	}
+}
+
+void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *value)
+{
+	char buffer[16];
+
+	if (f->kind != LOCATION_FAULT)
+		report_value(out, value, f->width);
+	else
+		strbuf_append(out, value[0] ? oracle_signal_name((int)value[0], buffer) : "no fault");
+}
+
+void report_title(struct strbuf *out, const struct report *report, size_t finding)
+{
+	const struct finding *f = &report->run->findings.list.at[finding];
+
+	strbuf_printf(out, "%s: ", f->insn.form);
+	finding_location(out, f, report->isa);
+}
+
+void report_summary(struct strbuf *out, const struct report *report, size_t finding)
+{
+	const struct finding *f = &report->run->findings.list.at[finding];
+
+	strbuf_append(out, "expected ");
+	report_seen(out, f, f->expected);
+	strbuf_append(out, ", observed ");
+	report_seen(out, f, f->observed);
+	strbuf_printf(out, " at 0x%" PRIx64, f->insn.pc);
+	if (report->symbol)
+		report->symbol(report->symbol_ctx, f->insn.pc, out);
+}
+
+bool report_failure(struct strbuf *out, const struct report *report)
+{
+	const struct run *run = report->run;
+
+	if (run->lost_expected)
+		strbuf_printf(out,
+			      "lost sync with the log at event %" PRIu64 ", pc 0x%" PRIx64
+			      ": the log has %s, the guest does %s",
+			      run->lost_event, run->lost_pc, run->lost_expected, run->lost_observed);
+	else if (run->error)
+		strbuf_append(out, run->error->message);
+	return run->error != NULL;
 }

@@ -79,16 +79,40 @@ struct report_format {
 	void (*print)(struct strbuf *out, const struct report *report);
 };
 
-extern const struct report_format report_json;
+/* validate's own, JUnit's XML, SARIF 2.1.0. */
+extern const struct report_format report_json, report_junit, report_sarif;
+
+/* Lines that GitHub Actions turns into annotations, for what is no known finding. */
+extern const struct report_format report_github;
 
 /* Writes to a file, which gets its name when it is complete; "-": standard output. */
 struct error *report_write(const struct report_format *format, const struct report *report, const char *path);
+
+/* ---- What the formats share ---- */
 
 /* A finding is in the baseline; false without one. */
 bool report_is_known(const struct report *report, size_t finding);
 
 /* Of a system call of the guest's ISA: "write", or "?". */
 const char *report_call_name(const struct report *report, uint64_t number);
+
+/* "blsi r32, r32: cf". */
+void report_title(struct strbuf *out, const struct report *report, size_t finding);
+
+/* "expected 0x0, observed 0x1 at 0x401000 <main+0x10>". */
+void report_summary(struct strbuf *out, const struct report *report, size_t finding);
+
+/* The finding as the text report has it, without its number. */
+void report_finding_text(struct strbuf *out, const struct report *report, size_t finding);
+
+/* Why the run was not followed to its end; false if it was, or the user or a limit ended it. */
+bool report_failure(struct strbuf *out, const struct report *report);
+
+/* A value, or the fault that it stands for: "0x1", "SIGILL", "no fault". */
+void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *value);
+
+/* 12345678 as "12,345,678". */
+void report_count(struct strbuf *out, uint64_t n);
 
 /* Appends "name+0x10"; nothing for an address without a symbol. */
 void report_symbol(struct strbuf *out, const struct report *report, uint64_t address);

@@ -1,22 +1,8 @@
 /* The report for people. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/report/report.h"
-
-/* 12345678 as "12,345,678". */
-static void append_count(struct strbuf *out, uint64_t n)
-{
-	char digits[24];
-	int len = snprintf(digits, sizeof digits, "%" PRIu64, n);
-
-	for (int i = 0; i < len; i++) {
-		strbuf_append_char(out, digits[i]);
-		if ((len - 1 - i) % 3 == 0 && i != len - 1)
-			strbuf_append_char(out, ',');
-	}
-}
 
 static const char *plural(uint64_t n)
 {
@@ -77,11 +63,11 @@ static void append_values(struct strbuf *out, const struct finding *f)
 	strbuf_append_char(out, '\n');
 }
 
-static void append_fault(struct strbuf *out, const char *title, uint64_t signal)
+static void append_fault(struct strbuf *out, const char *title, const struct finding *f, const uint64_t *signal)
 {
-	char buffer[16];
-
-	strbuf_printf(out, "   %s  %s\n", title, signal ? oracle_signal_name((int)signal, buffer) : "no fault");
+	strbuf_printf(out, "   %s  ", title);
+	report_seen(out, f, signal);
+	strbuf_append_char(out, '\n');
 }
 
 /* Line by line, aligned. */
@@ -102,9 +88,9 @@ static void append_interval(struct strbuf *out, const struct finding *f)
 	if (f->since == f->first_instruction)
 		return;
 	strbuf_append(out, "   between   instructions ");
-	append_count(out, f->since);
+	report_count(out, f->since);
 	strbuf_append(out, " and ");
-	append_count(out, f->first_instruction);
+	report_count(out, f->first_instruction);
 	strbuf_append(out, f->unwritten ? ": seen at the latter only\n" : ": an input was not seen in between\n");
 }
 
@@ -123,12 +109,11 @@ static void append_known(struct strbuf *out, const struct report *report, size_t
 	strbuf_append_char(out, '\n');
 }
 
-static void append_finding(struct strbuf *out, const struct report *report, size_t index)
+void report_finding_text(struct strbuf *out, const struct report *report, size_t index)
 {
 	const struct finding *f = &report->run->findings.list.at[index];
 
-	strbuf_printf(out, "\n%zu. %s: ", index + 1, f->insn.form);
-	finding_location(out, f, report->isa);
+	report_title(out, report, index);
 	strbuf_printf(out, "\n   at        0x%" PRIx64, f->insn.pc);
 	append_symbol(out, report, f->insn.pc);
 	strbuf_append(out, "  ");
@@ -136,8 +121,8 @@ static void append_finding(struct strbuf *out, const struct report *report, size
 	strbuf_printf(out, "  %s\n", f->insn.text);
 	append_interval(out, f);
 	if (f->kind == LOCATION_FAULT) {
-		append_fault(out, "expected", f->expected[0]);
-		append_fault(out, "observed", f->observed[0]);
+		append_fault(out, "expected", f, f->expected);
+		append_fault(out, "observed", f, f->observed);
 	} else {
 		append_values(out, f);
 	}
@@ -149,9 +134,9 @@ static void append_finding(struct strbuf *out, const struct report *report, size
 	append_formula(out, f->formula);
 	strbuf_printf(out, "   severity  %s%s%s\n", severity_name(f->severity), *f->opinion ? ": " : "", f->opinion);
 	strbuf_append(out, "   seen      ");
-	append_count(out, f->count);
+	report_count(out, f->count);
 	strbuf_printf(out, " time%s, first at instruction ", plural(f->count));
-	append_count(out, f->first_instruction);
+	report_count(out, f->first_instruction);
 	strbuf_printf(out, ", before event %" PRIu64 "\n", f->event);
 	append_known(out, report, index);
 }
@@ -168,7 +153,7 @@ static void append_unmodelled(struct strbuf *out, const struct report *report)
 	for (size_t i = 0; i < run->unmodelled.len; i++) {
 		const struct unmodelled *u = &run->unmodelled.at[i];
 		strbuf_printf(out, "   %-16s ", u->mnemonic);
-		append_count(out, u->count);
+		report_count(out, u->count);
 		strbuf_printf(out, " time%s, first at 0x%" PRIx64, plural(u->count), u->first_pc);
 		append_symbol(out, report, u->first_pc);
 		strbuf_append_char(out, '\n');
@@ -185,7 +170,7 @@ static void append_partly_seen(struct strbuf *out, const struct report *report)
 	for (size_t i = 0; i < run->partly.len; i++) {
 		const struct partly_seen *p = &run->partly.at[i];
 		strbuf_printf(out, "   %-16s ", p->mnemonic);
-		append_count(out, p->count);
+		report_count(out, p->count);
 		strbuf_printf(out, " time%s, first at 0x%" PRIx64, plural(p->count), p->first_pc);
 		append_symbol(out, report, p->first_pc);
 		strbuf_printf(out, ": %s", unseen_reason_name(p->reason));
@@ -200,7 +185,7 @@ static void append_events(struct strbuf *out, const struct report *report, bool 
 	const struct replay_totals *e = &report->run->events;
 
 	strbuf_append(out, "events       ");
-	append_count(out, e->total);
+	report_count(out, e->total);
 	strbuf_printf(out,
 		      ": %" PRIu64 " emulated, %" PRIu64 " executed, %" PRIu64 " passed; %" PRIu64
 		      " of the log skipped",
@@ -255,24 +240,24 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 	double seconds = (double)run->nanoseconds / 1e9;
 
 	strbuf_append(out, "instructions ");
-	append_count(out, run->instructions);
+	report_count(out, run->instructions);
 	strbuf_append(out, ": ");
-	append_count(out, run->checked);
+	report_count(out, run->checked);
 	strbuf_append(out, " checked");
 	if (run->grouped) {
 		strbuf_append(out, " (");
-		append_count(out, run->grouped);
+		report_count(out, run->grouped);
 		strbuf_append(out, " instructions judged as a group)");
 	}
 	if (run->unseen) {
 		strbuf_append(out, ", ");
-		append_count(out, run->unseen);
+		report_count(out, run->unseen);
 		strbuf_append(out, " not or partly seen");
 	}
 	strbuf_printf(out, "; %.1f s", seconds);
 	if (seconds > 0) {
 		strbuf_append(out, ", ");
-		append_count(out, (uint64_t)((double)run->instructions / seconds));
+		report_count(out, (uint64_t)((double)run->instructions / seconds));
 		strbuf_append(out, " a second");
 	}
 	strbuf_append_char(out, '\n');
@@ -298,6 +283,8 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	append_baseline(out, report);
 	append_unmodelled(out, report);
 	append_partly_seen(out, report);
-	for (size_t i = 0; i < findings; i++)
-		append_finding(out, report, i);
+	for (size_t i = 0; i < findings; i++) {
+		strbuf_printf(out, "\n%zu. ", i + 1);
+		report_finding_text(out, report, i);
+	}
 }

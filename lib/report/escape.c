@@ -1,0 +1,118 @@
+#include "lib/report/escape.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+/* The bytes of the well-formed character at the start (Unicode, table 3-7), 0 if there is none. */
+static size_t character_len(const char *text)
+{
+	/* By the first byte: how many follow, and what the second one may be. */
+	static const struct {
+		uint8_t first, last, following, low, high;
+	} rows[] = {
+		{0x20, 0x7e, 0, 0, 0},       {0x09, 0x0a, 0, 0, 0},       {0xc2, 0xdf, 1, 0x80, 0xbf},
+		{0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f},
+		{0xee, 0xee, 2, 0x80, 0xbf}, {0xef, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf},
+		{0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+	};
+	const uint8_t *at = (const uint8_t *)text;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (*at < rows[i].first || *at > rows[i].last)
+			continue;
+		size_t len = 1;
+		while (len <= rows[i].following && at[len] >= (len == 1 ? rows[i].low : 0x80) &&
+		       at[len] <= (len == 1 ? rows[i].high : 0xbf))
+			len++;
+		return len == rows[i].following + 1u ? len : 0;
+	}
+	return 0;
+}
+
+/* U+0080 to U+009F, and U+FFFE and U+FFFF, which XML 1.0 does not have. */
+static bool is_control(const char *text, size_t len)
+{
+	return (len == 2 && (uint8_t)text[0] == 0xc2 && (uint8_t)text[1] < 0xa0) ||
+	       (len == 3 && (!memcmp(text, "\xef\xbf\xbe", 3) || !memcmp(text, "\xef\xbf\xbf", 3)));
+}
+
+/* The next character, or what stands for it; moves text behind it. */
+static const char *next(const char **text, size_t *ret_len)
+{
+	const char *at = *text;
+	size_t len = character_len(at);
+
+	*text += len ? len : 1;
+	*ret_len = len;
+	if (len && !is_control(at, len))
+		return at;
+	*ret_len = sizeof replacement - 1;
+	return replacement;
+}
+
+void escape_utf8(struct strbuf *out, const char *text)
+{
+	while (*text) {
+		size_t len;
+		const char *c = next(&text, &len);
+		strbuf_append_bytes(out, c, len);
+	}
+}
+
+/* One character of ASCII, by a table that names those which are written otherwise. */
+struct named {
+	char c;
+	const char *text;
+};
+
+static const char *find_name(const struct named *names, char c)
+{
+	for (; names->c; names++)
+		if (names->c == c)
+			return names->text;
+	return NULL;
+}
+
+static void escape_named(struct strbuf *out, const char *text, const struct named *names)
+{
+	while (*text) {
+		size_t len;
+		const char *c = next(&text, &len), *name = find_name(names, *c);
+		if (name)
+			strbuf_append(out, name);
+		else
+			strbuf_append_bytes(out, c, len);
+	}
+}
+
+void escape_markup(struct strbuf *out, const char *text)
+{
+	static const struct named names[] = {
+		{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}, {0},
+	};
+
+	escape_named(out, text, names);
+}
+
+void escape_github(struct strbuf *out, const char *text, bool property)
+{
+	static const struct named message[] = {{'%', "%25"}, {'\n', "%0A"}, {'\r', "%0D"}, {0}};
+	static const struct named value[] = {
+		{'%', "%25"}, {'\n', "%0A"}, {'\r', "%0D"}, {':', "%3A"}, {',', "%2C"}, {0},
+	};
+
+	escape_named(out, text, property ? value : message);
+}
+
+void escape_uri(struct strbuf *out, const char *path)
+{
+	for (const char *c = path; *c; c++) {
+		if (isascii((unsigned char)*c) && (isalnum((unsigned char)*c) || strchr("/-._~", *c)))
+			strbuf_append_char(out, *c);
+		else
+			strbuf_printf(out, "%%%02X", (unsigned)(uint8_t)*c);
+	}
+}
