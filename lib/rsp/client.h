@@ -31,9 +31,9 @@ struct rsp_reply {
 };
 
 /*
- * Connects to "unix:PATH" or "HOST:PORT" ("[HOST]:PORT" where HOST has colons). timeout_ms limits this call (apart from
- * looking up a host's name) and every later one. A listener that is not there yet is ERROR_OS; trying again is the
- * caller's.
+ * Connects to "unix:PATH" or "HOST:PORT" ("[HOST]:PORT" where HOST has colons). timeout_ms limits this call, the
+ * look-up of a host's name included, and every later one. A listener that is not there yet is ERROR_OS; trying again is
+ * the caller's.
  */
 struct error *rsp_client_connect(const char *address, unsigned timeout_ms, struct rsp_client **ret);
 

@@ -382,6 +382,19 @@ START_TEST(unusable_addresses)
 }
 END_TEST
 
+/* Whether a name server says so at once or nobody answers: the deadline holds. */
+START_TEST(looks_a_name_up_in_time)
+{
+	uint64_t start = clock_now();
+	struct error *err = rsp_client_connect("no-such-host.invalid:1", HASTY_MS, &client);
+
+	ck_assert_msg(error_is(err, ERROR_TARGET) || error_is(err, ERROR_TIMEOUT), "%s", err ? err->message : "found");
+	ck_contains(err->message, "no-such-host.invalid:1");
+	ck_assert_uint_lt(clock_now() - start, 3 * CLOCK_S);
+	error_destroy(err);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client");
@@ -405,6 +418,7 @@ int main(void)
 	tcase_add_test(tests, queued_units_do_not_deadlock);
 	tcase_add_test(tests, the_kernel_does_not_part_a_write);
 	tcase_add_test(tests, connects);
+	tcase_add_test(tests, looks_a_name_up_in_time);
 	tcase_add_loop_test(tests, unusable_addresses, 0, sizeof(addresses) / sizeof(addresses[0]));
 	suite_add_tcase(suite, tests);
 	return test_main(suite);

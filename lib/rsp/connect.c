@@ -79,24 +79,87 @@ static bool split_address(char *text, const char **ret_host, const char **ret_po
 	return true;
 }
 
+/* What a look-up under way needs: it stays with the resolver's thread if the deadline passes before the answer. */
+struct lookup {
+	struct gaicb request;
+	struct addrinfo hints;
+	char *text; /* what host and port point into */
+};
+
+static void lookup_destroy(struct lookup *l)
+{
+	free(l->text);
+	free(l);
+}
+
+/* Waits for the answer; an EAI_ value. EAI_INPROGRESS: the request is still in use. */
+static int await_lookup(struct lookup *l, deadline_t deadline)
+{
+	const struct gaicb *const list[] = {&l->request};
+
+	while (gai_error(&l->request) == EAI_INPROGRESS && !deadline_passed(deadline)) {
+		uint64_t left = deadline_left(deadline);
+		struct timespec time = {.tv_sec = (time_t)(left / CLOCK_S), .tv_nsec = (long)(left % CLOCK_S)};
+
+		gai_suspend(list, 1, deadline == DEADLINE_NEVER ? NULL : &time);
+	}
+	if (gai_error(&l->request) == EAI_INPROGRESS)
+		gai_cancel(&l->request);
+	return gai_error(&l->request);
+}
+
+/* Addresses of what split_address() made of text, which is taken: a name is looked up, which may ask the network. */
+static struct error *look_up(char *text, const char *host, const char *port, const char *address, deadline_t deadline,
+			     struct addrinfo **ret)
+{
+	struct lookup *l = calloc(1, sizeof(*l));
+
+	if (!l) {
+		free(text);
+		return &error_no_memory;
+	}
+	l->text = text;
+	l->hints = (struct addrinfo){.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	l->request = (struct gaicb){.ar_name = host, .ar_service = port, .ar_request = &l->hints};
+	int failed = getaddrinfo_a(GAI_NOWAIT, (struct gaicb *[]){&l->request}, 1, NULL);
+	if (!failed)
+		failed = await_lookup(l, deadline);
+	if (!failed)
+		*ret = l->request.ar_result;
+	if (failed != EAI_INPROGRESS)
+		lookup_destroy(l);
+	if (failed == EAI_INPROGRESS || failed == EAI_CANCELED)
+		return error_create(ERROR_TIMEOUT, "%s: the host's name is not found in time", address);
+	return failed ? error_create(ERROR_TARGET, "%s: %s", address, gai_strerror(failed)) : NULL;
+}
+
+/* The first of the addresses that takes a connection: a socket, or minus an errno. */
+static int connect_any(const struct addrinfo *list, deadline_t deadline)
+{
+	int fd = -EADDRNOTAVAIL;
+
+	for (const struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
+		fd = connect_to(at->ai_addr, at->ai_addrlen, deadline);
+	return fd;
+}
+
 static struct error *connect_tcp(const char *address, deadline_t deadline, int *ret)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+	struct addrinfo *list = NULL;
 	const char *host, *port;
 	char *copy = strdup(address);
-	int fd = -EADDRNOTAVAIL, on = 1;
+	int on = 1;
 
 	if (!copy)
 		return &error_no_memory;
-	bool usable = split_address(copy, &host, &port);
-	int failed = usable ? getaddrinfo(host, port, &hints, &list) : 0;
-	free(copy);
-	if (!usable)
+	if (!split_address(copy, &host, &port)) {
+		free(copy);
 		return error_create(ERROR_USAGE, "no address of a GDB stub: \"%s\" (HOST:PORT or unix:PATH)", address);
-	if (failed)
-		return error_create(ERROR_TARGET, "%s: %s", address, gai_strerror(failed));
-	for (const struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
-		fd = connect_to(at->ai_addr, at->ai_addrlen, deadline);
+	}
+	struct error *err = look_up(copy, host, port, address, deadline, &list);
+	if (err)
+		return err;
+	int fd = connect_any(list, deadline);
 	freeaddrinfo(list);
 	if (fd < 0)
 		return error_os(-fd, "connect", address);

@@ -13,9 +13,8 @@
 #include "lib/target/target.h"
 
 enum gdb_ahead {
-	GDB_AHEAD_AUTO, /* for QEMU over a Unix socket */
+	GDB_AHEAD_AUTO, /* for QEMU: many steps over a Unix socket, one at a time over TCP */
 	GDB_AHEAD_NEVER,
-	GDB_AHEAD_ALWAYS, /* for a stub that reads like QEMU's without saying so, or over TCP */
 };
 
 struct gdb_options {

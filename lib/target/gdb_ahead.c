@@ -1,4 +1,9 @@
-/* Steps submitted, and what was seen after each: sent ahead (lib/rsp/ahead.h), or one by one when they are collected.
+/*
+ * Steps submitted, and what was seen after each: sent ahead (lib/rsp/ahead.h), or one by one when they are collected.
+ *
+ * Requests that are sent ahead must reach the stub as they were cut, since it acts on what one read() gives. A Unix
+ * socket keeps a write together. TCP does not, but what fits into one segment arrives as a whole while nothing else is
+ * under way: there a step and all that is read after it go together, and the next when this one was answered.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,7 +44,11 @@ static size_t frame(char *to, const char *payload)
 	return len;
 }
 
-enum { REQUEST_LEN = 40, PACKET_LEN = REQUEST_LEN + 4 };
+enum {
+	REQUEST_LEN = 40,
+	PACKET_LEN = REQUEST_LEN + 4,
+	SEGMENT = 1220, /* TCP's payload at the smallest MTU of IPv6, 1280 */
+};
 
 static struct error *add_request(struct gdb_target *g, const char *payload)
 {
@@ -115,14 +124,28 @@ static struct error *send_stream(struct gdb_target *g)
 	return err ? err : rsp_flush(g->client);
 }
 
-/* Sends up to num of the plans that are not sent yet. */
-static struct error *send_plans(struct gdb_target *g, size_t num)
+/* Sends as many of the plans that are not sent yet as may be under way. */
+static struct error *send_plans(struct gdb_target *g)
 {
 	struct error *err = NULL;
 
-	for (; !err && num && g->num_sent < g->num_plans; num--)
-		err = add_step(g, plan_at(g, g->num_sent++));
+	for (; !err && g->num_sent < g->num_plans && g->num_sent < g->most_sent; g->num_sent++)
+		err = add_step(g, plan_at(g, g->num_sent));
+	if (!err && !rsp_is_unix(g->client)) {
+		err = rsp_ahead_finish(&g->stream);
+		if (!err && g->stream.text.len > SEGMENT) {
+			rsp_ahead_clear(&g->stream);
+			g->num_sent = 0; /* made by single requests when it is collected */
+		}
+	}
 	return err ? err : send_stream(g);
+}
+
+/* The stub keeps the order of what is sent ahead. */
+static void trust_stub(struct gdb_target *g)
+{
+	g->ahead = AHEAD_ON;
+	g->most_sent = rsp_is_unix(g->client) ? GDB_MAX_OUTSTANDING : 1;
 }
 
 struct error *gdb_submit(struct target *t, const struct target_plan *plans, size_t num_plans)
@@ -139,10 +162,7 @@ struct error *gdb_submit(struct target *t, const struct target_plan *plans, size
 		g->plans[(g->first + g->num_plans++) % GDB_MAX_OUTSTANDING] = plans[i];
 	if (g->ahead == AHEAD_OFF || g->halted || g->ended)
 		return NULL;
-	/* The very first step goes alone: if the stub turns out to work otherwise, nothing is lost. */
-	if (g->ahead == AHEAD_UNSURE)
-		return g->num_sent ? NULL : send_plans(g, 1);
-	return send_plans(g, num_plans);
+	return send_plans(g);
 }
 
 /* Replies to the reads of a step. */
@@ -268,10 +288,9 @@ static struct error *collect_trial(struct gdb_target *g, const struct target_pla
 	if (g->ended)
 		return rsp_flush(g->client);
 	err = receive_seen(g, plan, ret);
-	if (err)
-		return err;
-	g->ahead = AHEAD_ON;
-	return ret->stop.kind == STOP_STEPPED ? send_plans(g, g->num_plans - g->num_sent) : NULL;
+	if (!err)
+		trust_stub(g);
+	return err;
 }
 
 /*
@@ -348,5 +367,7 @@ struct error *gdb_collect(struct target *t, struct state *regs, struct target_se
 	if (ret->have_regs && regs)
 		gdb_give_state(g, regs);
 	pop_plan(g);
+	if (g->ahead == AHEAD_ON && g->num_sent < g->num_plans && !g->halted && !g->ended)
+		return send_plans(g);
 	return NULL;
 }

@@ -35,8 +35,9 @@ struct gdb_target {
 	enum gdb_ahead_state ahead;
 	struct target_plan plans[GDB_MAX_OUTSTANDING];
 	size_t first, num_plans;
-	size_t num_sent; /* of these, sent ahead; the rest is stepped when collected */
-	bool halted;     /* a signal ended the run: the plans that are left give the same stop */
+	size_t num_sent;  /* of these, sent ahead; the rest is stepped when collected */
+	size_t most_sent; /* that may be under way: until the stub is known, a single one, and nothing is lost */
+	bool halted;      /* a signal ended the run: the plans that are left give the same stop */
 	struct rsp_ahead stream;
 
 	struct gdb_owner owner; /* functions may be NULL */

@@ -77,12 +77,12 @@ static void choose_ahead(struct gdb_target *g, enum gdb_ahead wish)
 {
 	/* The trick lives from the acks; without them nothing keeps the stub from reading on. */
 	bool can = rsp_acks(g->client) && g->has_vcont;
-	bool likely = g->is_qemu && rsp_is_unix(g->client);
 
-	if (wish == GDB_AHEAD_NEVER || !can || (wish == GDB_AHEAD_AUTO && !likely))
+	if (wish == GDB_AHEAD_NEVER || !can || !g->is_qemu)
 		g->ahead = AHEAD_OFF;
 	else
 		g->ahead = AHEAD_UNSURE;
+	g->most_sent = 1;
 }
 
 struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options)

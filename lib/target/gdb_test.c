@@ -1,12 +1,15 @@
 /* The GDB target on a real QEMU: the one of VALIDATE_QEMU_X86_64, or qemu-x86_64. */
 #include "lib/target/gdb.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/target/child.h"
 #include "lib/target/qemu.h"
 #include "lib/testing/assert.h"
 
@@ -25,6 +28,45 @@ static struct target *start(enum gdb_ahead ahead)
 	struct target *t = NULL;
 
 	ck_no_error(target_qemu_create(isa, &o, &t));
+	return t;
+}
+
+/* A port that nobody listens on, for the moment. */
+static int free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+/* The same guest, whose QEMU listens on a port. */
+static struct target *start_over_tcp(struct child **ret_child)
+{
+	char port[16], address[32], *emulator;
+	struct gdb_options options = {.identity = NULL};
+	struct rsp_client *client = NULL;
+	struct target *t = NULL;
+	struct error *err = NULL;
+
+	ck_no_error(qemu_find_emulator(isa, NULL, &emulator));
+	snprintf(port, sizeof(port), "%d", free_port());
+	snprintf(address, sizeof(address), "localhost:%s", port);
+	const char *const argv[] = {emulator, "-B", "0x100000000", "-seed", "1",    "-g",
+				    port,     "-0", "busybox",     program, "true", NULL};
+	ck_no_error(child_start(argv, (const char *const[]){NULL}, true, ret_child));
+	for (unsigned tries = 0; !client && tries < 1000; tries++) {
+		error_destroy(err);
+		err = rsp_client_connect(address, TIMEOUT_MS, &client);
+		usleep(10000);
+	}
+	ck_no_error(err);
+	ck_no_error(target_gdb_create(isa, client, &options, &t));
+	free(emulator);
 	return t;
 }
 
@@ -172,7 +214,8 @@ static struct target *start_with_stack(uint64_t sp)
 START_TEST(running_ahead_shows_what_single_steps_show)
 {
 	enum { STEPS = 2500 };
-	struct target *ahead = start(GDB_AHEAD_AUTO);
+	struct child *child = NULL;
+	struct target *ahead = _i ? start_over_tcp(&child) : start(GDB_AHEAD_AUTO);
 	struct target_plan plans[64] = {0};
 	struct state regs;
 	unsigned submitted = 0, collected = 0, length = 1;
@@ -203,6 +246,7 @@ START_TEST(running_ahead_shows_what_single_steps_show)
 	state_deinit(&regs);
 	target_destroy(ahead);
 	target_destroy(reference);
+	child_destroy(child);
 }
 END_TEST
 
@@ -511,7 +555,7 @@ int main(void)
 	}
 	free(path);
 	tcase_set_timeout(tests, 100);
-	tcase_add_test(tests, running_ahead_shows_what_single_steps_show);
+	tcase_add_loop_test(tests, running_ahead_shows_what_single_steps_show, 0, 2);
 	tcase_add_test(tests, single_requests_and_running_ahead_take_turns);
 	tcase_add_test(tests, nothing_else_while_steps_are_outstanding);
 	tcase_add_loop_test(tests, the_end_of_the_guest, 0, 2);
