@@ -1,0 +1,284 @@
+/* The reader of QEMU's log, on text that QEMU wrote and on such text damaged. */
+#include "lib/trace/qemu_log.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of `qemu-x86_64 -d cpu,fpu,nochain,in_asm`, 7.2, shortened: its middle lines say nothing that is read. */
+#define X86_STATE(rax, rip, flags) \
+	"RAX=" rax " RBX=0000000000000002 RCX=0000000000000003 RDX=0000000000000004\n" \
+	"RSI=0000000000000005 RDI=0000000000000006 RBP=0000000000000007 RSP=00000040008007c0\n" \
+	"R8 =0000000000000008 R9 =0000000000000009 R10=000000000000000a R11=000000000000000b\n" \
+	"R12=000000000000000c R13=000000000000000d R14=000000000000000e R15=000000000000000f\n" \
+	"RIP=" rip " RFL=" flags " [---Z-P-] CPL=3 II=0 A20=1 SMM=0 HLT=0\n" \
+	"ES =0000 0000000000000000 00000000 00000000\n" \
+	"CS =0033 0000000000000000 ffffffff 00effb00 DPL=3 CS64 [-RA]\n" \
+	"SS =002b 0000000000000000 ffffffff 00cff300 DPL=3 DS   [-WA]\n" \
+	"DS =0000 0000000000000000 00000000 00000000\n" \
+	"FS =0000 00007ffff7ff0740 00000000 00000000\n" \
+	"GS =0000 0000000000000000 00000000 00000000\n" \
+	"LDT=0000 0000000000000000 00000000 00008200 DPL=0 LDT\n" \
+	"CR0=80010001 CR2=0000000000000000 CR3=0000000000000000 CR4=00050220\n" \
+	"CCS=0000000000000000 CCD=0000000000000000 CCO=EFLAGS\n" \
+	"EFER=0000000000000500\n" \
+	"FCW=037f FSW=3800 [ST=7] FTW=00 MXCSR=00001f80\n" \
+	"FPR0=0000000000000000 0000 FPR1=0000000000000000 0000\n" \
+	"FPR6=0000000000000000 0000 FPR7=8000000000000000 3fff\n" \
+	"YMM00=0000000000000004 0000000000000003 0000000000000002 0000000000000001\n" \
+	"YMM15=0000000000000000 0000000000000000 0000000000000000 00000000000000ff\n"
+
+static const char x86_text[] = "----------------\n"
+			       "IN: \n"
+			       "0x00401000:  31 ed                    xorl     %ebp, %ebp\n"
+			       "0x00401002:  48 b8 88 77 66 55 44 33  movabsq  $0x1122334455667788, %rax\n"
+			       "0x0040100a:  22 11\n"
+			       "\n" X86_STATE("0000000000000001", "0000000000401000", "00000246")
+				       X86_STATE("1122334455667788", "000000000040100c", "00000a03");
+
+/* Of `qemu-aarch64 -d cpu,fpu,nochain`: 7.2 breaks the lines of long vectors, 11.1 does not. */
+#define A64_GENERAL \
+	" PC=000000000040010c X00=0000000000000001 X01=0000000000000000\n" \
+	"X02=0000000000000000 X03=0000000000000000 X04=0000000000000000\n" \
+	"X05=0000000000000000 X06=0000000000000000 X07=0000000000000000\n" \
+	"X08=0000000000000000 X09=0000000000000000 X10=0000000000000000\n" \
+	"X11=0000000000000000 X12=0000000000000000 X13=0000000000000000\n" \
+	"X14=0000000000000000 X15=0000000000000000 X16=0000000000000000\n" \
+	"X17=0000000000000000 X18=0000000000000000 X19=0000000000000000\n" \
+	"X20=0000000000000000 X21=0000000000000000 X22=0000000000000000\n" \
+	"X23=0000000000000000 X24=0000000000000000 X25=0000000000000000\n" \
+	"X26=0000000000000000 X27=0000000000000000 X28=0000000000000000\n" \
+	"X29=0000000000000000 X30=00000000004001f0  SP=00000055008007a0\n"
+
+static const char a64_text[] = A64_GENERAL
+	"PSTATE=40000000 -Z-- EL0t  SVCR=00000000 --  BTYPE=0     FPCR=00000000 FPSR=00000010\n"
+	"P00=0000000000000000 P01=0000000000000000 P02=0000000000000000\n"
+	"Z00[3-2]=0000000000000008:0000000000000007:0000000000000006:0000000000000005\n"
+	"   [1-0]=0000000000000004:0000000000000003:0000000000000002:0000000000000001\n" A64_GENERAL
+	"PSTATE=0000000090000000 N--V EL0t  SVCR=00000000 --  BTYPE=0     FPCR=00000000 FPSR=00000000 FPMR=0x0\n"
+	"P00=0000000000000000 P01=0000000000000000 P02=0000000000000000\n"
+	"Z00=0000000000000004:0000000000000003:000000000000000b:000000000000000a\n"
+	"Z31=0000000000000000:0000000000000000:0000000000000000:00000000000000cc\n";
+
+/* ---- Helpers ---- */
+
+static struct qemu_log *open_text(const char *text, size_t len, struct error **ret_err)
+{
+	char path[] = "/tmp/qemu-log.XXXXXX";
+	int fd = mkstemp(path);
+	struct qemu_log *log = NULL;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, len), (ssize_t)len);
+	close(fd);
+	*ret_err = qemu_log_open(path, &log);
+	unlink(path);
+	return log;
+}
+
+static struct qemu_log *open_good(const char *text)
+{
+	struct error *err;
+	struct qemu_log *log = open_text(text, strlen(text), &err);
+
+	ck_assert_msg(!err, "%s", err ? err->message : "");
+	return log;
+}
+
+static struct qemu_log_item next(struct qemu_log *log, enum qemu_log_kind kind)
+{
+	struct qemu_log_item item;
+	struct error *err = qemu_log_next(log, &item);
+
+	ck_assert_msg(!err, "%s", err ? err->message : "");
+	ck_assert_int_eq(item.kind, kind);
+	return item;
+}
+
+static const uint64_t *words_of(const struct qemu_log *log, const struct state *s, const char *name)
+{
+	uint32_t reg;
+
+	ck_assert(isa_find_reg(qemu_log_isa(log), name, strlen(name), &reg));
+	ck_assert_msg(state_known(s, reg), "%s is not known", name);
+	return s->value + qemu_log_isa(log)->regs[reg].word;
+}
+
+static void check_reg(const struct qemu_log *log, const struct state *s, const char *name, uint64_t value)
+{
+	ck_assert_msg(*words_of(log, s, name) == value, "%s is 0x%llx", name,
+		      (unsigned long long)*words_of(log, s, name));
+}
+
+/* ---- Tests ---- */
+
+START_TEST(x86_64)
+{
+	struct qemu_log *log = open_good(x86_text);
+
+	ck_assert_str_eq(qemu_log_isa(log)->name, "x86_64");
+	next(log, QEMU_LOG_BLOCK);
+	struct qemu_log_item item = next(log, QEMU_LOG_CODE);
+	ck_assert_uint_eq(item.address, 0x401000);
+	ck_assert_uint_eq(item.len, 2);
+	item = next(log, QEMU_LOG_CODE);
+	ck_assert_uint_eq(item.len, 8);
+	ck_assert_mem_eq(item.bytes, "\x48\xb8\x88\x77\x66\x55\x44\x33", 8);
+	item = next(log, QEMU_LOG_CODE);
+	ck_assert_uint_eq(item.address, 0x40100a);
+	ck_assert_mem_eq(item.bytes, "\x22\x11", item.len);
+
+	item = next(log, QEMU_LOG_STATE);
+	ck_assert_uint_eq(item.line, 7);
+	check_reg(log, item.state, "rax", 1);
+	check_reg(log, item.state, "rsp", 0x40008007c0);
+	check_reg(log, item.state, "r15", 15);
+	check_reg(log, item.state, "rip", 0x401000);
+	check_reg(log, item.state, "zf", 1);
+	check_reg(log, item.state, "of", 0);
+	check_reg(log, item.state, "cs", 0x33);
+	check_reg(log, item.state, "fs_base", 0x7ffff7ff0740);
+	check_reg(log, item.state, "mxcsr", 0x1f80);
+	ck_assert_mem_eq(words_of(log, item.state, "xmm0"), ((uint64_t[]){1, 2}), 16);
+	ck_assert_mem_eq(words_of(log, item.state, "ymm0h"), ((uint64_t[]){3, 4}), 16);
+	check_reg(log, item.state, "xmm15", 0xff);
+	/* Register 7 is the top of the stack. */
+	ck_assert_mem_eq(words_of(log, item.state, "st0"), ((uint64_t[]){UINT64_C(1) << 63, 0x3fff}), 16);
+	item = next(log, QEMU_LOG_STATE);
+	check_reg(log, item.state, "rip", 0x40100c);
+	check_reg(log, item.state, "zf", 0);
+	check_reg(log, item.state, "of", 1);
+	next(log, QEMU_LOG_END);
+	ck_assert(!qemu_log_cut(log));
+	ck_assert_uint_eq(qemu_log_ignored(log), 0);
+	qemu_log_close(log);
+}
+END_TEST
+
+START_TEST(aarch64)
+{
+	struct qemu_log *log = open_good(a64_text);
+	uint32_t v1;
+
+	ck_assert_str_eq(qemu_log_isa(log)->name, "aarch64");
+	struct qemu_log_item item = next(log, QEMU_LOG_STATE);
+	check_reg(log, item.state, "pc", 0x40010c);
+	check_reg(log, item.state, "x30", 0x4001f0);
+	check_reg(log, item.state, "sp", 0x55008007a0);
+	check_reg(log, item.state, "zf", 1);
+	check_reg(log, item.state, "nf", 0);
+	check_reg(log, item.state, "fpsr", 16);
+	ck_assert_mem_eq(words_of(log, item.state, "v0"), ((uint64_t[]){1, 2}), 16);
+	/* What the text does not tell is unknown. */
+	ck_assert(isa_find_reg(qemu_log_isa(log), "v1", 2, &v1));
+	ck_assert(!state_known(item.state, v1));
+	item = next(log, QEMU_LOG_STATE);
+	check_reg(log, item.state, "nf", 1);
+	check_reg(log, item.state, "vf", 1);
+	ck_assert_mem_eq(words_of(log, item.state, "v0"), ((uint64_t[]){10, 11}), 16);
+	check_reg(log, item.state, "v31", 0xcc);
+	next(log, QEMU_LOG_END);
+	next(log, QEMU_LOG_END);
+	qemu_log_close(log);
+}
+END_TEST
+
+/* Other items of -d stand between states; they are counted. */
+START_TEST(other_lines)
+{
+	struct qemu_log *log = open_good(
+		"Trace 0: 0x7f0000000100 [00000000/00401000/0040c0b3/00000000] _start\n" X86_STATE(
+			"0000000000000001", "0000000000401000",
+			"00000246") "4242 write(1,0x402000,6) = 6\n" X86_STATE("0000000000000006", "0000000000401002",
+									       "00000246"));
+
+	next(log, QEMU_LOG_STATE);
+	next(log, QEMU_LOG_STATE);
+	next(log, QEMU_LOG_END);
+	ck_assert_uint_eq(qemu_log_ignored(log), 2);
+	qemu_log_close(log);
+}
+END_TEST
+
+/* However the text ends, whole states are read, and the last one is either whole or said to be cut. */
+static void check_cuts(const char *text)
+{
+	unsigned cuts = 0;
+
+	for (size_t len = 0; len < strlen(text); len++) {
+		struct qemu_log_item item = {.kind = QEMU_LOG_STATE};
+		struct error *err;
+		struct qemu_log *log = open_text(text, len, &err);
+		unsigned states = 0;
+		if (err) {
+			ck_assert_int_eq(err->code, ERROR_INPUT);
+			error_destroy(err);
+			continue;
+		}
+		while (!err && item.kind != QEMU_LOG_END) {
+			err = qemu_log_next(log, &item);
+			states += !err && item.kind == QEMU_LOG_STATE;
+		}
+		ck_assert_msg(!err, "%s", err ? err->message : "");
+		ck_assert_uint_le(states, 1 + !qemu_log_cut(log));
+		cuts += qemu_log_cut(log);
+		qemu_log_close(log);
+	}
+	ck_assert_uint_gt(cuts, strlen(text) / 3);
+}
+
+START_TEST(truncated)
+{
+	check_cuts(x86_text);
+	check_cuts(a64_text);
+}
+END_TEST
+
+static void check_refused(const char *text, size_t len, const char *message)
+{
+	struct error *err;
+	struct qemu_log_item item = {.kind = QEMU_LOG_STATE};
+	struct qemu_log *log = open_text(text, len, &err);
+
+	while (!err && item.kind != QEMU_LOG_END)
+		err = qemu_log_next(log, &item);
+	ck_assert(err != NULL);
+	ck_assert_int_eq(err->code, ERROR_INPUT);
+	ck_assert_msg(strstr(err->message, message) != NULL, "%s", err->message);
+	error_destroy(err);
+	qemu_log_close(log);
+}
+
+START_TEST(refused)
+{
+	static const char zeroes[5000];
+
+	check_refused("", 0, "no state of a CPU");
+	check_refused("{}\n", 3, "no state of a CPU");
+	check_refused(zeroes, sizeof zeroes, "no state of a CPU");
+	/* Two processes that write one log. */
+	const char *mixed = "RAX=0000000000000000 RBX=0000000000000000\nRAX=0000000000000000 RBX=0000000000000000\n";
+	check_refused(mixed, strlen(mixed), ":1: this state lacks registers");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("qemu_log");
+	TCase *tc = tcase_create("all");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_test(tc, x86_64);
+	tcase_add_test(tc, aarch64);
+	tcase_add_test(tc, other_lines);
+	tcase_add_test(tc, truncated);
+	tcase_add_test(tc, refused);
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
