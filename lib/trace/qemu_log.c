@@ -568,6 +568,11 @@ const struct isa *qemu_log_isa(const struct qemu_log *log)
 	return log->isa;
 }
 
+const char *qemu_log_path(const struct qemu_log *log)
+{
+	return log->path;
+}
+
 uint64_t qemu_log_ignored(const struct qemu_log *log)
 {
 	return log->ignored;

@@ -39,6 +39,8 @@ struct error *qemu_log_open(const char *path, struct qemu_log **ret);
 void qemu_log_close(struct qemu_log *log);
 
 const struct isa *qemu_log_isa(const struct qemu_log *log);
+/* For errors: "standard input" is one. */
+const char *qemu_log_path(const struct qemu_log *log);
 
 /* The next thing in the log, in the order of its text. */
 struct error *qemu_log_next(struct qemu_log *log, struct qemu_log_item *ret);

@@ -1,0 +1,342 @@
+#include "lib/trace/import.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/map.h"
+#include "lib/lift/lift.h"
+
+enum {
+	CODE_PAGE = 4096,
+	MAX_CODE_PAGES = 1 << 16, /* of listings: 256 MiB of code */
+};
+
+/* Code that listings told of. */
+struct code_page {
+	uint8_t bytes[CODE_PAGE];
+	uint8_t have[CODE_PAGE / 8];
+};
+
+/* The listing that is being read. */
+struct listing {
+	bool open;
+	uint64_t start, end;
+};
+
+struct import {
+	struct qemu_log *log;
+	const struct isa *isa;
+	const struct import_options *options;
+	struct lift_cache *cache;
+	struct trace_writer *writer;
+	struct import_counts counts;
+
+	struct map pages;  /* by address / CODE_PAGE: struct code_page */
+	struct map blocks; /* by start: bytes of the block that was listed last */
+	struct listing listing;
+
+	bool have_state;
+	uint64_t line; /* of the state before */
+	struct state before;
+	uint8_t bytes[TRACE_MAX_BYTES];
+};
+
+/* ---- Code ---- */
+
+static struct code_page *page_at(struct import *im, uint64_t address)
+{
+	const uint64_t *at = map_get(&im->pages, address / CODE_PAGE);
+
+	return at ? (struct code_page *)(uintptr_t)*at : NULL;
+}
+
+static struct error *make_page(struct import *im, uint64_t address, struct code_page **ret)
+{
+	*ret = page_at(im, address);
+	if (*ret)
+		return NULL;
+	if (im->pages.len == MAX_CODE_PAGES)
+		return error_create(ERROR_UNSUPPORTED, "the log lists more than %d MiB of code",
+				    MAX_CODE_PAGES / (1048576 / CODE_PAGE));
+	*ret = calloc(1, sizeof **ret);
+	uint64_t *at = *ret ? map_put(&im->pages, address / CODE_PAGE) : NULL;
+	if (!at) {
+		free(*ret);
+		return &error_no_memory;
+	}
+	*at = (uint64_t)(uintptr_t)*ret;
+	return NULL;
+}
+
+static struct error *add_code(struct import *im, const struct qemu_log_item *item)
+{
+	struct error *err = NULL;
+
+	for (unsigned i = 0; !err && i < item->len; i++) {
+		uint64_t address = item->address + i;
+		struct code_page *page;
+		err = make_page(im, address, &page);
+		if (err)
+			break;
+		page->bytes[address % CODE_PAGE] = item->bytes[i];
+		page->have[address % CODE_PAGE / 8] |= (uint8_t)(1 << address % 8);
+	}
+	return err;
+}
+
+/* Listed code is what QEMU translated; the program's file may be older than what the guest did to it. */
+static size_t get_code(struct import *im, uint64_t address, uint8_t *ret, size_t len)
+{
+	size_t have = 0;
+
+	for (; have < len; have++) {
+		const struct code_page *page = page_at(im, address + have);
+		unsigned at = (address + have) % CODE_PAGE;
+		if (!page || !(page->have[at / 8] & 1 << at % 8))
+			break;
+		ret[have] = page->bytes[at];
+	}
+	if (have < len && im->options->code)
+		have += im->options->code(im->options->ctx, address + have, ret + have, len - have);
+	return have;
+}
+
+/* ---- Listings ---- */
+
+static struct error *close_listing(struct import *im)
+{
+	struct listing *l = &im->listing;
+
+	if (l->open && l->end > l->start) {
+		uint64_t *len = map_put(&im->blocks, l->start);
+		if (!len)
+			return &error_no_memory;
+		*len = l->end - l->start;
+	}
+	l->open = false;
+	return NULL;
+}
+
+static struct error *take_code(struct import *im, const struct qemu_log_item *item)
+{
+	struct listing *l = &im->listing;
+
+	if (!l->open || (l->end != l->start && item->address != l->end))
+		return error_input(qemu_log_path(im->log), item->line, "the lines of this listing are not in a row");
+	if (l->end == l->start)
+		l->start = item->address;
+	l->end = item->address + item->len;
+	return add_code(im, item);
+}
+
+/* ---- Steps ---- */
+
+/* The value of the program counter afterwards is the address of the next instruction, whatever the state. */
+static bool falls_through(const struct import *im, const struct transfer *t, const struct insn *insn)
+{
+	expr_id pc = transfer_get_reg(t, im->isa->pc);
+	uint64_t next;
+
+	return t->kind == TRANSFER_PLAIN && pc != EXPR_NONE && expr_is_const(t->pool, pc, &next) &&
+	       next == insn->pc + insn->len;
+}
+
+enum reach {
+	REACH_NEXT,   /* the instruction behind it is the next */
+	REACH_BRANCH, /* it may go elsewhere, or enters the kernel */
+	REACH_UNKNOWN /* it has no model or no code */
+};
+
+/* Looks at the instruction at address. */
+static struct error *look(struct import *im, uint64_t address, uint8_t *ret_len, enum reach *ret)
+{
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	const struct transfer *t;
+	struct insn insn;
+	size_t have = get_code(im, address, bytes, im->isa->max_insn_len);
+
+	*ret = REACH_UNKNOWN;
+	*ret_len = 0;
+	if (!have)
+		return NULL;
+	struct error *err = lift_again(im->cache, address, bytes, have, &insn, &t);
+	if (err || insn.status == LIFT_TRUNCATED || insn.status == LIFT_UNDECODABLE)
+		return err;
+	*ret_len = insn.len;
+	if (insn.status == LIFT_DONE)
+		*ret = falls_through(im, t, &insn) ? REACH_NEXT : REACH_BRANCH;
+	return NULL;
+}
+
+/*
+ * Without a listing: a block goes on to the first instruction that may branch, or to the one in front of the next
+ * state. A branch back to the middle of its own block looks like the latter: the block that ends there is taken.
+ */
+static struct error *measure_block(struct import *im, uint64_t pc, uint64_t next_pc, size_t *ret)
+{
+	enum reach reach = REACH_NEXT;
+	struct error *err = NULL;
+	size_t len = 0;
+
+	while (!err && reach == REACH_NEXT && len < TRACE_MAX_BYTES - ISA_MAX_INSN_LEN) {
+		uint8_t insn_len;
+		err = look(im, pc + len, &insn_len, &reach);
+		len += insn_len;
+		if (!insn_len || pc + len == next_pc)
+			break;
+	}
+	*ret = reach == REACH_UNKNOWN && pc + len != next_pc ? 0 : len;
+	return err;
+}
+
+/* Single instructions: the next state must be where this one leads. */
+static struct error *measure_insn(struct import *im, uint64_t pc, uint64_t next_pc, uint64_t line, size_t *ret)
+{
+	enum reach reach;
+	uint8_t len;
+	struct error *err = look(im, pc, &len, &reach);
+
+	if (!err && reach == REACH_NEXT && pc + len != next_pc)
+		return error_input(qemu_log_path(im->log), line,
+				   "between this state, at 0x%" PRIx64 ", and the next, at 0x%" PRIx64
+				   ", is more than one instruction: log with -one-insn-per-tb (-singlestep before QEMU "
+				   "8.1) or with `-d in_asm`, or ask for --blocks",
+				   pc, next_pc);
+	*ret = len;
+	return err;
+}
+
+static struct error *measure(struct import *im, uint64_t pc, uint64_t next_pc, uint64_t line, size_t *ret)
+{
+	const uint64_t *listed = map_get(&im->blocks, pc);
+
+	if (listed) {
+		*ret = *listed <= TRACE_MAX_BYTES ? *listed : 0;
+		return NULL;
+	}
+	return im->options->blocks ? measure_block(im, pc, next_pc, ret) : measure_insn(im, pc, next_pc, line, ret);
+}
+
+/* The call at the end of a step, as far as states tell of it. */
+static bool find_event(const struct import *im, const uint8_t *bytes, size_t len, struct trace_event *ret)
+{
+	size_t call = im->isa->sys.insn_len;
+
+	if (len < call || memcmp(bytes + len - call, im->isa->sys.insn, call) != 0)
+		return false;
+	*ret = (struct trace_event){.number = state_get(&im->before, im->isa->sys.number),
+				    .policy = TRACE_PASSED,
+				    .unlogged = true};
+	return true;
+}
+
+static struct error *add_step(struct import *im, const struct state *after)
+{
+	uint64_t pc = state_get(&im->before, im->isa->pc);
+	size_t len;
+	struct trace_event event;
+	struct error *err = measure(im, pc, state_get(after, im->isa->pc), im->line, &len);
+
+	if (err)
+		return err;
+	if (get_code(im, pc, im->bytes, len) < len)
+		len = 0;
+	im->counts.steps++;
+	im->counts.unknown += !len;
+	struct trace_step step = {
+		.number = im->counts.steps,
+		.pc = pc,
+		.bytes = im->bytes,
+		.len = (uint16_t)len,
+		.before = &im->before,
+		.after = after,
+	};
+	if (len && find_event(im, im->bytes, len, &event))
+		step.event = &event;
+	if (len) {
+		uint8_t first;
+		enum reach reach;
+		err = look(im, pc, &first, &reach);
+		im->counts.blocks += first < len;
+	}
+	return err ? err : trace_writer_step(im->writer, &step);
+}
+
+static struct error *take_state(struct import *im, const struct trace_header *header, const char *path,
+				const struct qemu_log_item *item)
+{
+	struct error *err = close_listing(im);
+
+	im->counts.states++;
+	if (!err && !im->have_state)
+		err = trace_writer_create(path, header, item->state, &im->writer);
+	else if (!err)
+		err = add_step(im, item->state);
+	if (err)
+		return err;
+	im->have_state = true;
+	im->line = item->line;
+	state_copy(&im->before, item->state);
+	return NULL;
+}
+
+/* ---- The whole ---- */
+
+static struct error *read_items(struct import *im, const struct trace_header *header, const char *path)
+{
+	struct qemu_log_item item = {.kind = QEMU_LOG_BLOCK};
+	struct error *err = NULL;
+
+	while (!err && item.kind != QEMU_LOG_END) {
+		err = qemu_log_next(im->log, &item);
+		if (err)
+			break;
+		switch (item.kind) {
+		case QEMU_LOG_BLOCK:
+			err = close_listing(im);
+			im->listing = (struct listing){.open = true};
+			break;
+		case QEMU_LOG_CODE: err = take_code(im, &item); break;
+		case QEMU_LOG_STATE: err = take_state(im, header, path, &item); break;
+		case QEMU_LOG_END: break;
+		}
+	}
+	return err;
+}
+
+static struct error *run(struct import *im, const struct trace_header *header, const char *path)
+{
+	struct error *err = lift_cache_create(im->isa, 0, &im->cache);
+
+	if (!err)
+		err = state_init(&im->before, im->isa);
+	if (!err)
+		err = read_items(im, header, path);
+	if (!err && !im->writer)
+		err = error_input(qemu_log_path(im->log), 0, "the log ends within its first state");
+	im->counts.ignored = qemu_log_ignored(im->log);
+	im->counts.cut = qemu_log_cut(im->log);
+	if (!err)
+		err = trace_writer_finish(im->writer, &(struct trace_end){.limited = true});
+	return err;
+}
+
+struct error *import_qemu_log(struct qemu_log *log, const struct trace_header *header,
+			      const struct import_options *options, const char *path, struct import_counts *ret)
+{
+	struct import im = {.log = log, .isa = qemu_log_isa(log), .options = options};
+	struct error *err = run(&im, header, path);
+
+	if (!err)
+		*ret = im.counts;
+	for (size_t i = 0; i < im.pages.cap; i++)
+		if (im.pages.at[i].used)
+			free((void *)(uintptr_t)im.pages.at[i].value);
+	map_deinit(&im.pages);
+	map_deinit(&im.blocks);
+	trace_writer_destroy(im.writer);
+	state_deinit(&im.before);
+	lift_cache_destroy(im.cache);
+	return err;
+}

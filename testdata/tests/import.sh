@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Logs that the installed QEMU writes of the shipped guests become traces of as many steps.
+. testdata/bin/cases.sh
+
+guests=$BUILD/guests
+if ! command -v qemu-x86_64 >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
+	echo "there is no qemu-x86_64 or no qemu-aarch64"
+	exit 77
+fi
+make_scratch
+single=-one-insn-per-tb
+[[ $(qemu-x86_64 --version) == *"version 7."* ]] && single=-singlestep
+
+# Prints what the import says.
+import() { # LOG OPTION...
+	"$VALIDATE" import qemu-log -o "$scratch/trace" "$@" 2>&1
+}
+
+states_of() { # LOG BEGINNING
+	grep -c "^ *$2=" "$1"
+}
+
+# One instruction a state, with listings and without.
+qemu-x86_64 $single -d cpu,fpu,nochain,in_asm -D "$scratch/x86.log" "$guests/loop" 10 >/dev/null
+n=$(states_of "$scratch/x86.log" RAX)
+same "x86-64, single instructions" "$(import "$scratch/x86.log")" "$scratch/trace: $n states, $((n - 1)) steps, 0 of them blocks"
+qemu-x86_64 $single -d cpu,fpu,nochain -D "$scratch/bare.log" "$guests/loop" 10 >/dev/null
+same "code from the program" "$(import "$scratch/bare.log" --program "$guests/loop")" \
+	"$scratch/trace: $n states, $((n - 1)) steps, 0 of them blocks"
+matches "code from nowhere" "$(import "$scratch/bare.log")" "no code is known for $((n - 1)) steps"
+same "from standard input" "$(import - <"$scratch/x86.log")" "$scratch/trace: $n states, $((n - 1)) steps, 0 of them blocks"
+
+# Blocks.
+qemu-aarch64 -d cpu,fpu,nochain,in_asm -D "$scratch/a64.log" "$guests/aarch64/loop" 10 >/dev/null
+n=$(states_of "$scratch/a64.log" PC)
+matches "AArch64, blocks" "$(import "$scratch/a64.log")" "^$scratch/trace: $n states, $((n - 1)) steps, [1-9][0-9]* of them blocks$"
+qemu-aarch64 -d cpu,fpu,nochain -D "$scratch/bare64.log" "$guests/aarch64/loop" 10 >/dev/null
+matches "blocks without a listing" "$(import "$scratch/bare64.log" --program "$guests/aarch64/loop" --blocks)" \
+	"^$scratch/trace: $n states, $((n - 1)) steps, [1-9][0-9]* of them blocks$"
+matches "blocks taken for instructions" "$(import "$scratch/bare64.log" --program "$guests/aarch64/loop")" \
+	'bare64.log:[0-9]+: between this state, .* is more than one instruction'
+
+# What is no such log.
+matches "another program" "$(import "$scratch/a64.log" --program "$guests/loop")" 'is no aarch64 program'
+same "no log" "$(import Makefile | sed 's/:.*//')" "validate"
+import Makefile >/dev/null
+same "the exit status of no log" $? 2
+head -c 100000 "$scratch/x86.log" >"$scratch/cut.log"
+matches "a log that was cut" "$(import "$scratch/cut.log")" 'the log ends within a state, which is left out'
+finish
