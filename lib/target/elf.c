@@ -5,9 +5,13 @@
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/vec.h"
+
+/* Bytes of a file, all of which are read. */
+static const int64_t MAX_FILE = INT64_C(4) << 30;
 
 struct symbol {
 	uint64_t start, end; /* end == start: its size is not known */
@@ -153,12 +157,19 @@ static struct error *read_symbols(struct elf_image *image)
 
 static struct error *open_file(struct elf_image *image, const char *path)
 {
+	struct stat st;
+
 	image->path = strdup(path);
 	if (!image->path)
 		return &error_no_memory;
-	image->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (image->fd < 0)
+	/* A FIFO would wait for a writer. */
+	image->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (image->fd < 0 || fstat(image->fd, &st))
 		return error_os(errno, "open", path);
+	if (!S_ISREG(st.st_mode))
+		return unusable(image, "is not a regular file");
+	if (st.st_size > MAX_FILE)
+		return unusable(image, "is too large for a program");
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return from_libelf(image);
 	image->elf = elf_begin(image->fd, ELF_C_READ, NULL);

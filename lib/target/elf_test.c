@@ -1,9 +1,11 @@
 #include "lib/target/elf.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/testing/assert.h"
@@ -72,6 +74,8 @@ START_TEST(what_is_no_program)
 	struct elf_image *image;
 
 	ck_error(elf_image_open("/no/such/program", &image), ERROR_OS, "/no/such/program");
+	ck_error(elf_image_open("/tmp", &image), ERROR_INPUT, "is not a regular file");
+	ck_error(elf_image_open("/dev/zero", &image), ERROR_INPUT, "is not a regular file");
 	check_bad("", 0, "is not an ELF file");
 	check_bad("#!/bin/sh\n", 10, "is not an ELF file");
 	check_bad(&header, sizeof(header), "not a program");
@@ -79,6 +83,26 @@ START_TEST(what_is_no_program)
 	check_bad(&header, sizeof(header), "has nothing to load");
 	header.e_ident[EI_CLASS] = ELFCLASS32;
 	check_bad(&header, sizeof(header), "is not a 64-bit little-endian program");
+}
+END_TEST
+
+/* Neither waits nor reads for ever. */
+START_TEST(a_fifo_and_a_huge_file)
+{
+	char folder[] = "/tmp/validate-test-XXXXXX", path[64];
+	struct elf_image *image;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_error(elf_image_open(path, &image), ERROR_INPUT, "is not a regular file");
+	unlink(path);
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	ck_assert_int_eq(ftruncate(fd, INT64_C(1) << 40), 0);
+	ck_error(elf_image_open(path, &image), ERROR_INPUT, "is too large for a program");
+	close(fd);
+	unlink(path);
+	rmdir(folder);
 }
 END_TEST
 
@@ -149,6 +173,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, this_program);
 	tcase_add_test(tests, what_is_no_program);
+	tcase_add_test(tests, a_fifo_and_a_huge_file);
 	tcase_add_test(tests, a_loader_named_outside_of_the_file);
 	tcase_add_test(tests, damaged_files);
 	suite_add_tcase(suite, tests);

@@ -1,9 +1,11 @@
 #include "lib/target/unicorn.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #include "lib/target/loader.h"
 #include "lib/target/unicorn_private.h"
@@ -21,6 +23,28 @@ const struct unicorn_machine *unicorn_find_machine(const char *isa)
 struct error *unicorn_error(uc_err code, const char *what)
 {
 	return code ? error_create(ERROR_TARGET, "unicorn cannot %s: %s", what, uc_strerror(code)) : NULL;
+}
+
+/*
+ * unicorn (2.0.1) ends the process when it cannot map its buffer of 1 GiB for translated code (qemu/accel/tcg/
+ * translate-all.c, code_gen_alloc()): found out about beforehand, with a little more for the rest of it.
+ */
+static struct error *check_room(void)
+{
+	const size_t room = (size_t)1100 << 20;
+	void *probe = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (probe == MAP_FAILED)
+		return error_os(errno, "map the 1 GiB that unicorn needs (is there a limit, as of ulimit -v?)", NULL);
+	munmap(probe, room);
+	return NULL;
+}
+
+struct error *unicorn_open(const struct unicorn_machine *machine, uc_engine **ret)
+{
+	struct error *err = check_room();
+
+	return err ? err : unicorn_error(uc_open(machine->arch, machine->mode, ret), "start");
 }
 
 /* ---- The engine of the address space ---- */
@@ -237,7 +261,7 @@ static struct error *open_engine(struct unicorn_target *u, const char *cpu)
 	struct error *err = find_model(u->machine, cpu, &model);
 
 	if (!err)
-		err = unicorn_error(uc_open(u->machine->arch, u->machine->mode, &u->uc), "start");
+		err = unicorn_open(u->machine, &u->uc);
 	/* Before anything else: the first use of an engine creates its CPU. */
 	if (!err)
 		err = unicorn_error(uc_ctl_set_cpu_model(u->uc, model), "set the CPU model");

@@ -57,4 +57,7 @@ const struct unicorn_machine *unicorn_find_machine(const char *isa);
 /* UC_ERR_OK is no error. what: "set the CPU model" */
 struct error *unicorn_error(uc_err code, const char *what);
 
+/* Starts an engine, which the caller closes. */
+struct error *unicorn_open(const struct unicorn_machine *machine, uc_engine **ret);
+
 #endif

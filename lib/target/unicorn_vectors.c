@@ -115,7 +115,7 @@ static void name_regs(struct unicorn_vectors *u)
 static struct error *open_engine(struct unicorn_vectors *u)
 {
 	const struct unicorn_machine *machine = unicorn_find_machine("aarch64");
-	struct error *err = unicorn_error(uc_open(machine->arch, machine->mode, &u->uc), "start");
+	struct error *err = unicorn_open(machine, &u->uc);
 
 	if (!err)
 		err = unicorn_error(uc_ctl_set_cpu_model(u->uc, machine->models[0].id), "set the CPU model");

@@ -29,10 +29,13 @@ make_logs() {
 		env -i PATH="$PATH" "$VALIDATE" record -q --via qemu -o "$to/log/aarch64.json" "$guests/aarch64/loop" 2 \
 			>/dev/null || lack "no log of an AArch64 program"
 	fi
+	mkdir -p "$to/replay"
+	cp "$to"/log/{reads,handler,fault}.json "$to/replay"
 	# A stack of many pages is not what readers stumble over.
 	sed -i 's/^\("stack": ".\{40\}\)[^"]*/\1/' "$to"/log/*.json
 	grep -oh '"[a-z_][a-z_0-9]*": ' "$to"/log/*.json | sort -u |
 		sed 's/"/\\"/g; s/.*/"&"/' >"$to/log.dict"
+	cp "$to/log.dict" "$to/replay.dict"
 }
 
 # A conversation of gdb and QEMU, each side's bytes in a file of its own.

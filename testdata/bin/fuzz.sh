@@ -10,6 +10,7 @@ fuzz=build/fuzz
 # In MiB and seconds. The readers' own bounds are far below; the sanitizer multiplies what they take.
 limits=(-rss_limit_mb=1500 -timeout=20)
 failed=0
+export FUZZ_GUEST=$BUILD/guests/recorded
 
 fuzz_one() { # NAME
 	local name=$1 corpus options=() runs
