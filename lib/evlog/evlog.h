@@ -92,15 +92,11 @@ enum evlog_kind {
 	EVLOG_KILLED,  /* the process was killed by a signal: number is the signal */
 };
 
-struct evlog_hole {
-	uint64_t offset, len; /* bytes within data that the kernel left alone */
-};
-
 /* Bytes that the kernel wrote. */
 struct evlog_write {
 	struct sys_range range; /* address, length and how it was found */
 	uint8_t *data;          /* range.len bytes */
-	VEC(struct evlog_hole) holes;
+	sys_holes holes;        /* bytes within data that the kernel left alone */
 };
 
 /* A string that the kernel read: a path or a name. Identifies the event besides the arguments. */

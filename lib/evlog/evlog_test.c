@@ -120,7 +120,7 @@ static void draw_write(struct evlog_write *w)
 		w->range.offset[i] = (uint32_t)draw_u64();
 	w->data = draw_bytes(w->range.len);
 	for (uint64_t at = draw(50); at < w->range.len; at += 60) {
-		struct evlog_hole hole = {at, 1 + draw(w->range.len - at < 50 ? w->range.len - at : 50)};
+		struct sys_hole hole = {at, 1 + draw(w->range.len - at < 50 ? w->range.len - at : 50)};
 		ck_assert(vec_push(&w->holes, hole));
 	}
 }

@@ -333,11 +333,11 @@ const struct json_object evlog_header_object = OBJECT(header_fields);
 /* ---- Events ---- */
 
 static const struct json_field hole_fields[] = {
-	{"offset", &json_count, offsetof(struct evlog_hole, offset), NULL, false},
-	{"len", &json_count, offsetof(struct evlog_hole, len), NULL, false},
+	{"offset", &json_count, offsetof(struct sys_hole, offset), NULL, false},
+	{"len", &json_count, offsetof(struct sys_hole, len), NULL, false},
 };
 static const struct json_object hole_object = OBJECT(hole_fields);
-static const struct json_list hole_list = {sizeof(struct evlog_hole), &json_struct, &hole_object};
+static const struct json_list hole_list = {sizeof(struct sys_hole), &json_struct, &hole_object};
 static const struct json_bytes write_bytes = {(ptrdiff_t)offsetof(struct evlog_write, range.len) -
 					      (ptrdiff_t)offsetof(struct evlog_write, data)};
 
@@ -362,7 +362,7 @@ static struct error *read_write(const struct place *at, const json_t *json, cons
 	if (w->range.len && w->range.address > UINT64_MAX - (w->range.len - 1))
 		return place_error(at, "address and data pass the end of the address space");
 	for (size_t i = 0; i < w->holes.len; i++) {
-		const struct evlog_hole *hole = &w->holes.at[i];
+		const struct sys_hole *hole = &w->holes.at[i];
 		if (hole->offset < from || hole->offset > w->range.len || hole->len == 0 ||
 		    hole->len > w->range.len - hole->offset)
 			return place_error(at, "hole %zu is empty, out of order or not within the data", i);

@@ -21,6 +21,8 @@ void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t numb
 	ev->pc = pc;
 	memset(ev->arg, 0, sizeof ev->arg);
 	ev->result = 0;
+	for (size_t i = 0; i < ev->writes.len; i++)
+		vec_deinit(&ev->writes.at[i].holes);
 	ev->writes.len = ev->strings.len = 0;
 	ev->backing = NULL;
 	ev->before.len = ev->after.len = 0;
@@ -68,9 +70,12 @@ struct error *record_read_written(struct recording *r)
 	uint8_t *data = r->data.at;
 	for (size_t i = 0; i < r->written.len; i++) {
 		struct evlog_write write = {.range = r->written.at[i], .data = data};
+		struct error *holes = sys_find_holes(&write.range, data, &write.holes);
 		data = write.range.len ? data + write.range.len : data;
-		if (!vec_push(&r->ev.writes, write))
+		if (holes || !vec_push(&r->ev.writes, write)) {
+			vec_deinit(&write.holes);
 			return &error_no_memory;
+		}
 	}
 	return NULL;
 }
@@ -399,6 +404,8 @@ void record_deinit_calls(struct recording *r)
 	vec_deinit(&r->call.may);
 	vec_deinit(&r->call.strings);
 	strbuf_deinit(&r->call.texts);
+	for (size_t i = 0; i < r->ev.writes.len; i++)
+		vec_deinit(&r->ev.writes.at[i].holes);
 	vec_deinit(&r->ev.writes);
 	vec_deinit(&r->ev.strings);
 	vec_deinit(&r->ev.before);

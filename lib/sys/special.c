@@ -86,6 +86,7 @@ static struct error *walk_recvmsg(struct sys_walk *w, struct sys_range msg, uint
 	TRY(walk_out(w, walk_plus(msg, 40), 8));
 	TRY(walk_out(w, walk_plus(msg, 48), 4));
 	TRY(walk_iovec(w, iov, count, limit, FROM_KERNEL));
+	control.layout = SYS_CMSGS;
 	return walk_out(w, control, controllen);
 }
 

@@ -70,6 +70,10 @@
 		.kind = ARG_OUT, .len = LEN_RESULT, .of = (arg), .n = (size) \
 	}
 #define OUT_RESULT(arg) OUT_RESULTS(arg, 1)
+#define OUT_ENTRIES(arg, what) \
+	{ \
+		.kind = ARG_OUT, .len = LEN_RESULT, .of = (arg), .n = 1, .layout = SYS_##what \
+	}
 #define OUT_POINTED(arg) \
 	{ \
 		.kind = ARG_OUT, .len = LEN_POINTED, .of = (arg) \
@@ -223,6 +227,7 @@ static struct error *walk_one(struct sys_walk *w, unsigned i, const struct sys_a
 	if (err)
 		return err;
 	place.addresses = arg->addresses;
+	place.layout = arg->layout;
 	switch (arg->kind) {
 	case ARG_IN: return walk_in(w, place, len);
 	case ARG_OUT: return walk_out(w, place, len);

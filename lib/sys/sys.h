@@ -55,6 +55,7 @@ struct sys_arg {
 	enum sys_len len;
 	uint8_t of;        /* argument that the length refers to, counted from 0 */
 	uint8_t addresses; /* as in struct sys_range */
+	uint8_t layout;    /* as in struct sys_range */
 	uint32_t n;
 };
 
@@ -91,6 +92,15 @@ struct sys_call {
  * run in which addresses differ.
  */
 enum { SYS_MAX_DEPTH = 4 };
+
+/* Entries that are aligned: between them are bytes that the kernel leaves alone. */
+enum sys_layout {
+	SYS_PLAIN,     /* all is written */
+	SYS_DIRENTS,   /* of getdents */
+	SYS_DIRENTS64, /* of getdents64 */
+	SYS_CMSGS,     /* control messages */
+};
+
 struct sys_range {
 	uint64_t address;
 	uint64_t len; /* bytes */
@@ -99,6 +109,7 @@ struct sys_range {
 	/* Bit i: the 8-byte word i holds a guest address (or a small constant in its place), which another run must
 	 * translate: a signal handler, an alternate stack, the data of an epoll event. */
 	uint8_t addresses;
+	uint8_t layout; /* enum sys_layout, of what the kernel writes */
 	uint32_t offset[SYS_MAX_DEPTH];
 };
 typedef VEC(struct sys_range) sys_ranges;
@@ -133,9 +144,9 @@ struct error *sys_decide(const struct sys_call *call, enum sys_policy *ret);
 
 /*
  * What the kernel wrote to the guest's memory in a call that has returned (call->result is set), in a fixed order.
- * Ranges may contain bytes that the kernel left alone only where the kernel's interface does not tell (the recorder
- * compares to find them): above all when the result is -EFAULT, after which everything is listed that the call may have
- * begun to write and that is readable. Where the kernel overwrites the length of a buffer by a longer one (a truncated
+ * Ranges contain bytes that the kernel left alone in two cases: between entries, where sys_find_holes() finds them, and
+ * when the result is -EFAULT, after which everything is listed that the call may have begun to write and that is
+ * readable. Where the kernel overwrites the length of a buffer by a longer one (a truncated
  * socket address), the range is too long until sys_clip() has seen what the length was before. Results are the kernel's
  * own at the end of the call: -512 to -516 (ERESTARTSYS and its kin), which only a tracer sees, count as interruptions.
  * Appends to *ranges, which the caller owns. A call without this knowledge is ERROR_UNSUPPORTED and is named.
@@ -150,6 +161,18 @@ struct error *sys_may_write(const struct sys_call *call, const struct sys_memory
 
 /* Shortens each range of written that begins where a range of may begins, and is longer, to that one's length. */
 void sys_clip(sys_ranges *written, const sys_ranges *may);
+
+/* Bytes within a range. */
+struct sys_hole {
+	uint64_t offset, len;
+};
+typedef VEC(struct sys_hole) sys_holes;
+
+/*
+ * Which bytes of a written range the kernel left alone, by its layout and by what is there after the call: data,
+ * range->len bytes. Appends them in order.
+ */
+struct error *sys_find_holes(const struct sys_range *range, const uint8_t *data, sys_holes *ret);
 
 /* What the kernel reads of the guest's memory: strings and buffers. Appends. */
 struct error *sys_read(const struct sys_call *call, const struct sys_memory *memory, sys_ranges *ranges);

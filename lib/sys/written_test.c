@@ -43,13 +43,14 @@ struct tracee {
 	struct sys_memory reader;
 	VEC(struct area) areas;
 	VEC(struct filled) filled;
-	sys_ranges may, written;
+	sys_ranges may, written, holes;
 	struct sys_call call;
 	bool in_call, checked; /* between entry and exit; the call's memory is compared */
 	unsigned calls, bytes; /* compared, and bytes written in them */
 	struct strbuf rejected;
 	bool seen[SYS_NUM_SEMS];         /* succeeded */
 	bool seen_writing[SYS_NUM_SEMS]; /* and wrote memory */
+	uint64_t padding[SYS_NUM_SEMS];  /* bytes in holes */
 	struct strbuf problems;
 };
 
@@ -129,6 +130,12 @@ static bool covers(const sys_ranges *ranges, uint64_t address)
 			return true;
 	}
 	return false;
+}
+
+/* In a range, and not in a hole of it. */
+static bool is_written(const struct tracee *t, uint64_t address)
+{
+	return covers(&t->written, address) && !covers(&t->holes, address);
 }
 
 /* ---- The pattern ---- */
@@ -215,7 +222,7 @@ static void unfill_one(struct tracee *t, struct filled *filled)
 
 	for (uint64_t i = 0, run; i < filled->len; i += run ? run : 1) {
 		run = survived(filled, i);
-		if (!run || (run < MIN_RUN && covers(&t->written, filled->start + i)))
+		if (!run || (run < MIN_RUN && is_written(t, filled->start + i)))
 			memcpy(filled->original + i, now + i, run ? run : 1);
 	}
 	ck_assert_int_eq(pwrite(t->memory, filled->original, filled->len, (off_t)filled->start), (ssize_t)filled->len);
@@ -252,20 +259,16 @@ static void check_changes(struct tracee *t)
 		if (!memcmp(area->before, area->now, area->len))
 			continue;
 		for (uint64_t j = 0; j < area->len; j++) {
-			if (area->before[j] != area->now[j] && !covers(&t->written, area->start + j))
-				problem(t, "written, but in no range", area->start + j, 1);
+			if (area->before[j] != area->now[j] && !is_written(t, area->start + j))
+				problem(t, "written, but in no range or in a hole", area->start + j, 1);
 		}
 	}
 }
 
-/* Where the kernel's interface does not tell, or pads: linux_dirent and cmsghdr entries are aligned; EFAULT lists
- * everything. */
+/* Where the kernel's interface does not tell: EFAULT lists everything. */
 static bool may_leave_gaps(const struct tracee *t)
 {
-	enum sys_sem sem = sys_meaning(t->call.row);
-
-	return t->call.result == -EFAULT || sem == SYS_GETDENTS || sem == SYS_GETDENTS64 || sem == SYS_RECVMSG ||
-	       sem == SYS_RECVMMSG || sem == SYS_WAITID;
+	return t->call.result == -EFAULT;
 }
 
 /* Nothing is too long: the pattern does not survive in a range, but for a few bytes in a row that happen to be it. */
@@ -277,10 +280,10 @@ static void check_excess(struct tracee *t, const struct filled *filled)
 		run = survived(filled, i);
 		/* The part of the run that is in one range or in none. */
 		for (uint64_t j = 1; j < run; j++) {
-			if (covers(&t->written, address + j) != covers(&t->written, address))
+			if (is_written(t, address + j) != is_written(t, address))
 				run = j;
 		}
-		if (covers(&t->written, address) && (run >= MIN_RUN || (run >= 2 && run == filled->len)))
+		if (is_written(t, address) && (run >= MIN_RUN || (run >= 2 && run == filled->len)))
 			problem(t, "in a range, but not written", address, run);
 	}
 }
@@ -304,11 +307,32 @@ static void check_range(struct tracee *t, const struct sys_range *range)
 		problem(t, "located elsewhere", address, range->len);
 }
 
+static void find_holes(struct tracee *t, const struct sys_range *range)
+{
+	uint8_t *data = malloc(range->len);
+	sys_holes holes = {0};
+
+	ck_assert_ptr_nonnull(data);
+	ck_no_error(read_tracee(t, range->address, data, range->len));
+	ck_no_error(sys_find_holes(range, data, &holes));
+	for (size_t i = 0; i < holes.len; i++) {
+		struct sys_range hole = {.address = range->address + holes.at[i].offset, .len = holes.at[i].len};
+		ck_assert(vec_push(&t->holes, hole));
+		t->padding[sys_meaning(t->call.row)] += hole.len;
+	}
+	vec_deinit(&holes);
+	free(data);
+}
+
 static void judge(struct tracee *t)
 {
 	read_areas(t, false);
 	ck_no_error(sys_written(&t->call, &t->reader, &t->written));
 	sys_clip(&t->written, &t->may);
+	t->holes.len = 0;
+	for (size_t i = 0; i < t->written.len; i++)
+		if (t->written.at[i].layout != SYS_PLAIN)
+			find_holes(t, &t->written.at[i]);
 	check_changes(t);
 	for (size_t i = 0; i < t->filled.len && !may_leave_gaps(t); i++)
 		check_excess(t, &t->filled.at[i]);
@@ -444,6 +468,7 @@ static void tracee_deinit(struct tracee *t)
 	vec_deinit(&t->filled);
 	vec_deinit(&t->may);
 	vec_deinit(&t->written);
+	vec_deinit(&t->holes);
 	strbuf_deinit(&t->problems);
 	strbuf_deinit(&t->rejected);
 }
@@ -478,6 +503,9 @@ START_TEST(guest)
 	ck_assert_int_eq(status, 0);
 	ck_assert_uint_ge(count(t.seen), 150);
 	ck_assert_uint_ge(count(t.seen_writing), 60);
+	ck_assert_uint_gt(t.padding[SYS_GETDENTS], 0);
+	ck_assert_uint_gt(t.padding[SYS_GETDENTS64], 0);
+	ck_assert_uint_eq(t.padding[SYS_RECVMSG], 4);
 	tracee_deinit(&t);
 }
 END_TEST

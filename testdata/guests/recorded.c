@@ -16,6 +16,8 @@
  *   fork, exec, int80, bad    a call that cannot be recorded, before which "before" is written and after which "after"
  *   path         opens a path that is not UTF-8 and one that is at no address
  *   many N       N times getppid
+ *   padding DIR  reads the entries of DIR over a pattern made of the stack's address, and tells whether their padding
+ *                still has it; status 1 if not
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone -fno-builtin
  */
 #include <elf.h>
@@ -81,6 +83,30 @@ static int path(void)
 	guest_syscall(SYS_open, (long)"/nonexistent/\xff\xfe", 0, 0);
 	guest_syscall(SYS_open, 8, 0, 0);
 	return 0;
+}
+
+/* The kernel aligns entries to 8 bytes and stores nothing in between. */
+static int padding(char **argv)
+{
+	enum { O_DIRECTORY = 0200000, RECLEN = 16, NAME = 19 };
+	static char buffer[4096];
+	const char *pattern = (const char *)&argv;
+	long fd = guest_syscall(SYS_open, (long)argv[2], O_DIRECTORY, 0), len, at, i, seen = 0, damaged = 0;
+
+	for (i = 0; i < (long)sizeof buffer; i++)
+		buffer[i] = pattern[i % 8];
+	len = guest_syscall(SYS_getdents64, fd, (long)buffer, sizeof buffer);
+	for (at = 0; at < len; at += *(unsigned short *)(buffer + at + RECLEN)) {
+		for (i = at + NAME; buffer[i]; i++)
+			;
+		for (i++; i % 8; i++, seen++)
+			damaged += buffer[i] != pattern[i % 8];
+	}
+	if (damaged || !seen)
+		guest_write("broken\n", 7);
+	else
+		guest_write("intact\n", 7);
+	return damaged || !seen;
 }
 
 /* ---- The start ---- */
@@ -262,6 +288,8 @@ int guest_main(int argc, char **argv)
 		return auxv(argv);
 	if (same(mode, "rseq"))
 		return rseq();
+	if (same(mode, "padding"))
+		return padding(argv);
 	if (same(mode, "many"))
 		return many(argv[2]);
 	return signals(mode);

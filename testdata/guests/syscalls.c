@@ -295,7 +295,7 @@ static void messages(int a, int b)
 	union {
 		struct cmsghdr header;
 		char room[CMSG_SPACE(3 * sizeof(int))];
-	} control = {.header = {CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	} control = {.header = {CMSG_LEN(3 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}}; /* and 4 bytes of padding */
 	struct iovec out[2] = {{"12345", 5}, {"6789", 4}}, in[2] = {{buffer, 3}, {buffer + 50, 100}};
 	struct msghdr send = {.msg_iov = out, .msg_iovlen = 2},
 		      recv = {.msg_iov = in, .msg_iovlen = 2, .msg_flags = -1};
@@ -303,11 +303,11 @@ static void messages(int a, int b)
 	struct sockaddr_un name[4];
 	struct timespec wait = {1, 0};
 
-	memcpy(CMSG_DATA(&control.header), (int[]){0, 1}, 2 * sizeof(int));
+	memcpy(CMSG_DATA(&control.header), (int[]){0, 1, 2}, 3 * sizeof(int));
 	GIVES(9, sendmsg, a, &send, 0);
 	GIVES(9, recvmsg, b, &recv, 0);
 	send.msg_control = &control;
-	send.msg_controllen = CMSG_SPACE(2 * sizeof(int));
+	send.msg_controllen = CMSG_SPACE(3 * sizeof(int));
 	CALL(sendmsg, a, &send, 0);
 	memset(&control, 0, sizeof control);
 	recv.msg_control = &control;

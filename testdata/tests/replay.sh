@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# What a replay does to the guest's memory, as the guest sees it: in QEMU, where addresses differ from the recorded run's.
+. testdata/bin/cases.sh
+
+if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ] || ! command -v qemu-x86_64 >/dev/null; then
+	echo "there is no $VALIDATE, or no qemu-x86_64, or this is no x86-64 machine"
+	exit 77
+fi
+make_scratch
+: "${scratch:?}"
+guest=$(realpath "$BUILD")/guests/recorded
+VALIDATE=$(realpath "$VALIDATE")
+cd "$scratch" || exit 1
+
+record() { # MODE ARG...
+	output=$(timeout -s KILL 60 "$VALIDATE" record -q -o "$1.json" -- "$guest" "$@" 2>&1)
+}
+
+replay() { # MODE
+	output=$(timeout -s KILL 60 "$VALIDATE" --log "$1.json" --emulator qemu-x86_64 --cpu qemu64 -q --show-output 2>&1)
+	status=$?
+}
+
+# Bytes that the kernel left alone are the guest's own, and not what the recorded run had there.
+mkdir entries
+touch entries/{a,ab,abc}
+record padding entries
+same "padding, recorded" "$output" intact
+matches "the log knows of it" "$(<padding.json)" '"holes": \[\{"offset": '
+replay padding
+same "padding, replayed" "$status $output" "0 intact"
+sed 's/"holes": \[[^]]*\]/"holes": []/' padding.json >filled.json
+replay filled
+matches "a log without the holes" "$output" 'broken'
+finish
