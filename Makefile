@@ -255,15 +255,19 @@ $B/%.c.tidy: %.c .clang-tidy
 
 # ---- The rest ----
 
+man_pages := $(notdir $(wildcard cmd/validate/*.[1-8]))
+man := $(DESTDIR)$(PREFIX)/share/man/man
+
 .PHONY: install uninstall
 install: all ## to $(DESTDIR)$(PREFIX)
 	install -D -m 755 $B/validate $(DESTDIR)$(PREFIX)/bin/validate
-	install -D -m 644 cmd/validate/validate.1 $(DESTDIR)$(PREFIX)/share/man/man1/validate.1
-	install -D -m 644 cmd/validate/validate-trace.5 $(DESTDIR)$(PREFIX)/share/man/man5/validate-trace.5
+	for page in $(man_pages); do \
+		install -D -m 644 "cmd/validate/$$page" "$(man)$${page##*.}/$$page" || exit 1; \
+	done
 
 uninstall: ## from $(DESTDIR)$(PREFIX)
-	rm -f $(DESTDIR)$(PREFIX)/bin/validate $(DESTDIR)$(PREFIX)/share/man/man1/validate.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/validate-trace.5
+	rm -f $(DESTDIR)$(PREFIX)/bin/validate
+	for page in $(man_pages); do rm -f "$(man)$${page##*.}/$$page"; done
 
 .PHONY: clean
 clean: ## remove build/

@@ -2,7 +2,7 @@
 #ifndef LIB_BATCH_INTERNAL_H
 #define LIB_BATCH_INTERNAL_H
 
-#include "lib/batch/job.h"
+#include "lib/batch/results.h"
 
 struct json_object;
 
@@ -13,5 +13,20 @@ extern const struct json_object batch_job_object;
 struct error *batch_jobs_push(struct batch_jobs *jobs, struct batch_job *job);
 
 void batch_job_deinit(struct batch_job *job);
+
+/* The row's outcome is a verdict on the emulator. */
+bool batch_is_judged(const struct batch_record *record);
+
+/* Which rows of a plan a shard has: all those of a job, every shards-th job. */
+bool batch_is_in_shard(const struct batch_header *header, uint64_t row);
+
+/* ---- The state as text ---- */
+
+#define BATCH_STATE_NAME "batch.json"
+
+/* A header's line, a record's, and the last. */
+void batch_print_header(struct strbuf *out, const struct batch_header *header);
+void batch_print_record(struct strbuf *out, const struct batch_record *record, bool first);
+extern const char batch_state_end[];
 
 #endif

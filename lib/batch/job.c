@@ -13,24 +13,17 @@ enum { MANIFEST_MAX = 16 << 20 }; /* bytes: the tree needs several times as much
 
 /* ---- The schema ---- */
 
-static const struct json_list strings = {sizeof(char *), &json_text, NULL};
+static const struct json_list texts = {sizeof(char *), &json_text, NULL};
 
-#define TEXT(member) \
-	{ \
-#member, &json_text, offsetof(struct batch_job, member), NULL, true \
-	}
-#define STRINGS(member) \
-	{ \
-#member, &json_vec, offsetof(struct batch_job, member), &strings, true \
-	}
-#define REQUIRED(member) \
-	{ \
-#member, &json_text, offsetof(struct batch_job, member), NULL, false \
-	}
+/* clang-format off */
+#define TEXT(member) {#member, &json_text, offsetof(struct batch_job, member), NULL, true}
+#define TEXTS(member) {#member, &json_vec, offsetof(struct batch_job, member), &texts, true}
 static const struct json_field job_fields[] = {
-	REQUIRED(name), TEXT(log), TEXT(trace),   TEXT(program),          TEXT(target),  TEXT(remote),
-	TEXT(emulator), TEXT(cpu), TEXT(sysroot), STRINGS(emulator_args), STRINGS(args),
+	{"name", &json_text, offsetof(struct batch_job, name), NULL, false},
+	TEXT(log), TEXT(trace), TEXT(program), TEXT(target), TEXT(remote), TEXT(emulator), TEXT(cpu), TEXT(sysroot),
+	TEXTS(emulator_args), TEXTS(args),
 };
+/* clang-format on */
 
 const struct json_object batch_job_object = {job_fields, sizeof job_fields / sizeof *job_fields};
 
@@ -118,11 +111,11 @@ static struct error *check_job(const struct place *at, const struct batch_job *j
 
 /* ---- Jobs ---- */
 
-void batch_strings_deinit(batch_strings *list)
+void batch_strings_deinit(batch_strings *strings)
 {
-	for (size_t i = 0; i < list->len; i++)
-		free(list->at[i]);
-	vec_deinit(list);
+	for (size_t i = 0; i < strings->len; i++)
+		free(strings->at[i]);
+	vec_deinit(strings);
 }
 
 void batch_job_deinit(struct batch_job *job)
@@ -350,7 +343,7 @@ static bool make_absolute(char **path, const char *base, const char *cwd, bool o
 
 struct error *batch_jobs_make_absolute(struct batch_jobs *jobs)
 {
-	char *cwd = getcwd(NULL, 0);
+	char *cwd = realpath(".", NULL);
 	bool ok = cwd;
 
 	if (!cwd)

@@ -52,9 +52,9 @@ struct error *batch_jobs_make_absolute(struct batch_jobs *jobs);
 struct error *batch_jobs_write(const struct batch_jobs *jobs, const char *path);
 
 /*
- * Adds a job for each event log (*.json) and each trace in a folder, but not in folders within it; or for one file. A
- * .json file that is no event log is left out. A job is named after its file, with a number behind it if the name is
- * taken. ERROR_INPUT for a folder with neither.
+ * Adds a job for each event log (*.json) and each trace in a folder, but not in folders within it; or for one file.
+ * Other files are left out, and so is what was cut off (*.part). A job is named after its file, with a number behind it
+ * if the name is taken. ERROR_INPUT for a folder with neither.
  */
 struct error *batch_jobs_add(struct batch_jobs *jobs, const char *path);
 

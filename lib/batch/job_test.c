@@ -194,15 +194,20 @@ START_TEST(folders_are_searched)
 	put_text("report.json", "{\n  \"format\": \"validate-report\"");
 	put_text("log.txt", log);
 	put_text(".hidden.json", log);
+	put_text("b.json.part", log);
+	put_text("t.vtrace", "VALTRACE...");
+	put_text("t.vtrace.part", "VALTRACE...");
 	scratch_path("folder.json", folder);
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 	ck_error(batch_jobs_add(&jobs, folder), ERROR_INPUT, "has neither event logs");
 	ck_no_error(batch_jobs_add(&jobs, scratch_folder()));
-	ck_assert_uint_eq(jobs.list.len, 3);
+	ck_assert_uint_eq(jobs.list.len, 4);
 	ck_assert_str_eq(jobs.list.at[0].name, "a_b");
 	ck_assert_str_eq(jobs.list.at[0].log, "a b.json");
 	ck_assert_str_eq(jobs.list.at[1].name, "a_b-2");
 	ck_assert_str_eq(jobs.list.at[2].name, "b");
+	ck_assert_str_eq(jobs.list.at[3].trace, "t.vtrace");
+	ck_assert_ptr_null(jobs.list.at[3].log);
 	batch_jobs_deinit(&jobs);
 }
 END_TEST

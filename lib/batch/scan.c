@@ -11,6 +11,7 @@
 #include "lib/base/file.h"
 #include "lib/base/strbuf.h"
 #include "lib/batch/internal.h"
+#include "lib/trace/format.h"
 
 enum kind { KIND_OTHER, KIND_LOG, KIND_TRACE };
 
@@ -20,6 +21,7 @@ static const struct {
 	enum kind kind;
 } starts[] = {
 	{"{\"format\": \"validate-log\"", KIND_LOG},
+	{TRACE_MAGIC, KIND_TRACE},
 };
 
 enum { START_MAX = 64 };
@@ -100,11 +102,13 @@ static struct error *add_file(struct batch_jobs *jobs, const char *base, const c
 	return &error_no_memory;
 }
 
-static bool may_be_job(const char *name)
+/* A log that was cut off is called .part; a trace may be called anything. */
+static bool may_be(enum kind kind, const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
-	return name[0] != '.' && dot && (!strcmp(dot, ".json") || !strcmp(dot, ".trace"));
+	return kind == KIND_TRACE ? !dot || strcmp(dot, ".part") != 0
+				  : kind == KIND_LOG && dot && !strcmp(dot, ".json");
 }
 
 static struct error *add_entry(struct batch_jobs *jobs, const char *folder, const char *name)
@@ -112,7 +116,7 @@ static struct error *add_entry(struct batch_jobs *jobs, const char *folder, cons
 	enum kind kind = KIND_OTHER;
 	struct stat st;
 
-	if (!may_be_job(name))
+	if (name[0] == '.')
 		return NULL;
 	char *path = file_join(folder, name);
 	if (!path)
@@ -121,7 +125,7 @@ static struct error *add_entry(struct batch_jobs *jobs, const char *folder, cons
 	if (!err && S_ISREG(st.st_mode))
 		err = find_kind(path, &kind);
 	free(path);
-	return err || kind == KIND_OTHER ? err : add_file(jobs, folder, name, kind);
+	return err || !may_be(kind, name) ? err : add_file(jobs, folder, name, kind);
 }
 
 static struct error *add_folder(struct batch_jobs *jobs, const char *folder)

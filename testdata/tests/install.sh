@@ -18,17 +18,23 @@ installed() {
 	find "$scratch/root" -type f -printf '%m %P\n' | LC_ALL=C sort
 }
 
-same "install says nothing wrong" "$(run_make install)" ""
-below() { # PREFIX
-	printf '%s\n' "644 $1/share/man/man1/validate.1" "644 $1/share/man/man5/validate-trace.5" "755 $1/bin/validate"
+# The program and every manual page, each in the folder of its section.
+expected() { # PREFIX
+	local page
+
+	for page in cmd/validate/*.[1-8]; do
+		echo "644 $1/share/man/man${page##*.}/${page##*/}"
+	done | LC_ALL=C sort
+	echo "755 $1/bin/validate"
 }
 
-same "below /usr/local" "$(installed)" "$(below usr/local)"
+same "install says nothing wrong" "$(run_make install)" ""
+same "below /usr/local" "$(installed)" "$(expected usr/local)"
 same "the program runs" "$("$scratch/root/usr/local/bin/validate" --help | head -n 1)" "$("$VALIDATE" --help | head -n 1)"
 run_make uninstall
 same "uninstall leaves nothing" "$(installed)" ""
 run_make PREFIX=/usr install
-same "below PREFIX" "$(installed)" "$(below usr)"
+same "below PREFIX" "$(installed)" "$(expected usr)"
 run_make PREFIX=/usr uninstall
 same "uninstall from PREFIX" "$(installed)" ""
 finish

@@ -1,0 +1,350 @@
+/* validate batch: many runs in one call, and what they say together. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/validate/command.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/batch/merge.h"
+#include "lib/batch/run.h"
+#include "lib/batch/summary.h"
+
+/* "2/5". */
+struct shard {
+	uint64_t number, of;
+};
+
+struct batch_command_options {
+	const char *output, *manifest, *report, *baseline;
+	uint64_t workers;
+	double timeout;
+	uint64_t memory;
+	struct option_list emulators, emulator_args;
+	bool qemu, strict, resume, retry, no_progress;
+	const char *cpu, *sysroot;
+	struct shard shard;
+	unsigned quiet, verbose;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* What whoever started us wants ignored (nohup) stays so. */
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_interrupt};
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		struct sigaction old;
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+/* ---- Setters ---- */
+
+/* A number of seconds, with a fraction if need be. */
+static struct error *option_seconds(const char *arg, void *target)
+{
+	char *end;
+	double seconds = strtod(arg, &end);
+
+	if (!*arg || *end || strspn(arg, "0123456789.") != strlen(arg) || !(seconds > 0 && seconds < 1e9))
+		return error_create(ERROR_USAGE, "'%s' is not a number of seconds above 0", arg);
+	*(double *)target = seconds;
+	return NULL;
+}
+
+static struct error *option_shard(const char *arg, void *target)
+{
+	struct shard *shard = target;
+	unsigned long long number, of;
+	char rest;
+
+	if (strspn(arg, "0123456789/") != strlen(arg) || sscanf(arg, "%9llu/%9llu%c", &number, &of, &rest) != 2 ||
+	    !number || number > of)
+		return error_create(ERROR_USAGE, "'%s' is not a shard and their number, such as 2/5", arg);
+	*shard = (struct shard){number, of};
+	return NULL;
+}
+
+/* ---- Progress ---- */
+
+struct progress {
+	bool terminal;
+	uint64_t next; /* when the line is to be written again */
+};
+
+static void print_time(uint64_t nanoseconds)
+{
+	uint64_t s = nanoseconds / CLOCK_S;
+
+	if (s >= 3600)
+		fprintf(stderr, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600, s / 60 % 60, s % 60);
+	else
+		fprintf(stderr, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
+}
+
+static void print_line(const struct batch_progress *p)
+{
+	fprintf(stderr, "\r\033[K%zu of %zu rows, %zu running; %zu divergent, %zu failed; ", p->kept + p->done, p->rows,
+		p->running, p->divergent, p->failed);
+	print_time(p->nanoseconds);
+	if (p->left) {
+		fputs(" gone, about ", stderr);
+		print_time(p->left);
+		fputs(" left", stderr);
+	}
+	fflush(stderr);
+}
+
+static void print_row(const struct batch_progress *p)
+{
+	const struct batch_record *record = p->record;
+
+	fprintf(stderr, "%zu/%zu %s: %s", p->kept + p->done, p->rows, record->row, record->outcome);
+	if (p->findings)
+		fprintf(stderr, ", %zu finding%s", p->findings, p->findings == 1 ? "" : "s");
+	fprintf(stderr, ", %.1f s\n", (double)record->milliseconds / 1e3);
+}
+
+static void show_progress(void *ctx, const struct batch_progress *p)
+{
+	struct progress *progress = ctx;
+	uint64_t now = clock_now();
+
+	if (!progress->terminal) {
+		if (p->record)
+			print_row(p);
+		return;
+	}
+	if (now < progress->next)
+		return;
+	progress->next = now + 200 * CLOCK_MS;
+	print_line(p);
+}
+
+static void show_nothing(void *ctx, const struct batch_progress *p)
+{
+	(void)ctx;
+	(void)p;
+}
+
+/* ---- Checks ---- */
+
+static struct error *check_usage(const struct batch_command_options *o, const struct operands *operands)
+{
+	if (!o->output)
+		return error_create(ERROR_USAGE, "batch: no folder for the results given: -o RESULTS");
+	if (!o->manifest && !operands->len)
+		return error_create(ERROR_USAGE, "batch: nothing to do: name folders of event logs or --manifest FILE");
+	if (o->manifest && operands->len)
+		return error_create(ERROR_USAGE, "batch: --manifest and folders exclude each other");
+	if (o->emulators.len > BATCH_EMULATORS_MAX)
+		return error_create(ERROR_USAGE, "batch: --emulator can be given twice at most");
+	if (o->memory > UINT64_MAX >> 20)
+		return error_create(ERROR_USAGE, "batch: --memory: no machine has that much");
+	return NULL;
+}
+
+static unsigned count_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof set, &set) ? 1 : (unsigned)CPU_COUNT(&set);
+}
+
+static struct error *find_self(char ret[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", ret, PATH_MAX - 1);
+
+	if (len < 0)
+		return error_os(errno, "read", "/proc/self/exe");
+	ret[len] = '\0';
+	return NULL;
+}
+
+static struct error *read_jobs(const struct batch_command_options *o, const struct operands *operands,
+			       struct batch_jobs *jobs)
+{
+	struct error *err = o->manifest ? batch_jobs_read(jobs, o->manifest) : NULL;
+
+	for (size_t i = 0; i < operands->len && !err; i++)
+		err = batch_jobs_add(jobs, operands->at[i]);
+	return err;
+}
+
+/* ---- What comes of it ---- */
+
+static struct error *print_summary(const struct batch_command_options *o, const struct batch_summary *summary)
+{
+	struct strbuf text = {0}, json = {0};
+	bool to_stdout = o->report && !strcmp(o->report, "-");
+	struct error *err = o->report ? batch_summary_json(&json, summary) : NULL;
+
+	if (!err)
+		batch_summary_text(&text, summary, o->verbose);
+	if (!err && !o->quiet)
+		fputs(strbuf_text(to_stdout ? &json : &text), stdout);
+	if (!err && o->report && !to_stdout)
+		err = file_write(o->report, strbuf_text(&json), json.len);
+	strbuf_deinit(&text);
+	strbuf_deinit(&json);
+	return err;
+}
+
+static enum exit_status sum_up(const struct batch_command_options *o)
+{
+	struct batch_state state;
+	struct batch_summary summary;
+	struct error *err = batch_state_read(o->output, &state);
+
+	if (err)
+		return fail(err);
+	err = batch_summary_make(&state, o->output, &summary);
+	if (err) {
+		batch_state_deinit(&state);
+		return fail(err);
+	}
+	enum exit_status status = (enum exit_status)summary.status;
+	err = print_summary(o, &summary);
+	batch_summary_deinit(&summary);
+	batch_state_deinit(&state);
+	return err ? fail(err) : status;
+}
+
+/* ---- The batch ---- */
+
+static struct error *run_plan(const struct batch_command_options *o, const struct batch_plan *plan)
+{
+	char self[PATH_MAX];
+	struct progress progress = {.terminal = isatty(STDERR_FILENO)};
+	bool shown = !o->quiet && !o->no_progress;
+	struct batch_options options = {
+		.folder = o->output,
+		.validate = self,
+		.workers = o->workers ? (unsigned)(o->workers < 1024 ? o->workers : 1024) : count_cpus(),
+		.limits = {.timeout_ms = (uint64_t)(o->timeout * 1e3), .memory = o->memory << 20},
+		.shard = o->shard.number,
+		.shards = o->shard.of,
+		.reuse = o->retry    ? BATCH_RETRY
+			 : o->resume ? BATCH_RESUME
+				     : BATCH_FRESH,
+		.interrupted = &interrupted,
+		.progress = shown ? show_progress : show_nothing,
+		.progress_ctx = &progress,
+	};
+
+	struct error *err = find_self(self);
+	if (!err)
+		err = batch_run(plan, &options);
+	if (shown && progress.terminal)
+		fputs("\r\033[K", stderr);
+	return err;
+}
+
+static struct error *plan_and_run(const struct batch_command_options *o, const struct operands *operands)
+{
+	const struct batch_settings settings = {
+		.emulators = o->emulators.at,
+		.num_emulators = o->emulators.len,
+		.qemu = o->qemu,
+		.cpu = o->cpu,
+		.sysroot = o->sysroot,
+		.emulator_args = o->emulator_args.at,
+		.num_emulator_args = o->emulator_args.len,
+		.strict = o->strict,
+		.baseline = o->baseline,
+	};
+	struct batch_jobs jobs = {0};
+	struct batch_plan plan = {0};
+	struct error *err = read_jobs(o, operands, &jobs);
+
+	if (!err)
+		err = batch_plan_init(&plan, &jobs, &settings);
+	if (!err) {
+		err = run_plan(o, &plan);
+		batch_plan_deinit(&plan);
+	}
+	batch_jobs_deinit(&jobs);
+	return err;
+}
+
+static struct error *merge(const struct batch_command_options *o, const struct operands *operands)
+{
+	if (!o->output)
+		return error_create(ERROR_USAGE, "batch merge: no folder for the results given: -o RESULTS");
+	if (operands->len < 2)
+		return error_create(ERROR_USAGE, "batch merge: no folders of shards given");
+	return batch_merge(o->output, operands->at + 1, operands->len - 1);
+}
+
+static enum exit_status run(const void *options, const struct operands *operands)
+{
+	const struct batch_command_options *o = options;
+	bool merging = operands->len && !strcmp(operands->at[0], "merge");
+	struct error *err = merging ? NULL : check_usage(o, operands);
+
+	if (err)
+		return fail(err);
+	catch_signals();
+	err = merging ? merge(o, operands) : plan_and_run(o, operands);
+	return err ? fail(err) : sum_up(o);
+}
+
+/* clang-format off */
+#define AT(member) offsetof(struct batch_command_options, member)
+static const struct option_row rows[] = {
+	{"output", 'o', "RESULTS", "folder for the results, made if it is not there", AT(output), option_text},
+	{"manifest", 0, "FILE", "the jobs, instead of folders; -: from standard input", AT(manifest), option_text},
+	{"jobs", 'j', "N", "rows that run at a time; default: one for each processor", AT(workers), option_number},
+	{"timeout", 0, "S", "end a row after S seconds", AT(timeout), option_seconds},
+	{"memory", 0, "MIB", "end a row that takes more resident memory, emulator included", AT(memory), option_number},
+	{"resume", 0, NULL, "go on with RESULTS: rows that are done are not done again", AT(resume), option_flag},
+	{"retry", 0, NULL, "the same, but do those again that failed", AT(retry), option_flag},
+	{"shard", 0, "I/N", "do the Ith of N parts of the rows; validate batch merge puts them together", AT(shard), option_shard},
+	{"emulator", 'e', "PATH", "run every job on this emulator, or in unicorn; given twice, on both,\nand the second is compared with the first", AT(emulators), option_list},
+	{"qemu", 0, NULL, "run jobs that name no target in QEMU, not in unicorn", AT(qemu), option_flag},
+	{"cpu", 0, "MODEL", "CPU model for jobs that name none", AT(cpu), option_text},
+	{"emulator-arg", 0, "ARG", "further argument of every emulator; may be repeated", AT(emulator_args), option_list},
+	{"sysroot", 0, "DIR", "for jobs that name none", AT(sysroot), option_text},
+	{"strict", 0, NULL, "a row that is incomplete counts as a failure", AT(strict), option_flag},
+	{"baseline", 0, "FILE", "known findings, as for a run: exit status 0 if there is no other", AT(baseline), option_text},
+	{"report", 0, "FILE", "write the summary as JSON; -: to standard output, instead of the text", AT(report), option_text},
+	{"quiet", 'q', NULL, "print no summary and no progress", AT(quiet), option_count},
+	{"verbose", 'v', NULL, "list all rows, however many", AT(verbose), option_count},
+	{"no-progress", 0, NULL, "print no progress", AT(no_progress), option_flag},
+	{0},
+};
+#undef AT
+/* clang-format on */
+
+static const struct batch_command_options defaults = {.shard = {1, 1}};
+
+const struct command command_batch = {
+	.name = "batch",
+	.operands = "[DIR...] | merge DIR...",
+	.summary = "validate many logs in one call, and sum up what was found",
+	.details =
+		"DIR is a folder with event logs, or one log. Each row runs in a process of its own: what crashes,\n"
+		"hangs or takes all memory costs one row. `merge` puts the results of shards together.\n\n"
+		"Exit status: as that of a run, the worst of all rows: 70 before 5 before 2 before 3 before 1 before 4.\n"
+		"A row that crashed, timed out or took too much memory counts as 5. With two emulators 1 stands for\n"
+		"findings that only the second shows.",
+	.options = rows,
+	.defaults = &defaults,
+	.options_size = sizeof(struct batch_command_options),
+	.run = run,
+};

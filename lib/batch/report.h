@@ -1,0 +1,36 @@
+/* Reports of runs (lib/report/report.h), as far as a batch sums them up; internal to lib/batch. */
+#ifndef LIB_BATCH_REPORT_H
+#define LIB_BATCH_REPORT_H
+
+#include <stdbool.h>
+
+#include "lib/base/error.h"
+#include "lib/base/vec.h"
+
+struct batch_finding {
+	char *form, *location, *pc, *text, *bytes, *severity;
+	char *key;      /* what it is told apart by in all runs */
+	char *symbol;   /* NULL: none */
+	char *baseline; /* "new" or "known"; NULL: there was no baseline */
+	uint64_t count, first_instruction;
+};
+
+struct batch_unmodelled {
+	char *mnemonic, *first_pc;
+	uint64_t count;
+};
+
+struct batch_report {
+	char *verdict, *target, *arch, *program;
+	char *error; /* NULL: none */
+	uint64_t instructions, checked, unseen;
+	VEC(struct batch_finding) findings;
+	VEC(struct batch_unmodelled) unmodelled;
+	bool complete; /* the run came to its end or to a limit that was asked for */
+};
+
+/* ERROR_INPUT with file and place for what is no report. */
+struct error *batch_report_read(const char *path, struct batch_report *ret);
+void batch_report_deinit(struct batch_report *report);
+
+#endif

@@ -1,0 +1,200 @@
+#!/usr/bin/env bash
+# validate batch, as people use it: rows that fail in every way beside rows that do not, going on, shards, two emulators.
+. testdata/bin/cases.sh
+
+if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
+	echo "there is no $VALIDATE, or this is no x86-64 machine"
+	exit 77
+fi
+make_scratch
+guests=$(realpath "$BUILD")/guests
+VALIDATE=$(realpath "$VALIDATE")
+cd "$scratch" || exit 1
+mkdir logs
+
+batch() {
+	output=$(timeout -s KILL 120 "$VALIDATE" batch "$@" 2>stderr)
+	status=$?
+	said=$(<stderr)
+}
+
+# A column of the table, of all rows.
+outcomes() {
+	sed -n '/^row /,/^$/{/^row /d;/^$/d;p}' <<<"$output" | awk '{printf "%s%s=%s", n++ ? " " : "", $1, $2}'
+}
+
+# Processes that the fake emulators leave if nobody ends them; waits a little for them to go.
+left() { # MARK
+	local i
+
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		pgrep -f "sleep $1" >/dev/null || return 0
+		[ "$i" = 20 ] || sleep 0.25
+	done
+	pgrep -fl "sleep $1"
+}
+
+for guest in hello bmi; do
+	"$VALIDATE" record -q -o "logs/$guest.json" -- "$guests/$guest" >/dev/null 2>&1
+done
+"$VALIDATE" record -q -o logs/handler.json -- "$guests/recorded" handler >/dev/null 2>&1
+cp logs/bmi.json logs/again.json
+head -c 3000 logs/hello.json >logs/poisoned.json
+echo '{"format": "validate-report"}' >logs/other.json
+
+# ---- A folder ----
+
+batch -j 2 --report sum.json -o all logs
+same "status of a folder with an unusable log" $status 2
+same "outcomes" "$(outcomes)" "again=divergent bmi=divergent handler=clean hello=clean poisoned=unusable"
+matches "totals" "$output" '^rows         5: 2 clean, 2 divergent, 1 unusable'
+matches "findings over all rows" "$output" 'blsi r32, r32: cf .x86_64.
+   first     in again at 0x[0-9a-f]+ <guest_main\+0x[0-9a-f]+>  [0-9a-f]+  blsi .*
+   seen      32 times in 2 rows'
+matches "why a row is unusable" "$output" 'poisoned .* logs/poisoned.json:[0-9]+: the log is cut off'
+matches "progress in a pipe" "$said" '5/5 '
+same "a line for each row" "$(wc -l <stderr)" 5
+same "the files" "$(cd all && find . -type f | LC_ALL=C sort | tr '\n' ' ')" \
+	"./batch.json ./rows/again.json ./rows/bmi.json ./rows/handler.json ./rows/hello.json "
+if command -v python3 >/dev/null; then
+	same "the summary as JSON" "$(python3 -c '
+import json
+s = json.load(open("sum.json"))
+print(s["format"], s["version"], s["status"], s["totals"]["rows"], s["totals"]["outcomes"]["divergent"])
+print(s["findings"][0]["rows"], s["findings"][0]["first"]["row"], s["rows"][4]["outcome"])' 2>&1)" \
+		$'validate-batch 1 2 5 2\n[\'again\', \'bmi\'] again unusable'
+fi
+batch -o all logs
+same "results are not overwritten" "$status $said" \
+	"2 validate: all has the results of a batch: give --resume to go on with it, or another folder"
+batch -q -o all --resume logs
+same "all is done already" "$status $output$said" "2 "
+
+# ---- A manifest of rows that fail in every way ----
+
+cat >crash <<'END'
+#!/bin/sh
+kill -SEGV $$
+END
+cat >hang <<'END'
+#!/bin/sh
+sleep 98761 & sleep 98761
+END
+cat >hog <<'END'
+#!/bin/sh
+head -c 2G /dev/zero | tail
+END
+chmod +x crash hang hog
+cat >manifest <<END
+{"format": "validate-manifest", "version": 1}
+{"name": "good", "log": "logs/hello.json"}
+{"name": "crash", "log": "logs/hello.json", "emulator": "./crash"}
+{"name": "hang", "log": "logs/hello.json", "emulator": "./hang"}
+{"name": "hog", "log": "logs/hello.json", "emulator": "./hog"}
+{"name": "none", "log": "logs/hello.json", "emulator": "./none"}
+{"name": "wrong", "log": "logs/hello.json", "program": "$guests/bmi"}
+{"name": "options", "log": "logs/bmi.json", "args": ["--max-findings", "1"]}
+{"name": "nonsense", "log": "logs/bmi.json", "args": ["--no-such-option"]}
+END
+batch -j 4 --timeout 1.5 --memory 400 --no-progress -o fails --manifest manifest
+same "status of rows that fail" $status 5
+same "their outcomes" "$(outcomes)" \
+	"good=clean crash=failed hang=timeout hog=memory none=failed wrong=unusable options=divergent nonsense=unusable"
+matches "what is said of the hog" "$output" 'hog .*took more than 400 MiB'
+matches "what is said of the hang" "$output" 'hang .*not done after 1.5 s'
+matches "what is said of the wrong program" "$output" 'wrong .*is not the program that the log was recorded from'
+same "no progress" "$said" ""
+same "nothing of the hanging emulator is left" "$(left 98761)" ""
+
+# ---- Ended, and gone on with ----
+
+cat >manifest2 <<END
+{"format": "validate-manifest", "version": 1}
+{"name": "good", "log": "logs/hello.json"}
+{"name": "slow", "log": "logs/hello.json", "emulator": "./slow"}
+{"name": "last", "log": "logs/handler.json"}
+END
+cat >slow <<'END'
+#!/bin/sh
+sleep 98762
+END
+chmod +x slow
+
+# Starts a batch whose second row hangs, and sends it a signal once its first row is done.
+end_by() { # SIGNAL
+	local i
+
+	"$VALIDATE" batch -j 1 -o ended --resume --manifest manifest2 >out 2>stderr &
+	pid=$!
+	for i in {1..100}; do
+		pgrep -f "sleep 98762" >/dev/null && break
+		sleep 0.1
+	done
+	kill "-$1" $pid
+	wait $pid 2>/dev/null
+	status=$?
+	said=$(<stderr)
+}
+
+end_by KILL
+same "status of a batch that was killed" $status 137
+same "nothing is left of it" "$(left 98762)" ""
+same "its results" "$(cd ended && find . -type f | LC_ALL=C sort | tr '\n' ' ')" \
+	"./batch.json.part ./rows/good.json "
+end_by TERM
+same "status of a batch that was asked to end" $status 130
+matches "what it says" "$said" 'validate: interrupted: 1 of 3 rows are done; --resume goes on$'
+same "nothing is left of that" "$(left 98762)" ""
+printf '#!/bin/sh\nexit 1\n' >slow
+batch -j 1 -o ended --resume --manifest manifest2
+same "it is gone on with" "$status $(outcomes)" "5 good=clean slow=failed last=clean"
+same "the row that was done is not done again" "$(grep -c '/3 ' stderr)" 2
+touch -d '2020-01-01' logs/hello.json
+batch -j 1 -o ended --resume --manifest manifest2
+matches "a log that changed" "$said" '^2/3 good: clean.*3/3 slow: failed'
+batch -j 1 -o ended --retry --manifest manifest2
+matches "what failed is tried again" "$said" '^3/3 slow: failed, [0-9.]+ s$'
+
+# ---- Shards ----
+
+for i in 1 2 3; do
+	batch -q --shard "$i/3" -o "shard$i" --manifest manifest --timeout 1.5 --memory 400
+done
+batch merge -o merged1 --report merged1.json shard1 shard2 shard3
+same "status of the merged shards" $status 5
+same "outcomes of the merged shards" "$(outcomes)" \
+	"good=clean crash=failed hang=timeout hog=memory none=failed wrong=unusable options=divergent nonsense=unusable"
+batch merge -o merged2 --report merged2.json shard3 shard1 shard2
+same "their order does not matter" "$(cmp merged1.json merged2.json && cmp merged1/batch.json merged2/batch.json)" ""
+batch merge -o merged3 shard1 shard3
+matches "a shard that is missing" "$output" '^rows         8: .*3 missing'
+batch merge -o merged4 shard1 all
+same "another batch" "$status $said" \
+	"2 validate: all: is of another batch than shard1: merge the shards of one manifest with one set of options"
+
+# ---- Two emulators ----
+
+batch -o both --emulator unicorn --emulator unicorn --no-progress logs/bmi.json logs/hello.json
+same "no news between an emulator and itself" "$status $(outcomes)" \
+	"0 bmi@1=divergent bmi@2=divergent hello@1=clean hello@2=clean"
+matches "what they have in common" "$output" 'comparison   of @2 with @1: 0 new, 0 fixed, [1-9] common, 0 undecided'
+batch -o both2 --emulator unicorn --emulator ./crash --no-progress logs/bmi.json
+same "no comparison with what failed" "$status $(outcomes)" "5 bmi@1=divergent bmi@2=failed"
+matches "it is undecided" "$output" '0 new, 0 fixed, 0 common, [1-9] undecided'
+
+# ---- Wrong command lines ----
+
+usage() { # NAME EXPECTED ARGUMENT...
+	batch "${@:3}"
+	same "$1" "$status $said" "2 validate: $2"
+}
+usage "no results" "batch: no folder for the results given: -o RESULTS" logs
+usage "no jobs" "batch: nothing to do: name folders of event logs or --manifest FILE" -o x
+usage "a shard that is none" "batch: --shard: '4/3' is not a shard and their number, such as 2/5" --shard 4/3 -o x logs
+usage "a time that is none" "batch: --timeout: '-1' is not a number of seconds above 0" --timeout -1 -o x logs
+usage "a manifest that is none" \
+	"crash:1: column 1: not JSON: '[' or '{' expected" -o x --manifest crash
+usage "three emulators" "batch: --emulator can be given twice at most" -e a -e b -e c -o x logs
+same "nothing was made of them" "$(find . -maxdepth 1 -name x)" ""
+
+finish
