@@ -8,6 +8,7 @@ static const struct report_format *const formats[NUM_OUTPUTS] = {
 	[OUTPUT_JSON] = &report_json,
 	[OUTPUT_JUNIT] = &report_junit,
 	[OUTPUT_SARIF] = &report_sarif,
+	[OUTPUT_HTML] = &report_html,
 };
 
 static struct error *check_distinct(const struct output_options *o, unsigned output)

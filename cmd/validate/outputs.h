@@ -4,7 +4,7 @@
 
 #include "lib/report/report.h"
 
-enum output { OUTPUT_JSON, OUTPUT_JUNIT, OUTPUT_SARIF, NUM_OUTPUTS };
+enum output { OUTPUT_JSON, OUTPUT_JUNIT, OUTPUT_SARIF, OUTPUT_HTML, NUM_OUTPUTS };
 
 struct output_options {
 	const char *path[NUM_OUTPUTS]; /* NULL: not asked for; "-": standard output */

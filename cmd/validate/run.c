@@ -307,6 +307,7 @@ static const struct option_row run_option_rows[] = {
 	{"report", 'o', "FILE", "write a JSON report; -: to standard output, instead of the text", AT(outputs.path[OUTPUT_JSON]), option_text},
 	{"junit", 0, "FILE", "write the findings and the judged instruction forms as JUnit's XML", AT(outputs.path[OUTPUT_JUNIT]), option_text},
 	{"sarif", 0, "FILE", "write the findings as SARIF 2.1.0", AT(outputs.path[OUTPUT_SARIF]), option_text},
+	{"html", 0, "FILE", "write the report as a page for a browser, which needs no other file", AT(outputs.path[OUTPUT_HTML]), option_text},
 	{"annotate", 0, "KIND", "print annotations for a CI service: github", AT(outputs.annotate), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},

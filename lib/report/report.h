@@ -79,8 +79,8 @@ struct report_format {
 	void (*print)(struct strbuf *out, const struct report *report);
 };
 
-/* validate's own, JUnit's XML, SARIF 2.1.0. */
-extern const struct report_format report_json, report_junit, report_sarif;
+/* validate's own, JUnit's XML, SARIF 2.1.0, a page for a browser. */
+extern const struct report_format report_json, report_junit, report_sarif, report_html;
 
 /* Lines that GitHub Actions turns into annotations, for what is no known finding. */
 extern const struct report_format report_github;
