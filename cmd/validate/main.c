@@ -9,11 +9,11 @@ const char program_version[] = "validate 0.1";
 
 /* A command is its file and a line here and in commands[]. */
 extern const struct command command_run, command_record, command_explain, command_selftest, command_baseline,
-	command_import, command_batch;
+	command_coverage, command_import, command_batch;
 
 static const struct command *const commands[] = {
-	&command_run,      &command_record, &command_explain, &command_selftest,
-	&command_baseline, &command_import, &command_batch,
+	&command_run,      &command_record,   &command_explain, &command_selftest,
+	&command_baseline, &command_coverage, &command_import,  &command_batch,
 };
 
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };

@@ -11,9 +11,13 @@
 
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
+#include "lib/lockstep/coverage.h"
 
 /* Appends the document as text: an object or array that holds no other is one line. */
 void document_print(struct strbuf *out, const json_t *document);
+
+/* {family, form, encoding, status, fully, partly, not}; NULL when out of memory. */
+json_t *coverage_form_json(const struct coverage_form *f);
 
 struct document {
 	const char *path;   /* borrowed */

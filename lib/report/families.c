@@ -8,6 +8,11 @@ const char *family_name(const struct coverage_form *form)
 	return form->family && *form->family ? form->family : "undecodable";
 }
 
+const char *coverage_status_name(enum lift_status status)
+{
+	return status == LIFT_DONE ? "modelled" : status == LIFT_UNMODELLED ? "unmodelled" : "undecodable";
+}
+
 enum judged coverage_best(const uint64_t count[NUM_JUDGED])
 {
 	return count[JUDGED_FULLY] ? JUDGED_FULLY : count[JUDGED_PARTLY] ? JUDGED_PARTLY : JUDGED_NOT;

@@ -26,6 +26,9 @@ void families_deinit(struct families *f);
 /* The name under which a form's family is counted. */
 const char *family_name(const struct coverage_form *form);
 
+/* "modelled", "unmodelled", "undecodable". */
+const char *coverage_status_name(enum lift_status status);
+
 /* The most that was judged of any execution. */
 enum judged coverage_best(const uint64_t count[NUM_JUDGED]);
 

@@ -191,11 +191,6 @@ static json_t *baseline(const struct report *report)
 
 /* ---- Coverage and timeline ---- */
 
-static const char *status_name(enum lift_status status)
-{
-	return status == LIFT_DONE ? "modelled" : status == LIFT_UNMODELLED ? "unmodelled" : "undecodable";
-}
-
 static json_t *coverage(const struct run *run)
 {
 	json_t *list = json_array();
@@ -204,10 +199,7 @@ static json_t *coverage(const struct run *run)
 		const struct coverage_form *f = &run->coverage.forms.at[i];
 		if (!coverage_executed(f))
 			continue;
-		json_t *form = json_pack("{s:s, s:s, s:s, s:s}", "family", f->family ? f->family : "", "form", f->form,
-					 "encoding", f->encoding, "status", status_name(f->status));
-		for (unsigned k = 0; k < NUM_JUDGED; k++)
-			json_object_set_new(form, judged_name(k), json_integer((json_int_t)f->count[k]));
+		json_t *form = coverage_form_json(f);
 		json_object_set_new(form, "first_pc", hex(f->first_pc));
 		json_array_append_new(list, form);
 	}

@@ -1,0 +1,66 @@
+/* validate coverage: what runs exercised, merged from their reports. */
+#include <string.h>
+
+#include "cmd/validate/command.h"
+#include "lib/base/file.h"
+#include "lib/report/coverage_sum.h"
+
+struct coverage_options {
+	const char *output;
+	bool json;
+};
+
+static struct error *write_output(const struct coverage_options *o, const struct strbuf *text)
+{
+	if (o->output && strcmp(o->output, "-") != 0)
+		return file_write(o->output, text->at, text->len);
+	fputs(strbuf_text(text), stdout);
+	return NULL;
+}
+
+static struct error *sum_reports(const struct coverage_options *o, const struct operands *operands)
+{
+	struct coverage_sum sum = {0};
+	struct strbuf text = {0};
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < operands->len && !err; i++)
+		err = coverage_sum_add(&sum, operands->at[i]);
+	if (!err)
+		err = (o->json ? coverage_sum_json : coverage_sum_text)(&text, &sum);
+	if (!err)
+		err = write_output(o, &text);
+	strbuf_deinit(&text);
+	coverage_sum_deinit(&sum);
+	return err;
+}
+
+static enum exit_status run(const void *options, const struct operands *operands)
+{
+	struct error *err;
+
+	if (operands->len)
+		err = sum_reports(options, operands);
+	else
+		err = error_create(ERROR_USAGE, "coverage: no report given (validate --report makes one)");
+	return err ? fail(err) : STATUS_OK;
+}
+
+/* clang-format off */
+#define AT(member) offsetof(struct coverage_options, member)
+static const struct option_row coverage_option_rows[] = {
+	{"json", 0, NULL, "JSON, with every form and encoding", AT(json), option_flag},
+	{"output", 'o', "FILE", "write to this file", AT(output), option_text},
+	{0},
+};
+#undef AT
+/* clang-format on */
+
+const struct command command_coverage = {
+	.name = "coverage",
+	.operands = "REPORT...",
+	.summary = "tell what runs exercised, and how far it was judged",
+	.options = coverage_option_rows,
+	.options_size = sizeof(struct coverage_options),
+	.run = run,
+};
