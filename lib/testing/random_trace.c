@@ -95,6 +95,8 @@ static void make_event(struct random_trace *t)
 		.unlogged = rng_below(&t->rng, 2),
 		.finished = rng_below(&t->rng, 2),
 		.status = (int)rng_below(&t->rng, 512) - 256,
+		.at = rng_next(&t->rng),
+		.nanoseconds = rng_below(&t->rng, 1000),
 		.writes = t->writes,
 		.num_writes = rng_below(&t->rng, 4),
 	};
@@ -111,7 +113,7 @@ void random_trace_next(struct random_trace *t)
 	uint32_t place = (uint32_t)((state_get(&t->after, t->isa->pc) - place_pc(t, 0)) / (4u * t->isa->max_insn_len));
 
 	state_copy(&t->before, &t->after);
-	if (!rng_below(&t->rng, 200))
+	if (!t->step.running && !rng_below(&t->rng, 200))
 		t->tid++;
 	if (!rng_below(&t->rng, 500))
 		t->bytes[place][0]++;
@@ -137,6 +139,7 @@ void random_trace_next(struct random_trace *t)
 		make_event(t);
 	if (!rng_below(&t->rng, 50))
 		t->step.signal = 1 + (int)rng_below(&t->rng, 64);
+	t->step.running = !rng_below(&t->rng, 40);
 	place = rng_below(&t->rng, 5) ? (place + 1) % RANDOM_TRACE_PLACES : rng_below(&t->rng, RANDOM_TRACE_PLACES);
 	state_set(&t->after, t->isa->pc, place_pc(t, place));
 }

@@ -58,49 +58,57 @@ void trace_header_deinit(struct trace_header *h)
 	evlog_file_deinit(&h->program);
 	evlog_file_deinit(&h->log);
 	free(h->hidden);
+	free(h->on_request);
 	*h = (struct trace_header){0};
 }
 
-static bool put_registers(trace_bytes *out, const struct layout *l, const uint64_t *hidden)
+static bool put_registers(trace_bytes *out, const struct layout *l, const struct trace_header *h)
 {
 	bool ok = put_u32(out, (uint32_t)l->regs.len);
 
 	for (size_t i = 0; i < l->regs.len && ok; i++) {
-		const struct reg_desc *desc = &l->isa->regs[l->regs.at[i].reg];
-		ok = put_text(out, desc->name) && put_u32(out, desc->width);
+		uint32_t reg = l->regs.at[i].reg;
+		ok = put_text(out, l->isa->regs[reg].name) && put_u32(out, l->isa->regs[reg].width) &&
+		     put_u32(out, h->on_request && h->on_request[reg] ? REGISTER_ON_REQUEST : 0);
 	}
 	for (size_t i = 0; i < l->words.len && ok; i++)
-		ok = put_u64(out, hidden ? layout_get(l, hidden, (uint16_t)i) : 0);
+		ok = put_u64(out, h->hidden ? layout_get(l, h->hidden, (uint16_t)i) : 0);
 	return ok;
 }
 
 bool header_put(trace_bytes *out, const struct trace_header *h, const struct layout *layout)
 {
 	return put_text(out, h->isa->name) && put_text(out, h->recorder) && put_text(out, h->emulator) &&
-	       put_file(out, &h->program) && put_file(out, &h->log) && put_registers(out, layout, h->hidden);
+	       put_file(out, &h->program) && put_file(out, &h->log) &&
+	       put_u32(out, h->stops_reset ? HEADER_STOPS_RESET : 0) && put_registers(out, layout, h);
 }
 
 /* One row of the register table. */
-static struct error *get_register(struct cursor *c, const struct isa *isa, bool *taken, uint32_t *ret)
+static struct error *get_register(struct cursor *c, const struct isa *isa, bool *taken, bool *on_request, uint32_t *ret)
 {
 	char *name = NULL;
-	uint32_t bits = 0;
+	uint32_t bits = 0, flags = 0;
 	struct error *err = get_text(c, false, &name);
 
 	if (!err)
 		err = cursor_u32(c, &bits);
+	if (!err)
+		err = cursor_u32(c, &flags);
 	if (!err && !isa_find_reg(isa, name, strlen(name), ret))
 		err = cursor_error(c, "%s has no register '%.40s': the trace is of a newer version", isa->name, name);
 	if (!err && (isa->regs[*ret].width != bits || taken[*ret]))
 		err = cursor_error(c, "register %s stands here %s", isa->regs[*ret].name,
 				   taken[*ret] ? "once more" : "with another width");
-	if (!err)
+	if (!err) {
 		taken[*ret] = true;
+		on_request[*ret] = flags & REGISTER_ON_REQUEST;
+	}
 	free(name);
 	return err;
 }
 
-static struct error *get_table(struct cursor *c, const struct isa *isa, uint32_t *regs, bool *taken, struct layout *ret)
+static struct error *get_table(struct cursor *c, const struct isa *isa, uint32_t *regs, bool *taken, bool *on_request,
+			       struct layout *ret)
 {
 	uint32_t num = 0;
 	struct error *err = cursor_u32(c, &num);
@@ -108,7 +116,7 @@ static struct error *get_table(struct cursor *c, const struct isa *isa, uint32_t
 	if (!err && num > isa->num_regs)
 		err = cursor_error(c, "%u registers, %s has %u", num, isa->name, isa->num_regs);
 	for (uint32_t i = 0; i < num && !err; i++)
-		err = get_register(c, isa, taken, &regs[i]);
+		err = get_register(c, isa, taken, on_request, &regs[i]);
 	if (!err && !taken[isa->pc])
 		err = cursor_error(c, "the registers are without a PC");
 	return err ? err : layout_init_regs(ret, isa, regs, num);
@@ -125,7 +133,7 @@ static struct error *get_hidden(struct cursor *c, const struct layout *l, const 
 		uint64_t bits = 0;
 		err = cursor_u64(c, &bits);
 		if (!err)
-			layout_put(l, hidden, (uint16_t)i, bits & layout_ones(l, (uint16_t)i));
+			layout_put(l, hidden, (uint16_t)i, bits & l->words.at[i].ones);
 	}
 	for (uint32_t r = 0; r < isa->num_regs && !err; r++)
 		for (unsigned w = 0; w < reg_words(&isa->regs[r]) && !taken[r]; w++)
@@ -142,7 +150,11 @@ static struct error *get_registers(struct cursor *c, const struct isa *isa, stru
 {
 	uint32_t *regs = calloc(isa->num_regs, sizeof *regs);
 	bool *taken = calloc(isa->num_regs, sizeof *taken);
-	struct error *err = regs && taken ? get_table(c, isa, regs, taken, ret_layout) : &error_no_memory;
+	struct error *err = &error_no_memory;
+
+	ret->on_request = calloc(isa->num_regs, sizeof *ret->on_request);
+	if (regs && taken && ret->on_request)
+		err = get_table(c, isa, regs, taken, ret->on_request, ret_layout);
 
 	if (!err)
 		err = get_hidden(c, ret_layout, taken, &ret->hidden);
@@ -154,6 +166,7 @@ static struct error *get_registers(struct cursor *c, const struct isa *isa, stru
 static struct error *get_identity(struct cursor *c, struct trace_header *ret)
 {
 	char *arch = NULL;
+	uint32_t flags = 0;
 	struct error *err = get_text(c, false, &arch);
 
 	if (!err) {
@@ -168,7 +181,13 @@ static struct error *get_identity(struct cursor *c, struct trace_header *ret)
 		err = get_text(c, false, &ret->emulator);
 	if (!err)
 		err = get_file(c, &ret->program);
-	return err ? err : get_file(c, &ret->log);
+	if (!err)
+		err = get_file(c, &ret->log);
+	if (!err)
+		err = cursor_u32(c, &flags);
+	if (!err)
+		ret->stops_reset = flags & HEADER_STOPS_RESET;
+	return err;
 }
 
 struct error *header_get(struct cursor *c, struct trace_header *ret, struct layout *ret_layout)

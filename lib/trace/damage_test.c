@@ -39,6 +39,7 @@ static void write_small(void)
 	ck_no_error(trace_writer_create(trace_path, &h, &t.before, &w));
 	for (int i = 0; i < SMALL_STEPS; i++) {
 		random_trace_next(&t);
+		t.step.running = false;
 		t.step.tid = (uint64_t)(i / (SMALL_STEPS / SMALL_CHUNKS));
 		ck_no_error(trace_writer_step(w, &t.step));
 	}

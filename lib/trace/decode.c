@@ -31,6 +31,8 @@ struct trace_decoder {
 	uint32_t done; /* steps of the chunk */
 
 	uint64_t *words, *unseen, *fresh; /* layout.words.len; fresh: scratch, new values by place in the shape */
+	uint64_t *seen_at;                /* by word */
+	VEC(uint64_t) views;              /* as the encoder's */
 	uint64_t end_pc;                  /* after the last step */
 	struct state before, after, carried;
 	struct decoded_shape last_shape; /* of the last step, whose changes `before` lacks */
@@ -62,7 +64,8 @@ struct error *trace_decoder_create(const struct trace_reader *r, struct trace_de
 	d->words = calloc(n, sizeof *d->words);
 	d->unseen = calloc(n, sizeof *d->unseen);
 	d->fresh = calloc(n, sizeof *d->fresh);
-	struct error *err = d->words && d->unseen && d->fresh ? NULL : &error_no_memory;
+	d->seen_at = calloc(n, sizeof *d->seen_at);
+	struct error *err = d->words && d->unseen && d->fresh && d->seen_at ? NULL : &error_no_memory;
 	if (!err)
 		err = state_init(&d->before, r->header.isa);
 	if (!err)
@@ -99,6 +102,8 @@ void trace_decoder_destroy(struct trace_decoder *d)
 	free(d->words);
 	free(d->unseen);
 	free(d->fresh);
+	free(d->seen_at);
+	vec_deinit(&d->views);
 	state_deinit(&d->before);
 	state_deinit(&d->after);
 	state_deinit(&d->carried);
@@ -118,6 +123,16 @@ const struct state *trace_decoder_carried(const struct trace_decoder *d)
 enum repeat_step trace_decoder_repeat(const struct trace_decoder *d)
 {
 	return d->repeat;
+}
+
+uint64_t trace_decoder_seen_at(const struct trace_decoder *d, uint32_t reg)
+{
+	uint16_t word = d->reader->layout.word_of_reg[reg];
+	uint64_t at = UINT64_MAX;
+
+	for (unsigned i = 0; word != UINT16_MAX && i < reg_words(&d->reader->header.isa->regs[reg]); i++)
+		at = d->seen_at[word + i] < at ? d->seen_at[word + i] : at;
+	return at == UINT64_MAX ? 0 : at;
 }
 
 const struct trace_observed *trace_decoder_observed(const struct trace_decoder *d, size_t *ret_len)
@@ -156,7 +171,7 @@ static void set_state(const struct trace_decoder *d, struct state *s, const uint
 	const struct layout *l = &d->reader->layout;
 
 	for (size_t i = 0; i < l->words.len; i++) {
-		uint64_t ones = layout_ones(l, (uint16_t)i), hide = unknown ? unknown[i] : 0;
+		uint64_t ones = l->words.at[i].ones, hide = unknown ? unknown[i] : 0;
 		layout_put(l, s->value, (uint16_t)i, words[i] & ones & ~hide);
 		layout_put(l, s->unknown, (uint16_t)i, hide & ones);
 	}
@@ -206,8 +221,10 @@ static void get_registers(struct trace_decoder *d, struct column_reader *c)
 	set_state(d, &d->after, d->words, d->unseen);
 	state_copy(&d->before, &d->after);
 	state_copy(&d->carried, &d->after);
+	for (size_t i = 0; i < l->words.len; i++)
+		d->seen_at[i] = get_number(c);
 	for (size_t i = 0; i < l->words.len; i++) {
-		uint64_t known = get_u64(c) & d->unseen[i] & layout_ones(l, (uint16_t)i), value = get_u64(c) & known;
+		uint64_t known = get_u64(c) & d->unseen[i] & l->words.at[i].ones, value = get_u64(c) & known;
 		layout_put(l, d->carried.value, (uint16_t)i, (d->words[i] & ~d->unseen[i]) | value);
 		layout_put(l, d->carried.unknown, (uint16_t)i, d->unseen[i] & ~known);
 	}
@@ -441,6 +458,26 @@ static void get_changed(struct trace_decoder *d, const struct decoded_shape *s)
 	}
 }
 
+/* What is not seen from now on. */
+static struct error *get_view(struct trace_decoder *d)
+{
+	size_t n = d->reader->layout.words.len;
+	uint64_t index = get_number(&d->columns[COLUMN_SEEN]);
+
+	if (index > d->views.len / n)
+		return nonsense(d, "a set of unseen registers that the chunk does not have");
+	if (index) {
+		memcpy(d->unseen, d->views.at + (index - 1) * n, n * sizeof *d->unseen);
+		return NULL;
+	}
+	get_words(&d->columns[COLUMN_SEEN], d->unseen, n);
+	if (!vec_reserve(&d->views, d->views.len + n))
+		return &error_no_memory;
+	memcpy(d->views.at + d->views.len, d->unseen, n * sizeof *d->unseen);
+	d->views.len += n;
+	return NULL;
+}
+
 static struct error *get_writes(struct trace_decoder *d, struct column_reader *c, uint64_t num)
 {
 	d->writes.len = 0;
@@ -470,6 +507,8 @@ static struct error *get_event(struct trace_decoder *d)
 	ev.unlogged = flags & EVENT_UNLOGGED;
 	ev.finished = flags & EVENT_FINISHED;
 	ev.status = (int)unzigzag(get_number(c));
+	ev.at = get_number(c);
+	ev.nanoseconds = get_number(c);
 	ev.num_writes = get_number(c);
 	if (c->failed || policy > TRACE_PASSED)
 		return nonsense(d, "an event that cannot be");
@@ -536,7 +575,7 @@ struct error *trace_decoder_open(struct trace_decoder *d, size_t chunk)
 	d->info = &r->index.chunks.at[chunk];
 	d->done = 0;
 	clear_observed(d);
-	d->entries.len = d->shapes.len = d->shape_words.len = d->shape_accesses.len = 0;
+	d->views.len = d->entries.len = d->shapes.len = d->shape_words.len = d->shape_accesses.len = 0;
 	d->last_shape = (struct decoded_shape){0};
 	values_clear(&d->values);
 	struct error *err = record_read(r->fd, r->path, d->info->offset, r->len, &record, &d->stored, &d->raw);
@@ -570,12 +609,12 @@ static struct error *get_step(struct trace_decoder *d, const struct decoded_entr
 	d->values.next = entry->pc + entry->len;
 	d->words[d->reader->layout.pc] = entry->pc;
 	if (shape->flags & SHAPE_SEEN)
-		get_words(&d->columns[COLUMN_SEEN], d->unseen, d->reader->layout.words.len);
+		err = get_view(d);
 	get_accesses(d, shape);
 	get_memories(d, shape, false);
 	get_changed(d, shape);
 	get_memories(d, shape, true);
-	if (shape->flags & SHAPE_EVENT)
+	if (!err && shape->flags & SHAPE_EVENT)
 		err = get_event(d);
 	*ret_signal = shape->flags & SHAPE_SIGNAL ? (int)get_number(&d->columns[COLUMN_EVENTS]) : 0;
 	return err;
@@ -619,6 +658,7 @@ struct error *trace_decoder_next(struct trace_decoder *d, struct trace_step *ret
 		.num_accesses = shape.num_accesses,
 		.event = shape.flags & SHAPE_EVENT ? &d->event : NULL,
 		.signal = signal,
+		.running = shape.flags & SHAPE_RUNNING,
 	};
 	*ret_end = false;
 	return NULL;

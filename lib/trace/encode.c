@@ -139,11 +139,11 @@ static bool allocate(struct encoder *e)
 	e->hidden = calloc(n, sizeof *e->hidden);
 	e->words = calloc(n, sizeof *e->words);
 	e->unseen = calloc(n, sizeof *e->unseen);
-	e->ones = calloc(n, sizeof *e->ones);
 	e->unknown = calloc(m, sizeof *e->unknown);
 	e->changed = calloc(n, sizeof *e->changed);
 	e->values_of = calloc(n, sizeof *e->values_of);
-	return e->hidden && e->words && e->unseen && e->ones && e->unknown && e->changed && e->values_of;
+	e->seen_at = calloc(n, sizeof *e->seen_at);
+	return e->seen_at && e->hidden && e->words && e->unseen && e->unknown && e->changed && e->values_of;
 }
 
 /* Takes what is not seen of a state. */
@@ -165,8 +165,9 @@ struct error *encoder_init(struct encoder *e, const struct trace_header *header,
 	if (e->layout.words.len > LAYOUT_MAX_WORDS || !allocate(e))
 		return &error_no_memory;
 	for (size_t i = 0; i < e->layout.words.len; i++) {
-		e->ones[i] = layout_ones(&e->layout, (uint16_t)i);
-		e->hidden[i] = header->hidden ? layout_get(&e->layout, header->hidden, (uint16_t)i) & e->ones[i] : 0;
+		e->hidden[i] = header->hidden ? layout_get(&e->layout, header->hidden, (uint16_t)i) &
+							e->layout.words.at[i].ones
+					      : 0;
 	}
 	take_unknown(e, start);
 	layout_get_all(&e->layout, start->value, e->words);
@@ -186,9 +187,11 @@ void encoder_deinit(struct encoder *e)
 	free(e->words);
 	free(e->unseen);
 	free(e->unknown);
-	free(e->ones);
 	free(e->changed);
 	free(e->values_of);
+	free(e->seen_at);
+	vec_deinit(&e->views);
+	map_deinit(&e->view_of);
 	vec_deinit(&e->entries);
 	vec_deinit(&e->code);
 	map_deinit(&e->entry_of);
@@ -230,11 +233,22 @@ static bool put_carried(const struct encoder *e, trace_bytes *out, const struct 
 	for (size_t i = 0; i < e->layout.words.len && ok; i++) {
 		uint64_t known = 0, value = 0;
 		if (carried) {
-			known = ~layout_get(&e->layout, carried->unknown, (uint16_t)i) & e->unseen[i] & e->ones[i];
+			known = ~layout_get(&e->layout, carried->unknown, (uint16_t)i) & e->unseen[i] &
+				e->layout.words.at[i].ones;
 			value = layout_get(&e->layout, carried->value, (uint16_t)i) & known;
 		}
 		ok = put_u64(out, known) && put_u64(out, value);
 	}
+	return ok;
+}
+
+/* Behind which step each word was last seen. */
+static bool put_seen_at(const struct encoder *e, trace_bytes *out, uint64_t first)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < e->layout.words.len && ok; i++)
+		ok = put_number(out, (e->unseen[i] & ~e->hidden[i] ? e->seen_at[i] : first - 1));
 	return ok;
 }
 
@@ -246,15 +260,19 @@ static bool put_start(struct encoder *e, const struct encoder_start *start)
 	for (size_t i = 0; i < start->num_observed && ok; i++)
 		ok = put_observed(e, out, &start->observed[i]);
 	return ok && put_raw_words(out, e->words, e->layout.words.len) &&
-	       put_raw_words(out, e->unseen, e->layout.words.len) && put_carried(e, out, start->carried);
+	       put_raw_words(out, e->unseen, e->layout.words.len) && put_seen_at(e, out, start->first) &&
+	       put_carried(e, out, start->carried);
 }
 
 struct error *encoder_begin(struct encoder *e, uint64_t pc, const struct encoder_start *start)
 {
 	for (size_t i = 0; i < NUM_COLUMNS; i++)
 		e->columns[i].len = 0;
-	e->entries.len = e->code.len = e->shapes.len = e->shape_bytes.len = 0;
+	e->entries.len = e->code.len = e->shapes.len = e->shape_bytes.len = e->views.len = 0;
+	map_clear(&e->view_of);
+	e->views.len = 0;
 	map_clear(&e->entry_of);
+	map_clear(&e->view_of);
 	map_clear(&e->shape_of);
 	values_clear(&e->values);
 	e->steps = e->last_entry = 0;
@@ -345,7 +363,7 @@ static struct error *put_entry(struct encoder *e, const struct trace_step *step,
 
 static void note_word(struct encoder *e, const struct trace_step *step, uint16_t word)
 {
-	uint64_t seen = ~e->unseen[word] & e->ones[word];
+	uint64_t seen = ~e->unseen[word] & e->layout.words.at[word].ones;
 	uint64_t value = (layout_get(&e->layout, step->after->value, word) & seen) | (e->words[word] & ~seen);
 
 	if (value == e->words[word] || word == e->layout.pc)
@@ -373,6 +391,14 @@ static void note_named(struct encoder *e, const struct trace_step *step)
 	}
 }
 
+/* What is seen changes with this step: until the one before it, this was seen. */
+static void note_last_seen(struct encoder *e)
+{
+	for (size_t i = 0; i < e->layout.words.len; i++)
+		if (!(e->unseen[i] & ~e->hidden[i]))
+			e->seen_at[i] = e->number - 1;
+}
+
 /* Finds the words that the step changes, and whether what is seen changes. */
 static bool note_changes(struct encoder *e, const struct trace_step *step)
 {
@@ -380,8 +406,10 @@ static bool note_changes(struct encoder *e, const struct trace_step *step)
 	bool seen_changes = memcmp(e->unknown, step->after->unknown, len) != 0;
 
 	e->num_changed = 0;
-	if (seen_changes)
+	if (seen_changes) {
+		note_last_seen(e);
 		take_unknown(e, step->after);
+	}
 	if (step->changed && !seen_changes)
 		note_named(e, step);
 	else
@@ -412,7 +440,7 @@ static bool build_shape(struct encoder *e, const struct trace_step *step, bool s
 	if (!vec_reserve(out, 16 + 3 * e->num_changed + 2 * step->num_accesses))
 		return false;
 	uint8_t flags = (uint8_t)((step->event ? SHAPE_EVENT : 0) | (step->signal ? SHAPE_SIGNAL : 0) |
-				  (seen_changes ? SHAPE_SEEN : 0));
+				  (seen_changes ? SHAPE_SEEN : 0) | (step->running ? SHAPE_RUNNING : 0));
 	bool ok = put_u8(out, flags) && put_number(out, e->num_changed);
 	for (size_t i = 0; i < e->num_changed && ok; i++)
 		ok = put_number(out, e->changed[i]);
@@ -429,6 +457,15 @@ static bool is_shape(const struct encoder *e, uint32_t index)
 	const struct encoded_shape *s = &e->shapes.at[index];
 
 	return s->len == e->shape.len && memcmp(e->shape_bytes.at + s->at, e->shape.at, s->len) == 0;
+}
+
+static uint64_t hash_words(const uint64_t *words, size_t n)
+{
+	uint64_t hash = n;
+
+	for (size_t i = 0; i < n; i++)
+		hash = hash_u64(hash ^ words[i]);
+	return hash;
 }
 
 static uint64_t hash_bytes(const uint8_t *bytes, size_t len)
@@ -471,7 +508,8 @@ static bool put_event(trace_bytes *out, const struct trace_event *ev)
 	uint8_t flags = (uint8_t)((ev->unlogged ? EVENT_UNLOGGED : 0) | (ev->finished ? EVENT_FINISHED : 0));
 	bool ok = put_number(out, ev->number) && put_number(out, ev->index) && put_number(out, ev->position) &&
 		  put_number(out, ev->skipped) && put_u8(out, (uint8_t)ev->policy) && put_u8(out, flags) &&
-		  put_number(out, zigzag((uint64_t)(int64_t)ev->status)) && put_number(out, ev->num_writes);
+		  put_number(out, zigzag((uint64_t)(int64_t)ev->status)) && put_number(out, ev->at) &&
+		  put_number(out, ev->nanoseconds) && put_number(out, ev->num_writes);
 	uint64_t left = EVENT_DATA_MAX;
 
 	for (size_t i = 0; i < ev->num_writes && ok; i++) {
@@ -484,11 +522,30 @@ static bool put_event(trace_bytes *out, const struct trace_event *ev)
 	return ok;
 }
 
+/* What is not seen from now on: 0 and the words, or n for the nth that the chunk had. */
+static bool put_view(struct encoder *e)
+{
+	size_t n = e->layout.words.len, len = n * sizeof *e->unseen;
+	trace_bytes *out = &e->columns[COLUMN_SEEN];
+	uint64_t *place = map_put(&e->view_of, hash_words(e->unseen, n));
+
+	if (!place)
+		return false;
+	if (*place && memcmp(e->views.at + (*place - 1) * n, e->unseen, len) == 0)
+		return put_number(out, *place);
+	if (!vec_reserve(&e->views, e->views.len + n))
+		return false;
+	memcpy(e->views.at + e->views.len, e->unseen, len);
+	e->views.len += n;
+	*place = e->views.len / n;
+	return put_u8(out, 0) && put_raw_words(out, e->unseen, n);
+}
+
 /* What is not in a shape and not a value. */
 static bool put_extras(struct encoder *e, const struct trace_step *step, bool seen_changes)
 {
 	trace_bytes *seen = &e->columns[COLUMN_SEEN];
-	bool ok = !seen_changes || put_raw_words(seen, e->unseen, e->layout.words.len);
+	bool ok = !seen_changes || put_view(e);
 
 	for (size_t i = 0; i < step->num_accesses && ok; i++)
 		if (seen_of(&step->accesses[i]) == ACCESS_PARTLY)
@@ -576,6 +633,7 @@ struct error *encoder_step(struct encoder *e, const struct trace_step *step)
 
 	if (err)
 		return err;
+	e->number++;
 	e->values.num_loaded = 0;
 	e->values.next = step->pc + step->len;
 	e->words[e->layout.pc] = step->pc;

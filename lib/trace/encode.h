@@ -28,7 +28,8 @@ struct encoder {
 	/* The state as it was last seen. */
 	uint64_t *words, *unseen; /* layout.words.len; unseen in words */
 	uint64_t *unknown;        /* of the last state: isa->num_words, to notice a change */
-	uint64_t *ones;           /* bits of each word that belong to registers */
+	uint64_t *seen_at;        /* by word, while it is not seen: number of the step behind which it last was */
+	uint64_t number;          /* of the step, in the trace */
 	uint16_t *changed;        /* scratch: words that a step changes, and their new values */
 	uint64_t *values_of;
 	size_t num_changed;
@@ -41,6 +42,8 @@ struct encoder {
 	trace_bytes shape_bytes, shape;
 	struct map shape_of; /* by hash: the latest, + 1 */
 	uint32_t last_entry; /* + 1; 0: none */
+	VEC(uint64_t) views; /* what was not seen, layout.words.len words each */
+	struct map view_of;  /* by hash: the latest, + 1 */
 };
 
 /* start: the registers before the first step. */
@@ -49,6 +52,7 @@ void encoder_deinit(struct encoder *e);
 
 /* What a chunk begins with besides registers. */
 struct encoder_start {
+	uint64_t first;              /* number of its first step */
 	const struct state *carried; /* may be NULL */
 	enum repeat_step repeat;
 	const struct trace_observed *observed;

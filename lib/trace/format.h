@@ -87,15 +87,18 @@ enum column {
 
 /* Shapes: what changed in a step, without the values. */
 enum shape_flags {
-	SHAPE_EVENT = 1,  /* the step is a system call: its record stands in COLUMN_EVENTS */
-	SHAPE_SIGNAL = 2, /* a signal stopped the guest: its number stands in COLUMN_EVENTS */
-	SHAPE_SEEN = 4,   /* what is not seen changes */
-	SHAPE_ALL = 7,
+	SHAPE_EVENT = 1,   /* the step is a system call: its record stands in COLUMN_EVENTS */
+	SHAPE_SIGNAL = 2,  /* a signal stopped the guest: its number stands in COLUMN_EVENTS */
+	SHAPE_SEEN = 4,    /* what is not seen changes */
+	SHAPE_RUNNING = 8, /* the target did not stop behind the step */
+	SHAPE_ALL = 15,
 };
 
 enum access_seen { ACCESS_SEEN, ACCESS_UNSEEN, ACCESS_PARTLY }; /* PARTLY: a mask stands in COLUMN_SEEN */
 enum { ACCESS_STORE = 0x80 };
 
+enum header_flags { HEADER_STOPS_RESET = 1 };
+enum register_flags { REGISTER_ON_REQUEST = 1 };
 enum event_flags { EVENT_UNLOGGED = 1, EVENT_FINISHED = 2 };
 
 static inline uint64_t zigzag(uint64_t x)

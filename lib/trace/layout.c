@@ -23,7 +23,8 @@ static bool add_wide(struct layout *l, uint32_t reg)
 
 	l->word_of_reg[reg] = (uint16_t)l->words.len;
 	for (uint16_t i = 0; i < n; i++)
-		if (!vec_push(&l->words, ((struct layout_word){.state_word = (uint16_t)(desc->word + i)})))
+		if (!vec_push(&l->words, ((struct layout_word){.state_word = (uint16_t)(desc->word + i),
+							       .ones = ones(desc->width - 64u * i)})))
 			return false;
 	return true;
 }
@@ -42,7 +43,9 @@ static bool add_narrow(struct layout *l, uint32_t reg, unsigned *used)
 	if (!vec_push(&l->fields, field))
 		return false;
 	l->word_of_reg[reg] = (uint16_t)(l->words.len - 1);
-	l->words.at[l->words.len - 1].num_fields++;
+	struct layout_word *word = &l->words.at[l->words.len - 1];
+	word->num_fields++;
+	word->ones |= field.ones << field.low;
 	*used += desc->width;
 	return true;
 }
@@ -93,23 +96,6 @@ struct error *layout_init(struct layout *l, const struct isa *isa)
 	struct error *err = layout_init_regs(l, isa, regs, isa->num_regs);
 	free(regs);
 	return err;
-}
-
-uint64_t layout_ones(const struct layout *l, uint16_t word)
-{
-	const struct layout_word *w = &l->words.at[word];
-	uint64_t all = 0;
-
-	for (uint16_t i = 0; i < w->num_fields; i++)
-		all |= l->fields.at[w->first + i].ones << l->fields.at[w->first + i].low;
-	if (w->num_fields)
-		return all;
-	for (size_t i = 0; i < l->regs.len; i++) {
-		const struct layout_reg *r = &l->regs.at[i];
-		if (word >= r->word && word < r->word + r->num_words)
-			all = ones(l->isa->regs[r->reg].width - 64u * (unsigned)(word - r->word));
-	}
-	return all;
 }
 
 void layout_get_all(const struct layout *l, const uint64_t *state, uint64_t *ret)

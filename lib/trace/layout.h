@@ -25,6 +25,7 @@ struct layout_field {
 struct layout_word {
 	uint16_t state_word;
 	uint16_t first, num_fields;
+	uint64_t ones; /* its bits that belong to registers */
 };
 
 struct layout_reg {
@@ -76,9 +77,6 @@ static inline void layout_put(const struct layout *l, uint64_t *state, uint16_t 
 		state[f->state_word] = value >> f->low & f->ones;
 	}
 }
-
-/* The bits of a word that belong to registers. */
-uint64_t layout_ones(const struct layout *l, uint16_t word);
 
 /* All words. */
 void layout_get_all(const struct layout *l, const uint64_t *state, uint64_t *ret);

@@ -30,6 +30,8 @@ struct trace_header {
 	struct evlog_file program; /* path NULL: not known */
 	struct evlog_file log;     /* the event log that was replayed; path NULL: none; it has no build id */
 	uint64_t *hidden;          /* isa->num_words: 1 bits were never shown by the target; the owner frees it */
+	bool *on_request;          /* isa->num_regs: registers that it shows now and then; NULL: none; as hidden */
+	bool stops_reset;          /* each of its stops sets the registers of isa->reset to 0 */
 };
 
 void trace_header_deinit(struct trace_header *h);
@@ -63,9 +65,11 @@ struct trace_event {
 	uint64_t position; /* of the log's next event afterwards */
 	uint64_t skipped;  /* events of the log that were passed over to find it */
 	enum trace_policy policy;
-	bool unlogged; /* the log does not have it */
-	bool finished; /* it ended the guest */
-	int status;    /* finished: with this exit status */
+	uint64_t at;          /* nanoseconds after the run's start */
+	uint64_t nanoseconds; /* that it took */
+	bool unlogged;        /* the log does not have it */
+	bool finished;        /* it ended the guest */
+	int status;           /* finished: with this exit status */
 	const struct trace_write *writes;
 	size_t num_writes;
 };
@@ -92,6 +96,7 @@ struct trace_step {
 	size_t num_accesses;
 	const struct trace_event *event; /* NULL: none */
 	int signal;                      /* that stopped the guest at this instruction; 0: none */
+	bool running;                    /* the target did not stop behind it: nothing of `after` was seen */
 
 	/* For writers: registers outside of these, and the PC, have not changed since the last step, nor has what is
 	 * unknown. NULL: any may have. */
@@ -211,6 +216,8 @@ struct error *trace_decoder_next(struct trace_decoder *d, struct trace_step *ret
  */
 const struct state *trace_decoder_carried(const struct trace_decoder *d);
 enum repeat_step trace_decoder_repeat(const struct trace_decoder *d);
+/* The number of the step behind which the register was last seen before the chunk; 0: at the run's start, or never. */
+uint64_t trace_decoder_seen_at(const struct trace_decoder *d, uint32_t reg);
 const struct trace_observed *trace_decoder_observed(const struct trace_decoder *d, size_t *ret_len);
 
 /* All steps of a trace in the order of the file. */

@@ -25,7 +25,11 @@ static struct trace_header make_header(const struct isa *isa)
 		.emulator = strdup("qemu-none version 0"),
 		.program = {.path = strdup("/bin/p"), .size = 77, .build_id = strdup("c0de")},
 		.hidden = calloc(isa->num_words, sizeof *h.hidden),
+		.on_request = calloc(isa->num_regs, sizeof *h.on_request),
+		.stops_reset = true,
 	};
+
+	h.on_request[5] = true;
 
 	memset(h.program.sha256, 0xab, sizeof h.program.sha256);
 	/* A target that never shows the last register. */
@@ -106,6 +110,8 @@ static void same_event(const struct trace_event *actual, const struct trace_even
 	ck_assert_int_eq(actual->unlogged, expected->unlogged);
 	ck_assert_int_eq(actual->finished, expected->finished);
 	ck_assert_int_eq(actual->status, expected->status);
+	ck_assert_uint_eq(actual->at, expected->at);
+	ck_assert_uint_eq(actual->nanoseconds, expected->nanoseconds);
 	ck_assert_uint_eq(actual->num_writes, expected->num_writes);
 	for (size_t i = 0; i < expected->num_writes; i++) {
 		ck_assert_uint_eq(actual->writes[i].address, expected->writes[i].address);
@@ -122,6 +128,7 @@ static void same_step(const struct trace_step *actual, const struct trace_step *
 	ck_assert_uint_eq(actual->len, expected->len);
 	ck_bytes(actual->bytes, expected->bytes, expected->len);
 	ck_assert_int_eq(actual->signal, expected->signal);
+	ck_assert_int_eq(actual->running, expected->running);
 	same_state(actual->before, expected->before, hidden, actual->number);
 	same_state(actual->after, expected->after, hidden, actual->number);
 	ck_assert_uint_eq(actual->num_accesses, expected->num_accesses);
@@ -192,6 +199,9 @@ START_TEST(the_header_and_the_end_come_back)
 	ck_assert_uint_eq(h->program.sha256[31], 0xab);
 	ck_assert_str_eq(h->program.build_id, "c0de");
 	ck_assert_ptr_null(h->log.path);
+	ck_assert(h->stops_reset);
+	for (uint32_t i = 0; i < isa->num_regs; i++)
+		ck_assert_int_eq(h->on_request[i], i == 5);
 	const struct trace_module *m = trace_reader_modules(r, &num);
 	ck_assert_uint_eq(num, 1);
 	ck_assert_str_eq(m->path, "/bin/p");

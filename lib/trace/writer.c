@@ -14,7 +14,8 @@ struct trace_writer {
 	int fd;
 	uint64_t written; /* bytes */
 	struct encoder encoder;
-	bool open; /* a chunk is */
+	bool open;    /* a chunk is */
+	bool running; /* the last step was: what it belongs to stays in one chunk */
 	struct trace_chunk_info chunk;
 	struct trace_index index;
 	uint64_t steps, position; /* so far; index of the log's next event */
@@ -158,6 +159,7 @@ static struct error *close_chunk(struct trace_writer *w)
 static struct error *open_chunk(struct trace_writer *w, const struct trace_step *step)
 {
 	const struct encoder_start start = {
+		.first = w->steps + 1,
 		.carried = step->before,
 		.repeat = w->repeat,
 		.observed = w->observed.at,
@@ -178,6 +180,8 @@ static bool begins_chunk(const struct trace_writer *w, const struct trace_step *
 {
 	uint64_t pc;
 
+	if (w->open && w->running)
+		return false;
 	if (!w->open || w->chunk.tid != step->tid || w->encoder.steps >= CHUNK_STEPS ||
 	    encoder_size(&w->encoder) >= CHUNK_RAW)
 		return true;
@@ -209,6 +213,7 @@ struct error *trace_writer_step(struct trace_writer *w, const struct trace_step 
 	if (err)
 		return err;
 	w->steps++;
+	w->running = step->running;
 	if (step->event)
 		w->position = step->event->position;
 	return NULL;
