@@ -10,23 +10,34 @@ const char program_version[] = "validate 0.1";
 /* A command is its file and a line here and in commands[]. */
 extern const struct command command_run, command_record, command_explain, command_selftest, command_baseline,
 	command_coverage, command_import, command_batch;
+extern const struct command command_trace, command_trace_show, command_trace_verify, command_trace_stat;
 
 static const struct command *const commands[] = {
-	&command_run,      &command_record,   &command_explain, &command_selftest,
-	&command_baseline, &command_coverage, &command_import,  &command_batch,
+	&command_run,      &command_record,     &command_explain,      &command_selftest,
+	&command_baseline, &command_coverage,   &command_import,       &command_batch,
+	&command_trace,    &command_trace_show, &command_trace_verify, &command_trace_stat,
 };
 
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };
 
-/* The command that needs no name. */
-static const char implicit[] = "run";
-
-static const struct command *find_command(const char *name)
+/* Of the words, those that name a command: "trace show" rather than "trace". *ret_words: how many. */
+static const struct command *find_command(int argc, char **argv, int *ret_words)
 {
-	for (size_t i = 0; i < NUM_COMMANDS; i++)
-		if (!strcmp(commands[i]->name, name))
-			return commands[i];
-	return NULL;
+	const struct command *found = NULL;
+
+	for (size_t i = 0; i < NUM_COMMANDS; i++) {
+		const char *name = commands[i]->name, *blank = strchr(name, ' ');
+		size_t len = blank ? (size_t)(blank - name) : strlen(name);
+		if (argc < 1 || strlen(argv[0]) != len || memcmp(argv[0], name, len) != 0)
+			continue;
+		if (blank && (argc < 2 || strcmp(argv[1], blank + 1) != 0))
+			continue;
+		if (!found || blank) {
+			found = commands[i];
+			*ret_words = blank ? 2 : 1;
+		}
+	}
+	return found;
 }
 
 static void print_help(FILE *out)
@@ -36,9 +47,9 @@ static void print_help(FILE *out)
 		fprintf(out, "  validate %s [options] %s\n", commands[i]->name, commands[i]->operands);
 	fprintf(out, "  validate help [COMMAND]\n\ncommands:\n");
 	for (size_t i = 0; i < NUM_COMMANDS; i++)
-		fprintf(out, "  %-10s %s%s\n", commands[i]->name, commands[i]->summary,
-			strcmp(commands[i]->name, implicit) ? "" : " (the name may be left out)");
-	fprintf(out, "  %-10s %s\n", "help", "print this text, or the options of a command");
+		fprintf(out, "  %-12s %s%s\n", commands[i]->name, commands[i]->summary,
+			commands[i] == &command_run ? " (the name may be left out)" : "");
+	fprintf(out, "  %-12s %s\n", "help", "print this text, or the options of a command");
 	fprintf(out, "\noptions:\n  -h, --help     this text\n  -V, --version  print the version\n");
 }
 
@@ -60,7 +71,8 @@ static enum exit_status help(int argc, char **argv)
 	}
 	if (is_one_of(argv[0], "--help", "help"))
 		return help(0, NULL);
-	const struct command *command = find_command(argv[0]);
+	int words;
+	const struct command *command = find_command(argc, argv, &words);
 	if (!command)
 		return fail(unknown_command(argv[0]));
 	options_help(stdout, command);
@@ -111,11 +123,13 @@ static enum exit_status dispatch(int argc, char **argv)
 	if (!strcmp(argv[0], "help"))
 		return help(argc - 1, argv + 1);
 
-	bool named = argv[0][0] != '-';
-	const struct command *command = find_command(named ? argv[0] : implicit);
+	int words = 0;
+	if (argv[0][0] == '-')
+		return run(&command_run, argc, argv);
+	const struct command *command = find_command(argc, argv, &words);
 	if (!command)
 		return fail(unknown_command(argv[0]));
-	return run(command, argc - named, argv + named);
+	return run(command, argc - words, argv + words);
 }
 
 int main(int argc, char **argv)

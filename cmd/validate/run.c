@@ -20,6 +20,8 @@ struct run_options {
 	const char *log;
 	struct start_options start;
 	struct output_options outputs;
+	const char *trace;
+	bool only_trace; /* validate trace */
 	const char *from, *until;
 	uint64_t max_instructions, max_findings, sweep_interval;
 	bool stop_on_first, strict, show_output, no_progress;
@@ -37,7 +39,8 @@ struct session {
 	struct replay *replay;
 	struct symbols symbols;
 	struct run run;
-	bool ran; /* run holds a result */
+	bool ran;                         /* run holds a result */
+	struct trace_header trace_header; /* hidden and on_request are the loop's to add */
 	struct baseline baseline;
 	struct baseline_verdict known;
 };
@@ -88,6 +91,8 @@ static struct error *check_usage(const struct run_options *o, const struct opera
 {
 	if (!o->log)
 		return error_create(ERROR_USAGE, "no event log given: --log FILE (validate record makes one)");
+	if (o->only_trace && !o->trace)
+		return error_create(ERROR_USAGE, "trace: no file to write given: -o FILE");
 	if (operands->len > 1)
 		return error_create(ERROR_USAGE,
 				    "too many operands: the program alone is named, its arguments are in the log");
@@ -157,6 +162,21 @@ static struct error *start_replay(struct session *s)
 	return err;
 }
 
+/* Where the trace comes from. A log that is no file has no identity. */
+static struct error *describe_trace(struct session *s)
+{
+	struct trace_header *h = &s->trace_header;
+
+	h->isa = s->isa;
+	h->recorder = strdup(program_version);
+	h->emulator = strdup(s->target->identity);
+	if (!h->recorder || !h->emulator)
+		return &error_no_memory;
+	struct error *err = evlog_file_identify(s->options->log, &h->log);
+	error_destroy(err);
+	return evlog_file_identify(s->program, &h->program);
+}
+
 static struct error *judge(struct session *s)
 {
 	const struct run_options *o = s->options;
@@ -166,12 +186,17 @@ static struct error *judge(struct session *s)
 		.max_findings = o->max_findings,
 		.stop_on_first = o->stop_on_first,
 		.sweep_interval = o->sweep_interval,
+		.trace_path = o->trace,
+		.trace_header = &s->trace_header,
+		.only_trace = o->only_trace,
 		.oracle = s->oracle,
 		.interrupted = &interrupted,
 		.progress = progress ? show_progress : NULL,
 	};
 
-	struct error *err = resolve(s, "--from", o->from, &options.have_from, &options.from);
+	struct error *err = o->trace ? describe_trace(s) : NULL;
+	if (!err)
+		err = resolve(s, "--from", o->from, &options.have_from, &options.from);
 	if (!err)
 		err = resolve(s, "--until", o->until, &options.have_until, &options.until);
 	if (!err)
@@ -231,6 +256,18 @@ static struct error *write_report(struct session *s)
 	return outputs_write(&s->options->outputs, &report);
 }
 
+/* Of a run that was not judged. */
+static void print_traced(const struct session *s)
+{
+	const struct run *run = &s->run;
+
+	if (run->error)
+		fprintf(stderr, "validate: %s\n", run->error->message);
+	if (!s->options->quiet)
+		fprintf(stderr, "validate: %s: %" PRIu64 " instructions, %" PRIu64 " events, %.1f s\n",
+			s->options->trace, run->instructions, run->events.total, (double)run->nanoseconds / 1e9);
+}
+
 static enum exit_status status_of(const struct session *s)
 {
 	bool gated = s->options->outputs.baseline && !s->known.num_new;
@@ -253,6 +290,7 @@ static void session_deinit(struct session *s)
 {
 	baseline_verdict_deinit(&s->known);
 	baseline_deinit(&s->baseline);
+	trace_header_deinit(&s->trace_header);
 	run_deinit(&s->run);
 	symbols_deinit(&s->symbols);
 	replay_destroy(s->replay);
@@ -286,7 +324,10 @@ static enum exit_status run(const void *options, const struct operands *operands
 	err = perform(&s);
 	if (!err) {
 		status = status_of(&s);
-		err = write_report(&s);
+		if (s.options->only_trace)
+			print_traced(&s);
+		else
+			err = write_report(&s);
 	}
 	if (err)
 		status = fail(err);
@@ -309,6 +350,7 @@ static const struct option_row run_option_rows[] = {
 	{"sarif", 0, "FILE", "write the findings as SARIF 2.1.0", AT(outputs.path[OUTPUT_SARIF]), option_text},
 	{"html", 0, "FILE", "write the report as a page for a browser, which needs no other file", AT(outputs.path[OUTPUT_HTML]), option_text},
 	{"annotate", 0, "KIND", "print annotations for a CI service: github", AT(outputs.annotate), option_text},
+	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
 	{"until", 0, "PC", "end there", AT(until), option_text},
@@ -323,10 +365,30 @@ static const struct option_row run_option_rows[] = {
 	{"no-progress", 0, NULL, "no progress line on a terminal", AT(no_progress), option_flag},
 	{0},
 };
+
+static const struct option_row trace_option_rows[] = {
+	{"output", 'o', "FILE", "where the trace goes", AT(trace), option_text},
+	{"log", 'l', "FILE", "event log to replay (of validate record)", AT(log), option_text},
+	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", AT(start.qemu), option_flag},
+	{"emulator", 'e', "PATH", "start this build of it", AT(start.emulator), option_text},
+	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", AT(start.cpu), option_text},
+	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(start.emulator_args), option_list},
+	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", AT(start.sysroot), option_text},
+	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(start.remote), option_text},
+	{"until", 0, "PC", "end when this address or symbol is reached", AT(until), option_text},
+	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
+	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by one", AT(sweep_interval), option_number},
+	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
+	{"quiet", 'q', NULL, "print nothing when all went well, and no progress", AT(quiet), option_count},
+	{"no-progress", 0, NULL, "no progress line on a terminal", AT(no_progress), option_flag},
+	{0},
+};
 #undef AT
 /* clang-format on */
 
 static const struct run_options run_defaults = {.sweep_interval = 1000};
+
+static const struct run_options trace_defaults = {.sweep_interval = 1000, .only_trace = true};
 
 const struct command command_run = {
 	.name = "run",
@@ -339,6 +401,20 @@ const struct command command_run = {
 		"4 incomplete and --strict given, 5 target failed. With a baseline only new findings are a divergence.",
 	.options = run_option_rows,
 	.defaults = &run_defaults,
+	.options_size = sizeof(struct run_options),
+	.run = run,
+};
+
+const struct command command_trace = {
+	.name = "trace",
+	.operands = "[PROGRAM]",
+	.summary = "replay an event log in a target and write what is seen as a trace",
+	.details =
+		"As validate run, but nothing is judged: that can be done later, and anywhere.\n\n"
+		"Exit status: 0 recorded, 2 usage or unusable input, 3 lost sync with the log, 5 target failed. What was\n"
+		"seen until then is in the trace.",
+	.options = trace_option_rows,
+	.defaults = &trace_defaults,
 	.options_size = sizeof(struct run_options),
 	.run = run,
 };

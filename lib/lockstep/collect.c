@@ -202,14 +202,22 @@ static struct error *judge_step(struct lockstep *ls, struct prediction *slot, bo
 	err = ls->reply.stop.kind == STOP_SIGNAL ? judge_signal(ls, slot) : judge_stepped(ls, slot);
 	if (err)
 		return err;
-	if (slot->lifted && slot->lifted->env)
-		ls->relift |= lift_cache_observe(ls->model.cache, slot->lifted, ls->before.value, ls->now.value);
+	if (slot->lifted && slot->lifted->env &&
+	    lift_cache_observe(ls->model.cache, slot->lifted, ls->before.value, ls->now.value)) {
+		ls->relift = true;
+		err = tracer_observed(ls, slot);
+	}
+	if (err)
+		return err;
 
 	bool differs = ls->judgement.differences.len > 0 || ls->signal;
 	if (lingers(ls, slot)) {
 		ls->repeat = REPEAT_LINGER;
 		ls->judgement.differences.len = 0;
 	}
+	err = tracer_step(ls, slot, differs);
+	if (err)
+		return err;
 	bool unsettled = slot->kind == PREDICTED_OUTPUTS && stores_unsettled(ls, slot);
 	if (differs || unsettled)
 		err = memory_journal_rollback(ls->model.memory, slot->mark);

@@ -160,8 +160,7 @@ static void apply(struct state *s, const struct prediction *slot)
 		state_set_masked(s, slot->regs.at[i].reg, prediction_value(slot, i), prediction_mask(slot, i, s->isa));
 }
 
-/* The registers before instruction i of the sequence. */
-static void state_before(const struct lockstep *ls, size_t i, struct state *ret)
+void group_state_before(const struct lockstep *ls, size_t i, struct state *ret)
 {
 	state_copy(ret, &ls->group.start);
 	for (size_t k = 0; k < i; k++)
@@ -230,7 +229,7 @@ static struct error *judge_again(struct lockstep *ls, bool lost)
 	const struct isa *isa = ls->target->isa;
 	struct group *g = &ls->group;
 
-	state_before(ls, g->len - 1, &ls->before);
+	group_state_before(ls, g->len - 1, &ls->before);
 	for (uint32_t i = 0; lost && i < isa->num_reset; i++)
 		state_set(&ls->before, isa->reset[i], 0);
 	ls->model.grouping = true;
@@ -294,7 +293,7 @@ static struct error *record_group(struct lockstep *ls)
 		if (err || !ls->judgement.differences.len)
 			continue;
 		ls->run->instructions = start + i + 1;
-		state_before(ls, i, &ls->before);
+		group_state_before(ls, i, &ls->before);
 		err = record_differences(ls, &ls->group.slot[i]);
 	}
 	ls->run->instructions = end;
@@ -340,7 +339,10 @@ static struct error *judge_stopped(struct lockstep *ls)
 	bool lost = false;
 
 	cut_at_exit(ls);
-	struct error *err = judge_whole(ls);
+	struct error *err = tracer_group(ls, g->len);
+	if (err)
+		return err;
+	err = judge_whole(ls);
 	bool differs = ls->judgement.differences.len > 0, masked = g->whole.stores.len && g->whole.stores.at[0].masked;
 	if (!err && (differs || masked))
 		err = memory_journal_rollback(ls->model.memory, g->slot[0].mark);
@@ -370,12 +372,14 @@ static struct error *judge_signalled(struct lockstep *ls)
 		i++;
 	struct error *err = memory_journal_rollback(ls->model.memory, g->slot[0].mark);
 	ls->signal = ls->reply.stop.signal;
+	if (!err)
+		err = tracer_group(ls, i + 1);
 	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
 	judgement_clear(&ls->judgement);
 	if (!err)
 		err = judge_fault(&ls->judgement, 0, ls->signal);
 	ls->run->instructions += i + 1;
-	state_before(ls, i, &ls->before);
+	group_state_before(ls, i, &ls->before);
 	return err || !ls->judging ? err : record_differences(ls, &g->slot[i]);
 }
 

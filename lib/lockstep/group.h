@@ -26,4 +26,7 @@ struct lockstep;
  */
 struct error *run_group(struct lockstep *ls);
 
+/* The registers before instruction i of the sequence, as predicted. */
+void group_state_before(const struct lockstep *ls, size_t i, struct state *ret);
+
 #endif

@@ -6,6 +6,7 @@
 #include "lib/lockstep/judge.h"
 #include "lib/lockstep/lockstep.h"
 #include "lib/lockstep/predict.h"
+#include "lib/lockstep/tracer.h"
 
 /* A prediction and the reads that go with it. */
 struct step {
@@ -55,6 +56,7 @@ struct lockstep {
 	struct step blind; /* for steps whose prediction a difference has made worthless */
 
 	struct sweep sweep;
+	struct tracer tracer;
 	struct group group;
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
 	bool relift;             /* the target's CPU was seen to lack what cached transfers rely on */

@@ -62,7 +62,7 @@ static bool at_limit(const struct lockstep *ls)
 /* ... or judging to begin, which it does where everything before was seen. */
 static bool at_start(const struct lockstep *ls)
 {
-	return !ls->judging && ls->predicted && front_is_at(ls, ls->options->from);
+	return !ls->judging && !ls->options->only_trace && ls->predicted && front_is_at(ls, ls->options->from);
 }
 
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
@@ -136,6 +136,8 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	state_copy(&ls->before, &ls->now);
 	for (size_t i = 0; i < e->num_regs; i++)
 		state_set_masked(&ls->now, e->regs[i].reg, e->regs[i].value, e->regs[i].mask);
+	struct replay_totals totals = *replay_totals(ls->replay);
+	bool all_seen = !ls->sweep.seen_at || ls->sweep.done == ls->run->instructions;
 	uint64_t start = clock_now();
 	err = replay_syscall(ls->replay, &ls->before, &ls->now, ls->model.memory, &outcome);
 	if (err)
@@ -143,6 +145,9 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	ls->run->instructions++;
 	ls->run->checked += ls->judging;
 	note_event(ls, &outcome, start);
+	err = tracer_event(ls, slot, &outcome, &totals, start, all_seen);
+	if (err)
+		return err;
 	if (ls->judging)
 		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
 	ls->done = ls->run->exited = outcome.finished;
@@ -204,7 +209,7 @@ static struct error *turn(struct lockstep *ls)
 	enum predict_result why;
 
 	if (!ls->predicted)
-		ls->judging = ls->judging || front_is_at(ls, ls->options->from);
+		ls->judging = ls->judging || (!ls->options->only_trace && front_is_at(ls, ls->options->from));
 	struct error *err = fill(ls, &why);
 
 	if (!err)
@@ -250,7 +255,7 @@ static struct error *init(struct lockstep *ls)
 		err = target_read_regs(ls->target, &ls->now);
 	if (!err)
 		hide_unjudged(ls->target);
-	return err;
+	return err ? err : tracer_init(ls);
 }
 
 static void deinit(struct lockstep *ls)
@@ -262,6 +267,7 @@ static void deinit(struct lockstep *ls)
 	vec_deinit(&ls->owed);
 	free(ls->sweep.seen_at);
 	group_deinit(&ls->group);
+	tracer_deinit(&ls->tracer);
 	prediction_deinit(&ls->blind.slot);
 	judgement_deinit(&ls->judgement);
 	state_deinit(&ls->now);
@@ -348,7 +354,7 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 
 	run->events = *replay_totals(ls->replay);
 	run->error = err;
-	run->unreached = !ls->judging;
+	run->unreached = !ls->judging && !ls->options->only_trace;
 	if (error_is(err, ERROR_LOST_SYNC)) {
 		run->lost_event = err->place;
 		run->lost_pc = lost ? lost->pc : state_get(&ls->now, ls->target->isa->pc);
@@ -372,7 +378,9 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	know_initial_state(&ls);
 	state_copy(&ls.model.front, &ls.now);
 	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;
+	ls.judging = ls.judging && !options->only_trace;
 	conclude_run(&ls, loop(&ls));
+	err = tracer_finish(&ls);
 	deinit(&ls);
-	return NULL;
+	return err;
 }

@@ -13,6 +13,7 @@
 #include "lib/oracle/oracle.h"
 #include "lib/replay/replay.h"
 #include "lib/target/target.h"
+#include "lib/trace/trace.h"
 
 /* The first that applies, from the bottom up: what goes wrong behind a finding is most likely its consequence. */
 enum verdict {
@@ -73,6 +74,10 @@ struct lockstep_options {
 	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
 	 * events; 0: at events alone. */
 	uint64_t sweep_interval;
+	/* Where what is seen is written as a trace; NULL: nowhere. What the target hides is added to the header. */
+	const char *trace_path;
+	const struct trace_header *trace_header;
+	bool only_trace;                          /* nothing is judged */
 	struct oracle *oracle;                    /* second opinion, or NULL; borrowed */
 	const volatile sig_atomic_t *interrupted; /* ends the run when not 0; may be NULL */
 	/* Called a few times a second. */

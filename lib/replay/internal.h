@@ -26,8 +26,9 @@ struct replay {
 	uint64_t stack_pointer; /* of the target, at its start */
 	/* The heap, from its first break on. */
 	bool heap_known;
-	uint64_t heap_log, heap_target; /* where it starts in each run */
-	uint64_t heap_end;              /* the break in the target */
+	uint64_t heap_log, heap_target;     /* where it starts in each run */
+	uint64_t heap_end;                  /* the break in the target */
+	VEC(struct replay_written) written; /* by the last call */
 	struct replay_lost *lost;
 	VEC(struct replay_module) modules; /* they own their paths */
 };

@@ -38,6 +38,7 @@ void replay_destroy(struct replay *r)
 	queue_deinit(&r->queue);
 	regions_deinit(&r->regions);
 	vec_deinit(&r->counts);
+	vec_deinit(&r->written);
 	for (size_t i = 0; i < r->modules.len; i++)
 		free(r->modules.at[i].path);
 	vec_deinit(&r->modules);
@@ -64,6 +65,8 @@ struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t addr
 {
 	struct error *err = target_write_memory(r->target, address, data, len);
 
+	if (!err && !vec_push(&r->written, ((struct replay_written){address, len})))
+		err = &error_no_memory;
 	return err || !memory ? err : memory_write(memory, address, data, NULL, len);
 }
 
@@ -266,6 +269,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	const struct isa *isa = r->isa;
 	struct replay_call call = {.before = before, .after = after, .memory = memory};
 
+	r->written.len = 0;
 	call.guest.number = state_get(before, isa->sys.number);
 	call.guest.row = sys_lookup(isa, call.guest.number);
 	for (unsigned i = 0; i < 6; i++)
@@ -316,6 +320,12 @@ struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret
 	}
 	return error_create(ERROR_LOST_SYNC, "signal %d stops the guest at pc 0x%llx, event %llu of the log is %s",
 			    signal, (unsigned long long)pc, (unsigned long long)r->position, ev ? ev->name : "its end");
+}
+
+const struct replay_written *replay_written(const struct replay *r, size_t *ret_len)
+{
+	*ret_len = r->written.len;
+	return r->written.at;
 }
 
 uint64_t replay_position(const struct replay *r)

@@ -87,6 +87,12 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
  */
 struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished);
 
+/* Memory that the last call changed because the log said so: what was written in the guest's place. Owned by r. */
+struct replay_written {
+	uint64_t address, len;
+};
+const struct replay_written *replay_written(const struct replay *r, size_t *ret_len);
+
 /* How far the log was followed: index of the next event. */
 uint64_t replay_position(const struct replay *r);
 

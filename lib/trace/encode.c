@@ -269,8 +269,6 @@ struct error *encoder_begin(struct encoder *e, uint64_t pc, const struct encoder
 	for (size_t i = 0; i < NUM_COLUMNS; i++)
 		e->columns[i].len = 0;
 	e->entries.len = e->code.len = e->shapes.len = e->shape_bytes.len = e->views.len = 0;
-	map_clear(&e->view_of);
-	e->views.len = 0;
 	map_clear(&e->entry_of);
 	map_clear(&e->view_of);
 	map_clear(&e->shape_of);

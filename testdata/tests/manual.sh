@@ -12,10 +12,12 @@ options() {
 	grep -oE -- '--[a-z][a-z-]*' | LC_ALL=C sort -u
 }
 
-commands=$("$VALIDATE" --help | sed -n 's/^ *validate \([a-z]\{2,\}\) .*/\1/p' | sort -u)
+# "record", "trace", "trace show": what stands before the options.
+mapfile -t commands < <("$VALIDATE" --help | sed -n 's/^ *validate \([a-z ]*\) \[options\].*/\1/p' | sort -u)
 help=$("$VALIDATE" --help)
-for command in $commands; do
-	help+=$("$VALIDATE" "$command" --help)
+for command in "${commands[@]}"; do
+	read -ra words <<<"$command"
+	help+=$("$VALIDATE" "${words[@]}" --help)
 done
 same "options" "$(sed 's/\\-/-/g' cmd/validate/validate.1 | options)" "$(options <<<"$help")"
 if command -v groff >/dev/null; then

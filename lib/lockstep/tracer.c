@@ -1,0 +1,319 @@
+#include "lib/lockstep/tracer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/lockstep/internal.h"
+
+/* ---- Start and end ---- */
+
+static struct error *write_modules(struct lockstep *ls)
+{
+	struct tracer *t = &ls->tracer;
+	size_t num = 0;
+	const struct replay_module *modules = replay_modules(ls->replay, &num);
+
+	if (num == t->num_modules)
+		return NULL;
+	struct trace_module *copy = calloc(num, sizeof *copy);
+	if (!copy)
+		return &error_no_memory;
+	for (size_t i = 0; i < num; i++)
+		copy[i] = (struct trace_module){modules[i].path, modules[i].start, modules[i].end, modules[i].entry};
+	struct error *err = trace_writer_modules(t->writer, copy, num);
+	free(copy);
+	t->num_modules = num;
+	return err;
+}
+
+struct error *tracer_init(struct lockstep *ls)
+{
+	const struct target *target = ls->target;
+	bool *on_request = NULL;
+
+	if (!ls->options->trace_path)
+		return NULL;
+	struct trace_header header = *ls->options->trace_header;
+	header.hidden = target->hidden;
+	header.stops_reset = target->stops_reset;
+	if (target->on_request) {
+		size_t len = target->isa->num_regs * sizeof *on_request;
+		on_request = malloc(len);
+		if (!on_request)
+			return &error_no_memory;
+		memcpy(on_request, target->on_request, len);
+	}
+	header.on_request = on_request;
+	struct error *err = state_init(&ls->tracer.state, target->isa);
+	if (!err)
+		err = trace_writer_create(ls->options->trace_path, &header, &ls->now, &ls->tracer.writer);
+	free(on_request);
+	return err ? err : write_modules(ls);
+}
+
+void tracer_deinit(struct tracer *t)
+{
+	trace_writer_destroy(t->writer);
+	vec_deinit(&t->accesses);
+	vec_deinit(&t->changed);
+	vec_deinit(&t->writes);
+	vec_deinit(&t->data);
+	state_deinit(&t->state);
+}
+
+struct error *tracer_finish(struct lockstep *ls)
+{
+	const struct run *run = ls->run;
+
+	if (!ls->tracer.writer)
+		return NULL;
+	const struct trace_end end = {
+		.exited = run->exited,
+		.interrupted = run->interrupted,
+		.limited = run->limited,
+		.exit_status = run->exit_status,
+		.exit_signal = run->exit_signal,
+		.lost_expected = run->lost_expected,
+		.lost_observed = run->lost_observed,
+		.lost_event = run->lost_event,
+		.lost_pc = run->lost_pc,
+		.error = run->error ? run->error->message : NULL,
+		.error_code = run->error ? (int)run->error->code : 0,
+		.nanoseconds = run->nanoseconds,
+	};
+	return trace_writer_finish(ls->tracer.writer, &end);
+}
+
+/* ---- Memory ---- */
+
+static uint64_t all_known(unsigned len)
+{
+	return len >= 64 ? UINT64_MAX : (UINT64_C(1) << len) - 1;
+}
+
+/* The model's memory has there what it predicted and nobody has looked at yet. */
+static bool is_owed(const struct lockstep *ls, uint64_t address, unsigned len)
+{
+	for (size_t i = 0; i < ls->owed.len; i++) {
+		const struct target_read *r = &ls->owed.at[i].read;
+		if (r->address - address < len || address - r->address < r->len)
+			return true;
+	}
+	return false;
+}
+
+static struct trace_access *new_access(struct lockstep *ls, uint64_t address, unsigned len, bool store)
+{
+	struct tracer *t = &ls->tracer;
+
+	if (t->accesses.len == TRACE_MAX_ACCESSES || !vec_reserve(&t->accesses, t->accesses.len + 1))
+		return NULL;
+	struct trace_access *a = &t->accesses.at[t->accesses.len++];
+	a->address = address;
+	a->len = (uint8_t)len;
+	a->store = store;
+	a->known = ls->owed.len && is_owed(ls, address, len) ? 0 : all_known(len);
+	return a;
+}
+
+static bool add_load(struct lockstep *ls, const struct predicted_load *load)
+{
+	struct trace_access *a = new_access(ls, load->address, load->len, false);
+
+	if (!a)
+		return ls->tracer.accesses.len == TRACE_MAX_ACCESSES;
+	for (unsigned i = 0; i < load->len; i++)
+		if (load->unknown[i])
+			a->known &= ~(UINT64_C(1) << i);
+	for (unsigned i = 0; i < load->len; i++)
+		a->data[i] = a->known >> i & 1 ? load->data[i] : 0;
+	return true;
+}
+
+static bool add_store(struct lockstep *ls, const struct eval_store *s, const uint8_t *seen)
+{
+	struct trace_access *a = new_access(ls, s->address, s->len, true);
+
+	if (!a)
+		return ls->tracer.accesses.len == TRACE_MAX_ACCESSES;
+	if (!seen)
+		a->known = 0;
+	if (a->known)
+		memcpy(a->data, seen, s->len);
+	else
+		memset(a->data, 0, s->len);
+	return true;
+}
+
+/* What is known of the memory that the instruction loads, and what was seen of its stores. */
+static bool add_accesses(struct lockstep *ls, const struct prediction *slot, bool stores)
+{
+	bool ok = true;
+
+	ls->tracer.accesses.len = 0;
+	for (size_t i = 0; i < slot->loads.len && ok; i++)
+		ok = add_load(ls, &slot->loads.at[i]);
+	for (size_t i = 0; stores && i < slot->stores.len && ok; i++)
+		ok = add_store(ls, &slot->stores.at[i],
+			       i < TARGET_MAX_READS && ls->reply.memory_ok[i] ? ls->reply.memory[i] : NULL);
+	return ok;
+}
+
+/* ---- Steps ---- */
+
+static struct trace_step step_of(const struct lockstep *ls, const struct prediction *slot)
+{
+	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
+
+	return (struct trace_step){
+		.tid = ls->reply.stop.tid,
+		.pc = slot->pc,
+		.bytes = insn ? insn->bytes : NULL,
+		.len = insn ? insn->len : 0,
+		.before = &ls->before,
+		.after = &ls->seen,
+		.accesses = ls->tracer.accesses.at,
+		.num_accesses = ls->tracer.accesses.len,
+	};
+}
+
+/* Where all is as predicted, only what was predicted has changed. */
+static bool name_changed(struct tracer *t, const struct prediction *slot)
+{
+	t->changed.len = 0;
+	if (!vec_reserve(&t->changed, slot->regs.len + 1))
+		return false;
+	for (size_t i = 0; i < slot->regs.len; i++)
+		t->changed.at[t->changed.len++] = slot->regs.at[i].reg;
+	return true;
+}
+
+struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bool differs)
+{
+	struct tracer *t = &ls->tracer;
+
+	if (!t->writer)
+		return NULL;
+	if (!add_accesses(ls, slot, slot->kind == PREDICTED_OUTPUTS))
+		return &error_no_memory;
+	struct trace_step step = step_of(ls, slot);
+	step.signal = ls->signal;
+	trace_writer_repeat(t->writer, ls->repeat);
+	if (!differs && slot->kind == PREDICTED_OUTPUTS && !slot->imprecise && !ls->sweep.seen_at) {
+		if (!name_changed(t, slot))
+			return &error_no_memory;
+		step.changed = t->changed.at;
+		step.num_changed = t->changed.len;
+	}
+	return trace_writer_step(t->writer, &step);
+}
+
+struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot)
+{
+	struct trace_step step = step_of(ls, slot);
+
+	step.after = &ls->now;
+	return ls->tracer.writer ? trace_writer_observed(ls->tracer.writer, &step) : NULL;
+}
+
+static void see_nothing(struct state *s)
+{
+	for (uint32_t r = 0; r < s->isa->num_regs; r++)
+		state_set_unknown(s, r);
+}
+
+struct error *tracer_group(struct lockstep *ls, size_t len)
+{
+	struct tracer *t = &ls->tracer;
+	struct error *err = NULL;
+
+	if (!t->writer)
+		return NULL;
+	see_nothing(&t->state);
+	for (size_t i = 0; i < len && !err; i++) {
+		const struct prediction *slot = &ls->group.slot[i];
+		bool last = i + 1 == len;
+		if (!add_accesses(ls, slot, last && !ls->signal))
+			return &error_no_memory;
+		struct trace_step step = step_of(ls, slot);
+		step.before = &ls->group.start; /* the chunk of the first has all others */
+		step.running = !last;
+		step.after = last ? &ls->seen : &t->state;
+		step.signal = last ? ls->signal : 0;
+		err = trace_writer_step(t->writer, &step);
+	}
+	return err;
+}
+
+/* ---- Events ---- */
+
+enum { DATA_MAX = 64 << 10 }; /* bytes of what an event wrote: the trace keeps no more */
+
+static bool add_writes(struct lockstep *ls)
+{
+	struct tracer *t = &ls->tracer;
+	size_t num = 0, left = DATA_MAX;
+	const struct replay_written *written = replay_written(ls->replay, &num);
+
+	t->writes.len = t->data.len = 0;
+	if (num && (!vec_reserve(&t->writes, num) || !vec_reserve(&t->data, DATA_MAX)))
+		return false;
+	for (size_t i = 0; i < num; i++) {
+		size_t len = written[i].len < left ? (size_t)written[i].len : left;
+		uint8_t *data = t->data.at + DATA_MAX - left, unknown[64];
+		/* What the call's later writes covered is as they left it. */
+		for (size_t at = 0; at < len; at += sizeof unknown)
+			memory_read(ls->model.memory, written[i].address + at, data + at, unknown,
+				    len - at < sizeof unknown ? len - at : sizeof unknown);
+		left -= len;
+		t->writes.at[t->writes.len++] = (struct trace_write){written[i].address, written[i].len, data, len};
+	}
+	return true;
+}
+
+/* Registers that the target shows on request and that nobody looked at. */
+static void unsee(struct state *s, const struct target *target)
+{
+	for (uint32_t r = 0; r < s->isa->num_regs; r++)
+		if (target->on_request && target->on_request[r])
+			state_set_unknown(s, r);
+}
+
+struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, const struct replay_outcome *outcome,
+			   const struct replay_totals *totals, uint64_t start, bool all_seen)
+{
+	struct tracer *t = &ls->tracer;
+	const struct isa *isa = ls->target->isa;
+	const struct replay_totals *now = replay_totals(ls->replay);
+
+	if (!t->writer)
+		return NULL;
+	if (!add_writes(ls))
+		return &error_no_memory;
+	t->accesses.len = 0;
+	struct trace_event event = {
+		.number = state_get(&ls->before, isa->sys.number),
+		.index = outcome->event,
+		.position = replay_position(ls->replay),
+		.skipped = now->skipped - totals->skipped,
+		.policy = outcome->policy == SYS_EMULATE ? TRACE_EMULATED
+			  : outcome->policy == SYS_PASS  ? TRACE_PASSED
+							 : TRACE_EXECUTED,
+		.at = start - ls->started,
+		.nanoseconds = clock_now() - start,
+		.unlogged = now->unlogged > totals->unlogged,
+		.finished = outcome->finished,
+		.status = outcome->status,
+		.writes = t->writes.at,
+		.num_writes = t->writes.len,
+	};
+	struct trace_step step = step_of(ls, slot);
+	state_copy(&t->state, &ls->now);
+	if (!all_seen)
+		unsee(&t->state, ls->target);
+	step.after = &t->state;
+	step.event = &event;
+	struct error *err = trace_writer_step(t->writer, &step);
+	return err ? err : write_modules(ls);
+}

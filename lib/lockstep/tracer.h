@@ -1,0 +1,42 @@
+/* Writing what the loop sees to a trace, where one is wanted. Private to lib/lockstep. */
+#ifndef LIB_LOCKSTEP_TRACER_H
+#define LIB_LOCKSTEP_TRACER_H
+
+#include "lib/lockstep/predict.h"
+#include "lib/replay/replay.h"
+#include "lib/trace/trace.h"
+
+struct tracer {
+	struct trace_writer *writer; /* NULL: nothing is written, and the calls below do nothing */
+	VEC(struct trace_access) accesses;
+	VEC(uint32_t) changed;
+	VEC(struct trace_write) writes;
+	VEC(uint8_t) data;  /* of writes */
+	struct state state; /* scratch */
+	size_t num_modules; /* that the trace has */
+};
+
+struct lockstep;
+
+/* ls->now are the registers at the run's start, as seen. */
+struct error *tracer_init(struct lockstep *ls);
+void tracer_deinit(struct tracer *t);
+
+/* A step that was judged: ls->before, ls->seen, ls->reply, ls->signal. differs: it is not what was predicted. */
+struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bool differs);
+
+/* The first len instructions of ls->group, of which the last has ls->seen and ls->reply behind it. */
+struct error *tracer_group(struct lockstep *ls, size_t len);
+
+/* The instruction told of the target's CPU. */
+struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot);
+
+/* A system call between ls->before and ls->now. totals: before it; start: clock_now() then; all_seen: all registers
+ * that the target can show were looked at right before it. */
+struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, const struct replay_outcome *outcome,
+			   const struct replay_totals *totals, uint64_t start, bool all_seen);
+
+/* The run is over: ls->run tells how it ended. */
+struct error *tracer_finish(struct lockstep *ls);
+
+#endif
