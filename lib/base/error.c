@@ -24,11 +24,27 @@ static struct error *create(enum error_code code, char *message)
 
 static char *format_message(const char *format, va_list ap) __attribute__((format(printf, 1, 0)));
 
+/* Messages quote files and stubs, whose control characters (ISO 6429; 0x80 to 0x9f too, in UTF-8) are not for a
+ * terminal. */
+static void blank_controls(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+		if (*c < ' ' || *c == 127 || c1)
+			*c = '?';
+		if (c1)
+			*++c = '?';
+	}
+}
+
 static char *format_message(const char *format, va_list ap)
 {
 	char *message;
 
-	return vasprintf(&message, format, ap) < 0 ? NULL : message;
+	if (vasprintf(&message, format, ap) < 0)
+		return NULL;
+	blank_controls(message);
+	return message;
 }
 
 /* Remembers the path in err, or gives up on err for want of memory. */

@@ -66,6 +66,19 @@ START_TEST(prefix_keeps_the_payload)
 }
 END_TEST
 
+START_TEST(quotes_no_control_characters)
+{
+	struct error *err = error_create(ERROR_PROTOCOL, "\"%s\"",
+					 "a\033[31m\n\x7f"
+					 "b\xc2\x9b"
+					 "c \xc3\xa9");
+
+	ck_assert_str_eq(err->message, "\"a?[31m??b??c \xc3\xa9\"");
+	ck_error(error_prefix(err, "%s", "a\tname"), ERROR_PROTOCOL, "a?name: \"a?[31m");
+	ck_error(error_input("odd\rname", 3, "is empty"), ERROR_INPUT, "odd?name:3: is empty");
+}
+END_TEST
+
 START_TEST(out_of_memory_is_static)
 {
 	ck_assert_ptr_eq(error_prefix(&error_no_memory, "more"), &error_no_memory);
@@ -93,6 +106,7 @@ int main(void)
 	tcase_add_test(tcase, names_the_place_in_a_file);
 	tcase_add_test(tcase, remembers_the_faulting_address);
 	tcase_add_test(tcase, prefix_keeps_the_payload);
+	tcase_add_test(tcase, quotes_no_control_characters);
 	tcase_add_test(tcase, out_of_memory_is_static);
 	tcase_add_test(tcase, null_has_no_code);
 	suite_add_tcase(suite, tcase);

@@ -110,8 +110,49 @@ make_vectors() {
 	xz -0 -c "$to/vectors/0" >"$to/vectors/xz"
 }
 
+# States of both instruction sets, of single instructions and of blocks, cut short; and traces of them.
+make_states() {
+	local arch single=-one-insn-per-tb name
+
+	mkdir -p "$to/qemu_log" "$to/trace"
+	for arch in x86_64 aarch64; do
+		if ! command -v qemu-$arch >/dev/null; then
+			lack "no qemu-$arch, whose states were wanted"
+			continue
+		fi
+		[[ $(qemu-$arch --version) == *"version 7."* ]] && single=-singlestep
+		name=$guests/loop
+		[ $arch = x86_64 ] || name=$guests/$arch/loop
+		qemu-$arch $single -d cpu,fpu,nochain,in_asm -D "$scratch/single" "$name" 1 >/dev/null
+		qemu-$arch -d cpu,nochain,in_asm -D "$scratch/blocks" "$name" 1 >/dev/null
+		head -n 120 "$scratch/single" >"$to/qemu_log/$arch"
+		head -n 120 "$scratch/blocks" >"$to/qemu_log/$arch-blocks"
+		for name in $arch $arch-blocks; do
+			"$VALIDATE" import qemu-log -o "$to/trace/$name" "$to/qemu_log/$name" >/dev/null ||
+				lack "no trace of $name"
+		done
+	done
+	grep -oh '[A-Z][A-Z0-9]*=' "$to"/qemu_log/* | sort -u | sed 's/.*/"&"/' >"$to/qemu_log.dict"
+	printf '"%s"\n' 'IN: ' '0x' '----------------' 'Trace ' >>"$to/qemu_log.dict"
+}
+
+# A report with findings, which are unicorn's, and the baseline that knows them.
+make_reports() {
+	mkdir -p "$to/baseline"
+	if ! env -i "$VALIDATE" record -q -o "$scratch/bmi.json" "$guests/bmi" >/dev/null 2>&1; then
+		lack "no report, since this CPU does not run $guests/bmi"
+		return
+	fi
+	"$VALIDATE" run --log "$scratch/bmi.json" --max-findings 3 --report "$to/baseline/report" -q || true
+	"$VALIDATE" baseline update --baseline "$to/baseline/known" "$to/baseline/report" >/dev/null
+	grep -oh '"[a-z_][a-z_0-9]*": ' "$to"/baseline/* | sort -u |
+		sed 's/"/\\"/g; s/.*/"&"/' >"$to/baseline.dict"
+}
+
 mkdir -p "$to"
 make_logs
 make_packets
 make_descriptions
 make_vectors
+make_states
+make_reports
