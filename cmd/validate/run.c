@@ -252,6 +252,8 @@ static struct error *write_report(struct session *s)
 	report_text(&text, &report, s->options->verbose);
 	if (!s->options->quiet && !outputs_to_stdout(&s->options->outputs))
 		fputs(strbuf_text(&text), stdout);
+	else if (s->run.error)
+		fprintf(stderr, "validate: %s\n", s->run.error->message);
 	strbuf_deinit(&text);
 	return outputs_write(&s->options->outputs, &report);
 }
