@@ -99,16 +99,12 @@ static void build_permute_in_block(struct x86_ctx *c, const struct x86_form *f)
 
 /* ---- Masked moves ---- */
 
-/*
- * The lane at `address`, or 0 where the mask is clear. What the mask excludes is not read and does not fault; as loads
- * always take place, such a one reads the instruction itself, which is there.
- */
+/* The lane at `address`, or 0 where the mask is clear. What the mask excludes is not read and does not fault. */
 static expr_id load_lane(struct x86_ctx *c, unsigned lane, expr_id mask, expr_id address)
 {
-	struct expr_pool *p = c->pool;
-	expr_id value = transfer_load(c->t, lane, expr_ite(p, mask, address, x86_const(c, 64, c->pc)));
+	expr_id value = x86_load_if(c, mask, lane, address);
 
-	return expr_ite(p, mask, value, x86_const(c, lane, 0));
+	return expr_ite(c->pool, mask, value, x86_const(c, lane, 0));
 }
 
 /* VPMASKMOVD, VPMASKMOVQ, VMASKMOVPS, VMASKMOVPD: param is the lane width; top bits of the second operand choose. */

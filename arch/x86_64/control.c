@@ -6,7 +6,7 @@ void x86_goto(struct x86_ctx *c, expr_id target)
 	transfer_set_reg(c->t, X86_rip, target);
 }
 
-/* Far calls and jumps through memory, FF /3 and /5: capstone 5 gives them the names of the near ones. */
+/* FF /3 and /5: capstone 5 gives them the names of the near ones. */
 static bool is_far(const struct x86_ctx *c)
 {
 	return c->raw.opcode == 0xff && c->raw.is_mem && (c->raw.reg & 1);
@@ -14,8 +14,6 @@ static bool is_far(const struct x86_ctx *c)
 
 static expr_id target(struct x86_ctx *c)
 {
-	if (is_far(c))
-		x86_unmodelled(c);
 	if (c->op[0].kind == X86_OPERAND_IMM)
 		return x86_const(c, 64, c->next + c->raw.imm);
 	c->op[0].width = 64;
@@ -36,14 +34,20 @@ static void build_jcc(struct x86_ctx *c, const struct x86_form *f)
 static void build_jmp(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	x86_goto(c, target(c));
+	if (is_far(c))
+		x86_far_branch(c, false);
+	else
+		x86_goto(c, target(c));
 }
 
 static void build_call(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id to = target(c);
-
 	(void)f;
+	if (is_far(c)) {
+		x86_far_branch(c, true);
+		return;
+	}
+	expr_id to = target(c);
 	x86_push(c, x86_const(c, 64, c->next));
 	x86_goto(c, to);
 }

@@ -4,11 +4,12 @@
 #include <string.h>
 
 /*
- * Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3; one of them; VEX with 256 bits, 66 and no
- * register in vvvv.
+ * Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3; one of them; 66 alone; VEX with 256 bits,
+ * 66 and no register in vvvv.
  */
-enum { ANY_REP = 1, NO_PREFIX = 2, SOME_PREFIX = 3, VEX_256_66 = 4 };
-enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
+enum { ANY_REP = 1, NO_PREFIX = 2, SOME_PREFIX = 3, VEX_256_66 = 4, ONLY_66 = 5 };
+enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY, ANY_RM = 2 };
+#define ONLY(rm) (REGISTER | 1 << (ANY_RM + (rm)))
 
 /*
  * What capstone 4 does not decode, or decodes as something else. The hint space 0F 18-1F is NOP with any operand (SDM
@@ -18,6 +19,9 @@ enum { REGISTER = 1, MEMORY = 2, EITHER = REGISTER | MEMORY };
 static const struct x86_override overrides[] = {
 	/* map        opcode rep       reg   operand   id                   mnemonic     operands */
 	{X86_MAP_1,   0x90,  X86_REP,  0xff, EITHER,   X86_INS_PAUSE,       "pause",     0}, /* with REX.B too */
+	{X86_MAP_0F,  0x01,  0,        0x20, ONLY(0),  X86_OWN_SERIALIZE,   "serialize", 0},
+	{X86_MAP_0F,  0x01,  X86_REPNE, 0x20, ONLY(0),  X86_OWN_XSUSLDTRK,  "xsusldtrk", 0},
+	{X86_MAP_0F,  0x01,  X86_REPNE, 0x20, ONLY(1),  X86_OWN_XRESLDTRK,  "xresldtrk", 0},
 	{X86_MAP_0F,  0x0d,  ANY_REP,  0xff, EITHER,   X86_INS_PREFETCHW,   "prefetchw", 0},
 	{X86_MAP_0F,  0x18,  ANY_REP,  0xff, REGISTER, X86_INS_NOP,         "nop",       0},
 	{X86_MAP_0F,  0x18,  ANY_REP,  0xf0, MEMORY,   X86_INS_NOP,         "nop",       0},
@@ -29,8 +33,12 @@ static const struct x86_override overrides[] = {
 	{X86_MAP_0F,  0x1e,  X86_REP,  0x02, REGISTER, X86_OWN_RDSSP,       "rdssp",     0},
 	{X86_MAP_0F,  0x1e,  ANY_REP,  0x7f, REGISTER, X86_INS_NOP,         "nop",       0},
 	{X86_MAP_0F,  0x1e,  0,        0x80, REGISTER, X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0x1e,  X86_REP,  0x80, ONLY(2),  X86_INS_ENDBR64,     "endbr64",   0},
+	{X86_MAP_0F,  0x1e,  X86_REP,  0x80, ONLY(3),  X86_INS_ENDBR32,     "endbr32",   0},
+	{X86_MAP_0F,  0x1e,  ANY_REP,  0x80, REGISTER, X86_INS_NOP,         "nop",       0},
 	{X86_MAP_0F,  0x1e,  ANY_REP,  0xff, MEMORY,   X86_INS_NOP,         "nop",       0},
 	{X86_MAP_0F,  0x1f,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0xae,  X86_REP,  0x10, EITHER,   X86_OWN_PTWRITE,     "ptwrite",   X86_OVERRIDE_RM},
 	{X86_MAP_0F,  0xae,  SOME_PREFIX, 0x2f, MEMORY, X86_OWN_INVALID,    "(bad)",     0},
 	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x20, REGISTER, X86_INS_LFENCE,     "lfence",    0},
 	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x40, REGISTER, X86_INS_MFENCE,     "mfence",    0},
@@ -40,6 +48,12 @@ static const struct x86_override overrides[] = {
 	{X86_MAP_0F,  0xff,  ANY_REP,  0xff, EITHER,   X86_OWN_UD0,         "ud0",       0},
 	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, MEMORY,  X86_OWN_WRSS,        "wrss",      0},
 	{X86_MAP_0F38, 0xf6, NO_PREFIX, 0xff, REGISTER, X86_OWN_INVALID,    "(bad)",     0},
+	{X86_MAP_0F38, 0xcf, ONLY_66,  0xff, EITHER,   X86_OWN_GF2P8MULB,   "gf2p8mulb", X86_OVERRIDE_XMM},
+	{X86_MAP_0F3A, 0xce, ONLY_66,  0xff, EITHER,   X86_OWN_GF2P8AFFINEQB, "gf2p8affineqb", X86_OVERRIDE_XMM_IMM},
+	{X86_MAP_0F3A, 0xcf, ONLY_66,  0xff, EITHER,   X86_OWN_GF2P8AFFINEINVQB, "gf2p8affineinvqb",
+	 X86_OVERRIDE_XMM_IMM},
+	{X86_MAP_0F38, 0xf8, ONLY_66,  0xff, MEMORY,   X86_OWN_MOVDIR64B,   "movdir64b", X86_OVERRIDE_REG_M512},
+	{X86_MAP_0F38, 0xf9, NO_PREFIX, 0xff, MEMORY,  X86_OWN_MOVDIRI,     "movdiri",   X86_OVERRIDE_RM_REG},
 	{X86_MAP_0F38, 0xc8, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
 	{X86_MAP_0F38, 0xc9, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
 	{X86_MAP_0F38, 0xca, SOME_PREFIX, 0xff, EITHER, X86_OWN_INVALID,    "(bad)",     0}, /* SHA */
@@ -190,6 +204,7 @@ static bool has_prefix(const struct x86_raw *raw, uint8_t rep)
 	case ANY_REP: return true;
 	case NO_PREFIX: return !raw->rep && !raw->opsize;
 	case SOME_PREFIX: return raw->rep || raw->opsize;
+	case ONLY_66: return raw->opsize && !raw->rep;
 	default: return raw->rep == rep;
 	}
 }
@@ -226,7 +241,8 @@ static const struct x86_override *find_override(const struct x86_raw *raw)
 	for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++) {
 		const struct x86_override *o = &overrides[i];
 		if (o->map == raw->map && o->opcode == raw->opcode && has_prefix(raw, o->rep) &&
-		    (o->reg_mask >> (raw->reg & 7) & 1) && (o->shape & shape))
+		    (o->reg_mask >> (raw->reg & 7) & 1) && (o->shape & shape) &&
+		    (o->shape >> ANY_RM == 0 || o->shape >> (ANY_RM + (raw->rm & 7)) & 1))
 			return o;
 	}
 	return NULL;

@@ -69,13 +69,26 @@ enum x86_own_id {
 	X86_OWN_UD0,
 	X86_OWN_WRSS,
 	X86_OWN_VBROADCASTI128,
+	X86_OWN_SERIALIZE,
+	X86_OWN_XSUSLDTRK,
+	X86_OWN_XRESLDTRK,
+	X86_OWN_PTWRITE,
+	X86_OWN_MOVDIRI,
+	X86_OWN_MOVDIR64B,
+	X86_OWN_GF2P8MULB,
+	X86_OWN_GF2P8AFFINEQB,
+	X86_OWN_GF2P8AFFINEINVQB,
 	X86_OWN_INVALID, /* no instruction, though capstone sees one */
 	X86_NUM_IDS
 };
 
 enum x86_override_operands {
 	X86_OVERRIDE_NONE,
-	X86_OVERRIDE_RM,       /* the general register in ModRM.rm */
+	X86_OVERRIDE_RM,       /* the general register in ModRM.rm, or memory */
+	X86_OVERRIDE_RM_REG,   /* that, and the one in ModRM.reg */
+	X86_OVERRIDE_REG_M512, /* a general register of the address size in ModRM.reg, and memory */
+	X86_OVERRIDE_XMM,      /* the vector in ModRM.reg, and that in ModRM.rm or memory */
+	X86_OVERRIDE_XMM_IMM,  /* and an immediate */
 	X86_OVERRIDE_YMM_M128, /* the vector in ModRM.reg, and memory */
 };
 
@@ -84,7 +97,7 @@ struct x86_override {
 	uint8_t map, opcode;
 	uint8_t rep;      /* required prefix, ANY_REP or NO_PREFIX (decode.c) */
 	uint8_t reg_mask; /* bit n: with n in ModRM.reg */
-	uint8_t shape;    /* bit 0: with a register in ModRM.rm, bit 1: with memory */
+	uint16_t shape;   /* bit 0: with a register in ModRM.rm, bit 1: with memory, bit 2 + n: only with n in it */
 	unsigned id;
 	const char *mnemonic;
 	uint8_t operands; /* enum x86_override_operands */

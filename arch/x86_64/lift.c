@@ -11,7 +11,8 @@ static const struct x86_table *const families[] = {
 	&x86_bits_table,      &x86_atomic_table,     &x86_control_table,     &x86_stack_table,
 	&x86_string_table,    &x86_flagops_table,    &x86_system_table,      &x86_sse_move_table,
 	&x86_sse_int_table,   &x86_sse_arith_table,  &x86_sse_shuffle_table, &x86_sse_string_table,
-	&x86_sse_state_table, &x86_sse_crypto_table, &x86_sse_sha_table,     &x86_avx_table,
+	&x86_sse_state_table, &x86_sse_crypto_table, &x86_sse_sha_table,     &x86_sse_gfni_table,
+	&x86_avx_table,       &x86_segment_table,    &x86_privileged_table,
 };
 
 /* Rows that share an id are tried in the order of their tables. */
@@ -352,7 +353,7 @@ static bool operands_modelled(const struct x86_ctx *c)
 
 static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
 {
-	if (!operands_modelled(c)) {
+	if (!(form->props & X86_ANY) && !operands_modelled(c)) {
 		insn->status = LIFT_UNMODELLED;
 		return NULL;
 	}

@@ -67,6 +67,28 @@ static const struct {
 	{"63 c1", "movsxd r32, r32", "-------"},
 	{"66 63 01", "movsxd r16, m16", "-------"},
 	{"8c d8", "mov r32, sreg", "-------"},
+	{"8e d8", "mov sreg, r32", "-------"},
+	{"0f a1", "pop sreg", "-------"},
+	{"0f b2 08", "lss r32, m64", "-------"},
+	{"ff 18", "lcall m80", "-------"},
+	{"48 cb", "retfq", "-------"},
+	{"48 cf", "iretq", "WWWWWWW"},
+	{"cd 04", "int imm8", "-------"},
+	{"66 c8 10 00 02", "enter imm16, imm8", "-------"},
+	{"c7 f8 00 01 00 00", "xbegin rel32", "-------"},
+	{"0f 01 e8", "serialize", "-------"},
+	{"f2 0f 01 e9", "xresldtrk", "-------"},
+	{"f3 0f 1e fa", "endbr64", "-------"},
+	{"f3 0f 1e f9", "nop", "-------"},
+	{"f3 48 0f ae e0", "ptwrite r64", "-------"},
+	{"66 0f 38 cf c1", "gf2p8mulb xmm, xmm", "-------"},
+	{"66 0f 3a ce 08 01", "gf2p8affineqb xmm, m128, imm8", "-------"},
+	{"66 0f 38 f8 08", "movdir64b r64, m512", "-------"},
+	{"48 0f 38 f9 08", "movdiri m64, r64", "-------"},
+	{"66 0f ae 38", "clflushopt m8", "-------"},
+	{"0f 00 c0", "sldt r32", "-------"},
+	{"f4", "hlt", "-------"},
+	{"0f 22 d8", "mov reg, r64", "-------"},
 	{"d1 e0", "shl r32, 1", "CCCCCC-"},
 	{"d3 e0", "shl r32, r8", "CCCCCC-"},
 	{"f3 66 0f b8 c1", "popcnt r16, r16", "00W000-"},
@@ -129,13 +151,10 @@ static const struct {
 	{"06", LIFT_UNDECODABLE},
 	{"0f 0c", LIFT_UNDECODABLE},
 	{"8d c0", LIFT_UNDECODABLE},
-	{"0f 01 10", LIFT_UNMODELLED},          /* lgdt */
-	{"f4", LIFT_UNMODELLED},                /* hlt */
-	{"ff 18", LIFT_UNMODELLED},             /* a far call, which capstone 5 calls a near one */
-	{"8e d8", LIFT_UNMODELLED},             /* mov ds, eax */
+	{"cd 80", LIFT_UNMODELLED},             /* a 32-bit program's system call */
+	{"0f 34", LIFT_UNMODELLED},             /* sysenter, likewise */
 	{"0f fc c1", LIFT_UNMODELLED},          /* paddb mm0, mm1 */
 	{"62 f1 75 09 fc c2", LIFT_UNMODELLED}, /* vpaddb xmm0 {k1}, xmm1, xmm2 */
-	{"67 0f ae 00", LIFT_UNMODELLED},       /* fxsave [eax] */
 };
 
 START_TEST(status)

@@ -3,12 +3,22 @@
 
 enum extension { ZERO_EXTEND, SIGN_EXTEND };
 
+static bool is_selector(const struct x86_operand *op)
+{
+	return op->kind == X86_OPERAND_REG && op->reg > X86_r15;
+}
+
 /* MOV, also from a selector: to a register it is zero-extended, to memory it is 16 bits at every operand size. */
 static void build_mov(struct x86_ctx *c, const struct x86_form *f)
 {
-	bool selector = c->op[1].kind == X86_OPERAND_REG && c->op[1].reg > X86_r15;
+	bool selector = is_selector(&c->op[1]);
 
 	(void)f;
+	if (is_selector(&c->op[0])) {
+		c->op[1].width = 16;
+		x86_load_selector(c, c->op[0].reg, x86_read(c, 1));
+		return;
+	}
 	if (selector && c->op[0].kind == X86_OPERAND_MEM)
 		c->op[0].width = 16;
 	if (!selector)

@@ -93,18 +93,45 @@ static void fix_movsxd(struct x86_ctx *c)
 	c->op[1].width = c->width == 16 ? 16 : 32;
 }
 
+static struct x86_operand general_operand(unsigned width, uint8_t number)
+{
+	return (struct x86_operand){.kind = X86_OPERAND_REG, .width = (uint16_t)width, .reg = X86_rax + number};
+}
+
+static struct x86_operand vector_operand(unsigned width, uint8_t number)
+{
+	return (struct x86_operand){.kind = X86_OPERAND_REG, .width = (uint16_t)width, .reg = X86_xmm0 + number};
+}
+
+static struct x86_operand memory_operand(unsigned width)
+{
+	return (struct x86_operand){.kind = X86_OPERAND_MEM, .width = (uint16_t)width};
+}
+
 static unsigned override_operands(struct x86_ctx *c, enum x86_override_operands operands)
 {
 	const struct x86_raw *raw = &c->raw;
-	uint16_t width = (uint16_t)c->width;
+	bool imm = operands == X86_OVERRIDE_XMM_IMM;
 
 	switch (operands) {
 	case X86_OVERRIDE_RM:
-		c->op[0] = (struct x86_operand){.kind = X86_OPERAND_REG, .width = width, .reg = X86_rax + raw->rm};
-		return 1;
+	case X86_OVERRIDE_RM_REG:
+		c->op[0] = raw->is_mem ? memory_operand(c->width) : general_operand(c->width, raw->rm);
+		c->op[1] = general_operand(c->width, raw->reg);
+		return operands == X86_OVERRIDE_RM ? 1 : 2;
+	case X86_OVERRIDE_REG_M512:
+		c->op[0] = general_operand(raw->addrsize ? 32 : 64, raw->reg);
+		c->op[1] = memory_operand(512);
+		return 2;
+	case X86_OVERRIDE_XMM:
+	case X86_OVERRIDE_XMM_IMM:
+		c->op[0] = vector_operand(128, raw->reg);
+		c->op[1] = raw->is_mem ? memory_operand(128) : vector_operand(128, raw->rm);
+		c->op[2] = (struct x86_operand){.kind = X86_OPERAND_IMM, .width = 8, .imm = raw->imm};
+		return imm ? 3 : 2;
 	case X86_OVERRIDE_YMM_M128:
-		c->op[0] = (struct x86_operand){.kind = X86_OPERAND_REG, .width = 256, .reg = X86_xmm0 + raw->reg};
-		c->op[1] = (struct x86_operand){.kind = X86_OPERAND_MEM, .width = 128};
+		c->op[0] = vector_operand(256, raw->reg);
+		c->op[1] = memory_operand(128);
 		return 2;
 	default: return 0;
 	}
@@ -212,7 +239,7 @@ static void write_vector(struct x86_ctx *c, const struct x86_operand *op, expr_i
 		transfer_set_reg(c->t, upper, expr_const(p, 128, 0));
 }
 
-/* Can it be written by a builder? Selectors cannot: what that does is up to descriptor tables. */
+/* Can it be written by a builder? Selectors are for x86_load_selector(). */
 static bool is_writable(const struct x86_operand *op)
 {
 	bool selector = op->kind == X86_OPERAND_REG && op->reg > X86_r15 && op->width < 128;
@@ -280,6 +307,25 @@ expr_id x86_linear(struct x86_ctx *c, expr_id offset)
 expr_id x86_address(struct x86_ctx *c)
 {
 	return x86_linear(c, x86_offset(c));
+}
+
+expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id address)
+{
+	enum { LINE = 64 };
+	expr_id here = x86_const(c, 64, c->pc & -(uint64_t)LINE);
+
+	return transfer_load(c->t, width, expr_ite(c->pool, cond, address, here));
+}
+
+void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input)
+{
+	transfer_add_fault(c->t, expr_and(c->pool, cond, expr_env(c->pool, 1, input)), FAULT_PROTECTION);
+}
+
+void x86_refuse_prefixes(struct x86_ctx *c)
+{
+	if (c->raw.opsize || c->raw.rep)
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 }
 
 void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes)

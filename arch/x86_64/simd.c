@@ -114,3 +114,21 @@ expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id
 	}
 	return simd_permute(c, width, lane, expr_concat(c->pool, b, a), whole);
 }
+
+expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a)
+{
+	enum { QUARTER = EXPR_MAX_WIDTH / 8 };
+	struct expr_pool *p = c->pool;
+	expr_id all = expr_const(p, SIMD_BLOCK, 0);
+
+	/* A quarter of the table at a time; numbers outside of it select nothing. */
+	for (unsigned first = 0; first < 256; first += QUARTER) {
+		uint64_t words[EXPR_MAX_WORDS] = {0};
+		for (unsigned i = 0; i < QUARTER; i++)
+			words[i / 8] |= (uint64_t)table[first + i] << i % 8 * 8;
+		expr_id index = simd_lanes(c, EXPR_VSUB, 8, a, simd_splat(c, SIMD_BLOCK, 8, first));
+		expr_id part = expr_const_wide(p, EXPR_MAX_WIDTH, words);
+		all = expr_or(p, all, simd_lanes(c, EXPR_VPERM, 8, part, index));
+	}
+	return all;
+}

@@ -98,4 +98,7 @@ expr_id simd_permute(struct x86_ctx *c, unsigned width, unsigned lane, expr_id a
  */
 expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id b, const uint8_t *index);
 
+/* What the table has for each byte of a vector of 128 bits. */
+expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a);
+
 #endif

@@ -34,24 +34,12 @@ static void make_sbox(uint8_t ret[256], bool inverse)
 	} while (p != 1);
 }
 
-/* SubBytes: a quarter of the table at a time; numbers outside of it select nothing. */
 static expr_id sub_bytes(struct x86_ctx *c, expr_id a, bool inverse)
 {
-	enum { QUARTER = EXPR_MAX_WIDTH / 8 };
-	struct expr_pool *p = c->pool;
 	uint8_t sbox[256];
-	expr_id all = expr_const(p, SIMD_BLOCK, 0);
 
 	make_sbox(sbox, inverse);
-	for (unsigned first = 0; first < 256; first += QUARTER) {
-		uint64_t words[EXPR_MAX_WORDS] = {0};
-		for (unsigned i = 0; i < QUARTER; i++)
-			words[i / 8] |= (uint64_t)sbox[first + i] << i % 8 * 8;
-		expr_id index = simd_lanes(c, EXPR_VSUB, 8, a, simd_splat(c, SIMD_BLOCK, 8, first));
-		expr_id table = expr_const_wide(p, EXPR_MAX_WIDTH, words);
-		all = expr_or(p, all, simd_lanes(c, EXPR_VPERM, 8, table, index));
-	}
-	return all;
+	return simd_lookup(c, sbox, a);
 }
 
 /* The state is four columns of four bytes. Row r moves by r columns. */

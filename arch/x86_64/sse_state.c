@@ -108,11 +108,10 @@ static void put_control(struct image *m)
 }
 
 /* With 32-bit addresses, processors let parts of the image wrap at 4 GiB. */
-static bool may_wrap(struct x86_ctx *c)
+static void refuse_wrap(struct x86_ctx *c)
 {
 	if (c->raw.addrsize)
-		x86_unmodelled(c);
-	return c->raw.addrsize;
+		x86_open(c, expr_ult(c->pool, x86_const(c, 64, UINT32_MAX - IMAGE_END), x86_offset(c)), ENV_XSTATE);
 }
 
 /* The end of the image stays as it is, but it must be writable as the rest. */
@@ -123,8 +122,7 @@ static void build_fxsave(struct x86_ctx *c, const struct x86_form *f)
 	expr_id end = image_get(c, IMAGE_END - IMAGE_CHUNK, 8 * IMAGE_CHUNK);
 
 	(void)f;
-	if (may_wrap(c))
-		return;
+	refuse_wrap(c);
 	x86_require_alignment(c, m.address, 16);
 	put_control(&m);
 	for (unsigned i = 0; i < 8; i++) {
@@ -188,8 +186,7 @@ static expr_id restored_tags(struct x86_ctx *c, expr_id fsw)
 static void build_fxrstor(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	if (may_wrap(c))
-		return;
+	refuse_wrap(c);
 	x86_require_alignment(c, x86_address(c), 16);
 	expr_id ends = expr_concat(c->pool, image_get(c, IMAGE_END - 1, 8), image_get(c, 0, 8));
 

@@ -50,6 +50,10 @@ static void build_pop(struct x86_ctx *c, const struct x86_form *f)
 	expr_id value = x86_pop(c, width);
 
 	(void)f;
+	if (c->op[0].kind == X86_OPERAND_REG && c->op[0].reg > X86_r15) {
+		x86_load_selector(c, c->op[0].reg, expr_extract(c->pool, value, 0, 16));
+		return;
+	}
 	c->op[0].width = (uint16_t)width;
 	c->popped = width / 8;
 	x86_write(c, 0, value);
@@ -71,18 +75,22 @@ static const struct {
 	{X86_df, 10}, {X86_of, 11}, {X86_nt, 14}, {X86_ac, 18}, {X86_id, 21},
 };
 
-static void build_popf(struct x86_ctx *c, const struct x86_form *f)
+void x86_set_rflags(struct x86_ctx *c, expr_id image)
 {
 	struct expr_pool *p = c->pool;
-	expr_id image = x86_pop(c, operand_width(c));
 	expr_id may_set_if = expr_eq(p, expr_reg(p, 2, X86_iopl), x86_const(c, 2, 3));
 
-	(void)f;
 	for (size_t i = 0; i < sizeof popped_flags / sizeof *popped_flags; i++)
-		if (popped_flags[i].bit < operand_width(c))
+		if (popped_flags[i].bit < expr_width(p, image))
 			x86_set_flag(c, popped_flags[i].reg, expr_bit(p, image, popped_flags[i].bit));
 	x86_set_flag_if(c, may_set_if, X86_if, expr_bit(p, image, 9));
 	x86_set_flag(c, X86_rf, x86_const(c, 1, 0));
+}
+
+static void build_popf(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_set_rflags(c, x86_pop(c, operand_width(c)));
 }
 
 static void build_leave(struct x86_ctx *c, const struct x86_form *f)
@@ -99,26 +107,22 @@ static void build_leave(struct x86_ctx *c, const struct x86_form *f)
 static void build_enter(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
-	unsigned level = c->raw.imm2 % 32;
+	unsigned level = c->raw.imm2 % 32, width = operand_width(c);
 	expr_id rbp = expr_reg(p, 64, X86_rbp);
 
 	(void)f;
-	if (operand_width(c) == 16) {
-		x86_unmodelled(c);
-		return;
-	}
-	x86_push(c, rbp);
+	x86_push(c, expr_extract(p, rbp, 0, width));
 	expr_id frame = stack_pointer(c);
 	for (unsigned i = 1; i < level; i++) {
-		rbp = expr_sub(p, rbp, x86_const(c, 64, 8));
-		x86_push(c, transfer_load(c->t, 64, rbp));
+		rbp = expr_sub(p, rbp, x86_const(c, 64, width / 8));
+		x86_push(c, transfer_load(c->t, width, rbp));
 	}
 	if (level > 0)
-		x86_push(c, frame);
+		x86_push(c, expr_extract(p, frame, 0, width));
 	expr_id top = expr_sub(p, stack_pointer(c), x86_const(c, 64, (uint16_t)c->raw.imm));
 	/* A page fault too if a write at the new top would fault: stores what is there. */
-	transfer_add_store(c->t, EXPR_NONE, top, transfer_load(c->t, 64, top));
-	transfer_set_reg(c->t, X86_rbp, frame);
+	transfer_add_store(c->t, EXPR_NONE, top, transfer_load(c->t, width, top));
+	x86_set_gpr(c, X86_rbp, expr_extract(p, frame, 0, width));
 	transfer_set_reg(c->t, X86_rsp, top);
 }
 

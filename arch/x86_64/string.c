@@ -37,16 +37,10 @@ static expr_id element(struct x86_ctx *c, const struct loop *loop, uint32_t reg)
 	return reg == X86_rsi ? x86_linear(c, offset) : offset;
 }
 
-/*
- * Loads take place unconditionally, but with a count of 0 the instruction touches no memory and cannot fault: the load
- * then goes to the instruction itself, which is known to be readable, and its value is not used.
- */
+/* With a count of 0 the instruction touches no memory and cannot fault. */
 static expr_id load(struct x86_ctx *c, const struct loop *loop, uint32_t reg)
 {
-	struct expr_pool *p = c->pool;
-	expr_id address = expr_ite(p, loop->runs, element(c, loop, reg), x86_const(c, 64, c->pc));
-
-	return transfer_load(c->t, loop->width, address);
+	return x86_load_if(c, loop->runs, loop->width, element(c, loop, reg));
 }
 
 static void store(struct x86_ctx *c, const struct loop *loop, expr_id value)

@@ -1,6 +1,6 @@
 /*
  * Instructions whose results come from outside, or that enter the kernel, and those that do nothing. Privileged ones
- * are not modelled, nor are those that the kernel may emulate (SLDT, STR, SMSW, SGDT, SIDT under UMIP).
+ * are in privileged.c.
  */
 #include "arch/x86_64/x86_64.h"
 
@@ -10,17 +10,10 @@ static void build_nop(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 }
 
-/* Instructions of the 0F map that 66, F2 and F3 make invalid, or another one. */
-static void refuse_prefixes(struct x86_ctx *c)
-{
-	if (c->raw.opsize || c->raw.rep)
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
-}
-
 static void build_fence(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	refuse_prefixes(c);
+	x86_refuse_prefixes(c);
 }
 
 /* Sets EAX and EDX to the halves of an outside value of 64 bits. */
@@ -67,7 +60,7 @@ static void build_xgetbv(struct x86_ctx *c, const struct x86_form *f)
 	expr_id ecx = x86_gpr(c, X86_rcx, 32);
 
 	(void)f;
-	refuse_prefixes(c);
+	x86_refuse_prefixes(c);
 	transfer_add_fault(c->t, expr_ult(c->pool, x86_const(c, 32, 1), ecx), FAULT_PROTECTION);
 	set_edx_eax(c, ENV_XCR0);
 }
@@ -148,6 +141,90 @@ static void build_verify(struct x86_ctx *c, const struct x86_form *f)
 	x86_set_flag(c, X86_zf, descriptor_bit(c, 0));
 }
 
+/*
+ * SLDT, STR, SMSW: 16 bits, or all of the register. With UMIP the kernel emulates them (arch/x86/kernel/umip.c), and
+ * leaves upper bits of the register that the processor would clear.
+ */
+static void build_store_system(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	if (c->op[0].kind == X86_OPERAND_MEM)
+		c->op[0].width = 16;
+	else if (c->op[0].width == 32)
+		c->op[0].width = 64;
+	x86_write(c, 0, expr_env(c->pool, c->op[0].width, ENV_SYSTEM));
+}
+
+/* SGDT, SIDT: a limit of 16 bits, and an address of 64; likewise. */
+static void build_store_table(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	transfer_add_store(c->t, EXPR_NONE, x86_address(c), expr_env(c->pool, 80, ENV_SYSTEM));
+}
+
+/*
+ * A transaction that is stepped through, or debugged, aborts at once (SDM vol. 1, 16.3.7): execution goes on at the
+ * other place, with the reason in EAX.
+ */
+static void build_xbegin(struct x86_ctx *c, const struct x86_form *f)
+{
+	uint64_t back = 0 - c->raw.imm;
+
+	(void)f;
+	/* Into itself it may go on for ever. */
+	x86_open(c, x86_const(c, 1, back > 0 && back <= c->raw.len), ENV_SYSTEM);
+	x86_set_gpr(c, X86_rax, expr_env(c->pool, 32, ENV_SYSTEM));
+	x86_goto(c, x86_const(c, 64, c->next + c->raw.imm));
+}
+
+/* To a hypervisor, which may be there and answer programs, or not (#UD). */
+static void build_hypercall(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
+	x86_set_gpr(c, X86_rax, expr_env(c->pool, 64, ENV_SYSTEM));
+}
+
+/* CLFLUSH, CLFLUSHOPT, CLWB: a byte of the line must be readable. */
+static void build_flush(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	if (c->raw.rep)
+		x86_refuse_prefixes(c);
+	transfer_load(c->t, 8, x86_address(c));
+}
+
+/* PTWRITE: the operand goes to a trace that programs do not see. */
+static void build_ptwrite(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	if (c->raw.opsize)
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+	x86_read(c, 0);
+}
+
+static void build_movdiri(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	x86_write(c, 0, x86_read(c, 1));
+}
+
+/*
+ * The destination is at the register's address, whatever the segment of the source is. The source is read before its
+ * alignment is looked at.
+ */
+static void build_movdir64b(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id to = expr_zext(p, x86_read(c, 0), 64), source = x86_read(c, 1);
+	expr_id both = expr_concat(p, expr_extract(p, source, 0, 64), to);
+
+	(void)f;
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, expr_and(p, both, x86_const(c, 128, 63)))),
+			   FAULT_PROTECTION);
+	transfer_add_store(c->t, EXPR_NONE, to, source);
+}
+
 /* clang-format off */
 static const struct x86_form x86_system[] = {
 	/* id                  build             param             oszapcd    props map */
@@ -158,6 +235,9 @@ static const struct x86_form x86_system[] = {
 	{X86_OWN_RDSSP,        build_nop,        0,                "-------", 0,    0},
 	/* Outside of a transaction, which no single-stepped program ever is in (SDM vol. 1, 16.3.8). */
 	{X86_INS_XTEST,        build_fence,      0,                "001000-", 0,    0},
+	{X86_OWN_XSUSLDTRK,    build_nop,        0,                "-------", 0,    0},
+	{X86_OWN_XRESLDTRK,    build_nop,        0,                "-------", 0,    0},
+	{X86_INS_XBEGIN,       build_xbegin,     0,                "-------", X86_RELATIVE, 0},
 	{X86_INS_XABORT,       build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCH,     build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHW,    build_nop,        0,                "-------", 0,    0},
@@ -165,6 +245,13 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_PREFETCHT0,   build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHT1,   build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHT2,   build_nop,        0,                "-------", 0,    0},
+	{X86_INS_CLFLUSH,      build_flush,      0,                "-------", 0,    0},
+	{X86_INS_CLFLUSHOPT,   build_flush,      0,                "-------", 0,    0},
+	{X86_INS_CLWB,         build_flush,      0,                "-------", 0,    0},
+	{X86_OWN_MOVDIRI,      build_movdiri,    0,                "-------", 0,    0},
+	{X86_OWN_MOVDIR64B,    build_movdir64b,  0,                "-------", 0,    0},
+	{X86_OWN_PTWRITE,      build_ptwrite,    0,                "-------", 0,    0},
+	{X86_OWN_SERIALIZE,    build_fence,        0,                "-------", 0,    0},
 	{X86_INS_LFENCE,       build_fence,      0,                "-------", 0,    0},
 	{X86_INS_MFENCE,       build_fence,      0,                "-------", 0,    0},
 	{X86_INS_SFENCE,       build_fence,      0,                "-------", 0,    0},
@@ -188,6 +275,13 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_WRGSBASE,     build_write_base, X86_gs_base,      "-------", 0,    0},
 	{X86_INS_LAR,          build_descriptor, 0,                "--W----", 0,    0},
 	{X86_INS_LSL,          build_descriptor, 0,                "--W----", 0,    0},
+	{X86_INS_SLDT,         build_store_system, 0,              "-------", 0,    0},
+	{X86_INS_STR,          build_store_system, 0,              "-------", 0,    0},
+	{X86_INS_SMSW,         build_store_system, 0,              "-------", 0,    0},
+	{X86_INS_SGDT,         build_store_table,  0,              "-------", 0,    0},
+	{X86_INS_SIDT,         build_store_table,  0,              "-------", 0,    0},
+	{X86_INS_VMCALL,       build_hypercall,  0,                "-------", 0,    0},
+	{X86_INS_VMMCALL,      build_hypercall,  0,                "-------", 0,    0},
 	{X86_INS_VERR,         build_verify,     0,                "--W----", 0,    0},
 	{X86_INS_VERW,         build_verify,     0,                "--W----", 0,    0},
 };

@@ -39,6 +39,7 @@ enum {
 	X86_LOCK = 1,     /* LOCK is allowed when the first operand is memory */
 	X86_IMPLICIT = 2, /* capstone's operands are implied by the name: not part of insn.form */
 	X86_RELATIVE = 4, /* an immediate is a distance from the next instruction */
+	X86_ANY = 8,      /* the builder does not look at operands: they may be outside the model */
 };
 
 struct x86_form {
@@ -61,7 +62,8 @@ struct x86_table {
 extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x86_muldiv_table, x86_bits_table,
 	x86_atomic_table, x86_control_table, x86_stack_table, x86_string_table, x86_flagops_table, x86_system_table,
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
-	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_avx_table;
+	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_avx_table,
+	x86_segment_table, x86_privileged_table;
 
 enum x86_operand_kind {
 	X86_OPERAND_REG,
@@ -128,6 +130,16 @@ expr_id x86_address(struct x86_ctx *c);
  */
 void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes);
 
+/*
+ * The value at the address if cond (1 bit) holds, else anything, and no access that could fault: loads always take
+ * place, and then it is of the instruction's own bytes.
+ */
+expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id address);
+/* #UD with 66, F2 or F3: instructions of the 0F map that these make invalid, or another one. */
+void x86_refuse_prefixes(struct x86_ctx *c);
+/* Where cond holds, what happens is up to something outside of the state, faults included: nothing is predicted. */
+void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input);
+
 expr_id x86_const(struct x86_ctx *c, unsigned width, uint64_t value);
 /* The helper meets something that has no model: the instruction becomes LIFT_UNMODELLED. */
 void x86_unmodelled(struct x86_ctx *c);
@@ -159,7 +171,16 @@ expr_id x86_condition(struct x86_ctx *c, unsigned cc);
 /* RFLAGS as PUSHF and SYSCALL store it, 64 bits: RF and VM are 0. */
 expr_id x86_rflags(struct x86_ctx *c);
 
-/* ---- Stack and program counter (stack.c, control.c) ---- */
+/* ---- Stack, segments and program counter (stack.c, segment.c, control.c) ---- */
+
+/* Sets the flags that POPF and IRET set, by an image of 16, 32 or 64 bits. */
+void x86_set_rflags(struct x86_ctx *c, expr_id image);
+
+/* Loads a segment register (by its id) with a selector of 16 bits. */
+void x86_load_selector(struct x86_ctx *c, uint32_t reg, expr_id selector);
+
+/* Far jumps and calls through memory. */
+void x86_far_branch(struct x86_ctx *c, bool call);
 
 /* Stores value below the stack pointer and lowers it; several pushes add up. */
 void x86_push(struct x86_ctx *c, expr_id value);

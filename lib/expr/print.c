@@ -13,6 +13,7 @@ const char *const syntax_env_names[ENV_NUM_INPUTS] = {
 	[ENV_CPUID_B] = "cpuid_b", [ENV_CPUID_C] = "cpuid_c",   [ENV_CPUID_D] = "cpuid_d",
 	[ENV_XCR0] = "xcr",        [ENV_RANDOM] = "random",     [ENV_COUNTER] = "counter",
 	[ENV_SYSREG] = "sysreg",   [ENV_SELECTOR] = "selector", [ENV_POINTER_CODE] = "pointer_code",
+	[ENV_SYSTEM] = "system",   [ENV_XSTATE] = "xstate",
 };
 
 struct printer {
@@ -194,11 +195,17 @@ void expr_print(struct strbuf *out, const struct expr_pool *pool, expr_id id, co
 /* ---- Transfers ---- */
 
 static const char *const fault_names[FAULT_NUM_KINDS] = {
-	[FAULT_NONE] = "none",           [FAULT_DIVIDE] = "divide",
-	[FAULT_UNDEFINED] = "undefined", [FAULT_BREAKPOINT] = "breakpoint",
-	[FAULT_DEBUG] = "debug",         [FAULT_PROTECTION] = "protection",
-	[FAULT_STACK] = "stack",         [FAULT_ALIGNMENT] = "alignment",
-	[FAULT_FLOAT] = "float",         [FAULT_PAGE] = "page",
+	[FAULT_NONE] = "none",
+	[FAULT_DIVIDE] = "divide",
+	[FAULT_UNDEFINED] = "undefined",
+	[FAULT_BREAKPOINT] = "breakpoint",
+	[FAULT_DEBUG] = "debug",
+	[FAULT_OVERFLOW] = "overflow",
+	[FAULT_PROTECTION] = "protection",
+	[FAULT_STACK] = "stack",
+	[FAULT_ALIGNMENT] = "alignment",
+	[FAULT_FLOAT] = "float",
+	[FAULT_PAGE] = "page",
 };
 
 const char *fault_name(enum fault_kind kind)

@@ -32,6 +32,7 @@ enum fault_kind {
 	FAULT_UNDEFINED,  /* SIGILL: x86 #UD, AArch64 UNDEFINED */
 	FAULT_BREAKPOINT, /* SIGTRAP: int3, BRK */
 	FAULT_DEBUG,      /* SIGTRAP: int1 */
+	FAULT_OVERFLOW,   /* SIGSEGV: x86 #OF, by int 4 */
 	FAULT_PROTECTION, /* SIGSEGV: x86 #GP */
 	FAULT_STACK,      /* SIGBUS on Linux: x86 #SS */
 	FAULT_ALIGNMENT,  /* SIGBUS: #AC, AArch64 alignment */
@@ -54,6 +55,8 @@ enum env_input {
 	ENV_SYSREG,       /* identification and other system registers */
 	ENV_POINTER_CODE, /* pointer authentication codes */
 	ENV_SELECTOR,     /* results that depend on the kernel's descriptor tables */
+	ENV_SYSTEM,       /* those that depend on other things that are the kernel's or a hypervisor's */
+	ENV_XSTATE,       /* parts of the state that XSAVE knows of and the model does not, and what is in use */
 	ENV_NUM_INPUTS
 };
 

@@ -15,6 +15,7 @@ static const struct {
 	[FAULT_UNDEFINED] = {SIGILL, 0, false},
 	[FAULT_BREAKPOINT] = {SIGTRAP, SI_KERNEL, true},
 	[FAULT_DEBUG] = {SIGTRAP, TRAP_BRKPT, true},
+	[FAULT_OVERFLOW] = {SIGSEGV, SI_KERNEL, true},
 	[FAULT_PROTECTION] = {SIGSEGV, SI_KERNEL, false},
 	[FAULT_STACK] = {SIGBUS, SI_KERNEL, false},
 	[FAULT_ALIGNMENT] = {SIGBUS, BUS_ADRALN, false},
@@ -23,7 +24,7 @@ static const struct {
 };
 
 static const char *const fault_names[FAULT_NUM_KINDS] = {
-	"no fault",   "divide error", "undefined instruction", "breakpoint",  "debug trap",
+	"no fault",   "divide error", "undefined instruction", "breakpoint",  "debug trap", "overflow",
 	"protection", "stack fault",  "alignment check",       "float fault", "page fault",
 };
 

@@ -375,7 +375,7 @@ static void print_inputs(struct vectors *v, const struct effects *effects, struc
 }
 
 static const char *const fault_names[FAULT_NUM_KINDS] = {
-	"no fault",   "divide error", "undefined instruction", "breakpoint",  "debug trap",
+	"no fault",   "divide error", "undefined instruction", "breakpoint",  "debug trap", "overflow",
 	"protection", "stack fault",  "alignment fault",       "float fault", "page fault",
 };
 

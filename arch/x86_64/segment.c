@@ -1,0 +1,202 @@
+/*
+ * Segment registers, far transfers, INT and IRET at privilege level 3, as 64-bit programs of Linux see them.
+ *
+ * The descriptor tables are the kernel's. Known of them is what every 64-bit program has: its own code and data
+ * segments (arch/x86/include/asm/segment.h, GDT_ENTRY_DEFAULT_USER_CS and _DS), and that null selectors are null. What
+ * other selectors do is up to entries that the kernel or a program (modify_ldt(2), set_thread_area(2)) may have made.
+ */
+#include "arch/x86_64/x86_64.h"
+
+/* Selectors without their privilege level. */
+enum { SELECTOR_DATA = 5 << 3, SELECTOR_CODE = 6 << 3, SELECTOR_LEVEL = 3 };
+
+static expr_id without_level(struct x86_ctx *c, expr_id selector)
+{
+	return expr_and(c->pool, selector, x86_const(c, 16, (uint16_t)~SELECTOR_LEVEL));
+}
+
+static expr_id is_segment(struct x86_ctx *c, expr_id selector, unsigned segment)
+{
+	return expr_eq(c->pool, without_level(c, selector), x86_const(c, 16, segment));
+}
+
+static expr_id is_level_3(struct x86_ctx *c, expr_id selector)
+{
+	return expr_eq(c->pool, expr_extract(c->pool, selector, 0, 2), x86_const(c, 2, SELECTOR_LEVEL));
+}
+
+/* #GP, except where the tables decide. */
+static void require(struct x86_ctx *c, expr_id ok)
+{
+	transfer_add_fault(c->t, expr_not(c->pool, ok), FAULT_PROTECTION);
+}
+
+/* SDM vol. 2, MOV, "loading a segment register while in protected mode": SS at level 3 may not be null. */
+static void load_stack_segment(struct x86_ctx *c, expr_id selector)
+{
+	struct expr_pool *p = c->pool;
+
+	require(c, expr_and(p, is_level_3(c, selector), expr_not(p, is_segment(c, selector, 0))));
+	x86_open(c, expr_not(p, is_segment(c, selector, SELECTOR_DATA)), ENV_SELECTOR);
+	transfer_set_reg(c->t, X86_ss, selector);
+}
+
+/* The base of the data segment is 0. A null selector clears it on Intel's processors, and leaves it on AMD's. */
+static void load_base(struct x86_ctx *c, uint32_t base, expr_id null)
+{
+	struct expr_pool *p = c->pool;
+	expr_id left = expr_and(p, expr_reg(p, 64, base), expr_env(p, 64, ENV_SELECTOR));
+
+	transfer_set_reg(c->t, base, expr_ite(p, null, left, x86_const(c, 64, 0)));
+}
+
+void x86_load_selector(struct x86_ctx *c, uint32_t reg, expr_id selector)
+{
+	struct expr_pool *p = c->pool;
+	expr_id null = is_segment(c, selector, 0);
+
+	if (reg == X86_ss) {
+		load_stack_segment(c, selector);
+		return;
+	}
+	if (reg == X86_cs) { /* MOV to CS */
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+		return;
+	}
+	x86_open(c, expr_not(p, expr_or(p, null, is_segment(c, selector, SELECTOR_DATA))), ENV_SELECTOR);
+	/* The level of a null selector lasts until the kernel next returns to the program (SDM vol. 2, IRET). */
+	expr_id lasting = expr_and(p, selector, expr_env(p, 16, ENV_SELECTOR));
+	transfer_set_reg(c->t, reg, expr_ite(p, null, lasting, selector));
+	if (reg == X86_fs || reg == X86_gs)
+		load_base(c, reg == X86_fs ? X86_fs_base : X86_gs_base, null);
+}
+
+/* A far pointer in memory, one access: an offset of the operand's size, and a selector behind it. */
+static expr_id far_pointer(struct x86_ctx *c, expr_id *ret_selector)
+{
+	expr_id both = transfer_load(c->t, c->width + 16, x86_address(c));
+
+	*ret_selector = expr_extract(c->pool, both, c->width, 16);
+	return expr_extract(c->pool, both, 0, c->width);
+}
+
+/* LSS, LFS, LGS; param is the segment register. */
+static void build_load_pointer(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id selector, offset = far_pointer(c, &selector);
+
+	x86_load_selector(c, f->param, selector);
+	x86_set_gpr(c, c->op[0].reg, offset);
+}
+
+/* ---- Far transfers ---- */
+
+/*
+ * Continues at an offset in a code segment. `outer`: what comes from the stack must not be of a more privileged level.
+ * Another code segment than the program's own makes it a 32-bit program, if it is there.
+ */
+static void far_goto(struct x86_ctx *c, expr_id selector, expr_id offset, bool outer)
+{
+	struct expr_pool *p = c->pool;
+	expr_id ok = expr_not(p, is_segment(c, selector, 0));
+
+	require(c, outer ? expr_and(p, ok, is_level_3(c, selector)) : ok);
+	x86_open(c, expr_not(p, is_segment(c, selector, SELECTOR_CODE)), ENV_SELECTOR);
+	transfer_set_reg(c->t, X86_cs, x86_const(c, 16, SELECTOR_CODE | SELECTOR_LEVEL));
+	x86_goto(c, expr_zext(p, offset, 64));
+}
+
+void x86_far_branch(struct x86_ctx *c, bool call)
+{
+	struct expr_pool *p = c->pool;
+	expr_id selector, offset = far_pointer(c, &selector);
+
+	if (call) {
+		x86_push(c, expr_fit(p, expr_reg(p, 16, X86_cs), c->width));
+		x86_push(c, x86_const(c, c->width, c->next));
+	}
+	far_goto(c, selector, offset, false);
+}
+
+static void build_far(struct x86_ctx *c, const struct x86_form *f)
+{
+	x86_far_branch(c, f->param);
+}
+
+/* Several values from the stack, one access: a page fault of any comes before what is wrong with another. */
+static expr_id pop_values(struct x86_ctx *c, unsigned count)
+{
+	return x86_pop(c, count * c->width);
+}
+
+static expr_id nth(struct x86_ctx *c, expr_id values, unsigned i)
+{
+	return expr_extract(c->pool, values, i * c->width, c->width);
+}
+
+static expr_id nth_selector(struct x86_ctx *c, expr_id values, unsigned i)
+{
+	return expr_extract(c->pool, values, i * c->width, 16);
+}
+
+/* RETF, and RETF imm16, which also drops that many bytes. */
+static void build_retf(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id values = pop_values(c, 2), drop = x86_const(c, 64, c->raw.imm_len ? (uint16_t)c->raw.imm : 0);
+
+	(void)f;
+	transfer_set_reg(c->t, X86_rsp, expr_add(c->pool, transfer_get_reg(c->t, X86_rsp), drop));
+	far_goto(c, nth_selector(c, values, 1), nth(c, values, 0), true);
+}
+
+/*
+ * IRET to the same level: in 64-bit mode RIP, CS, RFLAGS, RSP and SS (SDM vol. 2, IRET); NT would make it a task's
+ * return.
+ */
+static void build_iret(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	transfer_add_fault(c->t, x86_flag(c, X86_nt), FAULT_PROTECTION);
+	expr_id values = pop_values(c, 5);
+	far_goto(c, nth_selector(c, values, 1), nth(c, values, 0), true);
+	load_stack_segment(c, nth_selector(c, values, 4));
+	x86_set_rflags(c, nth(c, values, 2));
+	transfer_set_reg(c->t, X86_rsp, expr_zext(c->pool, nth(c, values, 3), 64));
+}
+
+/*
+ * INT n: Linux lets programs use the gates of breakpoint and overflow, and that of 32-bit system calls, which are not
+ * modelled (arch/x86/kernel/idt.c).
+ */
+static void build_int(struct x86_ctx *c, const struct x86_form *f)
+{
+	enum { BREAKPOINT = 3, OVERFLOW = 4, SYSTEM_CALL = 0x80 };
+	unsigned number = c->raw.imm & 0xff;
+	enum fault_kind fault = number == BREAKPOINT ? FAULT_BREAKPOINT
+				: number == OVERFLOW ? FAULT_OVERFLOW
+						     : FAULT_PROTECTION;
+
+	(void)f;
+	if (number == SYSTEM_CALL)
+		x86_unmodelled(c);
+	transfer_add_fault(c->t, x86_const(c, 1, 1), fault);
+}
+
+/* clang-format off */
+static const struct x86_form x86_segment[] = {
+	/* id             build               param   oszapcd    props map */
+	{X86_INS_LSS,     build_load_pointer, X86_ss, "-------", 0,    0},
+	{X86_INS_LFS,     build_load_pointer, X86_fs, "-------", 0,    0},
+	{X86_INS_LGS,     build_load_pointer, X86_gs, "-------", 0,    0},
+	{X86_INS_LCALL,   build_far,          true,   "-------", 0,    0},
+	{X86_INS_LJMP,    build_far,          false,  "-------", 0,    0},
+	{X86_INS_RETF,    build_retf,         0,      "-------", 0,    0},
+	{X86_INS_RETFQ,   build_retf,         0,      "-------", 0,    0},
+	{X86_INS_IRET,    build_iret,         0,      "WWWWWWW", 0,    0},
+	{X86_INS_IRETD,   build_iret,         0,      "WWWWWWW", 0,    0},
+	{X86_INS_IRETQ,   build_iret,         0,      "WWWWWWW", 0,    0},
+	{X86_INS_INT,     build_int,          0,      "-------", 0,    0},
+};
+/* clang-format on */
+
+X86_TABLE(x86_segment);

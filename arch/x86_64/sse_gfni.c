@@ -1,0 +1,101 @@
+/* GFNI: arithmetic in the Galois field of 256 elements (SDM vol. 2, GF2P8AFFINEQB, GF2P8AFFINEINVQB, GF2P8MULB). */
+#include "arch/x86_64/simd.h"
+
+/* The polynomial that products are reduced by, without its highest power: that of AES. */
+enum { REDUCTION = 0x1b };
+
+/* In each byte: all ones if bit `bit` of it is set. */
+static expr_id spread_bit(struct x86_ctx *c, expr_id a, unsigned bit)
+{
+	return simd_shift(c, EXPR_VASHR, 8, simd_shift(c, EXPR_VSHL, 8, a, 7 - bit), 7);
+}
+
+/* Each byte times x. */
+static expr_id times_x(struct x86_ctx *c, expr_id a)
+{
+	expr_id carry = expr_and(c->pool, spread_bit(c, a, 7), simd_splat(c, SIMD_BLOCK, 8, REDUCTION));
+
+	return expr_xor(c->pool, simd_shift(c, EXPR_VSHL, 8, a, 1), carry);
+}
+
+static void build_mul(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id b = simd_b(c), a = simd_a(c), product = expr_const(p, SIMD_BLOCK, 0);
+
+	(void)f;
+	for (unsigned i = 0; i < 8; i++) {
+		product = expr_xor(p, product, expr_and(p, a, spread_bit(c, b, i)));
+		a = times_x(c, a);
+	}
+	x86_write(c, 0, product);
+}
+
+static uint8_t product_of(uint8_t a, uint8_t b)
+{
+	uint8_t product = 0;
+
+	for (; b; b >>= 1) {
+		product ^= b & 1 ? a : 0;
+		a = (uint8_t)(a << 1 ^ (a & 0x80 ? REDUCTION : 0));
+	}
+	return product;
+}
+
+/* Inverses; that of 0 is 0. They are the powers 254. */
+static void make_inverses(uint8_t ret[256])
+{
+	for (unsigned x = 0; x < 256; x++) {
+		uint8_t power = 1;
+		for (unsigned i = 0; i < 254; i++)
+			power = product_of(power, (uint8_t)x);
+		ret[x] = power;
+	}
+}
+
+/* The parity of each byte, in its lowest bit. */
+static expr_id parities(struct x86_ctx *c, expr_id a)
+{
+	for (unsigned shift = 4; shift > 0; shift /= 2)
+		a = expr_xor(c->pool, a, simd_shift(c, EXPR_VLSHR, 8, a, shift));
+	return expr_and(c->pool, a, simd_splat(c, SIMD_BLOCK, 8, 1));
+}
+
+/* Byte `byte` of each 64-bit lane in all bytes of the lane. */
+static expr_id spread_byte(struct x86_ctx *c, expr_id a, unsigned byte)
+{
+	uint8_t index[SIMD_BLOCK / 8];
+
+	for (unsigned i = 0; i < sizeof index; i++)
+		index[i] = (uint8_t)(i / 8 * 8 + byte);
+	return simd_permute(c, SIMD_BLOCK, 8, a, index);
+}
+
+/* A x + b in each byte x, by the matrix in its 64-bit lane, whose last byte makes up bit 0; param: of its inverse. */
+static void build_affine(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id matrix = simd_b(c), x = simd_a(c), sum = simd_splat(c, SIMD_BLOCK, 8, simd_imm(c));
+	uint8_t inverses[256];
+
+	if (f->param) {
+		make_inverses(inverses);
+		x = simd_lookup(c, inverses, x);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		expr_id bit = parities(c, expr_and(p, x, spread_byte(c, matrix, 7 - i)));
+		sum = expr_xor(p, sum, simd_shift(c, EXPR_VSHL, 8, bit, i));
+	}
+	x86_write(c, 0, sum);
+}
+
+/* clang-format off */
+static const struct x86_form x86_sse_gfni[] = {
+	/* id                           build         param  oszapcd    props map */
+	{X86_OWN_GF2P8MULB,             build_mul,    0,     "-------", 0,    0},
+	{X86_OWN_GF2P8AFFINEQB,         build_affine, false, "-------", 0,    0},
+	{X86_OWN_GF2P8AFFINEINVQB,      build_affine, true,  "-------", 0,    0},
+};
+/* clang-format on */
+
+X86_TABLE(x86_sse_gfni);
