@@ -2,6 +2,7 @@
 #include "cmd/validate/selftest.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "cmd/validate/command.h"
 #include "lib/oracle/walk.h"
@@ -50,6 +51,8 @@ static enum exit_status run(const void *options, const struct operands *operands
 		err = find_isa(o->arch, &isa);
 	if (err)
 		return fail(err);
+	/* Long runs are watched, in files too. */
+	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	err = run_kind(isa, o, &counts);
 	if (error_is(err, ERROR_USAGE))
 		return fail(err);
@@ -99,7 +102,7 @@ const struct command command_selftest = {
 	.details =
 		"Without --vectors, for x86_64: runs every instruction that the opcode maps hold from random states, by its\n"
 		"model and on the CPU, and names what the CPU executes without a model.\n"
-		"The last line counts the cases, and what has no model. The exit status is 0 if none failed.",
+		"The last line counts cases: of those not modelled the CPU executed the instruction. The exit status is 0 if none failed.",
 	.options = rows,
 	.defaults = &defaults,
 	.options_size = sizeof(struct selftest_options),

@@ -61,7 +61,7 @@ static void add_form(struct session *s, const struct walk_form *f)
 {
 	s->counts->passed += f->passed;
 	s->counts->failed += f->failed;
-	s->counts->unmodelled += f->executes;
+	s->counts->unmodelled += f->unmodelled;
 	s->forms += f->status == LIFT_DONE;
 	s->failing += f->failed > 0;
 	s->with_memory += f->with_memory;
@@ -98,25 +98,45 @@ static struct error *run_form(struct session *s, size_t index)
 	return NULL;
 }
 
-/* What the CPU executes and no model describes: the class that matters most first. */
-static void show_unmodelled(struct session *s, enum walk_class class)
+static void show_unmodelled_form(const struct walk_form *f)
 {
-	unsigned count = 0;
+	struct strbuf hex = {0};
+
+	strbuf_append_hex(&hex, f->example, f->example_len);
+	printf("  %-40s %s%s\n", f->name, strbuf_text(&hex), f->status == LIFT_UNDECODABLE ? " ..." : "");
+	strbuf_deinit(&hex);
+}
+
+/* What the CPU executes, or refuses to programs, and no model describes. */
+static uint64_t show_unmodelled(const struct session *s, enum walk_class class)
+{
+	uint64_t count = 0;
 
 	for (size_t i = 0; i < walk_num_forms(s->walk); i++) {
 		const struct walk_form *f = walk_form(s->walk, i);
-		struct strbuf hex = {0};
-
-		if (f->class != class || !(f->executes || f->refused))
+		if (f->class != class || !f->unmodelled)
 			continue;
 		if (count++ == 0)
 			printf("%s, not modelled: %s\n",
-			       f->refused ? "refused by the CPU to programs" : "executed by the CPU",
+			       class == WALK_SYSTEM ? "refused by the CPU to programs, or another's system call"
+						    : "executed by the CPU",
 			       walk_class_name(class));
-		strbuf_append_hex(&hex, f->example, f->example_len);
-		printf("  %-40s %s%s\n", f->name, strbuf_text(&hex), f->status == LIFT_UNDECODABLE ? " ..." : "");
-		strbuf_deinit(&hex);
+		show_unmodelled_form(f);
 	}
+	return count;
+}
+
+/* The class that matters most first; at the end the numbers. */
+static void show_all_unmodelled(const struct session *s)
+{
+	uint64_t count[WALK_NUM_CLASSES];
+
+	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++)
+		count[class] = show_unmodelled(s, class);
+	printf("forms executed by the CPU but not modelled:");
+	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++)
+		printf("%s %s: %" PRIu64, class ? "," : "", walk_class_name(class), count[class]);
+	printf("\n");
 }
 
 static void show_sums(const struct session *s)
@@ -137,8 +157,7 @@ static struct error *run_walk(struct session *s, const struct isa *isa, struct o
 	clear_progress(s);
 	if (err)
 		return err;
-	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++)
-		show_unmodelled(s, class);
+	show_all_unmodelled(s);
 	show_sums(s);
 	return NULL;
 }

@@ -215,13 +215,17 @@ static bool is_int1(const struct oracle_case *c)
 
 /*
  * The trap of a single step. Virtual machines sometimes lose the bit that tells it from other debug traps, of which
- * only INT1 moves the PC.
+ * only INT1 moves the PC. Where a transaction that aborts goes on there is none; there may be no code either.
  */
 static bool is_step(const struct native *n, const struct oracle_case *c, const siginfo_t *info)
 {
+	uint64_t pc = pc_after(n);
+
+	if (info->si_signo == SIGSEGV && pc != c->pc && (uint64_t)(uintptr_t)info->si_addr == pc)
+		return true;
 	if (info->si_signo != SIGTRAP)
 		return false;
-	return info->si_code == TRAP_TRACE || (info->si_code == TRAP_BRKPT && !is_int1(c) && pc_after(n) != c->pc);
+	return info->si_code == TRAP_TRACE || (info->si_code == TRAP_BRKPT && !is_int1(c) && pc != c->pc);
 }
 
 /* ---- The traced process ---- */
@@ -365,6 +369,14 @@ static bool suits_runner(const struct native *n, const struct oracle_case *c)
 	return true;
 }
 
+/* There is an INT3 where the instruction leads to. */
+static bool has_stop(struct native *n, const struct oracle_case *c)
+{
+	uint8_t byte;
+
+	return c->stop && pages_byte(&n->run, c->stop, &byte) && byte == ORACLE_STOP;
+}
+
 /*
  * How the runner's instruction ended; false: it went where it was not expected to go, and nobody knows what it did
  * there. An INT3 is reported behind it, and taken back.
@@ -374,20 +386,17 @@ static bool runner_end(struct native *n, const struct oracle_case *c, bool step,
 {
 	const struct reg_desc *desc = &n->base.isa->regs[n->base.isa->pc];
 	struct set *set = &n->sets[SET_GENERAL];
-	uint64_t pc = pc_after(n), behind = c->pc + c->len;
+	uint64_t pc = pc_after(n);
 
 	*ret = info->si_signo == SIGSYS ? ORACLE_SYSCALL : ORACLE_SIGNAL;
-	if (step) {
-		if (is_step(n, c, info))
-			*ret = ORACLE_STEPPED;
-		return true;
-	}
-	if (info->si_signo == SIGTRAP && pc == behind + 1) {
-		bits_put(set->actual, set->len, low_bit(desc), desc->width, &behind);
+	if (info->si_signo == SIGTRAP && pc == c->stop + 1 && c->stop && pc != c->pc + 1) {
+		bits_put(set->actual, set->len, low_bit(desc), desc->width, &c->stop);
 		*ret = ORACLE_STEPPED;
 		return true;
 	}
-	return pc == c->pc || pc == behind;
+	if (step && is_step(n, c, info))
+		*ret = ORACLE_STEPPED;
+	return step || pc == c->pc || pc == c->pc + c->len;
 }
 
 static struct error *run_in_runner(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret,
@@ -397,13 +406,12 @@ static struct error *run_in_runner(struct native *n, const struct oracle_case *c
 	struct error *err = pages_map(&n->run, c, NULL);
 	enum oracle_end end;
 	siginfo_t info;
-	uint8_t byte;
 
 	*ret_done = false;
 	if (err)
 		return err;
 	pages_fill(&n->run, c);
-	bool step = c->way != ORACLE_STRAIGHT || !pages_byte(&n->run, c->pc + c->len, &byte) || byte != ORACLE_STOP;
+	bool step = c->way != ORACLE_STRAIGHT || !has_stop(n, c);
 	load_sets(n, c->before);
 	memcpy(general->actual, general->wanted, general->len);
 	memcpy(xsave->actual, xsave->wanted, xsave->len);

@@ -78,6 +78,7 @@ static struct error *try_way(const char *hex, enum oracle_way way)
 	set("rip", pc);
 	struct oracle_range ranges[] = {range, {.address = pc + len, .len = 1, .data = &stop}};
 	struct oracle_case c = {.way = way,
+				.stop = way == ORACLE_STRAIGHT ? pc + len : 0,
 				.pc = pc,
 				.bytes = bytes,
 				.len = len,

@@ -27,9 +27,9 @@ struct oracle_range {
 /* What the caller knows of an instruction lets it run faster. */
 enum oracle_way {
 	ORACLE_TRACED, /* nothing is known: whatever it does is seen */
-	/* It neither enters the kernel for a system call nor changes segment registers. */
+	/* It makes no system call. */
 	ORACLE_STEP,
-	/* Nor does it jump: it faults or comes to the byte behind it, which is ORACLE_STOP (else as ORACLE_STEP). */
+	/* And without a fault it comes to `stop`, where there is an ORACLE_STOP (else as ORACLE_STEP). */
 	ORACLE_STRAIGHT,
 };
 
@@ -38,6 +38,8 @@ enum { ORACLE_STOP = 0xcc };
 
 struct oracle_case {
 	enum oracle_way way;
+	/* ORACLE_STRAIGHT, and may be for ORACLE_STEP: an address to which the instruction leads; 0: none. */
+	uint64_t stop;
 	uint64_t pc;
 	const uint8_t *bytes; /* of the instruction; the rest of its page is zero where no range covers it */
 	size_t len;

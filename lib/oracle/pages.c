@@ -62,6 +62,9 @@ static struct error *want_all(struct pages *p, const struct oracle_case *c, bool
 {
 	struct error *err = want(p, c->pc, c->len, PROT_READ | PROT_EXEC, mapped);
 
+	if (!err && c->stop)
+		err = want(p, c->stop, 1, PROT_READ | PROT_EXEC, mapped);
+
 	for (size_t i = 0; i < c->num_ranges && !err; i++)
 		err = want(p, c->ranges[i].address, c->ranges[i].len,
 			   PROT_READ | (c->ranges[i].writable ? PROT_WRITE : 0), mapped);

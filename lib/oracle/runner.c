@@ -39,7 +39,8 @@ struct runner_control {
 	uint64_t gpr[15];       /* rax rcx rdx rbx rbp rsi rdi r8-r15 */
 	uint64_t frame[5];      /* of IRET: rip cs rflags rsp ss */
 	uint64_t info, context; /* addresses in the process, of the last signal */
-	uint8_t selector;       /* of system calls that are caught: always */
+	uint8_t blocked;        /* system calls that are caught: all */
+	uint16_t selectors[4];  /* after: ds es fs gs */
 	/* Arguments of calls. */
 	stack_t stack;
 	uint64_t action[4]; /* the kernel's struct sigaction */
@@ -55,7 +56,8 @@ _Static_assert(offsetof(struct runner_control, fs_base) == 64, "BASES");
 _Static_assert(offsetof(struct runner_control, gpr) == 80, "GPR");
 _Static_assert(offsetof(struct runner_control, frame) == 200, "FRAME");
 _Static_assert(offsetof(struct runner_control, info) == 240, "INFO");
-_Static_assert(offsetof(struct runner_control, xsave) == 320, "XSAVE");
+_Static_assert(offsetof(struct runner_control, selectors) == 258, "SELECTORS");
+_Static_assert(offsetof(struct runner_control, xsave) == 384, "XSAVE");
 
 /*
  * The process's code, at any place that has the control a page behind. IRET loads the last registers and the flags
@@ -98,7 +100,12 @@ __asm__(".pushsection .rodata\n"
 	"	jmp 1b\n"
 	"4:	mov $7, %eax\n"
 	"	xor %edx, %edx\n"
-	"	xrstor64 320(%rbx)\n" /* XSAVE */
+	"	xrstor64 384(%rbx)\n" /* XSAVE */
+	"	xor %eax, %eax\n"
+	"	mov %eax, %ds\n"
+	"	mov %eax, %es\n"
+	"	mov %eax, %fs\n"
+	"	mov %eax, %gs\n"
 	"	mov 64(%rbx), %rax\n" /* BASES */
 	"	wrfsbase %rax\n"
 	"	mov 72(%rbx), %rax\n"
@@ -130,6 +137,10 @@ __asm__(".pushsection .rodata\n"
 	"	mov %rax, 72(%rbx)\n"
 	"	mov %rsi, 240(%rbx)\n" /* INFO */
 	"	mov %rdx, 248(%rbx)\n"
+	"	mov %ds, 258(%rbx)\n" /* SELECTORS */
+	"	mov %es, 260(%rbx)\n"
+	"	mov %fs, 262(%rbx)\n"
+	"	mov %gs, 264(%rbx)\n"
 	"	jmp 1b\n"
 	"runner_code_end:\n"
 	".popsection\n");
@@ -254,10 +265,10 @@ static struct error *catch_calls(struct runner *r)
 {
 	enum { SET_SYSCALL_USER_DISPATCH = 59, DISPATCH_ON = 1, DISPATCH_BLOCK = 1 };
 
-	r->control->selector = DISPATCH_BLOCK;
+	r->control->blocked = DISPATCH_BLOCK;
 	return call(r, "prctl", SYS_prctl,
 		    (uint64_t[6]){SET_SYSCALL_USER_DISPATCH, DISPATCH_ON, runner_home, MEMORY_PAGE,
-				  there(r, &r->control->selector)});
+				  there(r, &r->control->blocked)});
 }
 
 static struct error *launch(struct runner *r, size_t first)
@@ -324,6 +335,10 @@ static void get_registers(const struct runner_control *c, const mcontext_t *m, s
 #undef GET
 	u->cs = (unsigned long long)g[REG_CSGSFS] & 0xffff;
 	u->ss = (unsigned long long)g[REG_CSGSFS] >> 48;
+	u->ds = c->selectors[0];
+	u->es = c->selectors[1];
+	u->fs = c->selectors[2];
+	u->gs = c->selectors[3];
 	u->fs_base = c->fs_base;
 	u->gs_base = c->gs_base;
 }

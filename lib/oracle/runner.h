@@ -1,6 +1,6 @@
 /*
  * A process that runs instructions without being traced: some twenty times as fast as by ptrace, for instructions that
- * neither enter the kernel nor change segment registers. It waits on a futex in a page shared with us; on our word it
+ * do not enter the kernel. It waits on a futex in a page shared with us; on our word it
  * loads all registers, jumps to the instruction, and has a signal's handler store what there is when the CPU comes to
  * the INT3 behind the instruction, or by a single step, or by a fault. System calls of the instruction itself are
  * caught (prctl(2), PR_SET_SYSCALL_USER_DISPATCH).

@@ -5,7 +5,7 @@
 
 #include "lib/oracle/selftest_parts.h"
 
-enum { MAX_TEXTS = 2, MAX_AIMS = 12, MAX_TWEAKS = 16, SELECTOR_WIDTH = 16 };
+enum { MAX_TEXTS = 2, MAX_AIMS = 12, MAX_TWEAKS = 16 };
 
 /* ---- Creation ---- */
 
@@ -278,7 +278,9 @@ static struct error *prepare_case(struct selftest *t)
 
 	if (!err)
 		err = map_rest(t);
-	return err ? err : echo(t);
+	if (!err)
+		err = echo(t);
+	return err ? err : selftest_plant_selectors(t);
 }
 
 /* ---- Cases ---- */
@@ -288,6 +290,7 @@ static struct error *run_oracle(struct selftest *t)
 	struct oracle_range ranges[GUEST_MAX_PAGES];
 	struct oracle_case c = {
 		.way = t->way,
+		.stop = t->stop,
 		.pc = t->insn.pc,
 		.bytes = t->insn.bytes,
 		.len = t->insn.len,
@@ -360,27 +363,32 @@ static struct error *run_unmodelled(struct selftest *t, struct selftest_result *
 	return err;
 }
 
-/* What the model says of jumps and of the kernel; the oracle notices where it is wrong. */
-static enum oracle_way find_way(const struct selftest *t)
+/* Somewhere in the pages of the code, but not in the instruction itself. */
+static bool is_near(const struct selftest *t, uint64_t address)
 {
-	expr_id pc = transfer_get_reg(&t->transfer, t->isa->pc);
+	uint64_t first = t->insn.pc & -(uint64_t)MEMORY_PAGE, last = t->insn.pc + t->insn.len;
+
+	return address >= first && address < (last & -(uint64_t)MEMORY_PAGE) + MEMORY_PAGE &&
+	       address - t->insn.pc >= t->insn.len;
+}
+
+/* What the model says of jumps and of the kernel; the oracle notices where it is wrong. */
+static void find_way(struct selftest *t)
+{
 	uint64_t next;
 
-	if (t->transfer.kind != TRANSFER_PLAIN)
-		return ORACLE_TRACED;
-	for (size_t i = 0; i < t->transfer.regs.len; i++) {
-		uint32_t reg = t->transfer.regs.at[i].reg;
-		if (t->isa->regs[reg].class == REG_SYSTEM && t->isa->regs[reg].width == SELECTOR_WIDTH)
-			return ORACLE_TRACED;
-	}
-	if (t->insn.repeats || !expr_is_const(t->pool, pc, &next) || next != t->insn.pc + t->insn.len)
-		return ORACLE_STEP;
-	return ORACLE_STRAIGHT;
+	t->way = t->transfer.kind == TRANSFER_PLAIN ? ORACLE_STEP : ORACLE_TRACED;
+	if (t->way == ORACLE_TRACED || !expr_is_const(t->pool, transfer_get_reg(&t->transfer, t->isa->pc), &next))
+		return;
+	t->stop = is_near(t, next) ? next : 0;
+	if (!t->insn.repeats && next == t->insn.pc + t->insn.len)
+		t->way = ORACLE_STRAIGHT;
 }
 
 static struct error *lift(struct selftest *t, uint64_t pc)
 {
 	t->way = ORACLE_TRACED;
+	t->stop = 0;
 	expr_pool_reset(t->pool);
 	transfer_reset(&t->transfer, t->pool);
 	prog_destroy(t->prog);
@@ -392,7 +400,7 @@ static struct error *lift(struct selftest *t, uint64_t pc)
 	if (!err)
 		err = selftest_find_inputs(t);
 	if (!err)
-		t->way = find_way(t);
+		find_way(t);
 	if (!err)
 		err = prog_compile(&t->transfer, &t->isa->layout, &t->prog);
 	if (error_is(err, ERROR_UNSUPPORTED)) {

@@ -34,6 +34,7 @@ struct selftest {
 	/* The instruction at hand. */
 	struct insn insn;
 	enum oracle_way way;
+	uint64_t stop; /* as in struct oracle_case */
 	struct prog *prog;
 	VEC(uint32_t) inputs;   /* registers that it reads */
 	VEC(uint8_t) is_input;  /* the same by register */
@@ -83,6 +84,9 @@ void selftest_make_noise(struct rng *r, uint8_t *ret);
 
 /* Fills a new page. */
 void selftest_fill(struct selftest *t, struct guest_page *page);
+
+/* Has an instruction that loads a selector mostly find one that exists. Predicts anew. */
+struct error *selftest_plant_selectors(struct selftest *t);
 
 /* An address in the window of this case at which `len` bytes are likely to be of interest. */
 uint64_t selftest_target(struct selftest *t, unsigned len);

@@ -314,14 +314,67 @@ static void place_code(struct selftest *t)
 {
 	static const uint8_t stop = ORACLE_STOP;
 
-	for (uint64_t at = t->insn.pc & -(uint64_t)MEMORY_PAGE; at < t->insn.pc + t->insn.len; at += MEMORY_PAGE) {
+	uint64_t end = t->insn.pc + t->insn.len + (t->stop == t->insn.pc + t->insn.len);
+
+	for (uint64_t at = t->insn.pc & -(uint64_t)MEMORY_PAGE; at < end; at += MEMORY_PAGE) {
 		struct guest_page *page = guest_add(&t->guest, at, false);
 		if (page)
 			selftest_fill(t, page);
 	}
 	guest_write(&t->guest, t->insn.pc, t->insn.bytes, t->insn.len);
-	if (t->way == ORACLE_STRAIGHT)
-		guest_write(&t->guest, t->insn.pc + t->insn.len, &stop, 1);
+	if (t->stop)
+		guest_write(&t->guest, t->stop, &stop, 1);
+}
+
+/* ---- Selectors ---- */
+
+/* A selector that is written: the kernel's tables decide which values there are. */
+static bool loads_selector(const struct selftest *t)
+{
+	enum { SELECTOR_WIDTH = 16 };
+
+	for (size_t i = 0; i < t->transfer.regs.len; i++) {
+		const struct reg_desc *desc = &t->isa->regs[t->transfer.regs.at[i].reg];
+		if (desc->class == REG_SYSTEM && desc->width == SELECTOR_WIDTH)
+			return true;
+	}
+	return false;
+}
+
+/* Of x86-64: null, Linux's code and data segments for programs, and others. */
+static uint16_t a_selector(struct rng *r)
+{
+	static const uint16_t selectors[] = {0, 3, 0x2b, 0x2b, 0x28, 0x33, 0x33, 0x33, 0x30, 0x23, 0x63};
+
+	return selectors[rng_below(r, sizeof selectors / sizeof *selectors)];
+}
+
+/* Every 16, 32 or 64 bits of what is loaded may be one: where it lies is the instruction's business. */
+static void plant_in_load(struct selftest *t, const struct eval_load *load)
+{
+	static const uint8_t zeros[6] = {0};
+	uint8_t step = (uint8_t)(2u << rng_below(&t->rng, 3));
+
+	if (guest_find(&t->guest, load->address) == guest_find(&t->guest, t->insn.pc))
+		return;
+	for (unsigned at = load->len % step; at + step <= load->len; at += step) {
+		uint16_t selector = a_selector(&t->rng);
+		guest_write(&t->guest, load->address + at, &selector, sizeof selector);
+		guest_write(&t->guest, load->address + at + 2, zeros, step - 2);
+	}
+}
+
+struct error *selftest_plant_selectors(struct selftest *t)
+{
+	if (!loads_selector(t) || chance(&t->rng, 8))
+		return NULL;
+	for (size_t i = 0; i < t->eval.num_loads; i++)
+		plant_in_load(t, &t->eval.loads[i]);
+	for (size_t i = 0; i < t->inputs.len && !t->pointers.len; i++) {
+		if (t->isa->regs[t->inputs.at[i]].class == REG_GENERAL)
+			state_set(&t->before, t->inputs.at[i], a_selector(&t->rng));
+	}
+	return selftest_predict(t);
 }
 
 static void place_window(struct selftest *t)

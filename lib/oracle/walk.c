@@ -97,7 +97,7 @@ static struct error *sample_shape(struct walk *w, uint32_t shape)
 {
 	struct error *err = NULL;
 
-	for (unsigned i = 0; i < SAMPLES && !err; i++) {
+	for (unsigned i = 0; i < SAMPLES * x86_64_gen_variety(shape) && !err; i++) {
 		uint8_t bytes[ISA_MAX_INSN_LEN];
 		struct insn insn;
 		enum walk_class class;
@@ -262,13 +262,20 @@ static struct error *run_modelled(struct walk *w, size_t form, unsigned cases, s
 	return err;
 }
 
+static void keep_example(struct walk_form *f, const struct insn *insn)
+{
+	f->example_len = insn->len;
+	memcpy(f->example, insn->bytes, sizeof f->example);
+}
+
 static struct error *run_unmodelled(struct walk *w, size_t form, struct rng *rng)
 {
 	struct walk_form *f = &w->forms.at[form];
 	uint32_t tries = f->num_shapes > UNMODELLED_TRIES ? f->num_shapes : UNMODELLED_TRIES;
 	struct error *err = NULL;
+	uint64_t refused = 0;
 
-	for (uint32_t turn = 0; turn < tries && !err && !f->executes; turn++) {
+	for (uint32_t turn = 0; turn < tries && !err; turn++) {
 		uint32_t shape = w->pairs.at[f->first + turn % f->num_shapes].shape;
 		uint8_t bytes[ISA_MAX_INSN_LEN];
 		struct selftest_result result;
@@ -278,13 +285,15 @@ static struct error *run_unmodelled(struct walk *w, size_t form, struct rng *rng
 		if (err || !found)
 			continue;
 		err = selftest_insn(w->selftest, bytes, sizeof bytes, 1, rng_next(rng), NULL, &result);
-		if (err || !result.executes || (result.refused && f->refused))
+		if (err || !result.executes)
 			continue;
-		f->refused = result.refused;
-		f->executes = !result.refused;
-		f->example_len = result.insn.len;
-		memcpy(f->example, result.insn.bytes, sizeof f->example);
+		if (f->unmodelled == refused)
+			keep_example(f, &result.insn);
+		f->unmodelled++;
+		refused += result.refused;
 	}
+	/* Vector instructions are refused for addresses that are not aligned. */
+	f->refused = f->unmodelled > 0 && refused == f->unmodelled && f->class == WALK_GENERAL;
 	if (f->refused)
 		f->class = WALK_SYSTEM;
 	return err;
@@ -320,8 +329,13 @@ struct selftest *walk_selftest(const struct walk *w)
 const char *walk_class_name(enum walk_class class)
 {
 	static const char *const names[WALK_NUM_CLASSES] = {
-		[WALK_GENERAL] = "general", [WALK_X87] = "x87",        [WALK_MMX] = "MMX",       [WALK_FP] = "FP",
-		[WALK_AVX] = "AVX",         [WALK_AVX512] = "AVX-512", [WALK_SYSTEM] = "system",
+		[WALK_GENERAL] = "general purpose and SSE integer",
+		[WALK_X87] = "x87",
+		[WALK_MMX] = "MMX",
+		[WALK_FP] = "SSE floating point",
+		[WALK_AVX] = "AVX",
+		[WALK_AVX512] = "AVX-512",
+		[WALK_SYSTEM] = "system",
 	};
 
 	return names[class];

@@ -10,13 +10,13 @@
 
 /* What kind of instruction has no model, as far as its encoding tells. */
 enum walk_class {
-	WALK_GENERAL, /* none of the following */
+	WALK_GENERAL, /* general-purpose and SSE integer instructions: none of the following */
 	WALK_X87,
 	WALK_MMX,
 	WALK_FP,     /* floating point in XMM registers */
 	WALK_AVX,    /* VEX */
 	WALK_AVX512, /* EVEX */
-	WALK_SYSTEM, /* the CPU refuses it to user programs (#GP) */
+	WALK_SYSTEM, /* the CPU refuses it to user programs (#GP), or it is a 32-bit program's way into the kernel */
 	WALK_NUM_CLASSES
 };
 
@@ -26,8 +26,9 @@ struct walk_form {
 	enum walk_class class;      /* without a model */
 	uint32_t first, num_shapes; /* private */
 	uint64_t passed, failed, skipped, with_memory, faulted;
-	/* Without a model: does the CPU execute it? Or does it end in a protection fault with whatever operands? */
-	bool executes, refused;
+	/* Without a model: cases that the CPU executes. Or do all end in a protection fault, whatever the operands? */
+	uint64_t unmodelled;
+	bool refused;
 	uint8_t example[ISA_MAX_INSN_LEN], example_len; /* that the CPU executes, or the first one */
 };
 

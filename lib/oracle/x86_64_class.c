@@ -8,6 +8,7 @@ enum { VEX3 = 0xc4, VEX2 = 0xc5, EVEX = 0x62, MAP_1 = 0, MAP_0F, MAP_0F38, MAP_0
 struct opcode {
 	uint8_t map, byte, prefix; /* 66, F2, F3, or 0 */
 	const char *vex;           /* "VEX ", "EVEX ", or "" */
+	uint8_t modrm;             /* or what stands in its place */
 };
 
 static bool is_prefix(uint8_t byte)
@@ -26,6 +27,7 @@ static void split_vex(const uint8_t *at, struct opcode *ret)
 	ret->map = two ? MAP_0F : at[1] & (evex ? 7 : 31);
 	ret->prefix = prefixes[(two ? at[1] : at[2]) & 3];
 	ret->byte = at[two ? 2 : evex ? 4 : 3];
+	ret->modrm = at[two ? 3 : evex ? 5 : 4];
 }
 
 /* at is followed by enough bytes. */
@@ -35,7 +37,9 @@ static void split_legacy(const uint8_t *at, struct opcode *ret)
 	ret->map = MAP_1;
 	if (at[0] == 0x0f)
 		ret->map = at[1] == 0x38 ? MAP_0F38 : at[1] == 0x3a ? MAP_0F3A : MAP_0F;
-	ret->byte = at[ret->map == MAP_1 ? 0 : ret->map == MAP_0F ? 1 : 2];
+	at += ret->map == MAP_1 ? 0 : ret->map == MAP_0F ? 1 : 2;
+	ret->byte = at[0];
+	ret->modrm = at[1];
 }
 
 static void split(const uint8_t *bytes, size_t len, struct opcode *ret)
@@ -55,16 +59,45 @@ static void split(const uint8_t *bytes, size_t len, struct opcode *ret)
 		split_legacy(at, ret);
 }
 
+/* Opcodes of several instructions, and those of them in which the whole ModRM byte tells one from the other. */
+static bool is_group(const struct opcode *o)
+{
+	static const uint8_t one[] = {0x8f, 0xc6, 0xc7, 0xf6, 0xf7, 0xfe, 0xff};
+	static const uint8_t two[] = {0x00, 0x01, 0x0d, 0x18, 0x1c, 0x1e, 0xae, 0xba, 0xc7};
+
+	if (o->map == MAP_1)
+		return memchr(one, o->byte, sizeof one) != NULL;
+	return o->map == MAP_0F && memchr(two, o->byte, sizeof two);
+}
+
+static bool is_whole_byte(const struct opcode *o)
+{
+	return o->map == MAP_0F && o->modrm >= 0xc0 && (o->byte == 0x01 || o->byte == 0x1e);
+}
+
+/* "/5 r", or the byte. */
+static void print_modrm(const struct opcode *o, char ret[8])
+{
+	ret[0] = 0;
+	if (is_whole_byte(o))
+		snprintf(ret, 8, " %02X", o->modrm);
+	else if (is_group(o))
+		snprintf(ret, 8, " /%u %s", o->modrm >> 3 & 7, o->modrm >= 0xc0 ? "r" : "m");
+}
+
 static void print(const struct opcode *o, char name[ISA_FORM_LEN])
 {
 	static const char *const maps[] = {"", "0F ", "0F 38 ", "0F 3A "};
-	char prefix[4] = "", other[16] = "";
+	char prefix[4] = "", other[16] = "", modrm[8];
+
+	print_modrm(o, modrm);
 
 	if (o->prefix)
 		snprintf(prefix, sizeof prefix, "%02X ", o->prefix);
 	if (o->map > MAP_0F3A)
 		snprintf(other, sizeof other, "map %u ", o->map);
-	snprintf(name, ISA_FORM_LEN, "%s%s%s%02X", o->vex, prefix, o->map > MAP_0F3A ? other : maps[o->map], o->byte);
+	snprintf(name, ISA_FORM_LEN, "%s%s%s%02X%s", o->vex, prefix, o->map > MAP_0F3A ? other : maps[o->map], o->byte,
+		 modrm);
 }
 
 /* SDM vol. 2, tables: rows of the 0F map by what they compute with, with no prefix or with 66. */
@@ -101,6 +134,12 @@ static bool converts_mmx(const struct opcode *o)
 	return o->map == MAP_0F && ((cvt && (!o->prefix || o->prefix == 0x66)) || movq);
 }
 
+/* SYSENTER, and INT n for the system calls of 32-bit programs: what comes back is no longer this program's state. */
+static bool is_gate(const struct opcode *o)
+{
+	return o->map == MAP_0F ? o->byte == 0x34 : o->map == MAP_1 && o->byte == 0xcd && o->modrm == 0x80;
+}
+
 enum walk_class x86_64_classify(const uint8_t *bytes, size_t len, char name[ISA_FORM_LEN])
 {
 	struct opcode o;
@@ -109,6 +148,8 @@ enum walk_class x86_64_classify(const uint8_t *bytes, size_t len, char name[ISA_
 	print(&o, name);
 	if (o.vex[0])
 		return o.vex[0] == 'E' ? WALK_AVX512 : WALK_AVX;
+	if (is_gate(&o))
+		return WALK_SYSTEM;
 	if (o.map == MAP_1)
 		return (o.byte & 0xf8) == 0xd8 || o.byte == 0x9b ? WALK_X87 : WALK_GENERAL;
 	if (is_mmx(&o) || converts_mmx(&o))

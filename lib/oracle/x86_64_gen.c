@@ -129,6 +129,16 @@ static bool find_shape(size_t shape, struct encoding *e)
 	return true;
 }
 
+/* Where the whole ModRM byte is part of the opcode. */
+unsigned x86_64_gen_variety(size_t shape)
+{
+	struct encoding e = {0};
+
+	return find_shape(shape, &e) && e.map == MAP_0F && !e.vex && !e.mem && (e.opcode == 0x01 || e.opcode == 0x1e)
+		       ? 8
+		       : 1;
+}
+
 static bool one_in(const struct encoding *e, uint32_t n)
 {
 	return rng_below(e->rng, n) == 0;

@@ -15,6 +15,9 @@ enum { X86_64_GEN_LEN = 15 };
 /* Shapes are numbered from 0; those of one opcode lie together. */
 size_t x86_64_gen_count(void);
 
+/* How many times as many samples a shape needs as most do, to show all its instructions. */
+unsigned x86_64_gen_variety(size_t shape);
+
 /* An encoding of a shape, followed by random bytes; false if there is nothing under this number. */
 bool x86_64_gen(size_t shape, struct rng *rng, uint8_t ret[X86_64_GEN_LEN]);
 

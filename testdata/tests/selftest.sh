@@ -21,6 +21,8 @@ output=$("$VALIDATE" selftest --cases 2 2>&1)
 same "exit status of the walk" $? 0
 same "failures of the walk" "$(last failed)" 0
 same "the walk reaches thousands of forms" "$(($(last passed) > 4000))" 1
+same "what is in question has models" "$(grep -oE 'general purpose and SSE integer: [0-9]+' <<<"$output")" \
+	"general purpose and SSE integer: 4"
 same "it names what has no model" "$(grep -c '^executed by the CPU, not modelled: x87' <<<"$output")" 1
 
 same "equal seeds, equal runs" \
@@ -45,6 +47,6 @@ usage "no cases" "--cases: between 1 and 4294967295" --cases 0
 usage "a replay of nothing" "--replay: 'x' is no case (BYTES:SEED:INDEX)" --replay x
 usage "a replay with a rest" "--replay: '90:1:2x' is no case (BYTES:SEED:INDEX)" --replay 90:1:2x
 usage "half a regular expression" "--only: Unmatched ( or \\(" --only '('
-usage "not for vectors" "--only, --replay and --mutate are not for --vectors" --vectors - --only add
+usage "not for vectors" "--only, --replay and --mutate are not for --vectors and --against" --vectors - --only add
 usage "one or the other" "--replay is of cases, not of --mutate" --mutate 1 --replay 90:1:2
 finish
