@@ -75,17 +75,24 @@ static void set_mnemonic(const struct a64_row *row, struct insn *insn)
 	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.*s", (int)strcspn(row->name, " "), row->name);
 }
 
-/* What capstone prints, which depends on its version; the raw word where it does not know the instruction. */
-static void set_text(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
+/* What capstone prints, which depends on its version; false if it does not know the instruction. */
+static bool disassemble(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
 {
 	const uint8_t *code = insn->bytes;
 	uint64_t address = c->pc;
 	size_t size = 4;
 
-	if (cs_disasm_iter(l->capstone, &code, &size, &address, l->cs))
-		snprintf(insn->text, sizeof insn->text, "%.31s%s%.62s", l->cs->mnemonic, l->cs->op_str[0] ? " " : "",
-			 l->cs->op_str);
-	else
+	if (!cs_disasm_iter(l->capstone, &code, &size, &address, l->cs))
+		return false;
+	snprintf(insn->text, sizeof insn->text, "%.31s%s%.62s", l->cs->mnemonic, l->cs->op_str[0] ? " " : "",
+		 l->cs->op_str);
+	return true;
+}
+
+/* The raw word where there is no text. */
+static void set_text(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
+{
+	if (!disassemble(l, c, insn))
 		snprintf(insn->text, sizeof insn->text, "%s 0x%08x", insn->mnemonic, c->word);
 }
 
@@ -211,12 +218,23 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	return check_flags(c);
 }
 
-/* An encoding that no row has is not described: nobody knows what it is. */
+/* No row has the encoding. What capstone knows has a name at least; of the rest nobody knows what it is. */
+static void describe_foreign(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
+{
+	insn->status = LIFT_UNDECODABLE;
+	if (!disassemble(l, c, insn))
+		return;
+	insn->status = LIFT_UNMODELLED;
+	insn->family = "other";
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.23s", l->cs->mnemonic);
+	snprintf(insn->form, sizeof insn->form, "%.31s", l->cs->mnemonic);
+}
+
 static struct error *lift_word(struct isa_lifter *l, struct a64_ctx *c, struct insn *insn)
 {
 	c->encoding = a64_decode(&l->decoder, c->word);
 	if (!c->encoding || !c->encoding->row->build) {
-		insn->status = LIFT_UNDECODABLE;
+		describe_foreign(l, c, insn);
 		return NULL;
 	}
 	c->row = c->encoding->row;
