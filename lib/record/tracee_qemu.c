@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h> /* PROT_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
+#include <sys/mman.h> /* PROT_ and MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
+#include <sys/stat.h>
 
 #include "lib/record/image.h"
 #include "lib/record/tracee.h"
@@ -386,6 +387,22 @@ static enum sys_sem meaning(const struct qemu_tracee *q)
 	return sys_meaning(sys_lookup(q->base.isa, tracee_number(&q->base)));
 }
 
+/* Bytes of a new mapping that can be read: asked for what lies behind the last page of its file, QEMU 11.1 dies. */
+static uint64_t backed(const struct qemu_tracee *q, const uint64_t arg[6])
+{
+	char name[16], path[NATIVE_PROC_LEN];
+	struct stat st;
+
+	if (arg[3] & MAP_ANONYMOUS)
+		return arg[1];
+	snprintf(name, sizeof name, "fd/%d", (int)arg[4]);
+	tracee_proc_path(&q->base, name, path);
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return arg[1];
+	uint64_t left = (uint64_t)st.st_size > arg[5] ? (uint64_t)st.st_size - arg[5] : 0;
+	return left < arg[1] ? left : arg[1];
+}
+
 /* Memory that the call has made executable is looked through. */
 static struct error *scan_new_code(struct qemu_tracee *q, enum sys_sem sem, const uint64_t arg[6])
 {
@@ -399,7 +416,7 @@ static struct error *scan_new_code(struct qemu_tracee *q, enum sys_sem sem, cons
 				    "the program makes memory writable and executable at PC 0x%" PRIx64
 				    ": system calls of code written there would be missed",
 				    q->call_pc);
-	return scan(q, maps ? (uint64_t)result : arg[0], arg[1]);
+	return maps ? scan(q, (uint64_t)result, backed(q, arg)) : scan(q, arg[0], arg[1]);
 }
 
 /* Executes the call's instruction; the guest then stands at `behind`, or wherever else something stopped it. */

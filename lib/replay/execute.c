@@ -139,6 +139,16 @@ struct error *guest_call(struct replay *r, const struct replay_call *call, const
 	return err;
 }
 
+/* The guest stands at its own call again, as if nothing had been made in its place. */
+static struct error *put_back(struct replay *r, const struct replay_call *call)
+{
+	const struct isa *isa = r->isa;
+	const uint32_t regs[] = {isa->pc,         isa->sys.number, isa->sys.arg[0], isa->sys.arg[1],
+				 isa->sys.arg[2], isa->sys.arg[3], isa->sys.arg[4], isa->sys.arg[5]};
+
+	return target_write_regs(r->target, call->before, regs, sizeof regs / sizeof *regs);
+}
+
 /* ---- File contents ---- */
 
 /* The mapped file is the recorded one. */
@@ -198,6 +208,49 @@ static struct error *copy_backing(struct replay *r, struct replay_call *call, ui
 
 /* ---- Calls with patched arguments ---- */
 
+/* The largest alignment that a loader gives segments of its own accord, by cutting off what it mapped too much. */
+enum { LOADER_ALIGN = 1 << 16 };
+
+/*
+ * Where a mapping of len bytes has room at the logged one's distance from a multiple of LOADER_ALIGN: what a loader
+ * cuts off, and so which calls it makes, depends on it. The guest tries with a larger one.
+ */
+static struct error *find_room(struct replay *r, const struct replay_call *call, uint64_t logged, uint64_t len,
+			       uint64_t *ret)
+{
+	uint64_t arg[6] = {0, len + LOADER_ALIGN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
+	int64_t result = 0;
+	struct error *err = guest_call(r, call, "mmap", arg, &result);
+
+	*ret = 0;
+	if (err || failed(result))
+		return err;
+	*ret = (uint64_t)result + ((logged - (uint64_t)result) & (LOADER_ALIGN - 1));
+	arg[0] = (uint64_t)result;
+	return guest_call(r, call, "munmap", arg, &result);
+}
+
+/* Maps; at the logged address if it is free, else as far from a loader's alignment. */
+static struct error *map_alike(struct replay *r, struct replay_call *call, uint64_t arg[6])
+{
+	uint64_t logged = (uint64_t)call->event->result;
+	bool anywhere = !arg[0];
+	int64_t unmapped;
+
+	if (anywhere)
+		arg[0] = logged; /* a hint: equal addresses need no translation */
+	struct error *err = run_patched(r, call, arg);
+	uint64_t result = (uint64_t)call->guest.result;
+	if (err || !anywhere || failed(call->guest.result) || !((result ^ logged) & (LOADER_ALIGN - 1)))
+		return err;
+	err = guest_call(r, call, "munmap", (const uint64_t[6]){result, arg[1]}, &unmapped);
+	if (!err)
+		err = find_room(r, call, logged, arg[1], &arg[0]);
+	if (!err)
+		err = put_back(r, call);
+	return err ? err : run_patched(r, call, arg);
+}
+
 /* mmap(addr, length, prot, flags, fd, offset). A file's mapping becomes an anonymous one, filled and then protected. */
 static struct error *execute_mmap(struct replay *r, struct replay_call *call)
 {
@@ -206,8 +259,6 @@ static struct error *execute_mmap(struct replay *r, struct replay_call *call)
 	bool file = !(call->guest.arg[3] & MAP_ANONYMOUS);
 
 	memcpy(arg, call->guest.arg, sizeof arg);
-	if (!arg[0])
-		arg[0] = logged; /* a hint: equal addresses need no translation */
 	if (file) {
 		arg[2] = PROT_READ | PROT_WRITE;
 		arg[3] = (arg[3] & ~(uint64_t)MAP_TYPE) | MAP_PRIVATE | MAP_ANONYMOUS;
@@ -215,7 +266,7 @@ static struct error *execute_mmap(struct replay *r, struct replay_call *call)
 		arg[5] = 0;
 	}
 
-	struct error *err = run_patched(r, call, arg);
+	struct error *err = map_alike(r, call, arg);
 	if (!err)
 		err = must_succeed(call);
 	uint64_t address = (uint64_t)call->guest.result;
@@ -235,6 +286,8 @@ static struct error *execute_mmap(struct replay *r, struct replay_call *call)
 			err = error_create(ERROR_TARGET, "mprotect fails in the target: %s", strerror((int)-result));
 		if (!err) /* back to the state behind the guest's own call */
 			err = target_write_regs(r->target, call->after, r->isa->sys.arg, 6);
+		if (!err)
+			err = target_write_regs(r->target, call->after, &r->isa->sys.number, 1);
 		if (!err)
 			err = set_result(r, call, address);
 	}
@@ -269,10 +322,22 @@ static struct error *execute_mremap(struct replay *r, struct replay_call *call)
 	return err ? err : memory_forget(call->memory, (uint64_t)call->guest.result, call->guest.arg[2]);
 }
 
+/* The break that could not be moved in the logged run stays here too, though there may be room. */
+static struct error *refuse_brk(struct replay *r, struct replay_call *call, uint64_t logged)
+{
+	struct error *err = replay_emulate(r, call);
+	uint64_t result = r->heap_target + (logged - r->heap_log);
+
+	call->guest.result = (int64_t)result;
+	return err ? err : set_result(r, call, result);
+}
+
 /* brk(addr). The first one tells where the heap starts in each run. */
 static struct error *execute_brk(struct replay *r, struct replay_call *call)
 {
-	uint64_t logged = (uint64_t)call->event->result;
+	uint64_t logged = (uint64_t)call->event->result, asked = call->event->arg[0];
+	if (r->heap_known && asked > logged)
+		return refuse_brk(r, call, logged);
 	struct error *err = run_patched(r, call, call->guest.arg);
 
 	if (err)
