@@ -150,8 +150,12 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 		return err;
 	if (ls->judging)
 		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
-	ls->done = ls->run->exited = outcome.finished;
+	if (outcome.executed)
+		predictor_remap(&ls->model);
+	ls->done = outcome.finished;
+	ls->run->exited = outcome.finished && !outcome.signal;
 	ls->run->exit_status = outcome.finished ? outcome.status : 0;
+	ls->run->exit_signal = outcome.signal;
 	return err;
 }
 

@@ -16,6 +16,8 @@ static bool fetch(struct predictor *p, uint64_t address, size_t len)
 		p->error = target_read_memory(p->target, first + i * MEMORY_PAGE, page, sizeof page, &got);
 		if (!p->error && got == sizeof page)
 			p->error = memory_fill(p->memory, first + i * MEMORY_PAGE, page, sizeof page);
+		if (!p->error && got == sizeof page && !map_put(&p->mapped, first / MEMORY_PAGE + i))
+			p->error = &error_no_memory;
 		if (p->error || got != sizeof page)
 			return false;
 	}
@@ -72,6 +74,55 @@ static enum mem_result load_again(void *ctx, uint64_t address, unsigned len, uin
 	memset(ret, 0, len);
 	memset(unknown, 0xff, len);
 	return MEM_OK;
+}
+
+/* The kernel makes the stack larger when the program reaches below it. */
+static bool may_be_stack(const struct predictor *p, uint64_t page)
+{
+	enum { REACH = 1 << 20 }; /* bytes */
+	uint64_t sp = state_get(&p->front, p->isa->sp);
+
+	return page * MEMORY_PAGE - (sp - REACH) < 2 * REACH;
+}
+
+/* Is the page there? Where the target stands still it is asked. */
+static enum mem_result reach_page(struct predictor *p, uint64_t page)
+{
+	uint8_t byte;
+	size_t got = 0;
+
+	if (p->blind || map_get(&p->mapped, page))
+		return MEM_OK;
+	if (!p->idle) {
+		p->waiting = true;
+		return MEM_ERROR;
+	}
+	p->error = target_read_memory(p->target, page * MEMORY_PAGE, &byte, 1, &got);
+	if (!p->error && got && !map_put(&p->mapped, page))
+		p->error = &error_no_memory;
+	if (p->error)
+		return MEM_ERROR;
+	return got || may_be_stack(p, page) ? MEM_OK : MEM_FAULT;
+}
+
+/* Stores to where nothing is fault. Whether what is there may be written to, no target tells. */
+static enum mem_result reach_stores(struct predictor *p)
+{
+	enum mem_result result = MEM_OK;
+
+	for (size_t i = 0; i < p->eval.num_stores && result == MEM_OK; i++) {
+		const struct eval_store *s = &p->eval.stores[i];
+		uint64_t first = s->address / MEMORY_PAGE, last = (s->address + s->len - 1) / MEMORY_PAGE;
+		result = reach_page(p, first);
+		if (result == MEM_OK && last != first)
+			result = reach_page(p, last);
+	}
+	return result;
+}
+
+void predictor_remap(struct predictor *p)
+{
+	map_clear(&p->mapped);
 }
 
 /* ---- Slots ---- */
@@ -190,6 +241,7 @@ void predictor_deinit(struct predictor *p)
 {
 	lift_cache_destroy(p->cache);
 	memory_destroy(p->memory);
+	map_deinit(&p->mapped);
 	state_deinit(&p->front);
 	eval_deinit(&p->eval);
 	error_destroy(p->error);
@@ -230,9 +282,15 @@ static struct error *take_error(struct predictor *p)
 /* What the evaluation came to. */
 static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
+	enum eval_status status = p->eval.status;
 	struct error *err;
 
-	switch (p->eval.status) {
+	if (status == EVAL_DONE) {
+		enum mem_result reach = reach_stores(p);
+		p->eval.fault = FAULT_PAGE;
+		status = reach == MEM_OK ? EVAL_DONE : reach == MEM_FAULT ? EVAL_FAULT : EVAL_ERROR;
+	}
+	switch (status) {
 	case EVAL_DONE:
 		err = keep_outputs(p, slot, &p->eval);
 		if (err)

@@ -5,6 +5,7 @@
 #ifndef LIB_LOCKSTEP_PREDICT_H
 #define LIB_LOCKSTEP_PREDICT_H
 
+#include "lib/base/map.h"
 #include "lib/lift/lift.h"
 #include "lib/state/memory.h"
 #include "lib/target/target.h"
@@ -56,6 +57,7 @@ struct predictor {
 	struct lift_cache *cache;
 	enum repeat_step repeat; /* that the cache's transfers are made for */
 	struct memory *memory;
+	struct map mapped; /* numbers of pages that are there */
 	struct state front;
 	struct eval eval;
 	struct prediction *current; /* gets the loads */
@@ -69,6 +71,9 @@ struct predictor {
 
 struct error *predictor_init(struct predictor *p, struct target *target);
 void predictor_deinit(struct predictor *p);
+
+/* The guest's address space may have changed. */
+void predictor_remap(struct predictor *p);
 
 /* Predicts the instruction at the front's PC and moves the front behind it. */
 struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret);

@@ -71,6 +71,11 @@ struct error *replay_emulate(struct replay *r, struct replay_call *call);
 struct error *replay_execute(struct replay *r, struct replay_call *call);
 struct error *replay_pass(struct replay *r, struct replay_call *call);
 
+/* signal.c: may the next num events be passed over? Not if the program handles a signal there. */
+struct error *replay_pass_signals(const struct replay *r, size_t num);
+/* Behind a call that sends a signal: the one that kills the program then, whose events are dropped; 0: none does. */
+struct error *replay_own_signal(struct replay *r, const struct replay_call *call, int *ret);
+
 /* Remembers an image in the guest's memory. */
 struct error *replay_add_module(struct replay *r, const char *path, uint64_t start, uint64_t end, uint64_t entry);
 

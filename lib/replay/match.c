@@ -240,8 +240,10 @@ static struct error *forget_skipped(struct replay *r, size_t n)
 
 static struct error *take_event(struct replay *r, struct replay_call *call, size_t index)
 {
-	struct error *err = forget_skipped(r, index);
+	struct error *err = replay_pass_signals(r, index);
 
+	if (!err)
+		err = forget_skipped(r, index);
 	if (err)
 		return err;
 	queue_drop(r, index);

@@ -294,32 +294,15 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 		return error_prefix(err, "event %llu, %s", (unsigned long long)index, call.desc->name);
 	if (call.event)
 		queue_drop(r, 1);
+	int signal = 0;
+	err = replay_own_signal(r, &call, &signal);
 	*ret = (struct replay_outcome){.event = index,
 				       .policy = policy,
 				       .executed = policy != SYS_EMULATE,
-				       .finished = call.finished,
-				       .status = (int)(call.guest.arg[0] & 0xff)};
-	return NULL;
-}
-
-struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished)
-{
-	struct error *err = queue_fill(r, 1);
-
-	if (err)
-		return err;
-	const struct evlog_event *ev = r->queue.list.len ? &r->queue.list.at[0] : NULL;
-	if (ev && (ev->kind == EVLOG_KILLED || ev->kind == EVLOG_SIGNAL) && ev->number == (uint64_t)signal) {
-		if (ev->kind == EVLOG_SIGNAL)
-			return error_create(ERROR_UNSUPPORTED,
-					    "event %llu: the program handles signal %s: handlers cannot be replayed",
-					    (unsigned long long)ev->index, ev->name);
-		queue_drop(r, 1);
-		*ret_finished = true;
-		return NULL;
-	}
-	return error_create(ERROR_LOST_SYNC, "signal %d stops the guest at pc 0x%llx, event %llu of the log is %s",
-			    signal, (unsigned long long)pc, (unsigned long long)r->position, ev ? ev->name : "its end");
+				       .finished = call.finished || signal,
+				       .status = signal ? 0 : (int)(call.guest.arg[0] & 0xff),
+				       .signal = signal};
+	return err;
 }
 
 const struct replay_written *replay_written(const struct replay *r, size_t *ret_len)

@@ -28,6 +28,7 @@ struct replay_outcome {
 	bool executed; /* the target ran the instruction itself: its registers afterwards are its own doing */
 	bool finished; /* the guest is gone, as the log says */
 	int status;    /* finished: its exit status */
+	int signal;    /* finished: the one by which it killed itself, and is still there; 0: it exited */
 };
 
 /* How often each call was met, by what was done with it. */
