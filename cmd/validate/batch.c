@@ -13,6 +13,7 @@
 #include "lib/base/file.h"
 #include "lib/batch/merge.h"
 #include "lib/batch/run.h"
+#include "lib/batch/slurm.h"
 #include "lib/batch/summary.h"
 
 /* "2/5". */
@@ -29,6 +30,11 @@ struct batch_command_options {
 	bool qemu, strict, resume, retry, no_progress;
 	const char *cpu, *sysroot;
 	struct shard shard;
+	const char *engine;
+	uint64_t shards;
+	struct option_list sbatch_args;
+	double wait;
+	bool no_wait;
 	unsigned quiet, verbose;
 };
 
@@ -142,7 +148,38 @@ static void show_nothing(void *ctx, const struct batch_progress *p)
 	(void)p;
 }
 
+/* Of tasks in Slurm: a line when their numbers changed. */
+struct slurm_progress {
+	bool shown;
+	uint64_t pending, running;
+};
+
+static void show_tasks(void *ctx, uint64_t pending, uint64_t running)
+{
+	struct slurm_progress *p = ctx;
+
+	if (p->shown && (pending != p->pending || running != p->running))
+		fprintf(stderr, "%" PRIu64 " jobs are waiting, %" PRIu64 " running\n", pending, running);
+	p->pending = pending;
+	p->running = running;
+}
+
 /* ---- Checks ---- */
+
+static struct error *check_engine(const struct batch_command_options *o)
+{
+	if (o->engine && strcmp(o->engine, "slurm") != 0)
+		return error_create(ERROR_USAGE, "batch: --engine %s: only slurm is known", o->engine);
+	if (!o->engine && (o->shards || o->sbatch_args.len || o->wait > 0 || o->no_wait))
+		return error_create(ERROR_USAGE,
+				    "batch: --shards, --sbatch-arg, --wait and --no-wait go with --engine slurm");
+	if (o->engine && o->shard.of > 1)
+		return error_create(ERROR_USAGE,
+				    "batch: --shard and --engine exclude each other: it makes shards itself");
+	if (o->wait > 0 && o->no_wait)
+		return error_create(ERROR_USAGE, "batch: --wait and --no-wait exclude each other");
+	return NULL;
+}
 
 static struct error *check_usage(const struct batch_command_options *o, const struct operands *operands)
 {
@@ -156,7 +193,7 @@ static struct error *check_usage(const struct batch_command_options *o, const st
 		return error_create(ERROR_USAGE, "batch: --emulator can be given twice at most");
 	if (o->memory > UINT64_MAX >> 20)
 		return error_create(ERROR_USAGE, "batch: --memory: no machine has that much");
-	return NULL;
+	return check_engine(o);
 }
 
 static unsigned count_cpus(void)
@@ -227,15 +264,69 @@ static enum exit_status sum_up(const struct batch_command_options *o)
 
 /* ---- The batch ---- */
 
-static struct error *run_plan(const struct batch_command_options *o, const struct batch_plan *plan)
+/* Their number that is asked for; 0: none is. */
+static unsigned asked_workers(const struct batch_command_options *o)
 {
-	char self[PATH_MAX];
+	enum { MOST = 1024 };
+
+	return o->workers < MOST ? (unsigned)o->workers : MOST;
+}
+
+static struct error *run_here(const struct batch_command_options *o, const struct batch_plan *plan,
+			      struct batch_options *options)
+{
 	struct progress progress = {.terminal = isatty(STDERR_FILENO)};
 	bool shown = !o->quiet && !o->no_progress;
+
+	options->workers = options->workers ? options->workers : count_cpus();
+	options->progress = shown ? show_progress : show_nothing;
+	options->progress_ctx = &progress;
+	struct error *err = batch_run(plan, options);
+	if (shown && progress.terminal)
+		fputs("\r\033[K", stderr);
+	return err;
+}
+
+static struct error *run_slurm(const struct batch_command_options *o, struct batch_jobs *jobs,
+			       const struct batch_plan *plan, struct batch_options *options)
+{
+	enum { SHARDS = 8 };
+	struct slurm_progress progress = {.shown = !o->quiet && !o->no_progress};
+	const struct slurm_options slurm = {
+		.shards = o->shards                 ? o->shards
+			  : jobs->list.len < SHARDS ? jobs->list.len
+						    : SHARDS,
+		.sbatch_args = o->sbatch_args.at,
+		.num_sbatch_args = o->sbatch_args.len,
+		.report = o->no_wait ? o->report : NULL,
+		.deadline = o->wait > 0 ? deadline_after((uint64_t)(o->wait * 1e9)) : DEADLINE_NEVER,
+		.progress = show_tasks,
+		.progress_ctx = &progress,
+	};
+	struct slurm_jobs submitted;
+	char *here = realpath(".", NULL), *folder = here ? file_join(here, o->output) : NULL;
+
+	/* Tasks run elsewhere. */
+	options->folder = folder;
+	struct error *err = folder ? slurm_submit(jobs, plan->settings, options, &slurm, &submitted) : &error_no_memory;
+	if (!err && !o->quiet)
+		fprintf(stderr, "validate: job array %s of %" PRIu64 " tasks and job %s behind it are submitted\n",
+			submitted.array, slurm.shards, submitted.merge);
+	if (!err && !o->no_wait)
+		err = slurm_wait(&submitted, options, &slurm);
+	free(here);
+	free(folder);
+	return err;
+}
+
+static struct error *run_plan(const struct batch_command_options *o, struct batch_jobs *jobs,
+			      const struct batch_plan *plan)
+{
+	char self[PATH_MAX];
 	struct batch_options options = {
 		.folder = o->output,
 		.validate = self,
-		.workers = o->workers ? (unsigned)(o->workers < 1024 ? o->workers : 1024) : count_cpus(),
+		.workers = asked_workers(o),
 		.limits = {.timeout_ms = (uint64_t)(o->timeout * 1e3), .memory = o->memory << 20},
 		.shard = o->shard.number,
 		.shards = o->shard.of,
@@ -243,16 +334,12 @@ static struct error *run_plan(const struct batch_command_options *o, const struc
 			 : o->resume ? BATCH_RESUME
 				     : BATCH_FRESH,
 		.interrupted = &interrupted,
-		.progress = shown ? show_progress : show_nothing,
-		.progress_ctx = &progress,
 	};
 
 	struct error *err = find_self(self);
-	if (!err)
-		err = batch_run(plan, &options);
-	if (shown && progress.terminal)
-		fputs("\r\033[K", stderr);
-	return err;
+	if (err)
+		return err;
+	return o->engine ? run_slurm(o, jobs, plan, &options) : run_here(o, plan, &options);
 }
 
 static struct error *plan_and_run(const struct batch_command_options *o, const struct operands *operands)
@@ -275,7 +362,7 @@ static struct error *plan_and_run(const struct batch_command_options *o, const s
 	if (!err)
 		err = batch_plan_init(&plan, &jobs, &settings);
 	if (!err) {
-		err = run_plan(o, &plan);
+		err = run_plan(o, &jobs, &plan);
 		batch_plan_deinit(&plan);
 	}
 	batch_jobs_deinit(&jobs);
@@ -288,7 +375,7 @@ static struct error *merge(const struct batch_command_options *o, const struct o
 		return error_create(ERROR_USAGE, "batch merge: no folder for the results given: -o RESULTS");
 	if (operands->len < 2)
 		return error_create(ERROR_USAGE, "batch merge: no folders of shards given");
-	return batch_merge(o->output, operands->at + 1, operands->len - 1);
+	return batch_merge(o->output, operands->at + 1, operands->len - 1, o->resume);
 }
 
 static enum exit_status run(const void *options, const struct operands *operands)
@@ -301,7 +388,9 @@ static enum exit_status run(const void *options, const struct operands *operands
 		return fail(err);
 	catch_signals();
 	err = merging ? merge(o, operands) : plan_and_run(o, operands);
-	return err ? fail(err) : sum_up(o);
+	if (err)
+		return fail(err);
+	return o->no_wait ? STATUS_OK : sum_up(o);
 }
 
 /* clang-format off */
@@ -315,6 +404,11 @@ static const struct option_row rows[] = {
 	{"resume", 0, NULL, "go on with RESULTS: rows that are done are not done again", AT(resume), option_flag},
 	{"retry", 0, NULL, "the same, but do those again that failed", AT(retry), option_flag},
 	{"shard", 0, "I/N", "do the Ith of N parts of the rows; validate batch merge puts them together", AT(shard), option_shard},
+	{"engine", 0, "slurm", "do it as a job array of Slurm; RESULTS is on a file system that all machines share", AT(engine), option_text},
+	{"shards", 0, "N", "tasks of the array; default: 8, or fewer if there are fewer jobs", AT(shards), option_number},
+	{"sbatch-arg", 0, "ARG", "further argument of sbatch; may be repeated", AT(sbatch_args), option_list},
+	{"wait", 0, "S", "wait at most S seconds for the array", AT(wait), option_seconds},
+	{"no-wait", 0, NULL, "submit the array, and do not wait for it", AT(no_wait), option_flag},
 	{"emulator", 'e', "PATH", "run every job on this emulator, or in unicorn; given twice, on both,\nand the second is compared with the first", AT(emulators), option_list},
 	{"qemu", 0, NULL, "run jobs that name no target in QEMU, not in unicorn", AT(qemu), option_flag},
 	{"cpu", 0, "MODEL", "CPU model for jobs that name none", AT(cpu), option_text},

@@ -22,6 +22,7 @@ struct merge {
 	char *const *folders;
 	struct batch_state *states;
 	size_t num;
+	bool replace;
 	struct chosen *rows; /* of the plan */
 };
 
@@ -97,12 +98,12 @@ static struct error *copy_report(const struct merge *m, const struct chosen *c)
 	return err;
 }
 
-static struct error *make_folder(const char *out)
+static struct error *make_folder(const char *out, bool replace)
 {
 	char *rows = file_join(out, "rows"), *state = file_join(out, BATCH_STATE_NAME);
 	struct error *err = rows && state ? NULL : &error_no_memory;
 
-	if (!err && !access(state, F_OK))
+	if (!err && !replace && !access(state, F_OK))
 		err = error_create(ERROR_USAGE, "%s has the results of a batch: give another folder", out);
 	else if (!err && ((mkdir(out, 0777) && errno != EEXIST) || (mkdir(rows, 0777) && errno != EEXIST)))
 		err = error_os(errno, "make the folder", out);
@@ -116,7 +117,7 @@ static struct error *write_all(struct merge *m)
 {
 	const struct batch_header *h = &m->states[0].header;
 	struct batch_state state = {.header = *h};
-	struct error *err = make_folder(m->out);
+	struct error *err = make_folder(m->out, m->replace);
 
 	state.header.shard = state.header.shards = 1;
 	for (size_t i = 0; i < h->rows.len && !err; i++) {
@@ -132,9 +133,9 @@ static struct error *write_all(struct merge *m)
 	return err;
 }
 
-struct error *batch_merge(const char *out, char *const *folders, size_t num)
+struct error *batch_merge(const char *out, char *const *folders, size_t num, bool replace)
 {
-	struct merge m = {.out = out, .folders = folders, .num = num};
+	struct merge m = {.out = out, .folders = folders, .num = num, .replace = replace};
 
 	m.states = calloc(num + 1, sizeof *m.states);
 	struct error *err = m.states ? read_states(&m) : &error_no_memory;

@@ -113,7 +113,8 @@ static void finish(struct pool *p, struct worker *worker, struct pool_result *re
 	while (n < 0 && errno == EINTR);
 	if (n != sizeof *ret) {
 		memset(ret, 0, sizeof *ret);
-		ret->end = POOL_STOPPED;
+		ret->end = POOL_SIGNALED;
+		ret->status = SIGKILL;
 		memcpy(ret->words, "its warden was killed", sizeof "its warden was killed");
 	}
 	ret->words[POOL_WORDS_LEN - 1] = '\0';

@@ -30,10 +30,10 @@ struct pool_limits {
 
 enum pool_end {
 	POOL_EXITED,   /* status: its exit status */
-	POOL_SIGNALED, /* status: the signal that killed it */
+	POOL_SIGNALED, /* status: the signal that killed it; SIGKILL too if its warden was killed */
 	POOL_TIMEOUT,
 	POOL_MEMORY,
-	POOL_STOPPED, /* by pool_destroy(); or the warden was killed */
+	POOL_STOPPED, /* by pool_destroy(), or by SIGTERM to its warden from elsewhere */
 };
 
 enum { POOL_WORDS_LEN = 800 };

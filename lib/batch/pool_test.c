@@ -238,7 +238,8 @@ START_TEST(a_killed_warden_is_told)
 	start(p, "echo $PPID >$PID_FILE; exec sleep 1000", 1);
 	kill(written_pid(), SIGKILL);
 	struct pool_result result = wait_for(p, &id);
-	ck_assert_int_eq(result.end, POOL_STOPPED);
+	ck_assert_int_eq(result.end, POOL_SIGNALED);
+	ck_assert_int_eq(result.status, SIGKILL);
 	ck_assert_str_eq(result.words, "its warden was killed");
 	pool_destroy(p);
 }

@@ -383,7 +383,7 @@ static char *merged(const char *name, unsigned shards, bool backwards)
 		batch_results_close(r[i]);
 	}
 	scratch_path(name, out);
-	ck_no_error(batch_merge(out, list, shards));
+	ck_no_error(batch_merge(out, list, shards, false));
 	struct batch_state state = read_state(name);
 	summarise(name, &state, &summary);
 	ck_no_error(batch_summary_json(&text, &summary));
@@ -430,7 +430,7 @@ START_TEST(missing_rows_are_told)
 	ck_no_error(open_shard("half", BATCH_FRESH, 2, 2, &r));
 	add(r, 1, "clean", 0);
 	batch_results_close(r); /* killed */
-	ck_no_error(batch_merge(out, list, 1));
+	ck_no_error(batch_merge(out, list, 1, false));
 	struct batch_state state = read_state("out");
 	summarise("out", &state, &summary);
 	ck_assert_uint_eq(summary.missing, NUM_JOBS - 1);
@@ -440,7 +440,8 @@ START_TEST(missing_rows_are_told)
 	strbuf_deinit(&text);
 	batch_summary_deinit(&summary);
 	batch_state_deinit(&state);
-	ck_error(batch_merge(out, list, 1), ERROR_USAGE, "out has the results of a batch");
+	ck_error(batch_merge(out, list, 1, false), ERROR_USAGE, "out has the results of a batch");
+	ck_no_error(batch_merge(out, list, 1, true));
 }
 END_TEST
 
@@ -459,9 +460,9 @@ START_TEST(different_batches_are_not_merged)
 	ck_no_error(open_results("b", BATCH_FRESH, &r));
 	ck_no_error(batch_results_finish(r));
 	batch_results_close(r);
-	ck_error(batch_merge(out, list, 2), ERROR_INPUT, "b: is of another batch than");
+	ck_error(batch_merge(out, list, 2, false), ERROR_INPUT, "b: is of another batch than");
 	list[1] = out;
-	ck_error(batch_merge(out, list, 2), ERROR_OS, "No such file");
+	ck_error(batch_merge(out, list, 2, false), ERROR_OS, "No such file");
 	ck_assert_int_ne(access(out, F_OK), 0);
 }
 END_TEST

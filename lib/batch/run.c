@@ -1,6 +1,7 @@
 #include "lib/batch/run.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,10 +51,6 @@ static const char *outcome_of(const struct pool_result *result, uint64_t *ret_st
 		return "unusable";
 	if (result->status == STATUS_TARGET)
 		return "failed";
-	if (result->status == STATUS_INTERRUPTED) {
-		*ret_status = STATUS_TARGET; /* not by us */
-		return "crashed";
-	}
 	*ret_status = STATUS_INTERNAL;
 	return "internal";
 }
@@ -87,7 +84,7 @@ static void set_outcome(struct batch *b, const struct pool_result *result, const
 			struct error *report_err, struct batch_record *record, struct strbuf *message)
 {
 	record->outcome = borrow(outcome_of(result, &record->status));
-	if (result->end == POOL_EXITED && result->status != STATUS_INTERRUPTED && report) {
+	if (result->end == POOL_EXITED && report) {
 		record->outcome = report->verdict;
 		record->status = (uint64_t)result->status;
 		strbuf_append(message, report->error ? report->error : "");
@@ -230,6 +227,27 @@ static void update_progress(struct batch *b)
 			  : 0;
 }
 
+static struct error *stop(const struct batch *b)
+{
+	return error_create(ERROR_INTERRUPTED, "interrupted: %zu of %zu rows are done; --resume goes on",
+			    b->progress.kept + b->progress.done, b->progress.rows);
+}
+
+/*
+ * Whether the row ended because all of us are to end. Whoever ends a batch from outside may signal all its processes,
+ * in any order: a row that failed waits a moment for our own signal.
+ */
+static bool is_stopped(const struct batch *b, const struct pool_result *result)
+{
+	enum { MOMENT_MS = 50 };
+
+	if (result->end == POOL_STOPPED || (result->end == POOL_EXITED && result->status == STATUS_INTERRUPTED))
+		return true;
+	if (result->end == POOL_SIGNALED || (result->end == POOL_EXITED && result->status >= STATUS_TARGET))
+		poll(NULL, 0, MOMENT_MS);
+	return *b->options->interrupted;
+}
+
 static struct error *do_rows(struct batch *b)
 {
 	struct pool_result result;
@@ -239,9 +257,7 @@ static struct error *do_rows(struct batch *b)
 
 	while (!err) {
 		if (*b->options->interrupted)
-			return error_create(ERROR_INTERRUPTED,
-					    "interrupted: %zu of %zu rows are done; --resume goes on",
-					    b->progress.kept + b->progress.done, b->progress.rows);
+			return stop(b);
 		err = start_rows(b);
 		if (err || !pool_running(b->pool))
 			return err;
@@ -249,6 +265,8 @@ static struct error *do_rows(struct batch *b)
 		if (err)
 			return err;
 		update_progress(b);
+		if (have && is_stopped(b, &result))
+			return stop(b);
 		if (have)
 			err = record_row(b, row, &result);
 		else

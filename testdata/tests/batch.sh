@@ -96,12 +96,12 @@ cat >manifest <<END
 {"name": "options", "log": "logs/bmi.json", "args": ["--max-findings", "1"]}
 {"name": "nonsense", "log": "logs/bmi.json", "args": ["--no-such-option"]}
 END
-batch -j 4 --timeout 1.5 --memory 400 --no-progress -o fails --manifest manifest
+batch -j 4 --timeout 3 --memory 100 --no-progress -o fails --manifest manifest
 same "status of rows that fail" $status 5
 same "their outcomes" "$(outcomes)" \
 	"good=clean crash=failed hang=timeout hog=memory none=failed wrong=unusable options=divergent nonsense=unusable"
-matches "what is said of the hog" "$output" 'hog .*took more than 400 MiB'
-matches "what is said of the hang" "$output" 'hang .*not done after 1.5 s'
+matches "what is said of the hog" "$output" 'hog .*took more than 100 MiB'
+matches "what is said of the hang" "$output" 'hang .*not done after 3.0 s'
 matches "what is said of the wrong program" "$output" 'wrong .*is not the program that the log was recorded from'
 same "no progress" "$said" ""
 same "nothing of the hanging emulator is left" "$(left 98761)" ""
@@ -158,8 +158,10 @@ matches "what failed is tried again" "$said" '^3/3 slow: failed, [0-9.]+ s$'
 # ---- Shards ----
 
 for i in 1 2 3; do
-	batch -q --shard "$i/3" -o "shard$i" --manifest manifest --timeout 1.5 --memory 400
+	timeout -s KILL 60 "$VALIDATE" batch -q --shard "$i/3" -o "shard$i" --manifest manifest --timeout 3 --memory 100 &
+	shards+=($!)
 done
+wait "${shards[@]}"
 batch merge -o merged1 --report merged1.json shard1 shard2 shard3
 same "status of the merged shards" $status 5
 same "outcomes of the merged shards" "$(outcomes)" \
@@ -182,6 +184,88 @@ batch -o both2 --emulator unicorn --emulator ./crash --no-progress logs/bmi.json
 same "no comparison with what failed" "$status $(outcomes)" "5 bmi@1=divergent bmi@2=failed"
 matches "it is undecided" "$output" '0 new, 0 fixed, 0 common, [1-9] undecided'
 
+# ---- Slurm, of which only the command lines are real here; slurm.sh has the whole ----
+
+mkdir fake empty
+cat >fake/sbatch <<'END'
+#!/bin/sh
+# Runs all tasks at once, one after the other; the job behind them too.
+echo "$*" >>"$CALLS"
+for word; do
+	case $word in
+	--array=1-*) tasks=${word#--array=1-} ;;
+	--fail) echo "sbatch: error: invalid option" >&2; exit 1 ;;
+	--nothing) echo 17; exit ;;
+	esac
+done
+for script; do :; done
+[ -n "$tasks" ] || { sh "$script" >"$CALLS.merge" 2>&1; echo "18;cluster"; exit; }
+for task in $(seq "$tasks"); do
+	[ "$task" = "$SKIPPED" ] || SLURM_ARRAY_TASK_ID=$task sh "$script" >>"$CALLS.tasks" 2>&1
+done
+echo 17
+END
+cat >fake/squeue <<'END'
+#!/bin/sh
+[ -z "$GONE" ] || exit 0
+echo 17 RUNNING
+echo 17 PENDING
+END
+cat >fake/scancel <<'END'
+#!/bin/sh
+echo "scancel $*" >>"$CALLS"
+END
+chmod +x fake/*
+
+# With what slurm_wait() says after a while, in the background.
+(PATH=$scratch/fake:$PATH CALLS=$scratch/gone GONE=1 timeout -s KILL 60 "$VALIDATE" batch -q --engine slurm \
+	--sbatch-arg --nothing -o gone.d logs/hello.json 2>gone.said; echo $? >gone.status) &
+gone=$!
+
+slurm() {
+	output=$(PATH=$scratch/fake:$PATH CALLS=$scratch/calls timeout -s KILL 120 "$VALIDATE" batch --engine slurm "$@" 2>stderr)
+	status=$?
+	said=$(<stderr)
+}
+
+slurm -o "arr ay's" --shards 3 --sbatch-arg '--comment=a b' -j 2 --timeout 60 --manifest manifest2
+same "a batch as an array" "$status $(outcomes)" "5 good=clean slow=failed last=clean"
+same "what was submitted" "$(sed "s|$(pwd)||" calls)" \
+	"--parsable --job-name=validate-shard --comment=a b --array=1-3 --cpus-per-task=2 --output /arr ay's/slurm/shard-%a.out $(pwd)/arr ay's/slurm/shard.sh
+--parsable --job-name=validate-merge --comment=a b --dependency=afterany:17 --output /arr ay's/slurm/merge.out $(pwd)/arr ay's/slurm/merge.sh"
+matches "what is said" "$said" '^validate: job array 17 of 3 tasks and job 18 behind it are submitted'
+slurm -o "arr ay's" --manifest manifest2
+matches "an array is not overwritten" "$status $said" "2 validate: .*/arr ay's has the results of a batch: give --resume"
+: >calls.tasks
+slurm -q -o "arr ay's" --retry --shards 3 --manifest manifest2
+same "what failed is tried again" "$status $(grep -o '[0-9]/1 .*:' calls.tasks | tr '\n' ' ')" "5 1/1 slow: "
+SKIPPED=2 slurm -o skipped --shards 3 --manifest manifest2
+same "a task that never ran" "$status $(outcomes)" "5 good=clean slow=missing last=clean"
+slurm -o nothing --sbatch-arg --nothing --wait 1 logs
+same "not done in time" "$status ${said##*$'\n'}" \
+	"5 validate: not done yet; jobs 17 and 17 go on, and $(pwd)/nothing will have the results in the end"
+matches "how far it is" "$said" '1 jobs are waiting, 1 running'
+slurm -o nowait --no-wait --report nowait.json logs/hello.json
+same "not waited for" "$status $output $(grep -c '"outcome": "clean"' nowait.json)" "0  1"
+slurm -o refused --sbatch-arg --fail logs
+same "refused" "$status $said" "5 validate: sbatch: sbatch: error: invalid option"
+output=$(PATH=$scratch/empty "$VALIDATE" batch -o absent2 --engine slurm logs 2>&1)
+same "no Slurm" "$? $output" "2 validate: --engine slurm: there is no sbatch on PATH: is Slurm installed?"
+PATH=$scratch/fake:$PATH CALLS=$scratch/cancelled "$VALIDATE" batch --engine slurm --sbatch-arg --nothing -q -o cancelled.d \
+	logs 2>stderr &
+pid=$!
+for _ in {1..100}; do
+	[ "$(wc -l 2>/dev/null <cancelled)" = 2 ] && break
+	sleep 0.05
+done
+kill -TERM $pid
+wait $pid
+same "interrupted" "$? $(<stderr)" "130 validate: interrupted: jobs 17 and 17 of Slurm are cancelled"
+same "what was cancelled" "$(tail -n 1 cancelled)" "scancel 17 17"
+wait $gone
+same "a merge job that came to nothing" "$(<gone.status) $(<gone.said)" \
+	"5 validate: job 17 ended without results: see $(pwd)/gone.d/slurm/merge.out"
+
 # ---- Wrong command lines ----
 
 usage() { # NAME EXPECTED ARGUMENT...
@@ -194,6 +278,9 @@ usage "a shard that is none" "batch: --shard: '4/3' is not a shard and their num
 usage "a time that is none" "batch: --timeout: '-1' is not a number of seconds above 0" --timeout -1 -o x logs
 usage "a manifest that is none" \
 	"crash:1: column 1: not JSON: '[' or '{' expected" -o x --manifest crash
+usage "an engine that is none" "batch: --engine pbs: only slurm is known" --engine pbs -o x logs
+usage "options without their engine" \
+	"batch: --shards, --sbatch-arg, --wait and --no-wait go with --engine slurm" --shards 2 -o x logs
 usage "three emulators" "batch: --emulator can be given twice at most" -e a -e b -e c -o x logs
 same "nothing was made of them" "$(find . -maxdepth 1 -name x)" ""
 
