@@ -12,7 +12,7 @@
 #include "cmd/validate/outputs.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
-#include "lib/lockstep/lockstep.h"
+#include "lib/lockstep/judge_trace.h"
 #include "lib/report/report.h"
 #include "lib/target/elf.h"
 
@@ -20,7 +20,8 @@ struct run_options {
 	const char *log;
 	struct start_options start;
 	struct output_options outputs;
-	const char *trace;
+	const char *trace, *trace_in;
+	uint64_t jobs;
 	bool only_trace; /* validate trace */
 	const char *from, *until;
 	uint64_t max_instructions, max_findings, sweep_interval;
@@ -39,7 +40,10 @@ struct session {
 	struct replay *replay;
 	struct symbols symbols;
 	struct run run;
-	bool ran;                         /* run holds a result */
+	bool ran;                   /* run holds a result */
+	struct trace_reader *trace; /* that is judged, or NULL: a target is */
+	trace_calls calls;          /* of the trace */
+	VEC(struct replay_module) modules;
 	struct trace_header trace_header; /* hidden and on_request are the loop's to add */
 	struct baseline baseline;
 	struct baseline_verdict known;
@@ -87,8 +91,25 @@ static struct error *find_isa(struct session *s)
 	return NULL;
 }
 
+static struct error *check_trace_usage(const struct run_options *o, const struct operands *operands)
+{
+	const struct start_options *s = &o->start;
+	bool target = s->qemu || s->emulator || s->remote || s->cpu || s->sysroot || s->emulator_args.len;
+
+	if (o->log || target || o->trace || o->show_output)
+		return error_create(ERROR_USAGE, "--trace-in goes with no option that says what to run: all that was "
+						 "seen is in the trace");
+	if (operands->len > 1)
+		return error_create(ERROR_USAGE, "too many operands: the program alone is named, for its symbols");
+	if (o->jobs > 1024)
+		return error_create(ERROR_USAGE, "-j: more than 1024 threads");
+	return NULL;
+}
+
 static struct error *check_usage(const struct run_options *o, const struct operands *operands)
 {
+	if (o->trace_in)
+		return check_trace_usage(o, operands);
 	if (!o->log)
 		return error_create(ERROR_USAGE, "no event log given: --log FILE (validate record makes one)");
 	if (o->only_trace && !o->trace)
@@ -130,10 +151,11 @@ static void show_progress(void *ctx, const struct run *run)
 	fflush(stderr);
 }
 
-/* A second opinion is welcome, but not needed. */
-static struct error *create_oracle(struct session *s)
+/* A second opinion is welcome, but not needed. ctx is the session. */
+static struct error *create_oracle(void *ctx, struct oracle **ret)
 {
-	struct error *err = oracle_create_native(s->isa, &s->oracle);
+	const struct session *s = ctx;
+	struct error *err = oracle_create_native(s->isa, ret);
 
 	if (!err || error_is(err, ERROR_NO_MEMORY))
 		return err;
@@ -194,12 +216,16 @@ static struct error *judge(struct session *s)
 		.progress = progress ? show_progress : NULL,
 	};
 
+	const struct judge_trace_options recorded = {&options, (unsigned)o->jobs, create_oracle, s};
+
 	struct error *err = o->trace ? describe_trace(s) : NULL;
 	if (!err)
 		err = resolve(s, "--from", o->from, &options.have_from, &options.from);
 	if (!err)
 		err = resolve(s, "--until", o->until, &options.have_until, &options.until);
-	if (!err)
+	if (!err && s->trace)
+		err = judge_trace(s->trace, &recorded, &s->run, &s->calls);
+	else if (!err)
 		err = lockstep_run(s->target, s->replay, &options, &s->run);
 	if (progress)
 		fputs("\r\033[K", stderr);
@@ -209,8 +235,43 @@ static struct error *judge(struct session *s)
 	return err;
 }
 
+/* The images of a trace. Their files need not be there: then addresses have no names. */
+static struct error *take_modules(struct session *s)
+{
+	size_t num;
+	const struct trace_module *m = trace_reader_modules(s->trace, &num);
+
+	for (size_t i = 0; i < num; i++)
+		if (!vec_push(&s->modules, ((struct replay_module){m[i].path, m[i].start, m[i].end, m[i].entry})))
+			return &error_no_memory;
+	s->symbols.modules = s->modules.at;
+	s->symbols.num_modules = num;
+	s->symbols.program = s->program;
+	return NULL;
+}
+
+static struct error *perform_trace(struct session *s)
+{
+	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
+
+	if (err)
+		return err;
+	const struct trace_header *header = trace_reader_header(s->trace);
+	s->isa = header->isa;
+	if (!s->program)
+		s->program = header->program.path ? header->program.path : "(not known)";
+	err = outputs_check(&s->options->outputs);
+	if (!err && s->options->outputs.baseline)
+		err = baseline_read(s->options->outputs.baseline, &s->baseline);
+	if (!err)
+		err = take_modules(s);
+	return err ? err : judge(s);
+}
+
 static struct error *perform(struct session *s)
 {
+	if (s->options->trace_in)
+		return perform_trace(s);
 	struct error *err = evlog_reader_open(s->options->log, &s->log);
 
 	if (!err && !s->program)
@@ -226,7 +287,7 @@ static struct error *perform(struct session *s)
 	if (!err)
 		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target);
 	if (!err)
-		err = create_oracle(s);
+		err = create_oracle(s, &s->oracle);
 	if (!err)
 		err = start_replay(s);
 	return err ? err : judge(s);
@@ -239,7 +300,9 @@ static struct error *write_report(struct session *s)
 	struct report report = {
 		.run = &s->run,
 		.isa = s->isa,
-		.target = s->target->identity,
+		.target = s->trace ? trace_reader_header(s->trace)->emulator : s->target->identity,
+		.calls = s->calls.at,
+		.num_calls = s->calls.len,
 		.program = s->program,
 		.symbol = symbols_append,
 		.symbol_ctx = &s->symbols,
@@ -248,7 +311,8 @@ static struct error *write_report(struct session *s)
 	};
 	struct strbuf text = {0};
 
-	report.calls = replay_counts(s->replay, &report.num_calls);
+	if (s->replay)
+		report.calls = replay_counts(s->replay, &report.num_calls);
 	report_text(&text, &report, s->options->verbose);
 	if (!s->options->quiet && !outputs_to_stdout(&s->options->outputs))
 		fputs(strbuf_text(&text), stdout);
@@ -299,6 +363,9 @@ static void session_deinit(struct session *s)
 	oracle_destroy(s->oracle);
 	target_destroy(s->target);
 	evlog_reader_destroy(s->log);
+	trace_reader_destroy(s->trace);
+	vec_deinit(&s->calls);
+	vec_deinit(&s->modules);
 }
 
 /* What whoever started us wants ignored (nohup) stays so. */
@@ -352,6 +419,8 @@ static const struct option_row run_option_rows[] = {
 	{"sarif", 0, "FILE", "write the findings as SARIF 2.1.0", AT(outputs.path[OUTPUT_SARIF]), option_text},
 	{"html", 0, "FILE", "write the report as a page for a browser, which needs no other file", AT(outputs.path[OUTPUT_HTML]), option_text},
 	{"annotate", 0, "KIND", "print annotations for a CI service: github", AT(outputs.annotate), option_text},
+	{"trace-in", 0, "FILE", "judge this trace; no log, no emulator and no program is needed", AT(trace_in), option_text},
+	{"jobs", 'j', "N", "judge a trace with N threads", AT(jobs), option_number},
 	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
@@ -412,7 +481,7 @@ const struct command command_trace = {
 	.operands = "[PROGRAM]",
 	.summary = "replay an event log in a target and write what is seen as a trace",
 	.details =
-		"As validate run, but nothing is judged: that can be done later, and anywhere.\n\n"
+		"As validate run, but nothing is judged: that can be done later, and anywhere, with --trace-in.\n\n"
 		"Exit status: 0 recorded, 2 usage or unusable input, 3 lost sync with the log, 5 target failed. What was\n"
 		"seen until then is in the trace.",
 	.options = trace_option_rows,

@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+static const struct replay_module *modules_of(const struct symbols *s, size_t *ret_len)
+{
+	*ret_len = s->num_modules;
+	return s->replay ? replay_modules(s->replay, ret_len) : s->modules;
+}
+
 /* Opens the images of modules that came since. */
 static void open_images(struct symbols *s, const struct replay_module *modules, size_t len)
 {
@@ -37,7 +43,7 @@ void symbols_append(void *ctx, uint64_t address, struct strbuf *out)
 {
 	struct symbols *s = ctx;
 	size_t len;
-	const struct replay_module *modules = replay_modules(s->replay, &len);
+	const struct replay_module *modules = modules_of(s, &len);
 
 	open_images(s, modules, len);
 	for (size_t i = 0; i < s->images.len; i++) {
@@ -60,7 +66,7 @@ void symbols_append(void *ctx, uint64_t address, struct strbuf *out)
 bool symbols_find(struct symbols *s, const char *name, uint64_t *ret)
 {
 	size_t len;
-	const struct replay_module *modules = replay_modules(s->replay, &len);
+	const struct replay_module *modules = modules_of(s, &len);
 
 	open_images(s, modules, len);
 	for (size_t i = 0; i < s->images.len; i++) {

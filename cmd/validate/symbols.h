@@ -11,7 +11,9 @@
 #include "lib/target/elf.h"
 
 struct symbols {
-	const struct replay *replay;
+	const struct replay *replay; /* NULL: the modules are these */
+	const struct replay_module *modules;
+	size_t num_modules;
 	const char *program;            /* the file that is run, which may be a copy of the recorded one */
 	VEC(struct elf_image *) images; /* by module; NULL: it cannot be read */
 };

@@ -97,7 +97,7 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 			err = predict_again(&ls->model, slot, &ls->before);
 		if (!err)
 			err = judge_outputs(&ls->judgement, ls->target, slot, &ls->before, &ls->seen, &ls->reply,
-					    &ls->now);
+					    ls->touched, &ls->now);
 		if (slot->imprecise && !learn(ls, slot))
 			ls->judgement.unseen = UNSEEN_INPUT;
 		break;
@@ -186,11 +186,7 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	return err || !ls->judgement.differences.len ? err : record_differences(ls, slot);
 }
 
-/*
- * Judges one step whose reply is in ls->reply and ls->seen. *ret_differs: the predictions after it are worthless, and
- * memory is as the model knows it right after the step.
- */
-static struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs)
+struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs)
 {
 	struct error *err;
 
@@ -262,7 +258,7 @@ static struct error *match_reads(struct lockstep *ls, const struct prediction *s
 			memcpy(moved.memory[i], ls->reply.memory[k], sizeof moved.memory[i]);
 		} else if (!s->masked) {
 			memcpy(moved.memory[i], s->data, s->len);
-			struct owed_read owed = {{.address = s->address, .len = s->len}, slot->lifted->form};
+			struct owed_read owed = {{.address = s->address, .len = s->len}, slot->lifted->form, false};
 			if (!vec_push(&ls->owed, owed))
 				return &error_no_memory;
 		} else {
@@ -281,14 +277,16 @@ static struct error *settle_owed(struct lockstep *ls)
 	struct error *err = NULL;
 
 	for (size_t i = 0; i < ls->owed.len && !err; i++) {
-		const struct target_read *read = &ls->owed.at[i].read;
+		struct owed_read *owed = &ls->owed.at[i];
+		const struct target_read *read = &owed->read;
 		uint8_t seen[64], model[64], unknown[64];
 		size_t got = 0;
 		err = target_read_memory(ls->target, read->address, seen, read->len, &got);
 		if (err)
 			return err;
 		bool known = memory_read(ls->model.memory, read->address, model, unknown, read->len);
-		if (got == read->len && known && !memcmp(seen, model, read->len))
+		owed->confirmed = got == read->len && known && !memcmp(seen, model, read->len);
+		if (owed->confirmed)
 			continue;
 		if (ls->judging && ls->run->checked) {
 			ls->run->checked--;
@@ -300,6 +298,8 @@ static struct error *settle_owed(struct lockstep *ls)
 		err = got == read->len ? memory_write(ls->model.memory, read->address, seen, NULL, read->len)
 				       : memory_forget(ls->model.memory, read->address, read->len);
 	}
+	if (!err)
+		err = tracer_settle(ls);
 	ls->owed.len = 0;
 	return err;
 }

@@ -203,7 +203,7 @@ static struct error *judge_whole(struct lockstep *ls)
 		err = append(w, &g->slot[i]);
 	judgement_clear(&ls->judgement);
 	if (!err)
-		err = judge_outputs(&ls->judgement, ls->target, w, &g->start, &ls->seen, &ls->reply, &ls->now);
+		err = judge_outputs(&ls->judgement, ls->target, w, &g->start, &ls->seen, &ls->reply, NULL, &ls->now);
 	if (w->imprecise)
 		ls->judgement.unseen = UNSEEN_INPUT;
 	return err;
@@ -383,6 +383,17 @@ static struct error *judge_signalled(struct lockstep *ls)
 	return err || !ls->judging ? err : record_differences(ls, &g->slot[i]);
 }
 
+struct error *judge_group(struct lockstep *ls)
+{
+	switch (ls->reply.stop.kind) {
+	case STOP_STEPPED: return judge_stopped(ls);
+	case STOP_SIGNAL: return judge_signalled(ls);
+	default:
+		return error_create(ERROR_TARGET, "the guest ended in the exclusive sequence at pc 0x%llx",
+				    (unsigned long long)ls->group.slot[0].pc);
+	}
+}
+
 struct error *run_group(struct lockstep *ls)
 {
 	struct group *g = &ls->group;
@@ -399,11 +410,5 @@ struct error *run_group(struct lockstep *ls)
 	err = run(ls, state_get(&ls->model.front, ls->target->isa->pc));
 	if (err)
 		return err;
-	switch (ls->reply.stop.kind) {
-	case STOP_STEPPED: return judge_stopped(ls);
-	case STOP_SIGNAL: return judge_signalled(ls);
-	default:
-		return error_create(ERROR_TARGET, "the guest ended in the exclusive sequence at pc 0x%llx",
-				    (unsigned long long)g->slot[0].pc);
-	}
+	return judge_group(ls);
 }

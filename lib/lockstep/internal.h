@@ -18,6 +18,7 @@ struct step {
 struct owed_read {
 	struct target_read read;
 	uint32_t form;
+	bool confirmed; /* it was looked at: memory holds what the model says */
 };
 
 /*
@@ -35,7 +36,8 @@ enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is
 
 struct lockstep {
 	struct target *target;
-	struct replay *replay;
+	struct replay *replay; /* NULL: a trace is judged */
+	uint64_t position;     /* without replay: index of the log's next event */
 	const struct lockstep_options *options;
 	struct run *run;
 	struct predictor model;
@@ -43,6 +45,7 @@ struct lockstep {
 	struct state before; /* ... and before it */
 	struct state seen;
 	struct target_seen reply;
+	const struct touched *touched; /* of ls->seen; NULL: not known */
 	struct judgement judgement;
 
 	/* Predicted steps: a ring. The oldest `submitted` of them are with the target. */
@@ -83,7 +86,24 @@ struct error *sweep_now(struct lockstep *ls);
 /* The number of the first instruction that may have changed the register to what is seen behind the last one. */
 uint64_t sweep_since(const struct lockstep *ls, uint32_t reg);
 
-/* ---- collect.c, record.c ---- */
+/* ---- lockstep.c: also for traces, which have no target ---- */
+
+/* What a loop needs but for its ring of predictions. ls->target and ls->options are set. */
+struct error *lockstep_init(struct lockstep *ls);
+void lockstep_deinit(struct lockstep *ls);
+/* Lets the cache go of what it made under other assumptions. No prediction may be in use. */
+void lockstep_tidy_cache(struct lockstep *ls);
+
+/* ---- collect.c, record.c, group.c ---- */
+
+/*
+ * Judges one step whose reply is in ls->reply and ls->seen. *ret_differs: the predictions after it are worthless, and
+ * memory is as the model knows it right after the step.
+ */
+struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs);
+
+/* Judges ls->group, which the target ran from ls->group.start to ls->seen and ls->reply. */
+struct error *judge_group(struct lockstep *ls);
 
 /* Collects the oldest submission and judges it. On a difference the model continues from what was seen. */
 struct error *collect_batch(struct lockstep *ls);

@@ -65,22 +65,41 @@ static struct error *add_register(struct judgement *j, const struct target *targ
 }
 
 /* The bits of word w that differ and can be compared. */
-static uint64_t word_difference(const struct target *target, unsigned w, const struct state *expect,
+static uint64_t word_difference(const struct target *target, size_t w, const struct state *expect,
 				const struct state *seen)
 {
 	return (expect->value[w] ^ seen->value[w]) & ~(expect->unknown[w] | target->hidden[w] | seen->unknown[w]);
 }
 
-static struct error *compare_registers(struct judgement *j, const struct target *target, const struct state *expect,
-				       const struct state *seen)
+/* The words that are looked at: ret, or NULL for all of them. */
+enum { TOUCHED_MAX = 64 };
+
+static const uint16_t *list_words(const struct prediction *slot, const struct isa *isa, const struct touched *touched,
+				  uint16_t ret[TOUCHED_MAX], size_t *ret_len)
+{
+	size_t n = 0;
+
+	if (!touched || slot->words.len / 2 + touched->num_words + 1 > TOUCHED_MAX)
+		return NULL;
+	for (size_t i = 0; i < slot->regs.len; i++) {
+		const struct reg_desc *desc = &isa->regs[slot->regs.at[i].reg];
+		for (unsigned k = 0; k < reg_words(desc) && n < TOUCHED_MAX; k++)
+			ret[n++] = (uint16_t)(desc->word + k);
+	}
+	for (size_t i = 0; i < touched->num_words && n < TOUCHED_MAX; i++)
+		ret[n++] = touched->words[i];
+	if (n == TOUCHED_MAX)
+		return NULL;
+	ret[n++] = isa->regs[isa->pc].word;
+	*ret_len = n;
+	return ret;
+}
+
+static struct error *add_differing(struct judgement *j, const struct target *target, const struct state *expect,
+				   const struct state *seen)
 {
 	const struct isa *isa = target->isa;
-	uint64_t any = 0;
 
-	for (uint32_t w = 0; w < isa->num_words; w++)
-		any |= word_difference(target, w, expect, seen);
-	if (!any)
-		return NULL;
 	for (uint32_t r = 0; r < isa->num_regs; r++) {
 		uint64_t differs = 0;
 		for (unsigned i = 0; i < reg_words(&isa->regs[r]); i++)
@@ -90,6 +109,25 @@ static struct error *compare_registers(struct judgement *j, const struct target 
 			return err;
 	}
 	return NULL;
+}
+
+static struct error *compare_registers(struct judgement *j, const struct target *target, const struct state *expect,
+				       const struct state *seen, const uint16_t *words, size_t num_words)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < num_words; i++)
+		any |= word_difference(target, words ? words[i] : i, expect, seen);
+	return any ? add_differing(j, target, expect, seen) : NULL;
+}
+
+/* Puts what was seen of a word in place of what was expected. */
+static void adopt_word(const struct target *target, size_t w, const struct state *seen, struct state *expect)
+{
+	uint64_t hidden = target->hidden[w] | seen->unknown[w];
+
+	expect->value[w] = (expect->value[w] & hidden) | (seen->value[w] & ~hidden);
+	expect->unknown[w] &= hidden;
 }
 
 static struct error *compare_store(struct judgement *j, const struct eval_store *s, const uint8_t *seen)
@@ -168,21 +206,22 @@ static bool hidden_outputs(const struct target *target, const struct prediction 
 
 struct error *judge_outputs(struct judgement *j, const struct target *target, const struct prediction *slot,
 			    const struct state *before, const struct state *seen, const struct target_seen *memory,
-			    struct state *expect)
+			    const struct touched *touched, struct state *expect)
 {
+	uint16_t list[TOUCHED_MAX];
+	size_t num_words = target->isa->num_words;
+	const uint16_t *words = list_words(slot, target->isa, touched, list, &num_words);
+
 	state_copy(expect, before);
 	apply(expect, slot);
 	if (hidden_outputs(target, slot, &j->hidden_reg))
 		j->unseen = UNSEEN_HIDDEN;
 
-	struct error *err = compare_registers(j, target, expect, seen);
+	struct error *err = compare_registers(j, target, expect, seen, words, num_words);
 	if (!err)
 		err = compare_memory(j, slot, memory);
-	for (uint32_t w = 0; w < target->isa->num_words; w++) {
-		uint64_t hidden = target->hidden[w] | seen->unknown[w];
-		expect->value[w] = (expect->value[w] & hidden) | (seen->value[w] & ~hidden);
-		expect->unknown[w] &= hidden;
-	}
+	for (size_t i = 0; i < num_words; i++)
+		adopt_word(target, words ? words[i] : i, seen, expect);
 	return err;
 }
 

@@ -15,15 +15,22 @@ struct judgement {
 	uint32_t hidden_reg;       /* UNSEEN_HIDDEN: the first of them */
 };
 
+/* Words of the state in which what is seen may differ from what was seen before; besides them, those that were
+ * predicted. NULL: all. */
+struct touched {
+	const uint16_t *words;
+	size_t num_words;
+};
+
 /*
  * Compares. before: the target's registers before (hidden ones as predicted so far); seen: after, as the target shows
  * them; memory: what was read at each of the prediction's stores (store_ok tells which reads worked; NULL: none was
  * read). expect: scratch of the same ISA; on return the registers after: what was seen, and where the target hides them
- * what was predicted.
+ * what was predicted. Words that touched leaves out are, as far as they are shown, the same in before and seen.
  */
 struct error *judge_outputs(struct judgement *j, const struct target *target, const struct prediction *slot,
 			    const struct state *before, const struct state *seen, const struct target_seen *memory,
-			    struct state *expect);
+			    const struct touched *touched, struct state *expect);
 
 /* A fault that was expected and did not happen, or the other way round. Signals are the guest kernel's; 0: none. */
 struct error *judge_fault(struct judgement *j, int expected_signal, int observed_signal);

@@ -25,6 +25,7 @@ void run_deinit(struct run *run)
 	coverage_deinit(&run->coverage);
 	free(run->lost_expected);
 	free(run->lost_observed);
+	free(run->cut);
 	error_destroy(run->error);
 	*run = (struct run){0};
 }
@@ -170,8 +171,7 @@ static struct error *handle_signal(struct lockstep *ls)
 	return err;
 }
 
-/* No prediction is in use: entries of the cache may go. */
-static void tidy_cache(struct lockstep *ls)
+void lockstep_tidy_cache(struct lockstep *ls)
 {
 	if (ls->relift)
 		lift_cache_empty(ls->model.cache);
@@ -203,7 +203,7 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 		err = run_group(ls);
 	state_copy(&ls->model.front, &ls->now);
 	if (!err)
-		tidy_cache(ls);
+		lockstep_tidy_cache(ls);
 	return err;
 }
 
@@ -237,14 +237,11 @@ static void hide_unjudged(struct target *t)
 	}
 }
 
-static struct error *init(struct lockstep *ls)
+struct error *lockstep_init(struct lockstep *ls)
 {
 	const struct isa *isa = ls->target->isa;
+	struct error *err = predictor_init(&ls->model, ls->target);
 
-	ls->capacity = (MAX_BATCHES + 1) * ls->target->max_ahead + 1;
-	ls->ring = calloc(ls->capacity, sizeof *ls->ring);
-	ls->plans = calloc(ls->target->max_ahead, sizeof *ls->plans);
-	struct error *err = ls->ring && ls->plans ? predictor_init(&ls->model, ls->target) : &error_no_memory;
 	if (!err)
 		err = state_init(&ls->now, isa);
 	if (!err)
@@ -253,8 +250,15 @@ static struct error *init(struct lockstep *ls)
 		err = state_init(&ls->seen, isa);
 	if (!err)
 		err = state_init(&ls->group.start, isa);
-	if (!err)
-		err = sweep_init(ls);
+	return err ? err : sweep_init(ls);
+}
+
+static struct error *init(struct lockstep *ls)
+{
+	ls->capacity = (MAX_BATCHES + 1) * ls->target->max_ahead + 1;
+	ls->ring = calloc(ls->capacity, sizeof *ls->ring);
+	ls->plans = calloc(ls->target->max_ahead, sizeof *ls->plans);
+	struct error *err = ls->ring && ls->plans ? lockstep_init(ls) : &error_no_memory;
 	if (!err)
 		err = target_read_regs(ls->target, &ls->now);
 	if (!err)
@@ -262,7 +266,7 @@ static struct error *init(struct lockstep *ls)
 	return err ? err : tracer_init(ls);
 }
 
-static void deinit(struct lockstep *ls)
+void lockstep_deinit(struct lockstep *ls)
 {
 	for (size_t i = 0; ls->ring && i < ls->capacity; i++)
 		prediction_deinit(&ls->ring[i].slot);
@@ -343,7 +347,7 @@ static char *copy_text(const char *text)
 
 enum verdict run_verdict_but_findings(const struct run *run)
 {
-	bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted && !run->unreached;
+	bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted && !run->unreached && !run->cut;
 
 	if (run->error)
 		return error_is(run->error, ERROR_LOST_SYNC) ? VERDICT_LOST_SYNC : VERDICT_ERROR;
@@ -376,7 +380,7 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	struct error *err = init(&ls);
 
 	if (err) {
-		deinit(&ls);
+		lockstep_deinit(&ls);
 		return err;
 	}
 	know_initial_state(&ls);
@@ -385,6 +389,6 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	ls.judging = ls.judging && !options->only_trace;
 	conclude_run(&ls, loop(&ls));
 	err = tracer_finish(&ls);
-	deinit(&ls);
+	lockstep_deinit(&ls);
 	return err;
 }

@@ -61,8 +61,9 @@ struct run {
 	int exit_signal;
 	uint64_t lost_event, lost_pc;
 	char *lost_expected, *lost_observed; /* not NULL if the guest left the log */
-	struct error *error;                 /* why it ended early, or NULL; owned */
-	uint64_t nanoseconds;                /* from the first step to the end */
+	char *cut;            /* not NULL if this is a recorded run whose end is missing: what the trace lacks */
+	struct error *error;  /* why it ended early, or NULL; owned */
+	uint64_t nanoseconds; /* from the first step to the end */
 };
 
 struct lockstep_options {

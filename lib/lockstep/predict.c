@@ -39,10 +39,41 @@ static enum mem_result read_known(struct predictor *p, uint64_t address, size_t 
 	return MEM_OK;
 }
 
+/* Copies what an access has of the bytes; false if that is nothing. */
+static bool read_access(const struct trace_access *a, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < len; i++) {
+		uint64_t at = address + i - a->address;
+		if (at >= a->len)
+			continue;
+		any = true;
+		if (!(a->known >> at & 1))
+			continue;
+		ret[i] = a->data[at];
+		unknown[i] = 0;
+	}
+	return any;
+}
+
+static enum mem_result read_given(const struct given *g, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	bool any = false;
+
+	memset(ret, 0, len);
+	memset(unknown, 0xff, len);
+	for (size_t i = 0; i < g->num_accesses; i++)
+		if (!g->accesses[i].store)
+			any |= read_access(&g->accesses[i], address, len, ret, unknown);
+	return any || !g->stopped ? MEM_OK : MEM_FAULT;
+}
+
 static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
 {
 	struct predictor *p = ctx;
-	enum mem_result result = read_known(p, address, len, ret, unknown);
+	enum mem_result result = p->given ? read_given(p->given, address, len, ret, unknown)
+					  : read_known(p, address, len, ret, unknown);
 
 	if (result != MEM_OK)
 		return result;
@@ -254,7 +285,7 @@ static struct error *advance(struct predictor *p, const struct prediction *slot)
 	for (size_t i = 0; i < slot->regs.len; i++)
 		state_set_masked(&p->front, slot->regs.at[i].reg, prediction_value(slot, i),
 				 prediction_mask(slot, i, p->isa));
-	for (size_t i = 0; i < slot->stores.len; i++) {
+	for (size_t i = 0; i < slot->stores.len && !p->given; i++) {
 		const struct eval_store *s = &slot->stores.at[i];
 		struct error *err = memory_write(p->memory, s->address, s->data, s->masked ? s->mask : NULL, s->len);
 		if (err)
@@ -355,7 +386,13 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 	p->waiting = false;
 	p->current = slot;
 
-	struct error *err = fetch_insn(p, slot->pc, &slot->lifted, &why);
+	struct error *err = NULL;
+	if (p->given) {
+		slot->lifted = p->given->lifted;
+		why = MEM_FAULT;
+	} else {
+		err = fetch_insn(p, slot->pc, &slot->lifted, &why);
+	}
 	if (err)
 		return err;
 	if (!slot->lifted) {

@@ -9,6 +9,7 @@
 #include "lib/lift/lift.h"
 #include "lib/state/memory.h"
 #include "lib/target/target.h"
+#include "lib/trace/trace.h"
 
 /* A load that a prediction made, with what it saw. */
 struct predicted_load {
@@ -51,6 +52,14 @@ enum predict_result {
 	PREDICT_WAIT,    /* everything predicted so far has to be seen first; nothing was predicted */
 };
 
+/* What a trace has of the instruction to be predicted: nothing else is asked. */
+struct given {
+	struct lifted *lifted; /* NULL: its bytes could not be read */
+	const struct trace_access *accesses;
+	size_t num_accesses;
+	bool stopped; /* a signal stopped the guest there: memory that is not among the accesses may not be mapped */
+};
+
 struct predictor {
 	struct target *target; /* borrowed */
 	const struct isa *isa;
@@ -61,6 +70,8 @@ struct predictor {
 	struct state front;
 	struct eval eval;
 	struct prediction *current; /* gets the loads */
+	/* NULL: there is a target. Else memory is what this says, and stays as it is when something is predicted. */
+	const struct given *given;
 	bool idle;           /* the target stands where the front is: memory can be fetched and unknowns are final */
 	bool blind;          /* the target is ahead: what is not known stays unknown */
 	bool waiting;        /* memory has to be fetched, but the target is not idle */

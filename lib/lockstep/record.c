@@ -146,11 +146,34 @@ static struct error *explain(struct lockstep *ls, struct finding *f, const struc
 
 /* ---- Second opinion ---- */
 
+/* A page as the accesses of a trace's step have it; what it stores is there as well. */
+static struct error *read_given_page(const struct given *g, uint64_t address, uint8_t *ret, bool *ret_writable)
+{
+	bool touched = false;
+
+	memset(ret, 0, MEMORY_PAGE);
+	for (size_t i = 0; i < g->num_accesses; i++) {
+		const struct trace_access *a = &g->accesses[i];
+		for (unsigned k = 0; k < a->len; k++) {
+			uint64_t at = a->address + k - address;
+			if (at >= MEMORY_PAGE)
+				continue;
+			touched = true;
+			if (!a->store)
+				ret[at] = a->data[k];
+		}
+	}
+	*ret_writable = true;
+	return touched ? NULL : error_fault(address);
+}
+
 static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
 {
 	struct lockstep *ls = ctx;
 	uint8_t unknown[MEMORY_PAGE];
 
+	if (ls->model.given)
+		return read_given_page(ls->model.given, address, ret, ret_writable);
 	/* Pages that the model never met were not touched by the instruction. */
 	memory_read(ls->model.memory, address, ret, unknown, MEMORY_PAGE);
 	if (!memchr(unknown, 0, sizeof unknown))
@@ -256,7 +279,7 @@ static struct error *adjudicate(struct lockstep *ls, struct finding *f)
 static struct error *complete(struct lockstep *ls, struct finding *f, const struct prediction *slot)
 {
 	f->first_instruction = f->since = ls->run->instructions;
-	f->event = replay_position(ls->replay);
+	f->event = ls->replay ? replay_position(ls->replay) : ls->position;
 	f->severity = SEVERITY_MODEL;
 	if (f->unwritten)
 		f->since = sweep_since(ls, f->reg);

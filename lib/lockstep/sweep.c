@@ -60,7 +60,7 @@ struct error *sweep_now(struct lockstep *ls)
 		return err;
 	judgement_clear(&ls->judgement);
 	state_copy(&ls->before, &ls->now);
-	err = judge_outputs(&ls->judgement, ls->target, &nothing, &ls->before, &ls->seen, NULL, &ls->now);
+	err = judge_outputs(&ls->judgement, ls->target, &nothing, &ls->before, &ls->seen, NULL, NULL, &ls->now);
 	if (!err && ls->judging && ls->judgement.differences.len)
 		err = record_differences(ls, &nothing);
 	if (!err)

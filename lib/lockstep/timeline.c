@@ -92,6 +92,13 @@ void timeline_add_finding(struct timeline *t, uint64_t instruction)
 	stretch_of(t, instruction)->findings++;
 }
 
+void timeline_merge_findings(struct timeline *into, const struct timeline *from)
+{
+	for (size_t i = 0; i < TIMELINE_STRETCHES; i++)
+		if (from->stretch[i].findings)
+			stretch_of(into, i * from->per_stretch + 1)->findings += from->stretch[i].findings;
+}
+
 size_t timeline_length(const struct timeline *t)
 {
 	return t->instructions ? (size_t)((t->instructions - 1) / t->per_stretch + 1) : 0;

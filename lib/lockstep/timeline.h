@@ -50,6 +50,9 @@ void timeline_add_event(struct timeline *t, const struct timeline_event *event);
 /* A finding occurred at that instruction. */
 void timeline_add_finding(struct timeline *t, uint64_t instruction);
 
+/* Adds the findings of another timeline, of a part of the same run. */
+void timeline_merge_findings(struct timeline *into, const struct timeline *from);
+
 /* Stretches that the run reached. */
 size_t timeline_length(const struct timeline *t);
 

@@ -52,6 +52,17 @@ struct error *tracer_init(struct lockstep *ls)
 	return err ? err : write_modules(ls);
 }
 
+/* The first n of the steps that wait were written, or are given up. */
+static void drop_waiting(struct tracer *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		state_deinit(&t->waiting.at[i].before);
+		state_deinit(&t->waiting.at[i].after);
+		vec_deinit(&t->waiting.at[i].accesses);
+	}
+	t->waiting.len = 0;
+}
+
 void tracer_deinit(struct tracer *t)
 {
 	trace_writer_destroy(t->writer);
@@ -60,14 +71,17 @@ void tracer_deinit(struct tracer *t)
 	vec_deinit(&t->writes);
 	vec_deinit(&t->data);
 	state_deinit(&t->state);
+	drop_waiting(t, t->waiting.len);
+	vec_deinit(&t->waiting);
 }
 
 struct error *tracer_finish(struct lockstep *ls)
 {
 	const struct run *run = ls->run;
 
-	if (!ls->tracer.writer)
-		return NULL;
+	struct error *err = ls->tracer.writer ? tracer_settle(ls) : NULL;
+	if (err || !ls->tracer.writer)
+		return err;
 	const struct trace_end end = {
 		.exited = run->exited,
 		.interrupted = run->interrupted,
@@ -123,11 +137,15 @@ static bool add_load(struct lockstep *ls, const struct predicted_load *load)
 
 	if (!a)
 		return ls->tracer.accesses.len == TRACE_MAX_ACCESSES;
+	uint64_t unknown = 0;
 	for (unsigned i = 0; i < load->len; i++)
 		if (load->unknown[i])
-			a->known &= ~(UINT64_C(1) << i);
+			unknown |= UINT64_C(1) << i;
+	/* What nobody will have looked at wholly is left out: then it is not known. */
+	ls->tracer.accesses.len -= unknown && !a->known;
+	a->known &= ~unknown;
 	for (unsigned i = 0; i < load->len; i++)
-		a->data[i] = a->known >> i & 1 ? load->data[i] : 0;
+		a->data[i] = load->unknown[i] ? 0 : load->data[i];
 	return true;
 }
 
@@ -137,12 +155,10 @@ static bool add_store(struct lockstep *ls, const struct eval_store *s, const uin
 
 	if (!a)
 		return ls->tracer.accesses.len == TRACE_MAX_ACCESSES;
-	if (!seen)
-		a->known = 0;
-	if (a->known)
+	if (seen)
 		memcpy(a->data, seen, s->len);
 	else
-		memset(a->data, 0, s->len);
+		memset(a->data, a->known = 0, s->len);
 	return true;
 }
 
@@ -189,6 +205,94 @@ static bool name_changed(struct tracer *t, const struct prediction *slot)
 	return true;
 }
 
+/* ---- Steps that wait ---- */
+
+static bool is_confirmed(const struct lockstep *ls, const struct trace_access *a)
+{
+	bool confirmed = ls->owed.len > 0;
+
+	for (size_t i = 0; i < ls->owed.len; i++)
+		if (ls->owed.at[i].read.address - a->address < a->len ||
+		    a->address - ls->owed.at[i].read.address < ls->owed.at[i].read.len)
+			confirmed &= ls->owed.at[i].confirmed;
+	return confirmed;
+}
+
+/* A later store of the steps that wait covers bytes of the access: what is there in the end says nothing of them. */
+static bool is_covered(const struct tracer *t, size_t step, size_t access, const struct trace_access *a)
+{
+	for (size_t i = step; i < t->waiting.len; i++) {
+		const struct traced *w = &t->waiting.at[i];
+		for (size_t k = i == step ? access + 1 : 0; k < w->accesses.len; k++) {
+			const struct trace_access *b = &w->accesses.at[k];
+			if (b->store && (b->address - a->address < a->len || a->address - b->address < b->len))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What nobody had seen by then is known if it was seen since, and not known for good otherwise. */
+static void settle_access(const struct lockstep *ls, size_t step, size_t access)
+{
+	struct trace_access *a = &ls->tracer.waiting.at[step].accesses.at[access];
+
+	if (a->known)
+		return;
+	if (is_owed(ls, a->address, a->len) && is_confirmed(ls, a) && !is_covered(&ls->tracer, step, access, a))
+		a->known = all_known(a->len);
+	else
+		memset(a->data, 0, a->len);
+}
+
+struct error *tracer_settle(struct lockstep *ls)
+{
+	struct tracer *t = &ls->tracer;
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < t->waiting.len; i++)
+		for (size_t k = 0; k < t->waiting.at[i].accesses.len; k++)
+			settle_access(ls, i, k);
+	for (size_t i = 0; i < t->waiting.len && !err; i++) {
+		struct traced *w = &t->waiting.at[i];
+		w->step.bytes = w->bytes;
+		w->step.before = &w->before;
+		w->step.after = &w->after;
+		w->step.accesses = w->accesses.at;
+		err = trace_writer_step(t->writer, &w->step);
+	}
+	drop_waiting(t, t->waiting.len);
+	return err;
+}
+
+static struct error *wait(struct lockstep *ls, const struct trace_step *step)
+{
+	struct tracer *t = &ls->tracer;
+	struct traced w = {.step = *step};
+
+	if (step->len)
+		memcpy(w.bytes, step->bytes, step->len);
+	w.step.changed = NULL;
+	struct error *err = state_init(&w.before, step->before->isa);
+	if (!err)
+		err = state_init(&w.after, step->after->isa);
+	if (!err &&
+	    (!vec_reserve(&w.accesses, step->num_accesses + 1) || !vec_reserve(&t->waiting, t->waiting.len + 1)))
+		err = &error_no_memory;
+	if (err) {
+		state_deinit(&w.before);
+		state_deinit(&w.after);
+		vec_deinit(&w.accesses);
+		return err;
+	}
+	state_copy(&w.before, step->before);
+	state_copy(&w.after, step->after);
+	for (size_t i = 0; i < step->num_accesses; i++)
+		w.accesses.at[w.accesses.len++] = step->accesses[i];
+	t->waiting.at[t->waiting.len++] = w;
+	return NULL;
+}
+
 struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bool differs)
 {
 	struct tracer *t = &ls->tracer;
@@ -199,6 +303,8 @@ struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bo
 		return &error_no_memory;
 	struct trace_step step = step_of(ls, slot);
 	step.signal = ls->signal;
+	if (ls->owed.len)
+		return wait(ls, &step);
 	trace_writer_repeat(t->writer, ls->repeat);
 	if (!differs && slot->kind == PREDICTED_OUTPUTS && !slot->imprecise && !ls->sweep.seen_at) {
 		if (!name_changed(t, slot))
@@ -230,6 +336,7 @@ struct error *tracer_group(struct lockstep *ls, size_t len)
 
 	if (!t->writer)
 		return NULL;
+	err = tracer_settle(ls);
 	see_nothing(&t->state);
 	for (size_t i = 0; i < len && !err; i++) {
 		const struct prediction *slot = &ls->group.slot[i];
@@ -291,6 +398,9 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 		return NULL;
 	if (!add_writes(ls))
 		return &error_no_memory;
+	struct error *err = tracer_settle(ls);
+	if (err)
+		return err;
 	t->accesses.len = 0;
 	struct trace_event event = {
 		.number = state_get(&ls->before, isa->sys.number),
@@ -314,6 +424,6 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 		unsee(&t->state, ls->target);
 	step.after = &t->state;
 	step.event = &event;
-	struct error *err = trace_writer_step(t->writer, &step);
+	err = trace_writer_step(t->writer, &step);
 	return err ? err : write_modules(ls);
 }

@@ -6,6 +6,14 @@
 #include "lib/replay/replay.h"
 #include "lib/trace/trace.h"
 
+/* A step that waits: some of its stores are yet to be looked at. */
+struct traced {
+	struct trace_step step;
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	struct state before, after;
+	VEC(struct trace_access) accesses; /* those that nobody has seen have no known bytes, but the model's */
+};
+
 struct tracer {
 	struct trace_writer *writer; /* NULL: nothing is written, and the calls below do nothing */
 	VEC(struct trace_access) accesses;
@@ -14,6 +22,7 @@ struct tracer {
 	VEC(uint8_t) data;  /* of writes */
 	struct state state; /* scratch */
 	size_t num_modules; /* that the trace has */
+	VEC(struct traced) waiting;
 };
 
 struct lockstep;
@@ -35,6 +44,9 @@ struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot
  * that the target can show were looked at right before it. */
 struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, const struct replay_outcome *outcome,
 			   const struct replay_totals *totals, uint64_t start, bool all_seen);
+
+/* Writes the steps that waited: ls->owed tells what was seen of their stores. */
+struct error *tracer_settle(struct lockstep *ls);
 
 /* The run is over: ls->run tells how it ended. */
 struct error *tracer_finish(struct lockstep *ls);

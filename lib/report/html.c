@@ -106,6 +106,8 @@ static void print_notes(struct strbuf *out, const struct report *report)
 		html_element(out, "p", "note", "The user interrupted the run.");
 	if (run->unreached)
 		html_element(out, "p", "note", "The run never came to where judging was to begin.");
+	if (run->cut)
+		html_element(out, "p", "note", "The trace that was judged is not whole.");
 	if (run->limited)
 		html_element(out, "p", "note", "The run ended at a limit that was asked for.");
 }

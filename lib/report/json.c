@@ -266,6 +266,7 @@ static json_t *build(const struct report *report)
 		{"interrupted", json_boolean(run->interrupted)},
 		{"unreached", json_boolean(run->unreached)},
 		{"limited", json_boolean(run->limited)},
+		{"cut", run->cut ? foreign(run->cut) : json_null()},
 		{"seconds", json_real(seconds)},
 		{"instructions_per_second", json_real(seconds > 0 ? (double)run->instructions / seconds : 0.0)},
 		{"baseline", baseline(report)},

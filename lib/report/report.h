@@ -43,6 +43,7 @@
  *   interrupted, unreached, limited
  *                          the user stopped it; it never came to where judging was to begin (nothing was judged); it
  *                          ended at a limit that was asked for
+ *   cut                    null, or what is missing at the end of the trace that was judged
  *   seconds, instructions_per_second
  *
  * Addresses and values are strings, "0x" and hexadecimal digits; bytes of instructions are hexadecimal without it. mask

@@ -225,6 +225,8 @@ static void append_ending(struct strbuf *out, const struct run *run)
 		strbuf_append(out, "interrupted: the run was not judged to its end\n");
 	if (run->unreached)
 		strbuf_append(out, "nothing was judged: the run never came to where judging was to begin\n");
+	if (run->cut)
+		strbuf_printf(out, "the trace is not whole: %s\n", run->cut);
 	if (run->limited)
 		strbuf_append(out, "stopped at a limit that was asked for\n");
 	if (run->lost_expected)

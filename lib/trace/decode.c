@@ -41,6 +41,8 @@ struct trace_decoder {
 	VEC(struct decoded_entry) entries;
 	VEC(struct decoded_shape) shapes;
 	VEC(uint16_t) shape_words;
+	uint16_t *differing; /* words of the state that the step changes: isa->num_words */
+	size_t num_differing;
 	VEC(struct shape_access) shape_accesses;
 	uint32_t entry; /* of the next step */
 
@@ -65,7 +67,8 @@ struct error *trace_decoder_create(const struct trace_reader *r, struct trace_de
 	d->unseen = calloc(n, sizeof *d->unseen);
 	d->fresh = calloc(n, sizeof *d->fresh);
 	d->seen_at = calloc(n, sizeof *d->seen_at);
-	struct error *err = d->words && d->unseen && d->fresh && d->seen_at ? NULL : &error_no_memory;
+	d->differing = calloc(r->header.isa->num_words, sizeof *d->differing);
+	struct error *err = d->differing && d->words && d->unseen && d->fresh && d->seen_at ? NULL : &error_no_memory;
 	if (!err)
 		err = state_init(&d->before, r->header.isa);
 	if (!err)
@@ -103,6 +106,7 @@ void trace_decoder_destroy(struct trace_decoder *d)
 	free(d->unseen);
 	free(d->fresh);
 	free(d->seen_at);
+	free(d->differing);
 	vec_deinit(&d->views);
 	state_deinit(&d->before);
 	state_deinit(&d->after);
@@ -524,17 +528,38 @@ static struct error *get_event(struct trace_decoder *d)
 static void catch_up(struct trace_decoder *d)
 {
 	const struct layout *l = &d->reader->layout;
-	const struct decoded_shape *s = &d->last_shape;
 
-	if (s->flags & SHAPE_SEEN) {
+	if (d->last_shape.flags & SHAPE_SEEN) {
 		state_copy(&d->before, &d->after);
 		return;
 	}
-	for (uint32_t i = 0; i < s->num_words; i++) {
-		uint16_t word = d->shape_words.at[s->first_word + i];
-		layout_put(l, d->before.value, word, d->words[word] & ~d->unseen[word]);
-	}
+	for (size_t i = 0; i < d->num_differing; i++)
+		d->before.value[d->differing[i]] = d->after.value[d->differing[i]];
 	layout_put(l, d->before.value, l->pc, d->words[l->pc] & ~d->unseen[l->pc]);
+}
+
+/* Gives a word of the state its value, and notes if it is another one. */
+static void change(struct trace_decoder *d, uint16_t word, uint64_t value)
+{
+	if (d->after.value[word] == value)
+		return;
+	d->after.value[word] = value;
+	/* A shape of damaged bytes may name a word more than once. */
+	if (d->num_differing < d->reader->header.isa->num_words)
+		d->differing[d->num_differing++] = word;
+}
+
+static void change_word(struct trace_decoder *d, uint16_t word, uint64_t value)
+{
+	const struct layout *l = &d->reader->layout;
+	const struct layout_word *w = &l->words.at[word];
+
+	if (!w->num_fields)
+		change(d, w->state_word, value);
+	for (uint16_t i = 0; i < w->num_fields; i++) {
+		const struct layout_field *f = &l->fields.at[w->first + i];
+		change(d, f->state_word, value >> f->low & f->ones);
+	}
 }
 
 /* Makes `after` what follows the step: fresh values, the PC of the next step. */
@@ -545,13 +570,14 @@ static void apply(struct trace_decoder *d, const struct decoded_shape *s)
 	for (uint32_t i = 0; i < s->num_words; i++)
 		d->words[d->shape_words.at[s->first_word + i]] = d->fresh[i];
 	d->words[l->pc] = d->done + 1 < d->info->steps ? d->entries.at[d->entry].pc : d->end_pc;
+	d->num_differing = 0;
 	if (s->flags & SHAPE_SEEN) {
 		set_state(d, &d->after, d->words, d->unseen);
 		return;
 	}
 	for (uint32_t i = 0; i < s->num_words; i++) {
 		uint16_t word = d->shape_words.at[s->first_word + i];
-		layout_put(l, d->after.value, word, d->words[word] & ~d->unseen[word]);
+		change_word(d, word, d->words[word] & ~d->unseen[word]);
 	}
 	layout_put(l, d->after.value, l->pc, d->words[l->pc] & ~d->unseen[l->pc]);
 }
@@ -659,6 +685,8 @@ struct error *trace_decoder_next(struct trace_decoder *d, struct trace_step *ret
 		.event = shape.flags & SHAPE_EVENT ? &d->event : NULL,
 		.signal = signal,
 		.running = shape.flags & SHAPE_RUNNING,
+		.words = shape.flags & SHAPE_SEEN ? NULL : d->differing,
+		.num_words = shape.flags & SHAPE_SEEN ? 0 : d->num_differing,
 	};
 	*ret_end = false;
 	return NULL;

@@ -102,6 +102,10 @@ struct trace_step {
 	 * unknown. NULL: any may have. */
 	const uint32_t *changed;
 	size_t num_changed;
+
+	/* Of a reader: the words of the states in which `before` and `after` differ, the PC's aside. NULL: any may. */
+	const uint16_t *words;
+	size_t num_words;
 };
 
 /* An ELF image in the guest's memory. */

@@ -1,0 +1,371 @@
+/*
+ * Threads take chunks in order, judge each into a run of its own, and add it to the whole in order too: so the result
+ * is that of one thread, and no more than a chunk's result a thread is held.
+ */
+#include "lib/lockstep/judge_trace.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/lockstep/recorded.h"
+
+struct judging {
+	const struct trace_reader *reader;
+	const struct judge_trace_options *options;
+	struct recorded_range range;
+	size_t num_chunks; /* that have steps of the range */
+	unsigned jobs;
+	struct run *run;
+	trace_calls *calls;
+	uint64_t started, shown;
+
+	pthread_mutex_t mutex;
+	pthread_cond_t turn;
+	size_t next, added; /* chunks taken, added to the whole */
+	bool done;
+	struct error *error;
+};
+
+/* ---- Which steps ---- */
+
+/* The number of the first step at pc; one more than there are: none. */
+static struct error *find_step(const struct trace_reader *reader, uint64_t pc, uint64_t *ret)
+{
+	struct trace_cursor *c;
+	struct trace_step step;
+	bool end = false;
+	struct error *err = trace_cursor_create(reader, &c);
+
+	if (err)
+		return err;
+	*ret = trace_reader_steps(reader) + 1;
+	while (!err && !end) {
+		err = trace_cursor_next(c, &step, &end);
+		if (err || end || step.pc != pc)
+			continue;
+		*ret = step.number;
+		break;
+	}
+	trace_cursor_destroy(c);
+	return err;
+}
+
+static struct error *find_range(struct judging *j)
+{
+	const struct lockstep_options *o = j->options->run;
+	uint64_t steps = trace_reader_steps(j->reader), until = steps + 1;
+	struct error *err = NULL;
+
+	j->range = (struct recorded_range){.from = 1, .last = steps};
+	if (o->have_from)
+		err = find_step(j->reader, o->from, &j->range.from);
+	if (!err && o->have_until)
+		err = find_step(j->reader, o->until, &until);
+	if (until - 1 < j->range.last)
+		j->range.last = until - 1;
+	if (o->max_instructions && o->max_instructions < j->range.last)
+		j->range.last = o->max_instructions;
+	return err;
+}
+
+/* ---- Adding up ---- */
+
+static struct error *merge_findings(struct judging *j, struct findings *from)
+{
+	struct findings *into = &j->run->findings;
+	const struct isa *isa = trace_reader_header(j->reader)->isa;
+
+	for (size_t i = 0; i < from->list.len; i++) {
+		struct finding *f = &from->list.at[i], *known = findings_find(into, isa, f);
+		if (!known) {
+			if (!vec_push(&into->list, *f))
+				return &error_no_memory;
+			*f = (struct finding){.count = 0};
+			continue;
+		}
+		known->count += f->count;
+		known->flags |= f->flags;
+	}
+	return NULL;
+}
+
+static struct error *merge_unmodelled(struct run *into, const struct run *from)
+{
+	for (size_t i = 0; i < from->unmodelled.len; i++) {
+		const struct unmodelled *u = &from->unmodelled.at[i];
+		size_t k = 0;
+		while (k < into->unmodelled.len && strcmp(into->unmodelled.at[k].mnemonic, u->mnemonic) != 0)
+			k++;
+		if (k < into->unmodelled.len)
+			into->unmodelled.at[k].count += u->count;
+		else if (!vec_push(&into->unmodelled, *u))
+			return &error_no_memory;
+	}
+	return NULL;
+}
+
+static bool same_part(const struct partly_seen *a, const struct partly_seen *b)
+{
+	return a->reason == b->reason && !strcmp(a->mnemonic, b->mnemonic);
+}
+
+static struct error *merge_partly(struct run *into, const struct run *from)
+{
+	for (size_t i = 0; i < from->partly.len; i++) {
+		const struct partly_seen *p = &from->partly.at[i];
+		size_t k = 0;
+		while (k < into->partly.len && !same_part(&into->partly.at[k], p))
+			k++;
+		if (k < into->partly.len)
+			into->partly.at[k].count += p->count;
+		else if (!vec_push(&into->partly, *p))
+			return &error_no_memory;
+	}
+	return NULL;
+}
+
+/* from is of the chunk that follows. */
+static struct error *merge_run(struct judging *j, struct run *from)
+{
+	struct run *into = j->run;
+	struct error *err = merge_findings(j, &from->findings);
+
+	if (!err)
+		err = merge_unmodelled(into, from);
+	if (!err)
+		err = merge_partly(into, from);
+	if (!err)
+		err = coverage_merge(&into->coverage, &from->coverage);
+	into->instructions = from->instructions;
+	into->checked += from->checked;
+	into->grouped += from->grouped;
+	into->unseen += from->unseen;
+	into->events.total += from->events.total;
+	into->events.emulated += from->events.emulated;
+	into->events.executed += from->events.executed;
+	into->events.passed += from->events.passed;
+	into->events.skipped += from->events.skipped;
+	into->events.unlogged += from->events.unlogged;
+	into->limited |= from->limited;
+	into->interrupted |= from->interrupted;
+	into->exited = from->exited;
+	into->exit_status = from->exit_status;
+	into->exit_signal = from->exit_signal;
+	timeline_merge_findings(&into->timeline, &from->timeline);
+	return err;
+}
+
+/* Where the run was in the chunk that was just added; its time is spread evenly. */
+static void add_places(struct judging *j, const struct recorded *r, uint64_t first)
+{
+	struct timeline *t = &j->run->timeline;
+	uint64_t start = j->run->nanoseconds, time = clock_now() - j->started - start;
+	uint64_t steps = j->run->instructions + 1 - first;
+
+	for (size_t i = 0; i < r->places.len; i++) {
+		uint64_t number = (first / RECORDED_STRIDE + (first % RECORDED_STRIDE ? 1 : 0) + i) * RECORDED_STRIDE;
+		double part = (double)(number - first) / (double)steps;
+		timeline_advance(t, number, start + (uint64_t)((double)time * part), r->places.at[i]);
+	}
+	j->run->nanoseconds = start + time;
+	timeline_advance(t, j->run->instructions, start + time, state_get(&r->ls.now, r->target.isa->pc));
+}
+
+/* What one chunk came to; from is NULL where it was judged into the whole. */
+static struct error *add_chunk(struct judging *j, size_t chunk, struct recorded *r, struct run *from)
+{
+	const struct lockstep_options *o = j->options->run;
+	struct error *err = from ? merge_run(j, from) : NULL;
+	uint64_t now = clock_now();
+	size_t num;
+
+	for (size_t i = 0; i < r->calls.len && !err; i++)
+		err = count_calls(j->calls, &r->calls.at[i]);
+	for (size_t i = 0; i < r->events.len; i++)
+		timeline_add_event(&j->run->timeline, &r->events.at[i]);
+	add_places(j, r, trace_reader_chunks(j->reader, &num)[chunk].first);
+	if (o->progress && now - j->shown > CLOCK_S / 5) {
+		j->shown = now;
+		o->progress(o->progress_ctx, j->run);
+	}
+	return err;
+}
+
+/* ---- Threads ---- */
+
+/* The next chunk to be judged; false if none is left. */
+static bool take_chunk(struct judging *j, size_t *ret)
+{
+	pthread_mutex_lock(&j->mutex);
+	bool more = !j->done && j->next < j->num_chunks;
+	if (more)
+		*ret = j->next++;
+	pthread_mutex_unlock(&j->mutex);
+	return more;
+}
+
+/* Waits for the chunk's turn and adds it, unless the run has ended before it. Takes err. */
+static void give_chunk(struct judging *j, size_t chunk, struct recorded *r, struct run *from, struct error *err)
+{
+	pthread_mutex_lock(&j->mutex);
+	while (j->added != chunk)
+		pthread_cond_wait(&j->turn, &j->mutex);
+	if (!j->done) {
+		struct error *failed = add_chunk(j, chunk, r, from);
+		j->error = err ? err : failed;
+		if (err)
+			error_destroy(failed);
+		err = NULL;
+		j->done = j->error || j->run->interrupted || j->run->limited;
+	}
+	j->added++;
+	pthread_cond_broadcast(&j->turn);
+	pthread_mutex_unlock(&j->mutex);
+	error_destroy(err);
+}
+
+static struct error *judge_apart(struct judging *j, struct recorded *r, size_t chunk, struct run *run)
+{
+	size_t num;
+
+	run->instructions = trace_reader_chunks(j->reader, &num)[chunk].first - 1;
+	return recorded_chunk(r, chunk, run);
+}
+
+static struct error *judge_chunks(struct judging *j)
+{
+	struct recorded r;
+	struct oracle *oracle = NULL;
+	struct lockstep_options options = *j->options->run;
+	size_t chunk;
+	struct run *run = j->jobs > 1 ? calloc(1, sizeof *run) : NULL;
+	struct error *err = recorded_init(&r, j->reader, &options);
+
+	if (!err && j->options->create_oracle)
+		err = j->options->create_oracle(j->options->ctx, &oracle);
+	if (!err && j->jobs > 1 && !run)
+		err = &error_no_memory;
+	options.oracle = oracle;
+	r.range = j->range;
+	while (!err && take_chunk(j, &chunk)) {
+		if (!run) {
+			give_chunk(j, chunk, &r, NULL, recorded_chunk(&r, chunk, j->run));
+			continue;
+		}
+		struct error *failed = judge_apart(j, &r, chunk, run);
+		give_chunk(j, chunk, &r, run, failed);
+		run_deinit(run);
+	}
+	recorded_deinit(&r);
+	oracle_destroy(oracle);
+	free(run);
+	return err;
+}
+
+static void *worker(void *arg)
+{
+	struct judging *j = arg;
+	struct error *err = judge_chunks(j);
+
+	if (!err)
+		return NULL;
+	pthread_mutex_lock(&j->mutex);
+	/* It took no chunk: the others go on without it, but the run is not what was asked for. */
+	if (!j->error) {
+		j->error = err;
+		err = NULL;
+	}
+	j->done = true;
+	pthread_mutex_unlock(&j->mutex);
+	error_destroy(err);
+	return NULL;
+}
+
+static struct error *run_threads(struct judging *j)
+{
+	pthread_t *threads = calloc(j->jobs, sizeof *threads);
+	unsigned started = 0;
+
+	if (!threads)
+		return &error_no_memory;
+	/* This thread is the first: where no other can be started, it does all. */
+	while (started + 1 < j->jobs && pthread_create(&threads[started], NULL, worker, j) == 0)
+		started++;
+	worker(j);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+	return NULL;
+}
+
+/* ---- The end ---- */
+
+static struct error *copy_text(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return *ret || !text ? NULL : &error_no_memory;
+}
+
+/* The run went on to the trace's end: it ended as that did. */
+static struct error *take_end(struct judging *j, const struct trace_end *end)
+{
+	struct run *run = j->run;
+
+	run->limited |= end->limited;
+	run->interrupted |= end->interrupted;
+	run->exited = end->exited;
+	run->exit_status = end->exit_status;
+	run->exit_signal = end->exit_signal;
+	run->lost_event = end->lost_event;
+	run->lost_pc = end->lost_pc;
+	if (end->error)
+		j->error = error_create((enum error_code)end->error_code, "%s", end->error);
+	struct error *err = copy_text(end->lost_expected, &run->lost_expected);
+	return err ? err : copy_text(end->lost_observed, &run->lost_observed);
+}
+
+static struct error *conclude(struct judging *j)
+{
+	struct run *run = j->run;
+	const struct trace_end *end = trace_reader_end(j->reader);
+	bool all = !j->done && j->range.last == trace_reader_steps(j->reader);
+	struct error *err = NULL;
+
+	if (all && end)
+		err = take_end(j, end);
+	if (!err && all && !end)
+		err = copy_text(trace_reader_cut(j->reader), &run->cut);
+	run->limited |= !j->done && !all;
+	run->unreached = j->range.from > run->instructions;
+	run->error = j->error;
+	run->nanoseconds = clock_now() - j->started;
+	run->verdict = run->findings.list.len ? VERDICT_DIVERGENT : run_verdict_but_findings(run);
+	return err;
+}
+
+struct error *judge_trace(const struct trace_reader *reader, const struct judge_trace_options *options, struct run *ret,
+			  trace_calls *ret_calls)
+{
+	struct judging j = {
+		.reader = reader, .options = options, .run = ret, .calls = ret_calls, .started = clock_now()};
+	size_t num;
+	const struct trace_chunk_info *chunks = trace_reader_chunks(reader, &num);
+	bool in_order = options->run->stop_on_first || options->run->max_findings;
+	struct error *err = find_range(&j);
+
+	if (err)
+		return err;
+	while (j.num_chunks < num && chunks[j.num_chunks].first <= j.range.last)
+		j.num_chunks++;
+	j.jobs = in_order || !options->jobs ? 1 : options->jobs;
+	if (j.jobs > j.num_chunks)
+		j.jobs = j.num_chunks ? (unsigned)j.num_chunks : 1;
+	pthread_mutex_init(&j.mutex, NULL);
+	pthread_cond_init(&j.turn, NULL);
+	err = run_threads(&j);
+	pthread_cond_destroy(&j.turn);
+	pthread_mutex_destroy(&j.mutex);
+	return err ? err : conclude(&j);
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Traces: what a run of an emulator shows is in the file, and judging that comes to what the run came to, without the
+# emulator; a file that was cut off or damaged says so.
+. testdata/bin/cases.sh
+
+if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
+	echo "there is no $VALIDATE, or this is no x86-64 machine"
+	exit 77
+fi
+if ! command -v jq >/dev/null || ! command -v busybox >/dev/null; then
+	echo "there is no jq, or no busybox"
+	exit 77
+fi
+make_scratch
+
+judge() { # ARG...
+	timeout -s KILL 120 "$VALIDATE" --no-progress "$@" 2>&1
+}
+
+# All of a report but what tells of time: how long it took, and where the run was at moments that time chose. Forms stand in
+# the order in which they were first decoded, which is ahead of execution in a run.
+lasting() { # REPORT
+	jq -S 'del(.seconds, .instructions_per_second, .timeline.nanoseconds, .timeline.pc)
+		| .coverage |= sort_by(.form, .encoding) | del(.timeline.system_calls[].at, .timeline.system_calls[].nanoseconds)
+		| del(.timeline.slowest)' "$1"
+}
+
+# A run with a trace, then the trace judged by one thread and by two: the same reports.
+compare() { # NAME LOG RUN-ARG...
+	local name=$1 log=$2 live status jobs
+
+	judge --log "$log" --trace "$scratch/$name.vtrace" -q --report "$scratch/$name.live" "${@:3}" >/dev/null
+	live=$?
+	for jobs in 1 2; do
+		judge --trace-in "$scratch/$name.vtrace" -j $jobs -q --report "$scratch/$name.json" >/dev/null
+		status=$?
+		same "$name: exit status with -j $jobs" $status $live
+		same "$name: report with -j $jobs" "$(lasting "$scratch/$name.json")" "$(lasting "$scratch/$name.live")"
+	done
+	matches "$name: the trace" "$("$VALIDATE" trace verify "$scratch/$name.vtrace")" "sound and whole$"
+}
+
+record() { # LOG COMMAND...
+	"$VALIDATE" record -q -o "$1" -- "${@:2}" >/dev/null || echo "not recorded: ${*:2}"
+}
+
+# ---- The same reports ----
+
+# shellcheck disable=SC2016 # the shell that is recorded expands it
+record "$scratch/busybox.json" busybox sh -c 'for i in 1 2 3; do printf "%s\n" $i; done; read x </dev/null; exit 3'
+compare busybox "$scratch/busybox.json" --cpu qemu64
+same "busybox: verdict" "$(jq -r .verdict "$scratch/busybox.json")" clean
+same "busybox: its exit status" "$(jq .guest.exit_status "$scratch/busybox.json")" 3
+
+record "$scratch/bmi.log" "$BUILD/guests/bmi" check
+if [[ $(qemu-x86_64 --version 2>/dev/null) == *"version 7.2."* ]]; then
+	compare bmi "$scratch/bmi.log" --emulator "$(command -v qemu-x86_64)" --cpu max --max-instructions 12000
+	kinds=$(jq -r '[.findings[].mnemonic] | unique | join(" ")' "$scratch/bmi.json")
+	same "bmi: the kinds of findings in QEMU 7.2" "$kinds" "adcx adox blsi crc32"
+	same "bmi: only the first" "$(judge --trace-in "$scratch/bmi.vtrace" --stop-on-first -q --report - -j 2 |
+		jq -c '[.findings[0].mnemonic, (.findings | length), .limited]')" '["blsi",1,true]'
+fi
+
+# ---- Limits ----
+
+trace=$scratch/busybox.vtrace
+steps=$(jq .instructions "$scratch/busybox.json")
+matches "so many instructions" "$(judge --trace-in "$trace" --max-instructions 700)" "instructions 700: 700 checked"
+pc=$("$VALIDATE" trace show "$trace" --at 500 -n 1 | sed -n 's/^ *500  \(0x[0-9a-f]*\) .*/\1/p')
+first=$("$VALIDATE" trace show "$trace" --pc "$pc" -n 1 | sed -n "s/^ *\([0-9]*\)  $pc .*/\1/p")
+matches "until a place" "$(judge --trace-in "$trace" --until "$pc")" "instructions $((first - 1)): "
+matches "from a place" "$(judge --trace-in "$trace" --from "$pc" -q --report - | jq -r '"\(.instructions) \(.checked)"')" \
+	"^$steps $((steps - first + 1))$"
+matches "from nowhere" "$(judge --trace-in "$trace" --from 0x10)" "nothing was judged"
+
+# ---- Recording alone ----
+
+record "$scratch/hello.json" "$BUILD/guests/hello"
+"$VALIDATE" trace --log "$scratch/hello.json" -q -o "$scratch/hello.vtrace"
+same "recorded without judging" "$(judge --trace-in "$scratch/hello.vtrace" -q --report - | jq -r .verdict)" clean
+output=$("$VALIDATE" trace show "$scratch/hello.vtrace" --at 1 -n 1 --regs)
+matches "show --regs" "$output" " rax 0x0000000000000000"
+matches "stat" "$("$VALIDATE" trace stat "$scratch/hello.vtrace")" "steps .* in 1 chunks; .*mnemonics.*mov .*hot spots"
+matches "no such step" "$("$VALIDATE" trace show "$scratch/hello.vtrace" --at 100000 2>&1)" "there is no step 100000"
+
+# ---- Cut and damaged ----
+
+record "$scratch/loop.json" "$BUILD/guests/loop" 4000
+judge --log "$scratch/loop.json" -q --trace "$scratch/loop.vtrace" --max-instructions 80000
+head -c 100000 "$scratch/loop.vtrace" >"$scratch/cut.vtrace"
+output=$(judge --trace-in "$scratch/cut.vtrace")
+matches "cut: judged as far as it goes" "$output" "verdict +incomplete.*instructions [0-9,]+: .*the trace is not whole: "
+judge --trace-in "$scratch/cut.vtrace" -q --strict >/dev/null
+same "cut: exit status with --strict" $? 4
+matches "cut: verify" "$("$VALIDATE" trace verify "$scratch/cut.vtrace" 2>&1)" "sound, but not whole.*offset 0x.*cut off"
+cp "$scratch/loop.vtrace" "$scratch/bad.vtrace"
+printf '\377\377\377' | dd of="$scratch/bad.vtrace" bs=1 seek=60000 conv=notrunc status=none
+judge --trace-in "$scratch/bad.vtrace" -q -j 2 >/dev/null
+same "damaged: exit status" $? 2
+matches "damaged: where" "$("$VALIDATE" trace verify "$scratch/bad.vtrace" 2>&1)" "bad.vtrace: offset 0x[0-9a-f]+: .*checksum"
+matches "not a trace" "$(judge --trace-in "$scratch/loop.json")" "loop.json: offset 0x0: this is not a trace"
+matches "a trace and a log" "$(judge --trace-in "$trace" --log "$scratch/loop.json")" "goes with no option"
+
+# What is killed leaves what it had, and nothing under the final name.
+record "$scratch/long.json" "$BUILD/guests/loop" 20000000
+"$VALIDATE" --log "$scratch/long.json" -q --no-progress --trace "$scratch/killed.vtrace" &
+killed=$!
+for _ in $(seq 400); do
+	[ "$(stat -c %s "$scratch/killed.vtrace.part" 2>/dev/null || echo 0)" -gt 20000 ] && break
+	sleep 0.05
+done
+kill -KILL $killed
+wait $killed 2>/dev/null
+matches "killed: readable" "$("$VALIDATE" trace verify "$scratch/killed.vtrace.part" 2>&1)" "sound, but not whole"
+same "killed: no half trace under the name" "$([ -e "$scratch/killed.vtrace" ] || echo none)" none
+finish
