@@ -30,6 +30,15 @@ void evlog_header_deinit(struct evlog_header *h)
 	*h = (struct evlog_header){0};
 }
 
+uint64_t evlog_event_bytes(const struct evlog_event *ev)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ev->writes.len; i++)
+		sum += ev->writes.at[i].range.len;
+	return sum;
+}
+
 void evlog_event_deinit(struct evlog_event *ev)
 {
 	free(ev->name);

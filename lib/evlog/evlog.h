@@ -5,8 +5,8 @@
  * as the run goes and read as a stream: neither side holds more than the header and one event. The document is complete
  * only when the writer closed the array; a log that was cut off is recognised, and its last whole event is named.
  *
- * Memory is the size of the largest event: on the reader's side about four times its data, of which there are at most
- * EVLOG_DATA_MAX bytes.
+ * Memory is the size of the largest event: on the reader's side about four times its data. What a call wrote is told in
+ * pieces of at most EVLOG_PIECE bytes, only the contents of a mapped file can be more, at most EVLOG_DATA_MAX.
  */
 /* clang-format off */
 /*
@@ -27,7 +27,7 @@
  *   ]}
  *
  * An EVENT, which stands on one line:
- *   {"index": number, "tid": number, "kind": "syscall" | "exit" | "signal" | "killed", "number": number, "name": TEXT,
+ *   {"index": number, "tid": number, "kind": "syscall" | "exit" | "signal" | "killed" | "data", "number": number, "name": TEXT,
  *    "pc": HEX, "args": [HEX x 6], "result": HEX,
  *    "writes": [{"address": HEX, "arg": 0-5, "path": [offset, ...], "addresses"?: 0-255, "data": BYTES,
  *                "holes": [{"offset": number, "len": number}, ...]}, ...],
@@ -49,6 +49,8 @@
 enum { EVLOG_VERSION = 1, EVLOG_SHA256_LEN = 32, EVLOG_REGS_MAX = 128 };
 /* Bytes of data that one event carries at most, all its writes together: what bounds a reader's memory. */
 #define EVLOG_DATA_MAX (UINT64_C(192) << 20)
+/* Where what a call wrote is cut. */
+#define EVLOG_PIECE (UINT64_C(4) << 20)
 
 /* A file's identity. */
 struct evlog_file {
@@ -90,6 +92,8 @@ enum evlog_kind {
 	EVLOG_EXIT,    /* the process ended by a call that did not return: number says which, arg[0] is the status */
 	EVLOG_SIGNAL,  /* a signal was delivered: number is the signal */
 	EVLOG_KILLED,  /* the process was killed by a signal: number is the signal */
+	EVLOG_DATA, /* more of what the call before wrote: that event and all such but the last hold EVLOG_PIECE bytes
+		     */
 };
 
 /* Bytes that the kernel wrote. */
@@ -139,6 +143,9 @@ struct evlog_event {
 };
 
 const char *evlog_kind_name(enum evlog_kind kind);
+
+/* Bytes that the event's writes carry. */
+uint64_t evlog_event_bytes(const struct evlog_event *ev);
 
 void evlog_header_deinit(struct evlog_header *h);
 void evlog_event_deinit(struct evlog_event *ev);

@@ -32,10 +32,8 @@ static struct error *read_sha256(const struct place *at, const json_t *json, con
 static const struct json_type sha256_type = {write_sha256, read_sha256, NULL};
 
 static const char *const kind_names[] = {
-	[EVLOG_SYSCALL] = "syscall",
-	[EVLOG_EXIT] = "exit",
-	[EVLOG_SIGNAL] = "signal",
-	[EVLOG_KILLED] = "killed",
+	[EVLOG_SYSCALL] = "syscall", [EVLOG_EXIT] = "exit", [EVLOG_SIGNAL] = "signal",
+	[EVLOG_KILLED] = "killed",   [EVLOG_DATA] = "data",
 };
 enum { NUM_KINDS = sizeof kind_names / sizeof *kind_names };
 

@@ -5,9 +5,14 @@
 
 #include "lib/record/internal.h"
 
-enum { KEEP = 16 << 20 }; /* bytes: buffers that a large event made larger are given back */
-
 /* ---- Events ---- */
+
+static void clear_writes(struct evlog_event *ev)
+{
+	for (size_t i = 0; i < ev->writes.len; i++)
+		vec_deinit(&ev->writes.at[i].holes);
+	ev->writes.len = 0;
+}
 
 void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t number, const char *name, uint64_t pc)
 {
@@ -21,14 +26,13 @@ void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t numb
 	ev->pc = pc;
 	memset(ev->arg, 0, sizeof ev->arg);
 	ev->result = 0;
-	for (size_t i = 0; i < ev->writes.len; i++)
-		vec_deinit(&ev->writes.at[i].holes);
-	ev->writes.len = ev->strings.len = 0;
+	clear_writes(ev);
+	ev->strings.len = 0;
 	ev->backing = NULL;
 	ev->before.len = ev->after.len = 0;
 }
 
-struct error *record_add_event(struct recording *r)
+static struct error *add_event(struct recording *r)
 {
 	struct error *err = evlog_writer_add(r->w, &r->ev);
 
@@ -39,45 +43,84 @@ struct error *record_add_event(struct recording *r)
 	return err;
 }
 
-static struct error *too_much_data(const struct recording *r)
+bool record_has_more(const struct recording *r)
 {
-	return error_create(ERROR_UNSUPPORTED,
-			    "system call %s wrote more than %llu MiB at once, which no event can hold", r->ev.name,
-			    (unsigned long long)(EVLOG_DATA_MAX >> 20));
+	return r->next < r->written.len;
 }
 
-struct error *record_read_written(struct recording *r)
+/* Adds a write of the part of r->written that is next, at most room bytes of it. Its data is not there yet. */
+static struct error *add_part(struct recording *r, uint64_t room)
 {
+	const struct sys_range *whole = &r->written.at[r->next];
+	struct sys_range part = *whole;
+
+	part.address += r->next_from;
+	part.offset[part.depth - 1] += (uint32_t)r->next_from;
+	part.len = whole->len - r->next_from < room ? whole->len - r->next_from : room;
+	if (part.len != whole->len)
+		part.layout = SYS_PLAIN;
+	if (r->next_from)
+		part.addresses = 0;
+	r->next_from += part.len;
+	if (r->next_from == whole->len) {
+		r->next++;
+		r->next_from = 0;
+	}
+	bool ok = vec_push(&r->ev.writes, ((struct evlog_write){.range = part})) &&
+		  vec_push(&r->ranges, ((struct native_range){part.address, part.len}));
+	return ok ? NULL : &error_no_memory;
+}
+
+/* The next piece of r->written, into r->ev. */
+static struct error *read_piece(struct recording *r)
+{
+	struct error *err = NULL;
 	uint64_t total = 0;
 
 	r->ranges.len = 0;
-	for (size_t i = 0; i < r->written.len; i++) {
-		struct native_range range = {r->written.at[i].address, r->written.at[i].len};
-		total += range.len;
-		if (range.len > EVLOG_DATA_MAX || total > EVLOG_DATA_MAX)
-			return too_much_data(r);
-		if (!vec_push(&r->ranges, range))
-			return &error_no_memory;
+	while (!err && record_has_more(r) && total < EVLOG_PIECE) {
+		err = add_part(r, EVLOG_PIECE - total);
+		total += err ? 0 : r->ranges.at[r->ranges.len - 1].len;
 	}
-	if (r->data.cap > KEEP)
-		vec_deinit(&r->data);
+	if (err)
+		return err;
 	if (!vec_reserve(&r->data, total))
 		return &error_no_memory;
-	struct error *err = tracee_read_ranges(r->n, r->ranges.at, r->ranges.len, r->data.at);
+	err = tracee_read_ranges(r->n, r->ranges.at, r->ranges.len, r->data.at);
 	if (err)
 		return error_prefix(err, "what system call %s is expected to have written", r->ev.name);
 
 	uint8_t *data = r->data.at;
-	for (size_t i = 0; i < r->written.len; i++) {
-		struct evlog_write write = {.range = r->written.at[i], .data = data};
-		struct error *holes = sys_find_holes(&write.range, data, &write.holes);
-		data = write.range.len ? data + write.range.len : data;
-		if (holes || !vec_push(&r->ev.writes, write)) {
-			vec_deinit(&write.holes);
-			return &error_no_memory;
-		}
+	for (size_t i = 0; !err && i < r->ev.writes.len; i++) {
+		struct evlog_write *write = &r->ev.writes.at[i];
+		write->data = data;
+		data = write->range.len ? data + write->range.len : data;
+		err = sys_find_holes(&write->range, write->data, &write->holes);
 	}
-	return NULL;
+	return err;
+}
+
+struct error *record_read_written(struct recording *r)
+{
+	r->next = 0;
+	r->next_from = 0;
+	return read_piece(r);
+}
+
+struct error *record_add_event(struct recording *r)
+{
+	struct error *err = add_event(r);
+
+	while (!err && record_has_more(r)) {
+		r->ev.index = r->result.events;
+		r->ev.kind = EVLOG_DATA;
+		r->ev.strings.len = r->ev.before.len = r->ev.after.len = 0;
+		clear_writes(&r->ev);
+		err = read_piece(r);
+		if (!err)
+			err = add_event(r);
+	}
+	return err;
 }
 
 /* ---- Registers ---- */
@@ -404,8 +447,7 @@ void record_deinit_calls(struct recording *r)
 	vec_deinit(&r->call.may);
 	vec_deinit(&r->call.strings);
 	strbuf_deinit(&r->call.texts);
-	for (size_t i = 0; i < r->ev.writes.len; i++)
-		vec_deinit(&r->ev.writes.at[i].holes);
+	clear_writes(&r->ev);
 	vec_deinit(&r->ev.writes);
 	vec_deinit(&r->ev.strings);
 	vec_deinit(&r->ev.before);

@@ -65,6 +65,8 @@ struct recording {
 	/* The event being put together; its lists and the bytes they point to are kept from one event to the next. */
 	struct evlog_event ev;
 	sys_ranges written;
+	size_t next;        /* in written: what is not in the event any more */
+	uint64_t next_from; /* its first byte that is not */
 	VEC(struct native_range) ranges;
 	VEC(uint8_t) data;
 };
@@ -85,13 +87,15 @@ struct error *record_result_is(struct recording *r, int64_t result);
 
 /* Starts the next event in r->ev. */
 void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t number, const char *name, uint64_t pc);
-/* Reads what r->written lists into r->ev. */
+/* Reads what r->written lists into r->ev, at most EVLOG_PIECE bytes of it. */
 struct error *record_read_written(struct recording *r);
+/* There is more of it: the program must not go on before record_add_event(). */
+bool record_has_more(const struct recording *r);
 void record_take_regs(const struct recording *r, uint64_t ret[RECORD_REGS]);
 /* Gives r->ev its registers: those before, and of those after the ones that differ. after may be NULL. Of a call, those
  * that its other members tell are left out, and those that its instruction destroys are not known before it. */
 struct error *record_put_regs(struct recording *r, const uint64_t *before, const uint64_t *after, bool call);
-/* Appends r->ev to the log and counts it. */
+/* Appends r->ev to the log and counts it, and the rest of what it wrote. */
 struct error *record_add_event(struct recording *r);
 
 /* signal.c: handles a signal's stop and resumes; *stop is then the next one. */

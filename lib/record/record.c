@@ -24,6 +24,10 @@ static struct error *handle(struct recording *r, struct native_stop *stop)
 	if (stop->kind == NATIVE_SIGNAL)
 		return record_signal(r, stop);
 	struct error *err = stop->kind == NATIVE_ENTRY ? record_entry(r) : record_return(r, &event);
+	if (!err && event && record_has_more(r)) {
+		err = record_add_event(r);
+		event = false;
+	}
 	if (!err)
 		err = tracee_go(r->n, 0);
 	if (!err && event)

@@ -16,10 +16,8 @@ enum {
 
 static size_t event_bytes(const struct evlog_event *ev)
 {
-	size_t bytes = sizeof *ev;
+	size_t bytes = sizeof *ev + evlog_event_bytes(ev);
 
-	for (size_t i = 0; i < ev->writes.len; i++)
-		bytes += ev->writes.at[i].range.len;
 	return ev->backing ? bytes + ev->backing->data_len : bytes;
 }
 
@@ -214,6 +212,9 @@ static bool event_failed(const struct evlog_event *ev)
  * outside: the guest will ask for that too. */
 static bool may_pass(const struct replay *r, const struct evlog_event *ev)
 {
+	/* It belongs to a call that was passed. */
+	if (ev->kind == EVLOG_DATA)
+		return true;
 	if (ev->kind != EVLOG_SYSCALL)
 		return false;
 	return event_failed(ev) ||
@@ -246,8 +247,9 @@ static struct error *take_event(struct replay *r, struct replay_call *call, size
 		err = forget_skipped(r, index);
 	if (err)
 		return err;
+	for (size_t i = 0; i < index; i++)
+		r->totals.skipped += r->queue.list.at[i].kind != EVLOG_DATA;
 	queue_drop(r, index);
-	r->totals.skipped += index;
 	call->event = &r->queue.list.at[0];
 	return NULL;
 }

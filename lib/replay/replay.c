@@ -5,6 +5,8 @@
 
 #include "lib/replay/internal.h"
 
+enum { KNOWN_MAX = 1 << 20 }; /* bytes written at once that the model is told of */
+
 struct error *replay_create(struct evlog_reader *reader, struct target *target, const struct replay_options *options,
 			    struct replay **ret)
 {
@@ -67,7 +69,10 @@ struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t addr
 
 	if (!err && !vec_push(&r->written, ((struct replay_written){address, len})))
 		err = &error_no_memory;
-	return err || !memory ? err : memory_write(memory, address, data, NULL, len);
+	if (err || !memory)
+		return err;
+	/* Of so much, most will never be looked at: the model fetches what it needs. */
+	return len > KNOWN_MAX ? memory_forget(memory, address, len) : memory_write(memory, address, data, NULL, len);
 }
 
 struct error *replay_add_module(struct replay *r, const char *path, uint64_t start, uint64_t end, uint64_t entry)
@@ -160,9 +165,8 @@ static struct error *write_around_holes(struct replay *r, struct memory *memory,
 	return NULL;
 }
 
-static struct error *write_memory(struct replay *r, struct replay_call *call)
+static struct error *write_memory(struct replay *r, struct replay_call *call, const struct evlog_event *ev)
 {
-	const struct evlog_event *ev = call->event;
 	struct sys_memory memory = replay_memory(r);
 	VEC(uint64_t) places = {0};
 	struct error *err = NULL;
@@ -233,7 +237,7 @@ struct error *replay_emulate(struct replay *r, struct replay_call *call)
 
 	struct error *err = show_output(r, call);
 	if (!err)
-		err = write_memory(r, call);
+		err = write_memory(r, call, call->event);
 	return err ? err : write_result(r, call);
 }
 
@@ -261,6 +265,29 @@ static struct error *dispatch(struct replay *r, struct replay_call *call, enum s
 	case SYS_REJECT: break;
 	}
 	return error_create(ERROR_BUG, "a rejected call was to be replayed");
+}
+
+/* Drops the call's event, and handles what follows it of the same call. */
+static struct error *finish_event(struct replay *r, struct replay_call *call, enum sys_policy policy)
+{
+	const struct evlog_event *ev = call->event;
+	bool more;
+
+	do {
+		more = evlog_event_bytes(ev) >= EVLOG_PIECE;
+		queue_drop(r, 1);
+		struct error *err = more ? queue_fill(r, 1) : NULL;
+		if (err)
+			return err;
+		more = more && r->queue.list.len && r->queue.list.at[0].kind == EVLOG_DATA;
+		ev = more ? &r->queue.list.at[0] : NULL;
+		if (more && policy == SYS_EMULATE)
+			err = write_memory(r, call, ev);
+		if (err)
+			return err;
+	} while (more);
+	call->event = NULL;
+	return NULL;
 }
 
 struct error *replay_syscall(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
@@ -293,9 +320,10 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	if (err)
 		return error_prefix(err, "event %llu, %s", (unsigned long long)index, call.desc->name);
 	if (call.event)
-		queue_drop(r, 1);
+		err = finish_event(r, &call, policy);
 	int signal = 0;
-	err = replay_own_signal(r, &call, &signal);
+	if (!err)
+		err = replay_own_signal(r, &call, &signal);
 	*ret = (struct replay_outcome){.event = index,
 				       .policy = policy,
 				       .executed = policy != SYS_EMULATE,
