@@ -128,8 +128,10 @@ static struct error *resolve(struct session *s, const char *option, const char *
 	if (!text)
 		return NULL;
 	*ret_have = true;
-	if (!option_number(text, ret))
+	struct error *err = option_number(text, ret);
+	if (!err)
 		return NULL;
+	error_destroy(err);
 	if (symbols_find(&s->symbols, text, ret))
 		return NULL;
 	return error_create(ERROR_USAGE, "%s: '%s' is neither an address nor a symbol of %s", option, text, s->program);
