@@ -157,6 +157,8 @@ $B/guests/%: testdata/guests/%.S
 # ---- Set-up. The targets that people type install what is missing and start over; the run-* targets do the work ----
 
 deps = @testdata/bin/deps.sh install
+# Without them their tests are skipped.
+arm64_programs = @testdata/bin/foreign.sh arm64 build/arm64 busybox-static coreutils libc6 libselinux1 libpcre2-8-0 || true
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 again = @+$(MAKE) --no-print-directory $(jobs)
 
@@ -167,6 +169,7 @@ deps: ## install what building, testing and lint need (apt-get, as root or throu
 .PHONY: check run-check
 check: ## install what is missing, build, run all tests
 	$(deps) $(check_needs)
+	$(arm64_programs)
 	$(again) run-check
 
 # Limits against a hang, for a busy machine. Sanitizers and coverage counters make programs slower. VALIDATE_CHECK_LONG=1

@@ -14,6 +14,8 @@ for tool in busybox jq; do
 done
 
 busybox=$(command -v busybox)
+# Options of validate record.
+via=()
 # For a run of some 50,000 instructions on a machine that does other things as well.
 : "${RUN_SECONDS:=120}"
 # What has no model yet computes in floating point, or moves its control word.
@@ -35,7 +37,7 @@ make_files() { # LINES
 # Runs a program and keeps NAME.json, its log, and NAME.out, what it printed. Its environment is empty: what a C library does
 # with it is work that every program repeats.
 record() { # NAME PROGRAM ARG...
-	env -i timeout -s KILL "$RUN_SECONDS" "$VALIDATE" record -q -o "$1.json" -- "${@:2}" >"$1.out" 2>"$1.err"
+	env -i timeout -s KILL "$RUN_SECONDS" "$VALIDATE" record -q "${via[@]}" -o "$1.json" -- "${@:2}" >"$1.out" 2>"$1.err"
 	same "$1 is recorded" "$? $(<"$1.err")" "0 "
 }
 
