@@ -234,7 +234,7 @@ static bool find_event(const struct import *im, const uint8_t *bytes, size_t len
 static struct error *add_step(struct import *im, const struct state *after)
 {
 	uint64_t pc = state_get(&im->before, im->isa->pc);
-	size_t len;
+	size_t len = 0;
 	struct trace_event event;
 	struct error *err = measure(im, pc, state_get(after, im->isa->pc), im->line, &len);
 

@@ -11,6 +11,7 @@ guests=$(realpath "$BUILD")/guests
 VALIDATE=$(realpath "$VALIDATE")
 cd "$scratch" || exit 1
 mkdir logs
+seq 1000 >file
 
 batch() {
 	output=$(timeout -s KILL 120 "$VALIDATE" batch "$@" 2>stderr)
@@ -37,7 +38,7 @@ left() { # MARK
 for guest in hello bmi; do
 	"$VALIDATE" record -q -o "logs/$guest.json" -- "$guests/$guest" >/dev/null 2>&1
 done
-"$VALIDATE" record -q -o logs/handler.json -- "$guests/recorded" handler >/dev/null 2>&1
+"$VALIDATE" record -q -o logs/reads.json -- "$guests/recorded" reads file >/dev/null 2>&1
 cp logs/bmi.json logs/again.json
 head -c 3000 logs/hello.json >logs/poisoned.json
 echo '{"format": "validate-report"}' >logs/other.json
@@ -46,7 +47,7 @@ echo '{"format": "validate-report"}' >logs/other.json
 
 batch -j 2 --report sum.json -o all logs
 same "status of a folder with an unusable log" $status 2
-same "outcomes" "$(outcomes)" "again=divergent bmi=divergent handler=clean hello=clean poisoned=unusable"
+same "outcomes" "$(outcomes)" "again=divergent bmi=divergent hello=clean poisoned=unusable reads=clean"
 matches "totals" "$output" '^rows         5: 2 clean, 2 divergent, 1 unusable'
 matches "findings over all rows" "$output" 'blsi r32, r32: cf .x86_64.
    first     in again at 0x[0-9a-f]+ <guest_main\+0x[0-9a-f]+>  [0-9a-f]+  blsi .*
@@ -55,13 +56,13 @@ matches "why a row is unusable" "$output" 'poisoned .* logs/poisoned.json:[0-9]+
 matches "progress in a pipe" "$said" '5/5 '
 same "a line for each row" "$(wc -l <stderr)" 5
 same "the files" "$(cd all && find . -type f | LC_ALL=C sort | tr '\n' ' ')" \
-	"./batch.json ./rows/again.json ./rows/bmi.json ./rows/handler.json ./rows/hello.json "
+	"./batch.json ./rows/again.json ./rows/bmi.json ./rows/hello.json ./rows/reads.json "
 if command -v python3 >/dev/null; then
 	same "the summary as JSON" "$(python3 -c '
 import json
 s = json.load(open("sum.json"))
 print(s["format"], s["version"], s["status"], s["totals"]["rows"], s["totals"]["outcomes"]["divergent"])
-print(s["findings"][0]["rows"], s["findings"][0]["first"]["row"], s["rows"][4]["outcome"])' 2>&1)" \
+print(s["findings"][0]["rows"], s["findings"][0]["first"]["row"], s["rows"][3]["outcome"])' 2>&1)" \
 		$'validate-batch 1 2 5 2\n[\'again\', \'bmi\'] again unusable'
 fi
 batch -o all logs
@@ -112,7 +113,7 @@ cat >manifest2 <<END
 {"format": "validate-manifest", "version": 1}
 {"name": "good", "log": "logs/hello.json"}
 {"name": "slow", "log": "logs/hello.json", "emulator": "./slow"}
-{"name": "last", "log": "logs/handler.json"}
+{"name": "last", "log": "logs/reads.json"}
 END
 cat >slow <<'END'
 #!/bin/sh

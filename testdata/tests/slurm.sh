@@ -126,10 +126,11 @@ done
 [[ $(sinfo -h -o %T) == *idle* ]] || skip "slurmd does not start: $(tail -n 1 slurmd.out)"
 
 mkdir logs
+seq 1000 >file
 for guest in hello bmi; do
 	"$VALIDATE" record -q -o "logs/$guest.json" -- "$guests/$guest" >/dev/null 2>&1
 done
-"$VALIDATE" record -q -o logs/handler.json -- "$guests/recorded" handler >/dev/null 2>&1
+"$VALIDATE" record -q -o logs/reads.json -- "$guests/recorded" reads file >/dev/null 2>&1
 cp logs/hello.json logs/last.json
 
 batch() {
@@ -144,7 +145,7 @@ outcomes() {
 
 batch --engine slurm --shards 3 --wait 100 -o array --report array.json logs
 same "status of an array" "$status" 1
-same "outcomes of an array" "$(outcomes)" "bmi=divergent handler=clean hello=clean last=clean"
+same "outcomes of an array" "$(outcomes)" "bmi=divergent hello=clean last=clean reads=clean"
 matches "what is said of it" "$said" '^validate: job array [0-9]+ of 3 tasks and job [0-9]+ behind it are submitted'
 same "shards" "$(cat array/slurm/shards/*/batch.json | grep -o '"shard": ., "shards": .' | tr '\n' ' ')" \
 	'"shard": 1, "shards": 3 "shard": 2, "shards": 3 "shard": 3, "shards": 3 '
