@@ -38,6 +38,7 @@ static const struct x86_override overrides[] = {
 	{X86_MAP_0F,  0x1e,  ANY_REP,  0x80, REGISTER, X86_INS_NOP,         "nop",       0},
 	{X86_MAP_0F,  0x1e,  ANY_REP,  0xff, MEMORY,   X86_INS_NOP,         "nop",       0},
 	{X86_MAP_0F,  0x1f,  ANY_REP,  0xff, EITHER,   X86_INS_NOP,         "nop",       0},
+	{X86_MAP_0F,  0xae,  ONLY_66,  0x40, MEMORY,   X86_INS_CLWB,        "clwb",      X86_OVERRIDE_M8},
 	{X86_MAP_0F,  0xae,  X86_REP,  0x10, EITHER,   X86_OWN_PTWRITE,     "ptwrite",   X86_OVERRIDE_RM},
 	{X86_MAP_0F,  0xae,  SOME_PREFIX, 0x2f, MEMORY, X86_OWN_INVALID,    "(bad)",     0},
 	{X86_MAP_0F,  0xae,  NO_PREFIX, 0x20, REGISTER, X86_INS_LFENCE,     "lfence",    0},
@@ -234,8 +235,11 @@ static bool vex_refused(const struct x86_raw *raw)
 static const struct x86_override *find_override(const struct x86_raw *raw)
 {
 	static const struct x86_override invalid = {.id = X86_OWN_INVALID, .mnemonic = "(bad)"};
+	static const struct x86_override too_long = {.id = X86_OWN_TOO_LONG, .mnemonic = "(too long)"};
 	unsigned shape = raw->is_mem ? MEMORY : REGISTER;
 
+	if (raw->too_long)
+		return &too_long;
 	if (vex_refused(raw))
 		return &invalid;
 	for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++) {

@@ -31,13 +31,15 @@ enum { X86_NO_REG = 0xff, X86_RIP_BASE = 0xfe };
 
 struct x86_raw {
 	uint8_t len;
+	bool too_long; /* it would need more bytes than an instruction may have */
 
 	/* Prefixes. Segment overrides other than FS and GS mean nothing in 64-bit mode (SDM vol. 1, 3.4.2.1). */
 	bool lock, opsize, addrsize;
-	uint8_t rep;     /* the last of F2 and F3, or 0 */
-	uint8_t segment; /* X86_FS, X86_GS or 0 */
-	uint8_t rex;     /* 0: none */
-	bool w;          /* REX.W or VEX.W */
+	uint8_t rep;      /* the last of F2 and F3, or 0 */
+	uint8_t segment;  /* X86_FS, X86_GS or 0 */
+	uint8_t rex;      /* 0: none */
+	bool rex_ignored; /* there was one in front of another prefix */
+	bool w;           /* REX.W or VEX.W */
 	bool vex, evex;
 	bool vex_spoilt;  /* a VEX prefix behind LOCK, 66, F2, F3 or REX: #UD (SDM vol. 2, 2.3.2) */
 	uint8_t vex_l;    /* VEX.L */
@@ -78,7 +80,8 @@ enum x86_own_id {
 	X86_OWN_GF2P8MULB,
 	X86_OWN_GF2P8AFFINEQB,
 	X86_OWN_GF2P8AFFINEINVQB,
-	X86_OWN_INVALID, /* no instruction, though capstone sees one */
+	X86_OWN_TOO_LONG, /* more than 15 bytes */
+	X86_OWN_INVALID,  /* no instruction, though capstone sees one */
 	X86_NUM_IDS
 };
 
@@ -86,6 +89,7 @@ enum x86_override_operands {
 	X86_OVERRIDE_NONE,
 	X86_OVERRIDE_RM,       /* the general register in ModRM.rm, or memory */
 	X86_OVERRIDE_RM_REG,   /* that, and the one in ModRM.reg */
+	X86_OVERRIDE_M8,       /* a byte in memory */
 	X86_OVERRIDE_REG_M512, /* a general register of the address size in ModRM.reg, and memory */
 	X86_OVERRIDE_XMM,      /* the vector in ModRM.reg, and that in ModRM.rm or memory */
 	X86_OVERRIDE_XMM_IMM,  /* and an immediate */

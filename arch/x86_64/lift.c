@@ -12,7 +12,7 @@ static const struct x86_table *const families[] = {
 	&x86_string_table,    &x86_flagops_table,    &x86_system_table,      &x86_sse_move_table,
 	&x86_sse_int_table,   &x86_sse_arith_table,  &x86_sse_shuffle_table, &x86_sse_string_table,
 	&x86_sse_state_table, &x86_sse_crypto_table, &x86_sse_sha_table,     &x86_sse_gfni_table,
-	&x86_avx_table,       &x86_segment_table,    &x86_privileged_table,
+	&x86_avx_table,       &x86_segment_table,    &x86_privileged_table,  &x86_xsave_table,
 };
 
 /* Rows that share an id are tried in the order of their tables. */
@@ -20,6 +20,7 @@ struct isa_lifter {
 	struct x86_decoder decoder;
 	enum repeat_step repeat;
 	bool no_tzcnt, no_lzcnt;       /* the CPU was seen to say so */
+	uint64_t xcr0;                 /* what it said; else all */
 	const struct x86_form **forms; /* all rows, ordered by id */
 	size_t num_forms;
 	uint32_t first[X86_NUM_IDS + 1]; /* by id: where its rows start in forms; they end where the next id's start */
@@ -67,6 +68,7 @@ struct error *x86_lifter_create(struct isa_lifter **ret)
 		return err;
 	}
 	index_forms(l);
+	l->xcr0 = UINT64_MAX;
 	*ret = l;
 	return NULL;
 }
@@ -88,13 +90,14 @@ void x86_lifter_set_repeat(struct isa_lifter *l, enum repeat_step step)
 /* ---- What depends on the CPU ---- */
 
 /*
- * CPUID tells what it has (SDM vol. 2, CPUID): BMI1 in (EAX=07H,ECX=0):EBX[3], LZCNT in 80000001H:ECX[5]. The first
- * leaf of each range tells its last one.
+ * CPUID tells what it has (SDM vol. 2, CPUID): BMI1 in (EAX=07H,ECX=0):EBX[3], LZCNT in 80000001H:ECX[5], what
+ * XCR0 may enable in (0DH,0):EDX:EAX. The first leaf of each range tells its last one.
  */
 bool x86_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uint64_t *before, const uint64_t *after)
 {
 	static const uint8_t cpuid[] = {0x0f, 0xa2};
 	bool no_tzcnt = l->no_tzcnt, no_lzcnt = l->no_lzcnt;
+	uint64_t xcr0 = l->xcr0;
 
 	if (insn->len != sizeof cpuid || memcmp(insn->bytes, cpuid, sizeof cpuid) != 0)
 		return false;
@@ -108,8 +111,10 @@ bool x86_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uin
 		l->no_lzcnt = true;
 	if (leaf == 0x80000001)
 		l->no_lzcnt = !(WORD(after, X86_rcx) >> 5 & 1);
+	if (leaf == 0xd && WORD(before, X86_rcx) == 0)
+		l->xcr0 = (uint64_t)WORD(after, X86_rdx) << 32 | WORD(after, X86_rax);
 #undef WORD
-	return no_tzcnt != l->no_tzcnt || no_lzcnt != l->no_lzcnt;
+	return xcr0 != l->xcr0 || no_tzcnt != l->no_tzcnt || no_lzcnt != l->no_lzcnt;
 }
 
 /* TZCNT and LZCNT are BSF and BSR with a prefix that CPUs without them ignore (SDM vol. 2, TZCNT, LZCNT). */
@@ -210,7 +215,8 @@ static void name_registers(const struct x86_ctx *c, struct insn *insn)
 static void describe(const struct x86_ctx *c, const struct x86_form *form, const struct x86_decoded *d,
 		     struct insn *insn)
 {
-	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%s%s", d->raw.lock ? "lock " : "", d->mnemonic);
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%s%s", d->raw.lock && !d->raw.too_long ? "lock " : "",
+		 d->mnemonic);
 	append(insn->text, sizeof insn->text, insn->mnemonic);
 	if (*d->operands) {
 		append(insn->text, sizeof insn->text, " ");
@@ -334,6 +340,8 @@ static struct error *check_flags(const struct x86_ctx *c, const struct x86_form 
 /* LOCK is #UD except on a read-modify-write of memory (SDM vol. 2, LOCK). */
 static bool lock_allowed(const struct x86_ctx *c, const struct x86_form *form)
 {
+	if (c->raw.too_long)
+		return true;
 	return form->props & X86_LOCK && c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 }
 
@@ -405,8 +413,13 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 	memcpy(insn.bytes, bytes, insn.len);
 	if (insn.status == LIFT_DONE) {
 		replace_missing(l, &d);
-		struct x86_ctx c = {
-			.pool = t->pool, .t = t, .raw = d.raw, .pc = pc, .next = pc + insn.len, .repeat = l->repeat};
+		struct x86_ctx c = {.pool = t->pool,
+				    .t = t,
+				    .raw = d.raw,
+				    .pc = pc,
+				    .next = pc + insn.len,
+				    .repeat = l->repeat,
+				    .xcr0 = l->xcr0};
 		const struct x86_form *form = find_form(l, &d);
 		c.width = d.raw.w ? 64 : d.raw.opsize ? 16 : 32;
 		x86_operands(&c, &d);

@@ -128,6 +128,13 @@ static const struct {
 	{"c4 e2 7d 5a 08", "vbroadcasti128 ymm, m128", "-------"},
 	{"c5 f8 77", "vzeroupper", "-------"},
 	{"48 0f ae 00", "fxsave64 m64", "-------"},
+	{"67 0f ae 00", "fxsave m64", "-------"},
+	{"0f ae 20", "xsave m64", "-------"},
+	{"0f c7 20", "xsavec m64", "-------"},
+	{"48 0f ae 28", "xrstor64 m64", "-------"},
+	{"66 48 0f ae 30", "clwb m8", "-------"},
+	{"2e 2e 2e 2e 2e 2e 2e 2e 2e 81 00 00 00 00 00", "add m32, imm32", "WWWWWW-"},
+	{"2e 2e 2e 2e 2e 2e 2e 2e 2e 2e 81 00 00 00 00", "(too long)", "-------"},
 };
 
 START_TEST(forms)

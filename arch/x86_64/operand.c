@@ -119,6 +119,7 @@ static unsigned override_operands(struct x86_ctx *c, enum x86_override_operands 
 		c->op[0] = raw->is_mem ? memory_operand(c->width) : general_operand(c->width, raw->rm);
 		c->op[1] = general_operand(c->width, raw->reg);
 		return operands == X86_OVERRIDE_RM ? 1 : 2;
+	case X86_OVERRIDE_M8: c->op[0] = memory_operand(8); return 1;
 	case X86_OVERRIDE_REG_M512:
 		c->op[0] = general_operand(raw->addrsize ? 32 : 64, raw->reg);
 		c->op[1] = memory_operand(512);

@@ -105,6 +105,7 @@ static void parse_prefixes(struct cursor *s, struct x86_raw *raw)
 		uint8_t byte = peek_byte(s);
 		if (s->short_of)
 			return;
+		raw->rex_ignored |= raw->rex != 0 && (byte & 0xf0) != 0x40 && take_legacy_prefix(raw, byte);
 		if (take_legacy_prefix(raw, byte))
 			raw->rex = 0;
 		else if ((byte & 0xf0) == 0x40)
@@ -255,8 +256,9 @@ enum lift_status x86_parse(const uint8_t *bytes, size_t len, struct x86_raw *ret
 			parse_modrm(&s, &raw);
 		parse_immediate(&s, &raw, what);
 	}
-	if (s.short_of)
-		return s.len == ISA_MAX_INSN_LEN ? LIFT_UNDECODABLE : LIFT_TRUNCATED;
+	if (s.short_of && s.len < ISA_MAX_INSN_LEN)
+		return LIFT_TRUNCATED;
+	raw.too_long = s.short_of;
 	raw.len = (uint8_t)s.at;
 	*ret = raw;
 	return LIFT_DONE;

@@ -63,6 +63,8 @@ static const struct x86_form x86_privileged[] = {
 	PLAIN(XRSTORS),
 	PLAIN(XRSTORS64),
 	{X86_INS_MOV, build_control, 0, "-------", X86_ANY, X86_MAP_0F},
+	/* SDM vol. 2, 2.3.11; what the bytes are does not matter any more. */
+	{X86_OWN_TOO_LONG, build_refused, 0, "-------", X86_ANY, 0},
 	/* Outside of a transaction (SDM vol. 2, XEND). */
 	PLAIN(XEND),
 };

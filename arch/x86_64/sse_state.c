@@ -1,8 +1,6 @@
 /* MXCSR, the FXSAVE image, the upper halves (SDM vol. 1, 10.2.3 and 10.5). */
 #include "arch/x86_64/simd.h"
-
-/* Bits that may be set. Some of AMD's processors have another: bit 17. */
-enum { MXCSR_MASK = 0xffff, MXCSR_MISALIGNED = 1 << 17 };
+#include "arch/x86_64/xstate.h"
 
 /* #GP if a reserved bit is set. `also`: what must be readable too before that, or EXPR_NONE. */
 static void load_mxcsr(struct x86_ctx *c, expr_id value, expr_id also)
@@ -29,23 +27,14 @@ static void build_stmxcsr(struct x86_ctx *c, const struct x86_form *f)
 
 /* ---- FXSAVE, FXRSTOR ---- */
 
-/* The image, in bytes; what is not named is reserved, and the last bytes are the program's own. */
-enum {
-	IMAGE_FCW = 0,
-	IMAGE_FSW = 2,
-	IMAGE_FTW = 4,
-	IMAGE_FOP = 6,
-	IMAGE_MXCSR = 24,
-	IMAGE_ST = 32,
-	IMAGE_XMM = 160,
-	IMAGE_REST = 416,
-	IMAGE_END = 512,
-	IMAGE_CHUNK = 64,
-};
+expr_id x86_image_get(struct x86_ctx *c, expr_id cond, unsigned at, unsigned width)
+{
+	return x86_load_if(c, cond, width, expr_add(c->pool, x86_address(c), x86_const(c, 64, at)));
+}
 
 static expr_id image_get(struct x86_ctx *c, unsigned at, unsigned width)
 {
-	return transfer_load(c->t, width, expr_add(c->pool, x86_address(c), x86_const(c, 64, at)));
+	return x86_image_get(c, x86_const(c, 1, 1), at, width);
 }
 
 /* Puts values side by side, the first one lowest. */
@@ -92,19 +81,18 @@ static expr_id abridged_tags(struct x86_ctx *c)
  * The addresses and selectors of the last x87 instruction are not in the model's state. Processors differ in whether
  * they save them at all (CPUID.(EAX=07H,ECX=0H):EBX[6] and [13], and AMD's).
  */
-static void put_control(struct image *m)
+expr_id x86_image_control(struct x86_ctx *c)
 {
-	struct x86_ctx *c = m->c;
-	expr_id fop = expr_extract(c->pool, expr_reg(c->pool, 16, X86_fop), 0, 11);
+	struct expr_pool *p = c->pool;
+	expr_id fop = expr_extract(p, expr_reg(p, 16, X86_fop), 0, 11);
+	expr_id mask = expr_or(p, x86_const(c, 32, MXCSR_MASK),
+			       expr_and(p, expr_undef(p, 32), x86_const(c, 32, MXCSR_MISALIGNED)));
+	expr_id all = expr_concat(p, expr_reg(p, 16, X86_fstat), expr_reg(p, 16, X86_fctrl));
 
-	image_put_reg(m, 16, X86_fctrl);
-	image_put_reg(m, 16, X86_fstat);
-	image_put(m, expr_zext(c->pool, abridged_tags(c), 16));
-	image_put(m, expr_zext(c->pool, fop, 16));
-	image_put(m, expr_undef(c->pool, 128));
-	image_put_reg(m, 32, X86_mxcsr);
-	image_put(m, expr_or(c->pool, x86_const(c, 32, MXCSR_MASK),
-			     expr_and(c->pool, expr_undef(c->pool, 32), x86_const(c, 32, MXCSR_MISALIGNED))));
+	all = expr_concat(p, expr_zext(p, abridged_tags(c), 16), all);
+	all = expr_concat(p, expr_zext(p, fop, 16), all);
+	all = expr_concat(p, expr_undef(p, 128), all);
+	return expr_concat(p, mask, expr_concat(p, expr_reg(p, 32, X86_mxcsr), all));
 }
 
 /* With 32-bit addresses, processors let parts of the image wrap at 4 GiB. */
@@ -124,7 +112,7 @@ static void build_fxsave(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 	refuse_wrap(c);
 	x86_require_alignment(c, m.address, 16);
-	put_control(&m);
+	image_put(&m, x86_image_control(c));
 	for (unsigned i = 0; i < 8; i++) {
 		image_put_reg(&m, 80, X86_st0 + i);
 		/* "Unused" (SDM vol. 1, 10.5.1.1): Intel's processors write 0, others need not touch them. */
@@ -137,18 +125,18 @@ static void build_fxsave(struct x86_ctx *c, const struct x86_form *f)
 }
 
 /* The control word as processors keep it: bit 6 reads as 1, the other reserved bits as 0 (seen on Intel's). */
-static expr_id restored_fcw(struct x86_ctx *c)
+static expr_id restored_fcw(struct x86_ctx *c, expr_id cond)
 {
-	expr_id value = expr_and(c->pool, image_get(c, IMAGE_FCW, 16), x86_const(c, 16, 0x1f3f));
+	expr_id value = expr_and(c->pool, x86_image_get(c, cond, IMAGE_FCW, 16), x86_const(c, 16, 0x1f3f));
 
 	return expr_or(c->pool, value, x86_const(c, 16, 0x40));
 }
 
 /* The status word: bits 7 and 15 tell of pending exceptions that are not masked, whatever was stored. */
-static expr_id restored_fsw(struct x86_ctx *c, expr_id fcw)
+static expr_id restored_fsw(struct x86_ctx *c, expr_id cond, expr_id fcw)
 {
 	struct expr_pool *p = c->pool;
-	expr_id value = image_get(c, IMAGE_FSW, 16), open = expr_and(p, value, expr_not(p, fcw));
+	expr_id value = x86_image_get(c, cond, IMAGE_FSW, 16), open = expr_and(p, value, expr_not(p, fcw));
 	expr_id none = expr_is_zero(p, expr_extract(p, open, 0, 6));
 	expr_id rest = expr_and(p, value, x86_const(c, 16, 0x7f7f));
 
@@ -168,19 +156,32 @@ static expr_id tag_of(struct x86_ctx *c, expr_id st)
 }
 
 /* The tag word goes by physical registers, the image by the stack: its top is in bits 11-13 of the status word. */
-static expr_id restored_tags(struct x86_ctx *c, expr_id fsw)
+static expr_id restored_tags(struct x86_ctx *c, expr_id cond, expr_id fsw)
 {
 	struct expr_pool *p = c->pool;
-	expr_id used = image_get(c, IMAGE_FTW, 8), empty = EXPR_NONE, tags = EXPR_NONE;
+	expr_id used = x86_image_get(c, cond, IMAGE_FTW, 8), empty = EXPR_NONE, tags = EXPR_NONE;
 	expr_id top = expr_extract(p, fsw, 11, 3);
 
 	for (unsigned i = 0; i < 8; i++) {
 		expr_id bit = expr_not(p, expr_bit(p, used, i)), two = expr_concat(p, bit, bit);
-		expr_id tag = tag_of(c, image_get(c, IMAGE_ST + 16 * i, 80));
+		expr_id tag = tag_of(c, x86_image_get(c, cond, IMAGE_ST + 16 * i, 80));
 		empty = i ? expr_concat(p, two, empty) : two;
 		tags = i ? expr_concat(p, tag, tags) : tag;
 	}
 	return expr_or(p, empty, expr_rol(p, tags, expr_concat(p, top, x86_const(c, 1, 0))));
+}
+
+struct x86_x87 x86_image_x87(struct x86_ctx *c, expr_id cond)
+{
+	struct x86_x87 ret;
+
+	ret.fctrl = restored_fcw(c, cond);
+	ret.fstat = restored_fsw(c, cond, ret.fctrl);
+	ret.ftag = restored_tags(c, cond, ret.fstat);
+	ret.fop = expr_and(c->pool, x86_image_get(c, cond, IMAGE_FOP, 16), x86_const(c, 16, 0x7ff));
+	for (unsigned i = 0; i < 8; i++)
+		ret.st[i] = x86_image_get(c, cond, IMAGE_ST + 16 * i, 80);
+	return ret;
 }
 
 static void build_fxrstor(struct x86_ctx *c, const struct x86_form *f)
@@ -191,14 +192,14 @@ static void build_fxrstor(struct x86_ctx *c, const struct x86_form *f)
 	expr_id ends = expr_concat(c->pool, image_get(c, IMAGE_END - 1, 8), image_get(c, 0, 8));
 
 	load_mxcsr(c, image_get(c, IMAGE_MXCSR, 32), ends);
-	expr_id fcw = restored_fcw(c), fsw = restored_fsw(c, fcw);
+	struct x86_x87 x87 = x86_image_x87(c, x86_const(c, 1, 1));
 
-	transfer_set_reg(c->t, X86_fctrl, fcw);
-	transfer_set_reg(c->t, X86_fstat, fsw);
-	transfer_set_reg(c->t, X86_ftag, restored_tags(c, fsw));
-	transfer_set_reg(c->t, X86_fop, expr_and(c->pool, image_get(c, IMAGE_FOP, 16), x86_const(c, 16, 0x7ff)));
+	transfer_set_reg(c->t, X86_fctrl, x87.fctrl);
+	transfer_set_reg(c->t, X86_fstat, x87.fstat);
+	transfer_set_reg(c->t, X86_ftag, x87.ftag);
+	transfer_set_reg(c->t, X86_fop, x87.fop);
 	for (unsigned i = 0; i < 8; i++)
-		transfer_set_reg(c->t, X86_st0 + i, image_get(c, IMAGE_ST + 16 * i, 80));
+		transfer_set_reg(c->t, X86_st0 + i, x87.st[i]);
 	for (unsigned i = 0; i < 16; i++)
 		transfer_set_reg(c->t, X86_xmm0 + i, image_get(c, IMAGE_XMM + 16 * i, 128));
 }

@@ -141,13 +141,20 @@ static void build_verify(struct x86_ctx *c, const struct x86_form *f)
 	x86_set_flag(c, X86_zf, descriptor_bit(c, 0));
 }
 
+/* With UMIP the kernel emulates them (arch/x86/kernel/umip.c), but not where a REX prefix is not the last prefix. */
+static void may_be_emulated(struct x86_ctx *c)
+{
+	if (c->raw.rex_ignored)
+		x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
+}
+
 /*
- * SLDT, STR, SMSW: 16 bits, or all of the register. With UMIP the kernel emulates them (arch/x86/kernel/umip.c), and
- * leaves upper bits of the register that the processor would clear.
+ * SLDT, STR, SMSW: 16 bits, or all of the register: emulation leaves upper bits of it that the processor would clear.
  */
 static void build_store_system(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
+	may_be_emulated(c);
 	if (c->op[0].kind == X86_OPERAND_MEM)
 		c->op[0].width = 16;
 	else if (c->op[0].width == 32)
@@ -159,6 +166,7 @@ static void build_store_system(struct x86_ctx *c, const struct x86_form *f)
 static void build_store_table(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
+	may_be_emulated(c);
 	transfer_add_store(c->t, EXPR_NONE, x86_address(c), expr_env(c->pool, 80, ENV_SYSTEM));
 }
 

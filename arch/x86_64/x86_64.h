@@ -63,7 +63,7 @@ extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x8
 	x86_atomic_table, x86_control_table, x86_stack_table, x86_string_table, x86_flagops_table, x86_system_table,
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
 	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_avx_table,
-	x86_segment_table, x86_privileged_table;
+	x86_segment_table, x86_privileged_table, x86_xsave_table;
 
 enum x86_operand_kind {
 	X86_OPERAND_REG,
@@ -93,6 +93,7 @@ struct x86_ctx {
 	unsigned num_ops;
 	unsigned popped; /* bytes by which POP has already raised RSP when its operand's address is formed */
 	enum repeat_step repeat;
+	uint64_t xcr0;   /* state components that may be enabled */
 	bool unmodelled; /* a helper met something that it does not model */
 	bool repeats;    /* the transfer is one iteration of several */
 };

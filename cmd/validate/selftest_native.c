@@ -134,8 +134,23 @@ static void show_all_unmodelled(const struct session *s)
 	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++)
 		count[class] = show_unmodelled(s, class);
 	printf("forms executed by the CPU but not modelled:");
-	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++)
+	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++) {
+		if (class == WALK_AVX512) /* the walk makes no EVEX encodings */
+			continue;
 		printf("%s %s: %" PRIu64, class ? "," : "", walk_class_name(class), count[class]);
+	}
+	printf("; EVEX encodings are not among them\n");
+}
+
+/* Which encodings and states are among the cases that passed. */
+static void show_coverage(const struct session *s)
+{
+	printf("of the cases passed (and ended in a fault):");
+	for (enum walk_trait trait = 0; trait < WALK_NUM_TRAITS; trait++) {
+		const struct walk_coverage *c = walk_coverage(s->walk, trait);
+		printf("%s %s %" PRIu64 " (%" PRIu64 ")", trait ? "," : "", walk_trait_name(trait), c->passed,
+		       c->faulted);
+	}
 	printf("\n");
 }
 
@@ -158,6 +173,7 @@ static struct error *run_walk(struct session *s, const struct isa *isa, struct o
 	if (err)
 		return err;
 	show_all_unmodelled(s);
+	show_coverage(s);
 	show_sums(s);
 	return NULL;
 }

@@ -29,6 +29,7 @@ struct walk {
 	struct map by_name;
 	VEC(struct walk_form) forms;
 	VEC(struct pair) pairs; /* by form once all are found */
+	struct walk_coverage coverage[WALK_NUM_TRAITS];
 	struct rng rng;
 };
 
@@ -235,6 +236,18 @@ static void count(struct walk_form *f, const struct selftest_result *r)
 	f->faulted += r->faulted;
 }
 
+static void cover(struct walk *w, const struct selftest_result *r)
+{
+	unsigned traits = x86_64_traits(&r->insn);
+
+	for (unsigned i = 0; i < WALK_NUM_TRAITS; i++) {
+		if (!(traits >> i & 1))
+			continue;
+		w->coverage[i].passed += r->passed;
+		w->coverage[i].faulted += r->faulted;
+	}
+}
+
 /* By turns an encoding of each shape, a few cases each. */
 static struct error *run_modelled(struct walk *w, size_t form, unsigned cases, struct rng *rng, struct strbuf *failures)
 {
@@ -255,8 +268,10 @@ static struct error *run_modelled(struct walk *w, size_t form, unsigned cases, s
 			continue;
 		}
 		err = selftest_insn(w->selftest, bytes, sizeof bytes, now, rng_next(rng), failures, &result);
-		if (!err)
+		if (!err) {
 			count(f, &result);
+			cover(w, &result);
+		}
 		cases -= now;
 	}
 	return err;
@@ -319,6 +334,27 @@ size_t walk_num_forms(const struct walk *w)
 const struct walk_form *walk_form(const struct walk *w, size_t form)
 {
 	return &w->forms.at[form];
+}
+
+const struct walk_coverage *walk_coverage(const struct walk *w, enum walk_trait trait)
+{
+	return &w->coverage[trait];
+}
+
+const char *walk_trait_name(enum walk_trait trait)
+{
+	static const char *const names[WALK_NUM_TRAITS] = {
+		[WALK_REDUNDANT] = "redundant prefixes",
+		[WALK_CONFLICTING] = "conflicting prefixes",
+		[WALK_LOCK] = "LOCK",
+		[WALK_TOO_LONG] = "more than 15 bytes",
+		[WALK_STRING] = "string instructions",
+		[WALK_STRING_67] = "these with 67",
+		[WALK_COUNT_67] = "LOOP and JrCXZ with 67",
+		[WALK_BIT_STRING] = "bit strings in memory",
+	};
+
+	return names[trait];
 }
 
 struct selftest *walk_selftest(const struct walk *w)

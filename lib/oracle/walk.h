@@ -20,6 +20,24 @@ enum walk_class {
 	WALK_NUM_CLASSES
 };
 
+/* What is special about an encoding. */
+enum walk_trait {
+	WALK_REDUNDANT,   /* a prefix twice */
+	WALK_CONFLICTING, /* prefixes of which one overrules the other */
+	WALK_LOCK,        /* LOCK, wherever it stands */
+	WALK_TOO_LONG,    /* more than 15 bytes */
+	WALK_STRING,      /* a string instruction; with either direction, as other flags */
+	WALK_STRING_67,   /* with 32-bit addresses */
+	WALK_COUNT_67,    /* LOOP or JrCXZ with a 32-bit count */
+	WALK_BIT_STRING,  /* BT and its like, of memory by a register */
+	WALK_NUM_TRAITS
+};
+
+/* Of all cases: those that passed, and those of them that ended in a fault. */
+struct walk_coverage {
+	uint64_t passed, faulted;
+};
+
 struct walk_form {
 	char name[ISA_FORM_LEN]; /* insn.form; of what cannot be decoded, the opcode */
 	enum lift_status status;
@@ -56,6 +74,10 @@ struct error *walk_run(struct walk *w, size_t form, unsigned cases, struct strbu
 
 /* An encoding of the form, of ISA_MAX_INSN_LEN bytes of which the last ones do not matter; false: rng found none. */
 struct error *walk_encode(struct walk *w, size_t form, struct rng *rng, uint8_t ret[ISA_MAX_INSN_LEN], bool *ret_found);
+
+/* Of the cases run so far, those whose encoding has the trait. */
+const struct walk_coverage *walk_coverage(const struct walk *w, enum walk_trait trait);
+const char *walk_trait_name(enum walk_trait trait);
 
 /* The self-test that it uses. */
 struct selftest *walk_selftest(const struct walk *w);

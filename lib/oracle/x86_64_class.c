@@ -156,3 +156,78 @@ enum walk_class x86_64_classify(const uint8_t *bytes, size_t len, char name[ISA_
 		return WALK_MMX;
 	return is_fp(&o) ? WALK_FP : WALK_GENERAL;
 }
+
+/* ---- Traits ---- */
+
+/* Of which group a legacy prefix is: of each, one counts (SDM vol. 2, 2.1.1). */
+static int prefix_group(uint8_t byte)
+{
+	switch (byte) {
+	case 0xf0: return 0;
+	case 0xf2:
+	case 0xf3: return 1;
+	case 0x66: return 2;
+	case 0x67: return 3;
+	default: return 4;
+	}
+}
+
+/* Prefixes repeated, or overruled by another of their group or, as REX is, by one that follows. */
+static unsigned prefix_traits(const uint8_t *bytes, size_t count)
+{
+	unsigned traits = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool rex = (bytes[i] & 0xf0) == 0x40;
+		if (rex && i + 1 < count)
+			traits |= 1u << WALK_CONFLICTING;
+		for (size_t k = 0; k < i && !rex; k++) {
+			if (bytes[k] == bytes[i])
+				traits |= 1u << WALK_REDUNDANT;
+			else if ((bytes[k] & 0xf0) != 0x40 && prefix_group(bytes[k]) == prefix_group(bytes[i]))
+				traits |= 1u << WALK_CONFLICTING;
+		}
+	}
+	return traits;
+}
+
+static bool is_string(const struct opcode *o)
+{
+	return o->map == MAP_1 && !o->vex[0] &&
+	       ((o->byte >= 0xa4 && o->byte <= 0xa7) || (o->byte >= 0xaa && o->byte <= 0xaf));
+}
+
+static bool is_count(const struct opcode *o)
+{
+	return o->map == MAP_1 && !o->vex[0] && o->byte >= 0xe0 && o->byte <= 0xe3;
+}
+
+/* BT, BTS, BTR, BTC of memory by a register: the bit may lie outside of the operand. */
+static bool is_bit_string(const struct opcode *o)
+{
+	return o->map == MAP_0F && !o->vex[0] && (o->byte & 0xe7) == 0xa3 && o->modrm < 0xc0;
+}
+
+unsigned x86_64_traits(const struct insn *insn)
+{
+	size_t count = 0;
+	struct opcode o;
+
+	while (count < insn->len && is_prefix(insn->bytes[count]))
+		count++;
+	split(insn->bytes, insn->len, &o);
+
+	unsigned traits = prefix_traits(insn->bytes, count);
+	bool addrsize = memchr(insn->bytes, 0x67, count) != NULL;
+	if (memchr(insn->bytes, 0xf0, count))
+		traits |= 1u << WALK_LOCK;
+	if (strcmp(insn->form, "(too long)") == 0)
+		return 1u << WALK_TOO_LONG;
+	if (is_string(&o))
+		traits |= 1u << (addrsize ? WALK_STRING_67 : WALK_STRING);
+	if (is_count(&o) && addrsize)
+		traits |= 1u << WALK_COUNT_67;
+	if (is_bit_string(&o))
+		traits |= 1u << WALK_BIT_STRING;
+	return traits;
+}

@@ -155,6 +155,14 @@ static void put_u32(struct encoding *e, uint32_t value)
 	e->len += sizeof value;
 }
 
+/* String instructions, LOOP and JrCXZ, XLAT. */
+static bool has_implied_address(const struct encoding *e)
+{
+	return e->map == MAP_1 && !e->vex &&
+	       ((e->opcode >= 0xa4 && e->opcode <= 0xaf) || (e->opcode >= 0xe0 && e->opcode <= 0xe3) ||
+		e->opcode == 0xd7);
+}
+
 /* Segment overrides and the address size, which any instruction may have. */
 static void put_common_prefixes(struct encoding *e)
 {
@@ -162,8 +170,30 @@ static void put_common_prefixes(struct encoding *e)
 
 	if (one_in(e, e->mem ? 8 : 32))
 		put(e, segments[rng_below(e->rng, sizeof segments)]);
-	if (one_in(e, e->mem ? 16 : 32))
+	if (one_in(e, e->mem || has_implied_address(e) ? 16 : 32))
 		put(e, 0x67);
+}
+
+/*
+ * Prefixes without effect: segments that a later one or the mode overrules, REX that is not in front of the opcode, one
+ * of F2 and F3 in front of the one that counts, 66 once more. Now and then so many that the instruction is too long.
+ */
+static void put_idle_prefixes(struct encoding *e, uint8_t prefix)
+{
+	static const uint8_t segments[] = {0x2e, 0x36, 0x3e, 0x26};
+	unsigned count = one_in(e, 24) ? 1 + rng_below(e->rng, 3) : one_in(e, 96) ? 4 + rng_below(e->rng, 9) : 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		switch (rng_below(e->rng, 4)) {
+		case 0: put(e, prefix == 0x66 || prefix == 0xf0 ? prefix : segments[0]); break;
+		case 1: put(e, prefix == 0xf2 || prefix == 0xf3 ? prefix ^ 1 : segments[1]); break;
+		case 2:
+			put(e, (uint8_t)(0x40 | rng_below(e->rng, 16)));
+			put(e, segments[rng_below(e->rng, sizeof segments)]);
+			break;
+		default: put(e, segments[rng_below(e->rng, sizeof segments)]); break;
+		}
+	}
 }
 
 static void put_legacy(struct encoding *e)
@@ -171,6 +201,7 @@ static void put_legacy(struct encoding *e)
 	const struct variant *v = &legacy_variants[e->variant];
 	uint8_t rex = (uint8_t)(0x40 | rng_below(e->rng, 8) | (v->w ? 8 : 0));
 
+	put_idle_prefixes(e, v->prefix);
 	put_common_prefixes(e);
 	if (v->prefix)
 		put(e, v->prefix);
@@ -250,12 +281,13 @@ static void put_tail(struct encoding *e)
 	/* An absolute address of 8 bytes, or of 4 with the prefix. */
 	if (e->map == MAP_1 && !e->vex && (e->opcode & 0xfc) == 0xa0)
 		tail[0] = SELFTEST_LOW_WINDOW + rng_below(e->rng, 0x2000);
-	memcpy(e->bytes + e->len, tail, X86_64_GEN_LEN - e->len);
+	if (e->len < X86_64_GEN_LEN)
+		memcpy(e->bytes + e->len, tail, X86_64_GEN_LEN - e->len);
 }
 
 bool x86_64_gen(size_t shape, struct rng *rng, uint8_t ret[X86_64_GEN_LEN])
 {
-	uint8_t bytes[32];
+	uint8_t bytes[64] = {0};
 	struct encoding e = {.rng = rng, .bytes = bytes};
 
 	if (!find_shape(shape, &e))
@@ -266,7 +298,7 @@ bool x86_64_gen(size_t shape, struct rng *rng, uint8_t ret[X86_64_GEN_LEN])
 		put_legacy(&e);
 	if (e.has_modrm)
 		put_modrm(&e);
-	/* At most 4 prefixes, REX, 3 bytes of opcode, ModRM, SIB and 4 of displacement: 14. */
+	/* At most 28 prefixes, REX, 3 bytes of opcode, ModRM, SIB and 4 of displacement: 38. */
 	put_tail(&e);
 	memcpy(ret, bytes, X86_64_GEN_LEN);
 	return true;

@@ -1,0 +1,211 @@
+/*
+ * XSAVE, XSAVEOPT, XSAVEC and XRSTOR (SDM vol. 1, chapter 13) of what the model
+ * has of the state: x87, SSE and AVX. In the compacted format AVX lies where it
+ * does in the standard one, for it comes first. Where other components are
+ * asked for that the CPU has enabled, or may have, nothing is predicted.
+ */
+#include "arch/x86_64/xstate.h"
+
+/* Bytes into the area. */
+enum { AT_BV = 512, AT_COMPACTION = 520, AT_RESERVED = 528, AT_AVX = 576, RESERVED_LEN = 48 };
+
+enum kind {
+	SAVE,         /* everything that is asked for */
+	SAVE_CHANGED, /* not what is in its initial state, or unchanged since the last
+			 XRSTOR: the CPU knows */
+	SAVE_COMPACT, /* likewise the former; and the header is written as a whole */
+};
+
+struct components {
+	expr_id mask;          /* 64 bits: asked for and enabled */
+	expr_id x87, sse, avx; /* 1 bit each */
+	enum kind kind;
+};
+
+static expr_id at(struct x86_ctx *c, unsigned offset)
+{
+	return expr_add(c->pool, x86_address(c), x86_const(c, 64, offset));
+}
+
+/* EDX:EAX, and XCR0 as far as it is known. */
+static struct components asked_for(struct x86_ctx *c)
+{
+	enum { MODELLED = 7 };
+	struct expr_pool *p = c->pool;
+	expr_id asked = expr_concat(p, x86_gpr(c, X86_rdx, 32), x86_gpr(c, X86_rax, 32));
+	expr_id mask = expr_and(p, asked, x86_const(c, 64, c->xcr0)), others = expr_extract(p, mask, 3, 61);
+
+	x86_refuse_prefixes(c);
+	x86_require_alignment(c, x86_address(c), 64);
+	x86_open(c, expr_not(p, expr_is_zero(p, others)), ENV_XSTATE);
+	if (c->raw.addrsize)
+		x86_open(c, expr_ult(p, x86_const(c, 64, UINT32_MAX - 4096), x86_offset(c)), ENV_XSTATE);
+	mask = expr_and(p, mask, x86_const(c, 64, MODELLED));
+	return (struct components){.mask = mask,
+				   .x87 = expr_bit(p, mask, 0),
+				   .sse = expr_bit(p, mask, 1),
+				   .avx = expr_bit(p, mask, 2)};
+}
+
+/* ---- Saving ---- */
+
+static void save(struct x86_ctx *c, const struct components *a, expr_id guard, unsigned offset, expr_id value)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = expr_width(p, value);
+
+	if (a->kind != SAVE)
+		value = expr_ite(p, expr_env(p, 1, ENV_XSTATE), value, x86_image_get(c, guard, offset, width));
+	transfer_add_store(c->t, guard, at(c, offset), value);
+}
+
+/* `count` registers of up to 128 bits, in 16 bytes each: four a store. */
+static void save_registers(struct x86_ctx *c, const struct components *a, expr_id guard, unsigned offset, uint32_t reg,
+			   unsigned width, unsigned count)
+{
+	struct expr_pool *p = c->pool;
+
+	for (unsigned i = 0; i < count; i += 4) {
+		expr_id all = EXPR_NONE;
+		for (unsigned k = 0; k < 4; k++) {
+			expr_id one = expr_reg(p, width, reg + i + k);
+			if (width < 128) /* see build_fxsave() */
+				one = expr_concat(p, expr_undef(p, 128 - width), one);
+			all = k ? expr_concat(p, one, all) : one;
+		}
+		save(c, a, guard, offset + 16 * i, all);
+	}
+}
+
+/* The header tells which components are not in their initial state, which the
+ * CPU knows. */
+static void save_header(struct x86_ctx *c, const struct components *a)
+{
+	struct expr_pool *p = c->pool;
+	expr_id in_use = expr_and(p, a->mask, expr_env(p, 64, ENV_XSTATE));
+
+	if (a->kind == SAVE_COMPACT) {
+		transfer_add_store(c->t, EXPR_NONE, at(c, AT_BV), in_use);
+		transfer_add_store(c->t, EXPR_NONE, at(c, AT_COMPACTION),
+				   expr_or(p, a->mask, x86_const(c, 64, UINT64_C(1) << 63)));
+		return;
+	}
+	expr_id old = transfer_load(c->t, 64, at(c, AT_BV));
+	expr_id kept = expr_and(p, old, expr_not(p, a->mask));
+	transfer_add_store(c->t, EXPR_NONE, at(c, AT_BV), expr_or(p, kept, in_use));
+}
+
+static void build_xsave(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	struct components a = asked_for(c);
+	expr_id control = x86_image_control(c);
+
+	a.kind = f->param;
+	expr_id mxcsr = a.kind == SAVE_COMPACT ? a.sse : expr_or(p, a.sse, a.avx);
+	save(c, &a, a.x87, IMAGE_FCW, expr_extract(p, control, 0, 8 * IMAGE_MXCSR));
+	save(c, &a, mxcsr, IMAGE_MXCSR, expr_extract(p, control, 8 * IMAGE_MXCSR, 64));
+	save_registers(c, &a, a.x87, IMAGE_ST, X86_st0, 80, 8);
+	save_registers(c, &a, a.sse, IMAGE_XMM, X86_xmm0, 128, 16);
+	save_registers(c, &a, a.avx, AT_AVX, X86_ymm0h, 128, 16);
+	save_header(c, &a);
+}
+
+/* ---- Restoring ---- */
+
+/* Sets a register if it is asked for: to what is in memory, or else to its
+ * initial value. */
+static void restore(struct x86_ctx *c, expr_id asked, expr_id stored, uint32_t reg, expr_id value, uint64_t initial)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = expr_width(p, value);
+	expr_id other = expr_const(p, width, initial);
+
+	transfer_set_reg(c->t, reg, expr_ite(p, asked, expr_ite(p, stored, value, other), expr_reg(p, width, reg)));
+}
+
+static void restore_x87(struct x86_ctx *c, expr_id asked, expr_id stored)
+{
+	struct x86_x87 x87 = x86_image_x87(c, expr_and(c->pool, asked, stored));
+
+	restore(c, asked, stored, X86_fctrl, x87.fctrl, 0x37f);
+	restore(c, asked, stored, X86_fstat, x87.fstat, 0);
+	restore(c, asked, stored, X86_ftag, x87.ftag, 0xffff);
+	restore(c, asked, stored, X86_fop, x87.fop, 0);
+	for (unsigned i = 0; i < 8; i++)
+		restore(c, asked, stored, X86_st0 + i, x87.st[i], 0);
+}
+
+static void restore_vectors(struct x86_ctx *c, expr_id asked, expr_id stored, unsigned offset, uint32_t reg)
+{
+	expr_id cond = expr_and(c->pool, asked, stored);
+
+	for (unsigned i = 0; i < 16; i++)
+		restore(c, asked, stored, reg + i, x86_image_get(c, cond, offset + 16 * i, 128), 0);
+}
+
+/*
+ * MXCSR comes from memory with SSE or AVX, in the compacted format with SSE
+ * alone and as its component does (SDM vol. 1, 13.8). #GP if a reserved bit is
+ * set.
+ */
+static void restore_mxcsr(struct x86_ctx *c, const struct components *a, expr_id compacted, expr_id stored)
+{
+	struct expr_pool *p = c->pool;
+	expr_id asked = expr_or(p, a->sse, expr_and(p, a->avx, expr_not(p, compacted)));
+	expr_id from_memory = expr_or(p, stored, expr_not(p, compacted)), loaded = expr_and(p, asked, from_memory);
+	expr_id value = x86_image_get(c, loaded, IMAGE_MXCSR, 32);
+	expr_id reserved = expr_not(p, expr_is_zero(p, expr_extract(p, value, 16, 16)));
+
+	transfer_add_fault(c->t, expr_and(p, loaded, reserved), FAULT_PROTECTION);
+	restore(c, asked, from_memory, X86_mxcsr, value, MXCSR_INITIAL);
+}
+
+/* What is wrong with a header (SDM vol. 1, 13.8.1 and 13.8.2). */
+static void check_header(struct x86_ctx *c, expr_id bv, expr_id compaction, expr_id compacted)
+{
+	struct expr_pool *p = c->pool;
+	expr_id always = x86_const(c, 1, 1), reserved = x86_image_get(c, always, AT_RESERVED, 8 * RESERVED_LEN);
+	expr_id disabled = x86_const(c, 64, ~c->xcr0), format = expr_extract(p, compaction, 0, 63);
+	expr_id here = expr_ite(p, compacted, reserved,
+				expr_zext(p, expr_extract(p, reserved, 0, 64), 8 * RESERVED_LEN));
+	expr_id no_format = expr_not(p, expr_is_zero(p, format));
+	expr_id outside = expr_and(p, expr_or(p, bv, expr_zext(p, format, 64)), disabled);
+	expr_id unlisted = expr_and(p, bv, expr_not(p, compaction));
+
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, here)), FAULT_PROTECTION);
+	transfer_add_fault(c->t, expr_and(p, expr_not(p, compacted), no_format), FAULT_PROTECTION);
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, outside)), FAULT_PROTECTION);
+	transfer_add_fault(c->t, expr_and(p, compacted, expr_not(p, expr_is_zero(p, unlisted))), FAULT_PROTECTION);
+}
+
+static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	struct components a = asked_for(c);
+	expr_id always = x86_const(c, 1, 1), bv = x86_image_get(c, always, AT_BV, 64);
+	expr_id compaction = x86_image_get(c, always, AT_COMPACTION, 64), compacted = expr_msb(p, compaction);
+
+	(void)f;
+	check_header(c, bv, compaction, compacted);
+	restore_mxcsr(c, &a, compacted, expr_bit(p, bv, 1));
+	restore_x87(c, a.x87, expr_bit(p, bv, 0));
+	restore_vectors(c, a.sse, expr_bit(p, bv, 1), IMAGE_XMM, X86_xmm0);
+	restore_vectors(c, a.avx, expr_bit(p, bv, 2), AT_AVX, X86_ymm0h);
+}
+
+/* clang-format off */
+static const struct x86_form x86_xsave[] = {
+	/* id                 build         param         oszapcd    props map */
+	{X86_INS_XSAVE,       build_xsave,  SAVE,         "-------", 0,    0},
+	{X86_INS_XSAVE64,     build_xsave,  SAVE,         "-------", 0,    0},
+	{X86_INS_XSAVEOPT,    build_xsave,  SAVE_CHANGED, "-------", 0,    0},
+	{X86_INS_XSAVEOPT64,  build_xsave,  SAVE_CHANGED, "-------", 0,    0},
+	{X86_INS_XSAVEC,      build_xsave,  SAVE_COMPACT, "-------", 0,    0},
+	{X86_INS_XSAVEC64,    build_xsave,  SAVE_COMPACT, "-------", 0,    0},
+	{X86_INS_XRSTOR,      build_xrstor, 0,            "-------", 0,    0},
+	{X86_INS_XRSTOR64,    build_xrstor, 0,            "-------", 0,    0},
+};
+/* clang-format on */
+
+X86_TABLE(x86_xsave);

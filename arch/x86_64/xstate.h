@@ -1,0 +1,42 @@
+/*
+ * The memory image of the x87 and SSE state, which FXSAVE and XSAVE share (SDM
+ * vol. 1, 10.5.1, 13.4.1).
+ */
+#ifndef ARCH_X86_64_XSTATE_H
+#define ARCH_X86_64_XSTATE_H
+
+#include "arch/x86_64/x86_64.h"
+
+/* The image, in bytes; what is not named is reserved, and the last bytes of
+ * FXSAVE's are the program's own. */
+enum {
+	IMAGE_FCW = 0,
+	IMAGE_FSW = 2,
+	IMAGE_FTW = 4,
+	IMAGE_FOP = 6,
+	IMAGE_MXCSR = 24,
+	IMAGE_ST = 32,
+	IMAGE_XMM = 160,
+	IMAGE_REST = 416,
+	IMAGE_END = 512,
+	IMAGE_CHUNK = 64,
+};
+
+/* Bits of MXCSR that may be set. Some of AMD's processors have another: bit 17.
+ */
+enum { MXCSR_MASK = 0xffff, MXCSR_MISALIGNED = 1 << 17, MXCSR_INITIAL = 0x1f80 };
+
+/* What is at `at` bytes in the image at the memory operand, if cond holds. */
+expr_id x86_image_get(struct x86_ctx *c, expr_id cond, unsigned at, unsigned width);
+
+/* The first 32 bytes of the image, of the state before. */
+expr_id x86_image_control(struct x86_ctx *c);
+
+/* The x87's registers as an image restores them. */
+struct x86_x87 {
+	expr_id fctrl, fstat, ftag, fop, st[8];
+};
+
+struct x86_x87 x86_image_x87(struct x86_ctx *c, expr_id cond);
+
+#endif
