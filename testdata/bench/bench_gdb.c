@@ -50,6 +50,9 @@ static bool start_stub(struct stub *s, const char *emulator, const char *program
 	memcpy(address.sun_path, s->path, sizeof(s->path));
 	s->pid = fork();
 	if (!s->pid) {
+		/* QEMU says a word about being ended; a QEMU that cannot start shows by its silence. */
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(127);
 		execlp(emulator, emulator, "-g", s->path, program, "1000000000", (char *)NULL);
 		_exit(127);
 	}

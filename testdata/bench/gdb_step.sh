@@ -15,7 +15,7 @@ command -v gdb >/dev/null || {
 
 directory=$(mktemp -d)
 socket=$directory/gdb
-"$emulator" -g "$socket" "$program" 1000000000 &
+"$emulator" -g "$socket" "$program" 1000000000 2>/dev/null &
 guest=$!
 trap 'kill "$guest" 2>/dev/null || true; rm -rf "$directory"' EXIT
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Instructions per second, side by side, for each QEMU found: the bare C loop of step + `g` one at a time and 64 sent ahead
 # (bench_gdb), gdb's Python API, and validate with everything judged; then validate's resident memory over a run 30 times
-# as long. Medians of ROUNDS rounds, in which the four take turns; each takes SECONDS_EACH seconds.
+# as long. Medians of ROUNDS rounds, in which the four take turns; each takes SECONDS_EACH seconds. With 3 of each, a QEMU
+# takes a minute, and half a minute for the memory; with ROUNDS=5 SECONDS_EACH=4, two builds take some eight minutes.
 #
 # QEMUS: further builds of qemu-x86_64, separated by blanks, besides the one on PATH and VALIDATE_QEMU_X86_64.
 set -euo pipefail
