@@ -109,11 +109,11 @@ static void append_known(struct strbuf *out, const struct report *report, size_t
 	strbuf_append_char(out, '\n');
 }
 
-void report_finding_text(struct strbuf *out, const struct report *report, size_t index)
+void report_finding_text(struct strbuf *out, const struct report *report, size_t finding)
 {
-	const struct finding *f = &report->run->findings.list.at[index];
+	const struct finding *f = &report->run->findings.list.at[finding];
 
-	report_title(out, report, index);
+	report_title(out, report, finding);
 	strbuf_printf(out, "\n   at        0x%" PRIx64, f->insn.pc);
 	append_symbol(out, report, f->insn.pc);
 	strbuf_append(out, "  ");
@@ -138,7 +138,7 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 	strbuf_printf(out, " time%s, first at instruction ", plural(f->count));
 	report_count(out, f->first_instruction);
 	strbuf_printf(out, ", before event %" PRIu64 "\n", f->event);
-	append_known(out, report, index);
+	append_known(out, report, finding);
 }
 
 /* ---- The rest ---- */
