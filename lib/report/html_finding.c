@@ -149,6 +149,11 @@ static void print_seen(struct strbuf *out, const struct report *report, const st
 	report_count(out, f->count);
 	strbuf_append(out, f->count == 1 ? " time, at instruction " : " times, first at instruction ");
 	report_count(out, f->first_instruction);
+	if (f->since != f->first_instruction) {
+		strbuf_append(out, " or one before it, from ");
+		report_count(out, f->since);
+		strbuf_append(out, " on");
+	}
 	strbuf_printf(out, ", before event %" PRIu64 ".<br/>", f->event);
 	baseline_finding_key(&key, f, report->isa);
 	html_element(out, "code", NULL, strbuf_text(&key));

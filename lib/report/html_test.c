@@ -117,6 +117,7 @@ START_TEST(page_is_whole_and_alone)
 	ck_assert_uint_eq(seen.marked, 2 * (1 + 2 + 2 + 4));
 	ck_contains(seen.text.at, "7 of 8 words of 64 bits are equal");
 	ck_contains(seen.text.at, "SIGILL");
+	ck_contains(seen.text.at, "at instruction 30 or one before it, from 11 on");
 	ck_assert_ptr_nonnull(strstr(seen.style.at, "prefers-color-scheme:dark"));
 	seen_deinit(&seen);
 }

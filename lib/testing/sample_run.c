@@ -34,7 +34,7 @@ static struct finding *add(struct run *run, const char *form, const char *disass
 	snprintf(f.insn.mnemonic, sizeof f.insn.mnemonic, "%.*s", (int)strcspn(form, " "), form);
 	f.opinion = text("the host's CPU agrees with the model");
 	f.formula = text("");
-	f.first_instruction = 10 * (run->findings.list.len + 1);
+	f.first_instruction = f.since = 10 * (run->findings.list.len + 1);
 	ck_no_error(findings_add(&run->findings, &f, &added));
 	return added;
 }
@@ -65,6 +65,7 @@ static void add_findings(struct run *run)
 	f->kind = LOCATION_REG;
 	f->reg = reg("xmm3");
 	f->unwritten = true;
+	f->since = 11;
 	f->width = 128;
 	f->expected[1] = 0x8000000000000001;
 	f->mask[0] = 0xff;
