@@ -11,11 +11,12 @@ const char program_version[] = "validate 0.1";
 extern const struct command command_run, command_record, command_explain, command_selftest, command_baseline,
 	command_coverage, command_import, command_batch;
 extern const struct command command_trace, command_trace_show, command_trace_verify, command_trace_stat;
+extern const struct command command_diff;
 
 static const struct command *const commands[] = {
-	&command_run,      &command_record,     &command_explain,      &command_selftest,
-	&command_baseline, &command_coverage,   &command_import,       &command_batch,
-	&command_trace,    &command_trace_show, &command_trace_verify, &command_trace_stat,
+	&command_run,          &command_record,     &command_explain, &command_selftest, &command_baseline,
+	&command_coverage,     &command_import,     &command_batch,   &command_trace,    &command_trace_show,
+	&command_trace_verify, &command_trace_stat, &command_diff,
 };
 
 enum { NUM_COMMANDS = sizeof commands / sizeof *commands };

@@ -118,6 +118,12 @@ void report_count(struct strbuf *out, uint64_t n);
 /* Appends "name+0x10"; nothing for an address without a symbol. */
 void report_symbol(struct strbuf *out, const struct report *report, uint64_t address);
 
+/* A caret under every digit in which the finding's values differ. */
+void report_marks(struct strbuf *out, const struct finding *f);
+
+/* "3, 31, 63:32": the differing bits, highest first. */
+void report_bits(struct strbuf *out, const struct finding *f);
+
 /* A value of width bits as "0x..." with all digits. */
 void report_value(struct strbuf *out, const uint64_t *value, unsigned width);
 

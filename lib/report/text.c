@@ -17,8 +17,7 @@ static void append_symbol(struct strbuf *out, const struct report *report, uint6
 
 /* ---- Findings ---- */
 
-/* A caret under every digit in which the two values differ. */
-static void append_marks(struct strbuf *out, const struct finding *f)
+void report_marks(struct strbuf *out, const struct finding *f)
 {
 	for (unsigned digit = (f->width + 3u) / 4; digit-- > 0;) {
 		uint64_t differs = (f->expected[digit / 16] ^ f->observed[digit / 16]) & ~f->mask[digit / 16];
@@ -28,8 +27,7 @@ static void append_marks(struct strbuf *out, const struct finding *f)
 		out->at[--out->len] = '\0';
 }
 
-/* "3, 31, 63:32": the differing bits, highest first. */
-static void append_bits(struct strbuf *out, const struct finding *f)
+void report_bits(struct strbuf *out, const struct finding *f)
 {
 	const char *comma = "";
 
@@ -57,9 +55,9 @@ static void append_values(struct strbuf *out, const struct finding *f)
 	strbuf_append(out, "\n   observed  ");
 	report_value(out, f->observed, f->width);
 	strbuf_append(out, "\n               ");
-	append_marks(out, f);
+	report_marks(out, f);
 	strbuf_printf(out, "\n   differs   in %s ", f->width == 1 ? "its only bit," : "bits");
-	append_bits(out, f);
+	report_bits(out, f);
 	strbuf_append_char(out, '\n');
 }
 

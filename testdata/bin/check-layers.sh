@@ -16,7 +16,7 @@ fi
 
 awk '
 BEGIN {
-	n = split("base expr arch state lift sys evlog trace rsp oracle target record replay lockstep report batch cmd", order, " ")
+	n = split("base expr arch state lift sys evlog trace rsp oracle target record replay lockstep diff report batch cmd", order, " ")
 	for (i = 1; i <= n; i++)
 		rank[order[i]] = i
 	# Libraries by their header: the layers that may know of them.

@@ -1,0 +1,243 @@
+/* Why results differ; and those in registers. */
+#include "lib/diff/judge.h"
+
+#include <string.h>
+
+static struct error *predict_side(struct judging *j, unsigned side, const struct lifted *lifted, bool *done)
+{
+	struct diff *d = j->d;
+	const struct side *s = &d->side[side];
+	struct error *err = model_predict(&d->model, side, lifted, s->before, s->accesses, s->num_accesses, done);
+
+	if (!err && !*done)
+		j->unknown |= d->model.eval[side].status == EVAL_UNKNOWN;
+	return err;
+}
+
+/* Has the model predict both sides, once. */
+struct error *judge_predict(struct judging *j)
+{
+	struct diff *d = j->d;
+	struct lifted *of_b = j->lifted;
+	bool done = false, done_b = false;
+	struct error *err = NULL;
+
+	if (j->predicted != PREDICTED_NOT_TRIED)
+		return NULL;
+	j->predicted = PREDICTED_NOT;
+	if (!j->effects || d->merged)
+		return NULL;
+	if (d->side[A].pc != d->side[B].pc)
+		err = lift_cache_get(d->model.cache, d->side[B].pc, d->side[B].bytes, d->side[B].len, &of_b);
+	if (!err)
+		err = predict_side(j, A, j->lifted, &done);
+	if (!err && of_b->prog)
+		err = predict_side(j, B, of_b, &done_b);
+	if (done && done_b)
+		j->predicted = PREDICTED;
+	return err;
+}
+
+static uint64_t missing(const struct output *o, bool with_explained)
+{
+	uint64_t any = 0;
+
+	for (unsigned i = 0; i < o->words; i++)
+		any |= o->differs[i] & ~o->mask[i] & ~(with_explained ? o->explained[i] : 0);
+	return any;
+}
+
+enum diff_class judge_class(const struct judging *j, const struct output *o)
+{
+	if (j->inputs == INPUTS_DIFFERENT)
+		return DIFF_CONSEQUENCE;
+	if (j->predicted != PREDICTED)
+		return j->unknown ? DIFF_ORIGIN_UNKNOWN : DIFF_INDEPENDENT;
+	if (!missing(o, false))
+		return o->undefined ? DIFF_UNDEFINED : j->lifted->env ? DIFF_OUTSIDE : DIFF_ORIGIN_UNKNOWN;
+	if (j->inputs == INPUTS_TRANSLATED && !missing(o, true))
+		return DIFF_ADDRESSES;
+	return DIFF_INDEPENDENT;
+}
+
+struct error *judge_list(struct judging *j, enum diff_class class, enum diff_kind kind, struct finding *f,
+			 uint64_t address_b)
+{
+	j->consequence |= class == DIFF_CONSEQUENCE;
+	return list_add(j->d, class, kind, f, address_b, j->lifted, j->effects);
+}
+
+enum diff_class judge_plain_class(const struct judging *j)
+{
+	return j->inputs == INPUTS_DIFFERENT ? DIFF_CONSEQUENCE : DIFF_INDEPENDENT;
+}
+
+/* ---- Registers ---- */
+
+static bool changed(const struct side *s, const struct reg_desc *desc)
+{
+	size_t size = reg_words(desc) * sizeof *s->before->value;
+
+	return memcmp(s->before->value + desc->word, s->after->value + desc->word, size) != 0 ||
+	       memcmp(s->before->unknown + desc->word, s->after->unknown + desc->word, size) != 0;
+}
+
+static bool is_written(const struct judging *j, uint32_t reg)
+{
+	const struct diff *d = j->d;
+	const struct reg_desc *desc = &d->isa->regs[reg];
+
+	if (j->effects && model_has(j->effects->writes.at, j->effects->writes.len, reg))
+		return true;
+	if (j->effects && !d->side[A].event && !d->side[B].event)
+		return false;
+	return changed(&d->side[A], desc) || changed(&d->side[B], desc);
+}
+
+/* The kernel leaves whatever it likes in it. */
+static bool is_clobbered(const struct judging *j, uint32_t reg)
+{
+	const struct isa *isa = j->d->isa;
+	bool call = j->d->side[A].event || j->d->side[B].event ||
+		    (j->lifted->prog && j->lifted->kind == TRANSFER_SYSCALL);
+
+	for (uint32_t i = 0; call && i < isa->sys.num_clobbered; i++)
+		if (isa->sys.clobbered[i] == reg)
+			return true;
+	return false;
+}
+
+static void consult_model(const struct judging *j, uint32_t reg, struct output *o)
+{
+	const struct model *m = &j->d->model;
+	const struct eval_reg *p[SIDES] = {model_register(m, A, reg), model_register(m, B, reg)};
+	const unsigned word = j->d->isa->regs[reg].word;
+
+	if (j->predicted != PREDICTED || !p[A] || !p[B])
+		return;
+	o->undefined = model_has(j->effects->undefined.at, j->effects->undefined.len, reg);
+	for (unsigned i = 0; i < o->words; i++) {
+		o->mask[i] = (p[A]->mask ? p[A]->mask[i] : 0) | (p[B]->mask ? p[B]->mask[i] : 0);
+		o->explained[i] = ~((p[A]->value[i] ^ j->d->side[A].after->value[word + i]) |
+				    (p[B]->value[i] ^ j->d->side[B].after->value[word + i]));
+	}
+}
+
+/* The values, and which of their bits count. */
+static void fill_register(const struct diff *d, uint32_t reg, const struct output *o, enum diff_class class,
+			  struct finding *f)
+{
+	const struct reg_desc *desc = &d->isa->regs[reg];
+
+	f->kind = LOCATION_REG;
+	f->reg = reg;
+	f->width = desc->width;
+	for (unsigned i = 0; i < o->words; i++) {
+		unsigned w = desc->word + i;
+		f->expected[i] = d->side[A].after->value[w];
+		f->observed[i] = d->side[B].after->value[w];
+		f->mask[i] = d->side[A].after->unknown[w] | d->side[B].after->unknown[w] | d->ignored[w];
+		if (class == DIFF_INDEPENDENT)
+			f->mask[i] |= o->mask[i];
+		/* Places that are the same under other addresses. */
+		if (!o->differs[i])
+			f->mask[i] = UINT64_MAX;
+	}
+}
+
+static void flags_image(const struct state *s, const bool *is_flag, uint64_t *ret)
+{
+	*ret = 0;
+	for (uint32_t r = 0; r < s->isa->num_regs; r++)
+		if (is_flag[r])
+			*ret |= state_get(s, r) << s->isa->regs[r].gdb_low;
+}
+
+/* Flags of a class are one finding. */
+static void add_flag(struct judging *j, enum diff_class class, uint32_t reg, uint64_t differs)
+{
+	struct finding *f = &j->flags[class];
+
+	if (!f->width) {
+		*f = (struct finding){.kind = LOCATION_FLAGS, .reg = reg, .width = 32};
+		flags_image(j->d->side[A].after, j->d->is_flag, f->expected);
+		flags_image(j->d->side[B].after, j->d->is_flag, f->observed);
+	}
+	f->flags |= differs << j->d->isa->regs[reg].gdb_low;
+	f->mask[0] = ~f->flags;
+}
+
+static struct error *list_flags(struct judging *j)
+{
+	struct error *err = NULL;
+
+	for (unsigned c = 0; c < DIFF_NUM_CLASSES; c++) {
+		if (!j->flags[c].width)
+			continue;
+		if (!err)
+			err = judge_list(j, (enum diff_class)c, DIFF_VALUE, &j->flags[c], 0);
+	}
+	return err;
+}
+
+/* A register that the instruction does not write, and that changed nevertheless, or was not seen before. */
+static enum diff_class classify_stray(const struct judging *j, uint32_t reg, const struct output *o)
+{
+	const struct diff *d = j->d;
+	const struct reg_desc *desc = &d->isa->regs[reg];
+	bool seen = true, equal = true, translated;
+
+	for (unsigned i = 0; i < o->words; i++) {
+		unsigned w = desc->word + i;
+		seen &= !(o->differs[i] & (d->side[A].before->unknown[w] | d->side[B].before->unknown[w]));
+		equal &= !word_difference(d, d->side[A].before, d->side[B].before, w, &translated);
+	}
+	return !equal ? DIFF_CONSEQUENCE : seen ? DIFF_INDEPENDENT : DIFF_ORIGIN_UNKNOWN;
+}
+
+static struct error *compare_register(struct judging *j, uint32_t reg, struct output *o)
+{
+	const struct diff *d = j->d;
+	const struct reg_desc *desc = &d->isa->regs[reg];
+	struct finding f = {.unwritten = !is_written(j, reg)};
+	enum diff_class class;
+
+	if (f.unwritten && !changed(&d->side[A], desc) && !changed(&d->side[B], desc))
+		return NULL; /* as it was */
+	struct error *err = f.unwritten ? NULL : judge_predict(j);
+	if (err)
+		return err;
+	if (is_clobbered(j, reg)) {
+		class = DIFF_OUTSIDE;
+	} else if (f.unwritten) {
+		class = classify_stray(j, reg, o);
+	} else {
+		consult_model(j, reg, o);
+		class = judge_class(j, o);
+	}
+	if (d->is_flag[reg] && !f.unwritten) {
+		add_flag(j, class, reg, class == DIFF_INDEPENDENT ? o->differs[0] & ~o->mask[0] : o->differs[0]);
+		return NULL;
+	}
+	fill_register(d, reg, o, class, &f);
+	return judge_list(j, class, DIFF_VALUE, &f, 0);
+}
+
+struct error *judge_registers(struct judging *j)
+{
+	const struct diff *d = j->d;
+	struct error *err = NULL;
+
+	for (uint32_t r = 0; r < d->isa->num_regs && !err; r++) {
+		struct output o = {.words = reg_words(&d->isa->regs[r])};
+		bool translated, any = false;
+		for (unsigned i = 0; i < o.words; i++) {
+			o.differs[i] = word_difference(d, d->side[A].after, d->side[B].after, d->isa->regs[r].word + i,
+						       &translated);
+			any |= o.differs[i] != 0;
+		}
+		if (any)
+			err = compare_register(j, r, &o);
+	}
+	return err ? err : list_flags(j);
+}
