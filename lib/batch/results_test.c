@@ -406,7 +406,7 @@ START_TEST(sharding_does_not_matter)
 	char *whole = merged("one", 1, false);
 
 	for (unsigned shards = 2; shards <= 3; shards++) {
-		char name[8];
+		char name[32];
 		for (int backwards = 0; backwards < 2; backwards++) {
 			snprintf(name, sizeof name, "%u%d", shards, backwards);
 			char *text = merged(name, shards, backwards);

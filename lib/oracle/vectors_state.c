@@ -37,7 +37,10 @@ static uint64_t draw_float(struct rng *rng, unsigned exponent, unsigned fraction
 	case 3: return sign | bits;
 	case 4: return sign;
 	case 5: return sign | (one + (bits & (quiet | quiet >> 1 | 7)));
-	default: return rng_next(rng) & ((UINT64_C(1) << (exponent + fraction + 1)) - 1);
+	default:
+		/* By the format, of 64 bits none are left. */
+		r = rng_next(rng);
+		return r & ((UINT64_C(1) << (exponent + fraction + 1) % 64) - 1);
 	}
 }
 
