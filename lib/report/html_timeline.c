@@ -101,8 +101,9 @@ void html_timeline(struct strbuf *out, const struct report *report)
 	strbuf_append(out, "</svg>\n<div class=\"axis\"><span>instruction 1</span><span>");
 	report_count(out, t->instructions);
 	strbuf_append(out, "</span></div>\n<figcaption><span><b class=\"time\"></b>time for each ");
-	report_count(out, t->per_stretch);
-	strbuf_append(out, t->per_stretch == 1 ? " instruction, at most " : " instructions, at most ");
+	if (t->per_stretch > 1)
+		report_count(out, t->per_stretch);
+	strbuf_append(out, t->per_stretch > 1 ? " instructions, at most " : "instruction, at most ");
 	html_duration(out, most);
 	strbuf_append(
 		out,
