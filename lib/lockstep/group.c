@@ -345,7 +345,7 @@ static struct error *judge_stopped(struct lockstep *ls)
 	err = judge_whole(ls);
 	bool differs = ls->judgement.differences.len > 0, masked = g->whole.stores.len && g->whole.stores.at[0].masked;
 	if (!err && (differs || masked))
-		err = memory_journal_rollback(ls->model.memory, g->slot[0].mark);
+		err = memory_journal_rollback(ls->model.memory, last_of(g)->mark); /* only that one stores */
 	if (!err && differs && last_of(g)->lifted->insn.closes)
 		err = judge_lost(ls, &lost);
 	if (!err && !lost)

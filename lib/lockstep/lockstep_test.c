@@ -2,15 +2,14 @@
  * found, once for each form and location, and nothing else. */
 #include "lib/lockstep/lockstep.h"
 
-#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/lift/lift.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/fake.h"
 
-enum { CODE = 0x401000, STACK = 0x7ffe0000, STACK_LEN = 0x2000, SP = STACK + 0x1000, MAX_QUEUE = 256 };
+enum { CODE = FAKE_CODE, SP = FAKE_SP };
 
 /*
  * 401000  mov ecx, 10
@@ -31,189 +30,6 @@ static const uint8_t program[] = {
 };
 enum { LOOPS = 10, LOOP_INSNS = 6, INSNS = 1 + LOOPS * LOOP_INSNS + 3 };
 enum { PC_BLSI = 0x401007, PC_STORE = 0x40100c, PC_JNZ = 0x401018, PC_AFTER = 0x40101a };
-
-/* ---- The target ---- */
-
-struct fake {
-	struct target base;
-	struct state regs;
-	struct memory *memory;
-	struct lift_cache *cache;
-	struct eval eval;
-	struct target_plan queue[MAX_QUEUE];
-	size_t queued;
-	struct stop stop; /* of the last step */
-	/* Called behind each instruction, with its address: may do damage. Returns a signal that stops the guest, or 0.
-	 */
-	int (*damage)(struct fake *f, uint64_t pc);
-};
-
-static enum mem_result fake_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
-{
-	struct fake *f = ctx;
-
-	return memory_read(f->memory, address, ret, unknown, len) ? MEM_OK : MEM_FAULT;
-}
-
-static struct error *fake_execute(struct fake *f)
-{
-	const struct eval_memory memory = {.ctx = f, .load = fake_load};
-	uint64_t pc = state_get(&f->regs, f->base.isa->pc);
-	uint8_t bytes[ISA_MAX_INSN_LEN], unknown[ISA_MAX_INSN_LEN];
-	struct lifted *insn;
-
-	memory_read(f->memory, pc, bytes, unknown, sizeof bytes);
-	struct error *err = lift_cache_get(f->cache, pc, bytes, sizeof bytes, &insn);
-	if (err)
-		return err;
-	if (insn->kind == TRANSFER_SYSCALL) {
-		f->stop = (struct stop){.kind = STOP_EXITED};
-		return NULL;
-	}
-	err = prog_run(insn->prog, f->regs.value, NULL, &memory, &f->eval);
-	for (size_t i = 0; i < f->eval.num_regs && !err; i++)
-		state_set_words(&f->regs, f->eval.regs[i].reg, f->eval.regs[i].value);
-	for (size_t i = 0; i < f->eval.num_stores && !err; i++)
-		err = memory_write(f->memory, f->eval.stores[i].address, f->eval.stores[i].data, NULL,
-				   f->eval.stores[i].len);
-	int signal = f->damage ? f->damage(f, pc) : 0;
-	f->stop = (struct stop){.kind = signal ? STOP_SIGNAL : STOP_STEPPED, .signal = signal};
-	return err;
-}
-
-static void fake_destroy(struct target *t)
-{
-	struct fake *f = (struct fake *)t;
-
-	state_deinit(&f->regs);
-	memory_destroy(f->memory);
-	lift_cache_destroy(f->cache);
-	eval_deinit(&f->eval);
-	free(f->base.hidden);
-	free(f->base.identity);
-	free(f);
-}
-
-static struct error *fake_read_regs(struct target *t, struct state *ret)
-{
-	state_copy(ret, &((struct fake *)t)->regs);
-	return NULL;
-}
-
-static struct error *fake_write_regs(struct target *t, const struct state *from, const uint32_t *regs, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		state_set_words(&((struct fake *)t)->regs, regs[i], from->value + t->isa->regs[regs[i]].word);
-	return NULL;
-}
-
-static struct error *fake_read_memory(struct target *t, uint64_t address, void *ret, size_t len, size_t *ret_len)
-{
-	uint8_t unknown[MEMORY_PAGE];
-	size_t good = 0;
-
-	ck_assert_uint_le(len, sizeof unknown);
-	memory_read(((struct fake *)t)->memory, address, ret, unknown, len);
-	while (good < len && !unknown[good])
-		good++;
-	*ret_len = good;
-	return NULL;
-}
-
-static struct error *fake_write_memory(struct target *t, uint64_t address, const void *data, size_t len)
-{
-	return memory_write(((struct fake *)t)->memory, address, data, NULL, len);
-}
-
-static struct error *fake_step(struct target *t, int signal, struct stop *ret)
-{
-	struct error *err = fake_execute((struct fake *)t);
-
-	(void)signal;
-	*ret = ((struct fake *)t)->stop;
-	return err;
-}
-
-static struct error *fake_run_to(struct target *t, uint64_t address, struct stop *ret)
-{
-	(void)t;
-	(void)address;
-	(void)ret;
-	return error_create(ERROR_UNSUPPORTED, "not here");
-}
-
-static struct error *fake_submit(struct target *t, const struct target_plan *plans, size_t num_plans)
-{
-	struct fake *f = (struct fake *)t;
-
-	ck_assert_uint_le(num_plans, t->max_ahead);
-	ck_assert_uint_le(f->queued + num_plans, MAX_QUEUE);
-	memcpy(f->queue + f->queued, plans, num_plans * sizeof *plans);
-	f->queued += num_plans;
-	return NULL;
-}
-
-static struct error *fake_collect(struct target *t, struct state *regs, struct target_seen *ret)
-{
-	struct fake *f = (struct fake *)t;
-	struct target_plan plan = f->queue[0];
-	struct error *err = f->stop.kind == STOP_STEPPED ? fake_execute(f) : NULL;
-
-	ck_assert_uint_gt(f->queued, 0);
-	memmove(f->queue, f->queue + 1, --f->queued * sizeof *f->queue);
-	*ret = (struct target_seen){.stop = f->stop, .have_regs = true};
-	for (unsigned i = 0; i < plan.num_reads; i++) {
-		uint8_t unknown[64];
-		ret->memory_ok[i] = memory_read(f->memory, plan.read[i].address, ret->memory[i], unknown,
-						plan.read[i].len);
-	}
-	state_copy(regs, &f->regs);
-	return err;
-}
-
-static const struct target_ops fake_ops = {
-	.destroy = fake_destroy,
-	.read_regs = fake_read_regs,
-	.write_regs = fake_write_regs,
-	.read_memory = fake_read_memory,
-	.write_memory = fake_write_memory,
-	.step = fake_step,
-	.run_to = fake_run_to,
-	.submit = fake_submit,
-	.collect = fake_collect,
-};
-
-/* argc 1, argv, no environment, an auxiliary vector without entries. */
-static void fill_memory(struct fake *f)
-{
-	static uint8_t page[MEMORY_PAGE], stack[STACK_LEN];
-	uint64_t start[6] = {1, SP + 0x100, 0, 0, AT_NULL, 0};
-
-	memcpy(page, program, sizeof program);
-	memcpy(stack + (SP - STACK), start, sizeof start);
-	ck_no_error(memory_write(f->memory, CODE, page, NULL, sizeof page));
-	ck_no_error(memory_write(f->memory, STACK, stack, NULL, sizeof stack));
-}
-
-static struct fake *fake_create(size_t max_ahead)
-{
-	const struct isa *isa = isa_by_name("x86_64");
-	struct fake *f = calloc(1, sizeof *f);
-
-	ck_assert_ptr_nonnull(f);
-	f->base = (struct target){.ops = &fake_ops, .isa = isa, .max_ahead = max_ahead, .identity = strdup("fake")};
-	f->base.hidden = calloc(isa->num_words, sizeof *f->base.hidden);
-	f->stop.kind = STOP_STEPPED;
-	ck_no_error(state_init(&f->regs, isa));
-	ck_no_error(memory_create(&f->memory));
-	ck_no_error(lift_cache_create(isa, 0, &f->cache));
-	for (uint32_t r = 0; r < isa->num_regs; r++)
-		state_set_words(&f->regs, r, (const uint64_t[EXPR_MAX_WORDS]){0});
-	state_set(&f->regs, isa->pc, CODE);
-	state_set(&f->regs, isa->sp, SP);
-	fill_memory(f);
-	return f;
-}
 
 /* ---- The log ---- */
 
@@ -248,14 +64,18 @@ static void teardown(void)
 	unlink(log_path);
 }
 
-static void run(int (*damage)(struct fake *, uint64_t), size_t max_ahead, struct lockstep_options options,
-		struct run *ret)
+/* on_request: a register, or NULL. */
+static void run_showing(const char *on_request, int (*damage)(struct fake *, uint64_t), size_t max_ahead,
+			struct lockstep_options options, struct run *ret)
 {
-	struct fake *f = fake_create(max_ahead);
+	const struct isa *isa = isa_by_name("x86_64");
+	struct fake *f = fake_create(isa, program, sizeof program, max_ahead);
 	struct evlog_reader *reader;
 	struct replay *replay;
 
 	f->damage = damage;
+	if (on_request)
+		fake_show_on_request(f, fake_reg(isa, on_request));
 	*ret = (struct run){0};
 	ck_no_error(evlog_reader_open(log_path, &reader));
 	ck_no_error(replay_create(reader, &f->base, NULL, &replay));
@@ -266,15 +86,18 @@ static void run(int (*damage)(struct fake *, uint64_t), size_t max_ahead, struct
 	target_destroy(&f->base);
 }
 
+static void run(int (*damage)(struct fake *, uint64_t), size_t max_ahead, struct lockstep_options options,
+		struct run *ret)
+{
+	run_showing(NULL, damage, max_ahead, options, ret);
+}
+
 static const size_t aheads[] = {1, 2, 3, 7, 64};
 enum { NUM_AHEADS = sizeof aheads / sizeof *aheads };
 
 static uint32_t reg(const char *name)
 {
-	uint32_t r = 0;
-
-	ck_assert(isa_find_reg(isa_by_name("x86_64"), name, strlen(name), &r));
-	return r;
+	return fake_reg(isa_by_name("x86_64"), name);
 }
 
 static void flip(struct fake *f, const char *name, uint64_t bits)
@@ -463,6 +286,63 @@ START_TEST(stray_change_is_found)
 }
 END_TEST
 
+/* dec ecx goes wrong, where it does no harm. */
+static int wrong_counter(struct fake *f, uint64_t pc)
+{
+	if (pc == 0x401016 && state_get(&f->regs, reg("rcx")) == 5)
+		flip(f, "rcx", UINT64_C(1) << 40);
+	return 0;
+}
+
+/* The same in one that is shown on request: it is found at the next look, and dated to the time since the one before.
+ */
+static void check_dated(const struct run *r, uint64_t first, uint64_t last)
+{
+	enum { WHEN = 1 + 5 * LOOP_INSNS + 3 }; /* rcx is 5 in the sixth round */
+
+	ck_assert_int_eq(r->verdict, VERDICT_DIVERGENT);
+	ck_assert_uint_eq(r->instructions, INSNS);
+	ck_assert_uint_eq(r->findings.list.len, 1);
+	const struct finding *f = &r->findings.list.at[0];
+	ck_assert_uint_eq(f->reg, reg("xmm3"));
+	ck_assert(f->unwritten);
+	ck_assert_uint_eq(f->count, 1);
+	ck_assert_uint_eq(f->since, first);
+	ck_assert_uint_eq(f->first_instruction, last);
+	ck_assert(first <= WHEN && WHEN <= last);
+	ck_assert_str_eq(f->insn.form, "(unknown)");
+}
+
+START_TEST(a_change_of_what_is_shown_on_request_is_dated)
+{
+	struct run r;
+
+	run_showing("xmm3", stray_change, aheads[_i], (struct lockstep_options){.sweep_interval = 10}, &r);
+	check_dated(&r, 31, 40);
+	run_deinit(&r);
+	/* Looked at before the system call alone. */
+	run_showing("xmm3", stray_change, aheads[_i], (struct lockstep_options){0}, &r);
+	check_dated(&r, 1, INSNS - 1);
+	run_deinit(&r);
+	run_showing("xmm3", stray_change, aheads[_i], (struct lockstep_options){.sweep_interval = 1}, &r);
+	ck_assert_uint_eq(r.findings.list.len, 1);
+	ck_assert_uint_eq(r.findings.list.at[0].insn.pc, PC_STORE);
+	ck_assert_uint_eq(r.findings.list.at[0].since, r.findings.list.at[0].first_instruction);
+	run_deinit(&r);
+	run_showing("rdx", NULL, aheads[_i], (struct lockstep_options){0}, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_uint_eq(r.checked, INSNS);
+	run_deinit(&r);
+	/* What an instruction writes is looked at when it does. */
+	run_showing("rcx", wrong_counter, aheads[_i], (struct lockstep_options){0}, &r);
+	ck_assert_uint_ge(r.findings.list.len, 1);
+	ck_assert_uint_eq(r.findings.list.at[0].insn.pc, 0x401016);
+	/* ... or its input has changed since it was written in the round before. */
+	ck_assert_uint_eq(r.findings.list.at[0].since, r.findings.list.at[0].first_instruction - (LOOP_INSNS - 1));
+	run_deinit(&r);
+}
+END_TEST
+
 START_TEST(limits_end_the_run)
 {
 	struct run r;
@@ -500,6 +380,7 @@ int main(void)
 	tcase_add_test(t, wrong_branch_is_one_finding);
 	tcase_add_test(t, wrong_branch_to_a_call_ends_the_run);
 	tcase_add_loop_test(t, stray_change_is_found, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, a_change_of_what_is_shown_on_request_is_dated, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, limits_end_the_run, 0, NUM_AHEADS);
 	suite_add_tcase(s, t);
 	return test_main(s);
