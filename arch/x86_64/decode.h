@@ -37,8 +37,9 @@ struct x86_raw {
 	bool lock, opsize, addrsize;
 	uint8_t rep;      /* the last of F2 and F3, or 0 */
 	uint8_t segment;  /* X86_FS, X86_GS or 0 */
+	uint8_t override; /* the last segment override of whatever segment, or 0 */
+	bool overruled;   /* there were overrides of two segments, or REX in front of another prefix */
 	uint8_t rex;      /* 0: none */
-	bool rex_ignored; /* there was one in front of another prefix */
 	bool w;           /* REX.W or VEX.W */
 	bool vex, evex;
 	bool vex_spoilt;  /* a VEX prefix behind LOCK, 66, F2, F3 or REX: #UD (SDM vol. 2, 2.3.2) */

@@ -80,6 +80,14 @@ static uint64_t next_signed(struct cursor *s, unsigned len)
 	return (value ^ sign) - sign;
 }
 
+static void take_segment(struct x86_raw *raw, uint8_t byte)
+{
+	raw->overruled |= raw->override && raw->override != byte;
+	raw->override = byte;
+	if (byte == X86_FS || byte == X86_GS)
+		raw->segment = byte;
+}
+
 static bool take_legacy_prefix(struct x86_raw *raw, uint8_t byte)
 {
 	switch (byte) {
@@ -89,11 +97,11 @@ static bool take_legacy_prefix(struct x86_raw *raw, uint8_t byte)
 	case 0x66: raw->opsize = true; return true;
 	case 0x67: raw->addrsize = true; return true;
 	case X86_FS:
-	case X86_GS: raw->segment = byte; return true;
+	case X86_GS:
 	case 0x26:
 	case 0x2e:
 	case 0x36:
-	case 0x3e: return true;
+	case 0x3e: take_segment(raw, byte); return true;
 	default: return false;
 	}
 }
@@ -105,13 +113,11 @@ static void parse_prefixes(struct cursor *s, struct x86_raw *raw)
 		uint8_t byte = peek_byte(s);
 		if (s->short_of)
 			return;
-		raw->rex_ignored |= raw->rex != 0 && (byte & 0xf0) != 0x40 && take_legacy_prefix(raw, byte);
-		if (take_legacy_prefix(raw, byte))
-			raw->rex = 0;
-		else if ((byte & 0xf0) == 0x40)
-			raw->rex = byte;
-		else
+		bool is_rex = (byte & 0xf0) == 0x40;
+		if (!is_rex && !take_legacy_prefix(raw, byte))
 			break;
+		raw->overruled |= raw->rex != 0;
+		raw->rex = is_rex ? byte : 0;
 		s->at++;
 	}
 	raw->w = raw->rex & 8;

@@ -74,8 +74,12 @@ void x86_load_selector(struct x86_ctx *c, uint32_t reg, expr_id selector)
 /* A far pointer in memory, one access: an offset of the operand's size, and a selector behind it. */
 static expr_id far_pointer(struct x86_ctx *c, expr_id *ret_selector)
 {
+	enum { LENGTH = 10 };
 	expr_id both = transfer_load(c->t, c->width + 16, x86_address(c));
 
+	/* With 32-bit addresses the selector may lie at the beginning of memory. */
+	if (c->raw.addrsize)
+		x86_open(c, expr_ult(c->pool, x86_const(c, 64, UINT32_MAX - LENGTH), x86_offset(c)), ENV_SELECTOR);
 	*ret_selector = expr_extract(c->pool, both, c->width, 16);
 	return expr_extract(c->pool, both, 0, c->width);
 }
@@ -123,10 +127,16 @@ static void build_far(struct x86_ctx *c, const struct x86_form *f)
 	x86_far_branch(c, f->param);
 }
 
-/* Several values from the stack, one access: a page fault of any comes before what is wrong with another. */
-static expr_id pop_values(struct x86_ctx *c, unsigned count)
+/*
+ * RETF's and IRET's values are read in two accesses: a page fault of one comes before what is wrong with its values. Of
+ * a selector that is the last one just 16 bits are read.
+ */
+static expr_id read_values(struct x86_ctx *c, unsigned first, unsigned width)
 {
-	return x86_pop(c, count * c->width);
+	struct expr_pool *p = c->pool;
+
+	return transfer_load(c->t, width,
+			     expr_add(p, expr_reg(p, 64, X86_rsp), x86_const(c, 64, first * c->width / 8)));
 }
 
 static expr_id nth(struct x86_ctx *c, expr_id values, unsigned i)
@@ -142,10 +152,11 @@ static expr_id nth_selector(struct x86_ctx *c, expr_id values, unsigned i)
 /* RETF, and RETF imm16, which also drops that many bytes. */
 static void build_retf(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id values = pop_values(c, 2), drop = x86_const(c, 64, c->raw.imm_len ? (uint16_t)c->raw.imm : 0);
+	expr_id values = read_values(c, 0, c->width + 16);
+	unsigned drop = 2 * c->width / 8 + (c->raw.imm_len ? (uint16_t)c->raw.imm : 0);
 
 	(void)f;
-	transfer_set_reg(c->t, X86_rsp, expr_add(c->pool, transfer_get_reg(c->t, X86_rsp), drop));
+	transfer_set_reg(c->t, X86_rsp, expr_add(c->pool, expr_reg(c->pool, 64, X86_rsp), x86_const(c, 64, drop)));
 	far_goto(c, nth_selector(c, values, 1), nth(c, values, 0), true);
 }
 
@@ -157,11 +168,11 @@ static void build_iret(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
 	transfer_add_fault(c->t, x86_flag(c, X86_nt), FAULT_PROTECTION);
-	expr_id values = pop_values(c, 5);
+	expr_id values = read_values(c, 0, 3 * c->width), stack = read_values(c, 3, c->width + 16);
 	far_goto(c, nth_selector(c, values, 1), nth(c, values, 0), true);
-	load_stack_segment(c, nth_selector(c, values, 4));
+	load_stack_segment(c, nth_selector(c, stack, 1));
 	x86_set_rflags(c, nth(c, values, 2));
-	transfer_set_reg(c->t, X86_rsp, expr_zext(c->pool, nth(c, values, 3), 64));
+	transfer_set_reg(c->t, X86_rsp, expr_zext(c->pool, nth(c, stack, 0), 64));
 }
 
 /*

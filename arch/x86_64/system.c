@@ -141,10 +141,10 @@ static void build_verify(struct x86_ctx *c, const struct x86_form *f)
 	x86_set_flag(c, X86_zf, descriptor_bit(c, 0));
 }
 
-/* With UMIP the kernel emulates them (arch/x86/kernel/umip.c), but not where a REX prefix is not the last prefix. */
+/* With UMIP the kernel emulates them (arch/x86/kernel/umip.c), but for prefixes of which one overrules another. */
 static void may_be_emulated(struct x86_ctx *c)
 {
-	if (c->raw.rex_ignored)
+	if (c->raw.overruled)
 		x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
 }
 

@@ -22,7 +22,7 @@
 #include "lib/base/clock.h"
 #include "lib/state/memory.h"
 
-enum { HWCAP2_FSGSBASE_BIT = 2, DEADLINE_S = 2, CHECK_CPU_EVERY = 256 };
+enum { HWCAP2_FSGSBASE_BIT = 2, DEADLINE_S = 20, CHECK_CPU_EVERY = 256 };
 enum { TRAP_FLAG = 1 << 8, XSAVE_BV = 512, XSAVE_X87_SSE_AVX = 7 };
 
 /* Away from the tracee's stub, and from where loaders and guests put anything. */

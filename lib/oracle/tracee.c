@@ -22,7 +22,7 @@
 #include "lib/state/state.h"
 
 enum { STUB_CODE = 256 };       /* the instruction's place in the stub's page, behind the ELF headers */
-enum { STEP_DEADLINE_S = 2 };   /* a step takes some 30 microseconds */
+enum { STEP_DEADLINE_S = 20 };  /* a step takes some 30 microseconds, on a machine that has nothing else to do */
 enum { STUB_CANDIDATES = 128 }; /* more than a case has pages */
 
 /* No loader and no guest puts anything there; where one does, the stub moves. */
