@@ -103,7 +103,7 @@ static struct error *predict_group(struct lockstep *ls, bool *ret)
 
 	g->len = 0;
 	ls->model.idle = ls->model.grouping = true;
-	while (!err && more && g->len < GROUP_MAX)
+	while (!err && more && g->len < GROUP_RUN_MAX)
 		err = extend(ls, &more, &closed);
 	ls->model.grouping = false;
 	*ret = closed && !(o->max_instructions && ls->run->instructions + g->len > o->max_instructions);
@@ -354,7 +354,7 @@ static struct error *judge_stopped(struct lockstep *ls)
 		err = account(ls);
 	if (!err && (differs || masked))
 		err = settle_stores(ls, &g->whole);
-	for (uint32_t i = 0; i < isa->num_reset; i++)
+	for (uint32_t i = 0; i < isa->num_reset && ls->target->stops_reset; i++)
 		state_set(&ls->now, isa->reset[i], 0);
 	if (!err)
 		sweep_note(ls, &(struct target_plan){.all_regs = true});

@@ -4,7 +4,11 @@
 
 #include "lib/lockstep/predict.h"
 
-enum { GROUP_MAX = 16 }; /* instructions: an exclusive sequence has five or so */
+enum {
+	GROUP_MAX =
+		512, /* instructions: no block of QEMU's has more (TCG_MAX_INSNS), which is what imported logs hold */
+	GROUP_RUN_MAX = 16, /* ... that a target is made to run without a stop: an exclusive sequence has five or so */
+};
 
 struct group {
 	struct prediction slot[GROUP_MAX];

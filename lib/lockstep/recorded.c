@@ -123,11 +123,13 @@ static void note_seen(struct lockstep *ls, const struct trace_step *step)
 			ls->sweep.seen_at[reg] = step->number;
 }
 
-/* A system call that the trace has no event for: whoever wrote it did not know what the kernel did. */
-static void expect_nothing(struct prediction *slot)
+/* An instruction of which nothing can be said, such as a system call that the trace has no event for. */
+static void expect_nothing(struct prediction *slot, uint64_t pc, struct lifted *lifted)
 {
 	slot->kind = PREDICTED_NOTHING;
-	slot->regs.len = slot->stores.len = 0;
+	slot->pc = pc;
+	slot->lifted = lifted;
+	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = 0;
 }
 
 static struct error *judge_single(struct recorded *r, const struct trace_step *step)
@@ -151,7 +153,7 @@ static struct error *judge_single(struct recorded *r, const struct trace_step *s
 	if (err)
 		return err;
 	if (result == PREDICT_SYSCALL)
-		expect_nothing(slot);
+		expect_nothing(slot, step->pc, r->given.lifted);
 	reply_stop(ls, step);
 	reply_stores(ls, slot, step);
 	ls->touched = step->words ? &touched : NULL;
@@ -161,83 +163,6 @@ static struct error *judge_single(struct recorded *r, const struct trace_step *s
 		ls->run->exit_signal = ls->signal;
 	ls->signal = 0;
 	return err;
-}
-
-/* ---- Sequences without a stop ---- */
-
-/* Predicts one more instruction of the sequence, which ls->model.front stands at. */
-static struct error *extend(struct recorded *r, const struct trace_step *step)
-{
-	struct lockstep *ls = &r->ls;
-	struct group *g = &ls->group;
-	enum predict_result result;
-	struct error *err = lift(r, step, &r->given.lifted);
-
-	if (err)
-		return err;
-	if (g->len == GROUP_MAX)
-		return error_create(ERROR_UNSUPPORTED, "step %llu: a sequence without a stop that is too long",
-				    (unsigned long long)step->number);
-	r->given.accesses = step->accesses;
-	r->given.num_accesses = step->num_accesses;
-	r->given.stopped = false;
-	ls->model.given = &r->given;
-	ls->model.grouping = true;
-	g->exit[g->len] = 0;
-	err = predict_next(&ls->model, &g->slot[g->len], &result);
-	ls->model.grouping = false;
-	for (size_t i = 0; i < step->num_accesses && !err; i++) {
-		const struct trace_access *a = &step->accesses[i];
-		if (!a->store && a->known)
-			err = memory_write(ls->model.memory, a->address, a->data, NULL, a->len);
-		if (!err && !vec_push(&r->accesses, *a))
-			err = &error_no_memory;
-	}
-	g->len++;
-	return err;
-}
-
-/* All of its steps were read; this is the last. */
-static struct error *end_sequence(struct recorded *r, const struct trace_step *step)
-{
-	struct lockstep *ls = &r->ls;
-	struct group *g = &ls->group;
-	struct trace_step whole = *step;
-	bool predicted = true;
-
-	for (size_t i = 0; i < g->len; i++)
-		predicted &= g->slot[i].kind == PREDICTED_OUTPUTS;
-	if (!predicted)
-		return error_create(ERROR_UNSUPPORTED,
-				    "step %llu: a sequence without a stop that this model does not know",
-				    (unsigned long long)step->number);
-	reply_stop(ls, step);
-	whole.accesses = r->accesses.at;
-	whole.num_accesses = r->accesses.len;
-	reply_stores(ls, &g->slot[g->len - 1], &whole);
-	r->given.accesses = r->accesses.at;
-	r->given.num_accesses = r->accesses.len;
-	struct error *err = judge_group(ls);
-	g->len = 0;
-	r->accesses.len = 0;
-	note_seen(ls, step);
-	if (ls->signal)
-		ls->run->exit_signal = ls->signal;
-	ls->signal = 0;
-	return err;
-}
-
-static struct error *judge_running(struct recorded *r, const struct trace_step *step)
-{
-	struct lockstep *ls = &r->ls;
-
-	if (!ls->group.len) {
-		r->accesses.len = 0;
-		state_copy(&ls->group.start, &ls->now);
-		state_copy(&ls->model.front, &ls->now);
-	}
-	struct error *err = extend(r, step);
-	return err || step->running ? err : end_sequence(r, step);
 }
 
 /* ---- Events ---- */
@@ -315,6 +240,17 @@ static void adopt(struct lockstep *ls, const struct trace_step *step)
 	}
 }
 
+/* What the call did to the run. */
+static struct error *take_event(struct recorded *r, const struct trace_step *step)
+{
+	struct run *run = r->ls.run;
+
+	run->exited = step->event->finished;
+	run->exit_status = step->event->finished ? step->event->status : 0;
+	r->ls.position = step->event->position;
+	return count_event(r, step);
+}
+
 static struct error *judge_event(struct recorded *r, const struct trace_step *step)
 {
 	struct lockstep *ls = &r->ls;
@@ -331,10 +267,113 @@ static struct error *judge_event(struct recorded *r, const struct trace_step *st
 	run->checked += ls->judging;
 	if (ls->judging && lifted)
 		err = coverage_count(&run->coverage, lifted->form, &lifted->insn, JUDGED_FULLY);
-	run->exited = step->event->finished;
-	run->exit_status = step->event->finished ? step->event->status : 0;
-	ls->position = step->event->position;
-	return err ? err : count_event(r, step);
+	return err ? err : take_event(r, step);
+}
+
+/* ---- Sequences without a stop ---- */
+
+/* Predicts one more instruction of the sequence, which ls->model.front stands at. */
+static struct error *extend(struct recorded *r, const struct trace_step *step)
+{
+	struct lockstep *ls = &r->ls;
+	struct group *g = &ls->group;
+	enum predict_result result;
+	struct error *err = lift(r, step, &r->given.lifted);
+
+	if (err)
+		return err;
+	if (g->len == GROUP_MAX)
+		return error_create(ERROR_UNSUPPORTED, "step %llu: a sequence without a stop that is too long",
+				    (unsigned long long)step->number);
+	r->given.accesses = step->accesses;
+	r->given.num_accesses = step->num_accesses;
+	r->given.stopped = false;
+	ls->model.given = &r->given;
+	ls->model.grouping = true;
+	g->exit[g->len] = 0;
+	/* Behind an instruction that was not predicted nothing is known. */
+	if (g->len && g->slot[g->len - 1].kind != PREDICTED_OUTPUTS)
+		expect_nothing(&g->slot[g->len], step->pc, r->given.lifted);
+	else
+		err = predict_next(&ls->model, &g->slot[g->len], &result);
+	ls->model.grouping = false;
+	for (size_t i = 0; i < step->num_accesses && !err; i++) {
+		const struct trace_access *a = &step->accesses[i];
+		if (!a->store && a->known)
+			err = memory_write(ls->model.memory, a->address, a->data, NULL, a->len);
+		if (!err && !vec_push(&r->accesses, *a))
+			err = &error_no_memory;
+	}
+	g->len++;
+	return err;
+}
+
+/* Of a sequence with an instruction that cannot be predicted, the end says nothing: it is adopted. */
+static struct error *leave_sequence(struct recorded *r, const struct trace_step *step)
+{
+	struct lockstep *ls = &r->ls;
+	struct group *g = &ls->group;
+	struct error *err = memory_forget_all(ls->model.memory);
+
+	reply_stop(ls, step);
+	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
+	for (size_t i = 0; i < g->len && !err; i++) {
+		struct prediction *slot = &g->slot[i];
+		ls->run->instructions++;
+		if (!ls->judging || !slot->lifted)
+			continue;
+		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_NOT);
+		if (!err && !slot->lifted->prog)
+			err = count_unmodelled(ls->run, slot);
+		else if (!err)
+			err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
+	}
+	g->len = 0;
+	return err;
+}
+
+/* All of its steps were read; this is the last. */
+static struct error *end_sequence(struct recorded *r, const struct trace_step *step)
+{
+	struct lockstep *ls = &r->ls;
+	struct group *g = &ls->group;
+	struct trace_step whole = *step;
+	bool predicted = true;
+
+	for (size_t i = 0; i < g->len; i++)
+		predicted &= g->slot[i].kind == PREDICTED_OUTPUTS;
+	if (!predicted)
+		return leave_sequence(r, step);
+	reply_stop(ls, step);
+	whole.accesses = r->accesses.at;
+	whole.num_accesses = r->accesses.len;
+	reply_stores(ls, &g->slot[g->len - 1], &whole);
+	r->given.accesses = r->accesses.at;
+	r->given.num_accesses = r->accesses.len;
+	struct error *err = judge_group(ls);
+	g->len = 0;
+	r->accesses.len = 0;
+	note_seen(ls, step);
+	if (ls->signal)
+		ls->run->exit_signal = ls->signal;
+	ls->signal = 0;
+	return err;
+}
+
+static struct error *judge_running(struct recorded *r, const struct trace_step *step)
+{
+	struct lockstep *ls = &r->ls;
+
+	if (!ls->group.len) {
+		r->accesses.len = 0;
+		state_copy(&ls->group.start, &ls->now);
+		state_copy(&ls->model.front, &ls->now);
+	}
+	struct error *err = extend(r, step);
+	if (err || step->running)
+		return err;
+	err = end_sequence(r, step);
+	return err || !step->event ? err : take_event(r, step);
 }
 
 /* ---- Chunks ---- */

@@ -10,6 +10,7 @@
 enum {
 	CODE_PAGE = 4096,
 	MAX_CODE_PAGES = 1 << 16, /* of listings: 256 MiB of code */
+	MAX_ITERATIONS = 512,     /* of a repeated instruction, between two states: what a sequence can hold */
 };
 
 /* Code that listings told of. */
@@ -39,6 +40,9 @@ struct import {
 	bool have_state;
 	uint64_t line; /* of the state before */
 	struct state before;
+	struct state nothing; /* everything unknown */
+	struct state walk;    /* within a repeated instruction */
+	struct eval eval;
 	uint8_t bytes[TRACE_MAX_BYTES];
 };
 
@@ -132,24 +136,38 @@ static struct error *take_code(struct import *im, const struct qemu_log_item *it
 
 /* ---- Steps ---- */
 
-/* The value of the program counter afterwards is the address of the next instruction, whatever the state. */
-static bool falls_through(const struct import *im, const struct transfer *t, const struct insn *insn)
+/* Can this value of the program counter be that address? One that is computed can be any. */
+static bool may_be(const struct expr_pool *pool, expr_id pc, uint64_t address)
 {
-	expr_id pc = transfer_get_reg(t, im->isa->pc);
-	uint64_t next;
+	const struct expr *e = expr_get(pool, pc);
+	uint64_t value;
 
-	return t->kind == TRANSFER_PLAIN && pc != EXPR_NONE && expr_is_const(t->pool, pc, &next) &&
-	       next == insn->pc + insn->len;
+	if (expr_is_const(pool, pc, &value))
+		return value == address;
+	return e->op != EXPR_ITE || may_be(pool, e->arg[1], address) || may_be(pool, e->arg[2], address);
 }
 
 enum reach {
-	REACH_NEXT,   /* the instruction behind it is the next */
-	REACH_BRANCH, /* it may go elsewhere, or enters the kernel */
-	REACH_UNKNOWN /* it has no model or no code */
+	REACH_NEXT,    /* the instruction behind it is the next, whatever the state */
+	REACH_BRANCH,  /* it may go to the address asked for, or enters the kernel */
+	REACH_OTHER,   /* it goes elsewhere */
+	REACH_UNKNOWN, /* it has no model or no code */
 };
 
-/* Looks at the instruction at address. */
-static struct error *look(struct import *im, uint64_t address, uint8_t *ret_len, enum reach *ret)
+static enum reach reach_of(const struct import *im, const struct transfer *t, const struct insn *insn, uint64_t next_pc)
+{
+	expr_id pc = transfer_get_reg(t, im->isa->pc);
+	uint64_t value;
+
+	if (pc == EXPR_NONE || t->kind != TRANSFER_PLAIN)
+		return REACH_BRANCH;
+	if (expr_is_const(t->pool, pc, &value) && value == insn->pc + insn->len)
+		return REACH_NEXT;
+	return may_be(t->pool, pc, next_pc) ? REACH_BRANCH : REACH_OTHER;
+}
+
+/* Looks at the instruction at address: how long it is, and whether it can lead to next_pc. */
+static struct error *look(struct import *im, uint64_t address, uint64_t next_pc, uint8_t *ret_len, enum reach *ret)
 {
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	const struct transfer *t;
@@ -165,28 +183,30 @@ static struct error *look(struct import *im, uint64_t address, uint8_t *ret_len,
 		return err;
 	*ret_len = insn.len;
 	if (insn.status == LIFT_DONE)
-		*ret = falls_through(im, t, &insn) ? REACH_NEXT : REACH_BRANCH;
+		*ret = reach_of(im, t, &insn, next_pc);
 	return NULL;
 }
 
 /*
- * Without a listing: a block goes on to the first instruction that may branch, or to the one in front of the next
- * state. A branch back to the middle of its own block looks like the latter: the block that ends there is taken.
+ * Without a listing: a block goes on to the first instruction that may branch to the next state. If that one cannot,
+ * the block ended before, in front of the next state, as at the end of a page.
  */
 static struct error *measure_block(struct import *im, uint64_t pc, uint64_t next_pc, size_t *ret)
 {
 	enum reach reach = REACH_NEXT;
 	struct error *err = NULL;
-	size_t len = 0;
+	size_t len = 0, before_next = 0;
 
 	while (!err && reach == REACH_NEXT && len < TRACE_MAX_BYTES - ISA_MAX_INSN_LEN) {
 		uint8_t insn_len;
-		err = look(im, pc + len, &insn_len, &reach);
+		err = look(im, pc + len, next_pc, &insn_len, &reach);
 		len += insn_len;
-		if (!insn_len || pc + len == next_pc)
+		if (!insn_len)
 			break;
+		if (pc + len == next_pc && reach != REACH_OTHER && !before_next)
+			before_next = len;
 	}
-	*ret = reach == REACH_UNKNOWN && pc + len != next_pc ? 0 : len;
+	*ret = reach == REACH_BRANCH ? len : before_next;
 	return err;
 }
 
@@ -195,7 +215,7 @@ static struct error *measure_insn(struct import *im, uint64_t pc, uint64_t next_
 {
 	enum reach reach;
 	uint8_t len;
-	struct error *err = look(im, pc, &len, &reach);
+	struct error *err = look(im, pc, next_pc, &len, &reach);
 
 	if (!err && reach == REACH_NEXT && pc + len != next_pc)
 		return error_input(qemu_log_path(im->log), line,
@@ -218,6 +238,65 @@ static struct error *measure(struct import *im, uint64_t pc, uint64_t next_pc, u
 	return im->options->blocks ? measure_block(im, pc, next_pc, ret) : measure_insn(im, pc, next_pc, line, ret);
 }
 
+/* ---- Repeated instructions, of which one state can be behind many iterations ---- */
+
+static enum mem_result no_memory(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	(void)ctx;
+	(void)address;
+	memset(ret, 0, len);
+	memset(unknown, 0xff, len);
+	return MEM_OK;
+}
+
+/* Does an output of the last evaluation contradict what was seen? */
+static bool is_other(const struct import *im, const struct state *after)
+{
+	for (size_t i = 0; i < im->eval.num_regs; i++) {
+		const struct eval_reg *r = &im->eval.regs[i];
+		const struct reg_desc *desc = &im->isa->regs[r->reg];
+		for (unsigned w = 0; w < r->num_words; w++) {
+			uint64_t open = after->unknown[desc->word + w] | (r->mask ? r->mask[w] : 0);
+			if ((r->value[w] ^ after->value[desc->word + w]) & ~open)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * How often the instruction was executed up to the next state: as often as its model leads back to it. 1 also where
+ * that does not fit what was seen, for then it is for the judge to say so; 0 if the model cannot tell, as where memory
+ * decides.
+ */
+static struct error *count_iterations(struct import *im, uint64_t pc, size_t len, const struct state *after,
+				      unsigned *ret)
+{
+	const struct eval_memory memory = {.load = no_memory};
+	struct lifted *l;
+	unsigned n = 0;
+	struct error *err = lift_cache_get(im->cache, pc, im->bytes, len, &l);
+
+	*ret = 1;
+	if (err || !l->insn.repeats || !l->prog || l->insn.len != len || state_get(after, im->isa->pc) == pc)
+		return err;
+	state_copy(&im->walk, &im->before);
+	while (n < MAX_ITERATIONS && state_known(&im->walk, im->isa->pc) && state_get(&im->walk, im->isa->pc) == pc) {
+		err = prog_run(l->prog, im->walk.value, im->walk.unknown, &memory, &im->eval);
+		if (err || im->eval.status != EVAL_DONE)
+			break;
+		for (size_t i = 0; i < im->eval.num_regs; i++) {
+			const struct eval_reg *r = &im->eval.regs[i];
+			state_set_masked(&im->walk, r->reg, r->value, r->mask);
+		}
+		n++;
+	}
+	bool left = state_known(&im->walk, im->isa->pc) && state_get(&im->walk, im->isa->pc) != pc;
+	if (!err && n != 1)
+		*ret = left ? is_other(im, after) ? 1 : n : 0;
+	return err;
+}
+
 /* The call at the end of a step, as far as states tell of it. */
 static bool find_event(const struct import *im, const uint8_t *bytes, size_t len, struct trace_event *ret)
 {
@@ -231,48 +310,82 @@ static bool find_event(const struct import *im, const uint8_t *bytes, size_t len
 	return true;
 }
 
-static struct error *add_step(struct import *im, const struct state *after)
+static struct error *write_step(struct import *im, uint64_t pc, const uint8_t *bytes, size_t len,
+				const struct state *after)
 {
-	uint64_t pc = state_get(&im->before, im->isa->pc);
-	size_t len = 0;
 	struct trace_event event;
+	struct trace_step step = {
+		.number = ++im->counts.steps,
+		.pc = pc,
+		.bytes = bytes,
+		.len = (uint16_t)len,
+		.before = &im->before,
+		.after = after ? after : &im->nothing,
+		.running = !after,
+	};
+
+	im->counts.unknown += !len;
+	if (after && find_event(im, bytes, len, &event))
+		step.event = &event;
+	return trace_writer_step(im->writer, &step);
+}
+
+/* The instructions of a block, of which the last leads to the state after it. */
+static struct error *write_block(struct import *im, uint64_t pc, size_t len, const struct state *after)
+{
+	size_t at = 0;
+	struct error *err = NULL;
+
+	while (!err && at < len) {
+		enum reach reach;
+		uint8_t insn_len;
+		err = look(im, pc + at, 0, &insn_len, &reach);
+		if (err)
+			break;
+		/* What is no instruction ends the block: it cannot be told from what follows. */
+		if (!insn_len || insn_len > len - at)
+			insn_len = (uint8_t)(len - at < ISA_MAX_INSN_LEN ? len - at : ISA_MAX_INSN_LEN);
+		err = write_step(im, pc + at, im->bytes + at, insn_len, at + insn_len == len ? after : NULL);
+		at += insn_len;
+	}
+	return err;
+}
+
+static struct error *add_steps(struct import *im, const struct state *after)
+{
+	uint64_t pc = state_get(&im->before, im->isa->pc), steps = im->counts.steps;
+	unsigned repeated = 1;
+	size_t len = 0;
 	struct error *err = measure(im, pc, state_get(after, im->isa->pc), im->line, &len);
 
 	if (err)
 		return err;
 	if (get_code(im, pc, im->bytes, len) < len)
 		len = 0;
-	im->counts.steps++;
-	im->counts.unknown += !len;
-	struct trace_step step = {
-		.number = im->counts.steps,
-		.pc = pc,
-		.bytes = im->bytes,
-		.len = (uint16_t)len,
-		.before = &im->before,
-		.after = after,
-	};
-	if (len && find_event(im, im->bytes, len, &event))
-		step.event = &event;
-	if (len) {
-		uint8_t first;
-		enum reach reach;
-		err = look(im, pc, &first, &reach);
-		im->counts.blocks += first < len;
-	}
-	return err ? err : trace_writer_step(im->writer, &step);
+	if (!len)
+		return write_step(im, pc, im->bytes, 0, after);
+	err = count_iterations(im, pc, len, after, &repeated);
+	for (unsigned i = 1; i < repeated && !err; i++)
+		err = write_step(im, pc, im->bytes, len, NULL);
+	if (!err)
+		err = write_block(im, pc, repeated ? len : 0, after);
+	if (!err && !repeated)
+		err = write_step(im, pc, im->bytes, 0, after);
+	im->counts.blocks += im->counts.steps > steps + 1;
+	return err;
 }
 
-static struct error *take_state(struct import *im, const struct trace_header *header, const char *path,
+static struct error *take_state(struct import *im, struct trace_header *header, const char *path,
 				const struct qemu_log_item *item)
 {
 	struct error *err = close_listing(im);
 
 	im->counts.states++;
-	if (!err && !im->have_state)
+	if (!err && !im->have_state) {
+		memcpy(header->hidden, item->state->unknown, im->isa->num_words * sizeof *header->hidden);
 		err = trace_writer_create(path, header, item->state, &im->writer);
-	else if (!err)
-		err = add_step(im, item->state);
+	} else if (!err)
+		err = add_steps(im, item->state);
 	if (err)
 		return err;
 	im->have_state = true;
@@ -283,7 +396,7 @@ static struct error *take_state(struct import *im, const struct trace_header *he
 
 /* ---- The whole ---- */
 
-static struct error *read_items(struct import *im, const struct trace_header *header, const char *path)
+static struct error *read_items(struct import *im, struct trace_header *header, const char *path)
 {
 	struct qemu_log_item item = {.kind = QEMU_LOG_BLOCK};
 	struct error *err = NULL;
@@ -305,12 +418,16 @@ static struct error *read_items(struct import *im, const struct trace_header *he
 	return err;
 }
 
-static struct error *run(struct import *im, const struct trace_header *header, const char *path)
+static struct error *run(struct import *im, struct trace_header *header, const char *path)
 {
 	struct error *err = lift_cache_create(im->isa, 0, &im->cache);
 
 	if (!err)
 		err = state_init(&im->before, im->isa);
+	if (!err)
+		err = state_init(&im->nothing, im->isa);
+	if (!err)
+		err = state_init(&im->walk, im->isa);
 	if (!err)
 		err = read_items(im, header, path);
 	if (!err && !im->writer)
@@ -322,8 +439,8 @@ static struct error *run(struct import *im, const struct trace_header *header, c
 	return err;
 }
 
-struct error *import_qemu_log(struct qemu_log *log, const struct trace_header *header,
-			      const struct import_options *options, const char *path, struct import_counts *ret)
+struct error *import_qemu_log(struct qemu_log *log, struct trace_header *header, const struct import_options *options,
+			      const char *path, struct import_counts *ret)
 {
 	struct import im = {.log = log, .isa = qemu_log_isa(log), .options = options};
 	struct error *err = run(&im, header, path);
@@ -337,6 +454,9 @@ struct error *import_qemu_log(struct qemu_log *log, const struct trace_header *h
 	map_deinit(&im.blocks);
 	trace_writer_destroy(im.writer);
 	state_deinit(&im.before);
+	state_deinit(&im.nothing);
+	state_deinit(&im.walk);
+	eval_deinit(&im.eval);
 	lift_cache_destroy(im.cache);
 	return err;
 }

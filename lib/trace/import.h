@@ -20,17 +20,17 @@ struct import_options {
 
 struct import_counts {
 	uint64_t states, steps;
-	uint64_t blocks;  /* of the steps: of more than one instruction */
+	uint64_t blocks;  /* of more than one step */
 	uint64_t unknown; /* of the steps: their code is not known, and they cannot be judged */
 	uint64_t ignored; /* lines of the log */
 	bool cut;         /* the log ends within a state */
 };
 
 /*
- * Reads the log to its end into a trace at path. header's isa is the log's. ERROR_INPUT where states do not follow from
- * each other as the options say; *ret is then not set.
+ * Reads the log to its end into a trace at path. header's isa is the log's; what its first state lacks is noted as
+ * hidden. ERROR_INPUT where states do not follow from each other as the options say; *ret is then not set.
  */
-struct error *import_qemu_log(struct qemu_log *log, const struct trace_header *header,
-			      const struct import_options *options, const char *path, struct import_counts *ret);
+struct error *import_qemu_log(struct qemu_log *log, struct trace_header *header, const struct import_options *options,
+			      const char *path, struct import_counts *ret);
 
 #endif

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Logs that the installed QEMU writes of the shipped guests become traces of as many steps.
+# Logs that the installed QEMU writes of the shipped guests become traces of as many steps, and are judged.
 . testdata/bin/cases.sh
 
 guests=$BUILD/guests
@@ -8,12 +8,27 @@ if ! command -v qemu-x86_64 >/dev/null || ! command -v qemu-aarch64 >/dev/null; 
 	exit 77
 fi
 make_scratch
+
+has_cpu_flags() {
+	local flag
+
+	for flag; do
+		grep -qw "$flag" /proc/cpuinfo || return 1
+	done
+}
+
 single=-one-insn-per-tb
 [[ $(qemu-x86_64 --version) == *"version 7."* ]] && single=-singlestep
 
 # Prints what the import says.
 import() { # LOG OPTION...
 	"$VALIDATE" import qemu-log -o "$scratch/trace" "$@" 2>&1
+}
+
+# Prints verdict, and forms with findings.
+judge() {
+	"$VALIDATE" --trace-in "$scratch/trace" >"$scratch/report" 2>&1
+	sed -n 's/^verdict *\([a-z]*\).*/\1/p; s/^[0-9]*\. \(.*\):.*/\1/p' "$scratch/report"
 }
 
 states_of() { # LOG BEGINNING
@@ -30,15 +45,29 @@ same "code from the program" "$(import "$scratch/bare.log" --program "$guests/lo
 matches "code from nowhere" "$(import "$scratch/bare.log")" "no code is known for $((n - 1)) steps"
 same "from standard input" "$(import - <"$scratch/x86.log")" "$scratch/trace: $n states, $((n - 1)) steps, 0 of them blocks"
 
+same "... judged" "$(judge)" incomplete
+matches "... what memory decides is not" "$(cat "$scratch/report")" 'memory could not be read back'
+if has_cpu_flags bmi1 adx sse4_2 && [ $single = -singlestep ]; then
+	qemu-x86_64 $single -cpu max -d cpu,fpu,nochain,in_asm -D "$scratch/bmi.log" "$guests/bmi" >/dev/null
+	import "$scratch/bmi.log" >/dev/null
+	same "the bugs of QEMU 7.2" "$(judge)" $'divergent\nblsi r32, r32\nblsi r64, r64\nadcx r32, r32\nadox r32, r32\ncrc32 r64, r64'
+	qemu-x86_64 -cpu max -d cpu,fpu,nochain,in_asm -D "$scratch/bmi.log" "$guests/bmi" >/dev/null
+	import "$scratch/bmi.log" >/dev/null
+	matches "... by blocks" "$(judge)" ^divergent
+fi
+
 # Blocks.
 qemu-aarch64 -d cpu,fpu,nochain,in_asm -D "$scratch/a64.log" "$guests/aarch64/loop" 10 >/dev/null
 n=$(states_of "$scratch/a64.log" PC)
-matches "AArch64, blocks" "$(import "$scratch/a64.log")" "^$scratch/trace: $n states, $((n - 1)) steps, [1-9][0-9]* of them blocks$"
+matches "AArch64, blocks" "$(import "$scratch/a64.log")" "^$scratch/trace: $n states, [0-9]+ steps, $((n - 1)) of them blocks$"
 qemu-aarch64 -d cpu,fpu,nochain -D "$scratch/bare64.log" "$guests/aarch64/loop" 10 >/dev/null
 matches "blocks without a listing" "$(import "$scratch/bare64.log" --program "$guests/aarch64/loop" --blocks)" \
-	"^$scratch/trace: $n states, $((n - 1)) steps, [1-9][0-9]* of them blocks$"
+	"^$scratch/trace: $n states, [0-9]+ steps, $((n - 1)) of them blocks$"
 matches "blocks taken for instructions" "$(import "$scratch/bare64.log" --program "$guests/aarch64/loop")" \
 	'bare64.log:[0-9]+: between this state, .* is more than one instruction'
+
+same "... judged" "$(judge)" incomplete
+matches "... as blocks" "$(cat "$scratch/report")" ' checked \([0-9,]+ instructions judged as a group\)'
 
 # What is no such log.
 matches "another program" "$(import "$scratch/a64.log" --program "$guests/loop")" 'is no aarch64 program'
