@@ -82,8 +82,8 @@ static struct error *check_target(const struct place *at, const struct batch_job
 	const char *target = job->target ? job->target : job->remote ? "remote" : job->emulator ? "qemu" : "";
 	bool emulated = job->emulator || job->sysroot || job->emulator_args.len;
 
-	if (job->trace && (*target || job->cpu || emulated || job->program))
-		return place_error(at, "a trace is judged without an emulator and a program: take their members out");
+	if (job->trace && (*target || job->cpu || emulated))
+		return place_error(at, "a trace is judged without an emulator: take its members out");
 	if (job->target && !is_target(target))
 		return place_error(at, "target: expected \"unicorn\", \"qemu\" or \"remote\"");
 	if (job->remote ? strcmp(target, "remote") != 0 : !strcmp(target, "remote"))

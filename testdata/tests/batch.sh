@@ -107,7 +107,23 @@ matches "what is said of the wrong program" "$output" 'wrong .*is not the progra
 same "no progress" "$said" ""
 same "nothing of the hanging emulator is left" "$(left 98761)" ""
 
-# ---- Ended, and gone on with ----
+# ---- Traces ----
+
+mkdir mixed
+cp logs/hello.json mixed
+"$VALIDATE" trace -q -o mixed/seen.vtrace --log logs/bmi.json
+head -c 3000 mixed/seen.vtrace >mixed/cut.vtrace.part
+batch -o traces --no-progress mixed
+same "a log and a trace" "$status $(outcomes)" "1 hello=clean seen=divergent"
+matches "what the trace was recorded from" "$output" 'targets      unicorn [0-9.]+ .embedded.'
+echo '{"format": "validate-manifest", "version": 1, "jobs": [{"name": "t", "trace": "mixed/seen.vtrace"}]}' >traced
+batch -o traces2 --no-progress --manifest traced
+same "a trace in a manifest" "$status $(outcomes)" "1 t=divergent"
+batch -o traces3 --emulator unicorn mixed
+same "a trace has no emulator" "$status $said" \
+	"2 validate: job 'seen' has no emulator to be replaced: --emulator goes with logs alone"
+
+# ---- Progress on a terminal ----
 
 cat >manifest2 <<END
 {"format": "validate-manifest", "version": 1}
@@ -115,6 +131,18 @@ cat >manifest2 <<END
 {"name": "slow", "log": "logs/hello.json", "emulator": "./slow"}
 {"name": "last", "log": "logs/reads.json"}
 END
+if command -v script >/dev/null; then
+	printf '#!/bin/sh\nsleep 1\n' >late
+	chmod +x late
+	sed 's/slow/late/g' manifest2 >manifest3
+	said=$(script -qec "'$VALIDATE' batch -j 1 -q -o seen --manifest manifest3; '$VALIDATE' batch -j 1 -o seen2 \
+		--manifest manifest3" /dev/null </dev/null | tr '\r' '\n')
+	matches "the line that is written again" "$said" '1 of 3 rows, 1 running; 0 divergent, 0 failed; 0:0[0-9] gone, about 0:0[0-9] left'
+	same "rows have no lines of their own" "$(grep -c '3/3' <<<"$said")" 0
+fi
+
+# ---- Ended, and gone on with ----
+
 cat >slow <<'END'
 #!/bin/sh
 sleep 98762
