@@ -9,6 +9,9 @@ struct json_object;
 /* A job as it stands in a manifest. */
 extern const struct json_object batch_job_object;
 
+/* What a job may be called: it becomes a part of paths. */
+bool batch_is_name(const char *name, size_t len);
+
 /* Takes what job owns, also on failure. Does not look at its name. */
 struct error *batch_jobs_push(struct batch_jobs *jobs, struct batch_job *job);
 

@@ -48,12 +48,11 @@ struct error *batch_check_arg(const char *word)
 	return NULL;
 }
 
-static bool is_name(const char *name)
+bool batch_is_name(const char *name, size_t len)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
-	size_t len = strlen(name);
 
-	return len > 0 && len <= BATCH_NAME_MAX && strspn(name, letters) == len && name[0] != '.' && name[0] != '-';
+	return len > 0 && len <= BATCH_NAME_MAX && strspn(name, letters) >= len && name[0] != '.' && name[0] != '-';
 }
 
 static struct error *check_args(const struct place *at, const batch_strings *args)
@@ -100,7 +99,7 @@ static struct error *check_job(const struct place *at, const struct batch_job *j
 {
 	struct place name = {.up = at, .name = "name"};
 
-	if (!is_name(job->name))
+	if (!batch_is_name(job->name, strlen(job->name)))
 		return place_error(&name, "expected at most %d letters, digits and ._+- of ASCII, the first no . or -",
 				   BATCH_NAME_MAX);
 	if (!job->log == !job->trace)

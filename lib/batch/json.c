@@ -142,7 +142,8 @@ struct error *batch_summary_json(struct strbuf *out, const struct batch_summary 
 
 	json_decref(document);
 	if (!text)
-		return error_create(ERROR_BUG, "the summary cannot be written as JSON: a name in it is not UTF-8");
+		return error_create(ERROR_INPUT,
+				    "the summary cannot be written as JSON: a text in a report is not UTF-8");
 	strbuf_append(out, text);
 	strbuf_append_char(out, '\n');
 	free(text);

@@ -99,6 +99,10 @@ void batch_results_close(struct batch_results *r);
 /* Writes a whole state at once, in the order of its records. */
 struct error *batch_state_write(const char *folder, const struct batch_state *state);
 
+/* All outcomes, in the order in which they are counted; the last is that of a row without a record. */
+enum { BATCH_NUM_OUTCOMES = 12 };
+extern const char *const batch_outcomes[BATCH_NUM_OUTCOMES];
+
 /* "rows/ID.json"; the caller frees it, NULL when out of memory. */
 char *batch_report_name(const char *id);
 

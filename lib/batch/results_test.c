@@ -337,12 +337,21 @@ static const struct {
 	{STATE_HEADER("\"plan\": \"p\", \"shard\": 1, \"shards\": 1, \"emulators\": 9, \"rows\": []"), "more rows or"},
 	{STATE_HEADER("\"plan\": \"p\", \"shard\": 1, \"shards\": -1, \"emulators\": 0, \"rows\": []"),
 	 "shards: expected"},
+	{STATE_HEADER("\"plan\": \"p\", \"shard\": 1, \"shards\": 1, \"emulators\": 0, \"rows\": [\"../a\"]"),
+	 "rows: expected names of jobs"},
+	{STATE_HEADER("\"plan\": \"p\", \"shard\": 1, \"shards\": 1, \"emulators\": 0, \"rows\": [\"a@/b\"]"),
+	 "rows: expected names of jobs"},
 	{GOOD_HEADER, "is cut off: run the batch again"},
 	{GOOD_HEADER "]}\nmore\n", "text behind the end"},
 	{GOOD_HEADER "{\n]}\n", "batch.json:2: column"},
 	{GOOD_HEADER "{}\n]}\n", "batch.json:2: index: missing"},
 	{GOOD_HEADER STATE_RECORD("b", "0", "") "]}\n", "batch.json:2: is of a row that the header does not have"},
 	{GOOD_HEADER STATE_RECORD("a", "1000", "") "]}\n", "status: expected a number from 0 to 255"},
+	{GOOD_HEADER
+	 "{\"index\": 0, \"row\": \"a\", \"job\": \"a\", \"emulator\": 0, \"key\": \"k\", \"outcome\": \"\\u001b\", "
+	 "\"status\": 0, \"milliseconds\": 1, \"memory\": 1, \"timeout_ms\": 0, \"memory_limit\": 0, "
+	 "\"report\": \"\", \"message\": \"\"}\n]}\n",
+	 "outcome: is none"},
 	{GOOD_HEADER STATE_RECORD("a", "0", "/etc/passwd") "]}\n", "report: expected \"rows/ROW.json\""},
 };
 

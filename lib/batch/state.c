@@ -10,6 +10,11 @@
 
 enum { STATE_MAX = 256 << 20 }; /* bytes */
 
+const char *const batch_outcomes[BATCH_NUM_OUTCOMES] = {
+	"clean",  "incomplete", "divergent", "lost-sync", "error",    "unusable",
+	"failed", "crashed",    "timeout",   "memory",    "internal", "missing",
+};
+
 #define FORMAT "validate-batch-state"
 enum { VERSION = 1 };
 
@@ -151,12 +156,24 @@ static struct error *check_format(const struct place *at, json_t *json)
 	return NULL;
 }
 
+/* "NAME", "NAME@1" or "NAME@2": it becomes a part of paths. */
+static bool is_row_id(const char *id)
+{
+	size_t len = strcspn(id, "@");
+	const char *variant = id + len;
+
+	return batch_is_name(id, len) && (!*variant || !strcmp(variant, "@1") || !strcmp(variant, "@2"));
+}
+
 static struct error *check_header(const struct place *at, const struct batch_header *h)
 {
 	if (!h->shard || h->shard > h->shards)
 		return place_error(at, "shard: expected a number from 1 to that of the shards");
 	if (h->emulators > BATCH_EMULATORS_MAX || h->rows.len > (size_t)BATCH_JOBS_MAX * BATCH_EMULATORS_MAX)
 		return place_error(at, "more rows or emulators than a batch can have");
+	for (size_t i = 0; i < h->rows.len; i++)
+		if (!is_row_id(h->rows.at[i]))
+			return place_error(at, "rows: expected names of jobs, with @1 or @2 behind them");
 	return NULL;
 }
 
@@ -181,6 +198,14 @@ static struct error *read_header(struct reader *r, struct batch_header *ret)
 	return err;
 }
 
+static bool is_outcome(const char *outcome)
+{
+	for (size_t i = 0; i < sizeof batch_outcomes / sizeof *batch_outcomes; i++)
+		if (!strcmp(outcome, batch_outcomes[i]))
+			return true;
+	return false;
+}
+
 /* What the record says of its row has to be what the header says; its report is where reports are. */
 static struct error *check_record(const struct place *at, const struct batch_header *h,
 				  const struct batch_record *record)
@@ -189,6 +214,8 @@ static struct error *check_record(const struct place *at, const struct batch_hea
 		return place_error(at, "is of a row that the header does not have");
 	if (record->emulator > h->emulators)
 		return place_error(at, "is of an emulator that the batch does not have");
+	if (!is_outcome(record->outcome))
+		return place_error(at, "outcome: is none that a row can have");
 	if (record->status > UINT8_MAX)
 		return place_error(at, "status: expected a number from 0 to %d", UINT8_MAX);
 	char *name = batch_report_name(record->row);

@@ -45,11 +45,6 @@ static const char *outcome_of(const struct batch_row_result *r)
 	return r->record ? r->record->outcome : "missing";
 }
 
-static const char *const outcomes[] = {
-	"clean",  "incomplete", "divergent", "lost-sync", "error",    "unusable",
-	"failed", "crashed",    "timeout",   "memory",    "internal", "missing",
-};
-
 static void append_totals(struct strbuf *out, const struct batch_summary *s)
 {
 	uint64_t rows = 0, instructions = 0, checked = 0;
@@ -62,12 +57,12 @@ static void append_totals(struct strbuf *out, const struct batch_summary *s)
 		checked += s->rows.at[i].checked;
 	}
 	strbuf_printf(out, "rows         %" PRIu64 ": ", rows);
-	for (size_t k = 0; k < sizeof outcomes / sizeof *outcomes; k++) {
+	for (size_t k = 0; k < BATCH_NUM_OUTCOMES; k++) {
 		uint64_t n = 0;
 		for (size_t i = 0; i < s->rows.len; i++)
-			n += s->rows.at[i].wanted && !strcmp(outcome_of(&s->rows.at[i]), outcomes[k]);
+			n += s->rows.at[i].wanted && !strcmp(outcome_of(&s->rows.at[i]), batch_outcomes[k]);
 		if (n)
-			strbuf_printf(out, "%s%" PRIu64 " %s", comma, n, outcomes[k]);
+			strbuf_printf(out, "%s%" PRIu64 " %s", comma, n, batch_outcomes[k]);
 		comma = n ? ", " : comma;
 	}
 	strbuf_printf(out, "\ninstructions %s: %s checked\n", grouped(instructions, number[0]),

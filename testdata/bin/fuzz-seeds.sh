@@ -149,6 +149,30 @@ make_reports() {
 		sed 's/"/\\"/g; s/.*/"&"/' >"$to/baseline.dict"
 }
 
+# Manifests of both forms, and the state and reports of a batch.
+make_batches() {
+	mkdir -p "$to/batch" "$scratch/logs"
+	env -i "$VALIDATE" record -q -o "$scratch/logs/hello.json" "$guests/hello" >/dev/null 2>&1 || lack "no log for a batch"
+	[ ! -f "$scratch/bmi.json" ] || cp "$scratch/bmi.json" "$scratch/logs"
+	cat >"$to/batch/lines" <<-'END'
+		{"format": "validate-manifest", "version": 1}
+		{"name": "a", "log": "a.json", "program": "a", "target": "qemu", "emulator": "q", "cpu": "max", "sysroot": "s"}
+		{"name": "b", "trace": "b"}
+		{"name": "c", "log": "c", "remote": "unix:c", "args": ["--until", "main"]}
+	END
+	cat >"$to/batch/document" <<-'END'
+		{"format": "validate-manifest", "version": 1, "jobs": [
+		{"name": "a", "log": "a", "emulator_args": ["-d", "cpu"]}]}
+	END
+	"$VALIDATE" batch -q -o "$scratch/batch" -e unicorn -e unicorn "$scratch/logs" || true
+	cp "$scratch/batch/batch.json" "$to/batch/state"
+	for name in "$scratch"/batch/rows/*; do
+		jq -c 'del(.coverage, .timeline)' "$name" >"$to/batch/$(basename "$name")" || cp "$name" "$to/batch"
+	done
+	grep -oh '"[a-z_][a-z_0-9]*": *' "$to"/batch/* | tr -d ' ' | sort -u |
+		sed 's/"/\\"/g; s/.*/"&"/' >"$to/batch.dict"
+}
+
 mkdir -p "$to"
 make_logs
 make_packets
@@ -156,3 +180,4 @@ make_descriptions
 make_vectors
 make_states
 make_reports
+make_batches
