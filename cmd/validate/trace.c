@@ -381,7 +381,8 @@ static void print_hot_spots(struct stat_run *s, const struct trace_reader *r)
 {
 	double steps = (double)trace_reader_steps(r);
 
-	qsort(s->places.at, s->places.len, sizeof *s->places.at, by_place_count);
+	if (s->places.len)
+		qsort(s->places.at, s->places.len, sizeof *s->places.at, by_place_count);
 	printf("\nhot spots\n");
 	for (size_t i = 0; i < s->places.len && i < LISTED; i++)
 		printf("   0x%-16" PRIx64 "  %14" PRIu64 "  %5.2f %%  %s\n", s->places.at[i].pc, s->places.at[i].count,

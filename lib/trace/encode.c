@@ -313,7 +313,7 @@ static bool is_entry(const struct encoder *e, uint32_t index, const struct trace
 	const struct encoded_entry *entry = &e->entries.at[index];
 
 	return entry->pc == step->pc && entry->len == step->len &&
-	       memcmp(e->code.at + entry->at, step->bytes, step->len) == 0;
+	       (!step->len || memcmp(e->code.at + entry->at, step->bytes, step->len) == 0);
 }
 
 static struct error *new_entry(struct encoder *e, const struct trace_step *step, uint64_t *place)
@@ -454,7 +454,7 @@ static bool is_shape(const struct encoder *e, uint32_t index)
 {
 	const struct encoded_shape *s = &e->shapes.at[index];
 
-	return s->len == e->shape.len && memcmp(e->shape_bytes.at + s->at, e->shape.at, s->len) == 0;
+	return s->len == e->shape.len && (!s->len || memcmp(e->shape_bytes.at + s->at, e->shape.at, s->len) == 0);
 }
 
 static uint64_t hash_words(const uint64_t *words, size_t n)
