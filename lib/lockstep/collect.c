@@ -117,7 +117,7 @@ static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 
 	ls->signal = ls->reply.stop.signal;
 	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-	if (slot->kind == PREDICTED_NOTHING || expected == ls->signal)
+	if (slot->kind == PREDICTED_NOTHING || expected == ls->signal || !is_fault_signal(ls->signal))
 		return NULL;
 	return judge_fault(&ls->judgement, expected, ls->signal);
 }

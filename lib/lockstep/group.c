@@ -376,7 +376,7 @@ static struct error *judge_signalled(struct lockstep *ls)
 		err = tracer_group(ls, i + 1);
 	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
 	judgement_clear(&ls->judgement);
-	if (!err)
+	if (!err && is_fault_signal(ls->signal))
 		err = judge_fault(&ls->judgement, 0, ls->signal);
 	ls->run->instructions += i + 1;
 	group_state_before(ls, i, &ls->before);

@@ -27,6 +27,14 @@ int fault_signal(enum fault_kind fault)
 	return signals[fault];
 }
 
+bool is_fault_signal(int signal)
+{
+	for (int fault = 0; fault < FAULT_NUM_KINDS; fault++)
+		if (fault_signal((enum fault_kind)fault) == signal)
+			return true;
+	return signal == SIGSYS;
+}
+
 static bool push(struct judgement *j, const struct finding *f)
 {
 	return vec_push(&j->differences, *f);

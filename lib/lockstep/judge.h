@@ -38,6 +38,9 @@ struct error *judge_fault(struct judgement *j, int expected_signal, int observed
 /* The signal that Linux makes of a fault. */
 int fault_signal(enum fault_kind fault);
 
+/* Whether an instruction can raise the signal; others come from outside, between instructions. */
+bool is_fault_signal(int signal);
+
 /*
  * After an instruction of which nothing was predicted: *after is what was seen. Hidden registers are unknown, but for
  * those that are no target's to show, constants of the processor above all, which are as before.

@@ -17,6 +17,8 @@ enum {
 	MAX_PAYLOAD = 1 << 20,     /* of a reply, decoded; GDB's stubs announce a few kB, QEMU 11 128 kB */
 	MAX_JUNK = 1 << 16,        /* bytes between packets */
 	MAX_OBJECT = 1 << 22,      /* of qXfer */
+	MAX_UNSENT = 1 << 24,      /* bytes that the stub does not take, while it sends */
+	MAX_SENT = 1 << 20,        /* bytes that are kept although they are sent */
 	MAX_TRIES = 3,             /* of one request or reply over a connection that damages packets */
 	DEFAULT_PACKET_SIZE = 400, /* where the stub does not say: GDB's own assumption */
 	MIN_PACKET_SIZE = 64,      /* below, not even a register can be written */
@@ -125,11 +127,16 @@ static void drop_sent(struct rsp_client *c)
 {
 	while (c->unit_at < c->unit_ends.len && c->unit_ends.at[c->unit_at] <= c->out_at)
 		c->unit_at++;
-	if (c->out_at == c->out.len) {
-		strbuf_clear(&c->out);
-		c->out_at = 0;
-		c->unit_ends.len = c->unit_at = 0;
-	}
+	if (c->out_at != c->out.len && c->out_at < MAX_SENT)
+		return;
+	size_t sent = c->out_at, left = c->out.len - sent;
+	memmove(c->out.at, c->out.at + sent, left);
+	c->out.len = left;
+	c->out_at = 0;
+	c->unit_ends.len -= c->unit_at;
+	for (size_t i = 0; i < c->unit_ends.len; i++)
+		c->unit_ends.at[i] = c->unit_ends.at[c->unit_at + i] - sent;
+	c->unit_at = 0;
 }
 
 static struct error *closed(int errnum)
@@ -185,6 +192,8 @@ static struct error *transfer(struct rsp_client *c, deadline_t deadline)
 		struct error *err = rsp_flush(c);
 		if (err)
 			return err;
+		if (c->out.len - c->out_at > MAX_UNSENT)
+			return error_create(ERROR_PROTOCOL, "the GDB stub sends, and reads nothing");
 		ssize_t n = recv(c->fd, c->in, IN_SIZE, MSG_DONTWAIT);
 		if (n > 0) {
 			c->in_at = 0;
@@ -405,7 +414,12 @@ static struct error *take_packet_size(struct rsp_client *c)
 
 	if (!text)
 		return NULL;
-	unsigned long size = strtoul(text, NULL, 16);
+	unsigned long size = 0;
+	size_t len = 0;
+	for (; rsp_hex_digit((uint8_t)text[len]) >= 0; len++)
+		size = size < MAX_PACKET_SIZE ? size * 16 + (unsigned long)rsp_hex_digit((uint8_t)text[len]) : size;
+	if (!len || (text[len] && text[len] != ';'))
+		return error_create(ERROR_PROTOCOL, "the GDB stub says PacketSize=%.20s", text);
 	if (size < MIN_PACKET_SIZE)
 		return error_create(ERROR_PROTOCOL, "the GDB stub takes packets of %lu bytes only", size);
 	c->packet_size = size < MAX_PACKET_SIZE ? size : MAX_PACKET_SIZE;
@@ -462,12 +476,18 @@ static struct error *read_piece(struct rsp_client *c, const char *object, const 
 
 struct error *rsp_read_object(struct rsp_client *c, const char *object, const char *annex, char **ret, size_t *ret_len)
 {
+	deadline_t deadline = deadline_after(c->timeout_ns);
 	struct strbuf text = {0};
 	bool last = false;
 	struct error *err = NULL;
 
-	while (!err && !last)
+	while (!err && !last) {
 		err = read_piece(c, object, annex, &text, &last);
+		/* Also of one that comes byte by byte. */
+		if (!err && !last && deadline_passed(deadline))
+			err = error_create(ERROR_TIMEOUT, "the GDB stub does not hand out %s %s within %.1f s", object,
+					   annex, (double)c->timeout_ns / (double)CLOCK_S);
+	}
 	size_t len = text.len;
 	strbuf_append_char(&text, '\0');
 	char *whole = strbuf_take(&text);
@@ -490,6 +510,6 @@ static struct error *fetch_annex(void *ctx, const char *annex, char **ret, size_
 struct error *rsp_read_tdesc(struct rsp_client *c, struct tdesc *ret)
 {
 	if (!rsp_supports(c, "qXfer:features:read"))
-		return error_create(ERROR_UNSUPPORTED, "the GDB stub has no target description");
+		return error_create(ERROR_TARGET, "the GDB stub has no target description");
 	return tdesc_read(fetch_annex, c, ret);
 }

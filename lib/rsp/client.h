@@ -78,7 +78,7 @@ struct error *rsp_resume(struct rsp_client *c, struct rsp_stop *ret, const char 
 /* Reads a whole object by qXfer:OBJECT:read:ANNEX. *ret comes from malloc(), with a NUL behind its *ret_len bytes. */
 struct error *rsp_read_object(struct rsp_client *c, const char *object, const char *annex, char **ret, size_t *ret_len);
 
-/* Reads the target description. ERROR_UNSUPPORTED if the stub has none. */
+/* Reads the target description. ERROR_TARGET if the stub has none. */
 struct error *rsp_read_tdesc(struct rsp_client *c, struct tdesc *ret);
 
 /* One send() on a Unix socket of up to this many bytes is queued as a whole or not at all (net/unix/af_unix.c). */

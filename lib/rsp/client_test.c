@@ -114,10 +114,14 @@ END_TEST
 START_TEST(handshake_with_an_absurd_packet_size)
 {
 	static const struct stub_line small[] = {{"$qSupported", STUB_REPLY, "PacketSize=8"}, {0}};
+	static const struct stub_line negative[] = {{"$qSupported", STUB_REPLY, "PacketSize=-1;x+"}, {0}};
 	static const struct stub_line large[] = {{"$qSupported", STUB_REPLY, "PacketSize=ffffffffffffffffff"}, {0}};
 
 	begin(small, PATIENT_MS);
 	ck_error(rsp_handshake(client), ERROR_PROTOCOL, "packets of 8 bytes");
+	end(NULL);
+	begin(negative, PATIENT_MS);
+	ck_error(rsp_handshake(client), ERROR_PROTOCOL, "says PacketSize=-1;");
 	end(NULL);
 	begin(large, PATIENT_MS);
 	ck_no_error(rsp_handshake(client));
@@ -260,7 +264,7 @@ static const struct {
 	{{{"$qXfer", STUB_REPLY, ""}}, ERROR_UNSUPPORTED, "no object features"},
 	{{{"$qXfer", STUB_REPLY, "m"}}, ERROR_PROTOCOL, "features: the GDB stub answered \"m\""},
 	{{{"$qXfer", STUB_REPLY, "E00"}}, ERROR_PROTOCOL, "answered \"E00\""},
-	{{{"$qXfer", STUB_FLOOD, "$mxxxx#4d"}}, ERROR_PROTOCOL, "has more than"},
+	{{{"$qXfer", STUB_FLOOD, "$mxxxx#4d"}}, ERROR_PROTOCOL, "sends, and reads nothing"},
 };
 
 START_TEST(bad_objects_are_errors)

@@ -354,7 +354,7 @@ static const struct {
 	  {"$?", STUB_REPLY, "S05"},
 	  {"$vCont?", STUB_REPLY, ""},
 	  {"$qqemu", STUB_REPLY, ""}},
-	 ERROR_UNSUPPORTED,
+	 ERROR_TARGET,
 	 "no target description"},
 	{{{"$qSupported", STUB_REPLY, "qXfer:features:read+"},
 	  {"$?", STUB_REPLY, "S05"},
