@@ -80,16 +80,20 @@ START_TEST(truncated)
 }
 END_TEST
 
-/* More than 15 bytes are no instruction, however many there are (SDM vol. 2, 2.3.11). */
+/* More than 15 bytes are a protection fault, however many there are (SDM vol. 2, 2.3.11). */
 START_TEST(too_long)
 {
 	uint8_t bytes[32];
 	struct x86_raw raw;
 
 	memset(bytes, 0x66, sizeof bytes);
-	ck_assert_int_eq(x86_parse(bytes, sizeof bytes, &raw), LIFT_UNDECODABLE);
+	ck_assert_int_eq(x86_parse(bytes, sizeof bytes, &raw), LIFT_DONE);
+	ck_assert(raw.too_long);
+	ck_assert_uint_eq(raw.len, 15);
+	ck_assert_int_eq(x86_parse(bytes, 14, &raw), LIFT_TRUNCATED);
 	bytes[14] = 0x90;
 	ck_assert_int_eq(x86_parse(bytes, sizeof bytes, &raw), LIFT_DONE);
+	ck_assert(!raw.too_long);
 	ck_assert_uint_eq(raw.len, 15);
 }
 END_TEST

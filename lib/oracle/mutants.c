@@ -101,20 +101,31 @@ static bool is_predicted(const struct eval *e)
 	return e->status == EVAL_DONE || e->status == EVAL_FAULT;
 }
 
+/* Addresses whose upper bits are not alike are protection faults, not page faults (SDM vol. 1, 3.3.7.1). */
+static struct prediction as_seen(const struct prediction *p)
+{
+	enum { UNUSED_BITS = 16 };
+	bool canonical = (int64_t)(p->address << UNUSED_BITS) >> UNUSED_BITS == (int64_t)p->address;
+
+	if (p->fault == FAULT_PAGE && !canonical)
+		return (struct prediction){.fault = FAULT_PROTECTION};
+	return *p;
+}
+
 static void compare(const struct trial *trial, struct difference *ret)
 {
 	const struct selftest *t = trial->t;
-	const struct prediction *right = &trial->right_prediction, *wrong = &t->predicted;
+	const struct prediction right = as_seen(&trial->right_prediction), wrong = as_seen(&t->predicted);
 
 	if (!is_predicted(&trial->right_eval) || !is_predicted(&t->eval)) {
 		ret->weaker |= is_predicted(&trial->right_eval);
 		return;
 	}
-	if (right->fault != wrong->fault || right->address != wrong->address) {
+	if (right.fault != wrong.fault || right.address != wrong.address) {
 		ret->visible = true;
 		return;
 	}
-	if (right->fault != FAULT_NONE)
+	if (right.fault != FAULT_NONE)
 		return;
 	for (uint32_t reg = 0; reg < t->isa->num_regs; reg++)
 		compare_reg(trial, reg, ret);
