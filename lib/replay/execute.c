@@ -322,32 +322,82 @@ static struct error *execute_mremap(struct replay *r, struct replay_call *call)
 	return err ? err : memory_forget(call->memory, (uint64_t)call->guest.result, call->guest.arg[2]);
 }
 
-/* The break that could not be moved in the logged run stays here too, though there may be room. */
-static struct error *refuse_brk(struct replay *r, struct replay_call *call, uint64_t logged)
+enum { HEAP_PROBE = 1 << 20, HEAP_ROOM = 256 << 20 }; /* bytes */
+
+/*
+ * Where the guest's heap starts, whose own break is at start. Some targets leave no room behind it (QEMU 11.1, behind
+ * position-independent AArch64 programs): a mapping then stands for the heap.
+ */
+static struct error *choose_heap(struct replay *r, struct replay_call *call, uint64_t start)
+{
+	uint64_t arg[6] = {start + HEAP_PROBE};
+	int64_t result = 0;
+	struct error *err = guest_call(r, call, "brk", arg, &result);
+
+	r->heap_target = start;
+	if (!err && (uint64_t)result == start + HEAP_PROBE) {
+		arg[0] = start;
+		err = guest_call(r, call, "brk", arg, &result);
+	} else if (!err) {
+		const uint64_t map[6] = {
+			0,          HEAP_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			UINT64_MAX, 0};
+		err = guest_call(r, call, "mmap", map, &result);
+		r->heap_ours = !err && !failed(result);
+	}
+	if (r->heap_ours)
+		r->heap_target = (uint64_t)result;
+	if (!err) /* back to the state behind the guest's own call */
+		err = target_write_regs(r->target, call->after, r->isa->sys.arg, 6);
+	if (!err)
+		err = target_write_regs(r->target, call->after, &r->isa->sys.number, 1);
+	return err ? err : set_result(r, call, r->heap_target);
+}
+
+/* The call is skipped: the break could not be moved in the logged run either, or is a mapping's. */
+static struct error *emulate_brk(struct replay *r, struct replay_call *call, uint64_t logged)
 {
 	struct error *err = replay_emulate(r, call);
 	uint64_t result = r->heap_target + (logged - r->heap_log);
 
+	if (r->heap_ours && logged - r->heap_log > HEAP_ROOM)
+		return error_create(ERROR_UNSUPPORTED,
+				    "the heap is larger than %d MiB, and the target has no room for it",
+				    HEAP_ROOM >> 20);
 	call->guest.result = (int64_t)result;
 	return err ? err : set_result(r, call, result);
+}
+
+/* What is given back of a mapping is zeros when the program asks for it again. */
+static struct error *clear_heap(struct replay *r, uint64_t start, uint64_t end)
+{
+	static const uint8_t zeros[4096];
+	struct error *err = NULL;
+
+	for (uint64_t at = start; !err && at < end; at += sizeof zeros)
+		err = replay_poke(r, NULL, at, zeros, end - at < sizeof zeros ? end - at : sizeof zeros);
+	return err;
 }
 
 /* brk(addr). The first one tells where the heap starts in each run. */
 static struct error *execute_brk(struct replay *r, struct replay_call *call)
 {
 	uint64_t logged = (uint64_t)call->event->result, asked = call->event->arg[0];
-	if (r->heap_known && asked > logged)
-		return refuse_brk(r, call, logged);
-	struct error *err = run_patched(r, call, call->guest.arg);
+	bool refused = r->heap_known && asked > logged;
+	struct error *err = refused || r->heap_ours ? emulate_brk(r, call, logged)
+						    : run_patched(r, call, call->guest.arg);
 
-	if (err)
+	if (!err && !r->heap_known)
+		err = choose_heap(r, call, (uint64_t)call->guest.result);
+	if (err || refused)
 		return err;
-	uint64_t result = (uint64_t)call->guest.result;
 	if (!r->heap_known) {
 		r->heap_known = true;
 		r->heap_log = logged;
-		r->heap_target = result;
+		r->heap_end = r->heap_target;
+		return NULL;
 	}
+	uint64_t result = (uint64_t)call->guest.result;
 	if (logged - r->heap_log != result - r->heap_target)
 		return error_create(ERROR_TARGET, "the target moves its break by %lld bytes, the log by %lld",
 				    (long long)(result - r->heap_target), (long long)(logged - r->heap_log));
@@ -356,6 +406,8 @@ static struct error *execute_brk(struct replay *r, struct replay_call *call)
 	err = regions_pair(&r->regions, r->heap_log, r->heap_target, logged - r->heap_log);
 	if (!err && result < r->heap_end)
 		err = memory_forget(call->memory, result, r->heap_end - result);
+	if (!err && r->heap_ours)
+		err = clear_heap(r, result, r->heap_end);
 	r->heap_end = result;
 	return err;
 }
@@ -405,6 +457,11 @@ static struct error *forget_range(struct replay *r, const struct replay_call *ca
 struct error *replay_unlogged(struct replay *r, struct replay_call *call)
 {
 	const uint64_t *arg = call->guest.arg;
+
+	if (call->desc->sem == SYS_BRK && r->heap_ours)
+		return error_create(
+			ERROR_UNSUPPORTED,
+			"the guest moves its break where the log does not, and the target has no room for it");
 	struct error *err = run_patched(r, call, arg);
 
 	if (err || failed(call->guest.result))

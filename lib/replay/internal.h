@@ -28,6 +28,7 @@ struct replay {
 	bool heap_known;
 	uint64_t heap_log, heap_target;     /* where it starts in each run */
 	uint64_t heap_end;                  /* the break in the target */
+	bool heap_ours;                     /* a mapping stands for the heap: the target's own has no room */
 	VEC(struct replay_written) written; /* by the last call */
 	struct replay_lost *lost;
 	VEC(struct replay_module) modules; /* they own their paths */

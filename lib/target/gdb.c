@@ -18,9 +18,10 @@ static void gdb_destroy(struct target *t)
 {
 	struct gdb_target *g = to_gdb(t);
 
-	rsp_client_destroy(g->client);
+	/* First the emulator: a stub that loses its debugger lets the guest run on, with all that this does outside. */
 	if (g->owner.destroy)
 		g->owner.destroy(g->owner.ctx);
+	rsp_client_destroy(g->client);
 	gdb_layout_deinit(&g->layout);
 	rsp_ahead_deinit(&g->stream);
 	free(g->image);

@@ -32,7 +32,7 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 /* The owner of what runs the stub. */
 struct gdb_owner {
 	void *ctx;
-	void (*destroy)(void *ctx); /* called after the connection was closed */
+	void (*destroy)(void *ctx); /* called before the connection is closed */
 	/* May say more about an error of any call on the target: takes err, which is not NULL, and returns it or
 	 * another. */
 	struct error *(*explain)(void *ctx, struct error *err);
