@@ -119,18 +119,36 @@ static struct error *add_differing(struct judgement *j, const struct target *tar
 	return NULL;
 }
 
-static struct error *compare_registers(struct judgement *j, const struct target *target, const struct state *expect,
-				       const struct state *seen, const uint16_t *words, size_t num_words)
-{
-	uint64_t any = 0;
+/* What came of looking at words: bits that differ, and bits that were not determined or are to be adopted. */
+struct looked {
+	uint64_t differ, loose;
+};
 
-	for (size_t i = 0; i < num_words; i++)
-		any |= word_difference(target, words ? words[i] : i, expect, seen);
-	return any ? add_differing(j, target, expect, seen) : NULL;
+static inline void look(struct looked *l, const struct target *target, size_t w, const struct state *expect,
+			const struct state *seen)
+{
+	uint64_t shown = ~(target->hidden[w] | seen->unknown[w]), unknown = expect->unknown[w];
+
+	l->differ |= (expect->value[w] ^ seen->value[w]) & shown & ~unknown;
+	l->loose |= unknown & shown;
+}
+
+static struct looked look_at(const struct target *target, const struct state *expect, const struct state *seen,
+			     const uint16_t *words, size_t num_words)
+{
+	struct looked l = {0};
+
+	if (words)
+		for (size_t i = 0; i < num_words; i++)
+			look(&l, target, words[i], expect, seen);
+	else
+		for (size_t w = 0; w < num_words; w++)
+			look(&l, target, w, expect, seen);
+	return l;
 }
 
 /* Puts what was seen of a word in place of what was expected. */
-static void adopt_word(const struct target *target, size_t w, const struct state *seen, struct state *expect)
+static inline void adopt_word(const struct target *target, size_t w, const struct state *seen, struct state *expect)
 {
 	uint64_t hidden = target->hidden[w] | seen->unknown[w];
 
@@ -225,10 +243,12 @@ struct error *judge_outputs(struct judgement *j, const struct target *target, co
 	if (hidden_outputs(target, slot, &j->hidden_reg))
 		j->unseen = UNSEEN_HIDDEN;
 
-	struct error *err = compare_registers(j, target, expect, seen, words, num_words);
+	/* Mostly all is as expected, to the bit, and nothing is left to adopt. */
+	struct looked l = look_at(target, expect, seen, words, num_words);
+	struct error *err = l.differ ? add_differing(j, target, expect, seen) : NULL;
 	if (!err)
 		err = compare_memory(j, slot, memory);
-	for (size_t i = 0; i < num_words; i++)
+	for (size_t i = 0; i < num_words && (l.differ | l.loose); i++)
 		adopt_word(target, words ? words[i] : i, seen, expect);
 	return err;
 }

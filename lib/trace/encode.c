@@ -401,14 +401,15 @@ static void note_last_seen(struct encoder *e)
 static bool note_changes(struct encoder *e, const struct trace_step *step)
 {
 	size_t len = e->layout.isa->num_words * sizeof *e->unknown;
-	bool seen_changes = memcmp(e->unknown, step->after->unknown, len) != 0;
+	/* Whoever names registers says that nothing else changed. */
+	bool seen_changes = !step->changed && memcmp(e->unknown, step->after->unknown, len) != 0;
 
 	e->num_changed = 0;
 	if (seen_changes) {
 		note_last_seen(e);
 		take_unknown(e, step->after);
 	}
-	if (step->changed && !seen_changes)
+	if (step->changed)
 		note_named(e, step);
 	else
 		for (size_t i = 0; i < e->layout.words.len; i++)

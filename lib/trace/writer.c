@@ -182,8 +182,12 @@ static bool begins_chunk(const struct trace_writer *w, const struct trace_step *
 
 	if (w->open && w->running)
 		return false;
-	if (!w->open || w->chunk.tid != step->tid || w->encoder.steps >= CHUNK_STEPS ||
-	    encoder_size(&w->encoder) >= CHUNK_RAW)
+	uint32_t steps = w->encoder.steps;
+
+	if (!w->open || w->chunk.tid != step->tid || steps >= CHUNK_STEPS)
+		return true;
+	/* Not looked at for every step: a step adds some kB at most, and what an event wrote. */
+	if (steps % 32 == 0 && encoder_size(&w->encoder) >= CHUNK_RAW)
 		return true;
 	return encoder_pc(&w->encoder, &pc) && pc != step->pc;
 }
