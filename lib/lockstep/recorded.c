@@ -132,6 +132,15 @@ static void expect_nothing(struct prediction *slot, uint64_t pc, struct lifted *
 	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = 0;
 }
 
+/*
+ * The bytes are one instruction: all that was executed, as far as this model's decoder sees. Bytes that could not be
+ * read make the instruction fault; where it did not, it is the trace that lacks them.
+ */
+static bool tells_insn(const struct trace_step *step, const struct lifted *lifted)
+{
+	return lifted ? lifted->insn.len >= step->len : step->signal != 0;
+}
+
 static struct error *judge_single(struct recorded *r, const struct trace_step *step)
 {
 	struct lockstep *ls = &r->ls;
@@ -152,7 +161,7 @@ static struct error *judge_single(struct recorded *r, const struct trace_step *s
 	err = predict_next(&ls->model, slot, &result);
 	if (err)
 		return err;
-	if (result == PREDICT_SYSCALL)
+	if (result == PREDICT_SYSCALL || !tells_insn(step, r->given.lifted))
 		expect_nothing(slot, step->pc, r->given.lifted);
 	reply_stop(ls, step);
 	reply_stores(ls, slot, step);

@@ -1,5 +1,6 @@
 #include "lib/trace/layout.h"
 
+#include <assert.h>
 #include <string.h>
 
 static uint64_t ones(unsigned bits)
@@ -43,6 +44,7 @@ static bool add_narrow(struct layout *l, uint32_t reg, unsigned *used)
 	if (!vec_push(&l->fields, field))
 		return false;
 	l->word_of_reg[reg] = (uint16_t)(l->words.len - 1);
+	assert(l->words.len); /* for the static analyzer: used is 64 at first */
 	struct layout_word *word = &l->words.at[l->words.len - 1];
 	word->num_fields++;
 	word->ones |= field.ones << field.low;

@@ -83,7 +83,7 @@ struct trace_step {
 	uint64_t tid;
 	uint64_t pc;
 	const uint8_t *bytes; /* of the instruction */
-	uint16_t len;         /* 0: they were not readable; more than one instruction's: the step is a block */
+	uint16_t len;         /* 0: they are not known */
 	uint32_t entry;       /* of a reader: number of this pc with these bytes in the chunk, from 0 */
 
 	/*
