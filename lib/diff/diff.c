@@ -387,8 +387,7 @@ enum diff_verdict diff_verdict(const struct diff_result *r)
 {
 	if (r->lost.len)
 		return DIFF_LOST;
-	if (r->list[DIFF_INDEPENDENT].total || r->list[DIFF_ORIGIN_UNKNOWN].total || r->start.len || r->num_paths ||
-	    r->endings.len)
+	if (r->list[DIFF_INDEPENDENT].total || r->list[DIFF_ORIGIN_UNKNOWN].total || r->num_paths || r->endings.len)
 		return DIFF_DIFFERENT;
 	return DIFF_SAME;
 }

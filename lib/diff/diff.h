@@ -116,7 +116,8 @@ struct error *diff_run(const struct trace_reader *a, const struct trace_reader *
 void diff_result_deinit(struct diff_result *r);
 
 enum diff_verdict {
-	DIFF_SAME, /* but for undefined bits, what comes from outside, and their consequences */
+	DIFF_SAME, /* but for undefined bits, the registers at the start, what comes from outside, and their
+		      consequences */
 	DIFF_DIFFERENT,
 	DIFF_LOST, /* some of it could not be aligned */
 };
