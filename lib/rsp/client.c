@@ -362,6 +362,16 @@ struct error *rsp_resume(struct rsp_client *c, struct rsp_stop *ret, const char 
 	return err ? err : receive_stop(c, ret);
 }
 
+void rsp_kill(struct rsp_client *c)
+{
+	struct error *err = queue_request(c, "k", 1);
+
+	if (!err)
+		err = rsp_flush(c);
+	/* A stub that cannot be told any more has nothing left to end. */
+	error_destroy(err);
+}
+
 bool rsp_is_error(const struct rsp_reply *reply)
 {
 	if (reply->len >= 2 && reply->text[0] == 'E' && reply->text[1] == '.')

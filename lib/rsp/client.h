@@ -97,6 +97,9 @@ struct error *rsp_receive(struct rsp_client *c, struct rsp_reply *ret);
 /* Sends what is queued as far as the socket takes it now. */
 struct error *rsp_flush(struct rsp_client *c);
 
+/* Asks the stub to end the guest, which has no answer. What is to be done with the client then is to destroy it. */
+void rsp_kill(struct rsp_client *c);
+
 /* "Exx" or "E.text" */
 bool rsp_is_error(const struct rsp_reply *reply);
 /* "OK" */

@@ -21,6 +21,8 @@ static void gdb_destroy(struct target *t)
 	/* First the emulator: a stub that loses its debugger lets the guest run on, with all that this does outside. */
 	if (g->owner.destroy)
 		g->owner.destroy(g->owner.ctx);
+	else if (!g->ended)
+		rsp_kill(g->client);
 	rsp_client_destroy(g->client);
 	gdb_layout_deinit(&g->layout);
 	rsp_ahead_deinit(&g->stream);

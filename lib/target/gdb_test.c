@@ -250,6 +250,22 @@ START_TEST(running_ahead_shows_what_single_steps_show)
 }
 END_TEST
 
+/* A stub that somebody else has started: without its debugger, it would let the guest run on. */
+START_TEST(a_guest_that_is_left_is_ended)
+{
+	struct child *child = NULL;
+	struct target *t = start_over_tcp(&child);
+	int status;
+
+	target_destroy(t);
+	ck_assert(child_ended(child, TIMEOUT_MS, &status));
+	char *words = child_last_words(child);
+	ck_contains(words, "Terminated via GDBstub");
+	free(words);
+	child_destroy(child);
+}
+END_TEST
+
 START_TEST(single_requests_and_running_ahead_take_turns)
 {
 	struct target *t = start(GDB_AHEAD_AUTO), *reference = start_with_stack(read_reg(t, "rsp"));
@@ -556,6 +572,7 @@ int main(void)
 	free(path);
 	tcase_set_timeout(tests, 100);
 	tcase_add_loop_test(tests, running_ahead_shows_what_single_steps_show, 0, 2);
+	tcase_add_test(tests, a_guest_that_is_left_is_ended);
 	tcase_add_test(tests, single_requests_and_running_ahead_take_turns);
 	tcase_add_test(tests, nothing_else_while_steps_are_outstanding);
 	tcase_add_loop_test(tests, the_end_of_the_guest, 0, 2);
