@@ -24,6 +24,13 @@ daemons=()
 stop() {
 	local pid
 
+	if [ -n "${SLURM_CONF:-}" ]; then
+		timeout 5 scancel --user=root 2>/dev/null
+		for _ in {1..50}; do
+			[ -n "$(timeout 5 squeue -h 2>/dev/null)" ] || break
+			sleep 0.2
+		done
+	fi
 	for pid in "${daemons[@]}"; do
 		kill "$pid" 2>/dev/null
 	done
@@ -33,6 +40,12 @@ stop() {
 			sleep 0.1
 		done
 		kill -KILL "$pid" 2>/dev/null
+	done
+	# A step whose job is just ending would try to tell slurmctld so for a long time.
+	for pid in $(pgrep -f '^slurmstepd'); do
+		if tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qxF "SLURM_CONF=$scratch/slurm.conf"; then
+			kill -KILL "$pid"
+		fi
 	done
 	wait
 	rm -rf "$scratch"
