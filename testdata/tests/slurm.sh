@@ -18,13 +18,14 @@ if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
 fi
 [ "$(id -u)" = 0 ] || skip "only root can start slurmd"
 
+unset SLURM_CONF
 scratch=$(mktemp -d)
 daemons=()
 # shellcheck disable=SC2317 # the trap calls it
 stop() {
 	local pid
 
-	if [ -n "${SLURM_CONF:-}" ]; then
+	if [ "${SLURM_CONF:-}" = "$scratch/slurm.conf" ]; then # never another one's jobs
 		timeout 5 scancel --user=root 2>/dev/null
 		for _ in {1..50}; do
 			[ -n "$(timeout 5 squeue -h 2>/dev/null)" ] || break
@@ -124,7 +125,7 @@ KillWait=2
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 END
-export SLURM_CONF=$PWD/slurm.conf
+export SLURM_CONF=$scratch/slurm.conf
 start slurmctld slurmctld -D
 await sinfo || skip "slurmctld does not start: $(tail -n 1 slurmctld.out)"
 
