@@ -439,7 +439,8 @@ static struct error *take_packet_size(struct rsp_client *c)
 struct error *rsp_handshake(struct rsp_client *c)
 {
 	struct rsp_reply reply;
-	struct error *err = rsp_request(c, &reply, "qSupported:multiprocess+;vContSupported+;xmlRegisters=i386");
+	struct error *err = rsp_request(c, &reply,
+					"qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386");
 
 	if (err)
 		return error_prefix(err, "GDB handshake");

@@ -137,12 +137,14 @@ static void take_process(const char *text, size_t len, struct rsp_stop *stop)
 bool rsp_parse_stop(const char *text, size_t len, struct rsp_stop *ret)
 {
 	struct rsp_stop stop = {0};
-	int high = len >= 3 ? rsp_hex_digit((uint8_t)text[1]) : -1;
-	int low = high >= 0 ? rsp_hex_digit((uint8_t)text[2]) : -1;
+	unsigned number = 0;
+	size_t at = 1;
 
-	if (low < 0)
+	for (; at < len && at < 3 && rsp_hex_digit((uint8_t)text[at]) >= 0; at++)
+		number = number << 4 | (unsigned)rsp_hex_digit((uint8_t)text[at]);
+	/* gdbserver writes the status of W and the signal of X without a zero in front. */
+	if (at < 2 || (at < 3 && (text[0] == 'S' || text[0] == 'T')))
 		return false;
-	unsigned number = (unsigned)(high << 4 | low);
 	switch (text[0]) {
 	case 'S':
 		if (len != 3)
@@ -156,12 +158,12 @@ bool rsp_parse_stop(const char *text, size_t len, struct rsp_stop *ret)
 	case 'W':
 		stop.kind = RSP_STOP_EXITED;
 		stop.status = (int)number;
-		take_process(text + 3, len - 3, &stop);
+		take_process(text + at, len - at, &stop);
 		break;
 	case 'X':
 		stop.kind = RSP_STOP_KILLED;
 		stop.signal = rsp_signal_to_linux(number);
-		take_process(text + 3, len - 3, &stop);
+		take_process(text + at, len - at, &stop);
 		break;
 	default: return false;
 	}

@@ -21,6 +21,8 @@ static const struct {
 	{"S1e", true, {RSP_STOP_SIGNAL, false, {0, 0}, SIGUSR1, 0}},
 	{"S8f", true, {RSP_STOP_SIGNAL, false, {0, 0}, 0, 0}},
 	{"W00", true, {RSP_STOP_EXITED, false, {0, 0}, 0, 0}},
+	{"W0;process:138d", true, {RSP_STOP_EXITED, false, {0x138d, 0}, 0, 0}},
+	{"Xb;process:1", true, {RSP_STOP_KILLED, false, {1, 0}, 11, 0}},
 	{"W2a;process:1f", true, {RSP_STOP_EXITED, false, {0x1f, 0}, 0, 42}},
 	{"X0b;process:1f", true, {RSP_STOP_KILLED, false, {0x1f, 0}, 11, 0}},
 	/* pairs that mean nothing to us, or nothing at all */

@@ -172,6 +172,7 @@ for n in {1..40}; do
 	answered "trace with flipped bit $n, verified" trace verify bad.trace
 	same "a flipped bit is noticed" "$((status != 0))" 1
 	answered "trace with flipped bit $n, shown" trace show bad.trace
+	answered "trace with flipped bit $n, judged" run -q --trace-in bad.trace
 done
 
 # ---- QEMU's logs ----
