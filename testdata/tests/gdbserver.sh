@@ -17,10 +17,11 @@ judge() { # PROGRAM ARG...
 	local server port=
 
 	"$VALIDATE" record -q -o run.json -- "$@" >/dev/null 2>&1
+	rm -f server
 	timeout -s KILL 120 gdbserver --once 127.0.0.1:0 "$@" >server 2>&1 </dev/null &
 	server=$!
 	for _ in {1..100}; do
-		port=$(sed -n 's/^Listening on port //p' server)
+		port=$(sed -n "s/^Listening on port //p" server 2>/dev/null)
 		[ -z "$port" ] || break
 		sleep 0.1
 	done
@@ -45,10 +46,11 @@ matches "busybox" "$report" '^verdict      (clean|incomplete)'$'\n'
 
 # Another program than the log's is noticed, not judged.
 "$VALIDATE" record -q -o other.json -- "$guests/loop" 1 >/dev/null
+rm -f server
 timeout -s KILL 60 gdbserver --once 127.0.0.1:0 "$guests/hello" >server 2>&1 </dev/null &
 server=$!
 for _ in {1..100}; do
-	grep -q Listening server && break
+	grep -qs Listening server && break
 	sleep 0.1
 done
 report=$(timeout -s KILL 50 "$VALIDATE" run --log other.json --remote "127.0.0.1:$(sed -n 's/^Listening on port //p' server)" 2>&1)
