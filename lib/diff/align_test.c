@@ -132,6 +132,33 @@ START_TEST(paths_that_part_are_joined_again)
 }
 END_TEST
 
+/* Both come to two common places, in another order: two steps each to one, none and three to the other. */
+static void two_places(struct run *r, int side)
+{
+	static const uint64_t way[2][4] = {
+		{JOIN, JOIN + 0x40, JOIN + 0x100, 0},
+		{ELSEWHERE, ELSEWHERE + 0x40, JOIN + 0x100, JOIN},
+	};
+
+	for (int i = 0; i < 4 && way[side][i]; i++) {
+		r->next = way[side][i];
+		step(r, NOP);
+	}
+	step(r, NOP);
+}
+
+START_TEST(the_nearest_common_place_is_taken)
+{
+	struct diff_result r = compare_runs(two_places, NULL, NULL);
+
+	ck_assert_uint_ge(r.paths.len, 1);
+	ck_assert_uint_eq(r.paths.at[0].to_a, JOIN);
+	ck_assert_uint_eq(r.paths.at[0].steps_a, 0);
+	ck_assert_uint_eq(r.paths.at[0].steps_b, 3);
+	diff_result_deinit(&r);
+}
+END_TEST
+
 /* A spins twice, B seven times. */
 static void spin(struct run *r, int side)
 {
@@ -263,6 +290,25 @@ START_TEST(threads_are_paired_in_order)
 }
 END_TEST
 
+static void longer(struct run *r, int side)
+{
+	for (int i = 0; i < 3 + 2 * side; i++)
+		step(r, NOP);
+}
+
+START_TEST(a_longer_run_is_a_difference)
+{
+	struct diff_result r = compare_runs(longer, NULL, NULL);
+
+	ck_assert_uint_eq(r.endings.len, 1);
+	ck_assert_uint_eq(r.endings.at[0].left_a, 0);
+	ck_assert_uint_eq(r.endings.at[0].left_b, 2);
+	ck_assert_uint_eq(r.endings.at[0].number_b, 3);
+	ck_assert_int_eq(diff_verdict(&r), DIFF_DIFFERENT);
+	diff_result_deinit(&r);
+}
+END_TEST
+
 START_TEST(a_trace_that_was_cut_off_is_compared_as_far_as_it_goes)
 {
 	struct diff_result r = compare_runs(far, NULL, NULL);
@@ -390,6 +436,8 @@ int main(void)
 	tcase_add_test(tc, the_end_of_a_repeated_instruction_is_compared);
 	tcase_add_test(tc, a_block_may_be_one_step);
 	tcase_add_test(tc, paths_that_part_are_joined_again);
+	tcase_add_test(tc, the_nearest_common_place_is_taken);
+	tcase_add_test(tc, a_longer_run_is_a_difference);
 	tcase_add_test(tc, loops_may_spin_differently_often);
 	tcase_add_test(tc, a_system_call_is_an_anchor_where_the_window_is_too_small);
 	tcase_add_test(tc, paths_that_never_meet_are_lost);

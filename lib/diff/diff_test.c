@@ -365,18 +365,22 @@ START_TEST(an_address_of_another_place_is_a_difference)
 }
 END_TEST
 
-/* The strings of the initial stack are elsewhere, relative to the stack pointer. */
+/* The strings of the initial stack are elsewhere, relative to the stack pointer; the second lies below the first, at
+ * another distance. */
 static void arguments(struct run *r, int side)
 {
-	uint64_t sp = state_get(&r->before, r->isa->sp), string = sp + (side ? 0x810 : 0x800);
+	static const uint64_t offset[2][2] = {{0x800, 0x700}, {0x810, 0x720}};
+	uint64_t sp = state_get(&r->before, r->isa->sp);
 
-	set(r, "rdi", sp + 8);
+	for (unsigned i = 0; i < 2; i++) {
+		set(r, "rdi", sp + 8 + 8 * i);
+		step(r, NOP);
+		access_memory(r, false, sp + 8 + 8 * i, sp + offset[side][i]);
+		set(r, "rax", sp + offset[side][i]);
+		step(r, MOV_RAX_MEM_RDI);
+	}
+	set(r, "rcx", sp + offset[side][0]);
 	step(r, NOP);
-	access_memory(r, false, sp + 8, string);
-	set(r, "rax", string);
-	step(r, MOV_RAX_MEM_RDI);
-	set(r, "rcx", string);
-	step(r, MOV_RCX_RAX);
 }
 
 START_TEST(strings_of_the_initial_stack_are_found)
