@@ -234,6 +234,22 @@ static struct error *judge_apart(struct judging *j, struct recorded *r, size_t c
 	return recorded_chunk(r, chunk, run);
 }
 
+/*
+ * Capstone 4 sorts tables of its own when the first instruction is decoded, without a lock (X86Mapping.c,
+ * X86_insn_reg_intel). Threads that begin at once decode their first one after the other, and find them sorted.
+ */
+static struct error *decode_first(struct judging *j, struct lift_cache *cache)
+{
+	const struct isa *isa = lift_cache_isa(cache);
+	const struct transfer *t;
+	struct insn insn;
+
+	pthread_mutex_lock(&j->mutex);
+	struct error *err = lift_again(cache, 0, isa->sys.insn, isa->sys.insn_len, &insn, &t);
+	pthread_mutex_unlock(&j->mutex);
+	return err;
+}
+
 static struct error *judge_chunks(struct judging *j)
 {
 	struct recorded r;
@@ -243,6 +259,8 @@ static struct error *judge_chunks(struct judging *j)
 	struct run *run = j->jobs > 1 ? calloc(1, sizeof *run) : NULL;
 	struct error *err = recorded_init(&r, j->reader, &options);
 
+	if (!err)
+		err = decode_first(j, r.ls.model.cache);
 	if (!err && j->options->create_oracle)
 		err = j->options->create_oracle(j->options->ctx, &oracle);
 	if (!err && j->jobs > 1 && !run)
