@@ -252,6 +252,22 @@ static struct error *take_modules(struct session *s)
 	return NULL;
 }
 
+/*
+ * From here on there is something to report. Before, when a log may come from a pipe that nobody writes to, a signal
+ * ends the program, as does a second one. What whoever started us wants ignored (nohup) stays so.
+ */
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART | SA_RESETHAND};
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		struct sigaction old;
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
 static struct error *perform_trace(struct session *s)
 {
 	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
@@ -267,6 +283,8 @@ static struct error *perform_trace(struct session *s)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
 		err = take_modules(s);
+	if (!err)
+		catch_signals();
 	return err ? err : judge(s);
 }
 
@@ -286,6 +304,8 @@ static struct error *perform(struct session *s)
 		err = outputs_check(&s->options->outputs);
 	if (!err && s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
+	if (!err)
+		catch_signals();
 	if (!err)
 		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target);
 	if (!err)
@@ -370,19 +390,6 @@ static void session_deinit(struct session *s)
 	vec_deinit(&s->modules);
 }
 
-/* What whoever started us wants ignored (nohup) stays so. */
-static void catch_signals(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		struct sigaction old;
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	}
-}
-
 static enum exit_status run(const void *options, const struct operands *operands)
 {
 	struct session s = {.options = options, .program = operands->len ? operands->at[0] : NULL};
@@ -391,7 +398,6 @@ static enum exit_status run(const void *options, const struct operands *operands
 
 	if (err)
 		return fail(err);
-	catch_signals();
 	err = perform(&s);
 	if (!err) {
 		status = status_of(&s);

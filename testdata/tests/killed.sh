@@ -138,6 +138,15 @@ for n in {1..4}; do
 	same "run stopped, $n: no half files" "$(compgen -G 'r*.part')" ""
 done
 
+# One that waits for its log, and knows nothing to report yet, just ends.
+mkfifo waits
+"$VALIDATE" run --log waits 2>said &
+validator=$!
+sleep 0.3
+kill -TERM $validator
+wait $validator 2>/dev/null
+same "stopped while it waits for its log" $? 143
+
 # ---- A batch ----
 
 mkdir logs
