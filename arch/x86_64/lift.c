@@ -13,6 +13,7 @@ static const struct x86_table *const families[] = {
 	&x86_sse_int_table,   &x86_sse_arith_table,  &x86_sse_shuffle_table, &x86_sse_string_table,
 	&x86_sse_state_table, &x86_sse_crypto_table, &x86_sse_sha_table,     &x86_sse_gfni_table,
 	&x86_avx_table,       &x86_segment_table,    &x86_privileged_table,  &x86_xsave_table,
+	&x86_sse_fp_table,
 };
 
 /* Rows that share an id are tried in the order of their tables. */

@@ -1,4 +1,4 @@
-/* MXCSR, the FXSAVE image, the upper halves (SDM vol. 1, 10.2.3 and 10.5). */
+/* MXCSR, the x87 control word, the FXSAVE image, the upper halves (SDM vol. 1, 8.1.5, 10.2.3 and 10.5). */
 #include "arch/x86_64/simd.h"
 #include "arch/x86_64/xstate.h"
 
@@ -23,6 +23,13 @@ static void build_stmxcsr(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
 	transfer_add_store(c->t, EXPR_NONE, x86_address(c), expr_reg(c->pool, 32, X86_mxcsr));
+}
+
+/* The x87 control word; it is stored whatever exceptions are pending. */
+static void build_fnstcw(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	transfer_add_store(c->t, EXPR_NONE, x86_address(c), expr_reg(c->pool, 16, X86_fctrl));
 }
 
 /* ---- FXSAVE, FXRSTOR ---- */
@@ -221,6 +228,7 @@ static const struct x86_form x86_sse_state[] = {
 	/*   name       build          param */
 	SIMD(LDMXCSR,   build_ldmxcsr, 0),
 	SIMD(STMXCSR,   build_stmxcsr, 0),
+	SSE(FNSTCW,     build_fnstcw,  0),
 	SSE(FXSAVE,     build_fxsave,  0),
 	SSE(FXSAVE64,   build_fxsave,  0),
 	SSE(FXRSTOR,    build_fxrstor, 0),

@@ -62,8 +62,8 @@ struct x86_table {
 extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x86_muldiv_table, x86_bits_table,
 	x86_atomic_table, x86_control_table, x86_stack_table, x86_string_table, x86_flagops_table, x86_system_table,
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
-	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_avx_table,
-	x86_segment_table, x86_privileged_table, x86_xsave_table;
+	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_sse_fp_table,
+	x86_avx_table, x86_segment_table, x86_privileged_table, x86_xsave_table;
 
 enum x86_operand_kind {
 	X86_OPERAND_REG,
