@@ -8,19 +8,21 @@
 #include "lib/oracle/vectors.h"
 #include "lib/target/unicorn_vectors.h"
 
-/* A row of the report. */
-struct mnemonic {
+/* A row of the report: a mnemonic, or a family of them. */
+struct row {
 	char name[sizeof((struct insn *)0)->mnemonic];
 	uint64_t count[VECTORS_NUM_VERDICTS];
 	unsigned shown[VECTORS_NUM_VERDICTS];
 };
+
+typedef VEC(struct row) rows_by_name;
 
 struct session {
 	const struct selftest_options *options;
 	struct selftest_counts *counts;
 	struct vector_reader *reader;
 	struct vectors *vectors;
-	VEC(struct mnemonic) mnemonics;
+	rows_by_name mnemonics, families;
 	unsigned shown;
 	uint64_t made, ended; /* cases of unicorn's, and those of them that did not end in an exception */
 };
@@ -39,17 +41,22 @@ static const char *name_of(const struct insn *insn)
 	return insn->status == LIFT_UNDECODABLE ? "(unknown)" : insn->mnemonic;
 }
 
-static struct mnemonic *find_mnemonic(struct session *s, const char *name)
+static const char *family_of(const struct insn *insn)
 {
-	for (size_t i = 0; i < s->mnemonics.len; i++)
-		if (!strcmp(s->mnemonics.at[i].name, name))
-			return &s->mnemonics.at[i];
-	struct mnemonic new = {0};
-	snprintf(new.name, sizeof new.name, "%s", name);
-	return vec_push(&s->mnemonics, new) ? &s->mnemonics.at[s->mnemonics.len - 1] : NULL;
+	return insn->status == LIFT_UNDECODABLE || !insn->family ? "(unknown)" : insn->family;
 }
 
-static bool is_shown(const struct session *s, const struct mnemonic *m, enum vectors_verdict verdict)
+static struct row *find_row(rows_by_name *rows, const char *name)
+{
+	for (size_t i = 0; i < rows->len; i++)
+		if (!strcmp(rows->at[i].name, name))
+			return &rows->at[i];
+	struct row new = {0};
+	snprintf(new.name, sizeof new.name, "%s", name);
+	return vec_push(rows, new) ? &rows->at[rows->len - 1] : NULL;
+}
+
+static bool is_shown(const struct session *s, const struct row *m, enum vectors_verdict verdict)
 {
 	unsigned level = s->options->verbose < NUM_LIMITS ? s->options->verbose : NUM_LIMITS - 1;
 
@@ -58,7 +65,7 @@ static bool is_shown(const struct session *s, const struct mnemonic *m, enum vec
 	return s->shown < limits[level].all && m->shown[verdict] < limits[level].each;
 }
 
-static struct error *show(struct session *s, struct mnemonic *m, enum vectors_verdict verdict)
+static struct error *show(struct session *s, struct row *m, enum vectors_verdict verdict)
 {
 	struct strbuf text = {0};
 	struct error *err = vectors_describe(s->vectors, &text);
@@ -86,10 +93,11 @@ static struct error *run_case(struct session *s, const struct vector_case *c)
 
 	if (err)
 		return err;
-	struct mnemonic *m = find_mnemonic(s, name_of(insn));
-	if (!m)
+	struct row *m = find_row(&s->mnemonics, name_of(insn)), *family = find_row(&s->families, family_of(insn));
+	if (!m || !family)
 		return &error_no_memory;
 	m->count[verdict]++;
+	family->count[verdict]++;
 	count(s->counts, verdict);
 	return is_shown(s, m, verdict) ? show(s, m, verdict) : NULL;
 }
@@ -148,23 +156,31 @@ static struct error *run_against(struct session *s, const struct isa *isa, const
 
 static int by_failures(const void *a, const void *b)
 {
-	const struct mnemonic *x = a, *y = b;
+	const struct row *x = a, *y = b;
 	uint64_t xs = x->count[VECTORS_FAILED], ys = y->count[VECTORS_FAILED];
 
 	return xs != ys ? (xs < ys ? 1 : -1) : strcmp(x->name, y->name);
+}
+
+static void report_rows(const char *title, rows_by_name *rows)
+{
+	qsort(rows->at, rows->len, sizeof *rows->at, by_failures);
+	printf("%-20s %10s %10s %14s\n", title, "passed", "failed", "not modelled");
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct row *r = &rows->at[i];
+		printf("%-20s %10" PRIu64 " %10" PRIu64 " %14" PRIu64 "\n", r->name, r->count[VECTORS_PASSED],
+		       r->count[VECTORS_FAILED], r->count[VECTORS_UNMODELLED]);
+	}
 }
 
 static void report(struct session *s)
 {
 	if (!s->mnemonics.len)
 		return;
-	qsort(s->mnemonics.at, s->mnemonics.len, sizeof *s->mnemonics.at, by_failures);
-	printf("%-16s %10s %10s %14s\n", "mnemonic", "passed", "failed", "not modelled");
-	for (size_t i = 0; i < s->mnemonics.len; i++) {
-		const struct mnemonic *m = &s->mnemonics.at[i];
-		printf("%-16s %10" PRIu64 " %10" PRIu64 " %14" PRIu64 "\n", m->name, m->count[VECTORS_PASSED],
-		       m->count[VECTORS_FAILED], m->count[VECTORS_UNMODELLED]);
-	}
+	report_rows("mnemonic", &s->mnemonics);
+	putchar('\n');
+	report_rows("family", &s->families);
+	putchar('\n');
 }
 
 struct error *selftest_against(const struct isa *isa, const struct selftest_options *options,
@@ -189,6 +205,7 @@ struct error *selftest_against(const struct isa *isa, const struct selftest_opti
 	       s.made - s.ended);
 	puts("unicorn is an emulator: where the model differs from it, who is right is to be found out");
 	vec_deinit(&s.mnemonics);
+	vec_deinit(&s.families);
 	vectors_destroy(s.vectors);
 	isa->lifter_destroy(lifter);
 	return err;
@@ -207,6 +224,7 @@ struct error *selftest_vectors(const struct isa *isa, const struct selftest_opti
 		report(&s);
 	}
 	vec_deinit(&s.mnemonics);
+	vec_deinit(&s.families);
 	vector_reader_close(s.reader);
 	vectors_destroy(s.vectors);
 	return err;

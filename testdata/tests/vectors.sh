@@ -21,7 +21,7 @@ matches "the last line" "$(tail -n 1 <<<"$report")" '^selftest: [0-9]+ passed, 0
 same "all cases are counted" "$(awk 'END { print $2 + $4 + $6 }' <<<"$report")" 7394
 
 # Rows of the report: name, passed, failed, not modelled. What has no model is floating point, which has no rows yet.
-same "what is not modelled" "$(awk 'NF == 4 && $4 ~ /^[1-9]/ { print $1 }' <<<"$report" | grep -vE '^(\(unknown\)|b?f.*|[su]cvtf)$')" ""
+same "what is not modelled" "$(awk '/^family/ { exit } NF == 4 && $4 ~ /^[1-9]/ { print $1 }' <<<"$report" | grep -vE '^(\(unknown\)|b?f.*|[su]cvtf)$')" ""
 matches "rows of the report" "$report" $'\n''sqrdmlah +[1-9][0-9]* +0 +0'$'\n'
 
 # The same from elsewhere.
@@ -49,7 +49,7 @@ same "the counts of a failure" "$(tail -n 1 <<<"$wrong")" "selftest: 0 passed, 1
 # of the two values is kept); the vectors have these instructions, too, and agree with the model.
 against=$(selftest --against unicorn --cases 20 --seed 3)
 same "nothing else differs from unicorn" \
-	"$(awk 'NF == 4 && $3 ~ /^[1-9]/ && $1 != "FAILED" { print $1 }' <<<"$against" | grep -vE '^ld[su](max|min)')" ""
+	"$(awk '/^family/ { exit } NF == 4 && $3 ~ /^[1-9]/ && $1 != "FAILED" { print $1 }' <<<"$against" | grep -vE '^ld[su](max|min)')" ""
 matches "the last line against unicorn" "$(tail -n 1 <<<"$against")" '^selftest: [0-9]{5,} passed, [0-9]+ failed, [0-9]+ not modelled$'
 matches "exceptions are counted" "$against" '[0-9]+ words executed, [1-9][0-9]* of them ended in an exception'
 selftest --against qemu 2>"$scratch/err" >&2
