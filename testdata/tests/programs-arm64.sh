@@ -28,6 +28,7 @@ for applet in sha256sum md5sum sort gzip gunzip awk sed grep find tar; do
 	judge $applet --cpu max
 	ended $applet
 	clean $applet
+	same "all of $applet has a model" "$(field $applet .verdict)" clean
 	if [[ $applet =~ ^(md5sum|find)$ ]] || [ -n "${VALIDATE_CHECK_LONG-}" ]; then
 		judge $applet "${in_qemu[@]}"
 		ended $applet
