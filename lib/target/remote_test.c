@@ -141,9 +141,9 @@ static bool pass_on(struct proxy *p)
 			return send_packet(p, m->text);
 		break;
 	case OPEN:
-		send_text(p, "$");
-		/* fall through */
 	case FLOOD:
+		if (m->act == OPEN)
+			send_text(p, "$");
 		while (send_text(p, m->text))
 			;
 		return false;
