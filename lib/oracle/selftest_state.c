@@ -213,11 +213,11 @@ static void set_value(struct selftest *t, uint32_t reg)
 		else
 			set_noise(t, reg);
 		break;
-	case REG_FLOAT: /* control and status words have rules of their own: they stay */
+	case REG_FLOAT:
+	case REG_VECTOR:
+		/* Control and status words of x87 have rules of their own: they stay. */
 		if (desc->width <= 64)
 			break;
-		/* fallthrough */
-	case REG_VECTOR:
 		if (is_input) {
 			lanes(&t->rng, value, reg_words(desc));
 			state_set_words(&t->before, reg, value);
