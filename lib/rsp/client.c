@@ -317,6 +317,8 @@ struct error *rsp_request_bytes(struct rsp_client *c, const void *bytes, size_t 
 }
 
 static struct error *queue_format(struct rsp_client *c, const char *format, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+static struct error *queue_format(struct rsp_client *c, const char *format, va_list ap)
 {
 	char text[256];
 	int len = vsnprintf(text, sizeof(text), format, ap);
