@@ -12,31 +12,18 @@ bool list_wanted(const struct diff *d, enum diff_class class)
 
 /* ---- Inputs ---- */
 
-static struct error *add_input(struct finding *f, char *name, unsigned width, const uint64_t *value)
-{
-	struct finding_input input = {.name = name, .width = (uint16_t)width};
-
-	if (!name)
-		return &error_no_memory;
-	memcpy(input.value, value, (width + 63) / 64 * sizeof *value);
-	if (vec_push(&f->inputs, input))
-		return NULL;
-	free(name);
-	return &error_no_memory;
-}
-
 /* The value in A; and that in B where it is another one. */
 static struct error *add_register(const struct diff *d, struct finding *f, uint32_t reg)
 {
 	const struct reg_desc *desc = &d->isa->regs[reg];
 	const uint64_t *a = d->side[A].before->value + desc->word, *b = d->side[B].before->value + desc->word;
-	struct error *err = add_input(f, strdup(desc->name), desc->width, a);
+	struct error *err = finding_add_input(f, strdup(desc->name), desc->width, a);
 	struct strbuf name = {0};
 
 	if (err || !memcmp(a, b, reg_words(desc) * sizeof *a))
 		return err;
 	strbuf_printf(&name, "%s in B", desc->name);
-	return add_input(f, strbuf_take(&name), desc->width, b);
+	return finding_add_input(f, strbuf_take(&name), desc->width, b);
 }
 
 static struct error *add_load(struct finding *f, const struct trace_access *load, const char *where)
@@ -46,7 +33,7 @@ static struct error *add_load(struct finding *f, const struct trace_access *load
 
 	strbuf_printf(&name, "mem%u[0x%llx]%s", 8u * load->len, (unsigned long long)load->address, where);
 	memcpy(value, load->data, load->len);
-	return add_input(f, strbuf_take(&name), 8u * load->len, value);
+	return finding_add_input(f, strbuf_take(&name), 8u * load->len, value);
 }
 
 static struct error *add_loads(const struct diff *d, struct finding *f)

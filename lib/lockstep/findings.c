@@ -58,6 +58,19 @@ struct error *findings_add(struct findings *f, struct finding *finding, struct f
 	return NULL;
 }
 
+struct error *finding_add_input(struct finding *finding, char *name, unsigned width, const uint64_t *value)
+{
+	struct finding_input input = {.name = name, .width = (uint16_t)width};
+
+	if (!name)
+		return &error_no_memory;
+	memcpy(input.value, value, (width + 63) / 64 * sizeof *value);
+	if (vec_push(&finding->inputs, input))
+		return NULL;
+	free(name);
+	return &error_no_memory;
+}
+
 void finding_count(struct finding *finding, const struct finding *again)
 {
 	finding->count++;

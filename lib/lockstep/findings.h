@@ -76,6 +76,12 @@ struct error *findings_add(struct findings *f, struct finding *finding, struct f
 void findings_deinit(struct findings *f);
 void finding_deinit(struct finding *finding);
 
+/*
+ * Adds an input of width bits, whose value has as many whole words as that needs. Takes the name, also on failure;
+ * NULL, as where there was no memory for one, is out of memory.
+ */
+struct error *finding_add_input(struct finding *finding, char *name, unsigned width, const uint64_t *value);
+
 /* "cf", "rax", "cf+of", "mem64[0x7ffe0010]", "fault". */
 void finding_location(struct strbuf *out, const struct finding *finding, const struct isa *isa);
 

@@ -8,24 +8,11 @@
 
 /* ---- Formula and inputs ---- */
 
-static struct error *add_input(struct finding *f, char *name, unsigned width, const uint64_t *value)
-{
-	struct finding_input input = {.name = name, .width = (uint16_t)width};
-
-	if (!name)
-		return &error_no_memory;
-	memcpy(input.value, value, (width + 63) / 64 * sizeof *value);
-	if (vec_push(&f->inputs, input))
-		return NULL;
-	free(name);
-	return &error_no_memory;
-}
-
 static struct error *add_register_input(struct finding *f, const struct state *before, uint32_t reg)
 {
 	const struct reg_desc *desc = &before->isa->regs[reg];
 
-	return add_input(f, strdup(desc->name), desc->width, before->value + desc->word);
+	return finding_add_input(f, strdup(desc->name), desc->width, before->value + desc->word);
 }
 
 static struct error *add_load_input(struct finding *f, const struct predicted_load *load)
@@ -35,7 +22,7 @@ static struct error *add_load_input(struct finding *f, const struct predicted_lo
 
 	strbuf_printf(&name, "mem%u[0x%llx]", 8u * load->len, (unsigned long long)load->address);
 	memcpy(value, load->data, load->len);
-	return add_input(f, strbuf_take(&name), 8u * load->len, value);
+	return finding_add_input(f, strbuf_take(&name), 8u * load->len, value);
 }
 
 /* Marks what id needs: operands have smaller ids than their users. The caller frees it. */
