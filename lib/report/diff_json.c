@@ -1,31 +1,9 @@
-#include <inttypes.h>
 #include <jansson.h>
 
 #include "lib/report/diff.h"
 #include "lib/report/document.h"
 #include "lib/report/report.h"
-
-/* Takes the text; null when memory ran out. */
-static json_t *take(struct strbuf *text)
-{
-	json_t *s = json_stringn(strbuf_text(text), text->len);
-
-	strbuf_deinit(text);
-	return s;
-}
-
-static json_t *hex(uint64_t value)
-{
-	return json_sprintf("0x%" PRIx64, value);
-}
-
-static json_t *wide(const uint64_t *value, unsigned width)
-{
-	struct strbuf text = {0};
-
-	report_value(&text, value, width);
-	return take(&text);
-}
+#include "lib/report/values.h"
 
 static json_t *number(uint64_t n)
 {
@@ -51,42 +29,29 @@ static const char *kind_name(enum diff_kind kind)
 	return names[kind];
 }
 
-static json_t *inputs(const struct finding *f)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < f->inputs.len; i++) {
-		const struct finding_input *input = &f->inputs.at[i];
-		json_array_append_new(list, json_pack("{s:s, s:i, s:o}", "name", input->name, "width",
-						      (int)input->width, "value", wide(input->value, input->width)));
-	}
-	return list;
-}
-
 static json_t *finding(const struct diff_report *r, const struct diff_list *list, size_t index)
 {
 	const struct isa *isa = trace_reader_header(r->a)->isa;
 	const struct finding *f = &list->findings.list.at[index];
 	const struct diff_other *o = &list->other.at[index];
-	struct strbuf location = {0}, place = {0}, cause = {0}, bytes = {0};
 	bool memory = f->kind == LOCATION_MEMORY;
 
-	finding_location(&location, f, isa);
-	finding_place(&place, f, isa);
-	finding_cause(&cause, f, isa);
-	strbuf_append_hex(&bytes, f->insn.bytes, f->insn.len);
 	return json_pack(
 		"{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
 		" s:o, s:o}",
-		"form", f->insn.form, "mnemonic", f->insn.mnemonic, "text", f->insn.text, "bytes", take(&bytes), /**/
-		"kind", kind_name(o->kind), "location", take(&location), "place", take(&place),                  /**/
-		"cause", take(&cause), "width", (int)f->width, "a", wide(f->expected, f->width),                 /**/
-		"b", wide(f->observed, f->width), "mask", wide(f->mask, f->width), "inputs", inputs(f),          /**/
-		"count", number(f->count), "tid", number(o->tid), "pc_a", hex(f->insn.pc), "pc_b", hex(o->pc),   /**/
-		"instruction_a", number(f->first_instruction), "instruction_b", number(o->number),               /**/
-		"event_a", number(f->event), "event_b", number(o->event),                                        /**/
-		"address_a", memory ? hex(f->address) : json_null(), "address_b",
-		memory ? hex(o->address) : json_null());
+		"form", f->insn.form, "mnemonic", f->insn.mnemonic, "text", f->insn.text,          /**/
+		"bytes", value_bytes(&f->insn), "kind", kind_name(o->kind),                        /**/
+		"location", value_name(finding_location, f, isa),                                  /**/
+		"place", value_name(finding_place, f, isa),                                        /**/
+		"cause", value_name(finding_cause, f, isa), "width", (int)f->width,                /**/
+		"a", value_wide(f->expected, f->width), "b", value_wide(f->observed, f->width),    /**/
+		"mask", value_wide(f->mask, f->width), "inputs", value_inputs(f),                  /**/
+		"count", number(f->count), "tid", number(o->tid),                                  /**/
+		"pc_a", value_hex(f->insn.pc), "pc_b", value_hex(o->pc),                           /**/
+		"instruction_a", number(f->first_instruction), "instruction_b", number(o->number), /**/
+		"event_a", number(f->event), "event_b", number(o->event),                          /**/
+		"address_a", memory ? value_hex(f->address) : json_null(),                         /**/
+		"address_b", memory ? value_hex(o->address) : json_null());
 }
 
 static json_t *class_of(const struct diff_report *r, enum diff_class class)
@@ -115,10 +80,10 @@ static json_t *path(const struct diff_path *p)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "tid", number(p->tid), "after",
 			 p->insn.status == LIFT_TRUNCATED ? json_null() : json_string(p->insn.text), "from_a",
-			 hex(p->from_a), "from_b", hex(p->from_b), "to_a", hex(p->to_a), "to_b", hex(p->to_b),
-			 "instruction_a", number(p->number_a), "instruction_b", number(p->number_b), "steps_a",
-			 number(p->steps_a), "steps_b", number(p->steps_b), "by_event", (int)p->by_event, "count",
-			 number(p->count));
+			 value_hex(p->from_a), "from_b", value_hex(p->from_b), "to_a", value_hex(p->to_a), "to_b",
+			 value_hex(p->to_b), "instruction_a", number(p->number_a), "instruction_b", number(p->number_b),
+			 "steps_a", number(p->steps_a), "steps_b", number(p->steps_b), "by_event", (int)p->by_event,
+			 "count", number(p->count));
 }
 
 static json_t *paths(const struct diff_result *r)
@@ -153,11 +118,11 @@ static json_t *lost(const struct diff_result *r)
 	for (size_t i = 0; i < r->lost.len; i++) {
 		const struct diff_lost *l = &r->lost.at[i];
 		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "tid_a",
-						      number(l->tid_a), "tid_b", number(l->tid_b), "pc_a", hex(l->pc_a),
-						      "pc_b", hex(l->pc_b), "instruction_a", number(l->number_a),
-						      "instruction_b", number(l->number_b), "event_a",
-						      number(l->event_a), "event_b", number(l->event_b), "left_a",
-						      number(l->left_a), "left_b", number(l->left_b)));
+						      number(l->tid_a), "tid_b", number(l->tid_b), "pc_a",
+						      value_hex(l->pc_a), "pc_b", value_hex(l->pc_b), "instruction_a",
+						      number(l->number_a), "instruction_b", number(l->number_b),
+						      "event_a", number(l->event_a), "event_b", number(l->event_b),
+						      "left_a", number(l->left_a), "left_b", number(l->left_b)));
 	}
 	return list;
 }

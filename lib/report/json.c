@@ -1,59 +1,9 @@
 /* The report for programs; its schema is in report.h. */
-#include <inttypes.h>
 #include <jansson.h>
 
 #include "lib/report/document.h"
-#include "lib/report/escape.h"
 #include "lib/report/report.h"
-
-/* Takes the text; null when memory ran out. */
-static json_t *take_string(struct strbuf *text)
-{
-	json_t *s = json_stringn(strbuf_text(text), text->len);
-
-	strbuf_deinit(text);
-	return s;
-}
-
-/* Of any origin: what is not UTF-8 in it is replaced. */
-static json_t *foreign(const char *from)
-{
-	struct strbuf text = {0};
-
-	escape_utf8(&text, from);
-	return take_string(&text);
-}
-
-static json_t *hex(uint64_t value)
-{
-	return json_sprintf("0x%" PRIx64, value);
-}
-
-static json_t *wide(const uint64_t *value, unsigned width)
-{
-	struct strbuf text = {0};
-
-	report_value(&text, value, width);
-	return take_string(&text);
-}
-
-/* What one of the functions that name something of a finding appends. */
-static json_t *name(void (*append)(struct strbuf *, const struct finding *, const struct isa *),
-		    const struct finding *f, const struct isa *isa)
-{
-	struct strbuf text = {0};
-
-	append(&text, f, isa);
-	return take_string(&text);
-}
-
-static json_t *bytes(const struct insn *insn)
-{
-	struct strbuf text = {0};
-
-	strbuf_append_hex(&text, insn->bytes, insn->len);
-	return take_string(&text);
-}
+#include "lib/report/values.h"
 
 /* "name+0x10", or null. */
 static json_t *symbol(const struct report *report, uint64_t address)
@@ -61,21 +11,9 @@ static json_t *symbol(const struct report *report, uint64_t address)
 	struct strbuf text = {0};
 
 	report_symbol(&text, report, address);
-	json_t *name = text.len ? foreign(text.at) : json_null();
+	json_t *name = text.len ? value_foreign(text.at) : json_null();
 	strbuf_deinit(&text);
 	return name;
-}
-
-static json_t *inputs(const struct finding *f)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < f->inputs.len; i++) {
-		const struct finding_input *input = &f->inputs.at[i];
-		json_array_append_new(list, json_pack("{s:s, s:i, s:o}", "name", input->name, "width",
-						      (int)input->width, "value", wide(input->value, input->width)));
-	}
-	return list;
 }
 
 static json_t *finding(const struct report *report, size_t index)
@@ -85,16 +23,16 @@ static json_t *finding(const struct report *report, size_t index)
 
 	return json_pack(
 		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:s?}", /**/
-		"pc", hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", bytes(&f->insn), /**/
-		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,              /**/
-		"key", name(baseline_finding_key, f, report->isa),                                     /**/
-		"place", name(finding_place, f, report->isa),                                          /**/
-		"cause", name(finding_cause, f, report->isa),                                          /**/
-		"location", name(finding_location, f, report->isa), "width", (int)f->width,            /**/
-		"expected", wide(f->expected, f->width), "observed", wide(f->observed, f->width),      /**/
-		"mask", wide(f->mask, f->width), "severity", severity_name(f->severity),               /**/
-		"opinion", f->opinion, "formula", f->formula, "inputs", inputs(f),                     /**/
-		"count", (json_int_t)f->count, "first_instruction", (json_int_t)f->first_instruction,  /**/
+		"pc", value_hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", value_bytes(&f->insn), /**/
+		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,                          /**/
+		"key", value_name(baseline_finding_key, f, report->isa),                                           /**/
+		"place", value_name(finding_place, f, report->isa),                                                /**/
+		"cause", value_name(finding_cause, f, report->isa),                                                /**/
+		"location", value_name(finding_location, f, report->isa), "width", (int)f->width,                  /**/
+		"expected", value_wide(f->expected, f->width), "observed", value_wide(f->observed, f->width),      /**/
+		"mask", value_wide(f->mask, f->width), "severity", severity_name(f->severity),                     /**/
+		"opinion", f->opinion, "formula", f->formula, "inputs", value_inputs(f),                           /**/
+		"count", (json_int_t)f->count, "first_instruction", (json_int_t)f->first_instruction,              /**/
 		"since", (json_int_t)f->since, "event", (json_int_t)f->event, "baseline",
 		report->baseline ? known : NULL);
 }
@@ -115,7 +53,7 @@ static json_t *unmodelled(const struct run *run)
 	for (size_t i = 0; i < run->unmodelled.len; i++) {
 		const struct unmodelled *u = &run->unmodelled.at[i];
 		json_array_append_new(list, json_pack("{s:s, s:I, s:o}", "mnemonic", u->mnemonic, "count",
-						      (json_int_t)u->count, "first_pc", hex(u->first_pc)));
+						      (json_int_t)u->count, "first_pc", value_hex(u->first_pc)));
 	}
 	return list;
 }
@@ -130,7 +68,7 @@ static json_t *partly_seen(const struct report *report)
 		json_t *reg = p->reason == UNSEEN_HIDDEN ? json_string(report->isa->regs[p->reg].name) : json_null();
 		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:I, s:o}", "mnemonic", p->mnemonic, "reason",
 						      unseen_reason_name(p->reason), "register", reg, "count",
-						      (json_int_t)p->count, "first_pc", hex(p->first_pc)));
+						      (json_int_t)p->count, "first_pc", value_hex(p->first_pc)));
 	}
 	return list;
 }
@@ -155,8 +93,8 @@ static json_t *lost_sync(const struct run *run)
 {
 	if (!run->lost_expected)
 		return json_null();
-	return json_pack("{s:I, s:o, s:o, s:o}", "event", (json_int_t)run->lost_event, "pc", hex(run->lost_pc),
-			 "expected", foreign(run->lost_expected), "observed", foreign(run->lost_observed));
+	return json_pack("{s:I, s:o, s:o, s:o}", "event", (json_int_t)run->lost_event, "pc", value_hex(run->lost_pc),
+			 "expected", value_foreign(run->lost_expected), "observed", value_foreign(run->lost_observed));
 }
 
 static json_t *guest(const struct run *run)
@@ -183,7 +121,7 @@ static json_t *baseline(const struct report *report)
 		return json_null();
 	for (size_t i = 0; i < v->state.len; i++)
 		json_array_append_new(entries, baseline_entry(&v->baseline->entries.at[i], v->state.at[i]));
-	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "file", foreign(report->baseline_path), "new",
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "file", value_foreign(report->baseline_path), "new",
 			 (json_int_t)v->num_new, "known", (json_int_t)v->num[BASELINE_KNOWN], "stale",
 			 (json_int_t)v->num[BASELINE_STALE], "not_exercised",
 			 (json_int_t)v->num[BASELINE_NOT_EXERCISED], "entries", entries);
@@ -200,7 +138,7 @@ static json_t *coverage(const struct run *run)
 		if (!coverage_executed(f))
 			continue;
 		json_t *form = coverage_form_json(f);
-		json_object_set_new(form, "first_pc", hex(f->first_pc));
+		json_object_set_new(form, "first_pc", value_hex(f->first_pc));
 		json_array_append_new(list, form);
 	}
 	return list;
@@ -213,8 +151,8 @@ static json_t *system_calls(const struct report *report, const struct timeline_e
 	for (size_t i = 0; i < num; i++) {
 		const struct timeline_event *e = &events[i];
 		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:I, s:I, s:I}", "index", (json_int_t)e->index,
-						      "name", report_call_name(report, e->number), "pc", hex(e->pc),
-						      "instruction", (json_int_t)e->instruction, "at",
+						      "name", report_call_name(report, e->number), "pc",
+						      value_hex(e->pc), "instruction", (json_int_t)e->instruction, "at",
 						      (json_int_t)e->at, "nanoseconds", (json_int_t)e->nanoseconds));
 	}
 	return list;
@@ -229,7 +167,7 @@ static json_t *timeline(const struct report *report)
 		json_array_append_new(nanoseconds, json_integer((json_int_t)t->stretch[i].nanoseconds));
 		json_array_append_new(events, json_integer((json_int_t)t->stretch[i].events));
 		json_array_append_new(findings, json_integer((json_int_t)t->stretch[i].findings));
-		json_array_append_new(pc, hex(t->stretch[i].pc));
+		json_array_append_new(pc, value_hex(t->stretch[i].pc));
 	}
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "instructions_per_stretch",
 			 (json_int_t)t->per_stretch, "nanoseconds", nanoseconds, "events", events, "findings", findings,
@@ -249,9 +187,9 @@ static json_t *build(const struct report *report)
 		{"format", json_string("validate-report")},
 		{"version", json_integer(1)},
 		{"verdict", json_string(verdict_name(run->verdict))},
-		{"target", foreign(report->target)},
+		{"target", value_foreign(report->target)},
 		{"arch", json_string(report->isa->name)},
-		{"program", foreign(report->program)},
+		{"program", value_foreign(report->program)},
 		{"instructions", json_integer((json_int_t)run->instructions)},
 		{"checked", json_integer((json_int_t)run->checked)},
 		{"grouped", json_integer((json_int_t)run->grouped)},
@@ -261,12 +199,12 @@ static json_t *build(const struct report *report)
 		{"findings", findings(report)},
 		{"events", events(report)},
 		{"lost_sync", lost_sync(run)},
-		{"error", run->error ? foreign(run->error->message) : json_null()},
+		{"error", run->error ? value_foreign(run->error->message) : json_null()},
 		{"guest", guest(run)},
 		{"interrupted", json_boolean(run->interrupted)},
 		{"unreached", json_boolean(run->unreached)},
 		{"limited", json_boolean(run->limited)},
-		{"cut", run->cut ? foreign(run->cut) : json_null()},
+		{"cut", run->cut ? value_foreign(run->cut) : json_null()},
 		{"seconds", json_real(seconds)},
 		{"instructions_per_second", json_real(seconds > 0 ? (double)run->instructions / seconds : 0.0)},
 		{"baseline", baseline(report)},

@@ -5,6 +5,7 @@
 #include "lib/report/document.h"
 #include "lib/report/escape.h"
 #include "lib/report/report.h"
+#include "lib/report/values.h"
 
 /* ---- Rules: what kinds of findings there are ---- */
 
@@ -53,11 +54,8 @@ static json_t *rule_list(void)
 
 static json_t *take(struct strbuf *text)
 {
-	struct strbuf valid = {0};
+	json_t *s = strbuf_failed(text) ? NULL : value_foreign(strbuf_text(text));
 
-	escape_utf8(&valid, strbuf_text(text));
-	json_t *s = strbuf_failed(text) || strbuf_failed(&valid) ? NULL : json_stringn(strbuf_text(&valid), valid.len);
-	strbuf_deinit(&valid);
 	strbuf_deinit(text);
 	return s;
 }

@@ -1,0 +1,36 @@
+/*
+ * What the JSON documents of findings are made of: texts, addresses, register and memory values. All return a new
+ * reference, or NULL when memory ran out, which json_pack() passes on.
+ */
+#ifndef LIB_REPORT_VALUES_H
+#define LIB_REPORT_VALUES_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "lib/base/strbuf.h"
+#include "lib/lockstep/findings.h"
+
+/* Takes the text, which is UTF-8. */
+json_t *value_text(struct strbuf *text);
+
+/* A text of any origin: what is not UTF-8 in it is replaced. */
+json_t *value_foreign(const char *text);
+
+/* "0x401000". */
+json_t *value_hex(uint64_t value);
+
+/* A value of width bits with all its digits, as report_value() has it. */
+json_t *value_wide(const uint64_t *value, unsigned width);
+
+/* The instruction's bytes in hexadecimal. */
+json_t *value_bytes(const struct insn *insn);
+
+/* What one of the functions that name something of a finding appends: finding_location() and the like. */
+json_t *value_name(void (*append)(struct strbuf *, const struct finding *, const struct isa *), const struct finding *f,
+		   const struct isa *isa);
+
+/* [{name, width, value}]: the finding's inputs. */
+json_t *value_inputs(const struct finding *f);
+
+#endif
