@@ -174,6 +174,7 @@ struct error *baseline_add(struct baseline *b, const char *const key[BASELINE_NU
 static struct error *read_entry(struct baseline *b, const struct document *d, const struct document_element *e)
 {
 	const char *key[BASELINE_NUM_KEYS], *note, *link;
+	const struct isa *isa;
 	struct error *err = NULL;
 	bool added = true;
 
@@ -183,8 +184,8 @@ static struct error *read_entry(struct baseline *b, const struct document *d, co
 		err = document_text(d, e, "note", &note);
 	if (!err)
 		err = document_text(d, e, "link", &link);
-	if (!err && !isa_by_name(key[BASELINE_ARCH]))
-		return document_error(d, e, "arch", "is no instruction set that validate knows");
+	if (!err)
+		err = document_isa(d, e, &isa);
 	if (!err && json_object_size(e->value) != BASELINE_NUM_KEYS + 2)
 		return document_error(d, e, NULL, "has members besides arch, form, place, cause, note and link");
 	if (!err)

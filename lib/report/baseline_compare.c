@@ -178,20 +178,14 @@ static struct error *tally_list(struct tally *t, const struct document *d, const
 static struct error *tally_report(struct tally *t, const char *path)
 {
 	struct document d;
-	const char *arch;
-	struct error *err = document_read(path, "validate-report", 1, "write the report again, with validate --report",
-					  &d);
+	const struct isa *isa;
+	struct error *err = document_read_report(path, &d, &isa);
 
 	if (err)
 		return err;
-	struct document_element root = document_root(&d);
-	err = document_text(&d, &root, "arch", &arch);
-	if (!err && !isa_by_name(arch))
-		err = document_error(&d, &root, "arch", "is no instruction set that validate knows");
+	err = tally_list(t, &d, "coverage", isa->name, tally_form);
 	if (!err)
-		err = tally_list(t, &d, "coverage", arch, tally_form);
-	if (!err)
-		err = tally_list(t, &d, "findings", arch, tally_finding);
+		err = tally_list(t, &d, "findings", isa->name, tally_finding);
 	document_deinit(&d);
 	return err;
 }

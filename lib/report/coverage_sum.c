@@ -122,20 +122,13 @@ static struct error *add_forms(struct coverage_sum *s, const struct document *d,
 struct error *coverage_sum_add(struct coverage_sum *s, const char *path)
 {
 	struct document d;
+	const struct isa *isa;
 	struct coverage_arch *into;
-	const char *arch;
-	struct error *err = document_read(path, "validate-report", 1, "write the report again, with validate --report",
-					  &d);
+	struct error *err = document_read_report(path, &d, &isa);
 
 	if (err)
 		return err;
-	struct document_element root = document_root(&d);
-	err = document_text(&d, &root, "arch", &arch);
-	const struct isa *isa = err ? NULL : isa_by_name(arch);
-	if (!err && !isa)
-		err = document_error(&d, &root, "arch", "is no instruction set that validate knows");
-	if (!err)
-		err = find_arch(s, isa, &into);
+	err = find_arch(s, isa, &into);
 	if (!err)
 		err = add_forms(s, &d, &into->coverage);
 	document_deinit(&d);

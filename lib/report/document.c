@@ -164,6 +164,23 @@ void document_deinit(struct document *d)
 	d->root = NULL;
 }
 
+struct error *document_read_report(const char *path, struct document *ret, const struct isa **ret_isa)
+{
+	struct document d;
+	struct error *err = document_read(path, "validate-report", 1, "write the report again, with validate --report",
+					  &d);
+
+	if (err)
+		return err;
+	struct document_element root = document_root(&d);
+	err = document_isa(&d, &root, ret_isa);
+	if (err)
+		document_deinit(&d);
+	else
+		*ret = d;
+	return err;
+}
+
 struct error *document_list(const struct document *d, const char *name, const json_t **ret)
 {
 	struct document_element root = document_root(d);
@@ -205,5 +222,19 @@ struct error *document_count(const struct document *d, const struct document_ele
 	if (!json_is_integer(number) || json_integer_value(number) < 0)
 		return document_error(d, e, name, "is missing or no number from 0");
 	*ret = (uint64_t)json_integer_value(number);
+	return NULL;
+}
+
+struct error *document_isa(const struct document *d, const struct document_element *e, const struct isa **ret)
+{
+	const char *name;
+	struct error *err = document_text(d, e, "arch", &name);
+
+	if (err)
+		return err;
+	const struct isa *isa = isa_by_name(name);
+	if (!isa)
+		return document_error(d, e, "arch", "is no instruction set that validate knows");
+	*ret = isa;
 	return NULL;
 }

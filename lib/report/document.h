@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/arch.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
 #include "lib/lockstep/coverage.h"
@@ -30,6 +31,9 @@ struct error *document_read(const char *path, const char *format, unsigned versi
 			    struct document *ret);
 void document_deinit(struct document *d);
 
+/* The same of a JSON report of a run (report.h), and the instruction set that it is of. */
+struct error *document_read_report(const char *path, struct document *ret, const struct isa **ret_isa);
+
 /* An element of a list among the document's members: {"findings", 3} for messages, and its value. */
 struct document_element {
 	const char *list; /* NULL: the document itself */
@@ -50,6 +54,9 @@ struct error *document_text(const struct document *d, const struct document_elem
 			    const char **ret);
 struct error *document_count(const struct document *d, const struct document_element *e, const char *name,
 			     uint64_t *ret);
+
+/* The instruction set that its member "arch" names. */
+struct error *document_isa(const struct document *d, const struct document_element *e, const struct isa **ret);
 
 /* "PATH: findings[3].NAME: PROBLEM: REMEDY"; name may be NULL. */
 struct error *document_error(const struct document *d, const struct document_element *e, const char *name,
