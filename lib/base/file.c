@@ -42,61 +42,108 @@ struct error *file_read(const char *path, size_t max, struct strbuf *text)
 	return err;
 }
 
-static bool write_all(int fd, const char *at, size_t len)
+/* ---- Files that get their name when they are complete ---- */
+
+/* What is there and no regular file is written as it is. */
+static bool is_special(const char *path)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
-static struct error *write_part(const char *part, const char *path, const void *bytes, size_t len)
+static struct error *check_folder(const char *path, const char *what)
 {
-	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct stat st;
 
-	if (fd < 0)
-		return error_os(errno, "create", part);
-	bool ok = write_all(fd, bytes, len);
-	int errnum = errno;
-	if (close(fd) && ok) {
-		ok = false;
-		errnum = errno;
-	}
-	bool renamed = strcmp(part, path) != 0;
-	if (ok && renamed && rename(part, path)) {
-		ok = false;
-		errnum = errno;
-	}
-	if (ok)
-		return NULL;
-	if (renamed)
-		unlink(part);
-	return error_os(errnum, "write", path);
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? error_os(EISDIR, what, path) : NULL;
 }
 
 /* The name to write under; NULL when out of memory. */
 static char *part_of(const char *path)
 {
 	struct strbuf part = {0};
-	struct stat st;
-	bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 
-	strbuf_printf(&part, "%s%s", path, special ? "" : ".part");
+	strbuf_printf(&part, "%s%s", path, is_special(path) ? "" : ".part");
 	return strbuf_take(&part);
+}
+
+static struct error *open_part(struct file_output *f, const char *path, const char *what)
+{
+	f->path = part_of(path);
+	if (!f->path)
+		return &error_no_memory;
+	if (strcmp(f->path, path) != 0) {
+		f->final = strdup(path);
+		if (!f->final)
+			return &error_no_memory;
+	}
+	f->fd = open(f->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return f->fd < 0 ? error_os(errno, what, f->path) : NULL;
+}
+
+struct error *file_output_open(struct file_output *f, const char *path, const char *what)
+{
+	*f = (struct file_output){.fd = -1};
+
+	struct error *err = check_folder(path, what);
+	if (!err)
+		err = open_part(f, path, what);
+	if (err)
+		file_output_close(f);
+	return err;
+}
+
+struct error *file_output_write(struct file_output *f, const void *bytes, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = write(f->fd, (const char *)bytes + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_os(errno, "write", f->path);
+		done += (size_t)n;
+		f->written += (size_t)n;
+	}
+	return NULL;
+}
+
+struct error *file_output_finish(struct file_output *f)
+{
+	int fd = f->fd;
+
+	f->fd = -1;
+	if (close(fd) != 0)
+		return error_os(errno, "write", f->path);
+	if (f->final && rename(f->path, f->final) != 0)
+		return error_os(errno, "rename to its final name", f->path);
+	return NULL;
+}
+
+void file_output_close(struct file_output *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
+	free(f->final);
+	*f = (struct file_output){.fd = -1};
 }
 
 struct error *file_write(const char *path, const void *bytes, size_t len)
 {
-	char *part = part_of(path);
-	struct error *err = part ? write_part(part, path, bytes, len) : &error_no_memory;
+	struct file_output f;
+	struct error *err = file_output_open(&f, path, "create");
 
-	free(part);
+	if (err)
+		return err;
+	err = file_output_write(&f, bytes, len);
+	if (!err)
+		err = file_output_finish(&f);
+	if (err && f.final)
+		unlink(f.path);
+	file_output_close(&f);
 	return err;
 }
 
@@ -114,9 +161,11 @@ static struct error *check_part(const char *part, const char *path)
 
 struct error *file_check_write(const char *path)
 {
-	char *part = part_of(path);
-	struct error *err = NULL;
+	struct error *err = check_folder(path, "write");
+	char *part = err ? NULL : part_of(path);
 
+	if (err)
+		return err;
 	if (!part)
 		return &error_no_memory;
 	if (strcmp(part, path) != 0)

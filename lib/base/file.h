@@ -14,9 +14,24 @@
 struct error *file_read(const char *path, size_t max, struct strbuf *text);
 
 /*
- * Writes PATH.part and renames it, so that nobody ever finds a half file under the name. What is there and no file (a
- * FIFO, /dev/null) is written as it is.
+ * A file that is written piece by piece under the name PATH.part, and renamed when it is complete: nobody ever finds a
+ * half file under the name. What is there and no regular file (a FIFO, /dev/null) is written as it is.
  */
+struct file_output {
+	char *path, *final; /* final is NULL when path itself is written */
+	int fd;
+	uint64_t written; /* bytes handed to the kernel */
+};
+
+/* what is done with the file, for the message: "create the trace". Nothing is left to close if it fails. */
+struct error *file_output_open(struct file_output *f, const char *path, const char *what);
+struct error *file_output_write(struct file_output *f, const void *bytes, size_t len);
+/* Closes the file and gives it its final name. */
+struct error *file_output_finish(struct file_output *f);
+/* Frees what f has; an unfinished file stays as PATH.part. */
+void file_output_close(struct file_output *f);
+
+/* All of that at once; nothing stays of a file that cannot be written. */
 struct error *file_write(const char *path, const void *bytes, size_t len);
 
 /* Whether file_write() can be expected to work: to be found out before hours of work, not after. Changes nothing. */

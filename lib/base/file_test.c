@@ -56,6 +56,43 @@ START_TEST(failures_leave_nothing)
 }
 END_TEST
 
+START_TEST(a_file_gets_its_name_when_it_is_complete)
+{
+	struct strbuf text = {0};
+	struct file_output f;
+
+	ck_no_error(file_output_open(&f, path, "create"));
+	ck_no_error(file_output_write(&f, "ab", 2));
+	ck_no_error(file_output_write(&f, "c", 1));
+	ck_assert_uint_eq(f.written, 3);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	ck_no_error(file_output_finish(&f));
+	file_output_close(&f);
+	ck_no_error(file_read(path, 4, &text));
+	ck_assert_str_eq(text.at, "abc");
+	ck_assert_int_ne(access(part, F_OK), 0);
+	strbuf_deinit(&text);
+}
+END_TEST
+
+START_TEST(an_unfinished_file_keeps_its_part)
+{
+	struct strbuf text = {0};
+	struct file_output f;
+
+	ck_no_error(file_write(path, "old", 3));
+	ck_no_error(file_output_open(&f, path, "create"));
+	ck_no_error(file_output_write(&f, "new", 3));
+	file_output_close(&f);
+	ck_no_error(file_read(part, 4, &text));
+	ck_assert_str_eq(text.at, "new");
+	strbuf_clear(&text);
+	ck_no_error(file_read(path, 4, &text));
+	ck_assert_str_eq(text.at, "old");
+	strbuf_deinit(&text);
+}
+END_TEST
+
 /* Checking leaves what is there, and nothing that is not. */
 START_TEST(checks_change_nothing)
 {
@@ -70,6 +107,7 @@ START_TEST(checks_change_nothing)
 	ck_assert_int_ne(access(part, F_OK), 0);
 	ck_assert_int_eq(mkdir(part, 0700), 0);
 	ck_error(file_check_write(path), ERROR_OS, "Is a directory");
+	ck_error(file_check_write(part), ERROR_OS, "Is a directory");
 	ck_error(file_check_write("/nonexistent/file"), ERROR_OS, "No such file");
 	strbuf_deinit(&text);
 }
@@ -112,6 +150,8 @@ int main(void)
 	tcase_add_test(files, what_is_written_is_read);
 	tcase_add_test(files, long_files_are_refused);
 	tcase_add_test(files, failures_leave_nothing);
+	tcase_add_test(files, a_file_gets_its_name_when_it_is_complete);
+	tcase_add_test(files, an_unfinished_file_keeps_its_part);
 	tcase_add_test(files, checks_change_nothing);
 	tcase_add_test(files, devices_stay_devices);
 	suite_add_tcase(suite, files);

@@ -1,11 +1,6 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/evlog/schema.h"
 
 enum {
@@ -14,32 +9,20 @@ enum {
 };
 
 struct evlog_writer {
-	char *path, *final; /* final is NULL when path itself is written */
-	int fd;
+	struct file_output file;
 	struct strbuf out;
-	uint64_t written; /* bytes handed to the kernel */
 	uint64_t events;
 };
 
 static struct error *write_all(struct evlog_writer *w)
 {
-	size_t done = 0;
-
 	if (strbuf_failed(&w->out))
 		return &error_no_memory;
-	while (done < w->out.len) {
-		ssize_t n = write(w->fd, w->out.at + done, w->out.len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_os(errno, "write", w->path);
-		done += (size_t)n;
-	}
-	w->written += done;
+	struct error *err = file_output_write(&w->file, w->out.at, w->out.len);
 	if (w->out.cap > KEEP)
 		strbuf_deinit(&w->out);
 	strbuf_clear(&w->out);
-	return NULL;
+	return err;
 }
 
 /* The header with a member a line, so that it can be looked at. */
@@ -57,32 +40,13 @@ static void write_header(struct strbuf *out, const struct evlog_header *header)
 	strbuf_append(out, ",\n" EVLOG_EVENTS_LINE);
 }
 
-static struct error *open_file(struct evlog_writer *w, const char *path)
-{
-	struct stat st;
-	bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-
-	if (special && S_ISDIR(st.st_mode))
-		return error_os(EISDIR, "create the event log", path);
-	if (special)
-		w->path = strdup(path);
-	else if (asprintf(&w->path, "%s.part", path) < 0)
-		w->path = NULL;
-	w->final = special ? NULL : strdup(path);
-	if (!w->path || (!special && !w->final))
-		return &error_no_memory;
-	w->fd = open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return w->fd < 0 ? error_os(errno, "create the event log", w->path) : NULL;
-}
-
 struct error *evlog_writer_create(const char *path, const struct evlog_header *header, struct evlog_writer **ret)
 {
 	struct evlog_writer *w = calloc(1, sizeof *w);
 
 	if (!w)
 		return &error_no_memory;
-	w->fd = -1;
-	struct error *err = open_file(w, path);
+	struct error *err = file_output_open(&w->file, path, "create the event log");
 	if (!err) {
 		write_header(&w->out, header);
 		err = write_all(w);
@@ -128,37 +92,26 @@ struct error *evlog_writer_flush(struct evlog_writer *w)
 
 uint64_t evlog_writer_bytes(const struct evlog_writer *w)
 {
-	return w->written + w->out.len;
+	return w->file.written + w->out.len;
 }
 
 const char *evlog_writer_path(const struct evlog_writer *w)
 {
-	return w->path;
+	return w->file.path;
 }
 
 struct error *evlog_writer_finish(struct evlog_writer *w)
 {
 	strbuf_append(&w->out, "\n]}\n");
 	struct error *err = write_all(w);
-	if (err)
-		return err;
-	int fd = w->fd;
-	w->fd = -1;
-	if (close(fd) != 0)
-		return error_os(errno, "write", w->path);
-	if (w->final && rename(w->path, w->final) != 0)
-		return error_os(errno, "rename to its final name", w->path);
-	return NULL;
+	return err ? err : file_output_finish(&w->file);
 }
 
 void evlog_writer_destroy(struct evlog_writer *w)
 {
 	if (!w)
 		return;
-	if (w->fd >= 0)
-		close(w->fd);
+	file_output_close(&w->file);
 	strbuf_deinit(&w->out);
-	free(w->path);
-	free(w->final);
 	free(w);
 }

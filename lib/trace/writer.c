@@ -1,18 +1,12 @@
 /* Writing a trace: chunks as they fill, then the end, the index and the footer. */
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/trace/encode.h"
 
 struct trace_writer {
-	char *path, *final; /* final is NULL when path itself is written */
-	int fd;
-	uint64_t written; /* bytes */
+	struct file_output file;
 	struct encoder encoder;
 	bool open;    /* a chunk is */
 	bool running; /* the last step was: what it belongs to stays in one chunk */
@@ -26,46 +20,12 @@ struct trace_writer {
 
 /* ---- The file ---- */
 
-static struct error *write_all(struct trace_writer *w, const void *bytes, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = write(w->fd, (const uint8_t *)bytes + done, len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_os(errno, "write", w->path);
-		done += (size_t)n;
-	}
-	w->written += len;
-	return NULL;
-}
-
 /* Writes the contents of w->raw as a record. */
 static struct error *write_record(struct trace_writer *w, struct record *record)
 {
 	w->out.len = 0;
 	struct error *err = record_append(&w->out, record, w->raw.at, w->raw.len);
-	return err ? err : write_all(w, w->out.at, w->out.len);
-}
-
-static struct error *open_file(struct trace_writer *w, const char *path)
-{
-	struct stat st;
-	bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-
-	if (special && S_ISDIR(st.st_mode))
-		return error_os(EISDIR, "create the trace", path);
-	if (special)
-		w->path = strdup(path);
-	else if (asprintf(&w->path, "%s.part", path) < 0)
-		w->path = NULL;
-	w->final = special ? NULL : strdup(path);
-	if (!w->path || (!special && !w->final))
-		return &error_no_memory;
-	w->fd = open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return w->fd < 0 ? error_os(errno, "create the trace", w->path) : NULL;
+	return err ? err : file_output_write(&w->file, w->out.at, w->out.len);
 }
 
 static struct error *write_header(struct trace_writer *w, const struct trace_header *header)
@@ -78,7 +38,7 @@ static struct error *write_header(struct trace_writer *w, const struct trace_hea
 	w->raw.len = 0;
 	if (!header_put(&w->raw, header, &w->encoder.layout))
 		return &error_no_memory;
-	struct error *err = write_all(w, prefix, sizeof prefix);
+	struct error *err = file_output_write(&w->file, prefix, sizeof prefix);
 	return err ? err : write_record(w, &record);
 }
 
@@ -89,10 +49,10 @@ struct error *trace_writer_create(const char *path, const struct trace_header *h
 
 	if (!w)
 		return &error_no_memory;
-	w->fd = -1;
+	w->file.fd = -1;
 	struct error *err = encoder_init(&w->encoder, header, start);
 	if (!err)
-		err = open_file(w, path);
+		err = file_output_open(&w->file, path, "create the trace");
 	if (!err)
 		err = write_header(w, header);
 	if (err) {
@@ -107,8 +67,7 @@ void trace_writer_destroy(struct trace_writer *w)
 {
 	if (!w)
 		return;
-	if (w->fd >= 0)
-		close(w->fd);
+	file_output_close(&w->file);
 	encoder_deinit(&w->encoder);
 	for (size_t i = 0; i < w->observed.len; i++) {
 		state_deinit(&w->observed.at[i].before);
@@ -118,14 +77,12 @@ void trace_writer_destroy(struct trace_writer *w)
 	vec_deinit(&w->index.chunks);
 	vec_deinit(&w->raw);
 	vec_deinit(&w->out);
-	free(w->path);
-	free(w->final);
 	free(w);
 }
 
 uint64_t trace_writer_bytes(const struct trace_writer *w)
 {
-	return w->written;
+	return w->file.written;
 }
 
 /* ---- Chunks ---- */
@@ -137,7 +94,7 @@ static struct error *close_chunk(struct trace_writer *w)
 	if (!w->open)
 		return NULL;
 	k->steps = w->encoder.steps;
-	k->offset = w->written;
+	k->offset = w->file.written;
 	w->open = false;
 	struct record record = {
 		.type = RECORD_CHUNK,
@@ -256,7 +213,7 @@ struct error *trace_writer_observed(struct trace_writer *w, const struct trace_s
 struct error *trace_writer_modules(struct trace_writer *w, const struct trace_module *modules, size_t num_modules)
 {
 	struct record record = {.type = RECORD_MODULES};
-	uint64_t offset = w->written;
+	uint64_t offset = w->file.written;
 
 	w->raw.len = 0;
 	if (!modules_put(&w->raw, modules, num_modules))
@@ -275,7 +232,7 @@ static struct error *write_end(struct trace_writer *w, const struct trace_end *e
 	struct trace_end e = *end;
 
 	e.steps = w->steps;
-	w->index.end = w->written;
+	w->index.end = w->file.written;
 	w->raw.len = 0;
 	return end_put(&w->raw, &e) ? write_record(w, &record) : &error_no_memory;
 }
@@ -284,7 +241,7 @@ static struct error *write_index(struct trace_writer *w)
 {
 	struct record record = {.type = RECORD_INDEX};
 	uint8_t footer[TRACE_FOOTER_LEN] = {0};
-	uint64_t longs[2] = {htole64(w->written)};
+	uint64_t longs[2] = {htole64(w->file.written)};
 
 	w->raw.len = 0;
 	if (!index_put(&w->raw, &w->index))
@@ -292,11 +249,11 @@ static struct error *write_index(struct trace_writer *w)
 	struct error *err = write_record(w, &record);
 	if (err)
 		return err;
-	longs[1] = htole64(w->written + sizeof footer);
+	longs[1] = htole64(w->file.written + sizeof footer);
 	memcpy(footer, longs, sizeof longs);
 	record_check(footer, sizeof longs, footer + 16);
 	memcpy(footer + 24, TRACE_FOOTER_MAGIC, 8);
-	return write_all(w, footer, sizeof footer);
+	return file_output_write(&w->file, footer, sizeof footer);
 }
 
 struct error *trace_writer_finish(struct trace_writer *w, const struct trace_end *end)
@@ -307,13 +264,5 @@ struct error *trace_writer_finish(struct trace_writer *w, const struct trace_end
 		err = write_end(w, end);
 	if (!err)
 		err = write_index(w);
-	if (err)
-		return err;
-	int fd = w->fd;
-	w->fd = -1;
-	if (close(fd) != 0)
-		return error_os(errno, "write", w->path);
-	if (w->final && rename(w->path, w->final) != 0)
-		return error_os(errno, "rename to its final name", w->path);
-	return NULL;
+	return err ? err : file_output_finish(&w->file);
 }
