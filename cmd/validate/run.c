@@ -414,14 +414,14 @@ static enum exit_status run(const void *options, const struct operands *operands
 
 /* clang-format off */
 #define AT(member) offsetof(struct run_options, member)
+
+/* What is replayed, and in what. */
+#define REPLAY_ROWS \
+	{"log", 'l', "FILE", "event log to replay (of validate record)", AT(log), option_text}, \
+	START_ROWS(struct run_options, start)
+
 static const struct option_row run_option_rows[] = {
-	{"log", 'l', "FILE", "event log to replay (of validate record)", AT(log), option_text},
-	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", AT(start.qemu), option_flag},
-	{"emulator", 'e', "PATH", "start this build of it; by default the one of the variable\nVALIDATE_QEMU_X86_64, else qemu-x86_64 on PATH", AT(start.emulator), option_text},
-	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", AT(start.cpu), option_text},
-	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(start.emulator_args), option_list},
-	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", AT(start.sysroot), option_text},
-	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(start.remote), option_text},
+	REPLAY_ROWS,
 	{"report", 'o', "FILE", "write a JSON report; -: to standard output, instead of the text", AT(outputs.path[OUTPUT_JSON]), option_text},
 	{"junit", 0, "FILE", "write the findings and the judged instruction forms as JUnit's XML", AT(outputs.path[OUTPUT_JUNIT]), option_text},
 	{"sarif", 0, "FILE", "write the findings as SARIF 2.1.0", AT(outputs.path[OUTPUT_SARIF]), option_text},
@@ -447,13 +447,7 @@ static const struct option_row run_option_rows[] = {
 
 static const struct option_row trace_option_rows[] = {
 	{"output", 'o', "FILE", "where the trace goes", AT(trace), option_text},
-	{"log", 'l', "FILE", "event log to replay (of validate record)", AT(log), option_text},
-	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", AT(start.qemu), option_flag},
-	{"emulator", 'e', "PATH", "start this build of it", AT(start.emulator), option_text},
-	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", AT(start.cpu), option_text},
-	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", AT(start.emulator_args), option_list},
-	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", AT(start.sysroot), option_text},
-	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", AT(start.remote), option_text},
+	REPLAY_ROWS,
 	{"until", 0, "PC", "end when this address or symbol is reached", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
 	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by one", AT(sweep_interval), option_number},
@@ -462,6 +456,7 @@ static const struct option_row trace_option_rows[] = {
 	{"no-progress", 0, NULL, "no progress line on a terminal", AT(no_progress), option_flag},
 	{0},
 };
+#undef REPLAY_ROWS
 #undef AT
 /* clang-format on */
 

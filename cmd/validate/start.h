@@ -14,6 +14,17 @@ struct start_options {
 	const char *remote;
 };
 
+/* clang-format off */
+/* The rows of its options, for a command whose options are a type with a struct start_options as member. */
+#define START_ROWS(type, member) \
+	{"qemu", 0, NULL, "start the QEMU that the program's ELF header asks for", offsetof(type, member.qemu), option_flag}, \
+	{"emulator", 'e', "PATH", "start this build of it; by default the one of the variable\nVALIDATE_QEMU_X86_64, else qemu-x86_64 on PATH", offsetof(type, member.emulator), option_text}, \
+	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", offsetof(type, member.cpu), option_text}, \
+	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", offsetof(type, member.emulator_args), option_list}, \
+	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", offsetof(type, member.sysroot), option_text}, \
+	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", offsetof(type, member.remote), option_text}
+/* clang-format on */
+
 /* ERROR_USAGE for options that do not go together. */
 struct error *start_check(const struct start_options *options);
 
