@@ -2,6 +2,9 @@
 # Test cases for scripts: a test sources this, calls same and matches, and ends with finish. The summary has libcheck's form,
 # which run-tests.sh counts.
 
+# As `make check` has them, for a test that is run by hand.
+: "${BUILD:=build/rel}" "${VALIDATE:=$BUILD/validate}"
+
 cases=0
 failures=0
 
@@ -39,4 +42,50 @@ finish() {
 make_scratch() {
 	scratch=$(mktemp -d)
 	trap 'rm -rf "$scratch"' EXIT
+}
+
+# The same as current folder. The program is found from there, and $guests are the shipped guests' folder.
+enter_scratch() {
+	make_scratch
+	# shellcheck disable=SC2034 # tests use it
+	guests=$(realpath "$BUILD")/guests
+	VALIDATE=$(realpath "$VALIDATE")
+	cd "$scratch" || exit 1
+}
+
+# ---- What a test needs ----
+
+# The test cannot run here.
+skip() { # REASON
+	echo "$1"
+	exit 77
+}
+
+# Prints the first feature that the guest bmi executes and this CPU does not have, so that it cannot be recorded.
+lacking_for_bmi() {
+	local flag
+
+	for flag in bmi1 adx sse4_2; do
+		grep -qw $flag /proc/cpuinfo && continue
+		echo $flag
+		return
+	done
+}
+
+# Skips the test unless the program is there, and all of these: x86_64, this machine; bmi, a CPU that executes that guest;
+# commands.
+needs() { # WHAT...
+	local what flag
+
+	[ -x "$VALIDATE" ] || skip "there is no $VALIDATE"
+	for what; do
+		case $what in
+		x86_64) [ "$(uname -m)" = x86_64 ] || skip "this is no x86-64 machine" ;;
+		bmi)
+			flag=$(lacking_for_bmi)
+			[ -z "$flag" ] || skip "this CPU has no $flag, which the guest bmi needs to be recorded"
+			;;
+		*) command -v "$what" >/dev/null || skip "there is no $what" ;;
+		esac
+	done
 }

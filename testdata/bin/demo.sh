@@ -5,6 +5,7 @@
 # Debian 12's QEMU 7.2 gets wrong, so its report, which comes last, has to be one of differences (exit status 1). A QEMU that
 # gets them all right is said to be so, and the demo fails: it has shown nothing.
 set -uo pipefail
+. testdata/bin/cases.sh
 
 : "${BUILD:?the build folder}" "${VALIDATE:?the program}"
 out=build/demo
@@ -20,12 +21,11 @@ run() {
 	"$@" </dev/null
 }
 
-for flag in bmi1 adx sse4_2; do
-	if ! grep -qw "$flag" /proc/cpuinfo; then
-		echo "demo: this CPU has no $flag, which the guest $guest needs to be recorded"
-		exit 1
-	fi
-done
+flag=$(lacking_for_bmi)
+if [ -n "$flag" ]; then
+	echo "demo: this CPU has no $flag, which the guest $guest needs to be recorded"
+	exit 1
+fi
 mkdir -p "$out"
 qemu-x86_64 --version | head -n 1
 

@@ -1,17 +1,7 @@
 # shellcheck shell=bash
 # Programs that nobody here wrote, on small files: recorded, replayed, judged. A test sources this after cases.sh.
 
-: "${VALIDATE:=build/rel/validate}"
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	echo "there is no $VALIDATE, or this is no x86-64 machine"
-	exit 77
-fi
-for tool in busybox jq; do
-	if ! command -v $tool >/dev/null; then
-		echo "there is no $tool"
-		exit 77
-	fi
-done
+needs x86_64 busybox jq
 
 busybox=$(command -v busybox)
 # Options of validate record.

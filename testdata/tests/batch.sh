@@ -1,28 +1,12 @@
 #!/usr/bin/env bash
 # validate batch, as people use it: rows that fail in every way beside rows that do not, going on, shards, two emulators.
 . testdata/bin/cases.sh
+. testdata/bin/batch.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	echo "there is no $VALIDATE, or this is no x86-64 machine"
-	exit 77
-fi
-make_scratch
-guests=$(realpath "$BUILD")/guests
-VALIDATE=$(realpath "$VALIDATE")
-cd "$scratch" || exit 1
+needs x86_64
+enter_scratch
 mkdir logs
 seq 1000 >file
-
-batch() {
-	output=$(timeout -s KILL 120 "$VALIDATE" batch "$@" 2>stderr)
-	status=$?
-	said=$(<stderr)
-}
-
-# A column of the table, of all rows.
-outcomes() {
-	sed -n '/^row /,/^$/{/^row /d;/^$/d;p}' <<<"$output" | awk '{printf "%s%s=%s", n++ ? " " : "", $1, $2}'
-}
 
 # Processes that the fake emulators leave if nobody ends them; waits a little for them to go.
 left() { # MARK

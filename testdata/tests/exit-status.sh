@@ -2,20 +2,9 @@
 # Each exit status of a run, by the way that leads to it; and a report for each verdict, which is what its schema says.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	echo "there is no $VALIDATE, or this is no x86-64 machine"
-	exit 77
-fi
-if ! command -v jq >/dev/null; then
-	echo "there is no jq"
-	exit 77
-fi
-make_scratch
-: "${scratch:?}"
-guests=$(realpath "$BUILD")/guests
+needs x86_64 jq
 schema=$PWD/lib/report/report.schema.json
-VALIDATE=$(realpath "$VALIDATE")
-cd "$scratch" || exit 1
+enter_scratch
 
 # Leaves the exit status in $status, what was said on standard error in $said, the report in report.json.
 run() { # OPTION...
@@ -67,7 +56,7 @@ run --log hello.json --strict
 same "status of a clean run, --strict" $status 0
 
 # 1: unicorn 2.0 and QEMU 7.2 have the carry of blsi wrong.
-if grep -qw bmi1 /proc/cpuinfo && grep -qw adx /proc/cpuinfo; then
+if [ -z "$(lacking_for_bmi)" ]; then
 	record bmi "$guests/bmi"
 	run --log bmi.json
 	same "status of a divergent run" "$status $(field '[.verdict, .findings[0].location, .findings[0].severity] | @json')" \

@@ -6,11 +6,7 @@
 # output, `testdata/tests/explain.sh --update` writes them again: read the difference.
 . testdata/bin/cases.sh
 
-: "${VALIDATE:=build/rel/validate}"
-if [ ! -x "$VALIDATE" ]; then
-	echo "there is no $VALIDATE"
-	exit 77
-fi
+needs
 
 # A golden file as it should be now.
 transcript() { # FILE

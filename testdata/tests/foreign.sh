@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # foreign.sh unpacks what apt-get gives, once, and says why when it gives nothing. Stand-ins for apt-get on PATH.
 . testdata/bin/cases.sh
-if ! command -v dpkg-deb >/dev/null; then
-	echo "there is no dpkg-deb"
-	exit 77
-fi
+needs dpkg-deb
 
 make_scratch
 mkdir -p "$scratch/bin" "$scratch/empty" "$scratch/package/DEBIAN" "$scratch/package/usr/bin"

@@ -2,20 +2,10 @@
 # The gate of testdata/ci: what a CI system sees of QEMU 7.2's bugs, before and after they are known.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	echo "there is no $VALIDATE, or this is no x86-64 machine"
-	exit 77
-fi
+needs x86_64 bmi
 if [[ $(qemu-x86_64 --version 2>/dev/null) != *"version 7.2."* ]]; then
-	echo "there is no qemu-x86_64 7.2, whose bugs are known"
-	exit 77
+	skip "there is no qemu-x86_64 7.2, whose bugs are known"
 fi
-for flag in bmi1 adx sse4_2; do
-	if ! grep -qw "$flag" /proc/cpuinfo; then
-		echo "this CPU has no $flag, which the guest needs to be recorded"
-		exit 77
-	fi
-done
 make_scratch
 : "${scratch:?}"
 gate=$PWD/testdata/ci/gate.sh

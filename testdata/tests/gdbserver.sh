@@ -2,14 +2,8 @@
 # gdbserver as the target: this machine's own CPU, which the model agrees with.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ] || ! command -v gdbserver >/dev/null; then
-	echo "there is no $VALIDATE, or no gdbserver, or this is no x86-64 machine"
-	exit 77
-fi
-make_scratch
-guests=$(realpath "$BUILD")/guests
-VALIDATE=$(realpath "$VALIDATE")
-cd "$scratch" || exit 1
+needs x86_64 gdbserver
+enter_scratch
 seq 100 >file
 
 # Serves the program on a port that the system chooses, and judges its run.

@@ -3,18 +3,7 @@
 . testdata/bin/cases.sh
 
 guests=$BUILD/guests
-if [ "$(uname -m)" != x86_64 ]; then
-	echo "the guests are for x86-64"
-	exit 77
-fi
-
-has_cpu_flags() {
-	local flag
-
-	for flag; do
-		grep -qw "$flag" /proc/cpuinfo || return 1
-	done
-}
+needs x86_64
 
 same "hello" "$("$guests/hello")" hello
 # x <- x * 6364136223846793005 + 1442695040888963407 and so on, from 1: the same on every machine.
@@ -22,7 +11,7 @@ same "loop of no rounds" "$("$guests/loop" 0)" 0x1
 same "loop is deterministic" "$("$guests/loop" 1000)" "$("$guests/loop" 1000)"
 matches "syscalls on this CPU" "$("$guests/syscalls" all)" "^[0-9]+ calls, 0 wrong$"
 
-if has_cpu_flags bmi1 adx sse4_2; then
+if [ -z "$(lacking_for_bmi)" ]; then
 	same "bmi on this CPU" "$("$guests/bmi" check)" $'blsi: ok\nadcx, adox: ok\ncrc32: ok'
 	"$guests/bmi" check >/dev/null
 	same "bmi's exit status on this CPU" $? 0

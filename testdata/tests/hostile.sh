@@ -3,15 +3,9 @@
 # remedy; nothing crashes, hangs, or takes memory without end.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	echo "there is no $VALIDATE, or this is no x86-64 machine"
-	exit 77
-fi
-make_scratch
-guests=$(realpath "$BUILD")/guests
-VALIDATE=$(realpath "$VALIDATE")
+needs x86_64
 sample=$(realpath testdata/vectors/a64-sample.vec.xz)
-cd "$scratch" || exit 1
+enter_scratch
 RANDOM=4711
 
 # Of address space: unicorn alone maps 1 GiB. The address sanitizer maps terabytes.

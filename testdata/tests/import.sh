@@ -3,19 +3,8 @@
 . testdata/bin/cases.sh
 
 guests=$BUILD/guests
-if ! command -v qemu-x86_64 >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
-	echo "there is no qemu-x86_64 or no qemu-aarch64"
-	exit 77
-fi
+needs qemu-x86_64 qemu-aarch64
 make_scratch
-
-has_cpu_flags() {
-	local flag
-
-	for flag; do
-		grep -qw "$flag" /proc/cpuinfo || return 1
-	done
-}
 
 single=-one-insn-per-tb
 [[ $(qemu-x86_64 --version) == *"version 7."* ]] && single=-singlestep
@@ -47,7 +36,7 @@ same "from standard input" "$(import - <"$scratch/x86.log")" "$scratch/trace: $n
 
 same "... judged" "$(judge)" incomplete
 matches "... what memory decides is not" "$(cat "$scratch/report")" 'memory could not be read back'
-if has_cpu_flags bmi1 adx sse4_2 && [ $single = -singlestep ]; then
+if [ -z "$(lacking_for_bmi)" ] && [ $single = -singlestep ]; then
 	qemu-x86_64 $single -cpu max -d cpu,fpu,nochain,in_asm -D "$scratch/bmi.log" "$guests/bmi" >/dev/null
 	import "$scratch/bmi.log" >/dev/null
 	same "the bugs of QEMU 7.2" "$(judge)" $'divergent\nblsi r32, r32\nblsi r64, r64\nadcx r32, r32\nadox r32, r32\ncrc32 r64, r64'

@@ -2,10 +2,7 @@
 # make install puts the program and its manual page below DESTDIR and PREFIX, and uninstall leaves nothing.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ]; then
-	echo "there is no $VALIDATE"
-	exit 77
-fi
+needs
 make_scratch
 # Not a child of the make that runs the tests.
 unset MAKEFLAGS MAKELEVEL

@@ -3,14 +3,8 @@
 # stands under a final name. The moments are the same every time as far as the machine's load lets them be.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ] || ! command -v busybox >/dev/null; then
-	echo "there is no $VALIDATE, or no busybox, or this is no x86-64 machine"
-	exit 77
-fi
-make_scratch
-guests=$(realpath "$BUILD")/guests
-VALIDATE=$(realpath "$VALIDATE")
-cd "$scratch" || exit 1
+needs x86_64 busybox
+enter_scratch
 RANDOM=1789
 # Programs whose paths nobody else's processes have.
 cp "$guests/loop" "$(command -v busybox)" .

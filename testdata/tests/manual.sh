@@ -2,10 +2,7 @@
 # The manual page has exactly the options that the program's own help has; all pages are right.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ]; then
-	echo "there is no $VALIDATE"
-	exit 77
-fi
+needs
 
 # Long options, one a line, of a text on standard input.
 options() {

@@ -4,17 +4,14 @@
 . testdata/bin/cases.sh
 arm64=$(realpath -m "${BUILD:?the build folder}/../arm64")
 if [ ! -f "$arm64/.packages" ]; then
-	echo "there are no programs for arm64 in build/arm64: make check gets them, where apt has an archive that has them"
-	exit 77
+	skip "there are no programs for arm64 in build/arm64: make check gets them, where apt has an archive that has them"
 fi
 RUN_SECONDS=${VALIDATE_CHECK_LONG:+900}
 : "${RUN_SECONDS:=120}"
 . testdata/bin/programs.sh
 
-if ! qemu=$(command -v "${VALIDATE_QEMU_AARCH64:-qemu-aarch64}"); then
-	echo "there is no ${VALIDATE_QEMU_AARCH64:-qemu-aarch64}"
-	exit 77
-fi
+needs "${VALIDATE_QEMU_AARCH64:-qemu-aarch64}"
+qemu=$(command -v "${VALIDATE_QEMU_AARCH64:-qemu-aarch64}")
 busybox=$arm64/bin/busybox
 # It has the atomic instructions, and no SVE, of which there is no model.
 via=(--via qemu --emulator "$qemu" --cpu neoverse-n1)

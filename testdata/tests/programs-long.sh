@@ -2,17 +2,13 @@
 # As programs-qemu.sh, what takes minutes: applets of more than 50,000 instructions, and dynamic programs to their end.
 . testdata/bin/cases.sh
 if [ -z "${VALIDATE_CHECK_LONG-}" ]; then
-	echo "gzip, gunzip, awk, and ls, sort, xz, perl to their end in QEMU take minutes: make check VALIDATE_CHECK_LONG=1"
-	exit 77
+	skip "gzip, gunzip, awk, and ls, sort, xz, perl to their end in QEMU take minutes: make check VALIDATE_CHECK_LONG=1"
 fi
 RUN_SECONDS=900
 . testdata/bin/programs.sh
 
 qemu=${VALIDATE_QEMU_X86_64:-qemu-x86_64}
-if ! command -v "$qemu" >/dev/null; then
-	echo "there is no $qemu"
-	exit 77
-fi
+needs "$qemu"
 
 make_files 1
 for applet in gzip gunzip awk; do

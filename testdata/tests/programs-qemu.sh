@@ -7,10 +7,7 @@
 . testdata/bin/programs.sh
 
 qemu=${VALIDATE_QEMU_X86_64:-qemu-x86_64}
-if ! command -v "$qemu" >/dev/null; then
-	echo "there is no $qemu"
-	exit 77
-fi
+needs "$qemu"
 
 # qemu64 has no AVX, whose upper halves the stub would not show.
 make_files 1

@@ -2,14 +2,9 @@
 # validate record, as people use it.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	echo "there is no $VALIDATE, or this is no x86-64 machine"
-	exit 77
-fi
-make_scratch
-guest=$(realpath "$BUILD")/guests/recorded
-VALIDATE=$(realpath "$VALIDATE")
-cd "$scratch" || exit 1
+needs x86_64
+enter_scratch
+guest=$guests/recorded
 seq 1000 >file
 
 record() {

@@ -2,15 +2,9 @@
 # What a replay does to the guest's memory, as the guest sees it: in QEMU, where addresses differ from the recorded run's.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ] || ! command -v qemu-x86_64 >/dev/null; then
-	echo "there is no $VALIDATE, or no qemu-x86_64, or this is no x86-64 machine"
-	exit 77
-fi
-make_scratch
-: "${scratch:?}"
-guest=$(realpath "$BUILD")/guests/recorded
-VALIDATE=$(realpath "$VALIDATE")
-cd "$scratch" || exit 1
+needs x86_64 qemu-x86_64
+enter_scratch
+guest=$guests/recorded
 
 record() { # MODE ARG...
 	output=$(timeout -s KILL 60 "$VALIDATE" record -q -o "$1.json" -- "$guest" "$@" 2>&1)

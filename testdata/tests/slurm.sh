@@ -4,18 +4,12 @@
 # and slurm-client.
 # runs alone
 . testdata/bin/cases.sh
-
-skip() { # REASON
-	echo "$1"
-	exit 77
-}
+. testdata/bin/batch.sh
 
 for program in munged slurmctld slurmd sbatch squeue scancel sinfo; do
 	command -v $program >/dev/null || skip "there is no $program: install munge, slurmctld, slurmd and slurm-client"
 done
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	skip "there is no $VALIDATE, or this is no x86-64 machine"
-fi
+needs x86_64
 [ "$(id -u)" = 0 ] || skip "only root can start slurmd"
 
 unset SLURM_CONF
@@ -146,16 +140,6 @@ for guest in hello bmi; do
 done
 "$VALIDATE" record -q -o logs/reads.json -- "$guests/recorded" reads file >/dev/null 2>&1
 cp logs/hello.json logs/last.json
-
-batch() {
-	output=$(timeout -s KILL 120 "$VALIDATE" batch "$@" 2>stderr)
-	status=$?
-	said=$(<stderr)
-}
-
-outcomes() {
-	sed -n '/^row /,/^$/{/^row /d;/^$/d;p}' <<<"$output" | awk '{printf "%s%s=%s", n++ ? " " : "", $1, $2}'
-}
 
 batch --engine slurm --shards 3 --wait 100 -o array --report array.json logs
 same "status of an array" "$status" 1

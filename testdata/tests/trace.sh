@@ -3,14 +3,7 @@
 # emulator; a file that was cut off or damaged says so.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ] || [ "$(uname -m)" != x86_64 ]; then
-	echo "there is no $VALIDATE, or this is no x86-64 machine"
-	exit 77
-fi
-if ! command -v jq >/dev/null || ! command -v busybox >/dev/null; then
-	echo "there is no jq, or no busybox"
-	exit 77
-fi
+needs x86_64 jq busybox
 make_scratch
 
 judge() { # ARG...

@@ -2,10 +2,7 @@
 # The model of AArch64 against expected results that come from the architecture's pseudocode.
 . testdata/bin/cases.sh
 
-if [ ! -x "$VALIDATE" ]; then
-	echo "there is no $VALIDATE"
-	exit 77
-fi
+needs
 
 sample=testdata/vectors/a64-sample.vec.xz
 make_scratch

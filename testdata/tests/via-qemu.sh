@@ -2,21 +2,9 @@
 # The shipped guests recorded in QEMU, for both instruction sets, and judged there and in unicorn.
 . testdata/bin/cases.sh
 
-: "${BUILD:?the build folder}" "${VALIDATE:=build/rel/validate}"
-for tool in jq qemu-x86_64 qemu-aarch64; do
-	if ! command -v $tool >/dev/null; then
-		echo "there is no $tool"
-		exit 77
-	fi
-done
-if [ ! -x "$BUILD/guests/aarch64/hello" ]; then
-	echo "there are no guests for AArch64"
-	exit 77
-fi
-guests=$(realpath "$BUILD")/guests
-VALIDATE=$(realpath "$VALIDATE")
-make_scratch
-cd "$scratch" || exit 1
+needs jq qemu-x86_64 qemu-aarch64
+[ -x "$BUILD/guests/aarch64/hello" ] || skip "there are no guests for AArch64"
+enter_scratch
 
 record() { # GUEST ARG...
 	output=$(timeout -s KILL 60 "$VALIDATE" record -q --via qemu -o run.json -- "$@" 2>stderr </dev/null)
