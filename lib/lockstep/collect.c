@@ -1,4 +1,5 @@
 /* Judging what the target shows of the steps it was given. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,16 +111,26 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 	return err;
 }
 
+struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, bool *ret)
+{
+	bool memory = (signal == SIGSEGV || signal == SIGBUS) && (!expected || expected == SIGSEGV);
+
+	*ret = memory && !ls->replay && (signal == ls->logged_signal || ls->logged_signal == SIGNAL_NOT_TOLD);
+	return memory && ls->replay ? replay_has_signal(ls->replay, signal, ret) : NULL;
+}
+
 /* A step that a signal stopped: the instruction did not complete. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
 	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault) : 0;
+	bool logged;
 
 	ls->signal = ls->reply.stop.signal;
 	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 	if (slot->kind == PREDICTED_NOTHING || expected == ls->signal || !is_fault_signal(ls->signal))
 		return NULL;
-	return judge_fault(&ls->judgement, expected, ls->signal);
+	struct error *err = is_logged_fault(ls, expected, ls->signal, &logged);
+	return err || logged ? err : judge_fault(&ls->judgement, expected, ls->signal);
 }
 
 static struct error *target_gone(const struct lockstep *ls)

@@ -367,6 +367,7 @@ static struct error *judge_signalled(struct lockstep *ls)
 	struct group *g = &ls->group;
 	uint64_t pc = state_get(&ls->seen, ls->target->isa->pc);
 	size_t i = 0;
+	bool logged = false;
 
 	while (i + 1 < g->len && g->slot[i].pc != pc)
 		i++;
@@ -376,7 +377,9 @@ static struct error *judge_signalled(struct lockstep *ls)
 		err = tracer_group(ls, i + 1);
 	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
 	judgement_clear(&ls->judgement);
-	if (!err && is_fault_signal(ls->signal))
+	if (!err)
+		err = is_logged_fault(ls, 0, ls->signal, &logged);
+	if (!err && !logged && is_fault_signal(ls->signal))
 		err = judge_fault(&ls->judgement, 0, ls->signal);
 	ls->run->instructions += i + 1;
 	group_state_before(ls, i, &ls->before);

@@ -32,12 +32,15 @@ struct sweep {
 	uint64_t done;    /* ... and were seen last */
 };
 
+enum { SIGNAL_NOT_TOLD = -1 }; /* a trace without its end */
+
 enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is collected */
 
 struct lockstep {
 	struct target *target;
 	struct replay *replay; /* NULL: a trace is judged */
 	uint64_t position;     /* without replay: index of the log's next event */
+	int logged_signal;     /* without replay: that stopped the guest in the end and that the log has; 0: none */
 	const struct lockstep_options *options;
 	struct run *run;
 	struct predictor model;
@@ -101,6 +104,12 @@ void lockstep_tidy_cache(struct lockstep *ls);
  * memory is as the model knows it right after the step.
  */
 struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs);
+
+/*
+ * Whether memory may be written to or executed, and where a mapped file ends, no target tells. The log does: a signal
+ * for an access to memory that it has as well, right here, is what the program does on any CPU.
+ */
+struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, bool *ret);
 
 /* Judges ls->group, which the target ran from ls->group.start to ls->seen and ls->reply. */
 struct error *judge_group(struct lockstep *ls);

@@ -136,11 +136,30 @@ static enum mem_result reach_page(struct predictor *p, uint64_t page)
 	return got || may_be_stack(p, page) ? MEM_OK : MEM_FAULT;
 }
 
+/* A recorder that predicted a store has it among the accesses, also if a signal came instead. */
+static bool is_given(const struct given *g, const struct eval_store *s)
+{
+	for (size_t i = 0; i < g->num_accesses; i++)
+		if (g->accesses[i].store && g->accesses[i].address == s->address)
+			return true;
+	return false;
+}
+
+static enum mem_result reach_given(const struct predictor *p)
+{
+	for (size_t i = 0; i < p->eval.num_stores && p->given->stopped; i++)
+		if (!is_given(p->given, &p->eval.stores[i]))
+			return MEM_FAULT;
+	return MEM_OK;
+}
+
 /* Stores to where nothing is fault. Whether what is there may be written to, no target tells. */
 static enum mem_result reach_stores(struct predictor *p)
 {
 	enum mem_result result = MEM_OK;
 
+	if (p->given)
+		return reach_given(p);
 	for (size_t i = 0; i < p->eval.num_stores && result == MEM_OK; i++) {
 		const struct eval_store *s = &p->eval.stores[i];
 		uint64_t first = s->address / MEMORY_PAGE, last = (s->address + s->len - 1) / MEMORY_PAGE;

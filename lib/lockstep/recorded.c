@@ -22,6 +22,16 @@ static struct error *describe_target(struct recorded *r)
 	return NULL;
 }
 
+/* A signal that stopped the guest ended the run: the guest had left the log, unless that has the signal. */
+static int logged_signal(const struct trace_end *end)
+{
+	bool lost = end && end->error && end->error_code == ERROR_LOST_SYNC;
+
+	if (!end)
+		return SIGNAL_NOT_TOLD;
+	return lost ? 0 : end->exit_signal;
+}
+
 struct error *recorded_init(struct recorded *r, const struct trace_reader *reader,
 			    const struct lockstep_options *options)
 {
@@ -37,6 +47,7 @@ struct error *recorded_init(struct recorded *r, const struct trace_reader *reade
 		return err;
 	r->seen = r->ls.seen;
 	r->ls.model.blind = true;
+	r->ls.logged_signal = logged_signal(trace_reader_end(reader));
 	return NULL;
 }
 

@@ -437,9 +437,11 @@ static struct error *execute_exit(struct replay *r, struct replay_call *call)
 		return err;
 	if (stop.kind != STOP_EXITED)
 		return error_create(ERROR_TARGET, "the guest did not end at %s", call->desc->name);
-	if (stop.status != (int)(call->event->arg[0] & 0xff))
-		return error_create(ERROR_LOST_SYNC, "the guest ends with status %d, the log with %d", stop.status,
-				    (int)(call->event->arg[0] & 0xff));
+	if (stop.status != (int)(call->event->arg[0] & 0xff)) {
+		struct strbuf observed = {0};
+		strbuf_printf(&observed, "status %d", stop.status);
+		return replay_lose(r, call->pc, "ends with ", &observed);
+	}
 	call->finished = true;
 	return NULL;
 }

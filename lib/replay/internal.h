@@ -2,6 +2,7 @@
 #ifndef LIB_REPLAY_INTERNAL_H
 #define LIB_REPLAY_INTERNAL_H
 
+#include "lib/base/strbuf.h"
 #include "lib/replay/regions.h"
 #include "lib/replay/replay.h"
 
@@ -60,6 +61,9 @@ void queue_deinit(struct event_queue *q);
  * the queue as it is, for a call that the log does not have but that concerns the guest's own memory only.
  */
 struct error *replay_find_event(struct replay *r, struct replay_call *call);
+
+/* The guest does something else than the log's next event: `verb` and what was observed, which is taken over. */
+struct error *replay_lose(struct replay *r, uint64_t pc, const char *verb, struct strbuf *observed);
 
 /* Runs a call that the log does not have: one that changes the guest's own memory and takes nothing from outside. */
 struct error *replay_unlogged(struct replay *r, struct replay_call *call);

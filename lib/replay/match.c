@@ -175,32 +175,40 @@ static void format_event(struct strbuf *out, const struct isa *isa, const struct
 		strbuf_printf(out, "%s\"%s\"", i ? ", " : " with ", ev->strings.at[i].text);
 }
 
-static struct error *lost_sync(struct replay *r, const struct replay_call *call)
+struct error *replay_lose(struct replay *r, uint64_t pc, const char *verb, struct strbuf *observed)
 {
-	struct strbuf expected = {0}, observed = {0};
-	struct sys_memory memory = replay_memory(r);
+	struct strbuf expected = {0};
 	struct replay_lost *lost = calloc(1, sizeof *lost);
 
+	if (lost)
+		*lost = (struct replay_lost){.event = r->position, .pc = pc, .observed = strbuf_take(observed)};
+	strbuf_deinit(observed);
 	if (!lost)
 		return &error_no_memory;
 	if (r->queue.list.len)
 		format_event(&expected, r->isa, &r->queue.list.at[0]);
 	else
 		strbuf_append(&expected, "the end of the log");
-	sys_format(&observed, &call->guest, &memory);
-	*lost = (struct replay_lost){.event = r->position, .pc = call->pc};
 	lost->expected = strbuf_take(&expected);
-	lost->observed = strbuf_take(&observed);
 	r->lost = lost;
 	if (!lost->expected || !lost->observed)
 		return &error_no_memory;
 
 	struct error *err = error_create(
-		ERROR_LOST_SYNC, "lost sync with the log at event %llu, pc 0x%llx: the log has %s, the guest calls %s",
-		(unsigned long long)lost->event, (unsigned long long)call->pc, lost->expected, lost->observed);
+		ERROR_LOST_SYNC, "lost sync with the log at event %llu, pc 0x%llx: the log has %s, the guest %s%s",
+		(unsigned long long)lost->event, (unsigned long long)pc, lost->expected, verb, lost->observed);
 	if (err->code == ERROR_LOST_SYNC)
 		err->place = lost->event;
 	return err;
+}
+
+static struct error *lost_sync(struct replay *r, const struct replay_call *call)
+{
+	struct strbuf observed = {0};
+	struct sys_memory memory = replay_memory(r);
+
+	sys_format(&observed, &call->guest, &memory);
+	return replay_lose(r, call->pc, "calls ", &observed);
 }
 
 static bool event_failed(const struct evlog_event *ev)

@@ -88,6 +88,10 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
  */
 struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished);
 
+/* Is the log's next event this signal, be it handled or not? Where it hit the program is not compared: C libraries
+ * choose their functions by the CPU. */
+struct error *replay_has_signal(struct replay *r, int signal, bool *ret);
+
 /* Memory that the last call changed because the log said so: what was written in the guest's place. Owned by r. */
 struct replay_written {
 	uint64_t address, len;

@@ -1,5 +1,6 @@
 /* What the log says of signals. One that the program handles cannot be replayed; one that kills it ends the run. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "lib/replay/internal.h"
 
@@ -62,10 +63,22 @@ struct error *replay_own_signal(struct replay *r, const struct replay_call *call
 	return NULL;
 }
 
+struct error *replay_has_signal(struct replay *r, int signal, bool *ret)
+{
+	struct error *err = queue_fill(r, 1);
+
+	if (err)
+		return err;
+	const struct evlog_event *ev = r->queue.list.len ? &r->queue.list.at[0] : NULL;
+	*ret = ev && (ev->kind == EVLOG_SIGNAL || ev->kind == EVLOG_KILLED) && ev->number == (uint64_t)signal;
+	return NULL;
+}
+
 struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished)
 {
 	size_t num = 0;
 	int killer = 0;
+	struct strbuf observed = {0};
 	struct error *err = next_kills(r, &num, &killer);
 
 	if (err)
@@ -78,6 +91,10 @@ struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret
 	const struct evlog_event *ev = r->queue.list.len ? &r->queue.list.at[0] : NULL;
 	if (ev && is_handled(ev) && ev->number == (uint64_t)signal)
 		return handled(ev);
-	return error_create(ERROR_LOST_SYNC, "signal %d stops the guest at pc 0x%llx, event %llu of the log is %s",
-			    signal, (unsigned long long)pc, (unsigned long long)r->position, ev ? ev->name : "its end");
+	const char *name = sigabbrev_np(signal);
+	if (name)
+		strbuf_printf(&observed, "signal SIG%s", name);
+	else
+		strbuf_printf(&observed, "signal %d", signal);
+	return replay_lose(r, pc, "is stopped by ", &observed);
 }

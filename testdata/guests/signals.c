@@ -5,6 +5,7 @@
  *   segv     a handler for SIGSEGV that leaves the faulting load behind; writes the same
  *   ignore   a signal to itself that it ignores; writes "ignored"
  *   fault    stores to address 8: killed by SIGSEGV
+ *   code     stores to its own code: killed by SIGSEGV
  *   abort    sends itself SIGABRT, for which it has no handler: killed by it
  * guest-archs: x86_64 aarch64
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
@@ -113,6 +114,7 @@ int guest_main(int argc, char **argv)
 		guest_write("ignored\n", 8);
 		return 0;
 	case 'f': *(volatile uint64_t *)8 = 1; return 3;
+	case 'c': *(volatile char *)(uintptr_t)guest_main = 1; return 3;
 	case 'a': guest_syscall(SYS_kill, self, ABRT, 0); return 3;
 	default: return 2;
 	}

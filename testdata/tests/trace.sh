@@ -54,6 +54,22 @@ if [[ $(qemu-x86_64 --version 2>/dev/null) == *"version 7.2."* ]]; then
 		jq -c '[.findings[0].mnemonic, (.findings | length), .limited]')" '["blsi",1,true]'
 fi
 
+# Memory that may not be written to, or is not there, is not the emulator's doing: the log has the signal, too.
+for mode in fault code; do
+	record "$scratch/$mode.log" "$BUILD/guests/signals" $mode
+	compare $mode "$scratch/$mode.log"
+	same "$mode: killed as in the log" "$(jq -c '[.verdict, .guest.exit_signal]' "$scratch/$mode.json")" '["clean",11]'
+	matches "$mode: told" "$(judge --trace-in "$scratch/$mode.vtrace")" "guest +killed by signal 11 .SIGSEGV."
+	# A log that goes on there.
+	sed -i '/"kind": "signal"/d; /"kind": "killed"/ { s/"index": 2/"index": 1/
+		s/"killed", "number": 11, "name": "SIGSEGV"/"syscall", "number": 39, "name": "getpid"/; }' "$scratch/$mode.log"
+	compare "$mode.lost" "$scratch/$mode.log"
+done
+same "a store to nowhere that the log does not have" "$(jq -c '[.verdict, .lost_sync.event, .lost_sync.observed]' \
+	"$scratch/fault.lost.json")" '["lost-sync",1,"signal SIGSEGV"]'
+same "a store to code, likewise" "$(jq -c '[.verdict, .findings[0].place, .lost_sync.observed]' \
+	"$scratch/code.lost.json")" '["divergent","fault","signal SIGSEGV"]'
+
 # ---- Limits ----
 
 trace=$scratch/busybox.vtrace

@@ -47,6 +47,8 @@ for arch in x86_64 aarch64; do
 	record "$folder/signals" fault
 	same "a fault on $arch" "$status $(jq -r '.events[-1].name' run.json)" "0 SIGSEGV"
 	clean "a fault on $arch" "$folder/signals" '["clean",null,11]'
+	record "$folder/signals" code
+	clean "a store to code on $arch" "$folder/signals" '["clean",null,11]'
 	record "$folder/signals" abort
 	same "a signal to itself on $arch" "$status $(jq -r '.events[-1].name' run.json)" "0 SIGABRT"
 	clean "a signal to itself on $arch" "$folder/signals" '["clean",null,6]'
