@@ -40,10 +40,9 @@ struct session {
 	struct replay *replay;
 	struct symbols symbols;
 	struct run run;
-	bool ran;                   /* run holds a result */
-	struct trace_reader *trace; /* that is judged, or NULL: a target is */
-	trace_calls calls;          /* of the trace */
-	VEC(struct replay_module) modules;
+	bool ran;                         /* run holds a result */
+	struct trace_reader *trace;       /* that is judged, or NULL: a target is */
+	trace_calls calls;                /* of the trace */
 	struct trace_header trace_header; /* hidden and on_request are the loop's to add */
 	struct baseline baseline;
 	struct baseline_verdict known;
@@ -94,15 +93,31 @@ static struct error *find_isa(struct session *s)
 static struct error *check_trace_usage(const struct run_options *o, const struct operands *operands)
 {
 	const struct start_options *s = &o->start;
-	bool target = s->qemu || s->emulator || s->remote || s->cpu || s->sysroot || s->emulator_args.len;
+	const struct {
+		bool given;
+		const char *name;
+	} useless[] = {
+		{o->log, "--log"},
+		{s->qemu, "--qemu"},
+		{s->emulator, "--emulator"},
+		{s->emulator_args.len, "--emulator-arg"},
+		{s->cpu, "--cpu"},
+		{s->sysroot, "--sysroot"},
+		{s->remote, "--remote"},
+		{o->trace, "--trace"},
+		{o->show_output, "--show-output"},
+	};
 
-	if (o->log || target || o->trace || o->show_output)
-		return error_create(ERROR_USAGE, "--trace-in goes with no option that says what to run: all that was "
-						 "seen is in the trace");
+	for (size_t i = 0; i < sizeof useless / sizeof *useless; i++)
+		if (useless[i].given)
+			return error_create(ERROR_USAGE,
+					    "%s does not go with --trace-in: nothing is run, all that was seen is in "
+					    "the trace",
+					    useless[i].name);
 	if (operands->len > 1)
 		return error_create(ERROR_USAGE, "too many operands: the program alone is named, for its symbols");
-	if (o->jobs > 1024)
-		return error_create(ERROR_USAGE, "-j: more than 1024 threads");
+	if (!o->jobs || o->jobs > 1024)
+		return error_create(ERROR_USAGE, "-j: 1 to 1024 threads");
 	return NULL;
 }
 
@@ -110,6 +125,12 @@ static struct error *check_usage(const struct run_options *o, const struct opera
 {
 	if (o->trace_in)
 		return check_trace_usage(o, operands);
+	if (o->jobs != 1)
+		return error_create(ERROR_USAGE, "-j is for --trace-in: a run has one thread of its own");
+	if (!o->log && o->only_trace)
+		return error_create(ERROR_USAGE,
+				    "trace: no event log given: --log FILE (validate record makes one); to look at a "
+				    "trace: validate trace show, verify or stat");
 	if (!o->log)
 		return error_create(ERROR_USAGE, "no event log given: --log FILE (validate record makes one)");
 	if (o->only_trace && !o->trace)
@@ -121,21 +142,6 @@ static struct error *check_usage(const struct run_options *o, const struct opera
 }
 
 /* ---- The run ---- */
-
-/* A number, or a symbol of the program. */
-static struct error *resolve(struct session *s, const char *option, const char *text, bool *ret_have, uint64_t *ret)
-{
-	if (!text)
-		return NULL;
-	*ret_have = true;
-	struct error *err = option_number(text, ret);
-	if (!err)
-		return NULL;
-	error_destroy(err);
-	if (symbols_find(&s->symbols, text, ret))
-		return NULL;
-	return error_create(ERROR_USAGE, "%s: '%s' is neither an address nor a symbol of %s", option, text, s->program);
-}
 
 static void show_output(void *ctx, int fd, const void *data, size_t len)
 {
@@ -222,9 +228,9 @@ static struct error *judge(struct session *s)
 
 	struct error *err = o->trace ? describe_trace(s) : NULL;
 	if (!err)
-		err = resolve(s, "--from", o->from, &options.have_from, &options.from);
+		err = symbols_resolve(&s->symbols, "--from", o->from, &options.have_from, &options.from);
 	if (!err)
-		err = resolve(s, "--until", o->until, &options.have_until, &options.until);
+		err = symbols_resolve(&s->symbols, "--until", o->until, &options.have_until, &options.until);
 	if (!err && s->trace)
 		err = judge_trace(s->trace, &recorded, &s->run, &s->calls);
 	else if (!err)
@@ -235,21 +241,6 @@ static struct error *judge(struct session *s)
 	if (!err && s->options->outputs.baseline)
 		err = baseline_compare(&s->baseline, s->isa, &s->run, &s->known);
 	return err;
-}
-
-/* The images of a trace. Their files need not be there: then addresses have no names. */
-static struct error *take_modules(struct session *s)
-{
-	size_t num;
-	const struct trace_module *m = trace_reader_modules(s->trace, &num);
-
-	for (size_t i = 0; i < num; i++)
-		if (!vec_push(&s->modules, ((struct replay_module){m[i].path, m[i].start, m[i].end, m[i].entry})))
-			return &error_no_memory;
-	s->symbols.modules = s->modules.at;
-	s->symbols.num_modules = num;
-	s->symbols.program = s->program;
-	return NULL;
 }
 
 /*
@@ -268,21 +259,34 @@ static void catch_signals(void)
 	}
 }
 
+/* Addresses of a program that is no longer there have no names: what is reported is the same. */
+static struct error *name_traced(struct session *s)
+{
+	const char *traced = trace_reader_header(s->trace)->program.path;
+	struct error *err = symbols_of_trace(&s->symbols, s->trace, s->program);
+
+	if (!err && traced && !s->symbols.program && !s->options->quiet)
+		fprintf(stderr,
+			"validate: %s is not, or no longer, the program that was traced: its addresses have no names "
+			"unless PROGRAM is given\n",
+			traced);
+	if (!s->program)
+		s->program = traced ? traced : "(not known)";
+	return err;
+}
+
 static struct error *perform_trace(struct session *s)
 {
 	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
 
 	if (err)
 		return err;
-	const struct trace_header *header = trace_reader_header(s->trace);
-	s->isa = header->isa;
-	if (!s->program)
-		s->program = header->program.path ? header->program.path : "(not known)";
+	s->isa = trace_reader_header(s->trace)->isa;
 	err = outputs_check(&s->options->outputs);
 	if (!err && s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
-		err = take_modules(s);
+		err = name_traced(s);
 	if (!err)
 		catch_signals();
 	return err ? err : judge(s);
@@ -387,7 +391,6 @@ static void session_deinit(struct session *s)
 	evlog_reader_destroy(s->log);
 	trace_reader_destroy(s->trace);
 	vec_deinit(&s->calls);
-	vec_deinit(&s->modules);
 }
 
 static enum exit_status run(const void *options, const struct operands *operands)
@@ -460,9 +463,9 @@ static const struct option_row trace_option_rows[] = {
 #undef AT
 /* clang-format on */
 
-static const struct run_options run_defaults = {.sweep_interval = 1000};
+static const struct run_options run_defaults = {.sweep_interval = 1000, .jobs = 1};
 
-static const struct run_options trace_defaults = {.sweep_interval = 1000, .only_trace = true};
+static const struct run_options trace_defaults = {.sweep_interval = 1000, .jobs = 1, .only_trace = true};
 
 const struct command command_run = {
 	.name = "run",

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cmd/validate/command.h"
+
 static const struct replay_module *modules_of(const struct symbols *s, size_t *ret_len)
 {
 	*ret_len = s->num_modules;
@@ -15,7 +17,9 @@ static void open_images(struct symbols *s, const struct replay_module *modules, 
 		size_t i = s->images.len;
 		struct elf_image *image = NULL;
 		/* An image that cannot be read has no names: addresses are shown without. */
-		error_destroy(elf_image_open(modules[i].entry ? s->program : modules[i].path, &image));
+		const char *path = modules[i].entry ? s->program : modules[i].path;
+		if (path)
+			error_destroy(elf_image_open(path, &image));
 		if (!vec_push(&s->images, image)) {
 			elf_image_close(image);
 			return;
@@ -63,7 +67,7 @@ void symbols_append(void *ctx, uint64_t address, struct strbuf *out)
 	}
 }
 
-bool symbols_find(struct symbols *s, const char *name, uint64_t *ret)
+static bool symbols_find(struct symbols *s, const char *name, uint64_t *ret)
 {
 	size_t len;
 	const struct replay_module *modules = modules_of(s, &len);
@@ -79,8 +83,67 @@ bool symbols_find(struct symbols *s, const char *name, uint64_t *ret)
 	return false;
 }
 
+struct error *symbols_resolve(struct symbols *s, const char *option, const char *text, bool *ret_have, uint64_t *ret)
+{
+	if (!text)
+		return NULL;
+	*ret_have = true;
+	struct error *err = option_number(text, ret);
+	if (!err)
+		return NULL;
+	error_destroy(err);
+	if (symbols_find(s, text, ret))
+		return NULL;
+	if (!s->program)
+		return error_create(ERROR_USAGE, "%s: '%s' is not an address, and there is no program to look it up in",
+				    option, text);
+	return error_create(ERROR_USAGE, "%s: '%s' is neither an address nor a symbol of %s", option, text, s->program);
+}
+
+/* ---- Of traces ---- */
+
+/* Is the file the one that was traced? */
+static struct error *is_traced(const struct trace_reader *reader, const char *path, bool *ret)
+{
+	const struct evlog_file *traced = &trace_reader_header(reader)->program;
+	struct evlog_file found = {0};
+	struct error *err = evlog_file_identify(path, &found);
+
+	/* An imported trace may not tell. */
+	*ret = !err && (!traced->path || !memcmp(found.sha256, traced->sha256, sizeof found.sha256));
+	evlog_file_deinit(&found);
+	return err;
+}
+
+struct error *symbols_of_trace(struct symbols *s, const struct trace_reader *reader, const char *program)
+{
+	const char *traced = trace_reader_header(reader)->program.path;
+	size_t num;
+	const struct trace_module *m = trace_reader_modules(reader, &num);
+	bool same = false;
+
+	for (size_t i = 0; i < num; i++)
+		if (!vec_push(&s->own, ((struct replay_module){m[i].path, m[i].start, m[i].end, m[i].entry})))
+			return &error_no_memory;
+	s->modules = s->own.at;
+	s->num_modules = num;
+	if (!program && !traced)
+		return NULL;
+	struct error *err = is_traced(reader, program ? program : traced, &same);
+	if (!program && !error_is(err, ERROR_NO_MEMORY)) {
+		error_destroy(err);
+		err = NULL;
+	}
+	if (!err && program && !same)
+		err = error_input(program, 0, "is not the program that was traced (%s)", traced);
+	if (same)
+		s->program = program ? program : traced;
+	return err;
+}
+
 void symbols_deinit(struct symbols *s)
 {
+	vec_deinit(&s->own);
 	for (size_t i = 0; i < s->images.len; i++)
 		elf_image_close(s->images.at[i]);
 	vec_deinit(&s->images);

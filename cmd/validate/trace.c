@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/symbols.h"
 #include "lib/lift/lift.h"
+#include "lib/report/report.h"
+#include "lib/sys/sys.h"
 #include "lib/trace/trace.h"
 
 /* ---- What they share ---- */
@@ -29,6 +32,22 @@ static void print_identity(const struct trace_reader *r)
 	printf("recorder     %s\n", h->recorder);
 }
 
+static void print_count(uint64_t n, const char *what)
+{
+	struct strbuf text = {0};
+
+	report_count(&text, n);
+	printf("%s%s%s", strbuf_text(&text), what, *what && n != 1 ? "s" : "");
+	strbuf_deinit(&text);
+}
+
+static void print_signal(int signal)
+{
+	const char *name = sigabbrev_np(signal);
+
+	printf("signal %d%s%s%s", signal, name ? " (SIG" : "", name ? name : "", name ? ")" : "");
+}
+
 /* How the run ended, or where the file does. */
 static void print_end(const struct trace_reader *r)
 {
@@ -40,8 +59,11 @@ static void print_end(const struct trace_reader *r)
 		return;
 	if (end->exited)
 		printf("end          exit status %d\n", end->exit_status);
-	else if (end->exit_signal)
-		printf("end          signal %d\n", end->exit_signal);
+	if (end->exit_signal) {
+		printf("end          ");
+		print_signal(end->exit_signal);
+		putchar('\n');
+	}
 	if (end->limited || end->interrupted)
 		printf("end          %s\n", end->limited ? "a limit that was asked for" : "interrupted");
 	if (end->error)
@@ -51,17 +73,19 @@ static void print_end(const struct trace_reader *r)
 /* ---- show ---- */
 
 struct show_options {
-	uint64_t at, pc, count;
-	bool have_pc, regs;
+	uint64_t at, count;
+	const char *pc;
+	bool regs;
 };
 
-static struct error *option_pc(const char *arg, void *target)
-{
-	struct show_options *o = target;
-
-	o->have_pc = true;
-	return option_number(arg, &o->pc);
-}
+/* What the steps are shown with. */
+struct shower {
+	const struct show_options *options;
+	struct symbols symbols;
+	struct lift_cache *cache;
+	bool have_pc; /* steps are shown from the first at pc on */
+	uint64_t pc;
+};
 
 static void print_value(const struct state *s, uint32_t reg)
 {
@@ -114,16 +138,34 @@ static void print_accesses(const struct trace_step *step)
 	}
 }
 
-static void print_event(const struct trace_event *ev)
+/* The call with its arguments and its result. */
+static void print_call(const struct trace_step *step)
+{
+	const struct isa *isa = step->before->isa;
+	struct sys_call call = {.row = sys_lookup(isa, step->event->number), .number = step->event->number};
+	struct strbuf text = {0};
+
+	for (unsigned i = 0; i < 6; i++)
+		call.arg[i] = state_get(step->before, isa->sys.arg[i]);
+	sys_format(&text, &call, NULL);
+	if (!step->event->finished && state_known(step->after, isa->sys.result))
+		sys_format_result(&text, (int64_t)state_get(step->after, isa->sys.result));
+	printf("\n%24s %s", "call", strbuf_text(&text));
+	strbuf_deinit(&text);
+}
+
+static void print_event(const struct trace_step *step)
 {
 	static const char *const policies[] = {"emulated", "executed", "passed"};
+	const struct trace_event *ev = step->event;
 
-	printf("\n%24s call %" PRIu64 ", event %" PRIu64 "%s, %s", "event", ev->number, ev->index,
-	       ev->unlogged ? " (not in the log)" : "", policies[ev->policy]);
+	print_call(step);
+	if (ev->unlogged)
+		printf("\n%24s none of the log's, %s", "event", policies[ev->policy]);
+	else
+		printf("\n%24s %" PRIu64 ", %s", "event", ev->index, policies[ev->policy]);
 	for (size_t i = 0; i < ev->num_writes; i++)
 		printf("\n%24s [0x%" PRIx64 "], %" PRIu64 " bytes", "wrote", ev->writes[i].address, ev->writes[i].len);
-	if (ev->finished)
-		printf("\n%24s exit status %d", "", ev->status);
 }
 
 static void print_registers(const struct state *s)
@@ -135,73 +177,107 @@ static void print_registers(const struct state *s)
 	}
 }
 
-static struct error *print_step(struct lift_cache *cache, const struct trace_step *step, bool regs)
+static struct error *print_step(struct shower *show, const struct trace_step *step)
 {
+	struct strbuf symbol = {0};
 	struct lifted *lifted;
-	struct error *err = lift_cache_get(cache, step->pc, step->bytes, step->len, &lifted);
+	struct error *err = lift_cache_get(show->cache, step->pc, step->bytes, step->len, &lifted);
 
 	if (err)
 		return err;
-	if (regs)
+	if (show->options->regs)
 		print_registers(step->before);
-	printf("%10" PRIu64 "  0x%" PRIx64 "  %s", step->number, step->pc,
+	symbols_append(&show->symbols, step->pc, &symbol);
+	printf("%10" PRIu64 "  0x%" PRIx64 "%s  %s", step->number, step->pc, strbuf_text(&symbol),
 	       *lifted->insn.text ? lifted->insn.text : "(no instruction)");
+	strbuf_deinit(&symbol);
 	print_changes(step);
 	print_accesses(step);
 	if (step->event)
-		print_event(step->event);
-	if (step->signal)
-		printf("\n%24s %d", "signal", step->signal);
+		print_event(step);
+	if (step->signal) {
+		printf("\n%18s", "");
+		print_signal(step->signal);
+	}
 	putchar('\n');
 	return NULL;
 }
 
-static struct error *show_steps(const struct trace_reader *r, const struct show_options *o, struct lift_cache *cache)
+/* Prints the steps that c comes to; ret_found: one was at the place that was asked for. */
+static struct error *print_steps(struct shower *show, struct trace_cursor *c, bool *ret_found)
 {
-	struct trace_cursor *c;
+	uint64_t left = show->options->count;
 	struct trace_step step;
-	bool end = false, found = !o->have_pc;
-	uint64_t left = o->count;
+	bool end = false;
+	struct error *err = NULL;
+
+	*ret_found = !show->have_pc;
+	while (!err && left) {
+		err = trace_cursor_next(c, &step, &end);
+		if (err || end)
+			break;
+		*ret_found |= step.pc == show->pc;
+		if (!*ret_found)
+			continue;
+		err = print_step(show, &step);
+		left--;
+	}
+	return err;
+}
+
+static struct error *show_steps(const struct trace_reader *r, struct shower *show)
+{
+	const struct show_options *o = show->options;
+	struct trace_cursor *c;
+	bool found;
 	struct error *err = trace_cursor_create(r, &c);
 
 	if (err)
 		return err;
 	err = trace_cursor_seek(c, o->at);
-	while (!err && left) {
-		err = trace_cursor_next(c, &step, &end);
-		if (err || end)
-			break;
-		found = found || step.pc == o->pc;
-		if (!found)
-			continue;
-		err = print_step(cache, &step, o->regs);
-		left--;
-	}
+	if (!err)
+		err = print_steps(show, c, &found);
 	trace_cursor_destroy(c);
-	if (!err && !found)
+	if (!err && !found && o->count)
 		err = error_create(ERROR_USAGE, "trace show: no step at 0x%" PRIx64 " from number %" PRIu64 " on",
-				   o->pc, o->at);
-	if (!err && left == o->count)
-		err = error_create(ERROR_USAGE, "trace show: there is no step %" PRIu64 ": the trace has %" PRIu64,
-				   o->at, trace_reader_steps(r));
+				   show->pc, o->at);
 	return err;
+}
+
+static struct error *check_at(const struct trace_reader *r, const struct show_options *o)
+{
+	if (!o->at)
+		return error_create(ERROR_USAGE, "trace show: --at: steps are counted from 1");
+	if (o->at <= trace_reader_steps(r) || o->at == 1)
+		return NULL;
+	return error_create(ERROR_USAGE, "trace show: there is no step %" PRIu64 ": the trace has %" PRIu64, o->at,
+			    trace_reader_steps(r));
 }
 
 static enum exit_status show(const void *options, const struct operands *operands)
 {
 	struct trace_reader *r = NULL;
-	struct lift_cache *cache = NULL;
+	struct shower show = {.options = options};
 	struct error *err = open_trace("show", operands, &r);
 
+	if (!err)
+		err = check_at(r, options);
+	if (!err)
+		err = symbols_of_trace(&show.symbols, r, NULL);
+	if (!err)
+		err = symbols_resolve(&show.symbols, "trace show: --pc", show.options->pc, &show.have_pc, &show.pc);
+	if (!err)
+		err = lift_cache_create(trace_reader_header(r)->isa, 0, &show.cache);
 	if (!err) {
 		print_identity(r);
-		printf("steps        %" PRIu64 "\n", trace_reader_steps(r));
+		printf("steps        ");
+		print_count(trace_reader_steps(r), "");
+		putchar('\n');
 		print_end(r);
-		err = lift_cache_create(trace_reader_header(r)->isa, 0, &cache);
+		err = show_steps(r, &show);
 	}
-	if (!err)
-		err = show_steps(r, options, cache);
-	lift_cache_destroy(cache);
+	lift_cache_destroy(show.cache);
+	symbols_deinit(&show.symbols);
 	trace_reader_destroy(r);
 	return err ? fail(err) : STATUS_OK;
 }
@@ -228,8 +304,13 @@ static enum exit_status verify(const void *options, const struct operands *opera
 	}
 	if (!err) {
 		trace_reader_chunks(r, &chunks);
-		printf("%s: %" PRIu64 " steps, %" PRIu64 " events in %zu chunks: %s\n", operands->at[0], steps, events,
-		       chunks, trace_reader_cut(r) ? "sound, but not whole" : "sound and whole");
+		printf("%s: ", operands->at[0]);
+		print_count(steps, " step");
+		printf(", ");
+		print_count(events, " event");
+		printf(" in ");
+		print_count(chunks, " chunk");
+		printf(": %s\n", trace_reader_cut(r) ? "sound, but not whole" : "sound and whole");
 	}
 	if (!err && trace_reader_cut(r))
 		err = error_create(ERROR_INPUT, "%s", trace_reader_cut(r));
@@ -399,12 +480,22 @@ static struct error *print_stat(struct stat_run *s, const struct trace_reader *r
 		return &error_no_memory;
 	trace_reader_chunks(r, &chunks);
 	print_identity(r);
-	printf("steps        %" PRIu64 " in %zu chunks; %" PRIu64 " bytes, %.2f a step\n", steps, chunks, bytes,
-	       steps ? (double)bytes / (double)steps : 0.0);
+	printf("steps        ");
+	print_count(steps, "");
+	printf(" in ");
+	print_count(chunks, " chunk");
+	printf("; ");
+	print_count(bytes, " byte");
+	printf(", %.2f a step\n", steps ? (double)bytes / (double)steps : 0.0);
 	printf("whole        %s\n", trace_reader_cut(r) ? "no" : "yes");
 	print_end(r);
-	printf("memory       %" PRIu64 " loads, %" PRIu64 " stores\nevents       %" PRIu64 "\n", s->loads, s->stores,
-	       s->events);
+	printf("memory       ");
+	print_count(s->loads, " load");
+	printf(", ");
+	print_count(s->stores, " store");
+	printf("\nevents       ");
+	print_count(s->events, "");
+	putchar('\n');
 	if (s->unreadable)
 		printf("unreadable   %" PRIu64 " instructions\n", s->unreadable);
 	print_mix(s, r, tallies);
@@ -439,7 +530,7 @@ static enum exit_status stat_trace(const void *options, const struct operands *o
 #define AT(member) offsetof(struct show_options, member)
 static const struct option_row show_option_rows[] = {
 	{"at", 0, "N", "from step N on; 1 if not given", AT(at), option_number},
-	{"pc", 0, "X", "from the first step at this address on", 0, option_pc},
+	{"pc", 0, "PLACE", "from the first step at this address, or symbol of the program, on", AT(pc), option_text},
 	{"count", 'n', "N", "so many steps; 20 if not given", AT(count), option_number},
 	{"regs", 0, NULL, "all registers before each step, ? where they were not seen", AT(regs), option_flag},
 	{0},

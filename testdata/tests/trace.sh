@@ -89,7 +89,13 @@ record "$scratch/hello.json" "$BUILD/guests/hello"
 same "recorded without judging" "$(judge --trace-in "$scratch/hello.vtrace" -q --report - | jq -r .verdict)" clean
 output=$("$VALIDATE" trace show "$scratch/hello.vtrace" --at 1 -n 1 --regs)
 matches "show --regs" "$output" " rax 0x0000000000000000"
-matches "stat" "$("$VALIDATE" trace stat "$scratch/hello.vtrace")" "steps .* in 1 chunks; .*mnemonics.*mov .*hot spots"
+matches "stat" "$("$VALIDATE" trace stat "$scratch/hello.vtrace")" "steps .* in 1 chunk; .*mnemonics.*mov .*hot spots"
+matches "from a symbol" "$("$VALIDATE" trace show "$scratch/hello.vtrace" --pc _start -n 1)" "0x[0-9a-f]+ <_start>  "
+matches "a call" "$("$VALIDATE" trace show "$scratch/hello.vtrace" -n 1000)" "call write\(1, 0x[0-9a-f]+, 6\) = 6.*event 0, emulated"
+matches "no such symbol" "$("$VALIDATE" trace show "$scratch/hello.vtrace" --pc nowhere 2>&1)" "neither an address nor a symbol"
+matches "no step 0" "$("$VALIDATE" trace show "$scratch/hello.vtrace" --at 0 2>&1)" "counted from 1"
+"$VALIDATE" --trace-in "$scratch/hello.vtrace" -q "$BUILD/guests/loop" 2>"$scratch/other"
+matches "symbols of another program" "$? $(<"$scratch/other")" "^2 .*is not the program that was traced"
 matches "no such step" "$("$VALIDATE" trace show "$scratch/hello.vtrace" --at 100000 2>&1)" "there is no step 100000"
 
 # ---- Cut and damaged ----
@@ -108,7 +114,9 @@ judge --trace-in "$scratch/bad.vtrace" -q -j 2 >/dev/null
 same "damaged: exit status" $? 2
 matches "damaged: where" "$("$VALIDATE" trace verify "$scratch/bad.vtrace" 2>&1)" "bad.vtrace: offset 0x[0-9a-f]+: .*checksum"
 matches "not a trace" "$(judge --trace-in "$scratch/loop.json")" "loop.json: offset 0x0: this is not a trace"
-matches "a trace and a log" "$(judge --trace-in "$trace" --log "$scratch/loop.json")" "goes with no option"
+matches "a trace and a log" "$(judge --trace-in "$trace" --log "$scratch/loop.json")" "--log does not go with"
+matches "a run with threads" "$(judge --log "$scratch/loop.json" -j 2)" "-j is for --trace-in"
+matches "no threads" "$(judge --trace-in "$trace" -j 0)" "-j: 1 to 1024 threads"
 
 # What is killed leaves what it had, and nothing under the final name.
 record "$scratch/long.json" "$BUILD/guests/loop" 20000000
