@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/symbols.h"
 #include "lib/base/file.h"
 #include "lib/report/diff.h"
 
@@ -92,14 +93,18 @@ static struct error *compare(const struct diff_command_options *o, const struct 
 		.force = o->force,
 		.interrupted = is_interrupted,
 	};
+	struct symbols symbols = {0};
 	struct diff_result result;
 	struct error *err = diff_run(a, b, &options, &result);
 
 	if (err)
 		return err;
-	const struct diff_report report = {&result, a, b};
-	err = print(o, &report);
+	const struct diff_report report = {&result, a, b, symbols_append, &symbols};
+	err = symbols_of_trace(&symbols, a, NULL);
+	if (!err)
+		err = print(o, &report);
 	*ret = status_of(&result);
+	symbols_deinit(&symbols);
 	diff_result_deinit(&result);
 	return err;
 }

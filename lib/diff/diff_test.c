@@ -275,6 +275,9 @@ END_TEST
 /* Where B has the code and the stack. Neither is a page's multiple away, nor the same distance. */
 static const struct start moved = {CODE + 0x7000010, STACK + 0x1234560, 0xab, "x86_64", 0};
 
+/* The image follows right upon the stack, as QEMU 7.2 maps it. */
+static const struct start behind_stack = {CODE + 0x7000000, CODE + 0x7000000 - 0x800, 0xab, "x86_64", 0};
+
 static void pointers(struct run *r, int side)
 {
 	uint64_t sp = state_get(&r->before, r->isa->sp), heap = side ? 0x900000 : 0x800000,
@@ -310,6 +313,17 @@ START_TEST(addresses_are_translated_by_region)
 	ck_assert_uint_eq(r.compared, 9);
 	ck_assert_uint_eq(r.start.len, 0);
 	ck_assert_int_eq(diff_verdict(&r), DIFF_SAME);
+	diff_result_deinit(&r);
+}
+END_TEST
+
+START_TEST(an_image_behind_the_stack_is_no_stack)
+{
+	struct diff_result r = compare_runs(pointers, &behind_stack, NULL);
+
+	check_totals(&r, totals(0));
+	ck_assert_uint_eq(r.compared, 9);
+	ck_assert_uint_eq(r.start.len, 0);
 	diff_result_deinit(&r);
 }
 END_TEST
@@ -413,6 +427,7 @@ int main(void)
 	tcase_add_test(tc, memory_that_nobody_wrote_differently_is_named_once);
 	tcase_add_test(tc, what_a_system_call_wrote_is_compared);
 	tcase_add_test(tc, addresses_are_translated_by_region);
+	tcase_add_test(tc, an_image_behind_the_stack_is_no_stack);
 	tcase_add_test(tc, what_other_addresses_make_of_it_is_no_difference);
 	tcase_add_test(tc, an_address_of_another_place_is_a_difference);
 	tcase_add_test(tc, strings_of_the_initial_stack_are_found);

@@ -27,30 +27,47 @@ static struct error *pair(struct places *p, uint64_t a, uint64_t b, uint64_t len
 	return regions_pair(&p->regions, a, b, len);
 }
 
+/* How far from a stack pointer its stack may reach: not into an image. QEMU 7.2 maps the loader right behind the stack.
+ */
+static void limit_stack(const struct trace_reader *reader, uint64_t sp, uint64_t *below, uint64_t *above)
+{
+	size_t num;
+	const struct trace_module *m = trace_reader_modules(reader, &num);
+
+	*below = *below > sp ? sp : *below;
+	for (size_t i = 0; i < num && i < MODULES_MAX; i++) {
+		if (m[i].start > sp && m[i].start - sp < *above)
+			*above = m[i].start - sp;
+		if (m[i].end <= sp && sp - m[i].end < *below)
+			*below = sp - m[i].end;
+	}
+}
+
 struct error *places_stack(struct places *p, uint64_t sp_a, uint64_t sp_b)
 {
-	uint64_t below = STACK_BELOW;
+	uint64_t below = STACK_BELOW, above = STACK_ABOVE;
 
+	limit_stack(p->reader[0], sp_a, &below, &above);
+	limit_stack(p->reader[1], sp_b, &below, &above);
 	if (!p->stack_known) {
 		p->stack_known = true;
 		p->stack_a = sp_a;
 		p->stack_b = sp_b;
+		p->initial = above;
 	}
-	below = below > sp_a ? sp_a : below;
-	below = below > sp_b ? sp_b : below;
-	return pair(p, sp_a - below, sp_b - below, below + STACK_ABOVE);
+	return pair(p, sp_a - below, sp_b - below, below + above);
 }
 
 bool places_initial(const struct places *p, uint64_t a)
 {
-	return p->stack_known && a - p->stack_a < STACK_ABOVE;
+	return p->stack_known && a - p->stack_a < p->initial;
 }
 
 struct error *places_pointer(struct places *p, uint64_t a, uint64_t b)
 {
-	uint64_t end = p->strings ? p->strings : p->stack_a + STACK_ABOVE;
+	uint64_t end = p->strings ? p->strings : p->stack_a + p->initial;
 
-	if (!places_initial(p, a) || b - p->stack_b >= STACK_ABOVE || a >= end)
+	if (!places_initial(p, a) || b - p->stack_b >= p->initial || a >= end)
 		return NULL;
 	p->strings = a;
 	return pair(p, a, b, end - a);
@@ -110,7 +127,7 @@ static struct error *pair_modules(struct places *p, const struct trace_reader *a
 
 struct error *places_init(struct places *p, const struct trace_reader *a, const struct trace_reader *b)
 {
-	*p = (struct places){.heap_known = false};
+	*p = (struct places){.reader = {a, b}};
 	for (unsigned i = 0; i < 2; i++) {
 		p->dirty[i] = calloc(DIRTY_SLOTS, sizeof **p->dirty);
 		if (!p->dirty[i])

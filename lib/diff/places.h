@@ -10,9 +10,11 @@
 enum { PLACES_MAX_REGIONS = 1 << 16, DIRTY_SLOTS = 1 << 16 };
 
 struct places {
-	struct regions regions; /* from A (log) to B (target) */
+	struct regions regions;               /* from A (log) to B (target) */
+	const struct trace_reader *reader[2]; /* borrowed */
 	bool stack_known;
 	uint64_t stack_a, stack_b; /* the first stack pointers of the first threads */
+	uint64_t initial;          /* bytes from there on that are stack */
 	uint64_t strings; /* in A: the lowest address of what pointers on the initial stack lead to; 0: none yet */
 	bool heap_known;
 	uint64_t heap_a, heap_b; /* where the heap starts */

@@ -15,9 +15,10 @@
  *   classes                [{class, total, unlisted, findings: [...]}]: an element for each of "independent", "origin
  *                          unknown", "undefined", "outside", "consequence" and "addresses" (validate.1 tells what they
  *                          are). total: differences; unlisted: of them, those that no finding counts
- *     findings             [{form, mnemonic, text, bytes, kind, location, place, width, a, b, mask, inputs: [{name, width,
- *                          value}], count, tid, pc_a, pc_b, instruction_a, instruction_b, event_a, event_b, address_a,
- *                          address_b}]; kind: "value", "place", "code" or "loaded"; addresses: of memory, else null
+ *     findings             [{form, mnemonic, text, symbol, bytes, kind, location, place, width, a, b, mask, inputs: [{name,
+ *                          width, value}], count, tid, pc_a, pc_b, instruction_a, instruction_b, event_a, event_b, address_a,
+ *                          address_b}]; kind: "value", "place", "code" or "loaded"; addresses: of memory, else null; symbol: of
+ *                          pc_a, or null
  *   consequences           pairs of steps in which a result differed because an input did
  *   paths                  {total, unlisted, steps_a, steps_b, list: [{tid, after, from_a, from_b, to_a, to_b,
  *                          instruction_a, instruction_b, steps_a, steps_b, by_event, count}]}; after: the text of the
@@ -38,6 +39,9 @@
 struct diff_report {
 	const struct diff_result *result;
 	const struct trace_reader *a, *b;
+	/* Appends " <name+0x10>" for an address of A that has a symbol; may be NULL. */
+	void (*symbol)(void *ctx, uint64_t address, struct strbuf *out);
+	void *symbol_ctx;
 };
 
 /* "same", "different", "lost". */

@@ -29,6 +29,21 @@ static const char *kind_name(enum diff_kind kind)
 	return names[kind];
 }
 
+static json_t *symbol(const struct diff_report *r, uint64_t address)
+{
+	struct strbuf text = {0};
+	json_t *name = NULL;
+
+	if (r->symbol)
+		r->symbol(r->symbol_ctx, address, &text);
+	if (text.len > 3) { /* " <name+0x10>" */
+		text.at[text.len - 1] = '\0';
+		name = value_foreign(text.at + 2);
+	}
+	strbuf_deinit(&text);
+	return name ? name : json_null();
+}
+
 static json_t *finding(const struct diff_report *r, const struct diff_list *list, size_t index)
 {
 	const struct isa *isa = trace_reader_header(r->a)->isa;
@@ -38,8 +53,9 @@ static json_t *finding(const struct diff_report *r, const struct diff_list *list
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-		" s:o, s:o}",
+		" s:o, s:o, s:o}",
 		"form", f->insn.form, "mnemonic", f->insn.mnemonic, "text", f->insn.text,          /**/
+		"symbol", symbol(r, f->insn.pc),                                                   /**/
 		"bytes", value_bytes(&f->insn), "kind", kind_name(o->kind),                        /**/
 		"location", value_name(finding_location, f, isa),                                  /**/
 		"place", value_name(finding_place, f, isa),                                        /**/

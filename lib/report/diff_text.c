@@ -39,9 +39,15 @@ static void append_values(struct strbuf *out, const struct finding *f)
 	}
 	strbuf_append(out, "\n               ");
 	report_marks(out, f);
-	strbuf_printf(out, "\n   differs   in %s ", f->width == 1 ? "its only bit," : "bits");
-	report_bits(out, f);
+	strbuf_append(out, "\n   differs   in ");
+	report_differing(out, f);
 	strbuf_append_char(out, '\n');
+}
+
+static void append_symbol(struct strbuf *out, const struct diff_report *r, uint64_t address)
+{
+	if (r->symbol)
+		r->symbol(r->symbol_ctx, address, out);
 }
 
 static void append_place(struct strbuf *out, const char *which, uint64_t number, uint64_t event, uint64_t pc)
@@ -69,7 +75,9 @@ static void append_finding(struct strbuf *out, const struct diff_report *r, cons
 
 	strbuf_printf(out, "\n%zu. %s: ", i + 1, f->insn.form);
 	finding_location(out, f, trace_reader_header(r->a)->isa);
-	strbuf_printf(out, "%s\n   at        0x%" PRIx64 "  ", note_of(f, o), f->insn.pc);
+	strbuf_printf(out, "%s\n   at        0x%" PRIx64, note_of(f, o), f->insn.pc);
+	append_symbol(out, r, f->insn.pc);
+	strbuf_append(out, "  ");
 	strbuf_append_hex(out, f->insn.bytes, f->insn.len);
 	strbuf_printf(out, "  %s\n", f->insn.text);
 	append_values(out, f);
@@ -141,13 +149,16 @@ static void append_list(struct strbuf *out, const struct diff_report *r, enum di
 
 /* ---- Paths, endings, where alignment was lost ---- */
 
-static void append_path(struct strbuf *out, const struct diff_path *p)
+static void append_path(struct strbuf *out, const struct diff_report *report, const struct diff_path *p)
 {
 	strbuf_append(out, "   A executed ");
 	append_number(out, p->steps_a, "instruction");
-	strbuf_printf(out, " from 0x%" PRIx64 ", B ", p->from_a);
+	strbuf_printf(out, " from 0x%" PRIx64, p->from_a);
+	append_symbol(out, report, p->from_a);
+	strbuf_append(out, ", B ");
 	report_count(out, p->steps_b);
 	strbuf_printf(out, " from 0x%" PRIx64 ", to 0x%" PRIx64, p->from_b, p->to_a);
+	append_symbol(out, report, p->to_a);
 	if (p->to_a != p->to_b)
 		strbuf_printf(out, " (B: 0x%" PRIx64 ")", p->to_b);
 	strbuf_append(out, p->by_event ? ", a system call" : "");
@@ -155,8 +166,11 @@ static void append_path(struct strbuf *out, const struct diff_path *p)
 	report_count(out, p->number_a);
 	strbuf_append(out, ", B's ");
 	report_count(out, p->number_b);
-	if (p->insn.status != LIFT_TRUNCATED)
-		strbuf_printf(out, ", behind 0x%" PRIx64 "  %s", p->insn.pc, p->insn.text);
+	if (p->insn.status != LIFT_TRUNCATED) {
+		strbuf_printf(out, ", behind 0x%" PRIx64, p->insn.pc);
+		append_symbol(out, report, p->insn.pc);
+		strbuf_printf(out, "  %s", p->insn.text);
+	}
 	if (p->count > 1) {
 		strbuf_append(out, "; ");
 		append_number(out, p->count, "time");
@@ -164,13 +178,15 @@ static void append_path(struct strbuf *out, const struct diff_path *p)
 	strbuf_append_char(out, '\n');
 }
 
-static void append_paths(struct strbuf *out, const struct diff_result *r)
+static void append_paths(struct strbuf *out, const struct diff_report *report)
 {
+	const struct diff_result *r = report->result;
+
 	if (!r->num_paths)
 		return;
 	strbuf_append(out, "\ndifferent paths:\n");
 	for (size_t i = 0; i < r->paths.len; i++)
-		append_path(out, &r->paths.at[i]);
+		append_path(out, report, &r->paths.at[i]);
 	if (r->paths_unlisted) {
 		strbuf_append(out, "   and ");
 		append_number(out, r->paths_unlisted, "further path");
@@ -286,5 +302,5 @@ void diff_report_text(struct strbuf *out, const struct diff_report *report)
 		append_ending(out, &r->endings.at[i]);
 	for (unsigned c = 0; c < DIFF_NUM_CLASSES; c++)
 		append_list(out, report, (enum diff_class)c);
-	append_paths(out, r);
+	append_paths(out, report);
 }

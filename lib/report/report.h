@@ -121,8 +121,8 @@ void report_symbol(struct strbuf *out, const struct report *report, uint64_t add
 /* A caret under every digit in which the finding's values differ. */
 void report_marks(struct strbuf *out, const struct finding *f);
 
-/* "3, 31, 63:32": the differing bits, highest first. */
-void report_bits(struct strbuf *out, const struct finding *f);
+/* "bits 63:32, 31, 3": those that differ, highest first; "bit 3", "its only bit, 0". */
+void report_differing(struct strbuf *out, const struct finding *f);
 
 /* A value of width bits as "0x..." with all digits. */
 void report_value(struct strbuf *out, const uint64_t *value, unsigned width);

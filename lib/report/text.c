@@ -27,10 +27,20 @@ void report_marks(struct strbuf *out, const struct finding *f)
 		out->at[--out->len] = '\0';
 }
 
-void report_bits(struct strbuf *out, const struct finding *f)
+static unsigned count_differing(const struct finding *f)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < EXPR_MAX_WORDS && i < (f->width + 63u) / 64; i++)
+		n += (unsigned)__builtin_popcountll((f->expected[i] ^ f->observed[i]) & ~f->mask[i]);
+	return n;
+}
+
+void report_differing(struct strbuf *out, const struct finding *f)
 {
 	const char *comma = "";
 
+	strbuf_append(out, f->width == 1 ? "its only bit, " : count_differing(f) == 1 ? "bit " : "bits ");
 	for (int bit = f->width - 1; bit >= 0; bit--) {
 		int low = bit;
 #define DIFFERS(b) (((f->expected[(b) / 64] ^ f->observed[(b) / 64]) & ~f->mask[(b) / 64]) >> (b) % 64 & 1)
@@ -56,8 +66,8 @@ static void append_values(struct strbuf *out, const struct finding *f)
 	report_value(out, f->observed, f->width);
 	strbuf_append(out, "\n               ");
 	report_marks(out, f);
-	strbuf_printf(out, "\n   differs   in %s ", f->width == 1 ? "its only bit," : "bits");
-	report_bits(out, f);
+	strbuf_append(out, "\n   differs   in ");
+	report_differing(out, f);
 	strbuf_append_char(out, '\n');
 }
 
