@@ -60,6 +60,25 @@ static struct error *with_path(struct error *err, const char *path)
 	return err;
 }
 
+/* Takes the message, which is NULL when memory ran out. */
+static struct error *with_message(struct error *err, char *message)
+{
+	if (!message) {
+		error_destroy(err);
+		return &error_no_memory;
+	}
+	free(err->message);
+	err->message = message;
+	return err;
+}
+
+static char *join(const char *a, const char *b)
+{
+	char *text;
+
+	return asprintf(&text, "%s: %s", a, b) < 0 ? NULL : text;
+}
+
 struct error *error_create(enum error_code code, const char *format, ...)
 {
 	va_list ap;
@@ -112,17 +131,14 @@ struct error *error_prefix(struct error *err, const char *format, ...)
 	va_start(ap, format);
 	char *prefix = format_message(format, ap);
 	va_end(ap);
-	char *message = NULL;
-	if (!prefix || asprintf(&message, "%s: %s", prefix, err->message) < 0)
-		message = NULL;
+	char *message = prefix ? join(prefix, err->message) : NULL;
 	free(prefix);
-	if (!message) {
-		error_destroy(err);
-		return &error_no_memory;
-	}
-	free(err->message);
-	err->message = message;
-	return err;
+	return with_message(err, message);
+}
+
+struct error *error_remedy(struct error *err, const char *remedy)
+{
+	return error_is(err, ERROR_INPUT) ? with_message(err, join(err->message, remedy)) : err;
 }
 
 void error_destroy(struct error *err)

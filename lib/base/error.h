@@ -64,6 +64,10 @@ struct error *error_fault(uint64_t address) __attribute__((returns_nonnull));
 struct error *error_prefix(struct error *err, const char *format, ...)
 	__attribute__((returns_nonnull, format(printf, 2, 3)));
 
+/* Puts ": REMEDY" behind the message of an ERROR_INPUT: what to do about the file. Takes err and returns it (or
+ * &error_no_memory); other errors, and NULL, are returned as they are. */
+struct error *error_remedy(struct error *err, const char *remedy);
+
 /* Frees err; NULL and &error_no_memory are fine. */
 void error_destroy(struct error *err);
 

@@ -66,6 +66,15 @@ START_TEST(prefix_keeps_the_payload)
 }
 END_TEST
 
+START_TEST(a_remedy_is_for_files)
+{
+	ck_error(error_remedy(error_input("f", 3, "is empty"), "fill it"), ERROR_INPUT, "f:3: is empty: fill it");
+	ck_error(error_remedy(error_create(ERROR_USAGE, "no"), "fill it"), ERROR_USAGE, "no");
+	ck_assert_ptr_eq(error_remedy(&error_no_memory, "fill it"), &error_no_memory);
+	ck_assert_ptr_null(error_remedy(NULL, "fill it"));
+}
+END_TEST
+
 START_TEST(quotes_no_control_characters)
 {
 	struct error *err = error_create(ERROR_PROTOCOL, "\"%s\"",
@@ -106,6 +115,7 @@ int main(void)
 	tcase_add_test(tcase, names_the_place_in_a_file);
 	tcase_add_test(tcase, remembers_the_faulting_address);
 	tcase_add_test(tcase, prefix_keeps_the_payload);
+	tcase_add_test(tcase, a_remedy_is_for_files);
 	tcase_add_test(tcase, quotes_no_control_characters);
 	tcase_add_test(tcase, out_of_memory_is_static);
 	tcase_add_test(tcase, null_has_no_code);

@@ -94,7 +94,7 @@ static void make_event(struct random_trace *t)
 		.policy = (enum trace_policy)rng_below(&t->rng, 3),
 		.unlogged = rng_below(&t->rng, 2),
 		.finished = rng_below(&t->rng, 2),
-		.status = (int)rng_below(&t->rng, 512) - 256,
+		.status = (int)rng_below(&t->rng, 256),
 		.at = rng_next(&t->rng),
 		.nanoseconds = rng_below(&t->rng, 1000),
 		.writes = t->writes,

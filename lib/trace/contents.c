@@ -304,6 +304,8 @@ struct error *end_get(struct cursor *c, struct trace_end *ret)
 		err = cursor_u32(c, &words[i]);
 	for (size_t i = 0; i < 4 && !err; i++)
 		err = cursor_u64(c, &longs[i]);
+	if (!err && (words[1] > EXIT_STATUS_MAX || words[2] > SIGNAL_MAX || words[3] > ERROR_BUG))
+		err = cursor_error(c, "an end that cannot be");
 	if (err)
 		return err;
 	struct trace_end end = {

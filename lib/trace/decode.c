@@ -147,7 +147,8 @@ const struct trace_observed *trace_decoder_observed(const struct trace_decoder *
 
 static struct error *nonsense(const struct trace_decoder *d, const char *what)
 {
-	return error_input(d->reader->path, 0, "offset 0x%llx: the chunk's step %llu: %s",
+	return error_input(d->reader->path, 0,
+			   "offset 0x%llx: the chunk's step %llu: %s: copy or record the trace again",
 			   (unsigned long long)d->info->offset, (unsigned long long)(d->info->first + d->done), what);
 }
 
@@ -510,11 +511,12 @@ static struct error *get_event(struct trace_decoder *d)
 	ev.policy = (enum trace_policy)policy;
 	ev.unlogged = flags & EVENT_UNLOGGED;
 	ev.finished = flags & EVENT_FINISHED;
-	ev.status = (int)unzigzag(get_number(c));
+	uint64_t status = unzigzag(get_number(c));
+	ev.status = (int)status;
 	ev.at = get_number(c);
 	ev.nanoseconds = get_number(c);
 	ev.num_writes = get_number(c);
-	if (c->failed || policy > TRACE_PASSED)
+	if (c->failed || policy > TRACE_PASSED || status > EXIT_STATUS_MAX)
 		return nonsense(d, "an event that cannot be");
 	struct error *err = get_writes(d, c, ev.num_writes);
 	ev.writes = d->writes.at;
@@ -642,7 +644,10 @@ static struct error *get_step(struct trace_decoder *d, const struct decoded_entr
 	get_memories(d, shape, true);
 	if (!err && shape->flags & SHAPE_EVENT)
 		err = get_event(d);
-	*ret_signal = shape->flags & SHAPE_SIGNAL ? (int)get_number(&d->columns[COLUMN_EVENTS]) : 0;
+	uint64_t signal = shape->flags & SHAPE_SIGNAL ? get_number(&d->columns[COLUMN_EVENTS]) : 0;
+	if (!err && signal > SIGNAL_MAX)
+		err = nonsense(d, "a signal that cannot be");
+	*ret_signal = (int)signal;
 	return err;
 }
 

@@ -33,6 +33,8 @@ enum {
 	CHUNK_RAW = 4 << 20,       /* bytes of columns at which a chunk of this writer is full */
 	EVENT_DATA_MAX = 64 << 10, /* bytes that a writer stores of what one event wrote */
 	COMPRESSION_LEVEL = 3,
+	EXIT_STATUS_MAX = 255, /* what the kernel tells of a process's end, as are */
+	SIGNAL_MAX = 127,
 };
 
 /* What stands before a record's payload, which is one zstd frame. */

@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,7 +82,9 @@ static struct error *check_prefix(const struct trace_reader *r)
 	if (err)
 		return err;
 	if (got < sizeof prefix || memcmp(prefix, TRACE_MAGIC, strlen(TRACE_MAGIC)) != 0)
-		return error_input(r->path, 0, "offset 0x0: this is not a trace of validate");
+		return error_input(
+			r->path, 0,
+			"offset 0x0: this is not a trace of validate: name one that validate trace or validate import wrote");
 	memcpy(words, prefix + 8, sizeof words);
 	if (le32toh(words[0]) != TRACE_VERSION || words[1])
 		return error_input(r->path, 0,
@@ -90,9 +93,23 @@ static struct error *check_prefix(const struct trace_reader *r)
 	return NULL;
 }
 
-static struct error *nothing_left(const struct cursor *c)
+/* err is what came of reading a record's contents, whose checksum is right. Nothing may be left of them. */
+static struct error *finish_record(const struct cursor *c, struct error *err, uint64_t offset)
 {
-	return cursor_left(c) ? cursor_error(c, "%zu bytes too many in the record", cursor_left(c)) : NULL;
+	char place[96];
+
+	if (!err && cursor_left(c))
+		err = cursor_error(c, "%zu bytes too many", cursor_left(c));
+	snprintf(place, sizeof place, "in what the record at 0x%llx of the file holds: copy or record the trace again",
+		 (unsigned long long)offset);
+	return error_remedy(err, place);
+}
+
+static struct error *get_header(struct trace_reader *r, struct cursor *c)
+{
+	struct error *err = header_get(c, &r->header, &r->layout);
+
+	return !err && r->layout.words.len > LAYOUT_MAX_WORDS ? cursor_error(c, "too many registers") : err;
 }
 
 static struct error *read_header(struct trace_reader *r, uint64_t *ret_next)
@@ -107,18 +124,14 @@ static struct error *read_header(struct trace_reader *r, uint64_t *ret_next)
 	if (!err)
 		err = read_plain(r, TRACE_PREFIX_LEN, RECORD_HEADER, &raw, &c);
 	if (!err)
-		err = header_get(&c, &r->header, &r->layout);
-	if (!err)
-		err = nothing_left(&c);
-	if (!err && r->layout.words.len > LAYOUT_MAX_WORDS)
-		err = cursor_error(&c, "too many registers");
+		err = finish_record(&c, get_header(r, &c), TRACE_PREFIX_LEN);
 	vec_deinit(&raw);
 	if (!err)
 		err = file_read_at(r->fd, r->path, TRACE_PREFIX_LEN, header, sizeof header, &got);
 	if (err)
 		return err;
 	if (got < sizeof header || !record_parse(header, &record))
-		return error_input(r->path, 0, "changes while it is read");
+		return error_input(r->path, 0, "changes while it is read: wait for whoever writes it");
 	*ret_next = TRACE_PREFIX_LEN + RECORD_HEADER_LEN + record.stored;
 	return NULL;
 }
@@ -135,9 +148,7 @@ static struct error *read_modules(struct trace_reader *r)
 		return NULL;
 	err = read_plain(r, r->index.modules, RECORD_MODULES, &raw, &c);
 	if (!err)
-		err = modules_get(&c, &r->modules);
-	if (!err)
-		err = nothing_left(&c);
+		err = finish_record(&c, modules_get(&c, &r->modules), r->index.modules);
 	vec_deinit(&raw);
 	return err;
 }
@@ -151,11 +162,10 @@ static struct error *read_end(struct trace_reader *r)
 	if (!r->index.end)
 		return NULL;
 	err = read_plain(r, r->index.end, RECORD_END, &raw, &c);
-	if (!err)
-		err = end_get(&c, &r->end);
 	if (!err) {
-		r->have_end = true;
-		err = nothing_left(&c);
+		err = end_get(&c, &r->end);
+		r->have_end = !err;
+		err = finish_record(&c, err, r->index.end);
 	}
 	vec_deinit(&raw);
 	return err;
@@ -194,7 +204,8 @@ static struct error *check_index(const struct trace_reader *r)
 	for (size_t i = 0; i < r->index.chunks.len; i++) {
 		const struct trace_chunk_info *k = &r->index.chunks.at[i];
 		if (k->offset < offset || k->offset > r->len || !k->steps || k->first != steps + 1)
-			return error_input(r->path, 0, "the index does not fit the file at chunk %zu", i);
+			return error_input(r->path, 0, "offset 0x%llx: the index does not fit the file at chunk %zu",
+					   (unsigned long long)k->offset, i);
 		offset = k->offset + k->stored;
 		steps += k->steps;
 	}
@@ -211,9 +222,7 @@ static struct error *read_index(struct trace_reader *r)
 	if (!err)
 		err = read_plain(r, offset, RECORD_INDEX, &raw, &c);
 	if (!err)
-		err = index_get(&c, &r->index);
-	if (!err)
-		err = nothing_left(&c);
+		err = finish_record(&c, index_get(&c, &r->index), offset);
 	vec_deinit(&raw);
 	return err ? err : check_index(r);
 }

@@ -181,13 +181,15 @@ static struct error *read_stored(int fd, const char *path, uint64_t offset, uint
 {
 	uint8_t header[RECORD_HEADER_LEN];
 	size_t got = 0;
-	struct error *err = file_read_at(fd, path, offset, header, sizeof header, &got);
 
+	if (offset > file_len || file_len - offset < RECORD_HEADER_LEN)
+		return damaged(path, offset, "the file ends before this record");
+	struct error *err = file_read_at(fd, path, offset, header, sizeof header, &got);
 	if (err)
 		return err;
 	if (got < sizeof header || !record_parse(header, ret))
 		return damaged(path, offset, "no record of a trace stands here");
-	if (offset + RECORD_HEADER_LEN > file_len || ret->stored > file_len - offset - RECORD_HEADER_LEN)
+	if (ret->stored > file_len - offset - RECORD_HEADER_LEN)
 		return damaged(path, offset, "the file ends within this record");
 	if (!vec_reserve(stored, RECORD_HEADER_LEN + (size_t)ret->stored))
 		return &error_no_memory;
