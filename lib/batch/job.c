@@ -320,7 +320,7 @@ struct error *batch_jobs_read(struct batch_jobs *jobs, const char *path)
 		err = check_unique(&m);
 	free(m.base);
 	strbuf_deinit(&text);
-	return err;
+	return error_remedy(err, "mend the manifest, as validate-manifest(5) describes it");
 }
 
 /* ---- Writing ---- */

@@ -102,6 +102,40 @@ static bool is_one_of(const char *word, const char *const *words)
 	return false;
 }
 
+/* "0x" and hexadecimal digits; or, without a prefix, such alone. */
+static bool is_hex(const char *text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return !strncmp(text, prefix, len) && text[len] && !text[len + strspn(text + len, "0123456789abcdef")];
+}
+
+/* What the summary of a batch hands on. */
+static struct error *check_finding(const struct place *at, const struct batch_finding *f)
+{
+	static const char *const severities[] = {"confirmed", "model", "possible", "info", NULL};
+
+	if (!is_hex(f->pc, "0x"))
+		return place_error(at, "pc: expected \"0x\" and hexadecimal digits");
+	if (!is_hex(f->bytes, "") || strlen(f->bytes) % 2)
+		return place_error(at, "bytes: expected hexadecimal digits, two a byte");
+	if (!is_one_of(f->severity, severities))
+		return place_error(at, "severity: is none that validate gives");
+	return NULL;
+}
+
+static struct error *check_findings(const struct place *at, const struct batch_report *report)
+{
+	struct place list = {.up = at, .name = "findings"};
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < report->findings.len && !err; i++) {
+		struct place inner = {.up = &list, .index = i};
+		err = check_finding(&inner, &report->findings.at[i]);
+	}
+	return err;
+}
+
 static struct error *check_report(const struct place *at, const struct batch_report *report)
 {
 	static const char *const verdicts[] = {"clean", "incomplete", "divergent", "lost-sync", "error", NULL};
@@ -110,7 +144,7 @@ static struct error *check_report(const struct place *at, const struct batch_rep
 		return place_error(at, "verdict: is none that validate gives");
 	if (!isa_by_name(report->arch))
 		return place_error(at, "arch: is no instruction set that validate knows");
-	return NULL;
+	return check_findings(at, report);
 }
 
 static bool ended(const json_t *json)

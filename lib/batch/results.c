@@ -65,7 +65,7 @@ static bool has_report(const char *folder, const struct batch_record *record)
 static bool is_row(const struct keeping *k, size_t row, const struct batch_record *record)
 {
 	return row < k->plan->rows.len && !strcmp(k->plan->rows.at[row].id, record->row) &&
-	       !strcmp(k->keys[row], record->key);
+	       k->plan->rows.at[row].variant == record->emulator && !strcmp(k->keys[row], record->key);
 }
 
 /* The row of the plan that the record is still right for, most often the one it was of; the number of rows if there is

@@ -458,6 +458,7 @@ START_TEST(different_batches_are_not_merged)
 {
 	struct batch_results *r;
 	char a[SCRATCH_PATH_LEN], b[SCRATCH_PATH_LEN], out[SCRATCH_PATH_LEN], *list[2] = {a, b};
+	static const char damaged[] = GOOD_HEADER "{}\n]}\n";
 
 	scratch_path("a", a);
 	scratch_path("b", b);
@@ -472,6 +473,11 @@ START_TEST(different_batches_are_not_merged)
 	ck_error(batch_merge(out, list, 2, false), ERROR_INPUT, "b: is of another batch than");
 	list[1] = out;
 	ck_error(batch_merge(out, list, 2, false), ERROR_OS, "No such file");
+	scratch_path("b/batch.json", b);
+	put_file(b, damaged, sizeof damaged - 1);
+	scratch_path("b", b);
+	list[1] = b;
+	ck_error(batch_merge(out, list, 2, false), ERROR_INPUT, "batch.json:2: index: missing: run the batch again");
 	ck_assert_int_ne(access(out, F_OK), 0);
 }
 END_TEST

@@ -106,8 +106,6 @@ struct reader {
 	bool may_be_cut; /* it is still being written, or was not finished */
 };
 
-static const char remedy[] = "run the batch again, without --resume and in another folder";
-
 /* The next line in *ret_len bytes at the result; NULL at the end. A line without a newline is cut off: there is none.
  */
 static const char *next_line(struct reader *r, size_t *ret_len)
@@ -139,7 +137,7 @@ static struct error *parse(const struct reader *r, const char *text, size_t len,
 	}
 	if (failed || json_error_code(&error) == json_error_out_of_memory)
 		return &error_no_memory;
-	return error_input(r->path, r->line, "column %d: not JSON: %s", error.column, remedy);
+	return error_input(r->path, r->line, "column %d: not JSON", error.column);
 }
 
 static struct error *check_format(const struct place *at, json_t *json)
@@ -149,7 +147,7 @@ static struct error *check_format(const struct place *at, json_t *json)
 	if (!format || strcmp(format, FORMAT) != 0)
 		return place_error(at, "not the state of a batch: its \"format\" is not \"" FORMAT "\"");
 	if (json_integer_value(json_object_get(json, "version")) != VERSION)
-		return place_error(at, "is of another version of the format than %d: %s", VERSION, remedy);
+		return place_error(at, "is of another version of the format than %d", VERSION);
 	json_object_del(json, "format");
 	json_object_del(json, "version");
 	json_object_del(json, "results");
@@ -185,7 +183,7 @@ static struct error *read_header(struct reader *r, struct batch_header *ret)
 	json_t *json;
 
 	if (!line)
-		return error_input(r->path, 1, "is cut off in its first line: %s", remedy);
+		return error_input(r->path, 1, "is cut off in its first line");
 	struct error *err = parse(r, line, len, "]}", &json);
 	if (err)
 		return err;
@@ -260,30 +258,32 @@ static struct error *read_records(struct reader *r, struct batch_state *ret)
 			err = read_record(r, line, len, ret);
 	}
 	if (!err && ret->complete && r->at != r->end)
-		err = error_input(r->path, r->line, "text behind the end: %s", remedy);
+		err = error_input(r->path, r->line, "text behind the end");
 	if (!err && !ret->complete && !r->may_be_cut)
-		err = error_input(r->path, r->line, "is cut off: %s", remedy);
+		err = error_input(r->path, r->line, "is cut off");
 	return err;
 }
 
 static struct error *read_state(const char *path, bool part, struct batch_state *ret)
 {
 	struct strbuf text = {0};
+	struct batch_state state = {.complete = false};
 	struct error *err = file_read(path, STATE_MAX, &text);
 	struct reader r = {.path = path,
 			   .at = strbuf_text(&text),
 			   .end = strbuf_text(&text) + text.len,
 			   .may_be_cut = part};
 
-	*ret = (struct batch_state){.complete = false};
 	if (!err)
-		err = read_header(&r, &ret->header);
+		err = read_header(&r, &state.header);
 	if (!err)
-		err = read_records(&r, ret);
+		err = read_records(&r, &state);
 	if (err)
-		batch_state_deinit(ret);
+		batch_state_deinit(&state);
+	else
+		*ret = state;
 	strbuf_deinit(&text);
-	return err;
+	return error_remedy(err, "run the batch again, without --resume and in another folder");
 }
 
 struct error *batch_state_read(const char *folder, struct batch_state *ret)

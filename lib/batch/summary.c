@@ -1,5 +1,6 @@
 #include "lib/batch/summary.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,12 @@ static struct error *read_report(struct batch_summary *s, size_t row, const char
 		return NULL;
 	char *path = file_join(folder, record->report);
 	struct error *err = path ? batch_report_read(path, &report) : &error_no_memory;
+	if (error_is(err, ERROR_OS) && err->errnum == ENOENT) {
+		error_destroy(err);
+		err = error_input(path, 0, "is not there: the batch with --resume does its row again");
+	} else {
+		err = error_remedy(err, "remove it, and the batch with --resume does its row again");
+	}
 	free(path);
 	if (!err)
 		err = add_report(s, row, &report);

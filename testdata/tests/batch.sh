@@ -290,7 +290,7 @@ usage "no jobs" "batch: nothing to do: name folders of event logs or --manifest 
 usage "a shard that is none" "batch: --shard: '4/3' is not a shard and their number, such as 2/5" --shard 4/3 -o x logs
 usage "a time that is none" "batch: --timeout: '-1' is not a number of seconds above 0" --timeout -1 -o x logs
 usage "a manifest that is none" \
-	"crash:1: column 1: not JSON: '[' or '{' expected" -o x --manifest crash
+	"crash:1: column 1: not JSON: '[' or '{' expected: mend the manifest, as validate-manifest(5) describes it" -o x --manifest crash
 usage "an engine that is none" "batch: --engine pbs: only slurm is known" --engine pbs -o x logs
 usage "options without their engine" \
 	"batch: --shards, --sbatch-arg, --wait and --no-wait go with --engine slurm" --shards 2 -o x logs
