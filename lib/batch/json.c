@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "lib/batch/summary.h"
+#include "lib/report/values.h"
 
 static json_t *number(uint64_t n)
 {
-	return json_integer((json_int_t)n);
+	return json_integer(value_int(n));
 }
 
 static json_t *totals(const struct batch_summary *s)
@@ -43,13 +44,15 @@ static json_t *row(const struct batch_row_result *r)
 	const struct batch_record *record = r->record ? r->record : &none;
 	const char *report = record->report && *record->report ? record->report : NULL;
 
-	return json_pack("{s:s, s:s?, s:o, s:s, s:o, s:f, s:o, s:s, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o}",  /**/
-			 "row", r->row, "job", record->job, "emulator", number(record->emulator),            /**/
-			 "outcome", record->outcome, "status", number(record->status),                       /**/
-			 "seconds", (double)record->milliseconds / 1e3, "memory", number(record->memory),    /**/
-			 "message", record->message ? record->message : "", "report", report,                /**/
-			 "arch", r->arch, "target", r->target, "instructions", reported(r, r->instructions), /**/
-			 "checked", reported(r, r->checked), "unseen", reported(r, r->unseen),               /**/
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:f, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", /**/
+			 "row", r->row, "job", value_optional(record->job),                               /**/
+			 "emulator", number(record->emulator), "outcome", record->outcome,                /**/
+			 "status", number(record->status),                                                /**/
+			 "seconds", (double)record->milliseconds / 1e3, "memory", number(record->memory), /**/
+			 "message", value_foreign(record->message ? record->message : ""),                /**/
+			 "report", report, "arch", r->arch, "target", value_optional(r->target),          /**/
+			 "instructions", reported(r, r->instructions),                                    /**/
+			 "checked", reported(r, r->checked), "unseen", reported(r, r->unseen),            /**/
 			 "findings", reported(r, r->findings));
 }
 
@@ -70,14 +73,15 @@ static json_t *group(const struct batch_summary *s, const struct batch_group *g)
 	for (size_t i = 0; i < g->rows.len; i++)
 		json_array_append_new(in, json_string(s->rows.at[g->rows.at[i]].row));
 	for (size_t i = 0; i < g->emulators.len; i++)
-		json_array_append_new(emulators, json_string(s->emulators.at[g->emulators.at[i]]));
-	json_t *first = json_pack("{s:s, s:s, s:s?, s:s, s:s, s:o}", "row", s->rows.at[g->rows.at[0]].row, "pc", g->pc,
-				  "symbol", g->symbol, "bytes", g->bytes, "text", g->text, "instruction",
+		json_array_append_new(emulators, value_foreign(s->emulators.at[g->emulators.at[i]]));
+	json_t *first = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "row", s->rows.at[g->rows.at[0]].row, "pc",
+				  value_foreign(g->pc), "symbol", value_optional(g->symbol), "bytes",
+				  value_foreign(g->bytes), "text", value_foreign(g->text), "instruction",
 				  number(g->instruction));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:s?}", "arch", g->arch, "form", g->form,
-			 "location", g->location, "key", g->key, "severity", g->severity, "count", number(g->count),
-			 "rows", in, "emulators", emulators, "first", first, "known", g->known, "change",
-			 batch_change_name(g->change));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s?}", "arch", g->arch, "form",
+			 value_foreign(g->form), "location", value_foreign(g->location), "key", value_foreign(g->key),
+			 "severity", value_foreign(g->severity), "count", number(g->count), "rows", in, "emulators",
+			 emulators, "first", first, "known", g->known, "change", batch_change_name(g->change));
 }
 
 static json_t *findings(const struct batch_summary *s)
@@ -95,8 +99,9 @@ static json_t *unmodelled(const struct batch_summary *s)
 
 	for (size_t i = 0; i < s->unmodelled.len; i++) {
 		const struct batch_total *t = &s->unmodelled.at[i];
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "arch", t->arch, "mnemonic", t->mnemonic,
-						      "count", number(t->count), "rows", number(t->rows)));
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "arch", t->arch, "mnemonic",
+						      value_foreign(t->mnemonic), "count", number(t->count), "rows",
+						      number(t->rows)));
 	}
 	return list;
 }
@@ -120,7 +125,8 @@ static json_t *comparison(const struct batch_summary *s)
 	}
 	for (enum batch_change c = BATCH_NEW; c < BATCH_NUM_CHANGES; c++)
 		json_object_set_new(counts, batch_change_name(c), number(s->changes[c]));
-	return json_pack("{s:s?, s:s?, s:o}", "old", called(s, 0), "new", called(s, 1), "counts", counts);
+	return json_pack("{s:o, s:o, s:o}", "old", value_optional(called(s, 0)), "new", value_optional(called(s, 1)),
+			 "counts", counts);
 }
 
 static json_t *emulators(const struct batch_summary *s)
@@ -128,7 +134,7 @@ static json_t *emulators(const struct batch_summary *s)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->emulators.len; i++)
-		json_array_append_new(list, json_string(s->emulators.at[i]));
+		json_array_append_new(list, value_foreign(s->emulators.at[i]));
 	return list;
 }
 
@@ -142,8 +148,7 @@ struct error *batch_summary_json(struct strbuf *out, const struct batch_summary 
 
 	json_decref(document);
 	if (!text)
-		return error_create(ERROR_INPUT,
-				    "the summary cannot be written as JSON: a text in a report is not UTF-8");
+		return &error_no_memory;
 	strbuf_append(out, text);
 	strbuf_append_char(out, '\n');
 	free(text);

@@ -8,6 +8,7 @@
 #include "lib/report/document.h"
 #include "lib/report/families.h"
 #include "lib/report/report.h"
+#include "lib/report/values.h"
 
 void coverage_sum_deinit(struct coverage_sum *s)
 {
@@ -214,16 +215,16 @@ struct error *coverage_sum_text(struct strbuf *out, const struct coverage_sum *s
 
 static json_t *family_json(const struct family *f)
 {
-	json_t *o = json_pack("{s:s, s:I}", "family", f->name, "encodings", (json_int_t)f->encodings);
+	json_t *o = json_pack("{s:s, s:I}", "family", f->name, "encodings", value_int(f->encodings));
 	char name[32];
 
 	for (unsigned k = 0; k < NUM_JUDGED; k++) {
 		snprintf(name, sizeof name, "forms_%s", judged_name(k));
-		json_object_set_new(o, name, json_integer((json_int_t)f->forms[k]));
+		json_object_set_new(o, name, json_integer(value_int(f->forms[k])));
 	}
 	for (unsigned k = 0; k < NUM_JUDGED; k++) {
 		snprintf(name, sizeof name, "executed_%s", judged_name(k));
-		json_object_set_new(o, name, json_integer((json_int_t)f->executed[k]));
+		json_object_set_new(o, name, json_integer(value_int(f->executed[k])));
 	}
 	return o;
 }
@@ -234,7 +235,7 @@ json_t *coverage_form_json(const struct coverage_form *f)
 			      f->encoding, "status", coverage_status_name(f->status));
 
 	for (unsigned k = 0; k < NUM_JUDGED; k++)
-		json_object_set_new(o, judged_name(k), json_integer((json_int_t)f->count[k]));
+		json_object_set_new(o, judged_name(k), json_integer(value_int(f->count[k])));
 	return o;
 }
 
@@ -271,7 +272,7 @@ struct error *coverage_sum_json(struct strbuf *out, const struct coverage_sum *s
 			err = &error_no_memory;
 	}
 	json_t *document = json_pack("{s:s, s:i, s:I, s:o}", "format", "validate-coverage", "version", 1, "reports",
-				     (json_int_t)s->reports, "architectures", archs);
+				     value_int(s->reports), "architectures", archs);
 	if (!err)
 		document_print(out, document);
 	json_decref(document);

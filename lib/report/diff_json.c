@@ -7,16 +7,17 @@
 
 static json_t *number(uint64_t n)
 {
-	return json_integer((json_int_t)n);
+	return json_integer(value_int(n));
 }
 
 static json_t *trace(const struct trace_reader *r)
 {
 	const struct trace_header *h = trace_reader_header(r);
 
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:o, s:s?}", "path", trace_reader_path(r), "emulator",
-			 h->emulator, "recorder", h->recorder, "program", h->program.path, "log", h->log.path, "steps",
-			 number(trace_reader_steps(r)), "cut", trace_reader_cut(r));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "path", value_foreign(trace_reader_path(r)), "emulator",
+			 value_foreign(h->emulator), "recorder", value_foreign(h->recorder), "program",
+			 value_optional(h->program.path), "log", value_optional(h->log.path), "steps",
+			 number(trace_reader_steps(r)), "cut", value_optional(trace_reader_cut(r)));
 }
 
 /* ---- Findings ---- */
@@ -119,10 +120,10 @@ static json_t *endings(const struct diff_result *r)
 
 	for (size_t i = 0; i < r->endings.len; i++) {
 		const struct diff_ending *e = &r->endings.at[i];
-		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s?}", "tid_a", number(e->tid_a),
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "tid_a", number(e->tid_a),
 						      "tid_b", number(e->tid_b), "instruction_a", number(e->number_a),
 						      "instruction_b", number(e->number_b), "left_a", number(e->left_a),
-						      "left_b", number(e->left_b), "why", e->why));
+						      "left_b", number(e->left_b), "why", value_optional(e->why)));
 	}
 	return list;
 }

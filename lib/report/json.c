@@ -32,8 +32,8 @@ static json_t *finding(const struct report *report, size_t index)
 		"expected", value_wide(f->expected, f->width), "observed", value_wide(f->observed, f->width),      /**/
 		"mask", value_wide(f->mask, f->width), "severity", severity_name(f->severity),                     /**/
 		"opinion", f->opinion, "formula", f->formula, "inputs", value_inputs(f),                           /**/
-		"count", (json_int_t)f->count, "first_instruction", (json_int_t)f->first_instruction,              /**/
-		"since", (json_int_t)f->since, "event", (json_int_t)f->event, "baseline",
+		"count", value_int(f->count), "first_instruction", value_int(f->first_instruction),                /**/
+		"since", value_int(f->since), "event", value_int(f->event), "baseline",
 		report->baseline ? known : NULL);
 }
 
@@ -53,7 +53,7 @@ static json_t *unmodelled(const struct run *run)
 	for (size_t i = 0; i < run->unmodelled.len; i++) {
 		const struct unmodelled *u = &run->unmodelled.at[i];
 		json_array_append_new(list, json_pack("{s:s, s:I, s:o}", "mnemonic", u->mnemonic, "count",
-						      (json_int_t)u->count, "first_pc", value_hex(u->first_pc)));
+						      value_int(u->count), "first_pc", value_hex(u->first_pc)));
 	}
 	return list;
 }
@@ -68,7 +68,7 @@ static json_t *partly_seen(const struct report *report)
 		json_t *reg = p->reason == UNSEEN_HIDDEN ? json_string(report->isa->regs[p->reg].name) : json_null();
 		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:I, s:o}", "mnemonic", p->mnemonic, "reason",
 						      unseen_reason_name(p->reason), "register", reg, "count",
-						      (json_int_t)p->count, "first_pc", value_hex(p->first_pc)));
+						      value_int(p->count), "first_pc", value_hex(p->first_pc)));
 	}
 	return list;
 }
@@ -81,19 +81,19 @@ static json_t *events(const struct report *report)
 	for (size_t i = 0; i < report->num_calls; i++) {
 		const struct replay_count *c = &report->calls[i];
 		json_array_append_new(calls, json_pack("{s:s, s:I, s:I, s:I}", "name", c->name, "emulated",
-						       (json_int_t)c->emulated, "executed", (json_int_t)c->executed,
-						       "passed", (json_int_t)c->passed));
+						       value_int(c->emulated), "executed", value_int(c->executed),
+						       "passed", value_int(c->passed)));
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", (json_int_t)e->total, "emulated",
-			 (json_int_t)e->emulated, "executed", (json_int_t)e->executed, "passed", (json_int_t)e->passed,
-			 "skipped", (json_int_t)e->skipped, "unlogged", (json_int_t)e->unlogged, "calls", calls);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", value_int(e->total), "emulated",
+			 value_int(e->emulated), "executed", value_int(e->executed), "passed", value_int(e->passed),
+			 "skipped", value_int(e->skipped), "unlogged", value_int(e->unlogged), "calls", calls);
 }
 
 static json_t *lost_sync(const struct run *run)
 {
 	if (!run->lost_expected)
 		return json_null();
-	return json_pack("{s:I, s:o, s:o, s:o}", "event", (json_int_t)run->lost_event, "pc", value_hex(run->lost_pc),
+	return json_pack("{s:I, s:o, s:o, s:o}", "event", value_int(run->lost_event), "pc", value_hex(run->lost_pc),
 			 "expected", value_foreign(run->lost_expected), "observed", value_foreign(run->lost_observed));
 }
 
@@ -122,9 +122,9 @@ static json_t *baseline(const struct report *report)
 	for (size_t i = 0; i < v->state.len; i++)
 		json_array_append_new(entries, baseline_entry(&v->baseline->entries.at[i], v->state.at[i]));
 	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:o}", "file", value_foreign(report->baseline_path), "new",
-			 (json_int_t)v->num_new, "known", (json_int_t)v->num[BASELINE_KNOWN], "stale",
-			 (json_int_t)v->num[BASELINE_STALE], "not_exercised",
-			 (json_int_t)v->num[BASELINE_NOT_EXERCISED], "entries", entries);
+			 value_int(v->num_new), "known", value_int(v->num[BASELINE_KNOWN]), "stale",
+			 value_int(v->num[BASELINE_STALE]), "not_exercised", value_int(v->num[BASELINE_NOT_EXERCISED]),
+			 "entries", entries);
 }
 
 /* ---- Coverage and timeline ---- */
@@ -150,10 +150,10 @@ static json_t *system_calls(const struct report *report, const struct timeline_e
 
 	for (size_t i = 0; i < num; i++) {
 		const struct timeline_event *e = &events[i];
-		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:I, s:I, s:I}", "index", (json_int_t)e->index,
+		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:I, s:I, s:I}", "index", value_int(e->index),
 						      "name", report_call_name(report, e->number), "pc",
-						      value_hex(e->pc), "instruction", (json_int_t)e->instruction, "at",
-						      (json_int_t)e->at, "nanoseconds", (json_int_t)e->nanoseconds));
+						      value_hex(e->pc), "instruction", value_int(e->instruction), "at",
+						      value_int(e->at), "nanoseconds", value_int(e->nanoseconds)));
 	}
 	return list;
 }
@@ -164,14 +164,14 @@ static json_t *timeline(const struct report *report)
 	json_t *nanoseconds = json_array(), *events = json_array(), *findings = json_array(), *pc = json_array();
 
 	for (size_t i = 0; i < timeline_length(t); i++) {
-		json_array_append_new(nanoseconds, json_integer((json_int_t)t->stretch[i].nanoseconds));
-		json_array_append_new(events, json_integer((json_int_t)t->stretch[i].events));
-		json_array_append_new(findings, json_integer((json_int_t)t->stretch[i].findings));
+		json_array_append_new(nanoseconds, json_integer(value_int(t->stretch[i].nanoseconds)));
+		json_array_append_new(events, json_integer(value_int(t->stretch[i].events)));
+		json_array_append_new(findings, json_integer(value_int(t->stretch[i].findings)));
 		json_array_append_new(pc, value_hex(t->stretch[i].pc));
 	}
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", "instructions_per_stretch",
-			 (json_int_t)t->per_stretch, "nanoseconds", nanoseconds, "events", events, "findings", findings,
-			 "pc", pc, "events_kept_each", (json_int_t)t->event_stride, "system_calls",
+			 value_int(t->per_stretch), "nanoseconds", nanoseconds, "events", events, "findings", findings,
+			 "pc", pc, "events_kept_each", value_int(t->event_stride), "system_calls",
 			 system_calls(report, t->event, t->num_events), "slowest",
 			 system_calls(report, t->slowest, t->num_slowest));
 }
@@ -190,10 +190,10 @@ static json_t *build(const struct report *report)
 		{"target", value_foreign(report->target)},
 		{"arch", json_string(report->isa->name)},
 		{"program", value_foreign(report->program)},
-		{"instructions", json_integer((json_int_t)run->instructions)},
-		{"checked", json_integer((json_int_t)run->checked)},
-		{"grouped", json_integer((json_int_t)run->grouped)},
-		{"unseen", json_integer((json_int_t)run->unseen)},
+		{"instructions", json_integer(value_int(run->instructions))},
+		{"checked", json_integer(value_int(run->checked))},
+		{"grouped", json_integer(value_int(run->grouped))},
+		{"unseen", json_integer(value_int(run->unseen))},
 		{"unmodelled", unmodelled(run)},
 		{"partly_seen", partly_seen(report)},
 		{"findings", findings(report)},

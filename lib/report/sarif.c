@@ -75,12 +75,12 @@ static json_t *program_uri(const struct report *report)
 
 /* ---- Results ---- */
 
-/* 3.32: an instruction in the program's address space. */
+/* 3.32: an instruction in the program's address space; -1 stands for an address that cannot be told. */
 static json_t *address(const struct report *report, const struct insn *insn)
 {
 	struct strbuf symbol = {0};
-	json_t *a = json_pack("{s:I, s:i, s:s}", "absoluteAddress", (json_int_t)insn->pc, "length", (int)insn->len,
-			      "kind", "instruction");
+	json_t *a = json_pack("{s:I, s:i, s:s}", "absoluteAddress", insn->pc <= INT64_MAX ? (json_int_t)insn->pc : -1,
+			      "length", (int)insn->len, "kind", "instruction");
 
 	report_symbol(&symbol, report, insn->pc);
 	if (symbol.len)
@@ -136,7 +136,7 @@ static json_t *finding(const struct report *report, size_t index)
 			   locations(report, &f->insn));
 	strbuf_deinit(&place);
 	strbuf_deinit(&cause);
-	json_object_set_new(r, "occurrenceCount", json_integer((json_int_t)f->count));
+	json_object_set_new(r, "occurrenceCount", json_integer(value_int(f->count)));
 	if (report->baseline)
 		set_baseline(r, report->baseline->entry.at[index]);
 	return r;

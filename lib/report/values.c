@@ -21,6 +21,11 @@ json_t *value_foreign(const char *text)
 	return value_text(&valid);
 }
 
+json_t *value_optional(const char *text)
+{
+	return text ? value_foreign(text) : json_null();
+}
+
 json_t *value_hex(uint64_t value)
 {
 	return json_sprintf("0x%" PRIx64, value);

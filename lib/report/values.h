@@ -11,11 +11,20 @@
 #include "lib/base/strbuf.h"
 #include "lib/lockstep/findings.h"
 
+/* What a JSON document's integer can hold: what is more, of a hostile file, becomes the largest. */
+static inline json_int_t value_int(uint64_t n)
+{
+	return n < INT64_MAX ? (json_int_t)n : INT64_MAX;
+}
+
 /* Takes the text, which is UTF-8. */
 json_t *value_text(struct strbuf *text);
 
 /* A text of any origin: what is not UTF-8 in it is replaced. */
 json_t *value_foreign(const char *text);
+
+/* The same, or null for NULL. */
+json_t *value_optional(const char *text);
 
 /* "0x401000". */
 json_t *value_hex(uint64_t value);
