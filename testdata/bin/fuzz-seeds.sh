@@ -132,8 +132,53 @@ make_states() {
 				lack "no trace of $name"
 		done
 	done
+	mkdir -p "$to/judge" "$to/diff"
+	cp "$to"/trace/* "$to/judge" || lack "no traces to be judged"
 	grep -oh '[A-Z][A-Z0-9]*=' "$to"/qemu_log/* | sort -u | sed 's/.*/"&"/' >"$to/qemu_log.dict"
 	printf '"%s"\n' 'IN: ' '0x' '----------------' 'Trace ' >>"$to/qemu_log.dict"
+}
+
+# Small programs, one of which has a dynamic loader.
+make_programs() {
+	local code='.globl _start; .type _start, @function; _start: ret; .size _start, .-_start; .data; x: .quad _start'
+
+	mkdir -p "$to/elf"
+	"${CC:-cc}" -nostdlib -static -x assembler -o "$to/elf/static" - <<<"$code" || lack "no static program"
+	"${CC:-cc}" -nostdlib -pie -Wl,-E,-z,noseparate-code -x assembler -o "$to/elf/pie" - <<<"$code" ||
+		lack "no dynamic program"
+}
+
+# A number in four bytes, the lowest first.
+put_number() { # NUMBER
+	printf '%b' "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24)))"
+}
+
+# Two traces of one program each, of unicorn and of QEMU, whose addresses differ.
+make_pairs() {
+	local name via to_file
+
+	for name in loop bmi aarch64/loop; do
+		via=()
+		[[ $name != aarch64/* ]] || via=(--via qemu)
+		env -i PATH="$PATH" "$VALIDATE" record -q "${via[@]}" -o "$scratch/pair.json" "$guests/$name" 1 \
+			>/dev/null 2>&1 || lack "no log of $name"
+		for to_file in unicorn qemu; do
+			via=()
+			[ $to_file = unicorn ] || via=(--qemu)
+			"$VALIDATE" trace -q --log "$scratch/pair.json" "${via[@]}" --max-instructions 600 \
+				-o "$scratch/$to_file" || continue
+			cp "$scratch/$to_file" "$to/judge/${name//\//-}-$to_file"
+		done
+		if [ ! -f "$scratch/unicorn" ] || [ ! -f "$scratch/qemu" ]; then
+			lack "no two traces of $name"
+			continue
+		fi
+		{
+			put_number "$(wc -c <"$scratch/unicorn")"
+			cat "$scratch/unicorn" "$scratch/qemu"
+		} >"$to/diff/${name//\//-}"
+		rm -f "$scratch/unicorn" "$scratch/qemu"
+	done
 }
 
 # A report with findings, which are unicorn's, and the baseline that knows them.
@@ -169,8 +214,19 @@ make_batches() {
 	for name in "$scratch"/batch/rows/*; do
 		jq -c 'del(.coverage, .timeline)' "$name" >"$to/batch/$(basename "$name")" || cp "$name" "$to/batch"
 	done
+	mkdir -p "$to/results"
+	"$VALIDATE" batch -q -o "$scratch/plain" --timeout 100 "$scratch/logs" || true
+	cp "$scratch/plain/batch.json" "$to/results/whole"
+	{
+		cat "$scratch/batch/batch.json"
+		printf '\0'
+		head -n 3 "$scratch/batch/batch.json"
+	} >"$to/results/two"
+	# Rows without reports.
+	sed 's/"report": "[^"]*"/"report": ""/' "$to/results/two" >"$to/results/failed"
 	grep -oh '"[a-z_][a-z_0-9]*": *' "$to"/batch/* | tr -d ' ' | sort -u |
 		sed 's/"/\\"/g; s/.*/"&"/' >"$to/batch.dict"
+	cp "$to/batch.dict" "$to/results.dict"
 }
 
 mkdir -p "$to"
@@ -179,5 +235,7 @@ make_packets
 make_descriptions
 make_vectors
 make_states
+make_programs
+make_pairs
 make_reports
 make_batches
