@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "lib/base/map.h"
+#include "lib/base/vec.h"
 #include "lib/lift/lift.h"
 
 enum {
 	CODE_PAGE = 4096,
 	MAX_CODE_PAGES = 1 << 16, /* of listings: 256 MiB of code */
 	MAX_ITERATIONS = 512,     /* of a repeated instruction, between two states: what a sequence can hold */
+	MAX_TARGETS = 4, /* of a branch: where it is taken and where not, and that for the end of a repetition */
 };
 
 /* Code that listings told of. */
@@ -25,11 +27,21 @@ struct listing {
 	uint64_t start, end;
 };
 
+/* Where an instruction can lead. */
+struct route {
+	bool known;    /* it has a model */
+	bool anywhere; /* the address is computed, or in the kernel */
+	uint8_t len;   /* of the instruction; 0: it is none */
+	uint8_t num;
+	uint64_t target[MAX_TARGETS];
+};
+
 struct import {
 	struct qemu_log *log;
 	const struct isa *isa;
 	const struct import_options *options;
 	struct lift_cache *cache;
+	VEC(struct route) routes; /* by lifted->count - 1 */
 	struct trace_writer *writer;
 	struct import_counts counts;
 
@@ -92,11 +104,13 @@ static struct error *add_code(struct import *im, const struct qemu_log_item *ite
 /* Listed code is what QEMU translated; the program's file may be older than what the guest did to it. */
 static size_t get_code(struct import *im, uint64_t address, uint8_t *ret, size_t len)
 {
+	const struct code_page *page = NULL;
 	size_t have = 0;
 
 	for (; have < len; have++) {
-		const struct code_page *page = page_at(im, address + have);
 		unsigned at = (address + have) % CODE_PAGE;
+		if (!have || !at)
+			page = page_at(im, address + have);
 		if (!page || !(page->have[at / 8] & 1 << at % 8))
 			break;
 		ret[have] = page->bytes[at];
@@ -136,17 +150,6 @@ static struct error *take_code(struct import *im, const struct qemu_log_item *it
 
 /* ---- Steps ---- */
 
-/* Can this value of the program counter be that address? One that is computed can be any. */
-static bool may_be(const struct expr_pool *pool, expr_id pc, uint64_t address)
-{
-	const struct expr *e = expr_get(pool, pc);
-	uint64_t value;
-
-	if (expr_is_const(pool, pc, &value))
-		return value == address;
-	return e->op != EXPR_ITE || may_be(pool, e->arg[1], address) || may_be(pool, e->arg[2], address);
-}
-
 enum reach {
 	REACH_NEXT,    /* the instruction behind it is the next, whatever the state */
 	REACH_BRANCH,  /* it may go to the address asked for, or enters the kernel */
@@ -154,36 +157,82 @@ enum reach {
 	REACH_UNKNOWN, /* it has no model or no code */
 };
 
-static enum reach reach_of(const struct import *im, const struct transfer *t, const struct insn *insn, uint64_t next_pc)
+/* Adds the addresses that this value of the program counter can be. One that is computed can be any. */
+static void add_targets(const struct expr_pool *pool, expr_id pc, struct route *r)
 {
-	expr_id pc = transfer_get_reg(t, im->isa->pc);
+	const struct expr *e = expr_get(pool, pc);
 	uint64_t value;
 
-	if (pc == EXPR_NONE || t->kind != TRANSFER_PLAIN)
+	if (!expr_is_const(pool, pc, &value)) {
+		if (e->op != EXPR_ITE || r->anywhere) {
+			r->anywhere = true;
+			return;
+		}
+		add_targets(pool, e->arg[1], r);
+		add_targets(pool, e->arg[2], r);
+	} else if (r->num < MAX_TARGETS) {
+		r->target[r->num++] = value;
+	} else {
+		r->anywhere = true;
+	}
+}
+
+/* Asks the model, once an instruction: its entry in the cache then counts the routes (lifted->count). */
+static struct error *find_route(struct import *im, struct lifted *l, const uint8_t *bytes, size_t len)
+{
+	struct route r = {.len = l->insn.len};
+	const struct transfer *t;
+	struct insn insn;
+	struct error *err = lift_again(im->cache, l->insn.pc, bytes, len, &insn, &t);
+
+	if (err)
+		return err;
+	if (insn.status == LIFT_TRUNCATED || insn.status == LIFT_UNDECODABLE)
+		r.len = 0;
+	r.known = insn.status == LIFT_DONE;
+	expr_id pc = r.known ? transfer_get_reg(t, im->isa->pc) : EXPR_NONE;
+	r.anywhere = pc == EXPR_NONE || t->kind != TRANSFER_PLAIN;
+	if (!r.anywhere)
+		add_targets(t->pool, pc, &r);
+	if (!vec_push(&im->routes, r))
+		return &error_no_memory;
+	l->count = im->routes.len;
+	return NULL;
+}
+
+static enum reach reach_of(const struct route *r, uint64_t behind, uint64_t next_pc)
+{
+	if (!r->known)
+		return REACH_UNKNOWN;
+	if (r->anywhere)
 		return REACH_BRANCH;
-	if (expr_is_const(t->pool, pc, &value) && value == insn->pc + insn->len)
+	if (r->num == 1 && r->target[0] == behind)
 		return REACH_NEXT;
-	return may_be(t->pool, pc, next_pc) ? REACH_BRANCH : REACH_OTHER;
+	for (unsigned i = 0; i < r->num; i++)
+		if (r->target[i] == next_pc)
+			return REACH_BRANCH;
+	return REACH_OTHER;
 }
 
 /* Looks at the instruction at address: how long it is, and whether it can lead to next_pc. */
 static struct error *look(struct import *im, uint64_t address, uint64_t next_pc, uint8_t *ret_len, enum reach *ret)
 {
 	uint8_t bytes[ISA_MAX_INSN_LEN];
-	const struct transfer *t;
-	struct insn insn;
+	struct lifted *l;
 	size_t have = get_code(im, address, bytes, im->isa->max_insn_len);
 
 	*ret = REACH_UNKNOWN;
 	*ret_len = 0;
 	if (!have)
 		return NULL;
-	struct error *err = lift_again(im->cache, address, bytes, have, &insn, &t);
-	if (err || insn.status == LIFT_TRUNCATED || insn.status == LIFT_UNDECODABLE)
+	struct error *err = lift_cache_get(im->cache, address, bytes, have, &l);
+	if (!err && !l->count)
+		err = find_route(im, l, bytes, have);
+	if (err)
 		return err;
-	*ret_len = insn.len;
-	if (insn.status == LIFT_DONE)
-		*ret = reach_of(im, t, &insn, next_pc);
+	const struct route *r = &im->routes.at[l->count - 1];
+	*ret_len = r->len;
+	*ret = reach_of(r, address + r->len, next_pc);
 	return NULL;
 }
 
@@ -375,11 +424,22 @@ static struct error *add_steps(struct import *im, const struct state *after)
 	return err;
 }
 
+/* Code that changes all the time must not fill the memory. */
+static void trim_cache(struct import *im)
+{
+	uint64_t emptied = lift_cache_stats(im->cache).emptied;
+
+	lift_cache_trim(im->cache);
+	if (lift_cache_stats(im->cache).emptied != emptied)
+		im->routes.len = 0;
+}
+
 static struct error *take_state(struct import *im, struct trace_header *header, const char *path,
 				const struct qemu_log_item *item)
 {
 	struct error *err = close_listing(im);
 
+	trim_cache(im);
 	im->counts.states++;
 	if (!err && !im->have_state) {
 		memcpy(header->hidden, item->state->unknown, im->isa->num_words * sizeof *header->hidden);
@@ -450,6 +510,7 @@ struct error *import_qemu_log(struct qemu_log *log, struct trace_header *header,
 	for (size_t i = 0; i < im.pages.cap; i++)
 		if (im.pages.at[i].used)
 			free((void *)(uintptr_t)im.pages.at[i].value);
+	vec_deinit(&im.routes);
 	map_deinit(&im.pages);
 	map_deinit(&im.blocks);
 	trace_writer_destroy(im.writer);
