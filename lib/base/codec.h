@@ -26,8 +26,13 @@ struct error *codec_decode_base64(const char *text, size_t len, uint8_t **ret, s
 /* Decodes len hexadecimal digits of either case to len / 2 bytes; false for an odd number or a foreign character. */
 bool codec_decode_hex(const char *text, size_t len, uint8_t *ret);
 
-/* The value of a hexadecimal digit, or -1. */
-int codec_hex_digit(char c);
+extern const uint8_t codec_hex_digits[256]; /* by character: the digit's value and 1, or 0 */
+
+/* The value of a hexadecimal digit of either case, or -1. */
+static inline int codec_hex_digit(char c)
+{
+	return codec_hex_digits[(uint8_t)c] - 1;
+}
 
 void codec_sha256(const void *bytes, size_t len, uint8_t ret[SHA256_LEN]);
 

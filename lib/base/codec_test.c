@@ -92,6 +92,8 @@ START_TEST(hex_of_either_case)
 	ck_assert(codec_decode_hex("", 0, bytes));
 	ck_assert(!codec_decode_hex("00fFAa9z", 8, bytes));
 	ck_assert(!codec_decode_hex("000", 3, bytes));
+	ck_assert(!codec_decode_hex("xx", 2, bytes));
+	ck_assert(!codec_decode_hex("g0", 2, bytes));
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/codec.h"
 #include "lib/base/vec.h"
 #include "lib/rsp/packet.h"
 
@@ -378,8 +379,8 @@ bool rsp_is_error(const struct rsp_reply *reply)
 {
 	if (reply->len >= 2 && reply->text[0] == 'E' && reply->text[1] == '.')
 		return true;
-	return reply->len == 3 && reply->text[0] == 'E' && rsp_hex_digit((uint8_t)reply->text[1]) >= 0 &&
-	       rsp_hex_digit((uint8_t)reply->text[2]) >= 0;
+	return reply->len == 3 && reply->text[0] == 'E' && codec_hex_digit(reply->text[1]) >= 0 &&
+	       codec_hex_digit(reply->text[2]) >= 0;
 }
 
 bool rsp_is_ok(const struct rsp_reply *reply)
@@ -428,8 +429,8 @@ static struct error *take_packet_size(struct rsp_client *c)
 		return NULL;
 	unsigned long size = 0;
 	size_t len = 0;
-	for (; rsp_hex_digit((uint8_t)text[len]) >= 0; len++)
-		size = size < MAX_PACKET_SIZE ? size * 16 + (unsigned long)rsp_hex_digit((uint8_t)text[len]) : size;
+	for (; codec_hex_digit(text[len]) >= 0; len++)
+		size = size < MAX_PACKET_SIZE ? size * 16 + (unsigned long)codec_hex_digit(text[len]) : size;
 	if (!len || (text[len] && text[len] != ';'))
 		return error_create(ERROR_PROTOCOL, "the GDB stub says PacketSize=%.20s", text);
 	if (size < MIN_PACKET_SIZE)

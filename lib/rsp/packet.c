@@ -3,32 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/codec.h"
+
 enum { STATE_IDLE, STATE_BODY, STATE_ESCAPE, STATE_REPEAT, STATE_SUM_HIGH, STATE_SUM_LOW };
 
 enum { REPEAT_BASE = 29, REPEAT_FIRST = 32, REPEAT_LAST = 126 };
-
-static const uint8_t hex_digits[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
-int rsp_hex_digit(uint8_t c)
-{
-	return hex_digits[c] - 1;
-}
-
-bool rsp_hex_decode(const uint8_t *digits, size_t len, uint8_t *ret)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned high = hex_digits[digits[2 * i]], low = hex_digits[digits[2 * i + 1]];
-
-		if (!high || !low)
-			return false;
-		ret[i] = (uint8_t)((high - 1) << 4 | (low - 1));
-	}
-	return true;
-}
 
 struct error *rsp_parser_init(struct rsp_parser *p, size_t max_payload)
 {
@@ -99,7 +78,7 @@ static bool take_repeat(struct rsp_parser *p, uint8_t c)
 
 static void take_sum(struct rsp_parser *p, uint8_t c, struct rsp_event *ret)
 {
-	int digit = rsp_hex_digit(c);
+	int digit = codec_hex_digit((char)c);
 
 	if (digit < 0) {
 		p->damaged = true;

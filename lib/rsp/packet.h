@@ -49,10 +49,4 @@ size_t rsp_parser_feed(struct rsp_parser *p, const uint8_t *bytes, size_t len, s
 /* Appends a complete packet with these contents, escaped where needed. */
 void rsp_encode(struct strbuf *to, const void *payload, size_t len);
 
-/* The value of a hexadecimal digit, or -1. */
-int rsp_hex_digit(uint8_t c);
-
-/* Decodes 2 * len digits; false if one is none. */
-bool rsp_hex_decode(const uint8_t *digits, size_t len, uint8_t *ret);
-
 #endif

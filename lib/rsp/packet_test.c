@@ -182,20 +182,6 @@ START_TEST(all_bytes_come_back)
 }
 END_TEST
 
-START_TEST(hexadecimal)
-{
-	uint8_t bytes[4];
-
-	ck_assert(rsp_hex_decode((const uint8_t *)"00fFA90a", 4, bytes));
-	ck_bytes(bytes, "\x00\xff\xa9\x0a", 4);
-	ck_assert(!rsp_hex_decode((const uint8_t *)"0g", 1, bytes));
-	ck_assert(!rsp_hex_decode((const uint8_t *)"xx", 1, bytes));
-	ck_assert_int_eq(rsp_hex_digit('@'), -1);
-	ck_assert_int_eq(rsp_hex_digit('G'), -1);
-	ck_assert_int_eq(rsp_hex_digit('f'), 15);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("packet");
@@ -206,7 +192,6 @@ int main(void)
 	tcase_add_test(tests, junk_is_counted);
 	tcase_add_loop_test(tests, encodes, 0, sizeof(encodings) / sizeof(encodings[0]));
 	tcase_add_test(tests, all_bytes_come_back);
-	tcase_add_test(tests, hexadecimal);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "lib/rsp/packet.h"
+#include "lib/base/codec.h"
 
 /*
  * By GDB's number. The standard signals are written as numbers because the guest's are meant, not the host's:
@@ -70,8 +70,8 @@ static size_t parse_number(const char *text, size_t len, int64_t *ret)
 		*ret = -1;
 		return 2;
 	}
-	while (n < len && n < 15 && rsp_hex_digit((uint8_t)text[n]) >= 0)
-		value = value << 4 | rsp_hex_digit((uint8_t)text[n++]);
+	while (n < len && n < 15 && codec_hex_digit(text[n]) >= 0)
+		value = value << 4 | codec_hex_digit(text[n++]);
 	*ret = value;
 	return n;
 }
@@ -140,8 +140,8 @@ bool rsp_parse_stop(const char *text, size_t len, struct rsp_stop *ret)
 	unsigned number = 0;
 	size_t at = 1;
 
-	for (; at < len && at < 3 && rsp_hex_digit((uint8_t)text[at]) >= 0; at++)
-		number = number << 4 | (unsigned)rsp_hex_digit((uint8_t)text[at]);
+	for (; at < len && at < 3 && codec_hex_digit(text[at]) >= 0; at++)
+		number = number << 4 | (unsigned)codec_hex_digit(text[at]);
 	/* gdbserver writes the status of W and the signal of X without a zero in front. */
 	if (at < 2 || (at < 3 && (text[0] == 'S' || text[0] == 'T')))
 		return false;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/rsp/packet.h"
+#include "lib/base/codec.h"
 #include "lib/target/gdb_private.h"
 
 enum {
@@ -181,7 +181,7 @@ struct error *gdb_read_piece(struct gdb_target *g, uint64_t address, uint8_t *re
 		*ret_len = 0;
 		return NULL;
 	}
-	if (reply.len % 2 || reply.len > 2 * len || !rsp_hex_decode((const uint8_t *)reply.text, reply.len / 2, ret))
+	if (reply.len > 2 * len || !codec_decode_hex(reply.text, reply.len, ret))
 		return rsp_unexpected(&reply, "reading memory");
 	*ret_len = reply.len / 2;
 	return NULL;

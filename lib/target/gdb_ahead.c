@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/rsp/packet.h"
+#include "lib/base/codec.h"
 #include "lib/target/gdb_private.h"
 
 static const struct target_plan *plan_at(const struct gdb_target *g, size_t i)
@@ -172,9 +172,7 @@ static struct error *take_memory(const struct target_read *read, const struct rs
 	*ret_ok = false;
 	if (!reply->len || rsp_is_error(reply))
 		return NULL;
-	if (reply->len % 2 || reply->len > 2u * read->len)
-		return rsp_unexpected(reply, "reading memory");
-	if (!rsp_hex_decode((const uint8_t *)reply->text, reply->len / 2, ret))
+	if (reply->len > 2u * read->len || !codec_decode_hex(reply->text, reply->len, ret))
 		return rsp_unexpected(reply, "reading memory");
 	*ret_ok = reply->len == 2u * read->len;
 	return NULL;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/rsp/packet.h"
+#include "lib/base/codec.h"
 
 static uint64_t low_bits(unsigned n)
 {
@@ -145,7 +145,7 @@ void gdb_layout_deinit(struct gdb_layout *l)
 }
 
 /* Digits of which pairs may be "xx": unavailable. */
-static bool decode_missing(const uint8_t *digits, size_t len, uint8_t *ret, uint8_t *missing, bool *ret_any)
+static bool decode_missing(const char *digits, size_t len, uint8_t *ret, uint8_t *missing, bool *ret_any)
 {
 	for (size_t i = 0; i < len; i++) {
 		bool gone = digits[2 * i] == 'x' && digits[2 * i + 1] == 'x';
@@ -154,7 +154,7 @@ static bool decode_missing(const uint8_t *digits, size_t len, uint8_t *ret, uint
 		*ret_any |= gone;
 		if (gone)
 			ret[i] = 0;
-		else if (!rsp_hex_decode(digits + 2 * i, 1, ret + i))
+		else if (!codec_decode_hex(digits + 2 * i, 2, ret + i))
 			return false;
 	}
 	return true;
@@ -163,16 +163,14 @@ static bool decode_missing(const uint8_t *digits, size_t len, uint8_t *ret, uint
 static struct error *decode(const struct rsp_reply *reply, const char *what, size_t len, uint8_t *image,
 			    uint8_t *missing, bool *ret_any)
 {
-	const uint8_t *digits = (const uint8_t *)reply->text;
-
 	if (reply->len != 2 * len)
 		return rsp_unexpected(reply, what);
-	if (rsp_hex_decode(digits, len, image)) {
+	if (codec_decode_hex(reply->text, 2 * len, image)) {
 		if (*ret_any)
 			memset(missing, 0, len);
 		return NULL;
 	}
-	return decode_missing(digits, len, image, missing, ret_any) ? NULL : rsp_unexpected(reply, what);
+	return decode_missing(reply->text, len, image, missing, ret_any) ? NULL : rsp_unexpected(reply, what);
 }
 
 struct error *gdb_decode_g(const struct gdb_layout *l, const struct rsp_reply *reply, uint8_t *image, uint8_t *missing,

@@ -185,11 +185,12 @@ static const char *read_group(const char *p, uint64_t *ret)
 {
 	const char *start = p;
 	uint64_t value = 0;
+	int digit;
 
 	if (p[0] == '0' && p[1] == 'x')
 		start = p += 2;
-	for (; codec_hex_digit(*p) >= 0; p++)
-		value = value << 4 | (uint64_t)codec_hex_digit(*p);
+	for (; (digit = codec_hex_digit(*p)) >= 0; p++)
+		value = value << 4 | (uint64_t)digit;
 	if (p == start || p - start > 16 || isalnum((unsigned char)*p) || *skip_blanks(p) == '=')
 		return NULL;
 	*ret = value;
