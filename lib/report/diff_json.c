@@ -53,8 +53,8 @@ static json_t *finding(const struct diff_report *r, const struct diff_list *list
 	bool memory = f->kind == LOCATION_MEMORY;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-		" s:o, s:o, s:o}",
+		"{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+		" s:o, s:o}",
 		"form", f->insn.form, "mnemonic", f->insn.mnemonic, "text", f->insn.text,          /**/
 		"symbol", symbol(r, f->insn.pc),                                                   /**/
 		"bytes", value_bytes(&f->insn), "kind", kind_name(o->kind),                        /**/
