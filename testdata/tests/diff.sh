@@ -58,6 +58,7 @@ if [[ $(field .b.emulator) = "unicorn 2.0.1 "* ]]; then
 	same "QEMU $version and unicorn differ in" "$(field '.classes[] | select(.class == "independent") | .findings[] |
 		.form + ": " + (if .place == "eflags" then .cause else .place end)' | LC_ALL=C sort)" "$expected"
 fi
+same "their symbols" "$(field '[.classes[].findings[].symbol | select(test("^[a-z0-9_]+(\\+0x[0-9a-f]+)?$") | not)] | @json')" '[]'
 same "all else has its reason" "$(field '[(.classes[] | select(.class == "origin unknown").total), .lost, .start] | @json')" '[0,[],[]]'
 
 compare box-qemu.vtrace box-unicorn.vtrace
