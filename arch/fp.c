@@ -1,3 +1,8 @@
+/*
+ * Numbers in comments without a manual's name are sections of IEEE 754-2019. Where it leaves a choice, or an
+ * architecture departs from it, the rule of each is named: x86 by the SDM's section, AArch64 by the Arm ARM's shared
+ * pseudocode.
+ */
 #include "arch/fp.h"
 
 const struct fp_format fp_single = {8, 23}, fp_double = {11, 52};
@@ -138,7 +143,7 @@ static struct cut cut(const struct fp_env *e, expr_id sign, expr_id significand,
 	return ret;
 }
 
-/* SDM vol. 1, 4.9.1.4: what a masked overflow gives. */
+/* What an overflow gives that is not trapped (7.4). */
 static expr_id overflowed(const struct fp_env *e, const struct fp_format *f, expr_id sign)
 {
 	struct expr_pool *p = e->pool;
@@ -149,8 +154,10 @@ static expr_id overflowed(const struct fp_env *e, const struct fp_format *f, exp
 }
 
 /*
- * significand * 2^(exponent - 127) rounded to the format. Tiny is what lies below the normal numbers when it is rounded
- * as if the exponent had no bounds (SDM vol. 1, 4.9.1.5).
+ * significand * 2^(exponent - 127) rounded to the format (4.3). Tiny is what lies below the normal numbers (7.5): on
+ * AArch64 by its value before rounding (FPRound()), on x86 when it is rounded as if the exponent had no bounds (SDM
+ * vol. 1, 4.9.1.5). A tiny result that is flushed is inexact, too, on x86 (SDM vol. 1, 10.2.3.3), and not on AArch64
+ * (FPRound()).
  */
 static struct fp_result round_to(const struct fp_env *e, const struct fp_format *f, expr_id sign, expr_id exponent,
 				 expr_id significand)
@@ -204,7 +211,8 @@ struct special {
 	expr_id value;
 };
 
-/* The NaN that the result is made of is the first operand. */
+/* The NaN that the result is made of is the first operand. The choice is the architecture's (6.2.3): SDM vol. 1,
+ * 4.8.3.5, table 4-7; FPProcessNaNs(). */
 static expr_id first_nan(const struct fp_env *e, const struct number *a, const struct number *b)
 {
 	struct expr_pool *p = e->pool;
@@ -214,8 +222,11 @@ static expr_id first_nan(const struct fp_env *e, const struct number *a, const s
 	return expr_or(p, a->signalling, and_not(e, a->nan, b->signalling));
 }
 
-/* SDM vol. 1, 4.8.3.5 and 4.9.2: NaNs first, then other invalid operands, division by zero, denormal operands, the
- * result. */
+/*
+ * NaNs first, then other invalid operands, division by zero, the result (6.2, 7.2, 7.3). 754 has no flag for denormal
+ * operands: on x86 one comes before the result and behind the rest (SDM vol. 1, 4.9.2), on AArch64 it is that an
+ * operand was flushed, whatever else there is (FPUnpack()).
+ */
 static struct fp_result settle(const struct fp_env *e, const struct fp_format *f, const struct number *a,
 			       const struct number *b, const struct special *s, const struct fp_result *ordinary)
 {
@@ -254,7 +265,7 @@ static struct fp_result add(const struct fp_env *e, const struct fp_format *f, c
 	small = shift_sticky(e, expr_shl(p, small, up), distance);
 	expr_id differ = expr_xor(p, a->sign, b->sign);
 	expr_id sum = expr_ite(p, differ, expr_sub(p, big, small), expr_add(p, big, small));
-	/* A difference of zero is positive, but for rounding down. */
+	/* A difference of zero is positive, but for rounding down (6.3). */
 	expr_id sign = expr_ite(p, expr_is_zero(p, sum), expr_ite(p, differ, e->down, a->sign),
 				expr_ite(p, swap, b->sign, a->sign));
 	struct fp_result ordinary = round_to(e, f, sign, expr_add(p, exponent, exp_const(e, 1)), sum);
@@ -323,7 +334,7 @@ struct fp_result fp_div(const struct fp_env *e, const struct fp_format *f, expr_
 	return settle(e, f, &x, &y, &s, &ordinary);
 }
 
-/* ---- Comparison ---- */
+/* ---- Comparison (5.11) ---- */
 
 /* As a signed integer that orders like the number: both zeroes are 0. */
 static expr_id ordered(const struct fp_env *e, const struct number *n)
@@ -358,7 +369,7 @@ expr_id fp_operand(const struct fp_env *e, const struct fp_format *f, expr_id a)
 	return expr_ite(e->pool, n.nan, a, expr_concat(e->pool, n.sign, n.magnitude));
 }
 
-/* ---- Conversions ---- */
+/* ---- Conversions (5.4, 5.8) ---- */
 
 struct fp_result fp_from_int(const struct fp_env *e, const struct fp_format *f, bool is_signed, expr_id a)
 {
@@ -403,7 +414,7 @@ struct fp_result fp_to_int(const struct fp_env *e, const struct fp_format *f, co
 	};
 }
 
-/* A NaN keeps the upper bits of its fraction. */
+/* A NaN keeps the upper bits of its fraction (6.2.3; FPConvertNaN()). */
 static expr_id convert_nan(const struct fp_env *e, const struct fp_format *to, const struct fp_format *from,
 			   const struct number *n)
 {

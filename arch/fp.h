@@ -28,7 +28,7 @@ struct fp_env {
 	expr_id exact_underflow;   /* a tiny result raises underflow also if it is exact */
 	expr_id default_nan;       /* any NaN that results is the default one */
 
-	/* What the architecture says. */
+	/* What the architecture says; false is x86, true AArch64, but for negative_nan. */
 	bool tiny_before;      /* a result is tiny by its value before rounding, else after */
 	bool flushed_is_exact; /* a flushed result raises underflow alone */
 	bool flush_raises;     /* an operand that is flushed raises FP_DENORMAL, else one that is not */
