@@ -136,12 +136,18 @@ static struct error *import(const struct import_command_options *o, const char *
 
 static void say(const char *output, const struct import_counts *c)
 {
-	printf("%s: %" PRIu64 " states, %" PRIu64 " steps, %" PRIu64 " of them blocks\n", output, c->states, c->steps,
-	       c->blocks);
+	printf("%s: %" PRIu64 " states, %" PRIu64 " steps", output, c->states, c->steps);
+	if (c->blocks)
+		printf("; behind %" PRIu64 " of the states several steps: blocks, or repetitions", c->blocks);
+	putchar('\n');
 	if (c->unknown)
 		printf("no code is known for %" PRIu64 " steps, which cannot be judged: log with `-d in_asm`, or give "
 		       "--program\n",
 		       c->unknown);
+	if (c->uncounted)
+		printf("not judged are %" PRIu64 " repeated instructions, of which nothing tells how often they were "
+		       "executed\n",
+		       c->uncounted);
 	if (c->ignored)
 		printf("%" PRIu64 " lines are no part of a state or a listing\n", c->ignored);
 	if (c->cut)

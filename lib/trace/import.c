@@ -53,7 +53,8 @@ struct import {
 	uint64_t line; /* of the state before */
 	struct state before;
 	struct state nothing; /* everything unknown */
-	struct state walk;    /* within a repeated instruction */
+	struct state walk;    /* within a block or a repeated instruction */
+	unsigned steps;       /* of the block up to there, with its last instruction */
 	struct eval eval;
 	uint8_t bytes[TRACE_MAX_BYTES];
 };
@@ -313,36 +314,93 @@ static bool is_other(const struct import *im, const struct state *after)
 	return false;
 }
 
+/* Puts what the instruction makes of im->walk there; false if the model cannot tell. */
+static struct error *walk_on(struct import *im, const struct lifted *l, bool *ret)
+{
+	const struct eval_memory memory = {.load = no_memory};
+
+	*ret = false;
+	if (!l->prog)
+		return NULL;
+	struct error *err = prog_run(l->prog, im->walk.value, im->walk.unknown, &memory, &im->eval);
+	if (err || im->eval.status != EVAL_DONE)
+		return err;
+	for (size_t i = 0; i < im->eval.num_regs; i++) {
+		const struct eval_reg *r = &im->eval.regs[i];
+		state_set_masked(&im->walk, r->reg, r->value, r->mask);
+	}
+	*ret = true;
+	return NULL;
+}
+
+/* The walk goes on from a register of which a model could not tell what comes of it. */
+static void walk_blindly(struct import *im)
+{
+	for (uint32_t r = 0; r < im->isa->num_regs; r++)
+		state_set_unknown(&im->walk, r);
+}
+
+/* Leads im->walk through the block, whose bytes are im->bytes, to its last instruction; *ret NULL: it has none. */
+static struct error *walk_to_last(struct import *im, uint64_t pc, size_t len, struct lifted **ret)
+{
+	size_t at = 0;
+	struct error *err = NULL;
+
+	state_copy(&im->walk, &im->before);
+	*ret = NULL;
+	while (!err && at < len) {
+		struct lifted *l;
+		bool told;
+		err = lift_cache_get(im->cache, pc + at, im->bytes + at, len - at, &l);
+		if (err || !l->insn.len || l->insn.len > len - at)
+			return err;
+		at += l->insn.len;
+		if (at == len) {
+			*ret = l;
+			break;
+		}
+		im->steps++;
+		err = walk_on(im, l, &told);
+		if (!err && !told)
+			walk_blindly(im);
+	}
+	return err;
+}
+
 /*
- * How often the instruction was executed up to the next state: as often as its model leads back to it. 1 also where
- * that does not fit what was seen, for then it is for the judge to say so; 0 if the model cannot tell, as where memory
- * decides.
+ * How often the last instruction of the block was executed up to the next state: as often as its model leads back to
+ * it, or to what was seen. 1 also where that does not fit, or no model tells anything: that is for the judge to say. 0
+ * if it cannot be told how often, as where memory decides.
  */
 static struct error *count_iterations(struct import *im, uint64_t pc, size_t len, const struct state *after,
 				      unsigned *ret)
 {
-	const struct eval_memory memory = {.load = no_memory};
+	uint32_t at = im->isa->pc;
 	struct lifted *l;
 	unsigned n = 0;
-	struct error *err = lift_cache_get(im->cache, pc, im->bytes, len, &l);
+	bool told = true, there = false, left = false, other = false;
 
 	*ret = 1;
-	if (err || !l->insn.repeats || !l->prog || l->insn.len != len || state_get(after, im->isa->pc) == pc)
+	im->steps = 1;
+	struct error *err = walk_to_last(im, pc, len, &l);
+	if (err || !l || !l->insn.repeats || !l->prog)
 		return err;
-	state_copy(&im->walk, &im->before);
-	while (n < MAX_ITERATIONS && state_known(&im->walk, im->isa->pc) && state_get(&im->walk, im->isa->pc) == pc) {
-		err = prog_run(l->prog, im->walk.value, im->walk.unknown, &memory, &im->eval);
-		if (err || im->eval.status != EVAL_DONE)
+	/* Before it, the model may have lost track of the program counter: here it is known. */
+	state_set(&im->walk, at, l->insn.pc);
+	while (!err && told && !there && !left && im->steps + n <= MAX_ITERATIONS) {
+		err = walk_on(im, l, &told);
+		if (err || !told)
 			break;
-		for (size_t i = 0; i < im->eval.num_regs; i++) {
-			const struct eval_reg *r = &im->eval.regs[i];
-			state_set_masked(&im->walk, r->reg, r->value, r->mask);
-		}
 		n++;
+		other = is_other(im, after);
+		told = state_known(&im->walk, at);
+		there = !other && state_get(after, at) == l->insn.pc;
+		left = told && state_get(&im->walk, at) != l->insn.pc;
 	}
-	bool left = state_known(&im->walk, im->isa->pc) && state_get(&im->walk, im->isa->pc) != pc;
-	if (!err && n != 1)
-		*ret = left ? is_other(im, after) ? 1 : n : 0;
+	if (there || (left && !other))
+		*ret = n;
+	else
+		*ret = left || !n || (n == 1 && !other);
 	return err;
 }
 
@@ -373,14 +431,14 @@ static struct error *write_step(struct import *im, uint64_t pc, const uint8_t *b
 		.running = !after,
 	};
 
-	im->counts.unknown += !len;
 	if (after && find_event(im, bytes, len, &event))
 		step.event = &event;
 	return trace_writer_step(im->writer, &step);
 }
 
-/* The instructions of a block, of which the last leads to the state after it. */
-static struct error *write_block(struct import *im, uint64_t pc, size_t len, const struct state *after)
+/* The instructions of a block, of which the last, executed so often, leads to the state after it. */
+static struct error *write_block(struct import *im, uint64_t pc, size_t len, unsigned repeated,
+				 const struct state *after)
 {
 	size_t at = 0;
 	struct error *err = NULL;
@@ -394,7 +452,11 @@ static struct error *write_block(struct import *im, uint64_t pc, size_t len, con
 		/* What is no instruction ends the block: it cannot be told from what follows. */
 		if (!insn_len || insn_len > len - at)
 			insn_len = (uint8_t)(len - at < ISA_MAX_INSN_LEN ? len - at : ISA_MAX_INSN_LEN);
-		err = write_step(im, pc + at, im->bytes + at, insn_len, at + insn_len == len ? after : NULL);
+		bool last = at + insn_len == len;
+		for (unsigned i = 1; i < repeated && last && !err; i++)
+			err = write_step(im, pc + at, im->bytes + at, insn_len, NULL);
+		if (!err)
+			err = write_step(im, pc + at, im->bytes + at, insn_len, last ? after : NULL);
 		at += insn_len;
 	}
 	return err;
@@ -411,15 +473,14 @@ static struct error *add_steps(struct import *im, const struct state *after)
 		return err;
 	if (get_code(im, pc, im->bytes, len) < len)
 		len = 0;
-	if (!len)
-		return write_step(im, pc, im->bytes, 0, after);
-	err = count_iterations(im, pc, len, after, &repeated);
-	for (unsigned i = 1; i < repeated && !err; i++)
-		err = write_step(im, pc, im->bytes, len, NULL);
-	if (!err)
-		err = write_block(im, pc, repeated ? len : 0, after);
-	if (!err && !repeated)
+	if (len)
+		err = count_iterations(im, pc, len, after, &repeated);
+	im->counts.uncounted += !err && !repeated;
+	if (!err && len && repeated)
+		err = write_block(im, pc, len, repeated, after);
+	else if (!err)
 		err = write_step(im, pc, im->bytes, 0, after);
+	im->counts.unknown += !len;
 	im->counts.blocks += im->counts.steps > steps + 1;
 	return err;
 }

@@ -22,6 +22,8 @@ struct import_counts {
 	uint64_t states, steps;
 	uint64_t blocks;  /* of more than one step */
 	uint64_t unknown; /* of the steps: their code is not known, and they cannot be judged */
+	/* ... a repeated instruction was executed, the log does not tell how often: they cannot be judged */
+	uint64_t uncounted;
 	uint64_t ignored; /* lines of the log */
 	bool cut;         /* the log ends within a state */
 };
