@@ -1,4 +1,4 @@
-/* What the records besides chunks hold: the header, the images, the end, the index. */
+/* What the records besides chunks hold: the header, the images, the end, the index; and events. */
 #include <string.h>
 
 #include "lib/trace/format.h"
@@ -377,4 +377,25 @@ struct error *index_get(struct cursor *c, struct trace_index *ret)
 	else
 		*ret = index;
 	return err;
+}
+
+/* ---- Events ---- */
+
+bool event_put(trace_bytes *out, const struct trace_event *ev)
+{
+	uint8_t flags = (uint8_t)((ev->unlogged ? EVENT_UNLOGGED : 0) | (ev->finished ? EVENT_FINISHED : 0));
+	bool ok = put_number(out, ev->number) && put_number(out, ev->index) && put_number(out, ev->position) &&
+		  put_number(out, ev->skipped) && put_u8(out, (uint8_t)ev->policy) && put_u8(out, flags) &&
+		  put_number(out, zigzag((uint64_t)(int64_t)ev->status)) && put_number(out, ev->at) &&
+		  put_number(out, ev->nanoseconds) && put_number(out, ev->num_writes);
+	uint64_t left = EVENT_DATA_MAX;
+
+	for (size_t i = 0; i < ev->num_writes && ok; i++) {
+		const struct trace_write *w = &ev->writes[i];
+		uint64_t len = w->data_len < left ? w->data_len : left;
+		left -= len;
+		ok = put_number(out, w->address) && put_number(out, w->len) && put_number(out, len) &&
+		     put_bytes(out, w->data, (size_t)len);
+	}
+	return ok;
 }

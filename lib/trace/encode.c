@@ -132,64 +132,23 @@ static inline bool put_value(const struct values *v, const struct value_place *p
 
 /* ---- The chunk ---- */
 
-static bool allocate(struct encoder *e)
+struct error *encoder_init(struct encoder *e, const uint64_t *words, size_t num_words, uint16_t pc)
 {
-	size_t n = e->layout.words.len, m = e->layout.isa->num_words;
+	*e = (struct encoder){.num_words = num_words, .pc = pc, .words = calloc(num_words, sizeof *e->words)};
 
-	e->hidden = calloc(n, sizeof *e->hidden);
-	e->words = calloc(n, sizeof *e->words);
-	e->unseen = calloc(n, sizeof *e->unseen);
-	e->unknown = calloc(m, sizeof *e->unknown);
-	e->changed = calloc(n, sizeof *e->changed);
-	e->values_of = calloc(n, sizeof *e->values_of);
-	e->seen_at = calloc(n, sizeof *e->seen_at);
-	return e->seen_at && e->hidden && e->words && e->unseen && e->unknown && e->changed && e->values_of;
-}
-
-/* Takes what is not seen of a state. */
-static void take_unknown(struct encoder *e, const struct state *s)
-{
-	memcpy(e->unknown, s->unknown, e->layout.isa->num_words * sizeof *e->unknown);
-	layout_get_all(&e->layout, s->unknown, e->unseen);
-	for (size_t i = 0; i < e->layout.words.len; i++)
-		e->unseen[i] |= e->hidden[i];
-}
-
-struct error *encoder_init(struct encoder *e, const struct trace_header *header, const struct state *start)
-{
-	*e = (struct encoder){.steps = 0};
-
-	struct error *err = layout_init(&e->layout, header->isa);
-	if (err)
-		return err;
-	if (e->layout.words.len > LAYOUT_MAX_WORDS || !allocate(e))
+	if (!e->words)
 		return &error_no_memory;
-	for (size_t i = 0; i < e->layout.words.len; i++) {
-		e->hidden[i] = header->hidden ? layout_get(&e->layout, header->hidden, (uint16_t)i) &
-							e->layout.words.at[i].ones
-					      : 0;
-	}
-	take_unknown(e, start);
-	layout_get_all(&e->layout, start->value, e->words);
-	for (size_t i = 0; i < e->layout.words.len; i++)
-		e->words[i] &= ~e->unseen[i];
+	memcpy(e->words, words, num_words * sizeof *words);
 	e->values.words = e->words;
-	e->values.num_words = e->layout.words.len < UINT8_MAX ? e->layout.words.len : UINT8_MAX;
+	e->values.num_words = num_words < UINT8_MAX ? num_words : UINT8_MAX;
 	return NULL;
 }
 
 void encoder_deinit(struct encoder *e)
 {
-	layout_deinit(&e->layout);
 	for (size_t i = 0; i < NUM_COLUMNS; i++)
 		vec_deinit(&e->columns[i]);
-	free(e->hidden);
 	free(e->words);
-	free(e->unseen);
-	free(e->unknown);
-	free(e->changed);
-	free(e->values_of);
-	free(e->seen_at);
 	vec_deinit(&e->views);
 	map_deinit(&e->view_of);
 	vec_deinit(&e->entries);
@@ -201,70 +160,7 @@ void encoder_deinit(struct encoder *e)
 	map_deinit(&e->shape_of);
 }
 
-static bool put_words(trace_bytes *out, const struct layout *l, const uint64_t *state)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < l->words.len && ok; i++)
-		ok = put_u64(out, layout_get(l, state, (uint16_t)i));
-	return ok;
-}
-
-static bool put_raw_words(trace_bytes *out, const uint64_t *words, size_t n)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < n && ok; i++)
-		ok = put_u64(out, words[i]);
-	return ok;
-}
-
-static bool put_observed(const struct encoder *e, trace_bytes *out, const struct trace_observed *o)
-{
-	return put_u64(out, o->pc) && put_number(out, o->len) && put_bytes(out, o->bytes, o->len) &&
-	       put_words(out, &e->layout, o->before.value) && put_words(out, &e->layout, o->after.value);
-}
-
-/* What a model carries in the bits that are not seen: values, and which of them it knows. */
-static bool put_carried(const struct encoder *e, trace_bytes *out, const struct state *carried)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < e->layout.words.len && ok; i++) {
-		uint64_t known = 0, value = 0;
-		if (carried) {
-			known = ~layout_get(&e->layout, carried->unknown, (uint16_t)i) & e->unseen[i] &
-				e->layout.words.at[i].ones;
-			value = layout_get(&e->layout, carried->value, (uint16_t)i) & known;
-		}
-		ok = put_u64(out, known) && put_u64(out, value);
-	}
-	return ok;
-}
-
-/* Behind which step each word was last seen. */
-static bool put_seen_at(const struct encoder *e, trace_bytes *out, uint64_t first)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < e->layout.words.len && ok; i++)
-		ok = put_number(out, (e->unseen[i] & ~e->hidden[i] ? e->seen_at[i] : first - 1));
-	return ok;
-}
-
-static bool put_start(struct encoder *e, const struct encoder_start *start)
-{
-	trace_bytes *out = &e->columns[COLUMN_START];
-	bool ok = put_u8(out, (uint8_t)start->repeat) && put_number(out, start->num_observed);
-
-	for (size_t i = 0; i < start->num_observed && ok; i++)
-		ok = put_observed(e, out, &start->observed[i]);
-	return ok && put_raw_words(out, e->words, e->layout.words.len) &&
-	       put_raw_words(out, e->unseen, e->layout.words.len) && put_seen_at(e, out, start->first) &&
-	       put_carried(e, out, start->carried);
-}
-
-struct error *encoder_begin(struct encoder *e, uint64_t pc, const struct encoder_start *start)
+struct error *encoder_begin(struct encoder *e, uint64_t pc, const uint8_t *start, size_t len)
 {
 	for (size_t i = 0; i < NUM_COLUMNS; i++)
 		e->columns[i].len = 0;
@@ -274,29 +170,14 @@ struct error *encoder_begin(struct encoder *e, uint64_t pc, const struct encoder
 	map_clear(&e->shape_of);
 	values_clear(&e->values);
 	e->steps = e->last_entry = 0;
-	e->words[e->layout.pc] = pc;
-	return put_start(e, start) ? NULL : &error_no_memory;
-}
-
-size_t encoder_size(const struct encoder *e)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < NUM_COLUMNS; i++)
-		sum += e->columns[i].len;
-	return sum;
-}
-
-bool encoder_pc(const struct encoder *e, uint64_t *ret)
-{
-	*ret = e->words[e->layout.pc];
-	return !e->unseen[e->layout.pc];
+	e->words[e->pc] = pc;
+	return put_bytes(&e->columns[COLUMN_START], start, len) ? NULL : &error_no_memory;
 }
 
 struct error *encoder_end(struct encoder *e, trace_bytes *ret)
 {
 	/* The PC after the last step: those before it follow from the next step. */
-	bool ok = put_u64(&e->columns[COLUMN_START], e->words[e->layout.pc]);
+	bool ok = put_u64(&e->columns[COLUMN_START], e->words[e->pc]);
 
 	ret->len = 0;
 	for (size_t i = 0; i < NUM_COLUMNS && ok; i++)
@@ -308,7 +189,7 @@ struct error *encoder_end(struct encoder *e, trace_bytes *ret)
 
 /* ---- Which instruction ---- */
 
-static bool is_entry(const struct encoder *e, uint32_t index, const struct trace_step *step)
+static bool is_entry(const struct encoder *e, uint32_t index, const struct encoder_step *step)
 {
 	const struct encoded_entry *entry = &e->entries.at[index];
 
@@ -316,10 +197,10 @@ static bool is_entry(const struct encoder *e, uint32_t index, const struct trace
 	       (!step->len || memcmp(e->code.at + entry->at, step->bytes, step->len) == 0);
 }
 
-static struct error *new_entry(struct encoder *e, const struct trace_step *step, uint64_t *place)
+static struct error *new_entry(struct encoder *e, const struct encoder_step *step, uint64_t *place)
 {
 	const struct encoded_entry *last = e->last_entry ? &e->entries.at[e->last_entry - 1] : NULL;
-	uint64_t expected = last ? last->pc + last->len : e->words[e->layout.pc];
+	uint64_t expected = last ? last->pc + last->len : e->words[e->pc];
 	struct encoded_entry entry = {.pc = step->pc, .at = (uint32_t)e->code.len, .len = step->len};
 	trace_bytes *out = &e->columns[COLUMN_CODE];
 
@@ -331,7 +212,7 @@ static struct error *new_entry(struct encoder *e, const struct trace_step *step,
 }
 
 /* Stores which instruction the step is of. 0: the one that followed last time; 1: a new one; n + 2: number n. */
-static struct error *put_entry(struct encoder *e, const struct trace_step *step, uint32_t *ret)
+static struct error *put_entry(struct encoder *e, const struct encoder_step *step, uint32_t *ret)
 {
 	struct encoded_entry *last = e->last_entry ? &e->entries.at[e->last_entry - 1] : NULL;
 	struct error *err = NULL;
@@ -359,64 +240,6 @@ static struct error *put_entry(struct encoder *e, const struct trace_step *step,
 
 /* ---- What changed ---- */
 
-static void note_word(struct encoder *e, const struct trace_step *step, uint16_t word)
-{
-	uint64_t seen = ~e->unseen[word] & e->layout.words.at[word].ones;
-	uint64_t value = (layout_get(&e->layout, step->after->value, word) & seen) | (e->words[word] & ~seen);
-
-	if (value == e->words[word] || word == e->layout.pc)
-		return;
-	e->changed[e->num_changed] = word;
-	e->values_of[e->num_changed++] = value;
-}
-
-/* The words of the registers that the caller names; flags share one. */
-static void note_named(struct encoder *e, const struct trace_step *step)
-{
-	uint64_t shared = 0; /* shared words that were looked at, from the end */
-
-	for (size_t i = 0; i < step->num_changed; i++) {
-		uint32_t reg = step->changed[i];
-		uint16_t word = e->layout.word_of_reg[reg], n = (uint16_t)reg_words(&e->layout.isa->regs[reg]);
-		if (e->layout.words.at[word].num_fields) {
-			uint64_t bit = UINT64_C(1) << ((e->layout.words.len - 1 - word) & 63);
-			if (shared & bit)
-				continue;
-			shared |= bit;
-		}
-		for (uint16_t k = 0; k < n; k++)
-			note_word(e, step, (uint16_t)(word + k));
-	}
-}
-
-/* What is seen changes with this step: until the one before it, this was seen. */
-static void note_last_seen(struct encoder *e)
-{
-	for (size_t i = 0; i < e->layout.words.len; i++)
-		if (!(e->unseen[i] & ~e->hidden[i]))
-			e->seen_at[i] = e->number - 1;
-}
-
-/* Finds the words that the step changes, and whether what is seen changes. */
-static bool note_changes(struct encoder *e, const struct trace_step *step)
-{
-	size_t len = e->layout.isa->num_words * sizeof *e->unknown;
-	/* Whoever names registers says that nothing else changed. */
-	bool seen_changes = !step->changed && memcmp(e->unknown, step->after->unknown, len) != 0;
-
-	e->num_changed = 0;
-	if (seen_changes) {
-		note_last_seen(e);
-		take_unknown(e, step->after);
-	}
-	if (step->changed)
-		note_named(e, step);
-	else
-		for (size_t i = 0; i < e->layout.words.len; i++)
-			note_word(e, step, (uint16_t)i);
-	return seen_changes;
-}
-
 static uint64_t all_known(unsigned len)
 {
 	return len >= 64 ? UINT64_MAX : (UINT64_C(1) << len) - 1;
@@ -431,18 +254,18 @@ static enum access_seen seen_of(const struct trace_access *a)
 	return known ? ACCESS_PARTLY : ACCESS_UNSEEN;
 }
 
-static bool build_shape(struct encoder *e, const struct trace_step *step, bool seen_changes)
+static bool build_shape(struct encoder *e, const struct encoder_step *step)
 {
 	trace_bytes *out = &e->shape;
 
 	out->len = 0;
-	if (!vec_reserve(out, 16 + 3 * e->num_changed + 2 * step->num_accesses))
+	if (!vec_reserve(out, 16 + 3 * step->num_changed + 2 * step->num_accesses))
 		return false;
 	uint8_t flags = (uint8_t)((step->event ? SHAPE_EVENT : 0) | (step->signal ? SHAPE_SIGNAL : 0) |
-				  (seen_changes ? SHAPE_SEEN : 0) | (step->running ? SHAPE_RUNNING : 0));
-	bool ok = put_u8(out, flags) && put_number(out, e->num_changed);
-	for (size_t i = 0; i < e->num_changed && ok; i++)
-		ok = put_number(out, e->changed[i]);
+				  (step->unseen ? SHAPE_SEEN : 0) | (step->running ? SHAPE_RUNNING : 0));
+	bool ok = put_u8(out, flags) && put_number(out, step->num_changed);
+	for (size_t i = 0; i < step->num_changed && ok; i++)
+		ok = put_number(out, step->changed[i]);
 	ok = ok && put_number(out, step->num_accesses);
 	for (size_t i = 0; i < step->num_accesses && ok; i++) {
 		const struct trace_access *a = &step->accesses[i];
@@ -502,61 +325,42 @@ static struct error *put_shape(struct encoder *e, uint32_t entry)
 
 /* ---- The step ---- */
 
-static bool put_event(trace_bytes *out, const struct trace_event *ev)
-{
-	uint8_t flags = (uint8_t)((ev->unlogged ? EVENT_UNLOGGED : 0) | (ev->finished ? EVENT_FINISHED : 0));
-	bool ok = put_number(out, ev->number) && put_number(out, ev->index) && put_number(out, ev->position) &&
-		  put_number(out, ev->skipped) && put_u8(out, (uint8_t)ev->policy) && put_u8(out, flags) &&
-		  put_number(out, zigzag((uint64_t)(int64_t)ev->status)) && put_number(out, ev->at) &&
-		  put_number(out, ev->nanoseconds) && put_number(out, ev->num_writes);
-	uint64_t left = EVENT_DATA_MAX;
-
-	for (size_t i = 0; i < ev->num_writes && ok; i++) {
-		const struct trace_write *w = &ev->writes[i];
-		uint64_t len = w->data_len < left ? w->data_len : left;
-		left -= len;
-		ok = put_number(out, w->address) && put_number(out, w->len) && put_number(out, len) &&
-		     put_bytes(out, w->data, (size_t)len);
-	}
-	return ok;
-}
-
 /* What is not seen from now on: 0 and the words, or n for the nth that the chunk had. */
-static bool put_view(struct encoder *e)
+static bool put_view(struct encoder *e, const uint64_t *unseen)
 {
-	size_t n = e->layout.words.len, len = n * sizeof *e->unseen;
+	size_t n = e->num_words, len = n * sizeof *unseen;
 	trace_bytes *out = &e->columns[COLUMN_SEEN];
-	uint64_t *place = map_put(&e->view_of, hash_words(e->unseen, n));
+	uint64_t *place = map_put(&e->view_of, hash_words(unseen, n));
 
 	if (!place)
 		return false;
-	if (*place && memcmp(e->views.at + (*place - 1) * n, e->unseen, len) == 0)
+	if (*place && memcmp(e->views.at + (*place - 1) * n, unseen, len) == 0)
 		return put_number(out, *place);
 	if (!vec_reserve(&e->views, e->views.len + n))
 		return false;
-	memcpy(e->views.at + e->views.len, e->unseen, len);
+	memcpy(e->views.at + e->views.len, unseen, len);
 	e->views.len += n;
 	*place = e->views.len / n;
-	return put_u8(out, 0) && put_raw_words(out, e->unseen, n);
+	return put_u8(out, 0) && put_words(out, unseen, n);
 }
 
 /* What is not in a shape and not a value. */
-static bool put_extras(struct encoder *e, const struct trace_step *step, bool seen_changes)
+static bool put_extras(struct encoder *e, const struct encoder_step *step)
 {
 	trace_bytes *seen = &e->columns[COLUMN_SEEN];
-	bool ok = !seen_changes || put_view(e);
+	bool ok = !step->unseen || put_view(e, step->unseen);
 
 	for (size_t i = 0; i < step->num_accesses && ok; i++)
 		if (seen_of(&step->accesses[i]) == ACCESS_PARTLY)
 			ok = put_u64(seen, step->accesses[i].known & all_known(step->accesses[i].len));
 	if (ok && step->event)
-		ok = put_event(&e->columns[COLUMN_EVENTS], step->event);
+		ok = put_bytes(&e->columns[COLUMN_EVENTS], step->event, step->event_len);
 	if (ok && step->signal)
 		ok = put_number(&e->columns[COLUMN_EVENTS], (uint64_t)(unsigned)step->signal);
 	return ok;
 }
 
-static bool put_addresses(struct encoder *e, const struct trace_step *step, uint32_t entry)
+static bool put_addresses(struct encoder *e, const struct encoder_step *step, uint32_t entry)
 {
 	bool ok = true;
 
@@ -598,7 +402,7 @@ static bool put_memory(struct encoder *e, const struct trace_access *a, uint32_t
 	return ok;
 }
 
-static bool put_memories(struct encoder *e, const struct trace_step *step, uint32_t entry, bool stores)
+static bool put_memories(struct encoder *e, const struct encoder_step *step, uint32_t entry, bool stores)
 {
 	bool ok = true;
 
@@ -608,45 +412,43 @@ static bool put_memories(struct encoder *e, const struct trace_step *step, uint3
 	return ok;
 }
 
-static bool put_changed(struct encoder *e, uint32_t entry)
+static bool put_changed(struct encoder *e, const struct encoder_step *step, uint32_t entry)
 {
 	bool ok = true;
 
-	for (size_t i = 0; i < e->num_changed && ok; i++) {
-		uint16_t word = e->changed[i];
+	for (size_t i = 0; i < step->num_changed && ok; i++) {
+		uint16_t word = step->changed[i];
 		struct value_place p = {value_slot(&e->values, entry, PLACE_WORD + word),
 					e->words[word],
 					UINT64_MAX,
 					NEAR_VALUE,
 					&e->columns[COLUMN_WORD_CODES],
 					&e->columns[COLUMN_WORD_DATA]};
-		ok = put_value(&e->values, &p, e->values_of[i]);
+		ok = put_value(&e->values, &p, step->values[i]);
 	}
 	return ok;
 }
 
-struct error *encoder_step(struct encoder *e, const struct trace_step *step)
+struct error *encoder_step(struct encoder *e, const struct encoder_step *step)
 {
 	uint32_t entry;
 	struct error *err = put_entry(e, step, &entry);
 
 	if (err)
 		return err;
-	e->number++;
 	e->values.num_loaded = 0;
 	e->values.next = step->pc + step->len;
-	e->words[e->layout.pc] = step->pc;
-	bool seen_changes = note_changes(e, step);
-	if (!build_shape(e, step, seen_changes))
+	e->words[e->pc] = step->pc;
+	if (!build_shape(e, step))
 		return &error_no_memory;
 	err = put_shape(e, entry);
 	if (err)
 		return err;
-	bool ok = put_extras(e, step, seen_changes) && put_addresses(e, step, entry) &&
-		  put_memories(e, step, entry, false) && put_changed(e, entry) && put_memories(e, step, entry, true);
-	for (size_t i = 0; i < e->num_changed; i++)
-		e->words[e->changed[i]] = e->values_of[i];
-	e->words[e->layout.pc] = step->after->value[e->layout.isa->regs[e->layout.isa->pc].word];
+	bool ok = put_extras(e, step) && put_addresses(e, step, entry) && put_memories(e, step, entry, false) &&
+		  put_changed(e, step, entry) && put_memories(e, step, entry, true);
+	for (size_t i = 0; i < step->num_changed; i++)
+		e->words[step->changed[i]] = step->values[i];
+	e->words[e->pc] = step->next_pc;
 	e->steps++;
 	return ok ? NULL : &error_no_memory;
 }

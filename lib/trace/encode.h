@@ -4,7 +4,6 @@
 
 #include "lib/base/map.h"
 #include "lib/trace/format.h"
-#include "lib/trace/layout.h"
 #include "lib/trace/values.h"
 
 /* An instruction of the chunk. */
@@ -19,20 +18,31 @@ struct encoded_shape {
 	uint32_t at, len; /* in `shape_bytes` */
 };
 
+/* A step, with what it changes. */
+struct encoder_step {
+	uint64_t pc, next_pc; /* next_pc: after the step, as far as it is seen */
+	const uint8_t *bytes;
+	uint16_t len;
+	bool running;
+	int signal;
+
+	const uint16_t *changed; /* words, in ascending order or that of trace_step.changed; not the PC's */
+	const uint64_t *values;  /* their values after the step */
+	size_t num_changed;
+	const uint64_t *unseen; /* what is not seen from now on, in words; NULL: as before */
+
+	const struct trace_access *accesses;
+	size_t num_accesses;
+	const uint8_t *event; /* its record in COLUMN_EVENTS; NULL: none */
+	size_t event_len;
+};
+
 struct encoder {
-	struct layout layout;
-	uint64_t *hidden; /* of the trace, in words */
+	size_t num_words;
+	uint16_t pc;     /* word */
+	uint64_t *words; /* the state as it was last seen */
 	trace_bytes columns[NUM_COLUMNS];
 	uint32_t steps; /* in the chunk */
-
-	/* The state as it was last seen. */
-	uint64_t *words, *unseen; /* layout.words.len; unseen in words */
-	uint64_t *unknown;        /* of the last state: isa->num_words, to notice a change */
-	uint64_t *seen_at;        /* by word, while it is not seen: number of the step behind which it last was */
-	uint64_t number;          /* of the step, in the trace */
-	uint16_t *changed;        /* scratch: words that a step changes, and their new values */
-	uint64_t *values_of;
-	size_t num_changed;
 
 	struct values values;
 	VEC(struct encoded_entry) entries;
@@ -42,34 +52,19 @@ struct encoder {
 	trace_bytes shape_bytes, shape;
 	struct map shape_of; /* by hash: the latest, + 1 */
 	uint32_t last_entry; /* + 1; 0: none */
-	VEC(uint64_t) views; /* what was not seen, layout.words.len words each */
+	VEC(uint64_t) views; /* what was not seen, num_words words each */
 	struct map view_of;  /* by hash: the latest, + 1 */
 };
 
-/* start: the registers before the first step. */
-struct error *encoder_init(struct encoder *e, const struct trace_header *header, const struct state *start);
+/* words: num_words of them, before the first step; pc is the PC's. */
+struct error *encoder_init(struct encoder *e, const uint64_t *words, size_t num_words, uint16_t pc);
 void encoder_deinit(struct encoder *e);
 
-/* What a chunk begins with besides registers. */
-struct encoder_start {
-	uint64_t first;              /* number of its first step */
-	const struct state *carried; /* may be NULL */
-	enum repeat_step repeat;
-	const struct trace_observed *observed;
-	size_t num_observed;
-};
-
-/* Begins a chunk at pc. */
-struct error *encoder_begin(struct encoder *e, uint64_t pc, const struct encoder_start *start);
+/* Begins a chunk at pc. start: its COLUMN_START as far as it is known by now. */
+struct error *encoder_begin(struct encoder *e, uint64_t pc, const uint8_t *start, size_t len);
 
 /* Adds a step at the current PC. */
-struct error *encoder_step(struct encoder *e, const struct trace_step *step);
-
-/* Bytes of columns so far. */
-size_t encoder_size(const struct encoder *e);
-
-/* The PC after the last step, and whether that was seen. */
-bool encoder_pc(const struct encoder *e, uint64_t *ret);
+struct error *encoder_step(struct encoder *e, const struct encoder_step *step);
 
 /* The chunk as a whole, in ret, whose old contents go. */
 struct error *encoder_end(struct encoder *e, trace_bytes *ret);

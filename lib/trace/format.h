@@ -30,7 +30,7 @@ enum {
 	RECORD_RAW_MAX = 64 << 20, /* bytes of a record when decompressed */
 	CHUNK_STEPS = 32768,       /* of a full chunk of this writer */
 	CHUNK_STEPS_MAX = 1 << 20, /* that a reader takes */
-	CHUNK_RAW = 4 << 20,       /* bytes of columns at which a chunk of this writer is full */
+	CHUNK_ITEMS = 8 << 20,     /* bytes of what a chunk of this writer is made from, more than it has itself */
 	EVENT_DATA_MAX = 64 << 10, /* bytes that a writer stores of what one event wrote */
 	COMPRESSION_LEVEL = 3,
 	EXIT_STATUS_MAX = 255, /* what the kernel tells of a process's end, as are */
@@ -124,6 +124,7 @@ static inline bool put_u8(trace_bytes *out, uint8_t x)
 
 bool put_u32(trace_bytes *out, uint32_t x);
 bool put_u64(trace_bytes *out, uint64_t x);
+bool put_words(trace_bytes *out, const uint64_t *words, size_t n);
 bool put_number_slow(trace_bytes *out, uint64_t x);
 
 static inline bool put_number(trace_bytes *out, uint64_t x)
@@ -181,6 +182,9 @@ struct error *end_get(struct cursor *c, struct trace_end *ret);
 
 bool modules_put(trace_bytes *out, const struct trace_module *modules, size_t num_modules);
 struct error *modules_get(struct cursor *c, trace_modules *ret);
+
+/* An event's record in COLUMN_EVENTS. */
+bool event_put(trace_bytes *out, const struct trace_event *ev);
 
 /* The index: chunks, and offsets of the last record of modules and of the end; 0: none. */
 struct trace_index {

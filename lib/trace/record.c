@@ -41,6 +41,15 @@ bool put_number_slow(trace_bytes *out, uint64_t x)
 	return ok && put_u8(out, (uint8_t)x);
 }
 
+bool put_words(trace_bytes *out, const uint64_t *words, size_t n)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n && ok; i++)
+		ok = put_u64(out, words[i]);
+	return ok;
+}
+
 bool put_text(trace_bytes *out, const char *text)
 {
 	size_t len = text ? strlen(text) : 0;

@@ -4,8 +4,8 @@
  *
  * A trace holds what was OBSERVED: registers as the target showed them, memory as far as it is known, instruction
  * bytes, events. A bit that was not seen is unknown, whatever a model thinks of it. Steps stand in chunks, each of
- * which can be read alone; a reader's and a writer's memory is that of one chunk, and some 50 bytes for each chunk of
- * the file.
+ * which can be read alone; a reader's and a writer's memory is that of one chunk (and of a writer, 1 MiB of steps on
+ * their way to it), and some 50 bytes for each chunk of the file.
  *
  * Does not judge, and knows nothing of targets.
  */
@@ -148,7 +148,10 @@ struct trace_writer;
 struct error *trace_writer_create(const char *path, const struct trace_header *header, const struct state *start,
 				  struct trace_writer **ret);
 
-/* Appends a step; its PC is that of the last step's `after`. Chunks are written as they fill. */
+/*
+ * Appends a step; its PC is that of the last step's `after`. Chunks are written as they fill, by a thread of the
+ * writer: what cannot be written fails a call some thousand steps later, or trace_writer_finish().
+ */
 struct error *trace_writer_step(struct trace_writer *w, const struct trace_step *step);
 
 /* Tells what chunks from now on start from: how the target steps repeated instructions, and what it told of its CPU (at
@@ -158,9 +161,6 @@ struct error *trace_writer_observed(struct trace_writer *w, const struct trace_s
 
 /* The images from now on; all of them each time. */
 struct error *trace_writer_modules(struct trace_writer *w, const struct trace_module *modules, size_t num_modules);
-
-/* Bytes of the file so far, without the open chunk. */
-uint64_t trace_writer_bytes(const struct trace_writer *w);
 
 /* Writes the last chunk, the end and the index, and renames the file to its final name. end->steps is set here. */
 struct error *trace_writer_finish(struct trace_writer *w, const struct trace_end *end);

@@ -1,6 +1,8 @@
 /* What is written to a trace is what is read from it. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -338,6 +340,33 @@ START_TEST(an_unfinished_trace_stays_as_part)
 }
 END_TEST
 
+/* Whatever the thread that writes cannot do fails a later step, or the end. */
+START_TEST(a_file_that_cannot_grow_is_told)
+{
+	const struct rlimit limit = {64 << 10, 64 << 10};
+	struct trace_header h = make_header(isa_of(0));
+	struct random_trace t;
+	struct trace_writer *w;
+	struct error *err = NULL;
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	random_trace_init(&t, h.isa, 1);
+	ck_no_error(trace_writer_create(trace_path, &h, &t.before, &w));
+	for (int i = 0; i < 2 * STEPS && !err; i++) {
+		random_trace_next(&t);
+		err = trace_writer_step(w, &t.step);
+	}
+	if (!err)
+		err = trace_writer_finish(w, &(struct trace_end){.limited = true});
+	ck_error(err, ERROR_OS, "t.vtrace.part: File too large");
+	trace_writer_destroy(w);
+	ck_assert_int_ne(access(trace_path, F_OK), 0);
+	random_trace_deinit(&t);
+	trace_header_deinit(&h);
+}
+END_TEST
+
 START_TEST(a_step_that_does_not_fit_is_refused)
 {
 	struct trace_header h = make_header(isa_of(0));
@@ -374,6 +403,7 @@ int main(void)
 	tcase_add_test(tcase, a_chunk_tells_what_it_starts_from);
 	tcase_add_test(tcase, steps_need_not_follow_one_another);
 	tcase_add_test(tcase, an_unfinished_trace_stays_as_part);
+	tcase_add_test(tcase, a_file_that_cannot_grow_is_told);
 	tcase_add_test(tcase, a_step_that_does_not_fit_is_refused);
 	suite_add_tcase(suite, tcase);
 	return test_main(suite);

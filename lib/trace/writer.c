@@ -1,46 +1,28 @@
-/* Writing a trace: chunks as they fill, then the end, the index and the footer. */
-#include <endian.h>
-#include <string.h>
-
-#include "lib/base/file.h"
-#include "lib/trace/encode.h"
+/*
+ * The writer of a trace, as the caller sees it: says where chunks begin, and hands all on to a thread that stores it.
+ */
+#include "lib/trace/format.h"
+#include "lib/trace/store.h"
 
 struct trace_writer {
-	struct file_output file;
-	struct encoder encoder;
-	bool open;    /* a chunk is */
-	bool running; /* the last step was: what it belongs to stays in one chunk */
-	struct trace_chunk_info chunk;
-	struct trace_index index;
+	struct store store; /* the thread's, until relay_finish() */
+	struct relay *relay;
+	const struct isa *isa;
 	uint64_t steps, position; /* so far; index of the log's next event */
 	enum repeat_step repeat;
-	VEC(struct trace_observed) observed;
-	trace_bytes raw, out;
+	size_t num_observed;
+	trace_bytes scratch;
+
+	/* The chunk that steps go to. */
+	bool open;
+	bool running; /* the last step was: what it belongs to stays in one chunk */
+	bool pc_seen; /* behind the last step */
+	uint64_t pc, tid;
+	uint32_t chunk_steps;
+	size_t chunk_len; /* of its items: bytes */
 };
 
-/* ---- The file ---- */
-
-/* Writes the contents of w->raw as a record. */
-static struct error *write_record(struct trace_writer *w, struct record *record)
-{
-	w->out.len = 0;
-	struct error *err = record_append(&w->out, record, w->raw.at, w->raw.len);
-	return err ? err : file_output_write(&w->file, w->out.at, w->out.len);
-}
-
-static struct error *write_header(struct trace_writer *w, const struct trace_header *header)
-{
-	uint8_t prefix[TRACE_PREFIX_LEN] = TRACE_MAGIC;
-	uint32_t version = htole32(TRACE_VERSION);
-	struct record record = {.type = RECORD_HEADER};
-
-	memcpy(prefix + 8, &version, sizeof version);
-	w->raw.len = 0;
-	if (!header_put(&w->raw, header, &w->encoder.layout))
-		return &error_no_memory;
-	struct error *err = file_output_write(&w->file, prefix, sizeof prefix);
-	return err ? err : write_record(w, &record);
-}
+/* ---- The writer ---- */
 
 struct error *trace_writer_create(const char *path, const struct trace_header *header, const struct state *start,
 				  struct trace_writer **ret)
@@ -49,12 +31,12 @@ struct error *trace_writer_create(const char *path, const struct trace_header *h
 
 	if (!w)
 		return &error_no_memory;
-	w->file.fd = -1;
-	struct error *err = encoder_init(&w->encoder, header, start);
+	w->isa = header->isa;
+	w->pc_seen = state_known(start, header->isa->pc);
+	w->store.file.fd = -1;
+	struct error *err = store_open(&w->store, path, header, start);
 	if (!err)
-		err = file_output_open(&w->file, path, "create the trace");
-	if (!err)
-		err = write_header(w, header);
+		err = relay_create(store_take, &w->store, &w->relay);
 	if (err) {
 		trace_writer_destroy(w);
 		return err;
@@ -67,87 +49,53 @@ void trace_writer_destroy(struct trace_writer *w)
 {
 	if (!w)
 		return;
-	file_output_close(&w->file);
-	encoder_deinit(&w->encoder);
-	for (size_t i = 0; i < w->observed.len; i++) {
-		state_deinit(&w->observed.at[i].before);
-		state_deinit(&w->observed.at[i].after);
-	}
-	vec_deinit(&w->observed);
-	vec_deinit(&w->index.chunks);
-	vec_deinit(&w->raw);
-	vec_deinit(&w->out);
+	error_destroy(relay_finish(w->relay));
+	store_deinit(&w->store);
+	vec_deinit(&w->scratch);
 	free(w);
 }
 
-uint64_t trace_writer_bytes(const struct trace_writer *w)
+struct error *trace_writer_finish(struct trace_writer *w, const struct trace_end *end)
 {
-	return w->file.written;
+	struct trace_end e = *end;
+	struct error *err = relay_finish(w->relay);
+
+	w->relay = NULL;
+	e.steps = w->steps;
+	return err ? err : store_finish(&w->store, &e);
 }
 
 /* ---- Chunks ---- */
 
-static struct error *close_chunk(struct trace_writer *w)
+static struct error *begin_chunk(struct trace_writer *w, const struct trace_step *step)
 {
-	struct trace_chunk_info *k = &w->chunk;
-
-	if (!w->open)
-		return NULL;
-	k->steps = w->encoder.steps;
-	k->offset = w->file.written;
-	w->open = false;
-	struct record record = {
-		.type = RECORD_CHUNK,
-		.steps = k->steps,
-		.first = k->first,
-		.first_event = k->first_event,
-		.tid = k->tid,
+	const struct parcel_chunk chunk = {
+		.info = {.tid = step->tid, .first = w->steps + 1, .first_event = w->position},
+		.pc = step->pc,
+		.repeat = w->repeat,
+		.carried = *step->before,
 	};
-	struct error *err = encoder_end(&w->encoder, &w->raw);
-	if (!err)
-		err = write_record(w, &record);
+	struct error *err = parcel_put_chunk(w->relay, &chunk);
+
 	if (err)
 		return err;
-	k->stored = RECORD_HEADER_LEN + record.stored;
-	k->raw = record.raw;
-	return vec_push(&w->index.chunks, *k) ? NULL : &error_no_memory;
-}
-
-static struct error *open_chunk(struct trace_writer *w, const struct trace_step *step)
-{
-	const struct encoder_start start = {
-		.first = w->steps + 1,
-		.carried = step->before,
-		.repeat = w->repeat,
-		.observed = w->observed.at,
-		.num_observed = w->observed.len,
-	};
-
-	w->chunk = (struct trace_chunk_info){
-		.tid = step->tid,
-		.first = w->steps + 1,
-		.first_event = w->position,
-	};
 	w->open = true;
-	return encoder_begin(&w->encoder, step->pc, &start);
+	w->tid = step->tid;
+	w->chunk_steps = 0;
+	w->chunk_len = 0;
+	return NULL;
 }
 
 /* The step does not belong to the open chunk. */
 static bool begins_chunk(const struct trace_writer *w, const struct trace_step *step)
 {
-	uint64_t pc;
-
 	if (w->open && w->running)
 		return false;
-	uint32_t steps = w->encoder.steps;
-
-	if (!w->open || w->chunk.tid != step->tid || steps >= CHUNK_STEPS)
-		return true;
-	/* Not looked at for every step: a step adds some kB at most, and what an event wrote. */
-	if (steps % 32 == 0 && encoder_size(&w->encoder) >= CHUNK_RAW)
-		return true;
-	return encoder_pc(&w->encoder, &pc) && pc != step->pc;
+	return !w->open || w->tid != step->tid || w->chunk_steps >= CHUNK_STEPS || w->chunk_len >= CHUNK_ITEMS ||
+	       (w->pc_seen && w->pc != step->pc);
 }
+
+/* ---- Steps ---- */
 
 static struct error *check_step(const struct trace_step *step)
 {
@@ -160,20 +108,33 @@ static struct error *check_step(const struct trace_step *step)
 				 (unsigned long long)step->pc);
 }
 
+/* Where the next step will be, if the target said so. */
+static void note_pc(struct trace_writer *w, const struct trace_step *step)
+{
+	w->pc = state_get(step->after, w->isa->pc);
+	if (!step->changed)
+		w->pc_seen = state_known(step->after, w->isa->pc);
+}
+
 struct error *trace_writer_step(struct trace_writer *w, const struct trace_step *step)
 {
 	struct error *err = check_step(step);
 
-	if (!err && begins_chunk(w, step)) {
-		err = close_chunk(w);
-		if (!err)
-			err = open_chunk(w, step);
-	}
-	if (!err)
-		err = encoder_step(&w->encoder, step);
+	if (!err && begins_chunk(w, step))
+		err = begin_chunk(w, step);
 	if (err)
 		return err;
+	w->scratch.len = 0;
+	if (step->event && !event_put(&w->scratch, step->event))
+		return &error_no_memory;
+	size_t len = 0;
+	err = parcel_put_step(w->relay, step, w->scratch.at, w->scratch.len, &len);
+	if (err)
+		return err;
+	note_pc(w, step);
+	w->chunk_len += len;
 	w->steps++;
+	w->chunk_steps++;
 	w->running = step->running;
 	if (step->event)
 		w->position = step->event->position;
@@ -189,80 +150,16 @@ void trace_writer_repeat(struct trace_writer *w, enum repeat_step repeat)
 
 struct error *trace_writer_observed(struct trace_writer *w, const struct trace_step *step)
 {
-	struct trace_observed o = {.pc = step->pc, .len = (uint8_t)step->len};
-
-	if (w->observed.len == TRACE_MAX_OBSERVED || step->len > sizeof o.bytes)
+	if (w->num_observed == TRACE_MAX_OBSERVED || step->len > ISA_MAX_INSN_LEN)
 		return NULL;
-	memcpy(o.bytes, step->bytes, step->len);
-	struct error *err = state_init(&o.before, step->before->isa);
-	if (!err)
-		err = state_init(&o.after, step->after->isa);
-	if (!err) {
-		state_copy(&o.before, step->before);
-		state_copy(&o.after, step->after);
-		if (!vec_push(&w->observed, o))
-			err = &error_no_memory;
-	}
-	if (err) {
-		state_deinit(&o.before);
-		state_deinit(&o.after);
-	}
-	return err;
+	w->num_observed++;
+	return parcel_put_observed(w->relay, step);
 }
 
 struct error *trace_writer_modules(struct trace_writer *w, const struct trace_module *modules, size_t num_modules)
 {
-	struct record record = {.type = RECORD_MODULES};
-	uint64_t offset = w->file.written;
-
-	w->raw.len = 0;
-	if (!modules_put(&w->raw, modules, num_modules))
+	w->scratch.len = 0;
+	if (!modules_put(&w->scratch, modules, num_modules))
 		return &error_no_memory;
-	struct error *err = write_record(w, &record);
-	if (!err)
-		w->index.modules = offset;
-	return err;
-}
-
-/* ---- The end ---- */
-
-static struct error *write_end(struct trace_writer *w, const struct trace_end *end)
-{
-	struct record record = {.type = RECORD_END};
-	struct trace_end e = *end;
-
-	e.steps = w->steps;
-	w->index.end = w->file.written;
-	w->raw.len = 0;
-	return end_put(&w->raw, &e) ? write_record(w, &record) : &error_no_memory;
-}
-
-static struct error *write_index(struct trace_writer *w)
-{
-	struct record record = {.type = RECORD_INDEX};
-	uint8_t footer[TRACE_FOOTER_LEN] = {0};
-	uint64_t longs[2] = {htole64(w->file.written)};
-
-	w->raw.len = 0;
-	if (!index_put(&w->raw, &w->index))
-		return &error_no_memory;
-	struct error *err = write_record(w, &record);
-	if (err)
-		return err;
-	longs[1] = htole64(w->file.written + sizeof footer);
-	memcpy(footer, longs, sizeof longs);
-	record_check(footer, sizeof longs, footer + 16);
-	memcpy(footer + 24, TRACE_FOOTER_MAGIC, 8);
-	return file_output_write(&w->file, footer, sizeof footer);
-}
-
-struct error *trace_writer_finish(struct trace_writer *w, const struct trace_end *end)
-{
-	struct error *err = close_chunk(w);
-
-	if (!err)
-		err = write_end(w, end);
-	if (!err)
-		err = write_index(w);
-	return err ? err : file_output_finish(&w->file);
+	return parcel_put_bytes(w->relay, PARCEL_MODULES, w->scratch.at, w->scratch.len);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Traces: bytes an instruction, extra processor time of writing one, instructions judged a second of one core and with two
+# Traces: bytes an instruction, extra time of writing one (and processor time: a thread writes), instructions judged a second of one core and with two
 # threads, and the peak of resident memory for a trace and one 30 times as long. Medians of ROUNDS rounds. Programs: the loop
 # guest, whose values are random numbers, and busybox's sha256sum, if there is one; in unicorn and in each QEMU found
 # (QEMUS: further ones, separated by blanks, besides that on PATH).
@@ -36,20 +36,22 @@ peak() { # COMMAND...
 	echo "$most"
 }
 
-# Extra processor time of --trace: what a run takes with and without, in turns.
+# Extra time of --trace: what a run takes with and without, in turns.
 measure_extra() { # NAME LOG INSTRUCTIONS ARG...
-	local with=() without=() run _ cpu
+	local with=() without=() with_cpu=() without_cpu=() run wall cpu
 
 	run=("$VALIDATE" --log "$2" -q --no-progress --max-instructions "$3" "${@:4}")
 	for ((i = 0; i < rounds; i++)); do
-		read -r _ cpu < <(seconds "${run[@]}")
-		without+=("$cpu")
-		read -r _ cpu < <(seconds "${run[@]}" --trace "$directory/trace")
-		with+=("$cpu")
+		read -r wall cpu < <(seconds "${run[@]}")
+		without+=("$wall") without_cpu+=("$cpu")
+		read -r wall cpu < <(seconds "${run[@]}" --trace "$directory/trace")
+		with+=("$wall") with_cpu+=("$cpu")
 	done
-	awk -v name="$1" -v n="$3" -v a="$(median "${without[@]}")" -v b="$(median "${with[@]}")" \
-		-v bytes="$(stat -c %s "$directory/trace")" 'BEGIN {
-		printf "  %-44s %5.2f bytes an instruction, %5.1f %% more processor time\n", name, bytes / n, 100 * (b - a) / a
+	awk -v name="$1" -v n="$3" -v bytes="$(stat -c %s "$directory/trace")" \
+		-v a="$(median "${without[@]}")" -v b="$(median "${with[@]}")" \
+		-v c="$(median "${without_cpu[@]}")" -v d="$(median "${with_cpu[@]}")" 'BEGIN {
+		printf "  %-44s %5.2f bytes an instruction, %5.1f %% more time, %5.1f %% more processor time\n", name, bytes / n,
+			100 * (b - a) / a, 100 * (d - c) / c
 	}'
 }
 
