@@ -56,7 +56,7 @@ static void compare(const struct trace_reader *a, const struct trace_reader *b)
 	struct error *err = diff_run(a, b, &options, &result);
 
 	if (!err) {
-		const struct diff_report report = {&result, a, b};
+		const struct diff_report report = {.result = &result, .a = a, .b = b};
 		check_json(&report);
 		check_text(&report);
 		if (a == b && diff_verdict(&result) != DIFF_SAME)
