@@ -9,7 +9,7 @@
  */
 /* clang-format off */
 /*
- * The state, one JSON document, a line for its header and a line for each record, in the order in which rows ended:
+ * The state (state.schema.json), one JSON document, a line for its header and a line for each record, in the order in which rows ended:
  *
  *   {"format": "validate-batch-state", "version": 1, "plan": SHA-256, "shard": number, "shards": number,
  *    "emulators": number, "rows": [ID, ...], "results": [      rows: all of the plan, also those of other shards

@@ -4,7 +4,8 @@
  */
 /* clang-format off */
 /*
- * The JSON summary (format "validate-batch", version 1) is one object:
+ * The JSON summary (format "validate-batch", version 1) is one object; summary.schema.json has its types, and
+ * testdata/tests/batch.sh holds summaries and states against their schemas:
  *
  *   format, version   "validate-batch", 1
  *   status            the exit status that the whole batch counts as

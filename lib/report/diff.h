@@ -1,7 +1,8 @@
 /* What a comparison of two traces found, for people and for programs. */
 /* clang-format off */
 /*
- * The JSON report (format "validate-diff", version 1) is one object:
+ * The JSON report (format "validate-diff", version 1) is one object; diff.schema.json has its types, and
+ * testdata/tests/diff.sh holds reports against it:
  *
  *   format, version        "validate-diff", 1
  *   verdict                "same", "different" or "lost"
@@ -15,8 +16,8 @@
  *   classes                [{class, total, unlisted, findings: [...]}]: an element for each of "independent", "origin
  *                          unknown", "undefined", "outside", "consequence" and "addresses" (validate.1 tells what they
  *                          are). total: differences; unlisted: of them, those that no finding counts
- *     findings             [{form, mnemonic, text, symbol, bytes, kind, location, place, width, a, b, mask, inputs: [{name,
- *                          width, value}], count, tid, pc_a, pc_b, instruction_a, instruction_b, event_a, event_b, address_a,
+ *     findings             [{form, mnemonic, text, symbol, bytes, kind, location, place, cause, width, a, b, mask, inputs:
+ *                          [{name, width, value}], count, tid, pc_a, pc_b, instruction_a, instruction_b, event_a, event_b, address_a,
  *                          address_b}]; kind: "value", "place", "code" or "loaded"; addresses: of memory, else null; symbol: of
  *                          pc_a, or null
  *   consequences           pairs of steps in which a result differed because an input did

@@ -32,6 +32,32 @@ matches() { # NAME ACTUAL EXPRESSION
 	verdict $bad "$1" "\"$2\" does not match \"$3\""
 }
 
+# ---- JSON and its schemas ----
+
+top=$PWD
+
+# The document is there, and what its schema says.
+conforms() { # NAME FILE SCHEMA
+	local said
+
+	command -v jsonschema >/dev/null || return 0
+	said=$(jsonschema -i "$2" "$top/$3" 2>&1)
+	verdict $? "$1: by ${3##*/}" "$said"
+}
+
+# The schema notices when a document is spoilt by a jq expression.
+rejects_json() { # NAME FILE SCHEMA EXPRESSION
+	local status
+
+	command -v jsonschema >/dev/null && command -v jq >/dev/null || return 0
+	jq "$4" "$2" >"$2.spoilt"
+	same "$1: the script spoils something" "$(cmp -s <(jq . "$2") "$2.spoilt" && echo same)" ""
+	jsonschema -i "$2.spoilt" "$top/$3" >/dev/null 2>&1
+	status=$?
+	rm -f "$2.spoilt"
+	same "${3##*/}: $1" $status 1
+}
+
 finish() {
 	echo "$(((cases - failures) * 100 / (cases ? cases : 1)))%: Checks: $cases, Failures: $failures, Errors: 0"
 	[ "$failures" = 0 ] && [ "$cases" != 0 ]

@@ -4,6 +4,8 @@
 . testdata/bin/batch.sh
 
 needs x86_64
+summary=lib/batch/summary.schema.json
+state=lib/batch/state.schema.json
 enter_scratch
 mkdir logs
 seq 1000 >file
@@ -49,6 +51,18 @@ print(s["format"], s["version"], s["status"], s["totals"]["rows"], s["totals"]["
 print(s["findings"][0]["rows"], s["findings"][0]["first"]["row"], s["rows"][3]["outcome"])' 2>&1)" \
 		$'validate-batch 1 2 5 2\n[\'again\', \'bmi\'] again unusable'
 fi
+conforms "the summary" sum.json $summary
+conforms "the state" all/batch.json $state
+rejects_json "an outcome that is none" sum.json $summary '.rows[0].outcome = "fine"'
+rejects_json "an outcome that is counted, but is none" sum.json $summary '.totals.outcomes.fine = 1'
+rejects_json "a finding of no row" sum.json $summary '.findings[0].rows = []'
+rejects_json "a change without two emulators" sum.json $summary '.findings[0].change = "new"'
+rejects_json "a count that is a string" sum.json $summary '.rows[0].memory = "1"'
+rejects_json "a row with a path for a name" sum.json $summary '.rows[0].row = "../bmi"'
+rejects_json "a field that is not described" sum.json $summary '.surprise = 1'
+rejects_json "a report elsewhere" all/batch.json $state '.results[0].report = "/tmp/x.json"'
+rejects_json "a record without a key" all/batch.json $state 'del(.results[0].key)'
+rejects_json "shards from 0" all/batch.json $state '.shard = 0'
 batch -o all logs
 same "results are not overwritten" "$status $said" \
 	"2 validate: all has the results of a batch: give --resume to go on with it, or another folder"
@@ -81,7 +95,9 @@ cat >manifest <<END
 {"name": "options", "log": "logs/bmi.json", "args": ["--max-findings", "1"]}
 {"name": "nonsense", "log": "logs/bmi.json", "args": ["--no-such-option"]}
 END
-batch -j 4 --timeout 3 --memory 100 --no-progress -o fails --manifest manifest
+batch -j 4 --timeout 3 --memory 100 --no-progress --report sum.json -o fails --manifest manifest
+conforms "the summary of rows that fail" sum.json $summary
+conforms "their state" fails/batch.json $state
 same "status of rows that fail" $status 5
 same "their outcomes" "$(outcomes)" \
 	"good=clean crash=failed hang=timeout hog=memory none=failed wrong=unusable options=divergent nonsense=unusable"
@@ -181,7 +197,8 @@ same "outcomes of the merged shards" "$(outcomes)" \
 	"good=clean crash=failed hang=timeout hog=memory none=failed wrong=unusable options=divergent nonsense=unusable"
 batch merge -o merged2 --report merged2.json shard3 shard1 shard2
 same "their order does not matter" "$(cmp merged1.json merged2.json && cmp merged1/batch.json merged2/batch.json)" ""
-batch merge -o merged3 shard1 shard3
+batch merge -o merged3 --report sum.json shard1 shard3
+conforms "the summary with a shard missing" sum.json $summary
 matches "a shard that is missing" "$output" '^rows         8: .*3 missing'
 batch merge -o merged4 shard1 all
 same "another batch" "$status $said" \
@@ -189,7 +206,10 @@ same "another batch" "$status $said" \
 
 # ---- Two emulators ----
 
-batch -o both --emulator unicorn --emulator unicorn --no-progress logs/bmi.json logs/hello.json
+batch -o both --emulator unicorn --emulator unicorn --no-progress --report sum.json logs/bmi.json logs/hello.json
+conforms "the summary of two emulators" sum.json $summary
+conforms "their state" both/batch.json $state
+rejects_json "two emulators without what changed" sum.json $summary '.findings[0].change = null'
 same "no news between an emulator and itself" "$status $(outcomes)" \
 	"0 bmi@1=divergent bmi@2=divergent hello@1=clean hello@2=clean"
 matches "what they have in common" "$output" 'comparison   of @2 with @1: 0 new, 0 fixed, [1-9] common, 0 undecided'
