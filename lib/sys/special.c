@@ -49,45 +49,47 @@ static struct error *special_writev(struct sys_walk *w)
 
 /* ---- struct msghdr: name 0, namelen 8, iov 16, iovlen 24, control 32, controllen 40, flags 48; 56 bytes ---- */
 
-static struct error *walk_sendmsg(struct sys_walk *w, struct sys_range msg)
-{
+struct message {
 	struct sys_range name, iov, control;
 	uint64_t namelen, count, controllen;
+};
 
+static struct error *walk_message(struct sys_walk *w, struct sys_range msg, struct message *ret)
+{
 	TRY(walk_in(w, msg, 56));
-	TRY(walk_follow(w, msg, &name));
-	TRY(walk_peek(w, walk_plus(msg, 8), 4, &namelen));
-	TRY(walk_follow(w, walk_plus(msg, 16), &iov));
-	TRY(walk_peek(w, walk_plus(msg, 24), 8, &count));
-	TRY(walk_follow(w, walk_plus(msg, 32), &control));
-	TRY(walk_peek(w, walk_plus(msg, 40), 8, &controllen));
-	TRY(walk_in(w, name, namelen));
-	TRY(walk_iovec(w, iov, count, SYS_MAX_RW, TO_KERNEL));
-	return walk_in(w, control, controllen);
+	TRY(walk_follow(w, msg, &ret->name));
+	TRY(walk_peek(w, walk_plus(msg, 8), 4, &ret->namelen));
+	TRY(walk_follow(w, walk_plus(msg, 16), &ret->iov));
+	TRY(walk_peek(w, walk_plus(msg, 24), 8, &ret->count));
+	TRY(walk_follow(w, walk_plus(msg, 32), &ret->control));
+	return walk_peek(w, walk_plus(msg, 40), 8, &ret->controllen);
+}
+
+static struct error *walk_sendmsg(struct sys_walk *w, struct sys_range msg)
+{
+	struct message m;
+
+	TRY(walk_message(w, msg, &m));
+	TRY(walk_in(w, m.name, m.namelen));
+	TRY(walk_iovec(w, m.iov, m.count, SYS_MAX_RW, TO_KERNEL));
+	return walk_in(w, m.control, m.controllen);
 }
 
 /* The lengths in the header are in and out: before the call they are the buffers', after it what was used of them. */
 static struct error *walk_recvmsg(struct sys_walk *w, struct sys_range msg, uint64_t limit)
 {
-	struct sys_range name, iov, control;
-	uint64_t namelen, count, controllen;
+	struct message m;
 
-	TRY(walk_in(w, msg, 56));
-	TRY(walk_follow(w, msg, &name));
-	TRY(walk_peek(w, walk_plus(msg, 8), 4, &namelen));
-	TRY(walk_follow(w, walk_plus(msg, 16), &iov));
-	TRY(walk_peek(w, walk_plus(msg, 24), 8, &count));
-	TRY(walk_follow(w, walk_plus(msg, 32), &control));
-	TRY(walk_peek(w, walk_plus(msg, 40), 8, &controllen));
-	if (name.address) {
+	TRY(walk_message(w, msg, &m));
+	if (m.name.address) {
 		TRY(walk_out(w, walk_plus(msg, 8), 4));
-		TRY(walk_out(w, name, namelen));
+		TRY(walk_out(w, m.name, m.namelen));
 	}
 	TRY(walk_out(w, walk_plus(msg, 40), 8));
 	TRY(walk_out(w, walk_plus(msg, 48), 4));
-	TRY(walk_iovec(w, iov, count, limit, FROM_KERNEL));
-	control.layout = SYS_CMSGS;
-	return walk_out(w, control, controllen);
+	TRY(walk_iovec(w, m.iov, m.count, limit, FROM_KERNEL));
+	m.control.layout = SYS_CMSGS;
+	return walk_out(w, m.control, m.controllen);
 }
 
 static struct error *special_sendmsg(struct sys_walk *w)
