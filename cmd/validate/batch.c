@@ -15,6 +15,7 @@
 #include "lib/batch/run.h"
 #include "lib/batch/slurm.h"
 #include "lib/batch/summary.h"
+#include "lib/report/document.h"
 
 /* "2/5". */
 struct shard {
@@ -233,10 +234,10 @@ static struct error *print_summary(const struct batch_command_options *o, const 
 
 	if (!err)
 		batch_summary_text(&text, summary, o->verbose);
-	if (!err && !o->quiet)
-		fputs(strbuf_text(to_stdout ? &json : &text), stdout);
-	if (!err && o->report && !to_stdout)
-		err = file_write(o->report, strbuf_text(&json), json.len);
+	if (!err && !o->quiet && !to_stdout)
+		fputs(strbuf_text(&text), stdout);
+	if (!err && o->report)
+		err = document_write(&json, "report", o->report);
 	strbuf_deinit(&text);
 	strbuf_deinit(&json);
 	return err;

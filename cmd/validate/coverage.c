@@ -1,22 +1,12 @@
 /* validate coverage: what runs exercised, merged from their reports. */
-#include <string.h>
-
 #include "cmd/validate/command.h"
-#include "lib/base/file.h"
 #include "lib/report/coverage_sum.h"
+#include "lib/report/document.h"
 
 struct coverage_options {
 	const char *output;
 	bool json;
 };
-
-static struct error *write_output(const struct coverage_options *o, const struct strbuf *text)
-{
-	if (o->output && strcmp(o->output, "-") != 0)
-		return file_write(o->output, text->at, text->len);
-	fputs(strbuf_text(text), stdout);
-	return NULL;
-}
 
 static struct error *sum_reports(const struct coverage_options *o, const struct operands *operands)
 {
@@ -29,7 +19,7 @@ static struct error *sum_reports(const struct coverage_options *o, const struct 
 	if (!err)
 		err = (o->json ? coverage_sum_json : coverage_sum_text)(&text, &sum);
 	if (!err)
-		err = write_output(o, &text);
+		err = document_write(&text, "output", o->output);
 	strbuf_deinit(&text);
 	coverage_sum_deinit(&sum);
 	return err;
@@ -56,11 +46,14 @@ static const struct option_row coverage_option_rows[] = {
 #undef AT
 /* clang-format on */
 
+static const struct coverage_options defaults = {.output = "-"};
+
 const struct command command_coverage = {
 	.name = "coverage",
 	.operands = "REPORT...",
 	.summary = "tell what runs exercised, and how far it was judged",
 	.options = coverage_option_rows,
+	.defaults = &defaults,
 	.options_size = sizeof(struct coverage_options),
 	.run = run,
 };

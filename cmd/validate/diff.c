@@ -1,5 +1,4 @@
 /* validate diff: compares two recorded traces. */
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -7,6 +6,7 @@
 #include "cmd/validate/symbols.h"
 #include "lib/base/file.h"
 #include "lib/report/diff.h"
+#include "lib/report/document.h"
 
 struct diff_command_options {
 	const char *report;
@@ -45,15 +45,9 @@ static struct error *check_usage(const struct diff_command_options *o, const str
 static struct error *write_report(const char *path, const struct diff_report *report)
 {
 	struct strbuf text = {0};
-	struct error *err = NULL;
 
 	diff_report_json(&text, report);
-	if (strbuf_failed(&text))
-		err = error_create(ERROR_BUG, "--report %s: out of memory, or a name in the report is not UTF-8", path);
-	else if (strcmp(path, "-") != 0)
-		err = file_write(path, strbuf_text(&text), text.len);
-	else if (fputs(strbuf_text(&text), stdout) == EOF || fflush(stdout) == EOF)
-		err = error_os(errno, "write", "standard output");
+	struct error *err = document_write(&text, "report", path);
 	strbuf_deinit(&text);
 	return err;
 }

@@ -1,5 +1,7 @@
 #include "lib/report/document.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +96,18 @@ void document_print(struct strbuf *out, const json_t *document)
 	}
 	print(out, document, 0);
 	strbuf_append_char(out, '\n');
+}
+
+struct error *document_write(const struct strbuf *text, const char *option, const char *path)
+{
+	if (strbuf_failed(text))
+		return error_create(ERROR_BUG, "--%s %s: out of memory, or a name in the report is not UTF-8", option,
+				    path);
+	if (strcmp(path, "-") != 0)
+		return file_write(path, strbuf_text(text), text->len);
+	if (fputs(strbuf_text(text), stdout) == EOF || fflush(stdout) == EOF)
+		return error_os(errno, "write", "standard output");
+	return NULL;
 }
 
 /* ---- In ---- */

@@ -17,6 +17,12 @@
 /* Appends the document as text: an object or array that holds no other is one line. */
 void document_print(struct strbuf *out, const json_t *document);
 
+/*
+ * Writes the text of a document, of any format, to where an option asks for it: a file, which gets its name when it is
+ * complete, or "-", standard output. A text that memory ran out for is an error.
+ */
+struct error *document_write(const struct strbuf *text, const char *option, const char *path);
+
 /* {family, form, encoding, status, fully, partly, not}; NULL when out of memory. */
 json_t *coverage_form_json(const struct coverage_form *f);
 

@@ -1,26 +1,18 @@
 /* What the formats share. */
 #include "lib/report/report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/file.h"
+#include "lib/report/document.h"
 
 struct error *report_write(const struct report_format *format, const struct report *report, const char *path)
 {
 	struct strbuf text = {0};
-	struct error *err = NULL;
 
 	format->print(&text, report);
-	if (strbuf_failed(&text))
-		err = error_create(ERROR_BUG, "--%s %s: out of memory, or a name in the report is not UTF-8",
-				   format->name, path);
-	else if (strcmp(path, "-") != 0)
-		err = file_write(path, strbuf_text(&text), text.len);
-	else if (fputs(strbuf_text(&text), stdout) == EOF || fflush(stdout) == EOF)
-		err = error_os(errno, "write", "standard output");
+	struct error *err = document_write(&text, format->name, path);
 	strbuf_deinit(&text);
 	return err;
 }

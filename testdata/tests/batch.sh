@@ -68,6 +68,8 @@ same "results are not overwritten" "$status $said" \
 	"2 validate: all has the results of a batch: give --resume to go on with it, or another folder"
 batch -q -o all --resume logs
 same "all is done already" "$status $output$said" "2 "
+batch -q -o all --resume --report - logs
+same "the summary on standard output, -q or not" "$status $output$said" "2 $(<sum.json)"
 
 # ---- A manifest of rows that fail in every way ----
 
