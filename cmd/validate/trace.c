@@ -490,9 +490,13 @@ static struct error *print_stat(struct stat_run *s, const struct trace_reader *r
 	printf("whole        %s\n", trace_reader_cut(r) ? "no" : "yes");
 	print_end(r);
 	printf("memory       ");
-	print_count(s->loads, " load");
-	printf(", ");
-	print_count(s->stores, " store");
+	if (trace_reader_header(r)->no_memory) {
+		printf("not seen");
+	} else {
+		print_count(s->loads, " load");
+		printf(", ");
+		print_count(s->stores, " store");
+	}
 	printf("\nevents       ");
 	print_count(s->events, "");
 	putchar('\n');

@@ -14,7 +14,7 @@ static void take_side(struct diff *d, unsigned i)
 		.before = step->before,
 		.after = step->after,
 		.accesses = step->accesses,
-		.num_accesses = step->num_accesses,
+		.num_accesses = d->no_memory ? 0 : step->num_accesses,
 		.event = step->event,
 		.signal = step->signal,
 		.tid = s->tid,
@@ -57,6 +57,8 @@ static void add_accesses(struct diff *d, unsigned i, const struct trace_step *st
 	struct side *s = &d->side[i];
 	size_t room = TRACE_MAX_ACCESSES - s->num_accesses;
 
+	if (d->no_memory)
+		return;
 	d->crowded |= step->num_accesses > room;
 	for (size_t k = 0; k < step->num_accesses; k++) {
 		if (d->crowded)

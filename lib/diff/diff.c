@@ -294,6 +294,7 @@ static struct error *init(struct diff *d, const struct trace_reader *a, const st
 	struct error *err = NULL;
 
 	d->isa = isa;
+	d->no_memory = x->no_memory || y->no_memory;
 	d->same_log = x->log.path && y->log.path && !memcmp(x->log.sha256, y->log.sha256, sizeof x->log.sha256);
 	d->ignored = calloc(isa->num_words, sizeof *d->ignored);
 	d->is_flag = calloc(isa->num_regs, sizeof *d->is_flag);

@@ -39,7 +39,8 @@ struct diff {
 	const struct diff_options *options;
 	struct diff_result *result;
 	const struct isa *isa;
-	bool same_log; /* indices of events mean the same in both */
+	bool no_memory; /* one of the traces has nothing of memory: none is compared, and loads are of unknown values */
+	bool same_log;  /* indices of events mean the same in both */
 	struct stream stream[SIDES];
 	struct places places;
 	struct model model;

@@ -47,10 +47,18 @@ static uint64_t missing(const struct output *o, bool with_explained)
 	return any;
 }
 
+/* Of a system call that no log was asked about, the result is the world's. */
+static bool is_foreign_call(const struct diff *d)
+{
+	return d->side[A].event && d->side[B].event && (d->side[A].event->unlogged || d->side[B].event->unlogged);
+}
+
 enum diff_class judge_class(const struct judging *j, const struct output *o)
 {
 	if (j->inputs == INPUTS_DIFFERENT)
 		return DIFF_CONSEQUENCE;
+	if (is_foreign_call(j->d))
+		return DIFF_OUTSIDE;
 	if (j->predicted != PREDICTED)
 		return j->unknown ? DIFF_ORIGIN_UNKNOWN : DIFF_INDEPENDENT;
 	if (!missing(o, false))

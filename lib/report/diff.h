@@ -7,8 +7,8 @@
  *   format, version        "validate-diff", 1
  *   verdict                "same", "different" or "lost"
  *   arch                   name of the ISA
- *   a, b                   {path, emulator, recorder, program, log, steps, cut}: the traces; log: null or the path of the
- *                          event log; cut: null, or what is wrong with the file's end
+ *   a, b                   {path, emulator, recorder, program, log, steps, cut, memory}: the traces; log: null or the path of
+ *                          the event log; cut: null, or what is wrong with the file's end; memory: it has any
  *   threads, compared, repeats, events
  *                          threads; pairs of steps; of these, repeated instructions and blocks that the traces have in
  *                          different numbers of steps, and system calls

@@ -14,10 +14,11 @@ static json_t *trace(const struct trace_reader *r)
 {
 	const struct trace_header *h = trace_reader_header(r);
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "path", value_foreign(trace_reader_path(r)), "emulator",
-			 value_foreign(h->emulator), "recorder", value_foreign(h->recorder), "program",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "path", value_foreign(trace_reader_path(r)),
+			 "emulator", value_foreign(h->emulator), "recorder", value_foreign(h->recorder), "program",
 			 value_optional(h->program.path), "log", value_optional(h->log.path), "steps",
-			 number(trace_reader_steps(r)), "cut", value_optional(trace_reader_cut(r)));
+			 number(trace_reader_steps(r)), "cut", value_optional(trace_reader_cut(r)), "memory",
+			 (int)!h->no_memory);
 }
 
 /* ---- Findings ---- */

@@ -237,6 +237,8 @@ static void append_trace(struct strbuf *out, const char *which, const struct tra
 	strbuf_append_char(out, '\n');
 	if (trace_reader_cut(r))
 		strbuf_printf(out, "not whole    %s\n", trace_reader_cut(r));
+	if (trace_reader_header(r)->no_memory)
+		strbuf_printf(out, "memory       not compared: %s has nothing of it\n", which);
 }
 
 static void append_counts(struct strbuf *out, const struct diff_result *r)

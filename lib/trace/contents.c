@@ -78,9 +78,11 @@ static bool put_registers(trace_bytes *out, const struct layout *l, const struct
 
 bool header_put(trace_bytes *out, const struct trace_header *h, const struct layout *layout)
 {
+	uint32_t flags = (h->stops_reset ? HEADER_STOPS_RESET : 0u) | (h->no_memory ? HEADER_NO_MEMORY : 0u);
+
 	return put_text(out, h->isa->name) && put_text(out, h->recorder) && put_text(out, h->emulator) &&
-	       put_file(out, &h->program) && put_file(out, &h->log) &&
-	       put_u32(out, h->stops_reset ? HEADER_STOPS_RESET : 0) && put_registers(out, layout, h);
+	       put_file(out, &h->program) && put_file(out, &h->log) && put_u32(out, flags) &&
+	       put_registers(out, layout, h);
 }
 
 /* One row of the register table. */
@@ -185,9 +187,11 @@ static struct error *get_identity(struct cursor *c, struct trace_header *ret)
 		err = get_file(c, &ret->log);
 	if (!err)
 		err = cursor_u32(c, &flags);
-	if (!err)
-		ret->stops_reset = flags & HEADER_STOPS_RESET;
-	return err;
+	if (err)
+		return err;
+	ret->stops_reset = flags & HEADER_STOPS_RESET;
+	ret->no_memory = flags & HEADER_NO_MEMORY;
+	return NULL;
 }
 
 struct error *header_get(struct cursor *c, struct trace_header *ret, struct layout *ret_layout)

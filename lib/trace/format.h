@@ -99,7 +99,7 @@ enum shape_flags {
 enum access_seen { ACCESS_SEEN, ACCESS_UNSEEN, ACCESS_PARTLY }; /* PARTLY: a mask stands in COLUMN_SEEN */
 enum { ACCESS_STORE = 0x80 };
 
-enum header_flags { HEADER_STOPS_RESET = 1 };
+enum header_flags { HEADER_STOPS_RESET = 1, HEADER_NO_MEMORY = 2 };
 enum register_flags { REGISTER_ON_REQUEST = 1 };
 enum event_flags { EVENT_UNLOGGED = 1, EVENT_FINISHED = 2 };
 

@@ -503,6 +503,7 @@ static struct error *take_state(struct import *im, struct trace_header *header, 
 	trim_cache(im);
 	im->counts.states++;
 	if (!err && !im->have_state) {
+		header->no_memory = true;
 		memcpy(header->hidden, item->state->unknown, im->isa->num_words * sizeof *header->hidden);
 		err = trace_writer_create(path, header, item->state, &im->writer);
 	} else if (!err)
@@ -556,7 +557,7 @@ static struct error *run(struct import *im, struct trace_header *header, const c
 	im->counts.ignored = qemu_log_ignored(im->log);
 	im->counts.cut = qemu_log_cut(im->log);
 	if (!err)
-		err = trace_writer_finish(im->writer, &(struct trace_end){.limited = true});
+		err = trace_writer_finish(im->writer, &(struct trace_end){.exited = false}); /* the log just ends */
 	return err;
 }
 

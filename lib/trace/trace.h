@@ -32,6 +32,7 @@ struct trace_header {
 	uint64_t *hidden;          /* isa->num_words: 1 bits were never shown by the target; the owner frees it */
 	bool *on_request;          /* isa->num_regs: registers that it shows now and then; NULL: none; as hidden */
 	bool stops_reset;          /* each of its stops sets the registers of isa->reset to 0 */
+	bool no_memory;            /* nothing was seen of memory: steps have no accesses, whatever they did */
 };
 
 void trace_header_deinit(struct trace_header *h);

@@ -84,6 +84,13 @@ block "f2 ae" 1 0x5002 >"$scratch/rep.log"
 matches "as often as memory decides" "$(import "$scratch/rep.log")" "not judged are 1 repeated instructions, of which nothing tells how often"
 same "... is adopted" "$(judge)" incomplete
 
+# Compared with a trace that was recorded: of registers alone.
+"$VALIDATE" record -q -o "$scratch/run.json" -- "$guests/loop" 10 >/dev/null
+"$VALIDATE" trace --log "$scratch/run.json" --qemu -q -o "$scratch/recorded"
+import "$scratch/x86.log" --program "$guests/loop" >/dev/null
+output=$("$VALIDATE" diff "$scratch/recorded" "$scratch/trace" 2>&1)
+matches "a diff with a recorded trace" "$output" "memory       not compared: B has nothing of it.*differences  0 independent, 0 origin"
+
 # What is no such log.
 matches "another program" "$(import "$scratch/a64.log" --program "$guests/loop")" 'is no aarch64 program'
 same "no log" "$(import Makefile | sed 's/:.*//')" "validate"
