@@ -20,7 +20,7 @@ build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev mod
 	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev module/expat:libexpat1-dev \
 	module/liblzma:liblzma-dev module/libzstd:libzstd-dev
 test_needs := module/check:check
-a64_needs := command/$(A64_CC):gcc-aarch64-linux-gnu
+a64_needs := command/$(A64_CC):gcc-aarch64-linux-gnu libc/$(A64_CC):libc6-dev-arm64-cross
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
 	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver command/jq:jq \
 	command/jsonschema:python3-jsonschema $(a64_needs)

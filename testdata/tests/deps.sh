@@ -29,7 +29,10 @@ deps() {
 same "nothing is missing" "$(deps missing module/present:a command/bash:b)" ""
 same "and nothing is installed" "$(deps install module/present:a command/bash:b)$(cat "$log")" ""
 same "what is missing" "$(deps missing module/absent:a command/bash:b command/none:c)" $'a\nc'
-matches "a need of an unknown kind" "$(deps missing absent:a)" "neither command/NAME:PACKAGE nor"
+stub linking-cc '[[ $* == *-static* ]]'
+stub bare-cc 'exit 1'
+same "a compiler without a C library" "$(deps missing libc/linking-cc:a libc/bare-cc:b libc/no-cc:c)" $'b\nc'
+matches "a need of an unknown kind" "$(deps missing absent:a)" "absent:a is none of command, module, libc and fuzzer"
 
 matches "says what it installs" "$(deps install command/bash:b command/tool:tool-package)" \
 	"^Installing what is missing: tool-package"
