@@ -433,8 +433,9 @@ const struct command command_batch = {
 	.operands = "[DIR...] | merge DIR...",
 	.summary = "validate many logs in one call, and sum up what was found",
 	.details =
-		"DIR is a folder with event logs, or one log. Each row runs in a process of its own: what crashes,\n"
-		"hangs or takes all memory costs one row. `merge` puts the results of shards together.\n\n"
+		"DIR is a folder with event logs or traces, in it or in folders within it, or one of these. Each row runs\n"
+		"in a process of its own: what crashes, hangs or takes all memory costs one row. `merge` puts the results\n"
+		"of shards together.\n\n"
 		"Exit status: as that of a run, the worst of all rows: 70 before 5 before 2 before 3 before 1 before 4.\n"
 		"A row that crashed, timed out or took too much memory counts as 5. With two emulators 1 stands for\n"
 		"findings that only the second shows.",

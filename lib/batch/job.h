@@ -52,9 +52,11 @@ struct error *batch_jobs_make_absolute(struct batch_jobs *jobs);
 struct error *batch_jobs_write(const struct batch_jobs *jobs, const char *path);
 
 /*
- * Adds a job for each event log (*.json) and each trace in a folder, but not in folders within it; or for one file.
- * Other files are left out, and so is what was cut off (*.part). A job is named after its file, with a number behind it
- * if the name is taken. ERROR_INPUT for a folder with neither.
+ * Adds a job for each event log (*.json) and each trace in a folder and the folders within it, in the order of their
+ * names; or for one file. Other files, and names that begin with a dot, are left out, and so is what was cut off
+ * (*.part); links to folders are not followed. A job is named after its file, with the folders within the one that was
+ * given in front (a-b-run of a/b/run.json), and with a number behind it if the name is taken. ERROR_INPUT for a folder
+ * with neither, or with folders nested too deep.
  */
 struct error *batch_jobs_add(struct batch_jobs *jobs, const char *path);
 

@@ -212,6 +212,78 @@ START_TEST(folders_are_searched)
 }
 END_TEST
 
+static void make_folder(const char *name)
+{
+	char at[SCRATCH_PATH_LEN];
+
+	scratch_path(name, at);
+	ck_assert_int_eq(mkdir(at, 0700), 0);
+}
+
+START_TEST(folders_within_folders_are_searched)
+{
+	static const char log[] = "{\"format\": \"validate-log\", \"version\": 1,\n";
+	static const char *const expected[][2] = {
+		{"a", "a.json"},     {"b-a", "b/a.json"},   {"b-c-run", "b/c/run.json"},
+		{"b-d", "b/d.json"}, {"b-a-2", "b-a.json"},
+	};
+	struct batch_jobs jobs = {0};
+	char link[SCRATCH_PATH_LEN];
+
+	make_folder("b");
+	make_folder("b/c");
+	make_folder("b/.git");
+	put_text("a.json", log);
+	put_text("b-a.json", log);
+	put_text("b/d.json", log);
+	put_text("b/a.json", log);
+	put_text("b/c/run.json", log);
+	put_text("b/.git/run.json", log);
+	scratch_path("b/c/again", link);
+	ck_assert_int_eq(symlink("..", link), 0);
+	ck_no_error(batch_jobs_add(&jobs, scratch_folder()));
+	ck_assert_uint_eq(jobs.list.len, sizeof expected / sizeof *expected);
+	for (size_t i = 0; i < jobs.list.len; i++) {
+		ck_assert_str_eq(jobs.list.at[i].name, expected[i][0]);
+		ck_assert_str_eq(jobs.list.at[i].log, expected[i][1]);
+		ck_assert_str_eq(jobs.list.at[i].base, scratch_folder());
+	}
+	batch_jobs_deinit(&jobs);
+}
+END_TEST
+
+START_TEST(folders_have_an_end)
+{
+	struct batch_jobs jobs = {0};
+	char at[SCRATCH_PATH_LEN];
+
+	scratch_path("", at);
+	for (size_t i = strlen(at); i + 2 < 80 + strlen(scratch_folder()); i += 2) {
+		memcpy(at + i, "d/", 3);
+		ck_assert_int_eq(mkdir(at, 0700), 0);
+	}
+	ck_error(batch_jobs_add(&jobs, scratch_folder()), ERROR_INPUT, "folders deep");
+	batch_jobs_deinit(&jobs);
+}
+END_TEST
+
+START_TEST(long_paths_have_short_names)
+{
+	static const char log[] = "{\"format\": \"validate-log\", \"version\": 1,\n";
+	struct batch_jobs jobs = {0};
+	char name[200] = "";
+
+	memset(name, 'x', 77);
+	make_folder(name);
+	strcat(name, "/busybox-sha256sum.json");
+	put_text(name, log);
+	ck_no_error(batch_jobs_add(&jobs, scratch_folder()));
+	ck_assert_uint_eq(strlen(jobs.list.at[0].name), BATCH_NAME_MAX - 7);
+	ck_assert_str_eq(strchr(jobs.list.at[0].name, '-'), "-busybox-sha256sum");
+	batch_jobs_deinit(&jobs);
+}
+END_TEST
+
 START_TEST(files_are_jobs)
 {
 	struct batch_jobs jobs = {0};
@@ -238,6 +310,9 @@ int main(void)
 	tcase_add_test(tcase, deep_nesting_is_refused);
 	tcase_add_loop_test(tcase, damage_is_survived, 0, 2);
 	tcase_add_test(tcase, folders_are_searched);
+	tcase_add_test(tcase, folders_within_folders_are_searched);
+	tcase_add_test(tcase, folders_have_an_end);
+	tcase_add_test(tcase, long_paths_have_short_names);
 	tcase_add_test(tcase, files_are_jobs);
 	suite_add_tcase(suite, tcase);
 	return test_main(suite);
