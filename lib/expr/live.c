@@ -6,19 +6,14 @@ void roots_add(struct roots *r, expr_id id)
 		r->failed = true;
 }
 
+static void visit(void *ctx, expr_id id)
+{
+	roots_add(ctx, id);
+}
+
 void roots_add_transfer(struct roots *r, const struct transfer *t)
 {
-	for (size_t i = 0; i < t->faults.len; i++)
-		roots_add(r, t->faults.at[i].cond);
-	for (size_t i = 0; i < t->loads.len; i++)
-		roots_add(r, t->loads.at[i]);
-	for (size_t i = 0; i < t->stores.len; i++) {
-		roots_add(r, t->stores.at[i].guard);
-		roots_add(r, t->stores.at[i].address);
-		roots_add(r, t->stores.at[i].value);
-	}
-	for (size_t i = 0; i < t->regs.len; i++)
-		roots_add(r, t->regs.at[i].value);
+	transfer_each(t, visit, r);
 }
 
 void roots_deinit(struct roots *r)

@@ -131,3 +131,24 @@ expr_id transfer_load(struct transfer *t, unsigned width, expr_id address)
 		t->pool->failed = true;
 	return id;
 }
+
+static void visit_unless_none(expr_id id, void (*visit)(void *ctx, expr_id id), void *ctx)
+{
+	if (id != EXPR_NONE)
+		visit(ctx, id);
+}
+
+void transfer_each(const struct transfer *t, void (*visit)(void *ctx, expr_id id), void *ctx)
+{
+	for (size_t i = 0; i < t->faults.len; i++)
+		visit_unless_none(t->faults.at[i].cond, visit, ctx);
+	for (size_t i = 0; i < t->loads.len; i++)
+		visit_unless_none(t->loads.at[i], visit, ctx);
+	for (size_t i = 0; i < t->stores.len; i++) {
+		visit_unless_none(t->stores.at[i].guard, visit, ctx);
+		visit_unless_none(t->stores.at[i].address, visit, ctx);
+		visit_unless_none(t->stores.at[i].value, visit, ctx);
+	}
+	for (size_t i = 0; i < t->regs.len; i++)
+		visit_unless_none(t->regs.at[i].value, visit, ctx);
+}

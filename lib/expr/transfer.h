@@ -105,6 +105,9 @@ void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind);
  */
 expr_id transfer_load(struct transfer *t, unsigned width, expr_id address);
 
+/* Calls visit with every expression that the transfer refers to; EXPR_NONE is left out. */
+void transfer_each(const struct transfer *t, void (*visit)(void *ctx, expr_id id), void *ctx);
+
 /*
  * Appends `next` (from the same pool) to t: afterwards t does what t then next did. REG leaves of next become t's
  * values, LOAD versions move behind t's stores. The caller has made sure that t always continues at next.

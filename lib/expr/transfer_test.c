@@ -2,6 +2,7 @@
 
 #include "lib/expr/eval.h"
 #include "lib/expr/interp.h"
+#include "lib/expr/marks.h"
 #include "lib/expr/print.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/random_expr.h"
@@ -79,6 +80,35 @@ START_TEST(printed_with_names_for_shared_parts)
 					    "r6:64 = t1\n"
 					    "r0:1 = (r6:64 + r11:64) == 0xffffffffffffffff:64\n");
 	strbuf_deinit(&out);
+	teardown(pool, &t);
+}
+END_TEST
+
+/* Every part of a transfer is marked, whatever it is made of, and nothing else. */
+START_TEST(marks_are_what_a_transfer_needs)
+{
+	struct expr_pool *pool;
+	struct transfer t;
+	bool marks[64] = {false};
+
+	setup(&pool, &t);
+	expr_id a = reg(pool, R64), b = reg(pool, OTHER64), guard = reg(pool, R1);
+	expr_id eight = expr_const(pool, 64, 8), at = expr_add(pool, a, eight);
+	expr_id load = transfer_load(&t, 64, at), unused = expr_add(pool, load, b), sum = expr_sub(pool, a, b);
+	expr_id two = reg(pool, R64 - 1), cond = expr_is_zero(pool, two);
+
+	transfer_add_fault(&t, cond, FAULT_DIVIDE);
+	transfer_add_store(&t, guard, b, b);
+	transfer_set_reg(&t, R64, sum);
+	ck_assert_uint_le(expr_pool_size(pool), 64);
+	marks_add_transfer(marks, &t);
+	const expr_id roots[] = {load, cond, guard, b, sum};
+	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+		ck_assert(marks[roots[i]]);
+	ck_assert(!marks[a] && !marks[at] && !marks[two]);
+	marks_spread(marks, pool);
+	ck_assert(marks[a] && marks[at] && marks[eight] && marks[two]);
+	ck_assert(!marks[unused]);
 	teardown(pool, &t);
 }
 END_TEST
@@ -271,6 +301,7 @@ int main(void)
 
 	tcase_add_test(hand, loads_are_forwarded_where_certain);
 	tcase_add_test(hand, printed_with_names_for_shared_parts);
+	tcase_add_test(hand, marks_are_what_a_transfer_needs);
 	tcase_add_test(hand, composed_loads_undefined_and_outside_values);
 	tcase_add_loop_test(hand, verify_refuses, 0, 10);
 	tcase_add_test(random, composed_is_one_after_the_other);

@@ -2,32 +2,7 @@
 
 #include <stdlib.h>
 
-/* Marks what the marked nodes are made of. Operands have lower ids than their users. */
-static void mark_operands(const struct expr_pool *pool, bool *marks)
-{
-	for (size_t id = expr_pool_size(pool); id-- > 1;) {
-		if (!marks[id])
-			continue;
-		const struct expr *n = expr_get(pool, (expr_id)id);
-		for (size_t i = 0; i < 3; i++)
-			marks[n->arg[i]] = true;
-	}
-}
-
-static void mark_roots(const struct transfer *t, bool *marks)
-{
-	for (size_t i = 0; i < t->faults.len; i++)
-		marks[t->faults.at[i].cond] = true;
-	for (size_t i = 0; i < t->loads.len; i++)
-		marks[t->loads.at[i]] = true;
-	for (size_t i = 0; i < t->stores.len; i++) {
-		marks[t->stores.at[i].guard] = true;
-		marks[t->stores.at[i].address] = true;
-		marks[t->stores.at[i].value] = true;
-	}
-	for (size_t i = 0; i < t->regs.len; i++)
-		marks[t->regs.at[i].value] = true;
-}
+#include "lib/expr/marks.h"
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -63,7 +38,7 @@ static bool has_undef(const struct expr_pool *pool, expr_id value, bool *marks)
 
 	for (size_t id = 0; id < expr_pool_size(pool); id++)
 		marks[id] = id == value;
-	mark_operands(pool, marks);
+	marks_spread(marks, pool);
 	for (expr_id id = 1; id < expr_pool_size(pool); id++)
 		found |= marks[id] && expr_get(pool, id)->op == EXPR_UNDEF;
 	return found;
@@ -92,8 +67,8 @@ struct error *effects_collect(const struct transfer *t, struct effects *ret)
 	if (!marks)
 		return &error_no_memory;
 
-	mark_roots(t, marks);
-	mark_operands(t->pool, marks);
+	marks_add_transfer(marks, t);
+	marks_spread(marks, t->pool);
 	bool ok = collect_leaves(t->pool, marks, &e) && collect_writes(t, marks, &e);
 	free(marks);
 	if (!ok) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/strbuf.h"
+#include "lib/expr/marks.h"
 #include "lib/lockstep/internal.h"
 
 /* ---- Formula and inputs ---- */
@@ -25,22 +26,15 @@ static struct error *add_load_input(struct finding *f, const struct predicted_lo
 	return finding_add_input(f, strbuf_take(&name), 8u * load->len, value);
 }
 
-/* Marks what id needs: operands have smaller ids than their users. The caller frees it. */
+/* Marks what id needs. The caller frees it. */
 static bool *needed_by(const struct expr_pool *pool, expr_id id)
 {
-	bool *needed = calloc((size_t)id + 1, sizeof *needed);
+	bool *needed = calloc(expr_pool_size(pool), sizeof *needed);
 
 	if (!needed)
 		return NULL;
 	needed[id] = true;
-	for (expr_id i = id; i > 0; i--) {
-		if (!needed[i])
-			continue;
-		const struct expr *e = expr_get(pool, i);
-		for (unsigned k = 0; k < 3; k++)
-			if (e->arg[k])
-				needed[e->arg[k]] = true;
-	}
+	marks_spread(needed, pool);
 	return needed;
 }
 

@@ -39,7 +39,7 @@ struct selftest {
 	VEC(uint32_t) inputs;   /* registers that it reads */
 	VEC(uint8_t) is_input;  /* the same by register */
 	VEC(uint32_t) pointers; /* those of them that make up addresses */
-	VEC(uint8_t) marks;     /* of the pool's nodes */
+	VEC(bool) marks;        /* of the pool's nodes */
 
 	/* What selftest_replay() is given to run the case at hand again. */
 	const uint8_t *given;

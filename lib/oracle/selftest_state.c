@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/expr/marks.h"
 #include "lib/oracle/selftest_parts.h"
 
 enum { WINDOW_PAGES = 2 };
@@ -11,32 +12,13 @@ static bool chance(struct rng *r, unsigned one_in)
 
 /* ---- What an instruction reads ---- */
 
-static void mark_args(struct selftest *t, expr_id id)
-{
-	const struct expr *e = expr_get(t->pool, id);
-
-	for (unsigned i = 0; i < 3; i++) {
-		if (e->arg[i] != EXPR_NONE)
-			t->marks.at[e->arg[i]] = 1;
-	}
-}
-
-/* Operands have smaller ids than their users, so that one walk downwards finds all that the marked nodes need. */
-static void spread_marks(struct selftest *t)
-{
-	for (expr_id id = (expr_id)t->marks.len - 1; id > EXPR_NONE; id--) {
-		if (t->marks.at[id])
-			mark_args(t, id);
-	}
-}
-
 static bool marks_clear(struct selftest *t)
 {
 	size_t len = expr_pool_size(t->pool);
 
 	if (!vec_reserve(&t->marks, len))
 		return false;
-	memset(t->marks.at, 0, len);
+	memset(t->marks.at, 0, len * sizeof *t->marks.at);
 	t->marks.len = len;
 	return true;
 }
@@ -62,34 +44,17 @@ static bool collect(struct selftest *t, bool pointers)
 	return true;
 }
 
-static void mark_outputs(struct selftest *t)
-{
-	const struct transfer *x = &t->transfer;
-
-	for (size_t i = 0; i < x->regs.len; i++)
-		t->marks.at[x->regs.at[i].value] = 1;
-	for (size_t i = 0; i < x->faults.len; i++)
-		t->marks.at[x->faults.at[i].cond] = 1;
-	for (size_t i = 0; i < x->stores.len; i++) {
-		t->marks.at[x->stores.at[i].guard] = 1;
-		t->marks.at[x->stores.at[i].address] = 1;
-		t->marks.at[x->stores.at[i].value] = 1;
-	}
-}
-
-/* With the marks of everything that is needed: leaves only those of addresses. */
+/* With the marks of everything that is needed: leaves only those of addresses. Operands come before their users. */
 static void keep_addresses(struct selftest *t)
 {
 	for (expr_id id = 1; id < t->marks.len; id++) {
 		bool load = t->marks.at[id] && expr_get(t->pool, id)->op == EXPR_LOAD;
-		t->marks.at[id] = load ? 2 : 0;
-	}
-	for (expr_id id = 1; id < t->marks.len; id++) {
-		if (t->marks.at[id] == 2)
-			mark_args(t, id);
+		t->marks.at[id] = false;
+		if (load)
+			marks_add_operands(t->marks.at, t->pool, id);
 	}
 	for (size_t i = 0; i < t->transfer.stores.len; i++)
-		t->marks.at[t->transfer.stores.at[i].address] = 1;
+		t->marks.at[t->transfer.stores.at[i].address] = true;
 }
 
 struct error *selftest_find_inputs(struct selftest *t)
@@ -97,15 +62,15 @@ struct error *selftest_find_inputs(struct selftest *t)
 	t->inputs.len = t->pointers.len = 0;
 	if (!marks_clear(t))
 		return &error_no_memory;
-	mark_outputs(t);
-	spread_marks(t);
+	marks_add_transfer(t->marks.at, &t->transfer);
+	marks_spread(t->marks.at, t->pool);
 	if (!collect(t, false))
 		return &error_no_memory;
 	memset(t->is_input.at, 0, t->is_input.len);
 	for (size_t i = 0; i < t->inputs.len; i++)
 		t->is_input.at[t->inputs.at[i]] = true;
 	keep_addresses(t);
-	spread_marks(t);
+	marks_spread(t->marks.at, t->pool);
 	return collect(t, true) ? NULL : &error_no_memory;
 }
 
