@@ -8,6 +8,7 @@
 #include "lib/base/map.h"
 #include "lib/state/state.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
 static size_t num_isas(void)
 {
@@ -34,9 +35,8 @@ END_TEST
 
 static void assert_unique(const struct isa *isa, const char *name, uint32_t reg)
 {
-	uint32_t found;
+	uint32_t found = test_reg(isa, name);
 
-	ck_assert_msg(isa_find_reg(isa, name, strlen(name), &found), "%s", name);
 	ck_assert_msg(found == reg, "%s is the name of %s and %s", name, isa->regs[reg].name, isa->regs[found].name);
 }
 

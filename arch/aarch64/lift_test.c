@@ -8,8 +8,9 @@
 
 #include "arch/aarch64/aarch64.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
-enum { PC = 0x401000, MAX_NODES = 1 << 16, MEMORY = 0x20000000, MEMORY_LEN = 4096, MAX_WORDS = 256 };
+enum { PC = 0x401000, MEMORY = 0x20000000, MEMORY_LEN = 4096, MAX_WORDS = 256 };
 
 static struct isa_lifter *lifter;
 static struct expr_pool *pool;
@@ -172,31 +173,13 @@ END_TEST
 
 /* ---- The effect row against the transfer ---- */
 
-static bool reads[A64_NUM_REGS];
-static bool visited[MAX_NODES];
-
-static void walk(expr_id id)
-{
-	ck_assert_uint_lt(id, MAX_NODES);
-	if (id == EXPR_NONE || visited[id])
-		return;
-	visited[id] = true;
-	const struct expr *e = expr_get(pool, id);
-	if (e->op == EXPR_REG)
-		reads[e->attr] = true;
-	for (unsigned i = 0; i < 3; i++)
-		walk(e->arg[i]);
-}
-
 /* R and M read their flag, W, 0, 1 and - do not; - and R do not write it. */
 START_TEST(effect_row)
 {
 	struct insn insn = lift(rows[_i].word);
+	bool reads[A64_NUM_REGS] = {false};
 
-	memset(reads, 0, sizeof reads);
-	memset(visited, 0, sizeof visited);
-	for (size_t i = 0; i < transfer.regs.len; i++)
-		walk(transfer.regs.at[i].value);
+	test_reads(&transfer, reads);
 	for (unsigned i = 0; i < A64_NUM_FLAGS; i++) {
 		bool written = transfer_get_reg(&transfer, a64_flag_regs[i]) != EXPR_NONE;
 		ck_assert_msg(reads[a64_flag_regs[i]] == !!strchr("RM", insn.flags[i]), "%s: reads flag %u", insn.form,

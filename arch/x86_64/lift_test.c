@@ -7,8 +7,9 @@
 
 #include "arch/x86_64/x86_64.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
-enum { PC = 0x401000, MAX_NODES = 1 << 16 };
+enum { PC = 0x401000 };
 
 static struct isa_lifter *lifter;
 static struct expr_pool *pool;
@@ -240,39 +241,8 @@ END_TEST
 
 /* ---- The effect row against the transfer ---- */
 
-static bool reads[X86_NUM_REGS];
-static bool visited[MAX_NODES];
-
-static void walk(expr_id id)
-{
-	ck_assert_uint_lt(id, MAX_NODES);
-	if (id == EXPR_NONE || visited[id])
-		return;
-	visited[id] = true;
-	const struct expr *e = expr_get(pool, id);
-	if (e->op == EXPR_REG)
-		reads[e->attr] = true;
-	for (unsigned i = 0; i < 3; i++)
-		walk(e->arg[i]);
-}
-
-static void collect_reads(void)
-{
-	memset(reads, 0, sizeof reads);
-	memset(visited, 0, sizeof visited);
-	for (size_t i = 0; i < transfer.regs.len; i++)
-		walk(transfer.regs.at[i].value);
-	for (size_t i = 0; i < transfer.stores.len; i++) {
-		walk(transfer.stores.at[i].guard);
-		walk(transfer.stores.at[i].address);
-		walk(transfer.stores.at[i].value);
-	}
-	for (size_t i = 0; i < transfer.faults.len; i++)
-		walk(transfer.faults.at[i].cond);
-}
-
 /* R and M read their flag, W does not; - neither reads nor writes it, U leaves nothing but an undefined bit. */
-static void check_letter(const struct insn *insn, unsigned i)
+static void check_letter(const struct insn *insn, unsigned i, const bool *reads)
 {
 	uint32_t flag = isa_x86_64.flag_regs[i];
 	expr_id after = transfer_get_reg(&transfer, flag);
@@ -292,10 +262,11 @@ static void check_letter(const struct insn *insn, unsigned i)
 START_TEST(effect_row)
 {
 	struct insn insn = lift(rows[_i].hex);
+	bool reads[X86_NUM_REGS] = {false};
 
-	collect_reads();
+	test_reads(&transfer, reads);
 	for (unsigned i = 0; i < isa_x86_64.num_flags; i++)
-		check_letter(&insn, i);
+		check_letter(&insn, i, reads);
 }
 END_TEST
 

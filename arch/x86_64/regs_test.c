@@ -5,6 +5,7 @@
 
 #include "arch/arch.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
 #ifdef __x86_64__
 
@@ -54,13 +55,11 @@ static void setup(void)
 static const struct reg_desc *reg_of(const char *prefix, int n, const char *suffix)
 {
 	char name[32], number[12] = "";
-	uint32_t reg;
 
 	if (n >= 0)
 		snprintf(number, sizeof number, "%d", n);
 	snprintf(name, sizeof name, "%s%s%s", prefix, number, suffix);
-	ck_assert_msg(isa_find_reg(isa, name, strlen(name), &reg), "%s", name);
-	return &isa->regs[reg];
+	return &isa->regs[test_reg(isa, name)];
 }
 
 static void assert_place(const struct reg_desc *desc, enum native_set set, size_t offset)

@@ -9,6 +9,7 @@
 #include "lib/lockstep/lockstep.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
+#include "lib/testing/regs.h"
 
 /*
  * 401000  mov x1, #0x7ffe0000
@@ -119,7 +120,7 @@ START_TEST(a_difference_is_charged_to_its_writer)
 	ck_assert_ptr_nonnull(reg);
 	ck_assert_ptr_nonnull(memory);
 	ck_assert_uint_eq(reg->insn.pc, PC_ADD);
-	ck_assert_uint_eq(reg->reg, fake_reg(isa_by_name("aarch64"), "x6"));
+	ck_assert_uint_eq(reg->reg, test_reg(isa_by_name("aarch64"), "x6"));
 	ck_assert_uint_eq(reg->expected[0], 14);
 	ck_assert_uint_eq(reg->observed[0], 10);
 	ck_assert_uint_eq(reg->first_instruction, 2 + GROUP + 3 + 4);

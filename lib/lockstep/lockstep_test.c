@@ -8,6 +8,7 @@
 
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
+#include "lib/testing/regs.h"
 
 enum { CODE = FAKE_CODE, SP = FAKE_SP };
 
@@ -75,7 +76,7 @@ static void run_showing(const char *on_request, int (*damage)(struct fake *, uin
 
 	f->damage = damage;
 	if (on_request)
-		fake_show_on_request(f, fake_reg(isa, on_request));
+		fake_show_on_request(f, test_reg(isa, on_request));
 	*ret = (struct run){0};
 	ck_no_error(evlog_reader_open(log_path, &reader));
 	ck_no_error(replay_create(reader, &f->base, NULL, &replay));
@@ -97,7 +98,7 @@ enum { NUM_AHEADS = sizeof aheads / sizeof *aheads };
 
 static uint32_t reg(const char *name)
 {
-	return fake_reg(isa_by_name("x86_64"), name);
+	return test_reg(isa_by_name("x86_64"), name);
 }
 
 static void flip(struct fake *f, const char *name, uint64_t bits)

@@ -8,6 +8,7 @@
 #include "lib/state/memory.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/native.h"
+#include "lib/testing/regs.h"
 
 /* The guest has these pages; each byte is the low byte of its address, exclusive-or the page's number. */
 static const uint64_t pages[] = {0x401000, 0x7ffe00000000, 0x7ffe00001000, 0x7ffe00009000};
@@ -43,22 +44,14 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 	return error_fault(address);
 }
 
-static uint32_t reg_id(const char *name)
-{
-	uint32_t reg;
-
-	ck_assert_msg(isa_find_reg(isa, name, strlen(name), &reg), "no register %s", name);
-	return reg;
-}
-
 static void set(const char *name, uint64_t value)
 {
-	state_set(&before, reg_id(name), value);
+	state_set(&before, test_reg(isa, name), value);
 }
 
 static uint64_t after(const char *name)
 {
-	return state_get(&out.after, reg_id(name));
+	return state_get(&out.after, test_reg(isa, name));
 }
 
 static void setup(void)

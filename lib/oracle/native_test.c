@@ -14,6 +14,7 @@
 #include "lib/state/memory.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/native.h"
+#include "lib/testing/regs.h"
 
 enum { DATA_LEN = 2 * MEMORY_PAGE };
 
@@ -28,22 +29,14 @@ static uint8_t data[DATA_LEN];
 static struct oracle_range range;
 static uint64_t pc;
 
-static uint32_t reg_id(const char *name)
-{
-	uint32_t reg;
-
-	ck_assert_msg(isa_find_reg(isa, name, strlen(name), &reg), "no register %s", name);
-	return reg;
-}
-
 static void set(const char *name, uint64_t value)
 {
-	state_set(&before, reg_id(name), value);
+	state_set(&before, test_reg(isa, name), value);
 }
 
 static uint64_t after(const char *name)
 {
-	return state_get(&out.after, reg_id(name));
+	return state_get(&out.after, test_reg(isa, name));
 }
 
 static void setup(void)
@@ -258,15 +251,15 @@ START_TEST(vectors)
 {
 	const uint64_t low[2] = {0x0123456789abcdef, 0xfedcba9876543210}, high[2] = {0x1111, 0x2222};
 
-	state_set_words(&before, reg_id("xmm3"), low);
-	state_set_words(&before, reg_id("ymm3h"), high);
+	state_set_words(&before, test_reg(isa, "xmm3"), low);
+	state_set_words(&before, test_reg(isa, "ymm3h"), high);
 	set("rdi", data_address + 1);
 	run("0f111f"); /* movups [rdi], xmm3 */
 	expect_step(3);
 	ck_assert_uint_eq(stored(data_address + 1), low[0]);
 	ck_assert_uint_eq(stored(data_address + 9), low[1]);
-	ck_bits(&out.after.value[isa->regs[reg_id("xmm3")].word], low, 128);
-	ck_bits(&out.after.value[isa->regs[reg_id("ymm3h")].word], high, 128);
+	ck_bits(&out.after.value[isa->regs[test_reg(isa, "xmm3")].word], low, 128);
+	ck_bits(&out.after.value[isa->regs[test_reg(isa, "ymm3h")].word], high, 128);
 
 	/* Written by the instruction, then the same inputs again: nothing may be left of the first run. */
 	for (int i = 0; i < 2; i++) {
@@ -300,11 +293,11 @@ START_TEST(float_stack)
 {
 	const uint64_t one_and_half[2] = {0xc000000000000000, 0x3fff}, three[2] = {0xc000000000000000, 0x4000};
 
-	state_set_words(&before, reg_id("st0"), one_and_half);
+	state_set_words(&before, test_reg(isa, "st0"), one_and_half);
 	set("ftag", 0); /* none is empty */
 	run("d8c0");    /* fadd st0, st0 */
 	expect_step(2);
-	ck_bits(&out.after.value[isa->regs[reg_id("st0")].word], three, 80);
+	ck_bits(&out.after.value[isa->regs[test_reg(isa, "st0")].word], three, 80);
 	ck_assert_uint_eq(after("fstat") & 0x41, 0);
 
 	set("ftag", 0xffff); /* all are: invalid, stack fault */

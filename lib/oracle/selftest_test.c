@@ -6,6 +6,7 @@
 #include "lib/oracle/selftest.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/native.h"
+#include "lib/testing/regs.h"
 
 static const struct isa *real;
 static struct isa lying;
@@ -14,14 +15,6 @@ static struct selftest *test;
 
 /* What the lifter does to a transfer after it was made. */
 static void (*lie)(struct transfer *t, struct insn *insn);
-
-static uint32_t reg_id(const char *name)
-{
-	uint32_t reg;
-
-	ck_assert_msg(isa_find_reg(real, name, strlen(name), &reg), "no register %s", name);
-	return reg;
-}
 
 static struct error *lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 			  struct insn *ret)
@@ -87,12 +80,12 @@ static const char add_rax_rbx[] = "4801d8", add_mem_rax[] = "480103", load_rax[]
 
 static void invert(struct transfer *t, const char *reg, unsigned bit)
 {
-	expr_id value = transfer_get_reg(t, reg_id(reg));
+	expr_id value = transfer_get_reg(t, test_reg(real, reg));
 
 	ck_assert_uint_ne(value, EXPR_NONE);
 	uint64_t words[2] = {0};
 	words[bit / 64] = (uint64_t)1 << bit % 64;
-	transfer_set_reg(t, reg_id(reg),
+	transfer_set_reg(t, test_reg(real, reg),
 			 expr_xor(t->pool, value, expr_const_wide(t->pool, expr_width(t->pool, value), words)));
 }
 
@@ -123,7 +116,7 @@ static void wrong_length(struct transfer *t, struct insn *insn)
 /* Wrong in one corner of the operands only. */
 static void wrong_at_minus_one(struct transfer *t, struct insn *insn)
 {
-	uint32_t rbx = reg_id("rbx"), of = reg_id("of");
+	uint32_t rbx = test_reg(real, "rbx"), of = test_reg(real, "of");
 	expr_id corner = expr_eq(t->pool, expr_reg(t->pool, 64, rbx), expr_const(t->pool, 64, UINT64_MAX));
 
 	(void)insn;
@@ -139,7 +132,7 @@ static void forgotten_output(struct transfer *t, struct insn *insn)
 static void additional_output(struct transfer *t, struct insn *insn)
 {
 	(void)insn;
-	transfer_set_reg(t, reg_id("r12"), expr_const(t->pool, 64, 0));
+	transfer_set_reg(t, test_reg(real, "r12"), expr_const(t->pool, 64, 0));
 }
 
 static void wrong_store(struct transfer *t, struct insn *insn)
@@ -156,7 +149,7 @@ static void forgotten_store(struct transfer *t, struct insn *insn)
 
 static void additional_store(struct transfer *t, struct insn *insn)
 {
-	expr_id address = expr_add(t->pool, expr_reg(t->pool, 64, reg_id("rbx")), expr_const(t->pool, 64, 8));
+	expr_id address = expr_add(t->pool, expr_reg(t->pool, 64, test_reg(real, "rbx")), expr_const(t->pool, 64, 8));
 
 	(void)insn;
 	transfer_add_store(t, EXPR_NONE, address, expr_const(t->pool, 8, 0x5a));
@@ -192,7 +185,7 @@ static void wrong_fault(struct transfer *t, struct insn *insn)
 static void additional_fault(struct transfer *t, struct insn *insn)
 {
 	(void)insn;
-	transfer_add_fault(t, expr_bit(t->pool, expr_reg(t->pool, 64, reg_id("rax")), 5), FAULT_PROTECTION);
+	transfer_add_fault(t, expr_bit(t->pool, expr_reg(t->pool, 64, test_reg(real, "rax")), 5), FAULT_PROTECTION);
 }
 
 static const struct {
@@ -227,13 +220,13 @@ END_TEST
 static void undefined_flag(struct transfer *t, struct insn *insn)
 {
 	(void)insn;
-	transfer_set_reg(t, reg_id("af"), expr_undef(t->pool, 1));
+	transfer_set_reg(t, test_reg(real, "af"), expr_undef(t->pool, 1));
 }
 
 static void from_outside(struct transfer *t, struct insn *insn)
 {
 	(void)insn;
-	transfer_set_reg(t, reg_id("rax"), expr_env(t->pool, 64, ENV_TSC));
+	transfer_set_reg(t, test_reg(real, "rax"), expr_env(t->pool, 64, ENV_TSC));
 }
 
 /* What is called undefined or taken from outside is masked. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 #include "lib/testing/stub.h"
 
 /* Long enough for a busy machine where the stub answers, short where it does not. */
@@ -64,18 +65,12 @@ static void end(struct target *t, const char *sent)
 
 static uint64_t get(const struct state *s, const char *name)
 {
-	uint32_t reg;
-
-	ck_assert(isa_find_reg(isa, name, strlen(name), &reg));
-	return state_get(s, reg);
+	return state_get(s, test_reg(isa, name));
 }
 
 static bool known(const struct state *s, const char *name)
 {
-	uint32_t reg;
-
-	ck_assert(isa_find_reg(isa, name, strlen(name), &reg));
-	return state_known(s, reg);
+	return state_known(s, test_reg(isa, name));
 }
 
 START_TEST(decodes_by_the_description)
@@ -169,10 +164,9 @@ START_TEST(a_flag_leaves_its_neighbours)
 						  {"$P1=470a0000#", STUB_REPLY, "OK"},
 						  {0}};
 	struct target *t = start(script, GDB_AHEAD_AUTO);
-	uint32_t regs[2];
+	const uint32_t regs[] = {test_reg(isa, "cf"), test_reg(isa, "of")};
 	struct state s;
 
-	ck_assert(isa_find_reg(isa, "cf", 2, &regs[0]) && isa_find_reg(isa, "of", 2, &regs[1]));
 	ck_no_error(state_init(&s, isa));
 	state_set(&s, regs[0], 1);
 	state_set(&s, regs[1], 1);
@@ -215,9 +209,8 @@ START_TEST(reads_on_request)
 	struct target_plan wanted[2] = {0};
 	struct target_seen seen;
 	struct state s;
-	uint32_t rax, pc = isa->pc;
+	uint32_t rax = test_reg(isa, "rax"), pc = isa->pc;
 
-	ck_assert(isa_find_reg(isa, "rax", 3, &rax));
 	wanted[1].num_regs = 2;
 	wanted[1].reg[0] = (uint16_t)rax;
 	wanted[1].reg[1] = (uint16_t)pc;

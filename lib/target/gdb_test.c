@@ -12,6 +12,7 @@
 #include "lib/target/child.h"
 #include "lib/target/qemu.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
 static const char program[] = "/bin/busybox";
 
@@ -70,14 +71,6 @@ static struct target *start_over_tcp(struct child **ret_child)
 	return t;
 }
 
-static uint32_t find_reg(const char *name)
-{
-	uint32_t reg;
-
-	ck_assert_msg(isa_find_reg(isa, name, strlen(name), &reg), "no register %s", name);
-	return reg;
-}
-
 static void read_state(struct target *t, struct state *ret)
 {
 	ck_no_error(state_init(ret, isa));
@@ -92,7 +85,7 @@ static void write_regs(struct target *t, const char *const *names, const uint64_
 
 	read_state(t, &s);
 	for (; names[n]; n++) {
-		regs[n] = find_reg(names[n]);
+		regs[n] = test_reg(isa, names[n]);
 		state_set(&s, regs[n], values[n]);
 	}
 	ck_no_error(target_write_regs(t, &s, regs, n));
@@ -104,8 +97,7 @@ static uint64_t read_reg(struct target *t, const char *name)
 	struct state s;
 
 	read_state(t, &s);
-	ck_assert_msg(state_known(&s, find_reg(name)), "%s is not known", name);
-	uint64_t value = state_get(&s, find_reg(name));
+	uint64_t value = test_get(&s, name);
 	state_deinit(&s);
 	return value;
 }
@@ -442,7 +434,7 @@ START_TEST(a_hidden_register_cannot_be_written)
 {
 	struct target *t = start(GDB_AHEAD_NEVER);
 	struct state s;
-	uint32_t reg = find_reg("ymm0h");
+	uint32_t reg = test_reg(isa, "ymm0h");
 
 	read_state(t, &s);
 	ck_assert(!state_known(&s, reg));
@@ -466,16 +458,16 @@ START_TEST(x87_registers_are_in_the_order_of_the_stack)
 	for (unsigned i = 0; i < 3; i++)
 		ck_no_error(target_step(t, 0, &stop));
 	read_state(t, &s);
-	ck_assert_uint_eq(state_get(&s, find_reg("fstat")) >> 11 & 7, 5);
-	ck_bits(s.value + isa->regs[find_reg("st0")].word, pi, 80);
-	ck_bits(s.value + isa->regs[find_reg("st1")].word, zero, 80);
-	ck_bits(s.value + isa->regs[find_reg("st2")].word, one, 80);
+	ck_assert_uint_eq(test_get(&s, "fstat") >> 11 & 7, 5);
+	ck_bits(s.value + isa->regs[test_reg(isa, "st0")].word, pi, 80);
+	ck_bits(s.value + isa->regs[test_reg(isa, "st1")].word, zero, 80);
+	ck_bits(s.value + isa->regs[test_reg(isa, "st2")].word, one, 80);
 	/* A write goes to the register that is meant, too. */
-	uint32_t reg = find_reg("st2");
+	uint32_t reg = test_reg(isa, "st2");
 	state_set_words(&s, reg, pi);
 	ck_no_error(target_write_regs(t, &s, &reg, 1));
 	ck_no_error(target_read_regs(t, &s));
-	ck_bits(s.value + isa->regs[find_reg("st1")].word, zero, 80);
+	ck_bits(s.value + isa->regs[test_reg(isa, "st1")].word, zero, 80);
 	ck_bits(s.value + isa->regs[reg].word, pi, 80);
 	state_deinit(&s);
 	target_destroy(t);

@@ -11,6 +11,7 @@
 
 #include "lib/target/elf.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
 static const char program[] = "/bin/busybox";
 
@@ -64,7 +65,6 @@ START_TEST(starts_at_the_entry_and_shows_vectors)
 	struct target *t = start(&pid);
 	struct elf_image *image;
 	struct state s;
-	uint32_t reg;
 
 	ck_no_error(state_init(&s, isa));
 	ck_no_error(target_read_regs(t, &s));
@@ -72,11 +72,8 @@ START_TEST(starts_at_the_entry_and_shows_vectors)
 	ck_assert_uint_eq(state_get(&s, isa->pc), elf_image_entry(image));
 	elf_image_close(image);
 	/* On the real CPU a program starts with MXCSR 0x1f80 and an empty x87 stack. */
-	ck_assert(isa_find_reg(isa, "mxcsr", 5, &reg));
-	ck_assert_uint_eq(state_get(&s, reg), 0x1f80);
-	ck_assert(isa_find_reg(isa, "ftag", 4, &reg));
-	ck_assert(state_known(&s, reg));
-	ck_assert_uint_eq(state_get(&s, reg), 0xffff);
+	ck_assert_uint_eq(test_get(&s, "mxcsr"), 0x1f80);
+	ck_assert_uint_eq(test_get(&s, "ftag"), 0xffff);
 	state_deinit(&s);
 	end(t, pid);
 }

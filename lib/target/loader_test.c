@@ -7,6 +7,7 @@
 
 #include "lib/target/unicorn.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 #include "lib/testing/scratch.h"
 
 enum { ENTRY = 0x400200, FILE_LEN = 0x1100, DATA = 0x601000, STACK_LEN = 64, TIMEOUT_MS = 10000 };
@@ -221,15 +222,6 @@ END_TEST
 
 static const struct isa *isa;
 
-static uint64_t value(const struct state *s, const char *name)
-{
-	uint32_t reg = 0;
-
-	ck_assert(isa_find_reg(isa, name, strlen(name), &reg));
-	ck_assert_msg(state_known(s, reg), "%s is not known", name);
-	return state_get(s, reg);
-}
-
 static struct target *start_aarch64(const uint32_t *code, size_t len)
 {
 	const struct unicorn_options options = {.log = &log_header, .program = path, .timeout_ms = TIMEOUT_MS};
@@ -266,8 +258,8 @@ START_TEST(aarch64_steps)
 
 	ck_no_error(state_init(&s, isa));
 	ck_no_error(target_read_regs(t, &s));
-	ck_assert_uint_eq(value(&s, "pc"), ENTRY);
-	ck_assert_uint_eq(value(&s, "sp"), STACK - STACK_LEN);
+	ck_assert_uint_eq(test_get(&s, "pc"), ENTRY);
+	ck_assert_uint_eq(test_get(&s, "sp"), STACK - STACK_LEN);
 	state_set(&s, x1, DATA);
 	ck_no_error(target_write_regs(t, &s, &x1, 1));
 	plans[1] = (struct target_plan){.read = {{STACK - STACK_LEN - 16, 8}}, .num_reads = 1};
@@ -275,16 +267,18 @@ START_TEST(aarch64_steps)
 	for (unsigned i = 0; i < 8; i++) {
 		ck_no_error(target_collect(t, &s, &seen));
 		ck_assert_int_eq(seen.stop.kind, i < 7 ? STOP_STEPPED : STOP_SYSCALL);
-		ck_assert_uint_eq(value(&s, "pc"), ENTRY + 4 * (i < 7 ? i + 1 : 7));
+		ck_assert_uint_eq(test_get(&s, "pc"), ENTRY + 4 * (i < 7 ? i + 1 : 7));
 		if (i != 1)
 			continue;
 		memcpy(&word, seen.memory[0], sizeof(word));
 		ck_assert_uint_eq(word, 5);
 	}
-	ck_assert_uint_eq(value(&s, "sp"), STACK - STACK_LEN - 16);
-	ck_assert_uint_eq(value(&s, "nf") << 3 | value(&s, "zf") << 2 | value(&s, "cf") << 1 | value(&s, "vf"), 6);
-	ck_assert_uint_eq(value(&s, "v3"), UINT64_C(0x3ff0000000000000));
-	ck_assert_uint_eq(value(&s, "tpidr_el0"), 5);
+	ck_assert_uint_eq(test_get(&s, "sp"), STACK - STACK_LEN - 16);
+	ck_assert_uint_eq(test_get(&s, "nf") << 3 | test_get(&s, "zf") << 2 | test_get(&s, "cf") << 1 |
+				  test_get(&s, "vf"),
+			  6);
+	ck_assert_uint_eq(test_get(&s, "v3"), UINT64_C(0x3ff0000000000000));
+	ck_assert_uint_eq(test_get(&s, "tpidr_el0"), 5);
 	ck_no_error(target_read_memory(t, DATA, &word, 8, &got));
 	ck_assert(got == 8 && word == 0);
 	ck_no_error(target_step(t, 0, &stop));

@@ -15,6 +15,7 @@
 #include "lib/record/record.h"
 #include "lib/target/native.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 #include "lib/testing/scratch.h"
 
 enum { TIMEOUT_MS = 20000 };
@@ -78,28 +79,20 @@ static void teardown(void)
 	scratch_teardown();
 }
 
-static uint32_t reg(const char *name)
-{
-	uint32_t found;
-
-	ck_assert_msg(isa_find_reg(isa, name, strlen(name), &found), "no register %s", name);
-	return found;
-}
-
 static uint64_t get(const char *name)
 {
 	struct state s;
 
 	ck_no_error(state_init(&s, isa));
 	ck_no_error(target_read_regs(t, &s));
-	uint64_t value = state_get(&s, reg(name));
+	uint64_t value = test_get(&s, name);
 	state_deinit(&s);
 	return value;
 }
 
 static void set(const char *name, uint64_t value)
 {
-	const uint32_t which = reg(name);
+	const uint32_t which = test_reg(isa, name);
 	struct state s;
 
 	ck_no_error(state_init(&s, isa));
@@ -151,7 +144,8 @@ static void compare_regs(const struct state *ours, const struct user_regs_struct
 /* A repeated instruction that is done with, at which unicorn stops once more before it goes on. */
 static bool lingers(const struct state *s, const struct user_regs_struct *real, uint64_t last_pc)
 {
-	return state_get(s, isa->pc) == last_pc && !state_get(s, reg("rcx")) && !real->rcx && real->rip != last_pc;
+	return state_get(s, isa->pc) == last_pc && !state_get(s, test_reg(isa, "rcx")) && !real->rcx &&
+	       real->rip != last_pc;
 }
 
 /* Every state of a whole run up to its first system call, many steps at a time. */
@@ -236,12 +230,12 @@ START_TEST(initial_registers)
 	ck_no_error(state_init(&s, isa));
 	ck_no_error(target_read_regs(t, &s));
 	compare_regs(&s, &real, 0);
-	ck_assert_uint_eq(state_get(&s, reg("if")), 1);
-	ck_assert_uint_eq(state_get(&s, reg("cf")) | state_get(&s, reg("zf")) | state_get(&s, reg("df")), 0);
-	ck_assert_uint_eq(state_get(&s, reg("cs")), real.cs);
-	ck_assert_uint_eq(state_get(&s, reg("ss")), real.ss);
-	ck_assert_uint_eq(state_get(&s, reg("mxcsr")), 0x1f80);
-	ck_assert_uint_eq(state_get(&s, reg("fctrl")), 0x37f);
+	ck_assert_uint_eq(test_get(&s, "if"), 1);
+	ck_assert_uint_eq(test_get(&s, "cf") | test_get(&s, "zf") | test_get(&s, "df"), 0);
+	ck_assert_uint_eq(test_get(&s, "cs"), real.cs);
+	ck_assert_uint_eq(test_get(&s, "ss"), real.ss);
+	ck_assert_uint_eq(test_get(&s, "mxcsr"), 0x1f80);
+	ck_assert_uint_eq(test_get(&s, "fctrl"), 0x37f);
 	ck_assert(state_all_known(&s));
 	state_deinit(&s);
 	native_destroy(n);
@@ -340,7 +334,7 @@ START_TEST(reads_after_steps)
 			memcpy(&value, seen.memory[0], sizeof(value));
 			ck_assert(seen.memory_ok[0] && !seen.memory_ok[1]);
 			ck_assert_uint_eq(value, 0x1234 + round + (i == 2));
-			ck_assert_uint_eq(state_get(&s, reg("rax")), 0x1234 + round + (i >= 1));
+			ck_assert_uint_eq(test_get(&s, "rax"), 0x1234 + round + (i >= 1));
 		}
 		/* Another instruction in the same place: dec rax. */
 		ck_no_error(target_write_memory(t, pc + 4, (uint8_t[]){0x48, 0xff, 0xc8}, 3));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
 static enum mem_result fake_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
 {
@@ -245,20 +246,12 @@ void fake_show_on_request(struct fake *f, uint32_t reg)
 	f->base.on_request = f->requested;
 }
 
-uint32_t fake_reg(const struct isa *isa, const char *name)
-{
-	uint32_t reg = 0;
-
-	ck_assert(isa_find_reg(isa, name, strlen(name), &reg));
-	return reg;
-}
-
 uint64_t fake_get(const struct fake *f, const char *name)
 {
-	return state_get(&f->regs, fake_reg(f->base.isa, name));
+	return state_get(&f->regs, test_reg(f->base.isa, name));
 }
 
 void fake_set(struct fake *f, const char *name, uint64_t value)
 {
-	state_set(&f->regs, fake_reg(f->base.isa, name), value);
+	state_set(&f->regs, test_reg(f->base.isa, name), value);
 }

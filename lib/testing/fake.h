@@ -37,7 +37,6 @@ struct fake *fake_create(const struct isa *isa, const void *program, size_t len,
 void fake_show_on_request(struct fake *f, uint32_t reg);
 
 /* By name. */
-uint32_t fake_reg(const struct isa *isa, const char *name);
 uint64_t fake_get(const struct fake *f, const char *name);
 void fake_set(struct fake *f, const char *name, uint64_t value);
 

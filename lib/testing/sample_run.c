@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/testing/assert.h"
+#include "lib/testing/regs.h"
 
 const char sample_hostile[] = "<script>alert(1)</script>&\"'%\n,:]]>";
 
@@ -18,10 +19,7 @@ static char *text(const char *from)
 
 static uint32_t reg(const char *name)
 {
-	uint32_t r = 0;
-
-	ck_assert(isa_find_reg(isa_by_name("x86_64"), name, strlen(name), &r));
-	return r;
+	return test_reg(isa_by_name("x86_64"), name);
 }
 
 static struct finding *add(struct run *run, const char *form, const char *disassembly, uint64_t pc)

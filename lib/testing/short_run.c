@@ -1,4 +1,5 @@
 #include "lib/testing/short_run.h"
+#include "lib/testing/regs.h"
 
 #include <stdlib.h>
 
@@ -11,10 +12,7 @@ void short_run_path(int side, char ret[SCRATCH_PATH_LEN])
 
 void set(struct run *r, const char *name, uint64_t value)
 {
-	uint32_t reg;
-
-	ck_assert(isa_find_reg(r->isa, name, strlen(name), &reg));
-	state_set(&r->after, reg, value);
+	state_set(&r->after, test_reg(r->isa, name), value);
 }
 
 void run_open(struct run *r, int side, const struct start *start)
