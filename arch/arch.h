@@ -92,6 +92,7 @@ struct insn {
 	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
 	bool may_store;            /* without a transfer: it may write memory, nobody knows where */
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
+	bool extension;            /* not every CPU of the ISA has it: one without it rightly raises a fault */
 	bool opens, closes;        /* sets, reads registers that a stop resets (isa->reset) */
 	uint16_t reveals;          /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;

@@ -311,6 +311,33 @@ static void set_encoding(const struct x86_raw *raw, struct insn *insn)
 		 selected[pp], map < sizeof maps / sizeof *maps ? maps[map] : "map ? ", opcode, digit);
 }
 
+/* Escape 0F: what SSE2's time did not have yet, by opcode and selecting prefix. SDM vol. 2, table A-3. */
+static bool is_later_0f(const struct x86_raw *raw)
+{
+	unsigned reg = raw->reg & 7u;
+
+	switch (raw->opcode) {
+	case 0x01: return raw->mod == 3; /* XGETBV, RDTSCP and the like */
+	case 0x12:
+	case 0x16: return raw->rep; /* MOVDDUP, MOVSLDUP, MOVSHDUP */
+	case 0x7c:
+	case 0x7d:
+	case 0xd0: return true;                                /* HADDPS, HSUBPS, ADDSUBPS */
+	case 0xf0: return raw->rep == X86_REPNE;               /* LDDQU */
+	case 0xb8: return raw->rep == X86_REP;                 /* POPCNT */
+	case 0xae: return raw->mod == 3 ? raw->rep : reg >= 4; /* RDFSBASE; XSAVE, CLWB */
+	case 0xc7: return reg != 1 || raw->w;                  /* RDRAND, XSAVEC; CMPXCHG16B */
+	default: return false;
+	}
+}
+
+static bool is_extension(const struct x86_raw *raw)
+{
+	bool later = raw->map == X86_MAP_0F38 || raw->map == X86_MAP_0F3A;
+
+	return raw->vex || raw->evex || later || (raw->map == X86_MAP_0F && is_later_0f(raw));
+}
+
 /* ---- Flags by the row ---- */
 
 static void apply_flags(struct x86_ctx *c, const struct x86_form *form)
@@ -427,6 +454,7 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		describe(&c, form, &d, &insn);
 		set_encoding(&d.raw, &insn);
 		insn.family = family_of(form, &d.raw);
+		insn.extension = is_extension(&d.raw);
 		if (form)
 			err = build(&c, form, &insn);
 		else

@@ -1,4 +1,5 @@
 /* A difference becomes a finding: grouped, explained by its formula and inputs, and tried on the second opinion. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,13 @@ static struct error *weigh(struct finding *f, const struct oracle *o, const stru
 
 	if (!opinion_value(f, out, value))
 		return set_opinion(f, oracle_name(o), "gives no value here");
+	bool refused = f->kind == LOCATION_FAULT && f->observed[0] == SIGILL && f->insn.extension;
+	if (equal_under(f, value, f->expected) && refused) {
+		f->severity = SEVERITY_POSSIBLE;
+		return set_opinion(
+			f, oracle_name(o),
+			"agrees with the model, but the target's CPU model (--cpu) may lack the instruction");
+	}
 	if (equal_under(f, value, f->expected)) {
 		f->severity = SEVERITY_CONFIRMED;
 		return set_opinion(f, oracle_name(o), "agrees with the model");

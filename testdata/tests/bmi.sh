@@ -32,4 +32,8 @@ same "findings in QEMU $version" "$(field '.findings[] | .form + ": " + (if .pla
 	LC_ALL=C sort)" "$expected"
 same "they are sure" "$(field '[.findings[].severity] | unique - ["confirmed"] | @json')" "[]"
 same "all else was judged" "$(field '[.unmodelled, .unseen, .guest.exit_status] | @json')" "[[],0,0]"
+
+# A CPU without BMI1 is right to refuse it: that is no bug, as far as anybody can tell.
+timeout -s KILL 60 "$VALIDATE" -q --log "$scratch/run.json" --emulator "$qemu" --cpu qemu64 --report "$scratch/report.json"
+same "a CPU without the instruction" "$(field '.findings[0] | [.mnemonic, .place, .severity] | @json')" '["blsi","fault","possible"]'
 finish
