@@ -6,6 +6,7 @@
 #include "lib/base/rng.h"
 #include "lib/evlog/schema.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/logs.h"
 #include "lib/testing/scratch.h"
 
 static char log_path[SCRATCH_PATH_LEN];
@@ -53,27 +54,6 @@ static void small_log(struct strbuf *text, size_t ends[SMALL_EVENTS])
 	strbuf_append(text, "\n]}\n");
 }
 
-/* Reads the log at log_path to its end or to the error, which it returns; *ret_events tells how many were whole. */
-static struct error *read_log(size_t *ret_events)
-{
-	struct evlog_reader *r;
-	struct evlog_event ev;
-	bool end = false;
-	struct error *err = evlog_reader_open(log_path, &r);
-
-	*ret_events = 0;
-	if (err)
-		return err;
-	while (!end && !(err = evlog_reader_next(r, &ev, &end))) {
-		if (end)
-			break;
-		evlog_event_deinit(&ev);
-		++*ret_events;
-	}
-	evlog_reader_destroy(r);
-	return err;
-}
-
 START_TEST(a_log_cut_at_any_byte_names_its_last_whole_event)
 {
 	struct strbuf text = {0};
@@ -88,7 +68,7 @@ START_TEST(a_log_cut_at_any_byte_names_its_last_whole_event)
 		size_t whole = 0;
 		while (whole < SMALL_EVENTS && ends[whole] <= len)
 			whole++;
-		struct error *err = read_log(&events);
+		struct error *err = log_read(log_path, &events);
 		ck_assert_msg(events == whole, "cut at %zu: %zu events, expected %zu", len, events, whole);
 		if (len >= complete) {
 			ck_no_error(err);
@@ -204,7 +184,7 @@ START_TEST(a_damaged_log_is_refused_by_place)
 	strbuf_append(&damaged, damages[_i].new);
 	strbuf_append(&damaged, at + strlen(old));
 	put_file(log_path, damaged.at, damaged.len);
-	struct error *err = read_log(&events);
+	struct error *err = log_read(log_path, &events);
 	ck_assert_msg(err, "accepted: %s -> %s", old, damages[_i].new);
 	ck_assert_ptr_null(strchr(err->message, '\n'));
 	ck_contains(err->message, log_path);
@@ -241,7 +221,7 @@ START_TEST(any_damage_is_survived)
 		small_log(&text, ends);
 		mutate(&rng, &text);
 		put_file(log_path, text.at, text.len);
-		struct error *err = read_log(&events);
+		struct error *err = log_read(log_path, &events);
 		if (!err)
 			continue;
 		refused++;
@@ -262,7 +242,7 @@ START_TEST(what_is_no_log_is_refused)
 	size_t events;
 
 	put_file(log_path, texts[_i], strlen(texts[_i]));
-	ck_error(read_log(&events), ERROR_INPUT, "not an event log");
+	ck_error(log_read(log_path, &events), ERROR_INPUT, "not an event log");
 }
 END_TEST
 
@@ -275,7 +255,7 @@ START_TEST(an_endless_header_is_refused)
 
 	put_file(log_path, small_header, 60);
 	ck_assert_int_eq(truncate(log_path, EVLOG_HEADER_MAX + 4096), 0);
-	ck_error(read_log(&events), ERROR_INPUT, "a line of more than 32 MiB");
+	ck_error(log_read(log_path, &events), ERROR_INPUT, "a line of more than 32 MiB");
 }
 END_TEST
 
@@ -291,7 +271,7 @@ START_TEST(too_many_values_are_refused)
 	strbuf_append(&text, "]}\n]}\n");
 	put_file(log_path, text.at, text.len);
 	strbuf_deinit(&text);
-	ck_error(read_log(&events), ERROR_INPUT, "run.json:14: more than 1048576 JSON values");
+	ck_error(log_read(log_path, &events), ERROR_INPUT, "run.json:14: more than 1048576 JSON values");
 }
 END_TEST
 
@@ -316,11 +296,11 @@ START_TEST(a_payload_cannot_be_named)
 	ck_assert_ptr_nonnull(index);
 	index[strlen("\"index\": ")] = '0';
 	put_file(log_path, text.at, text.len);
-	ck_error(read_log(&events), ERROR_INPUT, "writes[1].data: not base64");
+	ck_error(log_read(log_path, &events), ERROR_INPUT, "writes[1].data: not base64");
 	/* Damage within the payload is seen too. */
 	strstr(text.at, "AAAA")[50000] = '\xff';
 	put_file(log_path, text.at, text.len);
-	ck_error(read_log(&events), ERROR_INPUT, "writes[0].data: not base64");
+	ck_error(log_read(log_path, &events), ERROR_INPUT, "writes[0].data: not base64");
 	strbuf_deinit(&text);
 	free(payload);
 }

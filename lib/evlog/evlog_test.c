@@ -11,6 +11,7 @@
 #include "lib/base/rng.h"
 #include "lib/evlog/schema.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/logs.h"
 #include "lib/testing/scratch.h"
 
 static char log_path[SCRATCH_PATH_LEN], part_path[SCRATCH_PATH_LEN], other_path[SCRATCH_PATH_LEN];
@@ -339,27 +340,6 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
-/* Reads the log at log_path to its end or to the error, which it returns; *ret_events tells how many were whole. */
-static struct error *read_log(size_t *ret_events)
-{
-	struct evlog_reader *r;
-	struct evlog_event ev;
-	bool end = false;
-	struct error *err = evlog_reader_open(log_path, &r);
-
-	*ret_events = 0;
-	if (err)
-		return err;
-	while (!end && !(err = evlog_reader_next(r, &ev, &end))) {
-		if (end)
-			break;
-		evlog_event_deinit(&ev);
-		++*ret_events;
-	}
-	evlog_reader_destroy(r);
-	return err;
-}
-
 START_TEST(a_missing_log_or_a_folder_is_told)
 {
 	struct evlog_reader *r;
@@ -399,7 +379,7 @@ START_TEST(too_much_data_is_refused_and_the_log_goes_on)
 	ck_error(evlog_writer_add(w, &ev), ERROR_BUG, "added to the log as number 1");
 	ck_no_error(evlog_writer_finish(w));
 	evlog_writer_destroy(w);
-	ck_no_error(read_log(&events));
+	ck_no_error(log_read(log_path, &events));
 	ck_assert_uint_eq(events, 1);
 	evlog_header_deinit(&header);
 }
@@ -465,7 +445,7 @@ START_TEST(memory_is_that_of_one_event)
 	}
 	ck_no_error(evlog_writer_finish(w));
 	evlog_writer_destroy(w);
-	ck_no_error(read_log(&events));
+	ck_no_error(log_read(log_path, &events));
 	ck_assert_uint_eq(events, NUM);
 	ck_assert_int_le(peak_kb() - before, 8 << 10);
 	evlog_header_deinit(&header);

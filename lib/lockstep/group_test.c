@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/lockstep/lockstep.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
+#include "lib/testing/logs.h"
 #include "lib/testing/regs.h"
+#include "lib/testing/scratch.h"
 
 /*
  * 401000  mov x1, #0x7ffe0000
@@ -33,49 +34,24 @@ static const uint32_t program[] = {
 enum { ROUNDS = 3, GROUP = 5, INSNS = 2 + ROUNDS * (GROUP + 3) + 3 };
 enum { PC_RETRY = 0x401008, PC_BNE = 0x401010, PC_ADD = 0x401014, PC_STLXR = 0x401018 };
 
-static char log_path[] = "/tmp/group_test.XXXXXX";
+static char log_path[SCRATCH_PATH_LEN];
 
 static void setup(void)
 {
-	static char arch[] = "aarch64", text[] = "test", path[] = "/bin/true";
-	struct evlog_header h = {.arch = arch, .recorder = text, .cwd = path, .program = {.path = path}};
-	struct evlog_event ev = {.kind = EVLOG_EXIT, .number = 94, .name = text, .pc = 0x401030};
-	struct evlog_writer *w;
-
-	snprintf(log_path, sizeof log_path, "/tmp/group_test.XXXXXX");
-	int fd = mkstemp(log_path);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	ck_assert(vec_push(&h.argv, text));
-	ck_no_error(evlog_writer_create(log_path, &h, &w));
-	ck_no_error(evlog_writer_add(w, &ev));
-	ck_no_error(evlog_writer_finish(w));
-	evlog_writer_destroy(w);
-	vec_deinit(&h.argv);
-}
-
-static void teardown(void)
-{
-	unlink(log_path);
+	scratch_setup();
+	scratch_path("run.json", log_path);
+	log_of_exit(log_path, "aarch64", 94, 0x401030);
 }
 
 static uint64_t run(int (*damage)(struct fake *, uint64_t), struct lockstep_options options, struct run *ret)
 {
 	struct fake *f = fake_create(isa_by_name("aarch64"), program, sizeof program, 7);
-	struct evlog_reader *reader;
-	struct replay *replay;
 
 	f->base.stops_reset = true;
 	f->damage = damage;
-	*ret = (struct run){0};
-	ck_no_error(evlog_reader_open(log_path, &reader));
-	ck_no_error(replay_create(reader, &f->base, NULL, &replay));
-	ck_no_error(replay_start(replay, &f->regs));
-	ck_no_error(lockstep_run(&f->base, replay, &options, ret));
+	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	ck_assert_uint_eq(f->num_breaks, 0);
 	uint64_t resumed = f->resumed;
-	replay_destroy(replay);
-	evlog_reader_destroy(reader);
 	target_destroy(&f->base);
 	return resumed;
 }
@@ -256,7 +232,7 @@ int main(void)
 	Suite *s = suite_create("group");
 	TCase *t = tcase_create("group");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, scratch_teardown);
 	tcase_add_test(t, sequences_run_without_a_stop);
 	tcase_add_test(t, a_difference_is_charged_to_its_writer);
 	tcase_add_test(t, a_branch_out_of_the_sequence_is_found);

@@ -4,11 +4,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
+#include "lib/testing/logs.h"
 #include "lib/testing/regs.h"
+#include "lib/testing/scratch.h"
 
 enum { CODE = FAKE_CODE, SP = FAKE_SP };
 
@@ -32,37 +33,13 @@ static const uint8_t program[] = {
 enum { LOOPS = 10, LOOP_INSNS = 6, INSNS = 1 + LOOPS * LOOP_INSNS + 3 };
 enum { PC_BLSI = 0x401007, PC_STORE = 0x40100c, PC_JNZ = 0x401018, PC_AFTER = 0x40101a };
 
-/* ---- The log ---- */
-
-static char log_path[] = "/tmp/lockstep_test.XXXXXX";
-
-static void write_log(void)
-{
-	static char arch[] = "x86_64", text[] = "test", path[] = "/bin/true";
-	struct evlog_header h = {.arch = arch, .recorder = text, .cwd = path, .program = {.path = path}};
-	struct evlog_event ev = {.kind = EVLOG_EXIT, .number = 231, .name = text, .pc = 0x401024};
-	struct evlog_writer *w;
-
-	ck_assert(vec_push(&h.argv, text));
-	ck_no_error(evlog_writer_create(log_path, &h, &w));
-	ck_no_error(evlog_writer_add(w, &ev));
-	ck_no_error(evlog_writer_finish(w));
-	evlog_writer_destroy(w);
-	vec_deinit(&h.argv);
-}
+static char log_path[SCRATCH_PATH_LEN];
 
 static void setup(void)
 {
-	snprintf(log_path, sizeof log_path, "/tmp/lockstep_test.XXXXXX");
-	int fd = mkstemp(log_path);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	write_log();
-}
-
-static void teardown(void)
-{
-	unlink(log_path);
+	scratch_setup();
+	scratch_path("run.json", log_path);
+	log_of_exit(log_path, "x86_64", 231, 0x401024);
 }
 
 /* on_request: a register, or NULL. */
@@ -71,19 +48,11 @@ static void run_showing(const char *on_request, int (*damage)(struct fake *, uin
 {
 	const struct isa *isa = isa_by_name("x86_64");
 	struct fake *f = fake_create(isa, program, sizeof program, max_ahead);
-	struct evlog_reader *reader;
-	struct replay *replay;
 
 	f->damage = damage;
 	if (on_request)
 		fake_show_on_request(f, test_reg(isa, on_request));
-	*ret = (struct run){0};
-	ck_no_error(evlog_reader_open(log_path, &reader));
-	ck_no_error(replay_create(reader, &f->base, NULL, &replay));
-	ck_no_error(replay_start(replay, &f->regs));
-	ck_no_error(lockstep_run(&f->base, replay, &options, ret));
-	replay_destroy(replay);
-	evlog_reader_destroy(reader);
+	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	target_destroy(&f->base);
 }
 
@@ -373,7 +342,7 @@ int main(void)
 	Suite *s = suite_create("lockstep");
 	TCase *t = tcase_create("loop");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, scratch_teardown);
 	tcase_add_loop_test(t, undamaged_run_is_clean, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, wrong_flag_is_one_finding, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, causes_are_kept_apart, 0, NUM_AHEADS);
