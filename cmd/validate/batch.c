@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/interrupt.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/batch/merge.h"
@@ -38,27 +38,6 @@ struct batch_command_options {
 	bool no_wait;
 	unsigned quiet, verbose;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-/* What whoever started us wants ignored (nohup) stays so. */
-static void catch_signals(void)
-{
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_interrupt};
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		struct sigaction old;
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	}
-}
 
 /* ---- Setters ---- */
 
@@ -387,7 +366,7 @@ static enum exit_status run(const void *options, const struct operands *operands
 
 	if (err)
 		return fail(err);
-	catch_signals();
+	catch_interrupts(interrupt, 0);
 	err = merging ? merge(o, operands) : plan_and_run(o, operands);
 	if (err)
 		return fail(err);

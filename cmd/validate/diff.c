@@ -1,8 +1,8 @@
 /* validate diff: compares two recorded traces. */
-#include <signal.h>
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/interrupt.h"
 #include "cmd/validate/symbols.h"
 #include "lib/base/file.h"
 #include "lib/report/diff.h"
@@ -14,14 +14,6 @@ struct diff_command_options {
 	bool force;
 	unsigned quiet, verbose;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
 
 static bool is_interrupted(void *ctx)
 {
@@ -106,7 +98,6 @@ static struct error *compare(const struct diff_command_options *o, const struct 
 static enum exit_status run(const void *options, const struct operands *operands)
 {
 	const struct diff_command_options *o = options;
-	const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
 	struct trace_reader *a = NULL, *b = NULL;
 	enum exit_status status = STATUS_OK;
 	struct error *err = check_usage(o, operands);
@@ -116,7 +107,7 @@ static enum exit_status run(const void *options, const struct operands *operands
 	if (!err)
 		err = trace_reader_open(operands->at[1], &b);
 	if (!err) {
-		sigaction(SIGINT, &action, NULL);
+		catch_signal(SIGINT, interrupt, SA_RESETHAND);
 		err = compare(o, a, b, &status);
 	}
 	trace_reader_destroy(a);

@@ -1,11 +1,11 @@
 /* validate record: a program's run as an event log. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/interrupt.h"
 #include "lib/record/record.h"
 
 struct record_command_options {
@@ -15,29 +15,18 @@ struct record_command_options {
 	struct option_list emulator_args;
 };
 
-/* What a signal handler may touch. */
-static volatile sig_atomic_t interrupted;
-
 /* Called once more every second: a signal that comes just before a wait would not end that. */
-static void interrupt(int signal)
+static void interrupt_again(int signal)
 {
-	(void)signal;
-	interrupted = 1;
+	interrupt(signal);
 	alarm(1);
 }
 
 /* The program gets these signals too when they come from the terminal; its dispositions are its own. */
 static void catch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
-	struct sigaction action = {.sa_handler = interrupt};
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		struct sigaction old;
-		/* What whoever started us wants ignored (nohup) stays so. */
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	}
+	catch_interrupts(interrupt_again, 0);
+	catch_signal(SIGALRM, interrupt_again, 0);
 }
 
 static void print_result(const struct record_command_options *o, const struct record_result *result)

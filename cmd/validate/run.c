@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/interrupt.h"
 #include "cmd/validate/outputs.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
@@ -47,14 +47,6 @@ struct session {
 	struct baseline baseline;
 	struct baseline_verdict known;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
 
 /* ---- Checks before the start ---- */
 
@@ -245,18 +237,11 @@ static struct error *judge(struct session *s)
 
 /*
  * From here on there is something to report. Before, when a log may come from a pipe that nobody writes to, a signal
- * ends the program, as does a second one. What whoever started us wants ignored (nohup) stays so.
+ * ends the program, as does a second one.
  */
 static void catch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART | SA_RESETHAND};
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		struct sigaction old;
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(signals[i], &action, NULL);
-	}
+	catch_interrupts(interrupt, SA_RESTART | SA_RESETHAND);
 }
 
 /* Addresses of a program that is no longer there have no names: what is reported is the same. */
