@@ -144,6 +144,11 @@ struct isa {
 	 */
 	const uint32_t *reset;
 	uint32_t num_reset;
+	/*
+	 * The flag by which a debugger on this CPU steps, 0: none. Where stepping is done so, what the guest sees of it
+	 * is the debugger's (Intel SDM vol. 3, "Single-Step Exception Condition"; PUSHF stores it, POPF clears it).
+	 */
+	uint32_t step_flag;
 	/* Registers that have these values when a program starts. Vector, floating-point and control registers that are
 	 * not listed are 0. */
 	const struct reg_value *initial;

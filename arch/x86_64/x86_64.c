@@ -83,6 +83,7 @@ const struct isa isa_x86_64 = {
 	.num_initial = sizeof initial / sizeof *initial,
 	.unjudged = unjudged,
 	.num_unjudged = sizeof unjudged / sizeof *unjudged,
+	.step_flag = X86_tf,
 	.names = {reg_name, reg_find},
 	.sys =
 		{

@@ -220,10 +220,16 @@ static bool is_reset(const struct isa *isa, uint32_t reg)
 	return false;
 }
 
+/* A step flag that the target hides is its own: what the guest makes of it does not last until the next instruction. */
+static bool is_hidden_step_flag(const struct predictor *p, uint32_t reg)
+{
+	return reg && reg == p->isa->step_flag && p->target->hidden[p->isa->regs[reg].word];
+}
+
 /* Copies the outputs of the last evaluation. The stop behind the instruction is part of what happens. */
 static struct error *keep_outputs(const struct predictor *p, struct prediction *slot, const struct eval *e)
 {
-	static const uint64_t zeros[EXPR_MAX_WORDS];
+	static const uint64_t zeros[EXPR_MAX_WORDS], flag[] = {1};
 	bool stop = p->target->stops_reset && !p->grouping;
 
 	slot->regs.len = slot->words.len = slot->stores.len = 0;
@@ -232,6 +238,10 @@ static struct error *keep_outputs(const struct predictor *p, struct prediction *
 		if (stop && is_reset(p->isa, r.reg)) {
 			r.value = zeros;
 			r.mask = NULL;
+		}
+		if (is_hidden_step_flag(p, r.reg)) {
+			r.value = zeros;
+			r.mask = flag;
 		}
 		if (!keep_reg(slot, &r))
 			return &error_no_memory;

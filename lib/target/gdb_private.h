@@ -51,8 +51,10 @@ static inline struct gdb_target *to_gdb(struct target *t)
 /* gdb_setup.c: handshake, description, peculiarities. */
 struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options);
 
-/* gdb_quirk.c: what QEMU's stubs show wrongly is set right or hidden. */
+/* gdb_quirk.c: what QEMU's stubs show wrongly is set right or hidden; and what others show of their stepping is hidden.
+ */
 struct error *gdb_find_quirks(struct gdb_target *g);
+void gdb_hide_step_flag(struct gdb_target *g);
 
 /* gdb.c */
 /* Asks for what `g` gives, and for these of desc.regs one by one; the others of that kind are stale then. */

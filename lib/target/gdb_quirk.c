@@ -1,5 +1,5 @@
 /*
- * Registers that QEMU's stub shows otherwise than the GDB manual says. Seen in user mode:
+ * Registers that stubs show otherwise than the GDB manual says. QEMU's, in user mode:
  *   7.2 gives st0-st7 in physical order, st0 being R0 whatever the top of the stack is, and takes them so
  *   10.0 and 11.1 give them in the order of the stack, and still take them in physical order
  *   7.2, 10.0 and 11.1 give 0 for ftag and fop, always
@@ -166,6 +166,16 @@ static struct error *find_orders(struct gdb_target *g, const struct x87 *x87)
 	if (!err)
 		note_orders(&g->layout, x87, &orders);
 	return err;
+}
+
+/*
+ * A stub on a CPU steps by the CPU's own means. Linux takes its trap flag out of what ptrace(2) shows, but not behind a
+ * POPF, nor out of what PUSHF stores (arch/x86/kernel/step.c, enable_single_step()).
+ */
+void gdb_hide_step_flag(struct gdb_target *g)
+{
+	if (g->base.isa->step_flag)
+		gdb_layout_hide(&g->layout, g->base.isa->step_flag);
 }
 
 struct error *gdb_find_quirks(struct gdb_target *g)

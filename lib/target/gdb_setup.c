@@ -101,6 +101,8 @@ struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options
 		err = make_layout(g);
 	if (!err && g->is_qemu)
 		err = gdb_find_quirks(g);
+	else if (!err)
+		gdb_hide_step_flag(g);
 	if (!err)
 		choose_ahead(g, options->ahead);
 	return err;

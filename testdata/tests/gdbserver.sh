@@ -6,6 +6,8 @@ needs x86_64 gdbserver
 enter_scratch
 seq 100 >file
 
+limit=1000000 # instructions
+
 # Serves the program on a port that the system chooses, and judges its run.
 judge() { # PROGRAM ARG...
 	local server port=
@@ -19,7 +21,8 @@ judge() { # PROGRAM ARG...
 		[ -z "$port" ] || break
 		sleep 0.1
 	done
-	report=$(timeout -s KILL 100 "$VALIDATE" run --log run.json --remote "127.0.0.1:$port" 2>&1)
+	report=$(timeout -s KILL 100 "$VALIDATE" run --log run.json --remote "127.0.0.1:$port" \
+		--max-instructions $limit 2>&1)
 	status=$?
 	kill $server 2>/dev/null
 	wait $server 2>/dev/null
@@ -37,6 +40,18 @@ same "recorded fault: status" $status 0
 judge "$(command -v busybox)" true
 same "busybox: status" $status 0
 matches "busybox" "$report" '^verdict      (clean|incomplete)'$'\n'
+
+# The trap flag is what ptrace(2) steps by: POPF brings it to light, and PUSHF stores it.
+flag=$(lacking_for_bmi)
+if [ -n "$flag" ]; then
+	echo "not tried: bmi, since this CPU has no $flag"
+else
+	limit=3000
+	judge "$guests/bmi"
+	same "bmi: status" $status 0
+	matches "bmi" "$report" '^verdict      incomplete.*popfq +[0-9]+ times.*a result is not shown by the target \(tf\)'
+	matches "bmi" "$report" 'instructions 3,000: '
+fi
 
 # Another program than the log's is noticed, not judged.
 "$VALIDATE" record -q -o other.json -- "$guests/loop" 1 >/dev/null
