@@ -266,6 +266,179 @@ START_TEST(huge_lengths_are_refused)
 }
 END_TEST
 
+/* ---- Behind right checksums: the records besides chunks ---- */
+
+static void put_prefix_and(trace_bytes *file, struct record *record, const trace_bytes *raw)
+{
+	ck_assert(put_bytes(file, small.at, TRACE_PREFIX_LEN));
+	ck_no_error(record_append(file, record, raw->at, raw->len));
+	put_file(trace_path, file->at, file->len);
+}
+
+/* A header whose registers are this one, `times` times. */
+static const struct header_row {
+	const char *arch, *name;
+	uint32_t width, times, num;
+	const char *message;
+} headers[] = {
+	{"vax", "pc", 64, 1, 1, "a trace of 'vax', which validate does not know"},
+	{"", "pc", 64, 1, 1, "a trace of '', which"},
+	{"aarch64\033[31m", "pc", 64, 1, 1, "a trace of 'aarch64?[31m', which"},
+	{"aarch64", "rax", 64, 1, 1, "aarch64 has no register 'rax'"},
+	{"aarch64", "pc", 32, 1, 1, "register pc stands here with another width"},
+	{"aarch64", "pc", 64, 2, 2, "register pc stands here once more"},
+	{"aarch64", "sp", 64, 1, 1, "the registers are without a PC"},
+	{"aarch64", "pc", 64, 1, UINT32_MAX, "4294967295 registers, aarch64 has"},
+	{"aarch64", "pc", 64, 1, 2, "bytes wanted, "},
+	{"aarch64", "pc", 64, 2, 1, "bytes too many"},
+};
+
+static void put_header(const struct header_row *row, trace_bytes *raw)
+{
+	static const uint8_t no_file[4 + 8 + 32 + 4];
+	bool ok = put_text(raw, row->arch) && put_text(raw, "recorder") && put_text(raw, "emulator") &&
+		  put_bytes(raw, no_file, sizeof no_file) && put_bytes(raw, no_file, sizeof no_file) &&
+		  put_u32(raw, 0) && put_u32(raw, row->num);
+
+	for (uint32_t i = 0; i < row->times; i++)
+		ok = ok && put_text(raw, row->name) && put_u32(raw, row->width) && put_u32(raw, 0);
+	ck_assert(ok && put_u64(raw, 0));
+}
+
+static void check_header_refused(const trace_bytes *raw, const char *message)
+{
+	struct record record = {.type = RECORD_HEADER};
+	trace_bytes file = {0};
+	struct trace_reader *r;
+
+	put_prefix_and(&file, &record, raw);
+	struct error *err = trace_reader_open(trace_path, &r);
+	ck_assert_ptr_nonnull(err);
+	ck_contains(err->message, trace_path);
+	ck_contains(err->message, "in what the record at 0x10 of the file holds: copy or record the trace again");
+	ck_error(err, ERROR_INPUT, message);
+	vec_deinit(&file);
+}
+
+START_TEST(a_header_that_lies_is_refused_by_place)
+{
+	trace_bytes raw = {0};
+
+	put_header(&headers[_i], &raw);
+	check_header_refused(&raw, headers[_i].message);
+	vec_deinit(&raw);
+}
+END_TEST
+
+START_TEST(a_header_is_cut_anywhere)
+{
+	const struct header_row good = {"aarch64", "pc", 64, 1, 1, NULL};
+	trace_bytes raw = {0};
+
+	put_header(&good, &raw);
+	for (size_t len = 0; len < raw.len; len++) {
+		const trace_bytes part = {raw.at, len, len};
+		check_header_refused(&part, "bytes wanted, ");
+	}
+	memset(raw.at, 0xff, 4);
+	check_header_refused(&raw, "a text of 4294967295 bytes");
+	memcpy(raw.at, (uint8_t[]){3, 0, 0, 0, 'a', 0, 'b'}, 7);
+	check_header_refused(&raw, "a NUL within a text");
+	vec_deinit(&raw);
+}
+END_TEST
+
+/* An index with one chunk, and the footer that leads to it. */
+static const struct index_row {
+	uint64_t modules, end, num, offset, first;
+	uint32_t steps;
+	const char *message;
+} indices[] = {
+	{0, 0, UINT64_MAX, 1000, 1, 1, "bytes wanted, 0 left: in what the record at 0x"},
+	{0, 0, 0, 1000, 1, 1, "44 bytes too many"},
+	{0, 0, 1, 1 << 20, 1, 1, "offset 0x100000: the index does not fit the file at chunk 0"},
+	{0, 0, 1, UINT64_MAX, 1, 1, "offset 0xffffffffffffffff: the index does not fit"},
+	{0, 0, 1, 0, 1, 1, "offset 0x0: the index does not fit"},
+	{0, 0, 1, 1000, 2, 1, "offset 0x3e8: the index does not fit"},
+	{0, 0, 1, 1000, 1, 0, "offset 0x3e8: the index does not fit"},
+	{UINT64_MAX, 0, 1, 100, 1, 1, "offset 0xffffffffffffffff: the file ends before this record"},
+	{0, INT64_MAX, 1, 100, 1, 1, "offset 0x7fffffffffffffff: the file ends before this record"},
+	{TRACE_PREFIX_LEN, 0, 1, 100, 1, 1, "offset 0x10: a record of another kind ('H')"},
+};
+
+static void put_footer(trace_bytes *file, uint64_t index)
+{
+	uint8_t check[RECORD_CHECK_LEN];
+	size_t start = file->len;
+
+	ck_assert(put_u64(file, index) && put_u64(file, start + TRACE_FOOTER_LEN));
+	record_check(file->at + start, 16, check);
+	ck_assert(put_bytes(file, check, sizeof check) && put_bytes(file, TRACE_FOOTER_MAGIC, 8));
+}
+
+/* The small trace up to its first chunk, then an index and a footer. */
+static void put_index(const trace_bytes *raw)
+{
+	struct record header, record = {.type = RECORD_INDEX};
+	trace_bytes file = {0};
+
+	ck_assert(record_parse(small.at + TRACE_PREFIX_LEN, &header));
+	ck_assert(put_bytes(&file, small.at, TRACE_PREFIX_LEN + RECORD_HEADER_LEN + header.stored));
+	uint64_t offset = file.len;
+	ck_no_error(record_append(&file, &record, raw->at, raw->len));
+	put_footer(&file, offset);
+	put_file(trace_path, file.at, file.len);
+	vec_deinit(&file);
+}
+
+START_TEST(an_index_that_lies_is_not_believed)
+{
+	const struct index_row *row = &indices[_i];
+	trace_bytes raw = {0};
+	struct trace_reader *r;
+	size_t num;
+
+	ck_assert(put_u64(&raw, row->modules) && put_u64(&raw, row->end) && put_u64(&raw, row->num) &&
+		  put_u64(&raw, row->offset) && put_u64(&raw, 7) && put_u64(&raw, row->first) && put_u64(&raw, 0) &&
+		  put_u32(&raw, row->steps) && put_u32(&raw, 100) && put_u32(&raw, UINT32_MAX));
+	put_index(&raw);
+	ck_no_error(trace_reader_open(trace_path, &r));
+	ck_assert_ptr_nonnull(trace_reader_cut(r));
+	ck_contains(trace_reader_cut(r), trace_path);
+	ck_contains(trace_reader_cut(r), row->message);
+	trace_reader_chunks(r, &num);
+	ck_assert_uint_eq(num, 0);
+	trace_reader_destroy(r);
+	vec_deinit(&raw);
+}
+END_TEST
+
+static const struct end_row {
+	uint32_t status, signal, code;
+} ends[] = {{256, 0, 0}, {UINT32_MAX, 0, 0}, {0, 128, 0}, {0, UINT32_MAX, 0}, {0, 0, ERROR_BUG + 1}};
+
+START_TEST(an_end_that_cannot_be_is_left_out)
+{
+	static const uint8_t rest[4 * 8 + 3 * 4];
+	const struct end_row *row = &ends[_i];
+	struct record header, record = {.type = RECORD_END};
+	trace_bytes raw = {0}, file = {0};
+	struct trace_reader *r;
+
+	ck_assert(put_u32(&raw, 1) && put_u32(&raw, row->status) && put_u32(&raw, row->signal) &&
+		  put_u32(&raw, row->code) && put_bytes(&raw, rest, sizeof rest));
+	ck_assert(record_parse(small.at + TRACE_PREFIX_LEN, &header));
+	ck_assert(put_bytes(&file, small.at, TRACE_PREFIX_LEN + RECORD_HEADER_LEN + header.stored));
+	ck_no_error(record_append(&file, &record, raw.at, raw.len));
+	put_file(trace_path, file.at, file.len);
+	ck_no_error(trace_reader_open(trace_path, &r));
+	ck_assert_ptr_null(trace_reader_end(r));
+	trace_reader_destroy(r);
+	vec_deinit(&raw);
+	vec_deinit(&file);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("damage");
@@ -279,6 +452,10 @@ int main(void)
 	tcase_add_test(tcase, a_chunk_of_any_length_is_survived);
 	tcase_add_test(tcase, what_is_no_trace_is_refused);
 	tcase_add_test(tcase, huge_lengths_are_refused);
+	tcase_add_loop_test(tcase, a_header_that_lies_is_refused_by_place, 0, sizeof headers / sizeof *headers);
+	tcase_add_test(tcase, a_header_is_cut_anywhere);
+	tcase_add_loop_test(tcase, an_index_that_lies_is_not_believed, 0, sizeof indices / sizeof *indices);
+	tcase_add_loop_test(tcase, an_end_that_cannot_be_is_left_out, 0, sizeof ends / sizeof *ends);
 	suite_add_tcase(suite, tcase);
 	return test_main(suite);
 }
