@@ -78,7 +78,9 @@ static struct error *find_isa(struct session *s)
 	if (!s->isa)
 		return error_input(s->program, 0, "is for a machine that validate has no model of");
 	if (strcmp(s->isa->name, arch))
-		return error_input(s->program, 0, "is an %s program, the log is of an %s one", s->isa->name, arch);
+		return error_input(s->program, 0,
+				   "is an %s program, the log is of an %s one: give the one that was recorded",
+				   s->isa->name, arch);
 	return NULL;
 }
 

@@ -176,6 +176,14 @@ static struct error *add_report(struct batch_summary *s, size_t row, struct batc
 	return err;
 }
 
+struct error *batch_report_remedy(struct error *err, const char *path)
+{
+	if (!error_is(err, ERROR_OS) || err->errnum != ENOENT)
+		return error_remedy(err, "remove it, and the batch with --resume does its row again");
+	error_destroy(err);
+	return error_input(path, 0, "is not there: the batch with --resume does its row again");
+}
+
 static struct error *read_report(struct batch_summary *s, size_t row, const char *folder)
 {
 	const struct batch_record *record = s->rows.at[row].record;
@@ -185,12 +193,7 @@ static struct error *read_report(struct batch_summary *s, size_t row, const char
 		return NULL;
 	char *path = file_join(folder, record->report);
 	struct error *err = path ? batch_report_read(path, &report) : &error_no_memory;
-	if (error_is(err, ERROR_OS) && err->errnum == ENOENT) {
-		error_destroy(err);
-		err = error_input(path, 0, "is not there: the batch with --resume does its row again");
-	} else {
-		err = error_remedy(err, "remove it, and the batch with --resume does its row again");
-	}
+	err = batch_report_remedy(err, path);
 	free(path);
 	if (!err)
 		err = add_report(s, row, &report);

@@ -156,8 +156,7 @@ static struct error *check_version(const struct place *at, const json_t *json)
 		return place_error(at, "not an event log: its \"format\" is not \"%s\"", EVLOG_FORMAT);
 	struct error *err = json_read_count(&inner, json_object_get(json, "version"), INT64_MAX, &version);
 	if (!err && version != EVLOG_VERSION)
-		return place_error(&inner,
-				   "version %llu of the format; this program reads version %d: record the run again",
+		return place_error(&inner, "version %llu of the format; this program reads version %d",
 				   (unsigned long long)version, EVLOG_VERSION);
 	return err;
 }
@@ -208,8 +207,7 @@ static struct error *read_header(struct evlog_reader *r, struct strbuf *text)
 			return error_input(r->path, 1,
 					   "not an event log: expected {\"format\": \"" EVLOG_FORMAT "\" at its start");
 		if (!line.whole)
-			return error_input(r->path, r->line,
-					   "the log is cut off in its header, before any event: record the run again");
+			return error_input(r->path, r->line, "the log is cut off in its header, before any event");
 		if (text->len > EVLOG_HEADER_MAX)
 			return error_input(r->path, r->line, "the header is longer than %d MiB",
 					   EVLOG_HEADER_MAX >> 20);
@@ -236,6 +234,8 @@ static struct error *open_log(struct evlog_reader *r, const char *path)
 	return err;
 }
 
+static const char remedy[] = "record the run again";
+
 struct error *evlog_reader_open(const char *path, struct evlog_reader **ret)
 {
 	struct evlog_reader *r = calloc(1, sizeof *r);
@@ -243,7 +243,7 @@ struct error *evlog_reader_open(const char *path, struct evlog_reader **ret)
 	if (!r)
 		return &error_no_memory;
 	r->fd = -1;
-	struct error *err = open_log(r, path);
+	struct error *err = error_remedy(open_log(r, path), remedy);
 	if (err) {
 		evlog_reader_destroy(r);
 		return err;
@@ -262,9 +262,8 @@ const struct evlog_header *evlog_reader_header(const struct evlog_reader *r)
 static struct error *cut_off(const struct evlog_reader *r)
 {
 	if (r->next_index == 0)
-		return error_input(r->path, r->line, "the log is cut off before its first event: record the run again");
-	return error_input(r->path, r->line,
-			   "the log is cut off; its last whole event is %llu (%s): record the run again",
+		return error_input(r->path, r->line, "the log is cut off before its first event");
+	return error_input(r->path, r->line, "the log is cut off; its last whole event is %llu (%s)",
 			   (unsigned long long)r->next_index - 1, r->last_name);
 }
 
@@ -335,15 +334,11 @@ static struct error *read_event_line(struct evlog_reader *r, struct line line, s
 	return err;
 }
 
-struct error *evlog_reader_next(struct evlog_reader *r, struct evlog_event *ret, bool *ret_end)
+static struct error *read_next(struct evlog_reader *r, struct evlog_event *ret, bool *ret_end)
 {
 	struct line line;
-
-	if (r->ended) {
-		*ret_end = true;
-		return NULL;
-	}
 	struct error *err = read_line(r, EVLOG_LINE_MAX, &line);
+
 	if (err)
 		return err;
 	if (!line.whole && (line.len == 0 || line_is(&line, "]")))
@@ -353,6 +348,15 @@ struct error *evlog_reader_next(struct evlog_reader *r, struct evlog_event *ret,
 	if (!err)
 		*ret_end = end;
 	return err;
+}
+
+struct error *evlog_reader_next(struct evlog_reader *r, struct evlog_event *ret, bool *ret_end)
+{
+	if (r->ended) {
+		*ret_end = true;
+		return NULL;
+	}
+	return error_remedy(read_next(r, ret, ret_end), remedy);
 }
 
 void evlog_reader_destroy(struct evlog_reader *r)

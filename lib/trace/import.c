@@ -142,7 +142,8 @@ static struct error *take_code(struct import *im, const struct qemu_log_item *it
 	struct listing *l = &im->listing;
 
 	if (!l->open || (l->end != l->start && item->address != l->end))
-		return error_input(qemu_log_path(im->log), item->line, "the lines of this listing are not in a row");
+		return error_input(qemu_log_path(im->log), item->line,
+				   "the lines of this listing are not in a row: have one process write the log again");
 	if (l->end == l->start)
 		l->start = item->address;
 	l->end = item->address + item->len;
@@ -553,7 +554,7 @@ static struct error *run(struct import *im, struct trace_header *header, const c
 	if (!err)
 		err = read_items(im, header, path);
 	if (!err && !im->writer)
-		err = error_input(qemu_log_path(im->log), 0, "the log ends within its first state");
+		err = error_input(qemu_log_path(im->log), 0, "the log ends within its first state: write it again");
 	im->counts.ignored = qemu_log_ignored(im->log);
 	im->counts.cut = qemu_log_cut(im->log);
 	if (!err)
