@@ -9,6 +9,7 @@
 
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
+#include "cmd/validate/print.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/batch/merge.h"
@@ -214,7 +215,7 @@ static struct error *print_summary(const struct batch_command_options *o, const 
 	if (!err)
 		batch_summary_text(&text, summary, o->verbose);
 	if (!err && !o->quiet && !to_stdout)
-		fputs(strbuf_text(&text), stdout);
+		print_text(&text);
 	if (!err && o->report)
 		err = document_write(&json, "report", o->report);
 	strbuf_deinit(&text);

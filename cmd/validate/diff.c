@@ -3,6 +3,7 @@
 
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
+#include "cmd/validate/print.h"
 #include "cmd/validate/symbols.h"
 #include "lib/base/file.h"
 #include "lib/report/diff.h"
@@ -55,7 +56,7 @@ static struct error *print(const struct diff_command_options *o, const struct di
 		if (strbuf_failed(&text))
 			err = &error_no_memory;
 		else
-			fputs(strbuf_text(&text), stdout);
+			print_text(&text);
 	}
 	strbuf_deinit(&text);
 	return err;

@@ -10,6 +10,7 @@
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
 #include "cmd/validate/outputs.h"
+#include "cmd/validate/print.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
 #include "lib/lockstep/judge_trace.h"
@@ -328,7 +329,7 @@ static struct error *write_report(struct session *s)
 		report.calls = replay_counts(s->replay, &report.num_calls);
 	report_text(&text, &report, s->options->verbose);
 	if (!s->options->quiet && !outputs_to_stdout(&s->options->outputs))
-		fputs(strbuf_text(&text), stdout);
+		print_text(&text);
 	else if (s->run.error)
 		fprintf(stderr, "validate: %s\n", s->run.error->message);
 	strbuf_deinit(&text);

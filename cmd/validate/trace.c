@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/print.h"
 #include "cmd/validate/symbols.h"
 #include "lib/lift/lift.h"
 #include "lib/report/report.h"
@@ -23,13 +24,22 @@ static void print_identity(const struct trace_reader *r)
 {
 	const struct trace_header *h = trace_reader_header(r);
 
-	printf("program      %s (%s", h->program.path ? h->program.path : "not known", h->isa->name);
-	if (h->program.build_id)
-		printf(", build id %s", h->program.build_id);
-	printf(")\ntarget       %s\n", h->emulator);
-	if (h->log.path)
-		printf("log          %s\n", h->log.path);
-	printf("recorder     %s\n", h->recorder);
+	printf("program      ");
+	print_name(h->program.path ? h->program.path : "not known");
+	printf(" (%s", h->isa->name);
+	if (h->program.build_id) {
+		printf(", build id ");
+		print_name(h->program.build_id);
+	}
+	printf(")\ntarget       ");
+	print_name(h->emulator);
+	if (h->log.path) {
+		printf("\nlog          ");
+		print_name(h->log.path);
+	}
+	printf("\nrecorder     ");
+	print_name(h->recorder);
+	putchar('\n');
 }
 
 static void print_count(uint64_t n, const char *what)
@@ -66,8 +76,11 @@ static void print_end(const struct trace_reader *r)
 	}
 	if (end->limited || end->interrupted)
 		printf("end          %s\n", end->limited ? "a limit that was asked for" : "interrupted");
-	if (end->error)
-		printf("error        %s\n", end->error);
+	if (end->error) {
+		printf("error        ");
+		print_name(end->error);
+		putchar('\n');
+	}
 }
 
 /* ---- show ---- */
@@ -188,8 +201,9 @@ static struct error *print_step(struct shower *show, const struct trace_step *st
 	if (show->options->regs)
 		print_registers(step->before);
 	symbols_append(&show->symbols, step->pc, &symbol);
-	printf("%10" PRIu64 "  0x%" PRIx64 "%s  %s", step->number, step->pc, strbuf_text(&symbol),
-	       *lifted->insn.text ? lifted->insn.text : "(no instruction)");
+	printf("%10" PRIu64 "  0x%" PRIx64, step->number, step->pc);
+	print_name(strbuf_text(&symbol));
+	printf("  %s", *lifted->insn.text ? lifted->insn.text : "(no instruction)");
 	strbuf_deinit(&symbol);
 	print_changes(step);
 	print_accesses(step);

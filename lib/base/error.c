@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/strbuf.h"
+
 static char out_of_memory[] = "out of memory";
 
 struct error error_no_memory = {.code = ERROR_NO_MEMORY, .message = out_of_memory};
@@ -24,26 +26,13 @@ static struct error *create(enum error_code code, char *message)
 
 static char *format_message(const char *format, va_list ap) __attribute__((format(printf, 1, 0)));
 
-/* Messages quote files and stubs, whose control characters (ISO 6429; 0x80 to 0x9f too, in UTF-8) are not for a
- * terminal. */
-static void blank_controls(char *text)
-{
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-		if (*c < ' ' || *c == 127 || c1)
-			*c = '?';
-		if (c1)
-			*++c = '?';
-	}
-}
-
 static char *format_message(const char *format, va_list ap)
 {
 	char *message;
 
 	if (vasprintf(&message, format, ap) < 0)
 		return NULL;
-	blank_controls(message);
+	text_blank_controls(message, "");
 	return message;
 }
 

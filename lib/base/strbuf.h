@@ -22,6 +22,12 @@ void strbuf_printf(struct strbuf *s, const char *format, ...) __attribute__((for
 /* Lower-case hexadecimal, two digits a byte, in memory order. */
 void strbuf_append_hex(struct strbuf *s, const void *bytes, size_t len);
 
+/*
+ * Control characters (ISO 6429; in UTF-8 also 0x80 to 0x9f) become '?', but for those in `but`: what is quoted from
+ * files and stubs is not for a terminal to obey.
+ */
+void text_blank_controls(char *text, const char *but);
+
 /* Empties the buffer and keeps its memory. */
 void strbuf_clear(struct strbuf *s);
 

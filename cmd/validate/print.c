@@ -1,0 +1,21 @@
+#include "cmd/validate/print.h"
+
+#include <stdio.h>
+
+void print_text(struct strbuf *text)
+{
+	if (text->len)
+		text_blank_controls(text->at, "\n\t");
+	fputs(strbuf_text(text), stdout);
+}
+
+void print_name(const char *name)
+{
+	struct strbuf text = {0};
+
+	strbuf_append(&text, name);
+	if (text.len)
+		text_blank_controls(text.at, "");
+	fputs(strbuf_text(&text), stdout);
+	strbuf_deinit(&text);
+}
