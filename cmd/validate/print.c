@@ -1,7 +1,5 @@
 #include "cmd/validate/print.h"
 
-#include <stdio.h>
-
 void print_text(struct strbuf *text)
 {
 	if (text->len)
@@ -9,13 +7,13 @@ void print_text(struct strbuf *text)
 	fputs(strbuf_text(text), stdout);
 }
 
-void print_name(const char *name)
+void print_name(FILE *out, const char *name)
 {
 	struct strbuf text = {0};
 
 	strbuf_append(&text, name);
 	if (text.len)
 		text_blank_controls(text.at, "");
-	fputs(strbuf_text(&text), stdout);
+	fputs(strbuf_text(&text), out);
 	strbuf_deinit(&text);
 }

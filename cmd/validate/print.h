@@ -1,13 +1,15 @@
-/* Text on standard output that quotes files, programs and stubs: their control characters become '?'. */
+/* Text that quotes files, programs and stubs: their control characters become '?'. */
 #ifndef CMD_VALIDATE_PRINT_H
 #define CMD_VALIDATE_PRINT_H
 
+#include <stdio.h>
+
 #include "lib/base/strbuf.h"
 
-/* Lines of text, in which newlines and tabs are our own. */
+/* Lines of text for standard output, in which newlines and tabs are our own. */
 void print_text(struct strbuf *text);
 
 /* A name within a line. */
-void print_name(const char *name);
+void print_name(FILE *out, const char *name);
 
 #endif

@@ -253,11 +253,13 @@ static struct error *name_traced(struct session *s)
 	const char *traced = trace_reader_header(s->trace)->program.path;
 	struct error *err = symbols_of_trace(&s->symbols, s->trace, s->program);
 
-	if (!err && traced && !s->symbols.program && !s->options->quiet)
-		fprintf(stderr,
-			"validate: %s is not, or no longer, the program that was traced: its addresses have no names "
-			"unless PROGRAM is given\n",
-			traced);
+	if (!err && traced && !s->symbols.program && !s->options->quiet) {
+		fputs("validate: ", stderr);
+		print_name(stderr, traced);
+		fputs(" is not, or no longer, the program that was traced: its addresses have no names unless PROGRAM "
+		      "is given\n",
+		      stderr);
+	}
 	if (!s->program)
 		s->program = traced ? traced : "(not known)";
 	return err;

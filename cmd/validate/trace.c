@@ -25,20 +25,20 @@ static void print_identity(const struct trace_reader *r)
 	const struct trace_header *h = trace_reader_header(r);
 
 	printf("program      ");
-	print_name(h->program.path ? h->program.path : "not known");
+	print_name(stdout, h->program.path ? h->program.path : "not known");
 	printf(" (%s", h->isa->name);
 	if (h->program.build_id) {
 		printf(", build id ");
-		print_name(h->program.build_id);
+		print_name(stdout, h->program.build_id);
 	}
 	printf(")\ntarget       ");
-	print_name(h->emulator);
+	print_name(stdout, h->emulator);
 	if (h->log.path) {
 		printf("\nlog          ");
-		print_name(h->log.path);
+		print_name(stdout, h->log.path);
 	}
 	printf("\nrecorder     ");
-	print_name(h->recorder);
+	print_name(stdout, h->recorder);
 	putchar('\n');
 }
 
@@ -78,7 +78,7 @@ static void print_end(const struct trace_reader *r)
 		printf("end          %s\n", end->limited ? "a limit that was asked for" : "interrupted");
 	if (end->error) {
 		printf("error        ");
-		print_name(end->error);
+		print_name(stdout, end->error);
 		putchar('\n');
 	}
 }
@@ -202,7 +202,7 @@ static struct error *print_step(struct shower *show, const struct trace_step *st
 		print_registers(step->before);
 	symbols_append(&show->symbols, step->pc, &symbol);
 	printf("%10" PRIu64 "  0x%" PRIx64, step->number, step->pc);
-	print_name(strbuf_text(&symbol));
+	print_name(stdout, strbuf_text(&symbol));
 	printf("  %s", *lifted->insn.text ? lifted->insn.text : "(no instruction)");
 	strbuf_deinit(&symbol);
 	print_changes(step);
