@@ -433,7 +433,7 @@ static const struct option_row run_option_rows[] = {
 	{"strict", 0, NULL, "exit status 4 if not everything could be judged, or the baseline has stale entries", AT(strict), option_flag},
 	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
 	{"quiet", 'q', NULL, "print no report and no progress", AT(quiet), option_count},
-	{"verbose", 'v', NULL, "print more: what was done with each system call", AT(verbose), option_count},
+	{"verbose", 'v', NULL, "print more: what was done with each system call, all of known findings", AT(verbose), option_count},
 	{"no-progress", 0, NULL, "no progress line on a terminal", AT(no_progress), option_flag},
 	{0},
 };

@@ -171,9 +171,21 @@ struct error *baseline_add(struct baseline *b, const char *const key[BASELINE_NU
 
 /* ---- The file ---- */
 
+/* A member for people, which need not be there: *ret is "" then, and *members counts it otherwise. */
+static struct error *read_remark(const struct document *d, const struct document_element *e, const char *name,
+				 const char **ret, size_t *members)
+{
+	*ret = "";
+	if (!json_object_get(e->value, name))
+		return NULL;
+	++*members;
+	return document_text(d, e, name, ret);
+}
+
 static struct error *read_entry(struct baseline *b, const struct document *d, const struct document_element *e)
 {
 	const char *key[BASELINE_NUM_KEYS], *note, *link;
+	size_t members = BASELINE_NUM_KEYS;
 	const struct isa *isa;
 	struct error *err = NULL;
 	bool added = true;
@@ -181,12 +193,12 @@ static struct error *read_entry(struct baseline *b, const struct document *d, co
 	for (unsigned i = 0; i < BASELINE_NUM_KEYS && !err; i++)
 		err = document_text(d, e, key_names[i], &key[i]);
 	if (!err)
-		err = document_text(d, e, "note", &note);
+		err = read_remark(d, e, "note", &note, &members);
 	if (!err)
-		err = document_text(d, e, "link", &link);
+		err = read_remark(d, e, "link", &link, &members);
 	if (!err)
 		err = document_isa(d, e, &isa);
-	if (!err && json_object_size(e->value) != BASELINE_NUM_KEYS + 2)
+	if (!err && json_object_size(e->value) != members)
 		return document_error(d, e, NULL, "has members besides arch, form, place, cause, note and link");
 	if (!err)
 		err = insert(b, key, note, link, &added);

@@ -160,6 +160,8 @@ static const struct {
 	{HEAD "7]}", "findings[0]: is no object"},
 	{HEAD ENTRY ", {}]}", "findings[1].arch: is missing or no text: mend it"},
 	{HEAD ENTRY ", " ENTRY "]}", "findings[1]: is there twice"},
+	{HEAD "{\"arch\": \"x86_64\", \"form\": \"a\", \"place\": \"b\", \"cause\": \"c\", \"note\": 1}]}",
+	 "findings[0].note: is missing or no text"},
 	{HEAD
 	 "{\"arch\": \"pdp11\", \"form\": \"a\", \"place\": \"b\", \"cause\": \"c\", \"note\": \"\", \"link\": \"\"}]}",
 	 "findings[0].arch: is no instruction set"},
@@ -170,6 +172,16 @@ static const struct {
 	 "\"x\": 1}]}",
 	 "findings[0]: has members besides"},
 };
+
+START_TEST(notes_and_links_need_not_be_there)
+{
+	put(HEAD "{\"arch\": \"x86_64\", \"form\": \"a\", \"place\": \"b\", \"cause\": \"c\"}]}");
+	ck_no_error(baseline_read(path, &baseline));
+	ck_assert_uint_eq(baseline.entries.len, 1);
+	ck_assert_str_eq(baseline.entries.at[0].note, "");
+	ck_assert_str_eq(baseline.entries.at[0].link, "");
+}
+END_TEST
 
 START_TEST(damage_is_named)
 {
@@ -259,6 +271,7 @@ int main(void)
 	tcase_add_test(t, every_part_of_a_cause_has_to_be_known);
 	tcase_add_test(t, stale_is_what_could_have_been_seen);
 	tcase_add_test(t, file_is_sorted_with_an_entry_a_line);
+	tcase_add_test(t, notes_and_links_need_not_be_there);
 	tcase_add_loop_test(t, damage_is_named, 0, sizeof damaged / sizeof *damaged);
 	tcase_add_test(t, files_cut_anywhere_are_refused);
 	tcase_add_test(t, deep_nesting_is_refused);

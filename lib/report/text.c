@@ -117,6 +117,15 @@ static void append_known(struct strbuf *out, const struct report *report, size_t
 	strbuf_append_char(out, '\n');
 }
 
+static void append_seen(struct strbuf *out, const struct finding *f)
+{
+	strbuf_append(out, "   seen      ");
+	report_count(out, f->count);
+	strbuf_printf(out, " time%s, first at instruction ", plural(f->count));
+	report_count(out, f->first_instruction);
+	strbuf_printf(out, ", before event %" PRIu64 "\n", f->event);
+}
+
 void report_finding_text(struct strbuf *out, const struct report *report, size_t finding)
 {
 	const struct finding *f = &report->run->findings.list.at[finding];
@@ -141,11 +150,16 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 	}
 	append_formula(out, f->formula);
 	strbuf_printf(out, "   severity  %s%s%s\n", severity_name(f->severity), *f->opinion ? ": " : "", f->opinion);
-	strbuf_append(out, "   seen      ");
-	report_count(out, f->count);
-	strbuf_printf(out, " time%s, first at instruction ", plural(f->count));
-	report_count(out, f->first_instruction);
-	strbuf_printf(out, ", before event %" PRIu64 "\n", f->event);
+	append_seen(out, f);
+	append_known(out, report, finding);
+}
+
+/* What is known need not be explained again, and must not bury what is new. */
+static void append_brief(struct strbuf *out, const struct report *report, size_t finding)
+{
+	report_title(out, report, finding);
+	strbuf_append_char(out, '\n');
+	append_seen(out, &report->run->findings.list.at[finding]);
 	append_known(out, report, finding);
 }
 
@@ -301,6 +315,9 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	append_partly_seen(out, report);
 	for (size_t i = 0; i < findings; i++) {
 		strbuf_printf(out, "\n%zu. ", i + 1);
-		report_finding_text(out, report, i);
+		if (report_is_known(report, i) && !verbose)
+			append_brief(out, report, i);
+		else
+			report_finding_text(out, report, i);
 	}
 }
