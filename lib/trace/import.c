@@ -341,14 +341,14 @@ static void walk_blindly(struct import *im)
 		state_set_unknown(&im->walk, r);
 }
 
-/* Leads im->walk through the block, whose bytes are im->bytes, to its last instruction; *ret NULL: it has none. */
-static struct error *walk_to_last(struct import *im, uint64_t pc, size_t len, struct lifted **ret)
+/* Leads im->walk through the block, whose bytes are im->bytes, to its last instruction, if it has one. */
+static struct error *walk_to_last(struct import *im, uint64_t pc, size_t len, struct lifted **ret, bool *ret_found)
 {
 	size_t at = 0;
 	struct error *err = NULL;
 
 	state_copy(&im->walk, &im->before);
-	*ret = NULL;
+	*ret_found = false;
 	while (!err && at < len) {
 		struct lifted *l;
 		bool told;
@@ -358,6 +358,7 @@ static struct error *walk_to_last(struct import *im, uint64_t pc, size_t len, st
 		at += l->insn.len;
 		if (at == len) {
 			*ret = l;
+			*ret_found = true;
 			break;
 		}
 		im->steps++;
@@ -379,12 +380,12 @@ static struct error *count_iterations(struct import *im, uint64_t pc, size_t len
 	uint32_t at = im->isa->pc;
 	struct lifted *l;
 	unsigned n = 0;
-	bool told = true, there = false, left = false, other = false;
+	bool found, told = true, there = false, left = false, other = false;
 
 	*ret = 1;
 	im->steps = 1;
-	struct error *err = walk_to_last(im, pc, len, &l);
-	if (err || !l || !l->insn.repeats || !l->prog)
+	struct error *err = walk_to_last(im, pc, len, &l, &found);
+	if (err || !found || !l->insn.repeats || !l->prog)
 		return err;
 	/* Before it, the model may have lost track of the program counter: here it is known. */
 	state_set(&im->walk, at, l->insn.pc);
