@@ -153,7 +153,7 @@ struct error *document_read(const char *path, const char *format, unsigned versi
 	struct document d = {.path = path, .remedy = remedy};
 	json_error_t problem;
 	struct strbuf text = {0};
-	struct error *err = file_read(path, DOCUMENT_MAX, &text);
+	struct error *err = error_remedy(file_read(path, DOCUMENT_MAX, &text), remedy);
 
 	if (!err)
 		d.root = json_loadb(strbuf_text(&text), text.len, JSON_REJECT_DUPLICATES, &problem);

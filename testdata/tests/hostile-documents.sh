@@ -1,0 +1,265 @@
+#!/usr/bin/env bash
+# Broken and hostile documents of JSON: reports, baselines, manifests, results of batches.
+. testdata/bin/cases.sh
+
+needs x86_64 jq
+hostile=$(realpath testdata/bin/hostile.sh)
+enter_scratch
+# shellcheck source=testdata/bin/hostile.sh
+. "$hostile"
+
+env -i "$VALIDATE" record -q -o good.json -- "$guests/hello" >/dev/null
+if [ -z "$(lacking_for_bmi)" ]; then
+	env -i "$VALIDATE" record -q -o bmi.json -- "$guests/bmi" >/dev/null
+else
+	cp good.json bmi.json
+fi
+big=9223372036854775808
+
+# The document bad, which jq makes of a good one, is refused. The command is COMMAND... bad.
+edited() { # NAME GOOD JQ-EXPRESSION EXPRESSION COMMAND...
+	jq "$3" "$2" >bad
+	cmp -s <(jq . "$2") bad && verdict 1 "$1" "the script changes nothing"
+	refused "$1" "$4" "${@:5}" bad
+}
+
+# ---- Reports ----
+
+run run -q --log bmi.json --report good.report --max-findings 2
+jq -c '.coverage |= .[:2] | .timeline = {}' good.report >small.report
+update=(baseline update -q --baseline new.baseline)
+again=': write the report again'
+for reader in update coverage; do
+	command=("${update[@]}")
+	[ $reader = update ] || command=(coverage)
+	no_such_file "report, $reader" "no JSON.*$again" "${command[@]}"
+	cut_short "a report, $reader" small.report 7 "$again" "${command[@]}"
+	edited "a report of another version, $reader" good.report '.version = 2' "bad: version: .*$again" "${command[@]}"
+	edited "a version below 0, $reader" good.report '.version = -1' "bad: version: .*$again" "${command[@]}"
+	edited "another format, $reader" good.report '.format = "validate-log"' "bad: is no file of the format .*$again" "${command[@]}"
+	edited "another architecture, $reader" good.report '.arch = "vax"' "bad: arch: is no instruction set.*$again" "${command[@]}"
+	edited "no architecture, $reader" good.report 'del(.arch)' "bad: arch: is missing.*$again" "${command[@]}"
+	edited "a list that is none, $reader" good.report '.coverage = {}' "bad: coverage: is missing or no list$again" "${command[@]}"
+	edited "an element that is none, $reader" good.report '.coverage[1] = [[[[]]]]' "bad: coverage\[1\]: is no object$again" "${command[@]}"
+	edited "a negative count, $reader" good.report '.coverage[0].fully = -1' "bad: coverage\[0\].fully: .*$again" "${command[@]}"
+	spoilt "a count beyond all, $reader" good.report "s/\"fully\": [0-9]+/\"fully\": $big/" "bad:[0-9]+: is no JSON: too big.*$again" \
+		"${command[@]}"
+	refused "a baseline for a report, $reader" "$again" "${command[@]}" good.json
+done
+edited "a form of any length" good.report '.coverage[0].form = "a" * 100000' "bad: coverage\[0\].form: is too long$again" coverage
+jq '.coverage[0].family = "\u001b[31m\u009b", .coverage[0].form = "\u001b[0m"' good.report >bad
+answered "names with control characters" coverage bad
+same "nothing was made of these" "$(compgen -G 'new.baseline*')" ""
+for n in {1..30}; do
+	flip good.report bad
+	answered "report with flipped bit $n" baseline update --baseline some.baseline bad
+	answered "report with flipped bit $n, its coverage" coverage bad
+done
+
+# ---- Baselines ----
+
+run baseline update --baseline good.baseline --note why good.report
+same "the baseline to be broken is made" $status 0
+judge=(run -q --log good.json --baseline)
+mend=': mend it, or make it anew'
+no_such_file baseline "no JSON.*$mend" "${judge[@]}"
+for name in empty deep noise /dev/zero; do
+	refused "$name for a baseline that is updated" "$name.*$mend" baseline update --baseline $name good.report
+done
+cut_short "a baseline" good.baseline 2 "$mend" "${judge[@]}"
+refused "a report for a baseline" "good.report: is no file of the format .*$mend" "${judge[@]}" good.report
+entry='{"arch": "x86_64", "form": "f", "place": "p", "cause": "c", "note": "", "link": ""}'
+echo "{\"format\": \"validate-baseline\", \"version\": 1, \"findings\": [$entry]}" >one.baseline
+answered "a baseline of one entry" "${judge[@]}" one.baseline
+same "is a good one" $status 0
+edited "a baseline of another version" one.baseline '.version = 2' "bad: version: .*$mend" "${judge[@]}"
+edited "a version that is a text" one.baseline '.version = "1"' "bad: version: .*$mend" "${judge[@]}"
+edited "an entry of another architecture" one.baseline '.findings[0].arch = "vax"' "bad: findings\[0\].arch: .*$mend" "${judge[@]}"
+edited "an entry without a place" one.baseline 'del(.findings[0].place)' "bad: findings\[0\].place: is missing.*$mend" "${judge[@]}"
+edited "an entry that is a number" one.baseline '.findings[0] = 1' "bad: findings\[0\]: is no object$mend" "${judge[@]}"
+edited "an entry that is nested" one.baseline '.findings[0].note = [[["x"]]]' "bad: findings\[0\].note: .*no text$mend" "${judge[@]}"
+edited "an entry twice" one.baseline '.findings += .findings' "bad: findings\[1\]: is there twice$mend" "${judge[@]}"
+edited "an entry with more" one.baseline '.findings[0].x = 1' "bad: findings\[0\]: has members besides.*$mend" "${judge[@]}"
+edited "no list" one.baseline '.findings = null' "bad: findings: is missing or no list$mend" "${judge[@]}"
+jq '.findings[0].note = "\u001b[31m"' one.baseline >bad
+answered "a note of control characters" run --log good.json --baseline bad
+for n in {1..20}; do
+	flip one.baseline bad
+	answered "baseline with flipped bit $n" run --log good.json --baseline bad
+done
+
+# ---- Manifests ----
+
+echo '{"format": "validate-manifest", "version": 1, "jobs": [{"name": "job", "log": "good.json"}]}' >one.manifest
+jq -c '{format, version}, .jobs[]' one.manifest >good.manifest
+read_it=(batch -q -o some.results --manifest)
+mend=': mend the manifest, as validate-manifest\(5\)'
+for name in one good; do
+	rm -rf results
+	run batch -q -o results --manifest $name.manifest
+	same "the $name manifest is a good one" $status 0
+done
+no_such_file manifest "not JSON.*$mend" "${read_it[@]}"
+cut_short "a manifest of lines" good.manifest 1 "$mend" "${read_it[@]}"
+cut_short "a manifest" one.manifest 1 "$mend" "${read_it[@]}"
+edited "a manifest of another version" one.manifest '.version = 2' "bad: version: version 2 .*$mend" "${read_it[@]}"
+edited "a version below 0" one.manifest '.version = -1' "bad: version: expected a number.*$mend" "${read_it[@]}"
+edited "another format" one.manifest '.format = "validate-log"' "bad: not a manifest.*$mend" "${read_it[@]}"
+edited "jobs that are none" one.manifest '.jobs = 1' "bad: jobs: expected an array$mend" "${read_it[@]}"
+edited "no jobs" one.manifest '.jobs = []' "bad: has no jobs$mend" "${read_it[@]}"
+edited "a job that is nested" one.manifest '.jobs[0] = [[[[]]]]' "bad: jobs\[0\]: expected an object$mend" "${read_it[@]}"
+edited "a path for a name" one.manifest '.jobs[0].name = "../job"' "bad: jobs\[0\].name: expected at most.*$mend" "${read_it[@]}"
+edited "a name of any length" one.manifest '.jobs[0].name = "a" * 1000000' "bad: jobs\[0\].name: expected at most.*$mend" "${read_it[@]}"
+edited "a name with an escape" one.manifest '.jobs[0].name = "\u001b"' "bad: jobs\[0\].name: expected at most.*$mend" "${read_it[@]}"
+edited "invalid base64" one.manifest '.jobs[0].log = {base64: "*"}' "bad: jobs\[0\].log.base64: not base64.*$mend" "${read_it[@]}"
+edited "a zero byte" one.manifest '.jobs[0].log = {base64: "AGE="}' "bad: jobs\[0\].log: a zero byte.*$mend" "${read_it[@]}"
+edited "two jobs of one name" one.manifest '.jobs += .jobs' "bad: two jobs have the name 'job'$mend" "${read_it[@]}"
+edited "a log and a trace" one.manifest '.jobs[0].trace = "t"' "bad: jobs\[0\]: expected \"log\" or \"trace\".*$mend" "${read_it[@]}"
+edited "an option that is not a job's" one.manifest '.jobs[0].args = ["--report=/tmp/x"]' "bad: jobs\[0\].args\[0\]: --report is set.*$mend" \
+	"${read_it[@]}"
+edited "a member that is none" one.manifest '.jobs[0].shell = "rm"' "bad: jobs\[0\]: unknown member \"shell\"$mend" "${read_it[@]}"
+same "nothing was run" "$(compgen -G 'some.results*')" ""
+for n in {1..20}; do
+	flip good.manifest bad
+	answered "manifest with flipped bit $n" batch -o flip.results --no-progress --manifest bad
+	rm -rf flip.results
+done
+
+# ---- Results ----
+
+mkdir logs
+cp good.json bmi.json logs
+run batch -q -o good logs
+[ $status -lt 2 ]
+same "the results to be broken are made" $? 0
+# The name of the document within a folder of its own.
+in_folder() { # FILE [NAME]
+	rm -rf folder
+	cp -r good folder
+	rm folder/batch.json
+	[ "$1" = nowhere ] || ln -s "$PWD/$1" "folder/${2:-batch.json}" || true
+}
+remedy=': run the batch again, without --resume and in another folder'
+merge=(batch merge -q -o merged)
+resume=(batch -q --no-progress --resume -o folder logs)
+
+# A state that both readers refuse.
+state_refused() { # NAME FILE EXPRESSION
+	in_folder "$2"
+	refused "$1, merged" "folder/batch.json:$3$remedy" "${merge[@]}" good folder
+	refused "$1, merged first" "folder/batch.json:$3$remedy" "${merge[@]}" folder good
+	refused "$1, gone on with" "folder/batch.json:$3$remedy" "${resume[@]}"
+	same "$1: nothing came of it" "$(compgen -G 'merged*')" ""
+}
+: >empty
+state_refused "an empty state" empty '1: is cut off in its first line'
+head -c 300000 /dev/zero | tr '\0' '[' >deep
+state_refused "deep nesting" deep '1: is cut off in its first line'
+{ cat deep && echo; } >bad
+state_refused "deep nesting in a line" bad '1: column [0-9]+: not JSON'
+sed "2s/\"message\": \"\"/\"message\": $(head -c 5000 deep)/" good/batch.json >bad
+state_refused "deep nesting in a record" bad '2: column [0-9]+: not JSON'
+head -c 20000 /dev/urandom >noise
+in_folder noise
+refused "noise, merged" "folder/batch.json:.*$remedy" "${merge[@]}" good folder
+rm -rf folder && cp -r good folder && ln -sf /dev/zero folder/batch.json
+refused "zeros without end" "folder/batch.json: is longer than [0-9]+ bytes$remedy" "${merge[@]}" folder
+in_folder nowhere
+refused "no state, merged" 'folder/batch.json: No such file' "${merge[@]}" good folder
+refused "no folder" 'nowhere/batch.json: No such file' "${merge[@]}" nowhere
+refused "a file for a folder" 'good.json/batch.json: Not a directory' "${merge[@]}" good.json
+
+# Cut anywhere, the state of a batch that was finished is refused, that of one that was not goes to its last whole line.
+header=$(head -n 1 good/batch.json | wc -c) wrong=
+for ((len = 0; len < $(wc -c <good/batch.json) - 1; len += 3)); do
+	head -c $len good/batch.json >cut.json
+	in_folder cut.json
+	run "${merge[@]}" folder
+	[[ $status = 2 && $said =~ ^validate:\ folder/batch.json:[^[:cntrl:]]*$remedy$ ]] || wrong+=" $len"
+	mv folder/batch.json folder/batch.json.part
+	run "${merge[@]}" folder
+	if ((len < header)); then
+		[[ $status = 2 && $said =~ ^validate:\ folder/batch.json.part:[^[:cntrl:]]*$remedy$ ]] || wrong+=" $len.part"
+	else
+		[[ -z $said && $status -le 5 ]] || wrong+=" $len.part"
+	fi
+	rm -rf merged
+done
+same "a state, cut anywhere" "$wrong" ""
+head -c $((header + 1)) good/batch.json >cut.json
+in_folder cut.json batch.json.part
+run "${resume[@]}"
+same "what was cut off is gone on with" "$status $(cmp <(jq -S '.results | length' folder/batch.json) <(echo 2))" "$((status < 2 ? status : -1)) "
+
+edited_state() { # NAME SED EXPRESSION
+	sed -E "$2" good/batch.json >bad
+	cmp -s good/batch.json bad && verdict 1 "$1" "the script changes nothing"
+	state_refused "$1" bad "$3"
+}
+edited_state "another version" '1s/"version": 1/"version": 2/' '1: is of another version of the format than 1'
+edited_state "a version below 0" '1s/"version": 1/"version": -1/' '1: is of another version of the format than 1'
+edited_state "another format" '1s/validate-batch-state/validate-report/' '1: not the state of a batch.*'
+edited_state "no plan" '1s/"plan": "[^"]*", //' '1: plan: missing'
+edited_state "a shard that is none" '1s/"shard": 1/"shard": 7/' '1: shard: expected a number.*'
+edited_state "shards below 0" '1s/"shards": 1/"shards": -1/' '1: shards: expected a number.*'
+edited_state "shards without end" "1s/\"shards\": 1/\"shards\": $big/" '1: column [0-9]+: not JSON'
+edited_state "many emulators" '1s/"emulators": 0/"emulators": 1000000/' '1: more rows or emulators than a batch can have'
+edited_state "a row elsewhere" '1s/"hello"|"good"/"..\/good"/' '1: rows: expected names of jobs.*'
+edited_state "an index beyond" '2s/"index": [0-9]+/"index": 9223372036854775807/' '2: is of a row that the header does not have'
+edited_state "an index below 0" '2s/"index": [0-9]+/"index": -1/' '2: index: expected a number.*'
+edited_state "an index beyond all" "2s/\"index\": [0-9]+/\"index\": $big/" '2: column [0-9]+: not JSON'
+edited_state "memory below 0" '2s/"memory": /"memory": -/' '2: memory: expected a number.*'
+edited_state "another row's record" '2s/"row": "[a-z]*"/"row": "other"/' '2: is of a row that the header does not have'
+edited_state "an outcome that is none" '2s/"outcome": "[a-z-]*"/"outcome": "fine"/' '2: outcome: is none that a row can have'
+edited_state "a status that is none" '2s/"status": [0-9]+/"status": 256/' '2: status: expected a number from 0 to 255'
+edited_state "a report elsewhere" '2s/"report": "[^"]*"/"report": "..\/..\/etc\/passwd"/' '2: report: expected "rows/ROW.json"'
+edited_state "a report of another row" '2s/"report": "[^"]*"/"report": "rows\/x.json"/' '2: report: expected "rows/ROW.json"'
+edited_state "invalid base64" '2s/"message": ""/"message": {"base64": "*"}/' '2: message.base64: not base64.*'
+edited_state "a member that is none" '2s/"message": ""/"message": "", "x": 1/' '2: unknown member "x"'
+# shellcheck disable=SC2016 # for sed
+edited_state "text behind the end" '$s/$/\n{}/' '[0-9]+: text behind the end'
+sed -E '1s/"plan": "..../"plan": "beef/' good/batch.json >bad
+in_folder bad
+refused "another plan" 'folder: is of another batch than good: merge the shards of one manifest with one set of options' \
+	"${merge[@]}" good folder
+
+# What is told in a state and in a report is printed, and written as JSON.
+sed -E 's/"message": ""/"message": "\\u001b[31m\\u009b"/; s/"message": "[^"]*"/"message": {"base64": "G1szMW3\/"}/2' good/batch.json >bad
+in_folder bad
+answered "a message of control characters" batch merge -o merged --report summary.json folder
+[[ $status -le 5 ]] && conforms "a message of control characters" summary.json lib/batch/summary.schema.json
+rm -rf merged
+name=$(jq -r '.results[0].row' good/batch.json)
+report_refused() { # NAME JQ-EXPRESSION EXPRESSION
+	rm -rf folder merged
+	cp -r good folder
+	jq "$2" "good/rows/$name.json" >"folder/rows/$name.json"
+	refused "$1" "rows/$name.json:$3: remove it, and the batch with --resume does its row again" "${merge[@]}" folder
+	refused "$1, gone on with" "rows/$name.json:$3: remove it, and the batch with --resume does its row again" "${resume[@]}"
+	rm "folder/rows/$name.json"
+	rm -rf merged
+	refused "$1, removed" "rows/$name.json: is not there: the batch with --resume does its row again" "${merge[@]}" folder
+	run "${resume[@]}"
+	same "$1: the remedy helps" "$((status < 2)) $said" "1 "
+}
+report_refused "a report of another version" '.version = 2' ' not a report of this version of validate'
+report_refused "a report of another architecture" '.arch = "vax"' ' arch: is no instruction set that validate knows'
+report_refused "a report of a negative count" '.checked = -1' ' checked: expected a number.*'
+report_refused "a report of another verdict" '.verdict = "fine"' ' verdict: is none that validate gives'
+cp -r good spoilt
+if jq -e '.findings[0]' "good/rows/bmi.json" >/dev/null; then
+	jq '.findings[0] |= (.form = "\u001b[31m" | .text = "\u009b" | .symbol = "\u001b" | .key = "\u0007")' good/rows/bmi.json \
+		>spoilt/rows/bmi.json
+	answered "findings of control characters" batch merge -v -o merged2 --report summary.json spoilt
+	conforms "findings of control characters" summary.json lib/batch/summary.schema.json
+fi
+for n in {1..40}; do
+	flip good/batch.json bad
+	in_folder bad
+	rm -rf merged
+	answered "state with flipped bit $n, merged" batch merge -o merged folder
+	cp -L folder/batch.json folder/batch.json.part
+	rm folder/batch.json
+	answered "state with flipped bit $n, gone on with" batch --no-progress --resume -o folder logs
+done
+finish
