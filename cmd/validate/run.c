@@ -320,6 +320,7 @@ static struct error *write_report(struct session *s)
 		.calls = s->calls.at,
 		.num_calls = s->calls.len,
 		.program = s->program,
+		.version = strchr(program_version, ' ') + 1,
 		.symbol = symbols_append,
 		.symbol_ctx = &s->symbols,
 		.baseline = s->options->outputs.baseline ? &s->known : NULL,

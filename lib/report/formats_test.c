@@ -163,6 +163,12 @@ START_TEST(sarif_has_what_the_standard_requires)
 
 	ck_assert_str_eq(text_at(document, "version", NULL), "2.1.0");
 	ck_assert_str_eq(text_at(driver, "name", NULL), "validate");
+	ck_assert_str_eq(text_at(driver, "version", NULL), "0.1");
+	json_array_foreach(rules, i, result)
+	{
+		ck_assert_ptr_nonnull(text_at(result, "fullDescription", "text"));
+		ck_assert_ptr_nonnull(text_at(result, "help", "text"));
+	}
 	ck_assert_uint_eq(json_array_size(results), SAMPLE_FINDINGS);
 	json_array_foreach(results, i, result)
 	{

@@ -62,6 +62,7 @@ struct report {
 	const struct isa *isa;
 	const char *target;  /* identity of the emulator */
 	const char *program; /* path of the guest */
+	const char *version; /* of validate: "0.1" */
 	const struct replay_count *calls;
 	size_t num_calls;
 	const struct baseline_verdict *baseline; /* NULL: none was given */

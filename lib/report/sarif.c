@@ -12,18 +12,31 @@
 enum rule { RULE_FLAGS, RULE_VALUE, RULE_STRAY, RULE_MEMORY, RULE_FAULT, RULE_MISSING, RULE_OTHER_FAULT, NUM_RULES };
 
 static const struct {
-	const char *id, *name, *text;
+	const char *id, *name, *text, *more;
 } rules[NUM_RULES] = {
-	[RULE_FLAGS] = {"wrong-flags", "WrongFlags", "The emulator computes flags that the architecture does not."},
+	[RULE_FLAGS] = {"wrong-flags", "WrongFlags", "The emulator computes flags that the architecture does not.",
+			"Flags that the architecture leaves undefined are not compared."},
 	[RULE_VALUE] = {"wrong-value", "WrongValue",
-			"The emulator computes another value for a register than the architecture."},
+			"The emulator computes another value for a register than the architecture.",
+			"Bits that the architecture leaves undefined are not compared."},
 	[RULE_STRAY] = {"stray-register", "StrayRegister",
-			"The emulator changes a register that the instruction does not write."},
-	[RULE_MEMORY] = {"wrong-memory", "WrongMemory", "The emulator stores another value than the architecture."},
-	[RULE_FAULT] = {"unexpected-fault", "UnexpectedFault", "The emulator faults where the architecture does not."},
-	[RULE_MISSING] = {"missing-fault", "MissingFault", "The emulator does not fault where the architecture does."},
-	[RULE_OTHER_FAULT] = {"other-fault", "OtherFault", "The emulator raises another fault than the architecture."},
+			"The emulator changes a register that the instruction does not write.",
+			"The expected value is the one before the instruction."},
+	[RULE_MEMORY] = {"wrong-memory", "WrongMemory", "The emulator stores another value than the architecture.",
+			 "Memory was read back behind the instruction."},
+	[RULE_FAULT] = {"unexpected-fault", "UnexpectedFault", "The emulator faults where the architecture does not.",
+			"An emulated CPU that lacks the instruction is right to fault."},
+	[RULE_MISSING] = {"missing-fault", "MissingFault", "The emulator does not fault where the architecture does.",
+			  "The instruction had results where it should have had none."},
+	[RULE_OTHER_FAULT] = {"other-fault", "OtherFault", "The emulator raises another fault than the architecture.",
+			      "Faults are told by the signals that they become."},
 };
+
+static const char help[] =
+	"The message has the first occurrence: where it was, what differs in which bits, the instruction's inputs, and the "
+	"formula of the expected value. `validate explain` prints what the model says of an instruction, and `validate "
+	"--stop-on-first` with the same event log and emulator comes to the finding again. What is known goes to the "
+	"baseline: `validate baseline update`.";
 
 /* By place and cause, which baseline entries have too. */
 static enum rule rule_of(const char *place, const char *cause)
@@ -44,9 +57,11 @@ static json_t *rule_list(void)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < NUM_RULES; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s}, s:{s:s}}", "id", rules[i].id, "name",
-						      rules[i].name, "shortDescription", "text", rules[i].text,
-						      "defaultConfiguration", "level", "error"));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:{s:s}, s:{s:s++}, s:{s:s}, s:{s:s}}", "id", rules[i].id,
+						"name", rules[i].name, "shortDescription", "text", rules[i].text,
+						"fullDescription", "text", rules[i].text, " ", rules[i].more, "help",
+						"text", help, "defaultConfiguration", "level", "error"));
 	return list;
 }
 
@@ -65,10 +80,13 @@ static json_t *message(struct strbuf *text)
 	return json_pack("{s:o}", "text", take(text));
 }
 
+/* 3.4: an absolute path is no reference that could be resolved against another. */
 static json_t *program_uri(const struct report *report)
 {
 	struct strbuf uri = {0};
 
+	if (report->program[0] == '/')
+		strbuf_append(&uri, "file://");
 	escape_uri(&uri, report->program);
 	return take(&uri);
 }
@@ -91,7 +109,9 @@ static json_t *address(const struct report *report, const struct insn *insn)
 
 static json_t *locations(const struct report *report, const struct insn *insn)
 {
-	json_t *physical = json_pack("{s:{s:o}}", "artifactLocation", "uri", program_uri(report));
+	/* A program has no lines, but who shows results beside source code asks for one. */
+	json_t *physical = json_pack("{s:{s:o}, s:{s:i}}", "artifactLocation", "uri", program_uri(report), "region",
+				     "startLine", 1);
 
 	if (insn)
 		json_object_set_new(physical, "address", address(report, insn));
@@ -200,10 +220,11 @@ static void print(struct strbuf *out, const struct report *report)
 	struct strbuf target = {0};
 
 	strbuf_append(&target, report->target);
-	json_t *run = json_pack("{s:{s:{s:s, s:o}}, s:{s:o}, s:[o], s:o, s:s, s:{s:o, s:s}}", "tool", "driver", "name",
-				"validate", "rules", rule_list(), "automationDetails", "id", automation_id(report),
-				"invocations", invocation(report), "results", results(report), "columnKind",
-				"utf16CodeUnits", "properties", "target", take(&target), "arch", report->isa->name);
+	json_t *run = json_pack("{s:{s:{s:s, s:s, s:o}}, s:{s:o}, s:[o], s:o, s:s, s:{s:o, s:s}}", "tool", "driver",
+				"name", "validate", "version", report->version, "rules", rule_list(),
+				"automationDetails", "id", automation_id(report), "invocations", invocation(report),
+				"results", results(report), "columnKind", "utf16CodeUnits", "properties", "target",
+				take(&target), "arch", report->isa->name);
 	json_t *document = json_pack("{s:s, s:s, s:[o]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json",
 				     "version", "2.1.0", "runs", run);
 	document_print(out, document);

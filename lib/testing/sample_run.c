@@ -148,6 +148,7 @@ void sample_run_init(struct sample_run *s)
 		.isa = isa_by_name("x86_64"),
 		.target = sample_hostile,
 		.program = sample_hostile,
+		.version = "0.1",
 		.calls = s->calls,
 		.num_calls = 2,
 		.symbol = name_address,

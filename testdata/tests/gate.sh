@@ -47,7 +47,7 @@ for result in run["results"]:
     assert result["level"] in ("none", "note", "warning", "error")
     assert result.get("baselineState", "new") in ("new", "unchanged", "absent")
     physical = result["locations"][0]["physicalLocation"]
-    assert physical["artifactLocation"]["uri"]
+    assert physical["artifactLocation"]["uri"].startswith("file:///")
     assert result.get("baselineState") == "absent" or physical["address"]["absoluteAddress"] > 0
     keys.add(result["partialFingerprints"]["validateFinding/v1"])
 assert len(keys) == len(run["results"])
