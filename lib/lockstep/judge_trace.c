@@ -157,20 +157,31 @@ static struct error *merge_run(struct judging *j, struct run *from)
 	return err;
 }
 
-/* Where the run was in the chunk that was just added; its time is spread evenly. */
+/* Where the run was in the chunk that was just added. */
 static void add_places(struct judging *j, const struct recorded *r, uint64_t first)
 {
 	struct timeline *t = &j->run->timeline;
-	uint64_t start = j->run->nanoseconds, time = clock_now() - j->started - start;
-	uint64_t steps = j->run->instructions + 1 - first;
 
 	for (size_t i = 0; i < r->places.len; i++) {
 		uint64_t number = (first / RECORDED_STRIDE + (first % RECORDED_STRIDE ? 1 : 0) + i) * RECORDED_STRIDE;
-		double part = (double)(number - first) / (double)steps;
-		timeline_advance(t, number, start + (uint64_t)((double)time * part), r->places.at[i]);
+		timeline_add_place(t, number, r->places.at[i]);
 	}
-	j->run->nanoseconds = start + time;
-	timeline_advance(t, j->run->instructions, start + time, state_get(&r->ls.now, r->target.isa->pc));
+	timeline_add_place(t, j->run->instructions, state_get(&r->ls.now, r->target.isa->pc));
+}
+
+/* The time that the recorded run took, as its system calls tell; in between it is spread evenly. */
+static void add_events(struct judging *j, const struct recorded *r)
+{
+	struct timeline *t = &j->run->timeline;
+
+	for (size_t i = 0; i < r->events.len; i++) {
+		const struct timeline_event *e = &r->events.at[i];
+		timeline_add_event(t, e);
+		if (e->at < t->nanoseconds || e->instruction <= t->instructions)
+			continue;
+		timeline_advance(t, e->instruction - 1, e->at, e->pc);
+		timeline_advance(t, e->instruction, e->at + e->nanoseconds, e->pc);
+	}
 }
 
 /* What one chunk came to; from is NULL where it was judged into the whole. */
@@ -183,9 +194,9 @@ static struct error *add_chunk(struct judging *j, size_t chunk, struct recorded 
 
 	for (size_t i = 0; i < r->calls.len && !err; i++)
 		err = count_calls(j->calls, &r->calls.at[i]);
-	for (size_t i = 0; i < r->events.len; i++)
-		timeline_add_event(&j->run->timeline, &r->events.at[i]);
+	add_events(j, r);
 	add_places(j, r, trace_reader_chunks(j->reader, &num)[chunk].first);
+	j->run->nanoseconds = now - j->started;
 	if (o->progress && now - j->shown > CLOCK_S / 5) {
 		j->shown = now;
 		o->progress(o->progress_ctx, j->run);
@@ -344,6 +355,25 @@ static struct error *take_end(struct judging *j, const struct trace_end *end)
 	return err ? err : copy_text(end->lost_observed, &run->lost_observed);
 }
 
+/*
+ * The time behind the last system call. Where the run's end is not among what was judged, it is taken to have gone on
+ * as before; a trace without times, as of an imported log, gets the time that judging took.
+ */
+static void conclude_timeline(struct judging *j, const struct trace_end *end)
+{
+	struct run *run = j->run;
+	struct timeline *t = &run->timeline;
+	uint64_t time = end ? end->nanoseconds : 0;
+
+	run->recorded_time = time || t->nanoseconds;
+	if (!run->recorded_time)
+		time = run->nanoseconds;
+	else if (!time && t->instructions)
+		time = (uint64_t)((double)t->nanoseconds * (double)run->instructions / (double)t->instructions);
+	if (run->instructions)
+		timeline_advance(t, run->instructions, time > t->nanoseconds ? time : t->nanoseconds, 0);
+}
+
 static struct error *conclude(struct judging *j)
 {
 	struct run *run = j->run;
@@ -359,6 +389,7 @@ static struct error *conclude(struct judging *j)
 	run->unreached = j->range.from > run->instructions;
 	run->error = j->error;
 	run->nanoseconds = clock_now() - j->started;
+	conclude_timeline(j, all ? end : NULL);
 	run->verdict = run->findings.list.len ? VERDICT_DIVERGENT : run_verdict_but_findings(run);
 	return err;
 }

@@ -52,6 +52,7 @@ struct run {
 	uint64_t unseen;  /* not or partly judged, because an input was not known or a result cannot be seen */
 	struct coverage coverage; /* of the instructions that were to be judged */
 	struct timeline timeline;
+	bool recorded_time; /* the times of it are those of the run that a trace is of */
 	struct replay_totals events;
 	bool interrupted; /* the user stopped it */
 	bool unreached;   /* it never came to where judging was to begin */

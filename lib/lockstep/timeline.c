@@ -55,6 +55,14 @@ void timeline_advance(struct timeline *t, uint64_t instructions, uint64_t nanose
 	}
 }
 
+void timeline_add_place(struct timeline *t, uint64_t instruction, uint64_t pc)
+{
+	struct timeline_stretch *stretch = stretch_of(t, instruction);
+
+	if (!stretch->pc)
+		stretch->pc = pc;
+}
+
 /* Keeps the longest, ordered. */
 static void add_slowest(struct timeline *t, const struct timeline_event *event)
 {

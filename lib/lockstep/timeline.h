@@ -45,6 +45,9 @@ struct timeline {
  * spread evenly. */
 void timeline_advance(struct timeline *t, uint64_t instructions, uint64_t nanoseconds, uint64_t pc);
 
+/* The run was at pc at its instruction of that number; whatever is known of its time. */
+void timeline_add_place(struct timeline *t, uint64_t instruction, uint64_t pc);
+
 void timeline_add_event(struct timeline *t, const struct timeline_event *event);
 
 /* A finding occurred at that instruction. */

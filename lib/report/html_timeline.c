@@ -100,7 +100,8 @@ void html_timeline(struct strbuf *out, const struct report *report)
 		print_stretch(out, report, i, most);
 	strbuf_append(out, "</svg>\n<div class=\"axis\"><span>instruction 1</span><span>");
 	report_count(out, t->instructions);
-	strbuf_append(out, "</span></div>\n<figcaption><span><b class=\"time\"></b>time for each ");
+	strbuf_append(out, "</span></div>\n<figcaption><span><b class=\"time\"></b>");
+	strbuf_append(out, report->run->recorded_time ? "time of the recorded run for each " : "time for each ");
 	if (t->per_stretch > 1)
 		report_count(out, t->per_stretch);
 	strbuf_append(out, t->per_stretch > 1 ? " instructions, at most " : "instruction, at most ");

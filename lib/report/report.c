@@ -91,6 +91,16 @@ void report_summary(struct strbuf *out, const struct report *report, size_t find
 		report->symbol(report->symbol_ctx, f->insn.pc, out);
 }
 
+void report_guest_end(struct strbuf *out, const struct run *run)
+{
+	const char *name = sigabbrev_np(run->exit_signal);
+
+	if (run->exit_signal)
+		strbuf_printf(out, "was killed by signal %d (SIG%s)", run->exit_signal, name ? name : "?");
+	else if (run->exited && run->exit_status)
+		strbuf_printf(out, "exited with status %d", run->exit_status);
+}
+
 bool report_failure(struct strbuf *out, const struct report *report)
 {
 	const struct run *run = report->run;
@@ -98,7 +108,7 @@ bool report_failure(struct strbuf *out, const struct report *report)
 	if (run->lost_expected)
 		strbuf_printf(out,
 			      "lost sync with the log at event %" PRIu64 ", pc 0x%" PRIx64
-			      ": the log has %s, the guest does %s",
+			      ": the log has %s, the guest: %s",
 			      run->lost_event, run->lost_pc, run->lost_expected, run->lost_observed);
 	else if (run->error)
 		strbuf_append(out, run->error->message);

@@ -116,6 +116,9 @@ void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *va
 /* 12345678 as "12,345,678". */
 void report_count(struct strbuf *out, uint64_t n);
 
+/* How the guest ended, if not as a program should: "was killed by signal 11 (SIGSEGV)", "exited with status 1". */
+void report_guest_end(struct strbuf *out, const struct run *run);
+
 /* Appends "name+0x10"; nothing for an address without a symbol. */
 void report_symbol(struct strbuf *out, const struct report *report, uint64_t address);
 

@@ -243,12 +243,12 @@ static void append_baseline(struct strbuf *out, const struct report *report)
 
 static void append_ending(struct strbuf *out, const struct run *run)
 {
-	const char *name = sigabbrev_np(run->exit_signal);
+	struct strbuf end = {0};
 
-	if (run->exit_signal)
-		strbuf_printf(out, "guest        killed by signal %d (SIG%s)\n", run->exit_signal, name ? name : "?");
-	else if (run->exited && run->exit_status)
-		strbuf_printf(out, "guest        exited with status %d\n", run->exit_status);
+	report_guest_end(&end, run);
+	if (end.len)
+		strbuf_printf(out, "guest        %s\n", end.at);
+	strbuf_deinit(&end);
 	if (run->interrupted)
 		strbuf_append(out, "interrupted: the run was not judged to its end\n");
 	if (run->unreached)

@@ -59,7 +59,7 @@ for mode in fault code; do
 	record "$scratch/$mode.log" "$BUILD/guests/signals" $mode
 	compare $mode "$scratch/$mode.log"
 	same "$mode: killed as in the log" "$(jq -c '[.verdict, .guest.exit_signal]' "$scratch/$mode.json")" '["clean",11]'
-	matches "$mode: told" "$(judge --trace-in "$scratch/$mode.vtrace")" "guest +killed by signal 11 .SIGSEGV."
+	matches "$mode: told" "$(judge --trace-in "$scratch/$mode.vtrace")" "guest +was killed by signal 11 .SIGSEGV."
 	# A log that goes on there.
 	sed -i '/"kind": "signal"/d; /"kind": "killed"/ { s/"index": 2/"index": 1/
 		s/"killed", "number": 11, "name": "SIGSEGV"/"syscall", "number": 39, "name": "getpid"/; }' "$scratch/$mode.log"
