@@ -87,6 +87,11 @@ skip() { # REASON
 	exit 77
 }
 
+# A part of the test that cannot run here: counted as skipped, and shown.
+untried() { # WHAT REASON
+	echo "not tried: $1: $2"
+}
+
 # Prints the first feature that the guest bmi executes and this CPU does not have, so that it cannot be recorded.
 lacking_for_bmi() {
 	local flag

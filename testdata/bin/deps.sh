@@ -5,8 +5,8 @@
 #   deps.sh install NEED...   installs them with apt-get, as root or through sudo, and says what; does nothing, and says
 #                             nothing, when nothing is missing
 #
-# A NEED is command/NAME:PACKAGE, module/NAME:PACKAGE (a pkg-config module), libc/COMPILER:PACKAGE (that compiler links a
-# C program) or fuzzer/CLANG:PACKAGE (that compiler links libFuzzer). The Makefile holds the list.
+# A NEED is command/NAME:PACKAGE, module/NAME:PACKAGE (a pkg-config module), python/MODULE:PACKAGE, libc/COMPILER:PACKAGE
+# (that compiler links a C program) or fuzzer/CLANG:PACKAGE (that compiler links libFuzzer). The Makefile holds the list.
 set -euo pipefail
 
 is_there() { # NEED
@@ -15,16 +15,17 @@ is_there() { # NEED
 	case $what in
 	command/*) command -v "${what#command/}" >/dev/null 2>&1 ;;
 	module/*) "${PKG_CONFIG:-pkg-config}" --exists "${what#module/}" 2>/dev/null ;;
+	python/*) python3 -c "import ${what#python/}" 2>/dev/null ;;
 	libc/*)
-		printf '#include <stdio.h>\nint main(void) { return puts(""); }\n' |
-			"${what#libc/}" -static -o /dev/null -x c - >/dev/null 2>&1
+		"${what#libc/}" -static -o /dev/null -x c - >/dev/null 2>&1 \
+			<<<$'#include <stdio.h>\nint main(void) { return puts(""); }'
 		;;
 	fuzzer/*)
-		echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
-			"${what#fuzzer/}" -fsanitize=fuzzer,address -o /dev/null -x c - >/dev/null 2>&1
+		"${what#fuzzer/}" -fsanitize=fuzzer,address -o /dev/null -x c - >/dev/null 2>&1 \
+			<<<'int LLVMFuzzerTestOneInput(void) { return 0; }'
 		;;
 	*)
-		echo "deps.sh: $1 is none of command, module, libc and fuzzer, as KIND/NAME:PACKAGE" >&2
+		echo "deps.sh: $1 is none of command, module, python, libc and fuzzer, as KIND/NAME:PACKAGE" >&2
 		exit 2
 		;;
 	esac

@@ -5,7 +5,7 @@
 # "N passed, N failed, N skipped". Exit status 0 if something passed and nothing failed.
 #
 # What is counted are libcheck's test cases, summed over its summaries; a program without a summary counts as one case.
-# Exit status 77 is a skip, and the program's last line the reason. A program that fails without naming a failed case (it
+# Exit status 77 is a skip, and the program's last line the reason; so is each of its lines "not tried: WHAT: REASON". A program that fails without naming a failed case (it
 # crashed, or ran out of time) counts as one failure. A script with a line "# runs alone" gets the machine for itself.
 #
 # BUILD is the build folder, results are in its folder test-results; TEST_JOBS programs run at a time; TEST_SECONDS is the
@@ -56,6 +56,10 @@ run_one() { # PROGRAM
 	fi
 	[ "$failed" = 0 ] || word=FAILED
 	printf '%-7s %7d.%02d s  %s%s\n' "${word:=ok}" $((seconds / 100)) $((seconds % 100)) "$name" "$reason"
+	while read -r reason; do
+		printf '%-19s  %s  %s\n' skipped "$name" "$reason"
+		skipped=$((skipped + 1))
+	done < <(sed -n 's/^not tried: //p' "$file.out")
 	echo "$((cases > failed ? cases - failed : 0)) $failed $skipped" >"$file.count"
 	[ "$word" != FAILED ] || echo "$file.out" >>"$results/failed"
 }

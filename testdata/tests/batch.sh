@@ -50,6 +50,8 @@ s = json.load(open("sum.json"))
 print(s["format"], s["version"], s["status"], s["totals"]["rows"], s["totals"]["outcomes"]["divergent"])
 print(s["findings"][0]["rows"], s["findings"][0]["first"]["row"], s["rows"][3]["outcome"])' 2>&1)" \
 		$'validate-batch 1 2 5 2\n[\'again\', \'bmi\'] again unusable'
+else
+	untried "the summary as JSON" "there is no python3"
 fi
 conforms "the summary" sum.json $summary
 conforms "the state" all/batch.json $state
@@ -141,6 +143,8 @@ if command -v script >/dev/null; then
 		--manifest manifest3" /dev/null </dev/null | tr '\r' '\n')
 	matches "the line that is written again" "$said" '1 of 3 rows, 1 running; 0 divergent, 0 failed; 0:0[0-9] gone, about 0:0[0-9] left'
 	same "rows have no lines of their own" "$(grep -c '3/3' <<<"$said")" 0
+else
+	untried "progress in a terminal" "there is no script"
 fi
 
 # ---- Ended, and gone on with ----

@@ -17,6 +17,7 @@ for tool in env bash ln; do
 done
 stub id 'echo 0'
 stub pkg-config "[ \"\$2\" = present ]"
+stub python3 "[[ \$2 = 'import present' ]]"
 stub apt-get "echo \"apt-get \$* (\$DEBIAN_FRONTEND)\" >>$log" \
 	"if [[ \$* == *install* && \$* == *broken* ]]; then exit 100; fi" \
 	"if [[ \$* == *install* && \$* == *tool-package* ]]; then ln -sf /bin/true $scratch/bin/tool; fi"
@@ -26,13 +27,13 @@ deps() {
 	PATH=$scratch/bin PKG_CONFIG=pkg-config "$(command -v bash)" testdata/bin/deps.sh "$@" 2>&1
 }
 
-same "nothing is missing" "$(deps missing module/present:a command/bash:b)" ""
+same "nothing is missing" "$(deps missing module/present:a python/present:b command/bash:c)" ""
 same "and nothing is installed" "$(deps install module/present:a command/bash:b)$(cat "$log")" ""
-same "what is missing" "$(deps missing module/absent:a command/bash:b command/none:c)" $'a\nc'
+same "what is missing" "$(deps missing module/absent:a python/absent:b command/bash:c command/none:d)" $'a\nb\nd'
 stub linking-cc '[[ $* == *-static* ]]'
 stub bare-cc 'exit 1'
 same "a compiler without a C library" "$(deps missing libc/linking-cc:a libc/bare-cc:b libc/no-cc:c)" $'b\nc'
-matches "a need of an unknown kind" "$(deps missing absent:a)" "absent:a is none of command, module, libc and fuzzer"
+matches "a need of an unknown kind" "$(deps missing absent:a)" "absent:a is none of command, module, python, libc and fuzzer"
 
 matches "says what it installs" "$(deps install command/bash:b command/tool:tool-package)" \
 	"^Installing what is missing: tool-package"

@@ -60,7 +60,7 @@ check_structure() { # NAME EXPECTED
 	if command -v python3 >/dev/null; then
 		same "$1" "$(structure 2>&1)" "$2"
 	else
-		echo "skipped: $1: there is no python3"
+		untried "$1" "there is no python3"
 	fi
 }
 
@@ -132,7 +132,7 @@ for step in steps:
 print([step["name"] for step in steps if "gate.sh --emulator" in step.get("run", "")])' "$workflow" 2>&1)" \
 		"['Judge every instruction']"
 else
-	echo "skipped: the workflow: there is no PyYAML"
+	untried "the workflow" "there is no PyYAML"
 fi
 
 # A browser renders the page and has nothing to say about it.
@@ -143,6 +143,6 @@ if command -v chromium >/dev/null; then
 	same "every finding" "$(grep -o '<article id=' dom | wc -l)" 5
 	same "without a message" "$(grep -a CONSOLE log)" ""
 else
-	echo "skipped: a browser renders the page: there is no chromium"
+	untried "a browser renders the page" "there is no chromium"
 fi
 finish

@@ -44,7 +44,7 @@ matches "busybox" "$report" '^verdict      (clean|incomplete)'$'\n'
 # The trap flag is what ptrace(2) steps by: POPF brings it to light, and PUSHF stores it.
 flag=$(lacking_for_bmi)
 if [ -n "$flag" ]; then
-	echo "not tried: bmi, since this CPU has no $flag"
+	untried bmi "this CPU has no $flag"
 else
 	limit=3000
 	judge "$guests/bmi"

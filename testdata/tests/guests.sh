@@ -15,6 +15,8 @@ if [ -z "$(lacking_for_bmi)" ]; then
 	same "bmi on this CPU" "$("$guests/bmi" check)" $'blsi: ok\nadcx, adox: ok\ncrc32: ok'
 	"$guests/bmi" check >/dev/null
 	same "bmi's exit status on this CPU" $? 0
+else
+	untried "bmi on this CPU" "it has no $(lacking_for_bmi)"
 fi
 
 if [[ $(qemu-x86_64 --version 2>/dev/null) == *"version 7.2."* ]]; then
@@ -22,9 +24,13 @@ if [[ $(qemu-x86_64 --version 2>/dev/null) == *"version 7.2."* ]]; then
 	same "bmi's exit status on QEMU 7.2" $? 1
 	matches "bmi on QEMU 7.2" "$output" "^blsi: WRONG.*adcx, adox: WRONG .* first adcx r32.*crc32: WRONG .*prefix 66"
 	same "loop on QEMU is the loop on this CPU" "$(qemu-x86_64 "$guests/loop" 5000)" "$("$guests/loop" 5000)"
+else
+	untried "bmi and loop on QEMU 7.2" "qemu-x86_64 is not that, or not there"
 fi
 if command -v qemu-aarch64 >/dev/null; then
 	same "hello for AArch64" "$(qemu-aarch64 "$guests/aarch64/hello")" hello
 	same "loop for AArch64" "$(qemu-aarch64 "$guests/aarch64/loop" 1000)" "$("$guests/loop" 1000)"
+else
+	untried "guests for AArch64" "there is no qemu-aarch64"
 fi
 finish

@@ -89,6 +89,8 @@ if command -v qemu-aarch64 >/dev/null && [ -x "$guests/aarch64/loop" ]; then
 		"${compare[@]}" arm.trace
 	refused "another architecture, and --force" 'good.trace: is a trace of x86_64, arm.trace is one of aarch64' \
 		diff --force arm.trace good.trace
+else
+	untried "another architecture" "there is no qemu-aarch64"
 fi
 for n in {1..40}; do
 	flip good.trace bad

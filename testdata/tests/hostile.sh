@@ -101,8 +101,12 @@ if command -v qemu-x86_64 >/dev/null; then
 		qemu-aarch64 -d cpu,nochain,in_asm -D arm.states "$guests/aarch64/loop" 1 >/dev/null
 		cat two.states arm.states >bad
 		answered "a log of two architectures" "${import[@]}" bad
+	else
+		untried "a log of two architectures" "there is no qemu-aarch64"
 	fi
 	refused "a program that is text" '/etc/passwd: is not an ELF file' "${import[@]}" --program /etc/passwd two.states
+else
+	untried "QEMU's logs" "there is no qemu-x86_64"
 fi
 
 # ---- Vectors ----
@@ -120,5 +124,7 @@ if command -v xz >/dev/null; then
 	done
 	flip good.xz bad
 	refused "a flipped bit in compressed vectors" 'bad: offset 0x[0-9a-f]+: ' "${vectors[@]}" bad
+else
+	untried vectors "there is no xz"
 fi
 finish

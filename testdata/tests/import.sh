@@ -43,6 +43,8 @@ if [ -z "$(lacking_for_bmi)" ] && [ $single = -singlestep ]; then
 	qemu-x86_64 -cpu max -d cpu,fpu,nochain,in_asm -D "$scratch/bmi.log" "$guests/bmi" >/dev/null
 	import "$scratch/bmi.log" >/dev/null
 	matches "... by blocks" "$(judge)" ^divergent
+else
+	untried "the bugs of QEMU 7.2" "qemu-x86_64 is another version, or this CPU has not all that bmi needs"
 fi
 
 # Blocks.
@@ -68,6 +70,7 @@ state() { # RCX RDI RIP
 }
 
 block() { # BYTES RCX RDI
+	# shellcheck disable=SC2016 # $3 is the constant
 	printf -- '----------------\nIN: \n0x00401000:  b9 03 00 00 00           movl     $3, %%ecx\n'
 	printf '0x00401005:  %s                    rep\n\n' "$1"
 	state 9 0x5000 0x401000

@@ -21,5 +21,7 @@ if command -v groff >/dev/null; then
 	for page in cmd/validate/*.[1-8]; do
 		same "$page is right" "$(groff -t -man -ww -Tutf8 "$page" 2>&1 >/dev/null)" ""
 	done
+else
+	untried "the pages are right" "there is no groff"
 fi
 finish

@@ -36,6 +36,8 @@ log = json.load(open("other.json"))
 print(log["format"], log["version"], len(log["events"]), log["argv"][1:])
 print(base64.b64decode(log["events"][1]["writes"][0]["data"]))' 2>&1)" \
 		$'validate-log 1 7 [\'reads\', \'file\']\nb\'1\\n2\\n3\\n4\\n5\\n\''
+else
+	untried "any JSON parser reads the log" "there is no python3"
 fi
 
 record -o killed.json -- "$guest" fault

@@ -30,6 +30,7 @@ program hides_failure 'echo "50%: Checks: 2, Failures: 1, Errors: 0"'
 program crashes 'echo "100%: Checks: 4, Failures: 0, Errors: 0"' 'kill -SEGV $$'
 program hangs 'sleep 60'
 program skips 'echo "no such CPU"' 'exit 77'
+program skips_parts 'echo "not tried: a: no b"' 'echo "not tried: c: no d"' 'echo "100%: Checks: 2, Failures: 0, Errors: 0"'
 program fails_and_skips 'echo "50%: Checks: 2, Failures: 1, Errors: 0"' 'exit 77'
 program runs_nothing 'echo "100%: Checks: 0, Failures: 0, Errors: 0"'
 program reads 'read -r line && exit 1' 'exit 0'
@@ -43,6 +44,7 @@ same "whatever the exit status" "$(closing hides_failure)" "1 passed, 1 failed, 
 same "a crash is a failure" "$(closing crashes)" "4 passed, 1 failed, 0 skipped (1)"
 same "a hang is a failure" "$(closing hangs passes)" "1 passed, 1 failed, 0 skipped (1)"
 same "a skip is counted" "$(closing skips passes)" "1 passed, 0 failed, 1 skipped (0)"
+same "skipped parts are counted" "$(closing skips_parts)" "2 passed, 0 failed, 2 skipped (0)"
 same "a skip hides no failure" "$(closing fails_and_skips)" "1 passed, 1 failed, 0 skipped (1)"
 same "nothing but skips is no success" "$(closing skips)" "0 passed, 0 failed, 1 skipped (1)"
 same "an empty suite fails" "$(closing runs_nothing passes)" "1 passed, 1 failed, 0 skipped (1)"
@@ -52,6 +54,7 @@ same "there is nothing to read" "$(closing reads)" "1 passed, 0 failed, 0 skippe
 
 matches "a line per program" "$(run passes)" "^ok +[0-9]+\.[0-9][0-9] s  passes"
 matches "the reason of a skip" "$(run skips)" "skipped .* skips  no such CPU"
+matches "what parts were skipped, and why" "$(run skips_parts)" "ok .* skips_parts.*skipped +skips_parts  a: no b"$'\n'"skipped +skips_parts  c: no d"
 matches "the output of a failure" "$(run fails_loudly)" "FAILED .* fails_loudly  exit status 3.*to-stdout.*to-stderr"
 matches "the reason of a hang" "$(run hangs)" "hangs  stopped after 2 s"
 finish
