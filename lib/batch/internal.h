@@ -20,8 +20,8 @@ void batch_job_deinit(struct batch_job *job);
 /* The row's outcome is a verdict on the emulator. */
 bool batch_is_judged(const struct batch_record *record);
 
-/* What to do where a row's report cannot be used. Takes err, of reading the file at path, and returns it. */
-struct error *batch_report_remedy(struct error *err, const char *path);
+/* Says what to do where a row's report cannot be used. Takes err, of reading the file at path, and returns it. */
+struct error *batch_report_remedy(struct error *err, const char *path) __attribute__((returns_nonnull));
 
 /* Which rows of a plan a shard has: all those of a job, every shards-th job. */
 bool batch_is_in_shard(const struct batch_header *header, uint64_t row);

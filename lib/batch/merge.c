@@ -90,8 +90,9 @@ static struct error *copy_report(const struct merge *m, const struct chosen *c)
 	struct strbuf text = {0};
 	struct error *err = from && to ? file_read(from, REPORT_MAX, &text) : &error_no_memory;
 
-	err = batch_report_remedy(err, from);
-	if (!err)
+	if (err)
+		err = batch_report_remedy(err, from);
+	else
 		err = file_write(to, strbuf_text(&text), text.len);
 	strbuf_deinit(&text);
 	free(from);

@@ -193,7 +193,8 @@ static struct error *read_report(struct batch_summary *s, size_t row, const char
 		return NULL;
 	char *path = file_join(folder, record->report);
 	struct error *err = path ? batch_report_read(path, &report) : &error_no_memory;
-	err = batch_report_remedy(err, path);
+	if (err)
+		err = batch_report_remedy(err, path);
 	free(path);
 	if (!err)
 		err = add_report(s, row, &report);

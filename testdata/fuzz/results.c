@@ -171,7 +171,7 @@ static void clean_up(void)
 		fprintf(stderr, "%s: a file that nobody expected\n", root);
 		abort();
 	}
-	strcpy(root + strlen(root) - 6, "XXXXXX");
+	memcpy(root + strlen(root) - 6, "XXXXXX", 6);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
