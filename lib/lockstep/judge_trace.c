@@ -357,7 +357,7 @@ static struct error *take_end(struct judging *j, const struct trace_end *end)
 
 /*
  * The time behind the last system call. Where the run's end is not among what was judged, it is taken to have gone on
- * as before; a trace without times, as of an imported log, gets the time that judging took.
+ * as before. A trace without times, as of an imported log, has none.
  */
 static void conclude_timeline(struct judging *j, const struct trace_end *end)
 {
@@ -365,10 +365,8 @@ static void conclude_timeline(struct judging *j, const struct trace_end *end)
 	struct timeline *t = &run->timeline;
 	uint64_t time = end ? end->nanoseconds : 0;
 
-	run->recorded_time = time || t->nanoseconds;
-	if (!run->recorded_time)
-		time = run->nanoseconds;
-	else if (!time && t->instructions)
+	run->recorded_time = true;
+	if (!time && t->instructions)
 		time = (uint64_t)((double)t->nanoseconds * (double)run->instructions / (double)t->instructions);
 	if (run->instructions)
 		timeline_advance(t, run->instructions, time > t->nanoseconds ? time : t->nanoseconds, 0);

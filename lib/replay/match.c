@@ -188,7 +188,7 @@ struct error *replay_lose(struct replay *r, uint64_t pc, const char *verb, struc
 	if (r->queue.list.len)
 		format_event(&expected, r->isa, &r->queue.list.at[0]);
 	else
-		strbuf_append(&expected, "the end of the log");
+		strbuf_append(&expected, "nothing more");
 	lost->expected = strbuf_take(&expected);
 	r->lost = lost;
 	if (!lost->expected || !lost->observed)

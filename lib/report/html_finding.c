@@ -191,6 +191,41 @@ static void print_finding(struct strbuf *out, const struct report *report, size_
 	strbuf_append(out, "</article>\n");
 }
 
+static void print_index_row(struct strbuf *out, const struct report *report, size_t index)
+{
+	const struct finding *f = &report->run->findings.list.at[index];
+	struct strbuf location = {0};
+
+	finding_location(&location, f, report->isa);
+	strbuf_printf(out, "<tr><td><a href=\"#f%zu\"><code>", index + 1);
+	html_text(out, f->insn.form);
+	strbuf_append(out, "</code></a></td><td>");
+	html_text(out, strbuf_text(&location));
+	strbuf_append(out, "</td><td>");
+	if (report->baseline)
+		strbuf_append(out, report_is_known(report, index) ? "known" : "new");
+	else
+		html_text(out, severity_name(f->severity));
+	strbuf_append(out, "</td>");
+	html_number(out, f->count);
+	strbuf_append(out, "</tr>\n");
+	strbuf_deinit(&location);
+}
+
+/* Many findings are looked at one after the other: which ones there are, at a glance. */
+static void print_index(struct strbuf *out, const struct report *report, size_t num)
+{
+	enum { FEW = 8 };
+
+	if (num <= FEW)
+		return;
+	strbuf_append(out, "<table class=\"index\"><thead><tr><th>instruction</th><th>where</th><th></th>"
+			   "<th class=\"n\">times</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < num; i++)
+		print_index_row(out, report, i);
+	strbuf_append(out, "</tbody></table>\n");
+}
+
 void html_findings(struct strbuf *out, const struct report *report)
 {
 	size_t num = report->run->findings.list.len;
@@ -198,6 +233,7 @@ void html_findings(struct strbuf *out, const struct report *report)
 	if (!num)
 		return;
 	strbuf_append(out, "<section><h2>Findings</h2>\n");
+	print_index(out, report, num);
 	for (size_t i = 0; i < num; i++)
 		print_finding(out, report, i);
 	strbuf_append(out, "</section>\n");

@@ -83,6 +83,22 @@ static void print_stretch(struct strbuf *out, const struct report *report, size_
 	strbuf_append(out, "</g>\n");
 }
 
+/* What the bars' height stands for; an imported trace has no times. */
+static void print_scale(struct strbuf *out, const struct report *report, uint64_t most)
+{
+	const struct timeline *t = &report->run->timeline;
+
+	if (!t->nanoseconds)
+		return;
+	strbuf_append(out, "<span><b class=\"time\"></b>");
+	strbuf_append(out, report->run->recorded_time ? "time of the recorded run for each " : "time for each ");
+	if (t->per_stretch > 1)
+		report_count(out, t->per_stretch);
+	strbuf_append(out, t->per_stretch > 1 ? " instructions, at most " : "instruction, at most ");
+	html_duration(out, most);
+	strbuf_append(out, "</span>");
+}
+
 void html_timeline(struct strbuf *out, const struct report *report)
 {
 	const struct timeline *t = &report->run->timeline;
@@ -100,16 +116,11 @@ void html_timeline(struct strbuf *out, const struct report *report)
 		print_stretch(out, report, i, most);
 	strbuf_append(out, "</svg>\n<div class=\"axis\"><span>instruction 1</span><span>");
 	report_count(out, t->instructions);
-	strbuf_append(out, "</span></div>\n<figcaption><span><b class=\"time\"></b>");
-	strbuf_append(out, report->run->recorded_time ? "time of the recorded run for each " : "time for each ");
-	if (t->per_stretch > 1)
-		report_count(out, t->per_stretch);
-	strbuf_append(out, t->per_stretch > 1 ? " instructions, at most " : "instruction, at most ");
-	html_duration(out, most);
-	strbuf_append(
-		out,
-		"</span><span><b class=\"event\"></b>system calls</span><span><b class=\"found\"></b>findings</span>"
-		"</figcaption>\n</figure></section>\n");
+	strbuf_append(out, "</span></div>\n<figcaption>");
+	print_scale(out, report, most);
+	strbuf_append(out,
+		      "<span><b class=\"event\"></b>system calls</span><span><b class=\"found\"></b>findings</span>"
+		      "</figcaption>\n</figure></section>\n");
 }
 
 /* ---- The slowest parts ---- */
@@ -139,7 +150,7 @@ static void print_time(struct strbuf *out, uint64_t nanoseconds, uint64_t total)
 {
 	strbuf_append(out, "<td class=\"n\">");
 	html_duration(out, nanoseconds);
-	strbuf_printf(out, "</td><td class=\"n\">%.1f\xc2\xa0%%</td>",
+	strbuf_printf(out, "</td><td class=\"n share\">%.1f\xc2\xa0%%</td>",
 		      total ? 100.0 * (double)nanoseconds / (double)total : 0.0);
 }
 
@@ -148,15 +159,13 @@ static void print_stretches(struct strbuf *out, const struct report *report)
 	const struct timeline *t = &report->run->timeline;
 	size_t slow[SLOWEST], num = find_slowest(t, slow);
 
-	strbuf_append(
-		out,
-		"<table><thead><tr><th class=\"n\">from instruction</th><th class=\"n\">time</th><th class=\"n\">of all</th>"
-		"<th>near</th></tr></thead><tbody>\n");
+	strbuf_append(out, "<table><thead><tr><th class=\"n\">from instruction</th><th class=\"n\">time</th>"
+			   "<th class=\"n share\">of all</th><th>near</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < num; i++) {
 		strbuf_append(out, "<tr>");
 		html_number(out, slow[i] * t->per_stretch + 1);
 		print_time(out, t->stretch[slow[i]].nanoseconds, t->nanoseconds);
-		strbuf_append(out, "<td>");
+		strbuf_append(out, "<td class=\"near\">");
 		if (t->stretch[slow[i]].pc)
 			html_address(out, report, t->stretch[slow[i]].pc);
 		strbuf_append(out, "</td></tr>\n");
@@ -170,8 +179,9 @@ static void print_calls(struct strbuf *out, const struct report *report)
 
 	if (!t->num_slowest)
 		return;
-	strbuf_append(out, "<table><thead><tr><th>system call</th><th class=\"n\">event</th><th class=\"n\">time</th>"
-			   "<th class=\"n\">of all</th><th class=\"n\">at instruction</th></tr></thead><tbody>\n");
+	strbuf_append(out,
+		      "<table><thead><tr><th>system call</th><th class=\"n\">event</th><th class=\"n\">time</th>"
+		      "<th class=\"n share\">of all</th><th class=\"n\">at instruction</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < t->num_slowest && i < SLOWEST; i++) {
 		const struct timeline_event *e = &t->slowest[i];
 		strbuf_append(out, "<tr><td><code>");
@@ -190,7 +200,11 @@ void html_slowest(struct strbuf *out, const struct report *report)
 	if (!timeline_length(&report->run->timeline))
 		return;
 	strbuf_append(out, "<section><h2>Slowest parts</h2>\n");
-	print_stretches(out, report);
-	print_calls(out, report);
+	if (report->run->timeline.nanoseconds) {
+		print_stretches(out, report);
+		print_calls(out, report);
+	} else {
+		strbuf_append(out, "<p>The trace tells of no times.</p>\n");
+	}
 	strbuf_append(out, "</section>\n");
 }
