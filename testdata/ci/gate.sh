@@ -31,18 +31,20 @@ shift
 [ "${GITHUB_ACTIONS:-}" != true ] || options+=(--annotate github)
 mkdir -p "$out" || exit 2
 
-new=0 worst=0 reports=()
+new=0 worst=0 reports=() failed=()
 for log; do
 	name=$(basename "$log" .json)
 	echo "==== $name"
+	rm -f "$out/$name".{json,xml,sarif,html} # of an earlier run
 	"$validate" --log "$log" --report "$out/$name.json" --junit "$out/$name.xml" --sarif "$out/$name.sarif" \
 		--html "$out/$name.html" ${options[@]+"${options[@]}"}
 	status=$?
 	[ ! -e "$out/$name.json" ] || reports+=("$out/$name.json")
 	if [ $status = 1 ]; then
 		new=1
-	elif [ $status -gt $worst ]; then
-		worst=$status
+	elif [ $status != 0 ]; then
+		failed+=("$name: exit status $status")
+		[ $status -le $worst ] || worst=$status
 	fi
 done
 
@@ -55,5 +57,10 @@ if [ $new = 1 ]; then
 	echo "There are new findings. If they are known, say so, and commit $baseline:"
 	echo "    $validate baseline update --baseline $baseline --note 'WHY' --link 'URL' ${reports[*]}"
 fi
-[ $worst = 0 ] || exit $worst
+if [ $worst != 0 ]; then
+	echo
+	echo "Not judged to the end, or with --strict not in full:"
+	printf '    %s\n' "${failed[@]}"
+	exit $worst
+fi
 exit $new

@@ -114,6 +114,11 @@ head -c 200 before.json >known.json
 run_gate
 same "status with a damaged baseline" $status 2
 matches "what is said of it" "$(<said)" '^validate: known.json:[0-9]+: is no JSON: .*baseline update$'
+matches "which log it was" "$output" 'Not judged to the end.*bmi: exit status 2'
+same "and nothing of the runs before is left" "$(ls out)" ""
+cp before.json known.json
+run_gate
+same "status with the baseline mended" $status 0
 same "without logs" "$("$gate" --strict 2>&1) $?" "usage: gate.sh [OPTION...] -- LOG... 2"
 same "annotations of an unknown service" "$("$VALIDATE" --log bmi.json --annotate sms 2>&1) $?" \
 	"validate: --annotate sms: only github is known 2"
