@@ -10,6 +10,7 @@
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
 #include "cmd/validate/print.h"
+#include "cmd/validate/progress.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/batch/merge.h"
@@ -74,37 +75,47 @@ struct progress {
 	uint64_t next; /* when the line is to be written again */
 };
 
-static void print_time(uint64_t nanoseconds)
+static void append_time(struct strbuf *out, uint64_t nanoseconds)
 {
 	uint64_t s = nanoseconds / CLOCK_S;
 
 	if (s >= 3600)
-		fprintf(stderr, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600, s / 60 % 60, s % 60);
+		strbuf_printf(out, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600, s / 60 % 60, s % 60);
 	else
-		fprintf(stderr, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
+		strbuf_printf(out, "%" PRIu64 ":%02" PRIu64, s / 60, s % 60);
+}
+
+static void append_left(struct strbuf *out, const char *before, const struct batch_progress *p)
+{
+	if (p->left < CLOCK_S || p->kept + p->done == p->rows)
+		return;
+	strbuf_append(out, before);
+	append_time(out, p->left);
+	strbuf_append(out, " left");
 }
 
 static void print_line(const struct batch_progress *p)
 {
-	fprintf(stderr, "\r\033[K%zu of %zu rows, %zu running; %zu divergent, %zu failed; ", p->kept + p->done, p->rows,
-		p->running, p->divergent, p->failed);
-	print_time(p->nanoseconds);
-	if (p->left) {
-		fputs(" gone, about ", stderr);
-		print_time(p->left);
-		fputs(" left", stderr);
-	}
-	fflush(stderr);
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "%zu of %zu rows, %zu running; %zu divergent, %zu failed; ", p->kept + p->done, p->rows,
+		      p->running, p->divergent, p->failed);
+	append_time(&text, p->nanoseconds);
+	append_left(&text, " gone, about ", p);
+	progress_show(&text);
 }
 
 static void print_row(const struct batch_progress *p)
 {
 	const struct batch_record *record = p->record;
+	struct strbuf left = {0};
 
 	fprintf(stderr, "%zu/%zu %s: %s", p->kept + p->done, p->rows, record->row, record->outcome);
 	if (p->findings)
 		fprintf(stderr, ", %zu finding%s", p->findings, p->findings == 1 ? "" : "s");
-	fprintf(stderr, ", %.1f s\n", (double)record->milliseconds / 1e3);
+	append_left(&left, "; about ", p);
+	fprintf(stderr, ", %.1f s%s\n", (double)record->milliseconds / 1e3, strbuf_text(&left));
+	strbuf_deinit(&left);
 }
 
 static void show_progress(void *ctx, const struct batch_progress *p)
@@ -264,7 +275,7 @@ static struct error *run_here(const struct batch_command_options *o, const struc
 	options->progress_ctx = &progress;
 	struct error *err = batch_run(plan, options);
 	if (shown && progress.terminal)
-		fputs("\r\033[K", stderr);
+		progress_clear();
 	return err;
 }
 

@@ -11,6 +11,7 @@
 #include "cmd/validate/interrupt.h"
 #include "cmd/validate/outputs.h"
 #include "cmd/validate/print.h"
+#include "cmd/validate/progress.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
 #include "lib/lockstep/judge_trace.h"
@@ -144,14 +145,25 @@ static void show_output(void *ctx, int fd, const void *data, size_t len)
 	fwrite(data, 1, len, fd == 1 ? stdout : stderr);
 }
 
+/* ctx is the session. */
 static void show_progress(void *ctx, const struct run *run)
 {
+	const struct session *s = ctx;
 	double seconds = (double)run->nanoseconds / 1e9;
+	size_t findings = run->findings.list.len;
+	struct strbuf text = {0};
 
-	(void)ctx;
-	fprintf(stderr, "\r\033[K%" PRIu64 " instructions, %.0f/s, %" PRIu64 " events, %zu findings", run->instructions,
-		seconds > 0 ? (double)run->instructions / seconds : 0.0, run->events.total, run->findings.list.len);
-	fflush(stderr);
+	report_count(&text, run->instructions);
+	if (s->trace) {
+		strbuf_append(&text, " of ");
+		report_count(&text, trace_reader_steps(s->trace));
+	}
+	strbuf_append(&text, " instructions, ");
+	report_count(&text, seconds > 0 ? (uint64_t)((double)run->instructions / seconds) : 0);
+	strbuf_printf(&text, " a second; %" PRIu64 " events", run->events.total);
+	if (!s->options->only_trace)
+		strbuf_printf(&text, ", %zu finding%s", findings, findings == 1 ? "" : "s");
+	progress_show(&text);
 }
 
 /* A second opinion is welcome, but not needed. ctx is the session. */
@@ -217,6 +229,7 @@ static struct error *judge(struct session *s)
 		.oracle = s->oracle,
 		.interrupted = &interrupted,
 		.progress = progress ? show_progress : NULL,
+		.progress_ctx = s,
 	};
 
 	const struct judge_trace_options recorded = {&options, (unsigned)o->jobs, create_oracle, s};
@@ -231,7 +244,7 @@ static struct error *judge(struct session *s)
 	else if (!err)
 		err = lockstep_run(s->target, s->replay, &options, &s->run);
 	if (progress)
-		fputs("\r\033[K", stderr);
+		progress_clear();
 	s->ran = !err;
 	if (!err && s->options->outputs.baseline)
 		err = baseline_compare(&s->baseline, s->isa, &s->run, &s->known);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/validate/progress.h"
 #include "cmd/validate/selftest.h"
 #include "lib/base/clock.h"
 #include "lib/base/codec.h"
@@ -47,14 +48,17 @@ static void show_progress(struct session *s, size_t at, const char *form)
 	if (!s->progress || clock_now() - s->shown_at < PROGRESS_MS * CLOCK_MS)
 		return;
 	s->shown_at = clock_now();
-	fprintf(stderr, "\r\033[K%zu/%zu forms, %" PRIu64 " cases passed, %" PRIu64 " failed: %s", at,
-		walk_num_forms(s->walk), s->counts->passed, s->counts->failed, form);
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "%zu/%zu forms, %" PRIu64 " cases passed, %" PRIu64 " failed: %s", at,
+		      walk_num_forms(s->walk), s->counts->passed, s->counts->failed, form);
+	progress_show(&text);
 }
 
 static void clear_progress(const struct session *s)
 {
 	if (s->progress)
-		fprintf(stderr, "\r\033[K");
+		progress_clear();
 }
 
 static void add_form(struct session *s, const struct walk_form *f)
