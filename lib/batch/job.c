@@ -9,7 +9,10 @@
 #include "lib/batch/internal.h"
 #include "lib/evlog/json.h"
 
-enum { MANIFEST_MAX = 16 << 20 }; /* bytes: the tree needs several times as much */
+enum {
+	MANIFEST_MAX = 16 << 20, /* bytes: the tree needs several times as much */
+	VALUES_MAX = 2 * JSON_VALUES_MAX,
+};
 
 /* ---- The schema ---- */
 
@@ -257,13 +260,16 @@ static struct error *read_manifest(struct manifest *m, const struct strbuf *text
 {
 	struct place at = {.path = m->path};
 	json_error_t error;
+	struct error *err = json_check_values(m->path, 0, strbuf_text(text), text->len, VALUES_MAX);
+	if (err)
+		return err;
 	json_t *json = json_loadb(strbuf_text(text), text->len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK,
 				  &error);
 
 	if (!json)
 		return syntax_error(m->path, error.line > 0 ? (uint64_t)error.line : 0, &error);
 	size_t end = (size_t)error.position;
-	struct error *err = check_header(&at, json);
+	err = check_header(&at, json);
 	const json_t *list = json_object_get(json, "jobs");
 	if (!err && list && !is_blank(text->at + end, text->len - end))
 		err = error_input(m->path, 0, "text behind the document");

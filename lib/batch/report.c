@@ -178,6 +178,8 @@ struct error *batch_report_read(const char *path, struct batch_report *ret)
 	struct strbuf text = {0};
 	json_error_t error;
 	struct error *err = file_read(path, REPORT_MAX, &text);
+	if (!err)
+		err = json_check_values(path, 0, strbuf_text(&text), text.len, JSON_VALUES_MAX);
 	json_t *json = err ? NULL : json_loadb(strbuf_text(&text), text.len, JSON_REJECT_DUPLICATES, &error);
 
 	strbuf_deinit(&text);

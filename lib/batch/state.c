@@ -125,7 +125,10 @@ static struct error *parse(const struct reader *r, const char *text, size_t len,
 {
 	struct strbuf copy = {0};
 	json_error_t error;
+	struct error *err = json_check_values(r->path, r->line, text, len, JSON_VALUES_MAX);
 
+	if (err)
+		return err;
 	strbuf_append_bytes(&copy, text, len);
 	strbuf_append(&copy, end);
 	json_t *json = strbuf_failed(&copy) ? NULL : json_loadb(copy.at, copy.len, JSON_REJECT_DUPLICATES, &error);

@@ -41,6 +41,13 @@ struct place {
 	size_t index;           /* of the element */
 };
 
+/*
+ * ERROR_INPUT for JSON text of more than max values, counted by brackets, commas and colons. A tree needs up to a
+ * hundred times the memory of its text: this is asked before text is parsed that somebody else wrote. line 0: none.
+ */
+struct error *json_check_values(const char *path, uint64_t line, const char *text, size_t len, size_t max);
+enum { JSON_VALUES_MAX = 1 << 21 }; /* of a document; as a tree some 250 MiB at most */
+
 /* Fills lift, which stays the caller's and borrows from text; false when out of memory. *ret_values counts the values
  * in text. */
 bool json_lift(const char *text, size_t len, struct json_lift *lift, size_t *ret_values);

@@ -33,6 +33,25 @@ static bool is_payload(const char *text, const char *quote)
 	return quote - text >= (ptrdiff_t)sizeof key - 1 && !memcmp(quote - (sizeof key - 1), key, sizeof key - 1);
 }
 
+static bool is_value(char c)
+{
+	return c == '[' || c == '{' || c == ',' || c == ':';
+}
+
+struct error *json_check_values(const char *path, uint64_t line, const char *text, size_t len, size_t max)
+{
+	const char *end = text + len;
+	size_t values = 0;
+	bool escapes;
+
+	for (const char *at = text; at < end && values <= max; at++) {
+		values += is_value(*at);
+		if (*at == '"')
+			at = string_end(at + 1, end, &escapes);
+	}
+	return values > max ? error_input(path, line, "more than %zu JSON values", max) : NULL;
+}
+
 bool json_lift(const char *text, size_t len, struct json_lift *lift, size_t *ret_values)
 {
 	const char *end = text + len, *kept = text;
@@ -42,7 +61,7 @@ bool json_lift(const char *text, size_t len, struct json_lift *lift, size_t *ret
 	*ret_values = 0;
 	for (const char *at = text; at < end; at++) {
 		bool escapes;
-		*ret_values += *at == '[' || *at == '{' || *at == ',' || *at == ':';
+		*ret_values += is_value(*at);
 		if (*at != '"')
 			continue;
 		const char *start = at + 1;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/evlog/json.h"
 
 /* ---- Out ---- */
 
@@ -155,6 +156,8 @@ struct error *document_read(const char *path, const char *format, unsigned versi
 	struct strbuf text = {0};
 	struct error *err = error_remedy(file_read(path, DOCUMENT_MAX, &text), remedy);
 
+	if (!err)
+		err = error_remedy(json_check_values(path, 0, strbuf_text(&text), text.len, JSON_VALUES_MAX), remedy);
 	if (!err)
 		d.root = json_loadb(strbuf_text(&text), text.len, JSON_REJECT_DUPLICATES, &problem);
 	strbuf_deinit(&text);

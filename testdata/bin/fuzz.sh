@@ -24,7 +24,7 @@ fuzz_one() { # NAME
 		corpus=$fuzz/check/$name
 		rm -rf "$corpus"
 		# Not much longer on a busy machine.
-		options+=(-seed=1 "-runs=${runs:?no fuzz-runs in testdata/fuzz/$name.c}" -max_total_time=60)
+		options+=(-seed=1 "-runs=${runs:?no fuzz-runs in testdata/fuzz/$name.c}" -max_total_time=45)
 	fi
 	mkdir -p "$corpus" "$fuzz/crashes"
 	if "$fuzz/testdata/fuzz/$name" "${limits[@]}" "${options[@]}" -max_len=32768 -print_final_stats=1 \

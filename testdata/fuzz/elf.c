@@ -1,4 +1,4 @@
-/* Programs: their headers and symbols, and what a loader makes of them. fuzz-runs: 6000 */
+/* Programs: their headers and symbols, and what a recorder reads of them. fuzz-runs: 6000 */
 #include <string.h>
 
 #include "lib/record/image.h"

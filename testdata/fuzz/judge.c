@@ -1,4 +1,4 @@
-/* Traces judged, by one thread or by two, which is to give the same; and reports of it. fuzz-runs: 1500 */
+/* Traces judged, by one thread or by two, which is to give the same; and reports of it. fuzz-runs: 600 */
 #include <jansson.h>
 
 #include "lib/lockstep/judge_trace.h"

@@ -253,6 +253,36 @@ if jq -e '.findings[0]' "good/rows/bmi.json" >/dev/null; then
 	answered "findings of control characters" batch merge -v -o merged2 --report summary.json spoilt
 	conforms "findings of control characters" summary.json lib/batch/summary.schema.json
 fi
+# ---- Documents that would take many times their size in memory ----
+
+[ $memory_kib = unlimited ] || memory_kib=400000
+values() { # SED-THAT-PUTS-THEM-IN DOCUMENT
+	yes '{},' | head -n 4000000 | tr -d '\n' >values
+	sed "$1" "$2" | awk 'BEGIN { getline values <"values" } { sub(/VALUES/, values) } 1' >bad
+}
+values 's/"coverage":/"more": [VALUES 1], "coverage":/' small.report
+for reader in "coverage bad" "baseline update -q --baseline new.baseline bad"; do
+	read -ra command <<<"$reader"
+	refused "a report of many values, $reader" "bad: more than [0-9]+ JSON values$again" "${command[@]}"
+done
+cp -r good many
+rm -rf merged2
+cp bad "many/rows/$name.json"
+rm -rf merged
+refused "a row's report of many values" "rows/$name.json: more than [0-9]+ JSON values: remove it, and the batch" "${merge[@]}" many
+rm -rf merged
+values '1s/"rows": \[/"rows": [VALUES /' good/batch.json
+state_refused "a header of many values" bad '1: more than [0-9]+ JSON values'
+values '2s/"message": ""/"message": [VALUES 1]/' good/batch.json
+state_refused "a record of many values" bad '2: more than [0-9]+ JSON values'
+values 's/"findings": \[/"findings": [VALUES /' one.baseline
+refused "a baseline of many values" "bad: more than [0-9]+ JSON values: mend it, or make it anew" \
+	baseline update --baseline bad good.report
+values 's/"jobs":\[/"jobs": [VALUES /' <(jq -c . one.manifest)
+refused "a manifest of many values" "bad: more than [0-9]+ JSON values$mend" "${read_it[@]}" bad
+memory_kib=$((3 << 20))
+[[ $BUILD == */asan* ]] && memory_kib=unlimited
+
 for n in {1..40}; do
 	flip good/batch.json bad
 	in_folder bad
