@@ -29,18 +29,14 @@ static void append_number(struct strbuf *out, uint64_t n, const char *what)
 /* Two lines for values of A and B, and what differs. */
 static void append_values(struct strbuf *out, const struct finding *f)
 {
+	if (f->kind != LOCATION_FAULT) {
+		report_values(out, f, "A", "B");
+		return;
+	}
 	strbuf_append(out, "   A         ");
 	report_seen(out, f, f->expected);
 	strbuf_append(out, "\n   B         ");
 	report_seen(out, f, f->observed);
-	if (f->kind == LOCATION_FAULT) {
-		strbuf_append_char(out, '\n');
-		return;
-	}
-	strbuf_append(out, "\n               ");
-	report_marks(out, f);
-	strbuf_append(out, "\n   differs   in ");
-	report_differing(out, f);
 	strbuf_append_char(out, '\n');
 }
 

@@ -47,6 +47,34 @@ static void print(const struct report_format *format)
 	ck_assert(!strbuf_failed(&out));
 }
 
+/* ---- Text ---- */
+
+/* Of 512 bits the row that differs, with carets where the digits are. */
+START_TEST(wide_values_are_shown_by_rows)
+{
+	strbuf_clear(&out);
+	report_finding_text(&out, &sample.report, 3);
+	ck_contains(strbuf_text(&out), "\n   expected  511:384  0x00000000000000000000000000000000\n"
+				       "   observed           0x000000000000000f0000000000000000\n"
+				       "                                       ^\n"
+				       "   differs   in bits 451:448; the other rows do not differ\n");
+}
+END_TEST
+
+/* What is known is told in a few words, unless all is asked for. */
+START_TEST(text_is_brief_on_what_is_known)
+{
+	use_baseline();
+	strbuf_clear(&out);
+	report_text(&out, &sample.report, false);
+	ck_contains(strbuf_text(&out), "\n1. blsi r32, r32: cf\n   seen ");
+	ck_contains(strbuf_text(&out), "\n   baseline  new\n");
+	strbuf_clear(&out);
+	report_text(&out, &sample.report, true);
+	ck_contains(strbuf_text(&out), "\n1. blsi r32, r32: cf\n   at ");
+}
+END_TEST
+
 /* ---- JUnit ---- */
 
 struct seen {
@@ -274,6 +302,8 @@ int main(void)
 	TCase *t = tcase_create("formats");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, wide_values_are_shown_by_rows);
+	tcase_add_test(t, text_is_brief_on_what_is_known);
 	tcase_add_test(t, junit_has_a_case_for_everything);
 	tcase_add_test(t, junit_skips_what_is_known);
 	tcase_add_test(t, sarif_has_what_the_standard_requires);

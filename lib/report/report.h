@@ -122,8 +122,11 @@ void report_guest_end(struct strbuf *out, const struct run *run);
 /* Appends "name+0x10"; nothing for an address without a symbol. */
 void report_symbol(struct strbuf *out, const struct report *report, uint64_t address);
 
-/* A caret under every digit in which the finding's values differ. */
-void report_marks(struct strbuf *out, const struct finding *f);
+/*
+ * The finding's values as lines with these titles, a caret under every digit in which they differ, and the differing
+ * bits. Of a value too wide for a line, only the rows are shown that differ.
+ */
+void report_values(struct strbuf *out, const struct finding *f, const char *first, const char *second);
 
 /* "bits 63:32, 31, 3": those that differ, highest first; "bit 3", "its only bit, 0". */
 void report_differing(struct strbuf *out, const struct finding *f);

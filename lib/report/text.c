@@ -1,5 +1,6 @@
 /* The report for people. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/report/report.h"
@@ -17,14 +18,58 @@ static void append_symbol(struct strbuf *out, const struct report *report, uint6
 
 /* ---- Findings ---- */
 
-void report_marks(struct strbuf *out, const struct finding *f)
+enum { ROW_BITS = 128 }; /* of a wide value, in a line: with its range it fits a terminal of 80 columns */
+
+static uint64_t differing(const struct finding *f, unsigned word)
 {
-	for (unsigned digit = (f->width + 3u) / 4; digit-- > 0;) {
-		uint64_t differs = (f->expected[digit / 16] ^ f->observed[digit / 16]) & ~f->mask[digit / 16];
-		strbuf_append_char(out, differs >> digit % 16 * 4 & 15 ? '^' : ' ');
-	}
+	return (f->expected[word] ^ f->observed[word]) & ~f->mask[word];
+}
+
+/* A caret under every digit that differs, of bits high to low. */
+static void append_marks(struct strbuf *out, const struct finding *f, unsigned low, unsigned high)
+{
+	for (unsigned digit = (high + 4u) / 4; digit-- > low / 4;)
+		strbuf_append_char(out, differing(f, digit / 16) >> digit % 16 * 4 & 15 ? '^' : ' ');
 	while (out->len && out->at[out->len - 1] == ' ')
 		out->at[--out->len] = '\0';
+}
+
+static void append_row(struct strbuf *out, const struct finding *f, const char *const titles[2], unsigned low,
+		       unsigned high, int label)
+{
+	const uint64_t *const value[2] = {f->expected, f->observed};
+	char bits[16] = "";
+
+	if (label)
+		snprintf(bits, sizeof bits, "%u:%u", high, low);
+	for (unsigned i = 0; i < 2; i++) {
+		strbuf_printf(out, "   %-9s %-*s", titles[i], label, i ? "" : bits);
+		strbuf_append(out, label ? " 0x" : "0x");
+		for (unsigned digit = (high + 4u) / 4; digit-- > low / 4;)
+			strbuf_append_char(out, "0123456789abcdef"[value[i][digit / 16] >> digit % 16 * 4 & 15]);
+		strbuf_append_char(out, '\n');
+	}
+	strbuf_printf(out, "%*s", 15 + label + (label != 0), "");
+	append_marks(out, f, low, high);
+	strbuf_append_char(out, '\n');
+}
+
+void report_values(struct strbuf *out, const struct finding *f, const char *first, const char *second)
+{
+	const char *const titles[2] = {first, second};
+	bool wide = f->width > ROW_BITS, equal = false;
+
+	for (unsigned rows = (f->width + ROW_BITS - 1u) / ROW_BITS; rows-- > 0;) {
+		unsigned low = rows * ROW_BITS, high = low + ROW_BITS < f->width ? low + ROW_BITS - 1 : f->width - 1u;
+		bool same = !differing(f, low / 64) && (high / 64 == low / 64 || !differing(f, high / 64));
+		if (wide && same)
+			equal = true;
+		else
+			append_row(out, f, titles, low, high, wide ? 8 : 0);
+	}
+	strbuf_append(out, "   differs   in ");
+	report_differing(out, f);
+	strbuf_append(out, equal ? "; the other rows do not differ\n" : "\n");
 }
 
 static unsigned count_differing(const struct finding *f)
@@ -56,19 +101,6 @@ void report_differing(struct strbuf *out, const struct finding *f)
 		comma = ", ";
 		bit = low;
 	}
-}
-
-static void append_values(struct strbuf *out, const struct finding *f)
-{
-	strbuf_append(out, "   expected  ");
-	report_value(out, f->expected, f->width);
-	strbuf_append(out, "\n   observed  ");
-	report_value(out, f->observed, f->width);
-	strbuf_append(out, "\n               ");
-	report_marks(out, f);
-	strbuf_append(out, "\n   differs   in ");
-	report_differing(out, f);
-	strbuf_append_char(out, '\n');
 }
 
 static void append_fault(struct strbuf *out, const char *title, const struct finding *f, const uint64_t *signal)
@@ -141,7 +173,7 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 		append_fault(out, "expected", f, f->expected);
 		append_fault(out, "observed", f, f->observed);
 	} else {
-		append_values(out, f);
+		report_values(out, f, "expected", "observed");
 	}
 	for (size_t i = 0; i < f->inputs.len; i++) {
 		strbuf_printf(out, "   %s  %s = ", i ? "        " : "inputs  ", f->inputs.at[i].name);
