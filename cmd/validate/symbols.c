@@ -135,7 +135,7 @@ struct error *symbols_of_trace(struct symbols *s, const struct trace_reader *rea
 		err = NULL;
 	}
 	if (!err && program && !same)
-		err = error_input(program, 0, "is not the program that was traced (%s)", traced);
+		err = error_input(program, 0, "is not the program that was traced (%s): give that one", traced);
 	if (same)
 		s->program = program ? program : traced;
 	return err;

@@ -39,6 +39,7 @@ static void print(const struct trace_reader *r, const struct outcome *j)
 	const struct report report = {.run = &j->run,
 				      .isa = h->isa,
 				      .target = h->emulator,
+				      .version = "0",
 				      .program = h->program.path ? h->program.path : "",
 				      .calls = j->calls.at,
 				      .num_calls = j->calls.len};

@@ -59,6 +59,11 @@ patched $(($(wc -c <good.trace) - 32)) '\xff\xff\xff\xff\xff\xff\xff\xff'
 refused "an index nowhere" 'bad: offset 0x[0-9a-f]+: the footer is damaged' trace verify bad
 refused "a log for a trace" "hello.json: offset 0x0: $not_one" run -q --trace-in hello.json
 
+refused "another program's file" 'loop: is not the program that was traced .*hello.: give that one' \
+	run -q --trace-in good.trace "$guests/loop"
+refused "a program that is text" '/etc/passwd: is not the program that was traced .*: give that one' \
+	run -q --trace-in good.trace /etc/passwd
+
 for n in {1..40}; do
 	flip good.trace bad
 	answered "trace with flipped bit $n, verified" trace verify bad
