@@ -5,6 +5,7 @@
  *   regs.def      every register of the user-visible state, a row each (struct reg_desc)
  *   syscalls.def  every system call number of the kernel's table
  *   NAME.c        the struct isa below, and nothing else
+ *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
  *   lift.c        bytes -> struct insn and transfer; decode.c, operands.c, flags.c beneath it
  *   FAMILY.c      the instructions, a table and its helpers per family
  * and a line in isas[] (arch.c). The tests of arch_test.c run over every row of isas[] and check the tables. Nothing
@@ -118,6 +119,39 @@ struct reg_value {
 	uint64_t value;
 };
 
+/* Where a signal's frame holds a register: its bits from `low` on, `offset` bytes into the part. */
+struct isa_frame_reg {
+	uint16_t reg;
+	uint16_t offset;
+	uint8_t low;
+	uint8_t part; /* 0: the frame itself; others: isa_frame.find_part() */
+};
+
+/*
+ * What the kernel puts on the stack for a signal's handler, and takes back in rt_sigreturn. Offsets are bytes from the
+ * frame's address, which is SP when the handler starts.
+ */
+struct isa_frame {
+	uint16_t size;     /* of what is there in every frame */
+	uint16_t red_zone; /* bytes below SP that the frame leaves alone */
+	uint16_t popped;   /* bytes of it that the handler's return takes off the stack, before rt_sigreturn */
+	uint16_t align;    /* what the frame's parts are aligned to, at most */
+	uint16_t fault;    /* where siginfo_t has the address that a fault is about */
+	/* 8-byte words that hold addresses: of the frame itself, of code, of the stack. */
+	const uint16_t *addresses;
+	uint32_t num_addresses;
+	const struct isa_frame_reg *regs;
+	uint32_t num_regs;
+	/*
+	 * Where a part starts, in a frame of len bytes for that address; false: the frame does not have it, and its
+	 * registers are as at a program's start. mark: it is to be there, as far as there is room for it.
+	 */
+	bool (*find_part)(uint8_t *frame, size_t len, uint64_t address, unsigned part, bool mark, size_t *ret);
+	/* Registers that are 0 when a handler starts, and those that are as at a program's start. */
+	const uint16_t *cleared, *fresh;
+	uint32_t num_cleared, num_fresh;
+};
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -166,6 +200,7 @@ struct isa {
 		const struct sysno *table; /* from syscalls.def, ascending by number */
 		uint32_t num_rows;
 	} sys;
+	const struct isa_frame *frame;
 
 	struct error *(*lifter_create)(struct isa_lifter **ret);
 	void (*lifter_destroy)(struct isa_lifter *lifter);

@@ -95,6 +95,7 @@ const struct isa isa_aarch64 = {
 			.table = a64_syscalls,
 			.num_rows = A64_NUM_SYSCALLS,
 		},
+	.frame = &a64_frame,
 	.lifter_create = a64_lifter_create,
 	.lifter_destroy = a64_lifter_destroy,
 	.lifter_encoding = a64_lifter_encoding,

@@ -18,6 +18,7 @@
 #include "arch/arch.h"
 
 extern const struct isa isa_aarch64;
+extern const struct isa_frame a64_frame;
 
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);

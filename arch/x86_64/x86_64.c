@@ -97,6 +97,7 @@ const struct isa isa_x86_64 = {
 			.table = x86_syscalls,
 			.num_rows = X86_NUM_SYSCALLS,
 		},
+	.frame = &x86_frame,
 	.lifter_create = x86_lifter_create,
 	.lifter_set_repeat = x86_lifter_set_repeat,
 	.lifter_observe = x86_lifter_observe,

@@ -16,6 +16,7 @@
 #include "arch/x86_64/regs.h"
 
 extern const struct isa isa_x86_64;
+extern const struct isa_frame x86_frame;
 
 struct error *x86_lifter_create(struct isa_lifter **ret);
 void x86_lifter_destroy(struct isa_lifter *lifter);

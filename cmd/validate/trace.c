@@ -151,6 +151,14 @@ static void print_accesses(const struct trace_step *step)
 	}
 }
 
+static void print_delivery(const struct trace_event *ev)
+{
+	const char *name = sigabbrev_np((int)ev->number);
+
+	printf("\n%24s %" PRIu64 ", delivery of signal %" PRIu64 " (SIG%s)", "event", ev->index, ev->number,
+	       name ? name : "RT");
+}
+
 /* The call with its arguments and its result. */
 static void print_call(const struct trace_step *step)
 {
@@ -172,8 +180,11 @@ static void print_event(const struct trace_step *step)
 	static const char *const policies[] = {"emulated", "executed", "passed"};
 	const struct trace_event *ev = step->event;
 
-	print_call(step);
-	if (ev->unlogged)
+	if (!ev->delivery)
+		print_call(step);
+	if (ev->delivery)
+		print_delivery(ev);
+	else if (ev->unlogged)
 		printf("\n%24s none of the log's, %s", "event", policies[ev->policy]);
 	else
 		printf("\n%24s %" PRIu64 ", %s", "event", ev->index, policies[ev->policy]);

@@ -149,8 +149,9 @@ static struct error *skip_event(struct diff *d, unsigned side, uint64_t *steps)
 
 static bool same_event(const struct diff *d, const struct trace_step *a, const struct trace_step *b)
 {
-	return a->event->index == b->event->index && a->event->number == b->event->number && !a->event->unlogged &&
-	       !b->event->unlogged && places_equal(&d->places, a->pc, b->pc);
+	return a->event->index == b->event->index && a->event->number == b->event->number &&
+	       a->event->delivery == b->event->delivery && !a->event->unlogged && !b->event->unlogged &&
+	       places_equal(&d->places, a->pc, b->pc);
 }
 
 /* Events are numbered in the order in which they happen. */

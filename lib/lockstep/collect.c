@@ -126,11 +126,17 @@ static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 	bool logged;
 
 	ls->signal = ls->reply.stop.signal;
-	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-	if (slot->kind == PREDICTED_NOTHING || expected == ls->signal || !is_fault_signal(ls->signal))
-		return NULL;
 	struct error *err = is_logged_fault(ls, expected, ls->signal, &logged);
-	return err || logged ? err : judge_fault(&ls->judgement, expected, ls->signal);
+	if (err)
+		return err;
+	if (logged || expected == ls->signal) {
+		keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+		return NULL;
+	}
+	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+	if (slot->kind == PREDICTED_NOTHING || !is_fault_signal(ls->signal))
+		return NULL;
+	return judge_fault(&ls->judgement, expected, ls->signal);
 }
 
 static struct error *target_gone(const struct lockstep *ls)
@@ -202,6 +208,11 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 	struct error *err;
 
 	*ret_differs = false;
+	if (ls->target->trap_is_step && ls->reply.stop.kind == STOP_STEPPED && slot->kind == PREDICTED_FAULT &&
+	    fault_signal(slot->fault) == SIGTRAP) {
+		ls->reply.stop.kind = STOP_SIGNAL;
+		ls->reply.stop.signal = SIGTRAP;
+	}
 	if (ls->reply.stop.kind != STOP_STEPPED && ls->reply.stop.kind != STOP_SIGNAL)
 		return target_gone(ls);
 	state_copy(&ls->before, &ls->now);
@@ -371,7 +382,7 @@ static struct error *collect_behind(struct lockstep *ls)
 	}
 	ls->predicted = ls->num_batches = 0;
 	sweep_drop_plans(ls);
-	return err || ls->signal || ls->done ? err : settle_owed(ls);
+	return err || ls->done ? err : settle_owed(ls);
 }
 
 struct error *collect_batch(struct lockstep *ls)

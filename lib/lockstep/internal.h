@@ -86,6 +86,8 @@ void sweep_drop_plans(struct lockstep *ls);
 void sweep_note(struct lockstep *ls, const struct target_plan *plan);
 /* Looks at all registers of a target that stands still, unless that has just been done. */
 struct error *sweep_now(struct lockstep *ls);
+/* All registers were written: they are known as if looked at. */
+void sweep_wrote(struct lockstep *ls);
 /* The number of the first instruction that may have changed the register to what is seen behind the last one. */
 uint64_t sweep_since(const struct lockstep *ls, uint32_t reg);
 

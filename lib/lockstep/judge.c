@@ -253,6 +253,14 @@ struct error *judge_outputs(struct judgement *j, const struct target *target, co
 	return err;
 }
 
+void keep_registers(const struct target *target, const struct state *before, const struct state *seen,
+		    struct state *after)
+{
+	state_copy(after, before);
+	for (uint32_t w = 0; w < target->isa->num_words; w++)
+		adopt_word(target, w, seen, after);
+}
+
 void adopt_registers(const struct target *target, const struct state *before, const struct state *seen,
 		     struct state *after)
 {

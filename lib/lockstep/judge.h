@@ -41,6 +41,11 @@ int fault_signal(enum fault_kind fault);
 /* Whether an instruction can raise the signal; others come from outside, between instructions. */
 bool is_fault_signal(int signal);
 
+/* After an instruction that did nothing, for it was to fault and did: *after is what was seen, and what was not seen is
+ * as before. */
+void keep_registers(const struct target *target, const struct state *before, const struct state *seen,
+		    struct state *after);
+
 /*
  * After an instruction of which nothing was predicted: *after is what was seen. Hidden registers are unknown, but for
  * those that are no target's to show, constants of the processor above all, which are as before.

@@ -148,6 +148,7 @@ static struct error *merge_run(struct judging *j, struct run *from)
 	into->events.passed += from->events.passed;
 	into->events.skipped += from->events.skipped;
 	into->events.unlogged += from->events.unlogged;
+	into->events.delivered += from->events.delivered;
 	into->limited |= from->limited;
 	into->interrupted |= from->interrupted;
 	into->exited = from->exited;

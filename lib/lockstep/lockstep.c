@@ -114,14 +114,52 @@ static void note_event(struct lockstep *ls, const struct replay_outcome *outcome
 {
 	const struct isa *isa = ls->target->isa;
 
-	timeline_add_event(&ls->run->timeline, &(struct timeline_event){
-						       .index = outcome->event,
-						       .number = state_get(&ls->before, isa->sys.number),
-						       .instruction = ls->run->instructions,
-						       .at = start - ls->started,
-						       .nanoseconds = clock_now() - start,
-						       .pc = state_get(&ls->before, isa->pc),
-					       });
+	timeline_add_event(&ls->run->timeline,
+			   &(struct timeline_event){
+				   .index = outcome->event,
+				   .number = outcome->delivered ? 0 : state_get(&ls->before, isa->sys.number),
+				   .instruction = ls->run->instructions,
+				   .at = start - ls->started,
+				   .nanoseconds = clock_now() - start,
+				   .pc = state_get(&ls->before, isa->pc),
+				   .signal = outcome->delivered,
+			   });
+}
+
+/* A signal of the log is delivered where the guest stands: an event without an instruction. */
+static struct error *deliver(struct lockstep *ls)
+{
+	const struct prediction nothing = {.pc = state_get(&ls->now, ls->target->isa->pc)};
+	struct replay_totals totals = *replay_totals(ls->replay);
+	struct replay_outcome outcome;
+	struct error *err = sweep_now(ls);
+
+	if (err)
+		return err;
+	uint64_t start = clock_now();
+	state_copy(&ls->before, &ls->now);
+	err = replay_deliver(ls->replay, &ls->before, &ls->now, ls->model.memory, &outcome);
+	if (err)
+		return err;
+	ls->run->instructions++;
+	ls->run->checked += ls->judging;
+	note_event(ls, &outcome, start);
+	sweep_wrote(ls);
+	return tracer_event(ls, &nothing, &outcome, &totals, start, true);
+}
+
+/* All that the log delivers behind the last event. */
+static struct error *deliver_pending(struct lockstep *ls)
+{
+	bool more = !ls->done;
+	struct error *err = NULL;
+
+	while (!err && more) {
+		err = replay_delivers(ls->replay, state_get(&ls->now, ls->target->isa->pc), false, &more);
+		if (!err && more)
+			err = deliver(ls);
+	}
+	return err;
 }
 
 static struct error *judge_syscall(struct lockstep *ls, const struct prediction *slot)
@@ -160,6 +198,17 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	return err;
 }
 
+/* The guest stands at a system call: makes it, unless a signal comes before it. */
+static struct error *handle_syscall(struct lockstep *ls, const struct prediction *slot)
+{
+	bool before = false;
+	struct error *err = replay_delivers(ls->replay, slot->pc, true, &before);
+
+	if (!err)
+		err = before ? deliver(ls) : judge_syscall(ls, slot);
+	return err ? err : deliver_pending(ls);
+}
+
 /* A signal stopped the guest: the log says whether it ends here. */
 static struct error *handle_signal(struct lockstep *ls)
 {
@@ -168,7 +217,13 @@ static struct error *handle_signal(struct lockstep *ls)
 
 	ls->run->exit_signal = ls->signal;
 	ls->done = finished;
-	return err;
+	if (err || finished)
+		return err;
+	err = deliver(ls);
+	if (err)
+		return err;
+	ls->signal = ls->run->exit_signal = 0;
+	return deliver_pending(ls);
 }
 
 void lockstep_tidy_cache(struct lockstep *ls)
@@ -186,9 +241,12 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 {
 	struct error *err = NULL;
 
-	if (ls->signal)
-		return handle_signal(ls);
 	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
+	if (ls->signal) {
+		err = handle_signal(ls);
+		state_copy(&ls->model.front, &ls->now);
+		return err;
+	}
 	state_copy(&ls->model.front, &ls->now);
 	bool limit = at_limit(ls), there = front_is_at(ls, ring_at(ls, 0)->slot.pc);
 	if (limit || (there && why == PREDICT_SYSCALL))
@@ -198,7 +256,7 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 	if (limit)
 		ls->run->limited = ls->done = true;
 	else if (there && why == PREDICT_SYSCALL)
-		err = judge_syscall(ls, &ring_at(ls, 0)->slot);
+		err = handle_syscall(ls, &ring_at(ls, 0)->slot);
 	else if (there && why == PREDICT_GROUP)
 		err = run_group(ls);
 	state_copy(&ls->model.front, &ls->now);

@@ -47,7 +47,6 @@ struct error *recorded_init(struct recorded *r, const struct trace_reader *reade
 		return err;
 	r->seen = r->ls.seen;
 	r->ls.model.blind = true;
-	r->ls.logged_signal = logged_signal(trace_reader_end(reader));
 	return NULL;
 }
 
@@ -116,8 +115,13 @@ static void reply_stores(struct lockstep *ls, const struct prediction *slot, con
 	}
 }
 
-static void reply_stop(struct lockstep *ls, const struct trace_step *step)
+static void reply_stop(struct recorded *r, const struct trace_step *step)
 {
+	struct lockstep *ls = &r->ls;
+
+	/* The run went on behind the signal, which a log alone makes it do. */
+	ls->logged_signal = step->number < trace_reader_steps(r->reader) ? step->signal
+									 : logged_signal(trace_reader_end(r->reader));
 	ls->reply.stop.kind = step->signal ? STOP_SIGNAL : STOP_STEPPED;
 	ls->reply.stop.signal = step->signal;
 	ls->reply.stop.tid = step->tid;
@@ -174,7 +178,7 @@ static struct error *judge_single(struct recorded *r, const struct trace_step *s
 		return err;
 	if (result == PREDICT_SYSCALL || !tells_insn(step, r->given.lifted))
 		expect_nothing(slot, step->pc, r->given.lifted);
-	reply_stop(ls, step);
+	reply_stop(r, step);
 	reply_stores(ls, slot, step);
 	ls->touched = step->words ? &touched : NULL;
 	err = judge_step(ls, slot, &differs);
@@ -205,6 +209,21 @@ static struct error *count_event(struct recorded *r, const struct trace_step *st
 	struct lockstep *ls = &r->ls;
 	const struct trace_event *ev = step->event;
 	struct replay_totals *t = &ls->run->events;
+	const struct timeline_event when = {
+		.index = ev->index,
+		.number = ev->delivery ? 0 : ev->number,
+		.signal = ev->delivery ? (int)ev->number : 0,
+		.instruction = step->number,
+		.at = ev->at,
+		.nanoseconds = ev->nanoseconds,
+		.pc = step->pc,
+	};
+	if (!vec_push(&r->events, when))
+		return &error_no_memory;
+	t->skipped += ev->skipped;
+	t->delivered += ev->delivery;
+	if (ev->delivery)
+		return NULL;
 	const struct sys_desc *desc = sys_describe(sys_meaning(sys_lookup(ls->target->isa, ev->number)));
 	const struct replay_count count = {
 		.name = desc ? desc->name : "?",
@@ -212,17 +231,13 @@ static struct error *count_event(struct recorded *r, const struct trace_step *st
 		.executed = ev->policy == TRACE_EXECUTED,
 		.passed = ev->policy == TRACE_PASSED,
 	};
-	const struct timeline_event when = {ev->index, ev->number, step->number, ev->at, ev->nanoseconds, step->pc};
 
 	t->total++;
 	t->emulated += count.emulated;
 	t->executed += count.executed;
 	t->passed += count.passed;
-	t->skipped += ev->skipped;
 	/* A call without an event is counted as such alone, as in a run. */
 	t->unlogged += ev->unlogged;
-	if (!vec_push(&r->events, when))
-		return &error_no_memory;
 	return count_calls(&r->calls, &count);
 }
 
@@ -250,6 +265,12 @@ static struct error *judge_look(struct recorded *r, const struct trace_step *ste
 	return err;
 }
 
+/* Did the event set registers that others leave alone? What is seen of them behind it says nothing of before. */
+static bool sets_all(const struct lockstep *ls, const struct trace_event *ev)
+{
+	return ev->delivery || sys_meaning(sys_lookup(ls->target->isa, ev->number)) == SYS_RT_SIGRETURN;
+}
+
 /* Adopts what is seen behind a call; the rest is as before. */
 static void adopt(struct lockstep *ls, const struct trace_step *step)
 {
@@ -267,6 +288,7 @@ static struct error *take_event(struct recorded *r, const struct trace_step *ste
 
 	run->exited = step->event->finished;
 	run->exit_status = step->event->finished ? step->event->status : 0;
+	run->exit_signal = 0;
 	r->ls.position = step->event->position;
 	return count_event(r, step);
 }
@@ -276,8 +298,12 @@ static struct error *judge_event(struct recorded *r, const struct trace_step *st
 	struct lockstep *ls = &r->ls;
 	struct run *run = ls->run;
 	struct lifted *lifted = NULL;
-	struct error *err = judge_look(r, step);
+	struct error *err = NULL;
 
+	if (sets_all(ls, step->event))
+		note_seen(ls, step);
+	else
+		err = judge_look(r, step);
 	if (!err)
 		err = lift(r, step, &lifted);
 	if (err)
@@ -335,7 +361,7 @@ static struct error *leave_sequence(struct recorded *r, const struct trace_step 
 	struct group *g = &ls->group;
 	struct error *err = memory_forget_all(ls->model.memory);
 
-	reply_stop(ls, step);
+	reply_stop(r, step);
 	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
 	for (size_t i = 0; i < g->len && !err; i++) {
 		struct prediction *slot = &g->slot[i];
@@ -364,7 +390,7 @@ static struct error *end_sequence(struct recorded *r, const struct trace_step *s
 		predicted &= g->slot[i].kind == PREDICTED_OUTPUTS;
 	if (!predicted)
 		return leave_sequence(r, step);
-	reply_stop(ls, step);
+	reply_stop(r, step);
 	whole.accesses = r->accesses.at;
 	whole.num_accesses = r->accesses.len;
 	reply_stores(ls, &g->slot[g->len - 1], &whole);

@@ -68,6 +68,12 @@ struct error *sweep_now(struct lockstep *ls)
 	return err;
 }
 
+void sweep_wrote(struct lockstep *ls)
+{
+	if (ls->sweep.seen_at)
+		note_all(ls);
+}
+
 uint64_t sweep_since(const struct lockstep *ls, uint32_t reg)
 {
 	uint64_t now = ls->run->instructions;

@@ -16,10 +16,11 @@ struct timeline_stretch {
 	uint64_t pc;       /* where the run was, somewhere in it; 0: unknown */
 };
 
-/* A system call of the guest that was handled. */
+/* A system call of the guest that was handled, or a signal that was delivered. */
 struct timeline_event {
 	uint64_t index;       /* in the log */
 	uint64_t number;      /* of the call, in the guest's instruction set */
+	int signal;           /* no call, but this one was delivered; 0: a call */
 	uint64_t instruction; /* number of the instruction in the run, from 1 */
 	uint64_t at;          /* nanoseconds after the run's start */
 	uint64_t nanoseconds; /* that it took */

@@ -403,7 +403,8 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 		return err;
 	t->accesses.len = 0;
 	struct trace_event event = {
-		.number = state_get(&ls->before, isa->sys.number),
+		.delivery = outcome->delivered != 0,
+		.number = outcome->delivered ? (uint64_t)outcome->delivered : state_get(&ls->before, isa->sys.number),
 		.index = outcome->event,
 		.position = replay_position(ls->replay),
 		.skipped = now->skipped - totals->skipped,

@@ -40,8 +40,8 @@ struct error *tracer_group(struct lockstep *ls, size_t len);
 /* The instruction told of the target's CPU. */
 struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot);
 
-/* A system call between ls->before and ls->now. totals: before it; start: clock_now() then; all_seen: all registers
- * that the target can show were looked at right before it. */
+/* A system call, or the delivery of a signal (slot has its PC alone), between ls->before and ls->now. totals: before
+ * it; start: clock_now() then; all_seen: all registers that the target can show were looked at right before it. */
 struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, const struct replay_outcome *outcome,
 			   const struct replay_totals *totals, uint64_t start, bool all_seen);
 

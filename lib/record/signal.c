@@ -62,8 +62,7 @@ static struct error *decide_interrupted(struct recording *r, const struct record
  * padding. */
 static struct sys_range frame(const struct recording *r, uint64_t sp_before)
 {
-	enum { RED_ZONE = 128 }; /* bytes below the stack pointer that a function may use (System V ABI, 3.2.2) */
-	uint64_t sp = tracee_reg(r->n, r->isa->sp), end = sp_before - RED_ZONE;
+	uint64_t sp = tracee_reg(r->n, r->isa->sp), end = sp_before - r->isa->frame->red_zone;
 
 	if (sp - r->alt_stack < r->alt_stack_len && sp_before - r->alt_stack >= r->alt_stack_len)
 		end = r->alt_stack + r->alt_stack_len;

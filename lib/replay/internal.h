@@ -13,6 +13,14 @@ struct event_queue {
 	bool at_end;  /* the log has no more */
 };
 
+enum { REPLAY_MAX_HANDLERS = 64 }; /* that run at a time */
+
+/* What a handler that has not returned interrupted. */
+struct replay_interrupted {
+	uint64_t address; /* of its frame */
+	struct state regs;
+};
+
 struct replay {
 	struct evlog_reader *reader; /* borrowed */
 	const struct evlog_header *header;
@@ -32,7 +40,8 @@ struct replay {
 	bool heap_ours;                     /* a mapping stands for the heap: the target's own has no room */
 	VEC(struct replay_written) written; /* by the last call */
 	struct replay_lost *lost;
-	VEC(struct replay_module) modules; /* they own their paths */
+	VEC(struct replay_module) modules;          /* they own their paths */
+	VEC(struct replay_interrupted) interrupted; /* the innermost last */
 };
 
 /* The call at hand, and everything its handler may need. */
@@ -76,8 +85,16 @@ struct error *replay_emulate(struct replay *r, struct replay_call *call);
 struct error *replay_execute(struct replay *r, struct replay_call *call);
 struct error *replay_pass(struct replay *r, struct replay_call *call);
 
-/* signal.c: may the next num events be passed over? Not if the program handles a signal there. */
-struct error *replay_pass_signals(const struct replay *r, size_t num);
+/* The same, of a call. */
+struct error *replay_lose_at_call(struct replay *r, const struct replay_call *call);
+
+/* An address of the logged run, or a number, which stays: in this run. */
+uint64_t replay_translate(const struct replay *r, uint64_t logged);
+
+/* signal.c: may the call pass over the next num events? Not if the program handles a signal there. */
+struct error *replay_pass_signals(struct replay *r, const struct replay_call *call, size_t num);
+/* rt_sigreturn: drops its event, too. */
+struct error *replay_return(struct replay *r, struct replay_call *call);
 /* Behind a call that sends a signal: the one that kills the program then, whose events are dropped; 0: none does. */
 struct error *replay_own_signal(struct replay *r, const struct replay_call *call, int *ret);
 

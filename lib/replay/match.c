@@ -202,7 +202,7 @@ struct error *replay_lose(struct replay *r, uint64_t pc, const char *verb, struc
 	return err;
 }
 
-static struct error *lost_sync(struct replay *r, const struct replay_call *call)
+struct error *replay_lose_at_call(struct replay *r, const struct replay_call *call)
 {
 	struct strbuf observed = {0};
 	struct sys_memory memory = replay_memory(r);
@@ -225,8 +225,9 @@ static bool may_pass(const struct replay *r, const struct evlog_event *ev)
 		return true;
 	if (ev->kind != EVLOG_SYSCALL)
 		return false;
-	return event_failed(ev) ||
-	       replay_is_private(sys_describe(sys_meaning(sys_lookup(r->isa, ev->number))), ev->arg);
+	const struct sys_desc *desc = sys_describe(sys_meaning(sys_lookup(r->isa, ev->number)));
+	/* What rt_sigreturn has put into the result's register is no result. */
+	return desc->sem != SYS_RT_SIGRETURN && (event_failed(ev) || replay_is_private(desc, ev->arg));
 }
 
 /* What skipped events mapped or unmapped in the logged run is no longer paired with anything. */
@@ -249,7 +250,7 @@ static struct error *forget_skipped(struct replay *r, size_t n)
 
 static struct error *take_event(struct replay *r, struct replay_call *call, size_t index)
 {
-	struct error *err = replay_pass_signals(r, index);
+	struct error *err = replay_pass_signals(r, call, index);
 
 	if (!err)
 		err = forget_skipped(r, index);
@@ -298,5 +299,5 @@ struct error *replay_find_event(struct replay *r, struct replay_call *call)
 		return err;
 	if (index != SIZE_MAX)
 		return take_event(r, call, index);
-	return private ? NULL : lost_sync(r, call);
+	return private ? NULL : replay_lose_at_call(r, call);
 }

@@ -44,6 +44,9 @@ void replay_destroy(struct replay *r)
 	for (size_t i = 0; i < r->modules.len; i++)
 		free(r->modules.at[i].path);
 	vec_deinit(&r->modules);
+	for (size_t i = 0; i < r->interrupted.len; i++)
+		state_deinit(&r->interrupted.at[i].regs);
+	vec_deinit(&r->interrupted);
 	free(r);
 }
 
@@ -123,7 +126,7 @@ enum { STACK_REACH = 8 << 20 }; /* bytes below the initial stack pointer that co
  * A word that the program had given the kernel: an address, or a number in its place, which stays. Frames of the stack
  * are as far from its start in every run; what lies above that is not the program's to pass.
  */
-static uint64_t translate_word(const struct replay *r, uint64_t logged)
+uint64_t replay_translate(const struct replay *r, uint64_t logged)
 {
 	uint64_t depth = r->header->stack_pointer - logged, translated;
 
@@ -140,7 +143,7 @@ static void translate_words(const struct replay *r, const struct evlog_write *w)
 		if (!(w->range.addresses >> i & 1) || 8 * i + sizeof word > w->range.len)
 			continue;
 		memcpy(&word, w->data + 8 * i, sizeof word);
-		word = translate_word(r, word);
+		word = replay_translate(r, word);
 		memcpy(w->data + 8 * i, &word, sizeof word);
 	}
 }
@@ -254,6 +257,8 @@ static enum sys_policy effective_policy(const struct replay_call *call, enum sys
 
 static struct error *dispatch(struct replay *r, struct replay_call *call, enum sys_policy policy)
 {
+	if (call->desc->sem == SYS_RT_SIGRETURN)
+		return replay_return(r, call);
 	if (!call->event) {
 		r->totals.unlogged++;
 		return replay_unlogged(r, call);
@@ -309,7 +314,8 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	if (err)
 		return error_prefix(err, "pc 0x%llx", (unsigned long long)call.pc);
 	call.desc = sys_describe(sys_meaning(call.guest.row));
-	err = replay_find_event(r, &call);
+	if (call.desc->sem != SYS_RT_SIGRETURN)
+		err = replay_find_event(r, &call);
 	if (err)
 		return err;
 	policy = effective_policy(&call, policy);

@@ -29,6 +29,7 @@ struct replay_outcome {
 	bool finished; /* the guest is gone, as the log says */
 	int status;    /* finished: its exit status */
 	int signal;    /* finished: the one by which it killed itself, and is still there; 0: it exited */
+	int delivered; /* no call, but this signal was delivered to its handler; 0: none */
 };
 
 /* How often each call was met, by what was done with it. */
@@ -40,7 +41,8 @@ struct replay_count {
 struct replay_totals {
 	uint64_t total, emulated, executed, passed; /* calls */
 	uint64_t skipped;                           /* events of the log that the guest did not ask for */
-	uint64_t unlogged; /* of the calls: that the log does not have; they concern the guest's own memory only */
+	uint64_t unlogged;  /* of the calls: that the log does not have; they concern the guest's own memory only */
+	uint64_t delivered; /* signals, to handlers */
 };
 
 /* Where the run and the log parted. */
@@ -83,10 +85,23 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 			     struct replay_outcome *ret);
 
 /*
- * The guest was stopped by a signal. True in *ret_finished if the log says that this signal killed it here; an event
- * that says otherwise is ERROR_LOST_SYNC.
+ * The guest was stopped by a signal. True in *ret_finished if the log says that this signal killed it here, false if it
+ * is to be delivered; an event that says otherwise is ERROR_LOST_SYNC.
  */
 struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished);
+
+/*
+ * Does the log deliver a signal to a handler where the guest stands: at a system call's instruction (at_call), or
+ * behind the last call or delivery? A signal that an instruction raises is not meant.
+ */
+struct error *replay_delivers(struct replay *r, uint64_t pc, bool at_call, bool *ret);
+
+/*
+ * Delivers the signal of the log's next event. before: the guest's registers; on success *after is those with which the
+ * handler starts, and memory knows the frame.
+ */
+struct error *replay_deliver(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
+			     struct replay_outcome *ret);
 
 /* Is the log's next event this signal, be it handled or not? Where it hit the program is not compared: C libraries
  * choose their functions by the CPU. */

@@ -184,8 +184,10 @@ static void print_calls(struct strbuf *out, const struct report *report)
 		      "<th class=\"n share\">of all</th><th class=\"n\">at instruction</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < t->num_slowest && i < SLOWEST; i++) {
 		const struct timeline_event *e = &t->slowest[i];
+		char name[REPORT_EVENT_NAME_LEN];
+		report_event_name(report, e, name);
 		strbuf_append(out, "<tr><td><code>");
-		html_text(out, report_call_name(report, e->number));
+		html_text(out, name);
 		strbuf_append(out, "</code></td>");
 		html_number(out, e->index);
 		print_time(out, e->nanoseconds, t->nanoseconds);

@@ -84,9 +84,10 @@ static json_t *events(const struct report *report)
 						       value_int(c->emulated), "executed", value_int(c->executed),
 						       "passed", value_int(c->passed)));
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", value_int(e->total), "emulated",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", value_int(e->total), "emulated",
 			 value_int(e->emulated), "executed", value_int(e->executed), "passed", value_int(e->passed),
-			 "skipped", value_int(e->skipped), "unlogged", value_int(e->unlogged), "calls", calls);
+			 "skipped", value_int(e->skipped), "unlogged", value_int(e->unlogged), "delivered",
+			 value_int(e->delivered), "calls", calls);
 }
 
 static json_t *lost_sync(const struct run *run)
@@ -150,10 +151,12 @@ static json_t *system_calls(const struct report *report, const struct timeline_e
 
 	for (size_t i = 0; i < num; i++) {
 		const struct timeline_event *e = &events[i];
-		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:I, s:I, s:I}", "index", value_int(e->index),
-						      "name", report_call_name(report, e->number), "pc",
-						      value_hex(e->pc), "instruction", value_int(e->instruction), "at",
-						      value_int(e->at), "nanoseconds", value_int(e->nanoseconds)));
+		char name[REPORT_EVENT_NAME_LEN];
+		report_event_name(report, e, name);
+		json_array_append_new(list,
+				      json_pack("{s:I, s:s, s:o, s:I, s:I, s:I}", "index", value_int(e->index), "name",
+						name, "pc", value_hex(e->pc), "instruction", value_int(e->instruction),
+						"at", value_int(e->at), "nanoseconds", value_int(e->nanoseconds)));
 	}
 	return list;
 }

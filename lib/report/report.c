@@ -22,12 +22,24 @@ bool report_is_known(const struct report *report, size_t finding)
 	return report->baseline && report->baseline->entry.at[finding];
 }
 
-const char *report_call_name(const struct report *report, uint64_t number)
+static const char *call_name(const struct report *report, uint64_t number)
 {
 	for (uint32_t i = 0; i < report->isa->sys.num_rows; i++)
 		if (report->isa->sys.table[i].number == number)
 			return report->isa->sys.table[i].name;
 	return "?";
+}
+
+void report_event_name(const struct report *report, const struct timeline_event *event, char ret[REPORT_EVENT_NAME_LEN])
+{
+	const char *name = sigabbrev_np(event->signal);
+
+	if (!event->signal)
+		snprintf(ret, REPORT_EVENT_NAME_LEN, "%s", call_name(report, event->number));
+	else if (name)
+		snprintf(ret, REPORT_EVENT_NAME_LEN, "SIG%s", name);
+	else
+		snprintf(ret, REPORT_EVENT_NAME_LEN, "signal %d", event->signal);
 }
 
 void report_symbol(struct strbuf *out, const struct report *report, uint64_t address)

@@ -32,11 +32,11 @@
  *                          "undecodable"; family: the table that models it, or what kind it is
  *   timeline               {instructions_per_stretch, nanoseconds, events, findings, pc, events_kept_each, system_calls,
  *                          slowest}: four lists with a number or address for each stretch of the run (pc: where it was
- *                          in it), and system calls as {index, name, pc, instruction, at, nanoseconds}: every
+ *                          in it), and system calls and signals as {index, name, pc, instruction, at, nanoseconds}: every
  *                          events_kept_each-th in order, and those that took longest
- *   events                 {total, emulated, executed, passed, skipped, unlogged, calls: [{name, emulated, executed,
- *                          passed}]}; skipped: events of the log that the guest did not ask for; unlogged: calls of
- *                          the guest, on its own memory only, that the log does not have
+ *   events                 {total, emulated, executed, passed, skipped, unlogged, delivered, calls: [{name, emulated,
+ *                          executed, passed}]}; skipped: events of the log that the guest did not ask for; unlogged:
+ *                          calls of the guest, on its own memory only, that the log does not have; delivered: signals
  *   lost_sync              null, or {event, pc, expected, observed}
  *   error                  null, or why the run ended early
  *   guest                  {exit_status, exit_signal}: null where it did not end so
@@ -95,8 +95,10 @@ struct error *report_write(const struct report_format *format, const struct repo
 /* A finding is in the baseline; false without one. */
 bool report_is_known(const struct report *report, size_t finding);
 
-/* Of a system call of the guest's ISA: "write", or "?". */
-const char *report_call_name(const struct report *report, uint64_t number);
+/* Of a system call of the guest's ISA, or of a signal: "write", "SIGALRM", or "?". */
+enum { REPORT_EVENT_NAME_LEN = 40 };
+void report_event_name(const struct report *report, const struct timeline_event *event,
+		       char ret[REPORT_EVENT_NAME_LEN]);
 
 /* "blsi r32, r32: cf". */
 void report_title(struct strbuf *out, const struct report *report, size_t finding);

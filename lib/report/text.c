@@ -246,6 +246,8 @@ static void append_events(struct strbuf *out, const struct report *report, bool 
 		      e->emulated, e->executed, e->passed, e->skipped);
 	if (e->unlogged)
 		strbuf_printf(out, ", %" PRIu64 " not in the log", e->unlogged);
+	if (e->delivered)
+		strbuf_printf(out, "; %" PRIu64 " signal%s delivered", e->delivered, e->delivered == 1 ? "" : "s");
 	strbuf_append_char(out, '\n');
 	for (size_t i = 0; verbose && i < report->num_calls; i++) {
 		const struct replay_count *c = &report->calls[i];

@@ -432,6 +432,7 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 	g->base.on_request = g->layout.on_request;
 	/* The guest's kernel, or QEMU in its place, lets it go on by an exception return. */
 	g->base.stops_reset = true;
+	g->base.trap_is_step = true; /* the protocol has SIGTRAP for both */
 	*ret = &g->base;
 	return NULL;
 }

@@ -82,8 +82,9 @@ struct target {
 	/* By register: showing it after a step costs extra, so that it is shown on request of the plan alone, and else
 	 * unknown. NULL: all are always shown. Owned by the target. */
 	const bool *on_request;
-	bool stops_reset; /* each stop sets the registers of isa->reset to 0 */
-	size_t max_ahead; /* steps that one submit takes */
+	bool trap_is_step; /* a trap of the guest's own is STOP_STEPPED */
+	bool stops_reset;  /* each stop sets the registers of isa->reset to 0 */
+	size_t max_ahead;  /* steps that one submit takes */
 };
 
 /* Ends the guest and everything the target started, and frees t. NULL is fine. */

@@ -387,7 +387,8 @@ struct error *index_get(struct cursor *c, struct trace_index *ret)
 
 bool event_put(trace_bytes *out, const struct trace_event *ev)
 {
-	uint8_t flags = (uint8_t)((ev->unlogged ? EVENT_UNLOGGED : 0) | (ev->finished ? EVENT_FINISHED : 0));
+	uint8_t flags = (uint8_t)((ev->unlogged ? EVENT_UNLOGGED : 0) | (ev->finished ? EVENT_FINISHED : 0) |
+				  (ev->delivery ? EVENT_DELIVERY : 0));
 	bool ok = put_number(out, ev->number) && put_number(out, ev->index) && put_number(out, ev->position) &&
 		  put_number(out, ev->skipped) && put_u8(out, (uint8_t)ev->policy) && put_u8(out, flags) &&
 		  put_number(out, zigzag((uint64_t)(int64_t)ev->status)) && put_number(out, ev->at) &&

@@ -511,12 +511,13 @@ static struct error *get_event(struct trace_decoder *d)
 	ev.policy = (enum trace_policy)policy;
 	ev.unlogged = flags & EVENT_UNLOGGED;
 	ev.finished = flags & EVENT_FINISHED;
+	ev.delivery = flags & EVENT_DELIVERY;
 	uint64_t status = unzigzag(get_number(c));
 	ev.status = (int)status;
 	ev.at = get_number(c);
 	ev.nanoseconds = get_number(c);
 	ev.num_writes = get_number(c);
-	if (c->failed || policy > TRACE_PASSED || status > EXIT_STATUS_MAX)
+	if (c->failed || policy > TRACE_PASSED || status > EXIT_STATUS_MAX || (ev.delivery && ev.number > SIGNAL_MAX))
 		return nonsense(d, "an event that cannot be");
 	struct error *err = get_writes(d, c, ev.num_writes);
 	ev.writes = d->writes.at;

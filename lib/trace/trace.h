@@ -59,9 +59,10 @@ enum trace_policy {
 	TRACE_PASSED,   /* ... as the guest asked */
 };
 
-/* A system call of the guest. */
+/* A system call of the guest, or a signal that was delivered to its handler. */
 struct trace_event {
-	uint64_t number;   /* of the call */
+	bool delivery;     /* of a signal: the step is no instruction */
+	uint64_t number;   /* of the call, of the signal */
 	uint64_t index;    /* of its event in the log; of an unlogged call: of the next one */
 	uint64_t position; /* of the log's next event afterwards */
 	uint64_t skipped;  /* events of the log that were passed over to find it */
