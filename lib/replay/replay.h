@@ -92,7 +92,8 @@ struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret
 
 /*
  * Does the log deliver a signal to a handler where the guest stands: at a system call's instruction (at_call), or
- * behind the last call or delivery? A signal that an instruction raises is not meant.
+ * behind the last call or delivery? A signal that an instruction raises is not meant. ERROR_UNSUPPORTED if the next one
+ * comes at a place that only a count of instructions could tell.
  */
 struct error *replay_delivers(struct replay *r, uint64_t pc, bool at_call, bool *ret);
 

@@ -47,7 +47,7 @@ static bool is_fault(const struct isa *isa, const struct evlog_event *ev)
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
 		may_be |= ev->number == (uint64_t)faults[i];
 	if (!may_be || !ev->writes.len || ev->writes.at[0].range.len < isa->frame->size)
-		return false;
+		return may_be;
 	memcpy(&code, ev->writes.at[0].data + isa->frame->fault - INFO_ADDRESS + INFO_CODE, sizeof code);
 	return code > 0;
 }
@@ -63,7 +63,31 @@ static bool find_reg(const struct isa *isa, const evlog_regs *regs, uint32_t reg
 	return false;
 }
 
-/* ---- Signals that are passed over ---- */
+/* ---- Signals that cannot be delivered ---- */
+
+static struct error *amid(const struct evlog_event *ev)
+{
+	return error_create(ERROR_UNSUPPORTED,
+			    "event %" PRIu64 ": signal %s comes amid instructions of the program (pc 0x%" PRIx64
+			    " of the recorded run), and no log counts those: it cannot be delivered there again",
+			    ev->index, ev->name, ev->pc);
+}
+
+/* Such a place is none of the calls' instructions, nor behind one. */
+static struct error *check_place(struct replay *r, const struct evlog_event *ev, uint64_t there)
+{
+	const size_t len = r->isa->sys.insn_len;
+	uint8_t bytes[2 * ISA_MAX_INSN_LEN];
+	size_t got = 0;
+	struct error *err = target_read_memory(r->target, there - len, bytes, 2 * len, &got);
+
+	if (err)
+		return err;
+	for (size_t at = 0; at + len <= got; at += len)
+		if (!memcmp(bytes + at, r->isa->sys.insn, len))
+			return NULL;
+	return amid(ev);
+}
 
 struct error *replay_pass_signals(struct replay *r, const struct replay_call *call, size_t num)
 {
@@ -76,11 +100,7 @@ struct error *replay_pass_signals(struct replay *r, const struct replay_call *ca
 		return NULL;
 	if (is_fault(r->isa, ev))
 		return replay_lose_at_call(r, call);
-	return error_create(ERROR_UNSUPPORTED,
-			    "event %" PRIu64 ": signal %s comes at pc 0x%" PRIx64
-			    " of the recorded run, amid instructions that no log counts: it cannot be delivered there "
-			    "again (pc 0x%" PRIx64 ")",
-			    ev->index, ev->name, ev->pc, call->pc);
+	return amid(ev);
 }
 
 /* ---- Signals that kill ---- */
@@ -345,8 +365,9 @@ struct error *replay_delivers(struct replay *r, uint64_t pc, bool at_call, bool 
 	uint64_t there = replay_translate(r, ev->pc);
 	/* A call that is made again after the handler shows the PC behind it. */
 	*ret = there == pc || (at_call && there == pc + r->isa->sys.insn_len);
-	if (*ret)
-		queue_drop(r, i);
+	if (!*ret)
+		return check_place(r, ev, there);
+	queue_drop(r, i);
 	return NULL;
 }
 
