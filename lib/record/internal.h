@@ -60,6 +60,7 @@ struct recording {
 	struct record_call call;
 	struct record_action actions[RECORD_SIGNALS];
 	uint64_t alt_stack, alt_stack_len; /* sigaltstack */
+	uint64_t behind;                   /* PC where the program went on behind the last call or delivery */
 	VEC(struct record_file) files;
 
 	/* The event being put together; its lists and the bytes they point to are kept from one event to the next. */

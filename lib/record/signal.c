@@ -84,6 +84,7 @@ static struct error *run_handler(struct recording *r, struct record_action *acti
 	r->written.len = 0;
 	bool delivered = stop->kind == NATIVE_RETURN;
 	if (delivered) {
+		r->behind = tracee_reg(r->n, r->isa->pc);
 		record_take_regs(r, after);
 		if (!vec_push(&r->written, frame(r, sp)))
 			return &error_no_memory;
@@ -96,14 +97,30 @@ static struct error *run_handler(struct recording *r, struct record_action *acti
 	return err || !delivered ? err : tracee_resume(r->n, 0, stop);
 }
 
+/* A handler can be run again only where a replay finds the place: at a fault, and at the calls. Others wait. */
+static struct error *keep_back(struct recording *r, const struct record_action *action, const struct native_stop *stop,
+			       bool *ret)
+{
+	*ret = false;
+	if (!action->handled || stop->fault || stop->late || r->call.interrupted ||
+	    tracee_reg(r->n, r->isa->pc) == r->behind)
+		return NULL;
+	return tracee_hold(r->n, stop->signal, ret);
+}
+
 struct error *record_signal(struct recording *r, struct native_stop *stop)
 {
 	struct record_action none = {0};
 	struct record_action *action = stop->signal < RECORD_SIGNALS ? &r->actions[stop->signal] : &none;
-	struct error *err = decide_interrupted(r, action);
 	uint64_t regs[RECORD_REGS];
 	char name[RECORD_SIGNAL_NAME];
+	bool kept;
+	struct error *err = keep_back(r, action, stop, &kept);
 
+	if (!err && kept)
+		return tracee_resume(r->n, 0, stop);
+	if (!err)
+		err = decide_interrupted(r, action);
 	if (err)
 		return err;
 	record_signal_name(stop->signal, name);

@@ -30,6 +30,12 @@ struct error *tracee_deliver(struct tracee *t, int signal, uint64_t handler, str
 	return t->ops->deliver(t, signal, handler, ret);
 }
 
+struct error *tracee_hold(struct tracee *t, int signal, bool *ret)
+{
+	*ret = false;
+	return t->ops->hold ? t->ops->hold(t, signal, ret) : NULL;
+}
+
 struct error *tracee_deny(struct tracee *t, int errnum)
 {
 	return t->ops->deny(t, errnum);

@@ -16,6 +16,7 @@ struct tracee_ops {
 	struct error *(*wait)(struct tracee *t, struct native_stop *ret);
 	/* handler: where the program's handler starts. */
 	struct error *(*deliver)(struct tracee *t, int signal, uint64_t handler, struct native_stop *ret);
+	struct error *(*hold)(struct tracee *t, int signal, bool *ret); /* NULL: never done */
 	struct error *(*deny)(struct tracee *t, int errnum);
 	uint64_t (*number)(const struct tracee *t);
 	uint64_t (*reg)(const struct tracee *t, uint32_t reg);
@@ -51,6 +52,7 @@ struct error *tracee_go(struct tracee *t, int signal);
 struct error *tracee_wait(struct tracee *t, struct native_stop *ret);
 struct error *tracee_resume(struct tracee *t, int signal, struct native_stop *ret);
 struct error *tracee_deliver(struct tracee *t, int signal, uint64_t handler, struct native_stop *ret);
+struct error *tracee_hold(struct tracee *t, int signal, bool *ret);
 struct error *tracee_deny(struct tracee *t, int errnum);
 uint64_t tracee_number(const struct tracee *t);
 uint64_t tracee_reg(const struct tracee *t, uint32_t reg);

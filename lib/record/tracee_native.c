@@ -41,6 +41,11 @@ static struct error *deliver(struct tracee *t, int signal, uint64_t handler, str
 	return native_deliver(of(t), signal, ret);
 }
 
+static struct error *hold(struct tracee *t, int signal, bool *ret)
+{
+	return native_hold(of(t), signal, ret);
+}
+
 static struct error *deny(struct tracee *t, int errnum)
 {
 	return native_deny(of(t), errnum);
@@ -134,6 +139,7 @@ static const struct tracee_ops ops = {
 	.go = go,
 	.wait = wait_for,
 	.deliver = deliver,
+	.hold = hold,
 	.deny = deny,
 	.number = number,
 	.reg = reg_value,

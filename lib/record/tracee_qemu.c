@@ -517,9 +517,14 @@ static struct error *deliver(struct tracee *t, int signal, uint64_t handler, str
 		err = resume(q, signal, &stop);
 	if (err)
 		return err;
-	*ret = (struct native_stop){.kind = NATIVE_RETURN};
-	if (translate(&stop, ret) && is_end(ret))
+	q->have_later = translate(&stop, ret);
+	if (q->have_later && is_end(ret)) {
+		q->have_later = false;
 		return NULL;
+	}
+	/* Another signal that was waiting, too, comes before the handler's first instruction. */
+	q->later = *ret;
+	*ret = (struct native_stop){.kind = NATIVE_RETURN};
 	err = target_set_break(q->target, handler, false);
 	if (!err && pc_of(q) != handler)
 		err = error_create(ERROR_TARGET, "QEMU's guest did not come to its handler of signal %d", signal);

@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- The host: the only place that asks what it is ---- */
+#include "lib/target/native_private.h"
 
-enum { REGS_MAX = 512 };
+/* ---- The host: the only place that asks what it is ---- */
 
 #ifdef __x86_64__
 static const char host_isa[] = "x86_64";
@@ -51,20 +51,9 @@ const struct isa *native_isa(void)
 	return isa_by_name(host_isa);
 }
 
-struct native {
-	const struct isa *isa;
-	pid_t pid; /* 0: gone */
-	int mem;   /* /proc/PID/mem */
-	const volatile sig_atomic_t *interrupted;
-	bool in_call;    /* between NATIVE_ENTRY and NATIVE_RETURN */
-	bool group_stop; /* stopped by job control */
-	size_t regs_len;
-	_Alignas(8) uint8_t regs[REGS_MAX]; /* the general set at the last stop */
-};
-
 /* ---- Registers ---- */
 
-static struct error *fetch_regs(struct native *n)
+struct error *native_fetch_regs(struct native *n)
 {
 	struct iovec iov = {n->regs, sizeof n->regs};
 
@@ -74,7 +63,7 @@ static struct error *fetch_regs(struct native *n)
 	return NULL;
 }
 
-static struct error *store_regs(struct native *n)
+struct error *native_store_regs(struct native *n)
 {
 	struct iovec iov = {n->regs, n->regs_len};
 
@@ -101,14 +90,19 @@ uint64_t native_reg(const struct native *n, uint32_t reg)
 	return desc->width < 64 ? value & ((UINT64_C(1) << desc->width) - 1) : value;
 }
 
+void native_set_reg(struct native *n, uint32_t reg, uint64_t value)
+{
+	memcpy(n->regs + n->isa->regs[reg].native_offset, &value, sizeof value);
+}
+
 struct error *native_deny(struct native *n, int errnum)
 {
 	/* A call number of -1 is skipped by the kernel, and the result register keeps what the tracer put there. */
-	const uint64_t none = UINT64_MAX, result = (uint64_t) - (int64_t)errnum;
+	const uint64_t none = UINT64_MAX;
 
 	memcpy(n->regs + HOST_NUMBER_OFFSET, &none, sizeof none);
-	memcpy(n->regs + n->isa->regs[n->isa->sys.result].native_offset, &result, sizeof result);
-	return store_regs(n);
+	native_set_reg(n, n->isa->sys.result, (uint64_t) - (int64_t)errnum);
+	return native_store_regs(n);
 }
 
 /* ---- Stops ---- */
@@ -118,10 +112,13 @@ static struct error *wait_stop(struct native *n, int *ret_status)
 	for (;;) {
 		if (n->interrupted && *n->interrupted)
 			return error_create(ERROR_INTERRUPTED, "interrupted");
-		if (waitpid(n->pid, ret_status, __WALL) == n->pid)
+		pid_t pid = waitpid(n->pid, ret_status, __WALL | (native_holds(n) ? WNOHANG : 0));
+		if (pid == n->pid)
 			return NULL;
-		if (errno != EINTR)
+		if (pid < 0 && errno != EINTR)
 			return error_os(errno, "wait for the program", NULL);
+		if (pid == 0)
+			native_hold_tick(n);
 	}
 }
 
@@ -148,7 +145,7 @@ static struct error *check_abi(struct native *n)
 
 static struct error *syscall_stop(struct native *n, struct native_stop *ret)
 {
-	struct error *err = fetch_regs(n);
+	struct error *err = native_fetch_regs(n);
 
 	if (!err && !n->in_call)
 		err = check_abi(n);
@@ -169,8 +166,8 @@ static struct error *classify(struct native *n, int status, struct native_stop *
 {
 	*ret_again = false;
 	if (WIFEXITED(status) || WIFSIGNALED(status)) {
-		*ret = WIFEXITED(status) ? (struct native_stop){NATIVE_EXITED, 0, WEXITSTATUS(status)}
-					 : (struct native_stop){NATIVE_KILLED, WTERMSIG(status), 0};
+		*ret = WIFEXITED(status) ? (struct native_stop){.kind = NATIVE_EXITED, .status = WEXITSTATUS(status)}
+					 : (struct native_stop){.kind = NATIVE_KILLED, .signal = WTERMSIG(status)};
 		n->pid = 0;
 		return NULL;
 	}
@@ -186,23 +183,24 @@ static struct error *classify(struct native *n, int status, struct native_stop *
 	if (event != 0)
 		return error_create(ERROR_TARGET, "unexpected ptrace event %d of the program", event);
 	*ret = (struct native_stop){.kind = NATIVE_SIGNAL, .signal = signal};
-	return fetch_regs(n);
+	struct error *err = native_fetch_regs(n);
+	return err ? err : native_take_signal(n, ret, ret_again);
 }
 
-static struct error *go(struct native *n, enum __ptrace_request request, int signal)
+struct error *native_go_by(struct native *n, int request, int signal)
 {
 	if (n->group_stop)
 		request = PTRACE_LISTEN;
 	n->group_stop = false;
 	/* ESRCH: killed in the meantime, which waiting will tell. */
-	if (ptrace(request, n->pid, NULL, (void *)(intptr_t)signal) != 0 && errno != ESRCH)
+	if (ptrace((enum __ptrace_request)request, n->pid, NULL, (void *)(intptr_t)signal) != 0 && errno != ESRCH)
 		return error_os(errno, "resume the program", NULL);
 	return NULL;
 }
 
 struct error *native_go(struct native *n, int signal)
 {
-	return go(n, PTRACE_SYSCALL, signal);
+	return native_go_by(n, PTRACE_SYSCALL, signal);
 }
 
 struct error *native_wait(struct native *n, struct native_stop *ret)
@@ -213,9 +211,11 @@ struct error *native_wait(struct native *n, struct native_stop *ret)
 		struct error *err = wait_stop(n, &status);
 		if (!err)
 			err = classify(n, status, ret, &again);
+		if (!err && !again && ret->kind == NATIVE_ENTRY && native_holds(n))
+			err = native_step_back(n, &again);
 		if (err || !again)
 			return err;
-		err = go(n, PTRACE_SYSCALL, 0);
+		err = native_go_by(n, PTRACE_SYSCALL, 0);
 		if (err)
 			return err;
 	}
@@ -232,7 +232,7 @@ struct error *native_deliver(struct native *n, int signal, struct native_stop *r
 {
 	/* With a step requested, the kernel reports SIGTRAP once the handler's frame is there and nothing of the
 	 * handler has run (signal_setup_done() in kernel/signal.c). */
-	struct error *err = go(n, PTRACE_SINGLESTEP, signal);
+	struct error *err = native_go_by(n, PTRACE_SINGLESTEP, signal);
 
 	if (!err)
 		err = native_wait(n, ret);
@@ -367,7 +367,7 @@ static struct error *run_to_start(struct native *n, const struct native_options 
 		}
 		/* The end of the call that replaced the child is the program's start. */
 		if (exec && WSTOPSIG(status) == (SIGTRAP | 0x80))
-			return fetch_regs(n);
+			return native_fetch_regs(n);
 		exec = exec || status >> 16 == PTRACE_EVENT_EXEC;
 		signal = status >> 16 ? 0 : WSTOPSIG(status);
 		if (ptrace(exec ? PTRACE_SYSCALL : PTRACE_CONT, n->pid, NULL, (void *)(intptr_t)signal) != 0 &&

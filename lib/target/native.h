@@ -43,6 +43,8 @@ enum native_stop_kind {
 struct native_stop {
 	enum native_stop_kind kind;
 	int signal; /* NATIVE_SIGNAL, NATIVE_KILLED */
+	bool fault; /* NATIVE_SIGNAL: the instruction there has raised it */
+	bool late;  /* NATIVE_SIGNAL: it was kept back */
 	int status; /* NATIVE_EXITED */
 };
 
@@ -82,6 +84,13 @@ struct error *native_wait(struct native *n, struct native_stop *ret);
  * kernel has by then written the signal's frame. *ret is NATIVE_RETURN, or the process's end.
  */
 struct error *native_deliver(struct native *n, int signal, struct native_stop *ret);
+
+/*
+ * At NATIVE_SIGNAL, for a signal that the program can get as well later: keeps it back, so that nothing is owed. It
+ * comes again, as the first time, when the program stands before the instruction of its next call, or after 100 ms. Of
+ * one that comes several times until then the first is kept. *ret is false, and all as it was, if that cannot be done.
+ */
+struct error *native_hold(struct native *n, int signal, bool *ret);
 
 /* At NATIVE_ENTRY: the kernel will not execute the call, which fails with -errnum. */
 struct error *native_deny(struct native *n, int errnum);

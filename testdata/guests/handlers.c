@@ -10,6 +10,7 @@
  *   eintr    a sleep that an alarm ends
  *   suspend  rt_sigsuspend until the alarm
  *   calls    an alarm amid a loop that makes system calls
+ *   amid     an alarm amid slow instructions, with calls now and then
  *   spin     an alarm amid a loop that makes none
  *   faults   SIGILL, SIGTRAP and on x86-64 SIGFPE, with what siginfo_t says of them
  *   leave    a handler that does not return to where it was called
@@ -350,6 +351,28 @@ static int calls(void)
 	return end(handled == 1);
 }
 
+/* Some tens of microseconds on a CPU. */
+static void pass_time(void)
+{
+	for (int i = 0; i < 50; i++)
+#ifdef __aarch64__
+		__asm__ volatile(".rept 50\n yield\n .endr\n" ::: "memory");
+#else
+		__asm__ volatile(".rept 50\n lock addq $0, (%%rsp)\n .endr\n" ::: "cc", "memory");
+#endif
+}
+
+static int amid(void)
+{
+	handle(ALRM, 0, count);
+	alarm_after(150);
+	for (int i = 0; i < 10000 && !handled; i++) {
+		pass_time();
+		guest_syscall(SYS_getpid, 0, 0, 0);
+	}
+	return end(handled == 1);
+}
+
 static int spin(void)
 {
 	handle(ALRM, 0, count);
@@ -480,9 +503,10 @@ int guest_main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} modes[] = {
-		{"keep", keep},       {"alt", alt},       {"nested", nested},   {"stacked", stacked},
-		{"restart", restart}, {"eintr", eintr},   {"suspend", suspend}, {"calls", calls},
-		{"spin", spin},       {"faults", faults}, {"leave", leave_it},  {"once", once},
+		{"keep", keep},       {"alt", alt},     {"nested", nested},   {"stacked", stacked},
+		{"restart", restart}, {"eintr", eintr}, {"suspend", suspend}, {"calls", calls},
+		{"amid", amid},       {"spin", spin},   {"faults", faults},   {"leave", leave_it},
+		{"once", once},
 	};
 
 	for (unsigned i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
