@@ -37,7 +37,7 @@ clean() { # NAME EXPECTED
 
 # ---- Each on this CPU ----
 
-for mode in keep:1 alt:2 nested:2 stacked:2 restart:1 eintr:1 suspend:1 calls:1 leave:1 faults:3; do
+for mode in keep:1 alt:2 nested:2 stacked:2 restart:1 eintr:1 suspend:1 calls:1 amid:1 leave:1 faults:3; do
 	record "$guests/handlers" -- "${mode%:*}"
 	clean "${mode%:*}" "[\"clean\",0,${mode#*:},null]"
 done
@@ -98,7 +98,7 @@ for arch in x86_64 aarch64; do
 		continue
 	fi
 	targets=("" "--emulator qemu-$arch")
-	for mode in keep:1 alt:2 nested:2 restart:1 eintr:1 suspend:1 leave:1 faults:$([ $arch = x86_64 ] && echo 3 || echo 2); do
+	for mode in keep:1 alt:2 nested:2 stacked:2 restart:1 eintr:1 suspend:1 leave:1 faults:$([ $arch = x86_64 ] && echo 3 || echo 2); do
 		record "$folder/handlers" --via qemu -- "${mode%:*}"
 		clean "${mode%:*} of $arch, recorded in QEMU" "[\"clean\",0,${mode#*:},null]"
 	done
