@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/codec.h"
 #include "lib/target/native.h"
 #include "lib/testing/assert.h"
@@ -398,6 +400,58 @@ START_TEST(an_interrupted_call_fails_once_or_is_made_again)
 }
 END_TEST
 
+/* What another guest does, which has a mode that is like it. */
+static const struct evlog_event *record_alarm(struct recorded *r, const char *mode)
+{
+	static char handlers[sizeof guest + 16];
+	const struct evlog_event *ev = NULL;
+
+	snprintf(handlers, sizeof handlers, "%.*s/handlers", (int)(strrchr(guest, '/') - guest), guest);
+	record_argv(r, (char *[]){handlers, (char *)(uintptr_t)mode, NULL}, false);
+	ck_assert_int_eq(r->result.status, 0);
+	for (size_t i = 0; i < r->events.len && !ev; i++)
+		if (r->events.at[i].kind == EVLOG_SIGNAL)
+			ev = &r->events.at[i];
+	ck_assert_ptr_nonnull(ev);
+	ck_assert_uint_eq(ev->number, SIGALRM);
+	/* siginfo_t is what it was when the signal came first: the kernel's, not a process's. */
+	int32_t code;
+	ck_assert_uint_ge(ev->writes.at[0].range.len, 440);
+	memcpy(&code, ev->writes.at[0].data + 312 + 8, sizeof code);
+	ck_assert_int_eq(code, SI_KERNEL);
+	return ev;
+}
+
+/* Wherever the alarm comes, the handler runs at a call: before its instruction, or behind it. */
+START_TEST(a_handler_waits_for_a_call)
+{
+	struct recorded r;
+	const struct evlog_event *ev = record_alarm(&r, "amid");
+	bool at_call = false;
+
+	for (size_t i = 0; i < r.events.len; i++)
+		at_call |= r.events.at[i].kind == EVLOG_SYSCALL &&
+			   (ev->pc == r.events.at[i].pc || ev->pc == r.events.at[i].pc + 2);
+	ck_assert_msg(at_call, "pc 0x%llx", (unsigned long long)ev->pc);
+	unload(&r);
+}
+END_TEST
+
+/* ... but not for ever. */
+START_TEST(a_handler_does_not_wait_long)
+{
+	struct recorded r;
+	uint64_t start = clock_now();
+	const struct evlog_event *ev = record_alarm(&r, "spin");
+	uint64_t took = clock_now() - start;
+
+	ck_assert_uint_ge(took, 100 * CLOCK_MS);
+	ck_assert_uint_lt(took, 5 * CLOCK_S);
+	ck_assert_uint_ne(ev->pc, ev[-1].pc + 2);
+	unload(&r);
+}
+END_TEST
+
 /* The guest's pid is in no file before the log is complete: the child of this process. */
 static pid_t wait_for_child(pid_t parent)
 {
@@ -740,6 +794,8 @@ int main(void)
 	tcase_add_test(tcase, the_header_tells_how_the_program_started);
 	tcase_add_loop_test(tcase, a_handler_and_its_frame, 0, 2);
 	tcase_add_test(tcase, an_interrupted_call_fails_once_or_is_made_again);
+	tcase_add_loop_test(tcase, a_handler_waits_for_a_call, 0, 10);
+	tcase_add_test(tcase, a_handler_does_not_wait_long);
 	tcase_add_test(tcase, a_call_that_the_kernel_goes_on_with_is_one_event);
 	tcase_add_test(tcase, a_program_may_be_killed);
 	tcase_add_loop_test(tcase, a_call_that_cannot_be_recorded_is_not_made, 0, 4);

@@ -376,7 +376,7 @@ static int amid(void)
 static int spin(void)
 {
 	handle(ALRM, 0, count);
-	alarm_after(3000);
+	alarm_after(50000);
 	while (!handled)
 		continue;
 	return end(handled == 1);
