@@ -150,6 +150,13 @@ struct isa_frame {
 	/* Registers that are 0 when a handler starts, and those that are as at a program's start. */
 	const uint16_t *cleared, *fresh;
 	uint32_t num_cleared, num_fresh;
+	/*
+	 * What the kernel has handlers return to that name no place themselves: code that calls rt_sigreturn, and the
+	 * register that gets its address. NULL: all name one.
+	 */
+	const uint8_t *return_code;
+	uint32_t return_len;
+	uint16_t link;
 };
 
 struct isa {

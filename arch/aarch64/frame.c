@@ -133,6 +133,9 @@ static bool find_part(uint8_t *frame, size_t len, uint64_t address, unsigned par
 	return false;
 }
 
+/* __kernel_rt_sigreturn of the vDSO: MOV X8, #139; SVC #0 */
+static const uint8_t return_code[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
+
 const struct isa_frame a64_frame = {
 	.size = SIZE,
 	.align = 16,
@@ -142,4 +145,7 @@ const struct isa_frame a64_frame = {
 	.regs = regs,
 	.num_regs = sizeof regs / sizeof *regs,
 	.find_part = find_part,
+	.return_code = return_code,
+	.return_len = sizeof return_code,
+	.link = A64_x30,
 };

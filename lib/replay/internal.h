@@ -42,6 +42,7 @@ struct replay {
 	struct replay_lost *lost;
 	VEC(struct replay_module) modules;          /* they own their paths */
 	VEC(struct replay_interrupted) interrupted; /* the innermost last */
+	uint64_t return_code;                       /* in the guest: isa->frame->return_code; 0: not yet */
 };
 
 /* The call at hand, and everything its handler may need. */
@@ -93,6 +94,8 @@ uint64_t replay_translate(const struct replay *r, uint64_t logged);
 
 /* signal.c: may the call pass over the next num events? Not if the program handles a signal there. */
 struct error *replay_pass_signals(struct replay *r, const struct replay_call *call, size_t num);
+/* execute.c: at rt_sigaction, puts isa->frame->return_code into the guest if the handler will need it. */
+struct error *replay_put_return_code(struct replay *r, const struct replay_call *call);
 /* rt_sigreturn: drops its event, too. */
 struct error *replay_return(struct replay *r, struct replay_call *call);
 /* Behind a call that sends a signal: the one that kills the program then, whose events are dropped; 0: none does. */

@@ -263,6 +263,9 @@ static struct error *dispatch(struct replay *r, struct replay_call *call, enum s
 		r->totals.unlogged++;
 		return replay_unlogged(r, call);
 	}
+	struct error *err = call->desc->sem == SYS_RT_SIGACTION ? replay_put_return_code(r, call) : NULL;
+	if (err)
+		return err;
 	switch (policy) {
 	case SYS_EMULATE: return replay_emulate(r, call);
 	case SYS_EXECUTE: return replay_execute(r, call);

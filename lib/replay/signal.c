@@ -282,6 +282,17 @@ static void make_frame(const struct replay *r, const struct state *before, const
 	frame_save(&d->frame, before);
 }
 
+/* The handler returns to code that is no image's, but the kernel's or an emulator's: here it is ours. */
+static void link_return(const struct replay *r, const struct delivery *d, struct state *ret)
+{
+	const struct isa_frame *frame = r->isa->frame;
+	uint64_t logged, there;
+
+	if (r->return_code && find_reg(r->isa, &d->event->after, frame->link, &logged) &&
+	    !regions_to_target(&r->regions, logged, &there))
+		state_set(ret, frame->link, r->return_code);
+}
+
 /* The registers that the handler starts with. */
 static void make_regs(const struct replay *r, const struct delivery *d, struct state *ret)
 {
@@ -296,6 +307,7 @@ static void make_regs(const struct replay *r, const struct delivery *d, struct s
 			state_set(ret, reg, translate(r, d, ev->after.at[i].value));
 	}
 	state_set(ret, r->isa->sp, d->frame.address);
+	link_return(r, d, ret);
 }
 
 /* Remembers what the handler interrupted. */

@@ -14,6 +14,7 @@
  *   spin     an alarm amid a loop that makes none
  *   faults   SIGILL, SIGTRAP and on x86-64 SIGFPE, with what siginfo_t says of them
  *   leave    a handler that does not return to where it was called
+ *   bare     a handler that leaves it to the kernel where to return to, on AArch64
  *   once     a handler that is removed when it is called (SA_RESETHAND): the second signal kills the program
  * guest-archs: x86_64 aarch64
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
@@ -481,6 +482,18 @@ static int leave_it(void)
 	return 3;
 }
 
+static int bare(void)
+{
+#ifdef __aarch64__
+	act(USR1, (struct action){.handler = count, .flags = SIGINFO});
+#else
+	handle(USR1, 0, count);
+#endif
+	send(USR1);
+	send(USR1);
+	return end(handled == 2);
+}
+
 static int once(void)
 {
 	handle(USR1, RESETHAND, count);
@@ -506,7 +519,7 @@ int guest_main(int argc, char **argv)
 		{"keep", keep},       {"alt", alt},     {"nested", nested},   {"stacked", stacked},
 		{"restart", restart}, {"eintr", eintr}, {"suspend", suspend}, {"calls", calls},
 		{"amid", amid},       {"spin", spin},   {"faults", faults},   {"leave", leave_it},
-		{"once", once},
+		{"bare", bare},       {"once", once},
 	};
 
 	for (unsigned i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)

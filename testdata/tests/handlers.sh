@@ -98,7 +98,7 @@ for arch in x86_64 aarch64; do
 		continue
 	fi
 	targets=("" "--emulator qemu-$arch")
-	for mode in keep:1 alt:2 nested:2 stacked:2 restart:1 eintr:1 suspend:1 leave:1 faults:$([ $arch = x86_64 ] && echo 3 || echo 2); do
+	for mode in keep:1 alt:2 nested:2 stacked:2 restart:1 eintr:1 suspend:1 leave:1 bare:2 faults:$([ $arch = x86_64 ] && echo 3 || echo 2); do
 		record "$folder/handlers" --via qemu -- "${mode%:*}"
 		clean "${mode%:*} of $arch, recorded in QEMU" "[\"clean\",0,${mode#*:},null]"
 	done
