@@ -106,6 +106,21 @@ static json_t *unmodelled(const struct batch_summary *s)
 	return list;
 }
 
+static json_t *stale(const struct batch_summary *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->known.len; i++) {
+		const struct batch_known *k = &s->known.at[i];
+		if (k->stale)
+			json_array_append_new(list,
+					      json_pack("{s:o, s:o, s:o, s:o}", "arch", value_foreign(k->arch), "form",
+							value_foreign(k->form), "place", value_foreign(k->place),
+							"cause", value_foreign(k->cause)));
+	}
+	return list;
+}
+
 /* What the reports of a variant's rows call their target: the first of them; NULL if none tells. */
 static const char *called(const struct batch_summary *s, size_t variant)
 {
@@ -140,10 +155,10 @@ static json_t *emulators(const struct batch_summary *s)
 
 struct error *batch_summary_json(struct strbuf *out, const struct batch_summary *s)
 {
-	json_t *document = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "validate-batch",
+	json_t *document = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "validate-batch",
 				     "version", 1, "status", number(s->status), "totals", totals(s), "emulators",
 				     emulators(s), "rows", rows(s), "findings", findings(s), "unmodelled",
-				     unmodelled(s), "comparison", comparison(s));
+				     unmodelled(s), "stale", stale(s), "comparison", comparison(s));
 	char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
 
 	json_decref(document);

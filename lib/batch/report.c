@@ -25,12 +25,19 @@ static const struct json_field unmodelled_fields[] = {
 	UNMODELLED(mnemonic, json_text), UNMODELLED(first_pc, json_text), UNMODELLED(count, json_count),
 };
 
+#define ENTRY(member) {#member, &json_text, offsetof(struct batch_entry, member), NULL, false}
+static const struct json_field entry_fields[] = {
+	ENTRY(arch), ENTRY(form), ENTRY(place), ENTRY(cause), ENTRY(state),
+};
+
 static struct error *read_members(const struct place *at, const json_t *json, const void *arg, void *ret);
 
 static const struct json_type members_type = {NULL, read_members, NULL};
 static const struct json_object finding_object = {finding_fields, sizeof finding_fields / sizeof *finding_fields};
 static const struct json_object unmodelled_object = {unmodelled_fields,
 						     sizeof unmodelled_fields / sizeof *unmodelled_fields};
+static const struct json_object entry_object = {entry_fields, sizeof entry_fields / sizeof *entry_fields};
+static const struct json_list entries_list = {sizeof(struct batch_entry), &members_type, &entry_object};
 static const struct json_list findings_list = {sizeof(struct batch_finding), &members_type, &finding_object};
 static const struct json_list unmodelled_list = {sizeof(struct batch_unmodelled), &members_type, &unmodelled_object};
 
@@ -76,6 +83,14 @@ static void finding_free(struct batch_finding *f)
 		free(owned[i]);
 }
 
+void batch_entry_deinit(struct batch_entry *e)
+{
+	char *const owned[] = {e->arch, e->form, e->place, e->cause, e->state};
+
+	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+		free(owned[i]);
+}
+
 void batch_report_deinit(struct batch_report *report)
 {
 	char *const owned[] = {report->verdict, report->target, report->arch, report->program, report->error};
@@ -88,6 +103,9 @@ void batch_report_deinit(struct batch_report *report)
 		free(report->unmodelled.at[i].mnemonic);
 		free(report->unmodelled.at[i].first_pc);
 	}
+	for (size_t i = 0; i < report->entries.len; i++)
+		batch_entry_deinit(&report->entries.at[i]);
+	vec_deinit(&report->entries);
 	vec_deinit(&report->findings);
 	vec_deinit(&report->unmodelled);
 }
@@ -157,6 +175,18 @@ static bool ended(const json_t *json)
 	return true;
 }
 
+/* The baseline's entries; there may be no baseline. */
+static struct error *read_entries(const struct place *at, const json_t *json, struct batch_report *ret)
+{
+	const struct place baseline = {.up = at, .name = "baseline"}, list = {.up = &baseline, .name = "entries"};
+	const json_t *known = json_object_get(json, "baseline");
+
+	if (!known || json_is_null(known))
+		return NULL;
+	const json_t *entries = json_object_get(known, "entries");
+	return entries ? json_vec.read(&list, entries, &entries_list, &ret->entries) : place_error(&list, "missing");
+}
+
 static struct error *read_report(const struct place *at, const json_t *json, struct batch_report *ret)
 {
 	const char *format = json_string_value(json_object_get(json, "format"));
@@ -165,6 +195,8 @@ static struct error *read_report(const struct place *at, const json_t *json, str
 	    json_integer_value(json_object_get(json, "version")) != 1)
 		return place_error(at, "not a report of this version of validate");
 	struct error *err = read_members(at, json, &report_object, ret);
+	if (!err)
+		err = read_entries(at, json, ret);
 	if (!err)
 		err = check_report(at, ret);
 	ret->complete = !err && ended(json);

@@ -20,17 +20,25 @@ struct batch_unmodelled {
 	uint64_t count;
 };
 
+/* An entry of the baseline, and what this run says of it. */
+struct batch_entry {
+	char *arch, *form, *place, *cause;
+	char *state; /* "known", "stale", "not exercised" */
+};
+
 struct batch_report {
 	char *verdict, *target, *arch, *program;
 	char *error; /* NULL: none */
 	uint64_t instructions, checked, unseen;
 	VEC(struct batch_finding) findings;
 	VEC(struct batch_unmodelled) unmodelled;
-	bool complete; /* the run came to its end or to a limit that was asked for */
+	VEC(struct batch_entry) entries; /* none without a baseline */
+	bool complete;                   /* the run came to its end or to a limit that was asked for */
 };
 
 /* ERROR_INPUT with file and place for what is no report. */
 struct error *batch_report_read(const char *path, struct batch_report *ret);
 void batch_report_deinit(struct batch_report *report);
+void batch_entry_deinit(struct batch_entry *entry);
 
 #endif

@@ -129,6 +129,31 @@ static void add_report(struct batch_results *r, const char *folder, size_t row, 
 	free(name);
 }
 
+/* A report without findings, of a strict run against a baseline with one entry. */
+static void add_strict(struct batch_results *r, size_t row, unsigned unseen, const char *entry)
+{
+	bool strict = unseen || !strcmp(entry, "stale");
+	struct batch_record record = record_of(row, unseen ? "incomplete" : "clean", strict ? 4 : 0);
+	char *name = batch_report_name(plan.rows.at[row].id), path[SCRATCH_PATH_LEN], full[2 * SCRATCH_PATH_LEN];
+	struct strbuf text = {0};
+
+	scratch_path("r", path);
+	snprintf(full, sizeof full, "%s/%s", path, name);
+	strbuf_printf(&text,
+		      "{\"format\": \"validate-report\", \"version\": 1, \"verdict\": \"%s\", \"target\": \"t\", "
+		      "\"arch\": \"x86_64\", \"program\": \"p\", \"instructions\": 100, \"checked\": 99, "
+		      "\"unseen\": %u, \"error\": null, \"lost_sync\": null, \"interrupted\": false, "
+		      "\"unreached\": false, \"unmodelled\": [], \"findings\": [], \"baseline\": {\"entries\": "
+		      "[{\"arch\": \"x86_64\", \"form\": \"a\", \"place\": \"b\", \"cause\": \"c\", \"note\": \"\", "
+		      "\"state\": \"%s\"}]}}",
+		      record.outcome, unseen, entry);
+	ck_no_error(file_write(full, text.at, text.len));
+	record.report = name;
+	ck_no_error(batch_results_add(r, &record));
+	strbuf_deinit(&text);
+	free(name);
+}
+
 static struct batch_state read_state(const char *name)
 {
 	struct batch_state state;
@@ -535,6 +560,38 @@ START_TEST(only_new_findings_count)
 }
 END_TEST
 
+/* Of the first row and of all others: whether something was unseen, and what they say of the entry. */
+static const struct {
+	unsigned unseen;
+	const char *first, *others;
+	uint64_t status;
+	size_t stale;
+} baselines[] = {
+	{0, "stale", "stale", 4, 1}, {0, "stale", "not exercised", 4, 1}, {0, "stale", "known", 0, 0},
+	{1, "stale", "known", 4, 0}, {0, "known", "not exercised", 0, 0}, {0, "not exercised", "not exercised", 0, 0},
+	{1, "known", "known", 4, 0},
+};
+
+START_TEST(what_one_row_does_not_see_another_may)
+{
+	struct batch_results *r;
+	struct batch_summary summary;
+
+	ck_no_error(open_results("r", BATCH_FRESH, &r));
+	for (size_t i = 0; i < plan.rows.len; i++)
+		add_strict(r, i, i ? 0 : baselines[_i].unseen, i ? baselines[_i].others : baselines[_i].first);
+	ck_no_error(batch_results_finish(r));
+	batch_results_close(r);
+	struct batch_state state = read_state("r");
+	summarise("r", &state, &summary);
+	ck_assert_uint_eq(summary.status, baselines[_i].status);
+	ck_assert_uint_eq(summary.stale, baselines[_i].stale);
+	ck_assert_uint_eq(summary.known.len, 1);
+	batch_summary_deinit(&summary);
+	batch_state_deinit(&state);
+}
+END_TEST
+
 static const struct {
 	uint64_t a, b, worse;
 } statuses[] = {
@@ -567,6 +624,7 @@ int main(void)
 	tcase_add_test(tcase, different_batches_are_not_merged);
 	tcase_add_test(tcase, emulators_are_compared);
 	tcase_add_loop_test(tcase, only_new_findings_count, 0, 2);
+	tcase_add_loop_test(tcase, what_one_row_does_not_see_another_may, 0, sizeof baselines / sizeof *baselines);
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(status, the_worst_counts, 0, sizeof statuses / sizeof *statuses);
 	suite_add_tcase(suite, status);

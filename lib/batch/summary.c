@@ -8,7 +8,7 @@
 #include "lib/batch/internal.h"
 #include "lib/batch/report.h"
 
-enum { STATUS_DIVERGENT = 1, STATUS_TARGET = 5 };
+enum { STATUS_DIVERGENT = 1, STATUS_INCOMPLETE = 4, STATUS_TARGET = 5 };
 
 uint64_t batch_worse(uint64_t a, uint64_t b)
 {
@@ -24,6 +24,14 @@ uint64_t batch_worse(uint64_t a, uint64_t b)
 }
 
 /* ---- Groups ---- */
+
+static void known_deinit(struct batch_known *k)
+{
+	free(k->arch);
+	free(k->form);
+	free(k->place);
+	free(k->cause);
+}
 
 static void group_deinit(struct batch_group *g)
 {
@@ -154,6 +162,41 @@ static struct error *add_unmodelled(struct batch_summary *s, const char *arch, s
 	return &error_no_memory;
 }
 
+/* ---- The baseline ---- */
+
+static bool is_entry(const struct batch_known *k, const struct batch_entry *e)
+{
+	return !strcmp(k->form, e->form) && !strcmp(k->place, e->place) && !strcmp(k->cause, e->cause) &&
+	       !strcmp(k->arch, e->arch);
+}
+
+static struct error *add_entry(struct batch_summary *s, struct batch_entry *e)
+{
+	size_t i = 0;
+
+	while (i < s->known.len && !is_entry(&s->known.at[i], e))
+		i++;
+	if (i == s->known.len) {
+		struct batch_known k = {take(&e->arch), take(&e->form), take(&e->place), take(&e->cause), false, false};
+		if (!vec_push(&s->known, k)) {
+			known_deinit(&k);
+			return &error_no_memory;
+		}
+	}
+	s->known.at[i].seen |= !strcmp(e->state, "known");
+	s->known.at[i].stale |= !strcmp(e->state, "stale");
+	return NULL;
+}
+
+/* What one row does not see another may. */
+static void count_stale(struct batch_summary *s)
+{
+	for (size_t i = 0; i < s->known.len; i++) {
+		s->known.at[i].stale &= !s->known.at[i].seen;
+		s->stale += s->known.at[i].stale;
+	}
+}
+
 /* ---- Rows ---- */
 
 static struct error *add_report(struct batch_summary *s, size_t row, struct batch_report *report)
@@ -166,6 +209,8 @@ static struct error *add_report(struct batch_summary *s, size_t row, struct batc
 		err = add_finding(s, row, emulator, report->arch, &report->findings.at[i]);
 	for (size_t i = 0; i < report->unmodelled.len && !err; i++)
 		err = add_unmodelled(s, report->arch, &report->unmodelled.at[i]);
+	for (size_t i = 0; i < report->entries.len && !err; i++)
+		err = add_entry(s, &report->entries.at[i]);
 	r->arch = take(&report->arch);
 	r->target = take(&report->target);
 	r->instructions = report->instructions;
@@ -173,6 +218,7 @@ static struct error *add_report(struct batch_summary *s, size_t row, struct batc
 	r->unseen = report->unseen;
 	r->findings = report->findings.len;
 	r->complete = report->complete && strcmp(r->record->outcome, report->verdict) == 0;
+	r->whole = r->complete && !report->unseen && !report->unmodelled.len;
 	return err;
 }
 
@@ -288,9 +334,12 @@ static uint64_t status_of(const struct batch_summary *s)
 	uint64_t status = s->missing ? STATUS_TARGET : compared && s->changes[BATCH_NEW] ? STATUS_DIVERGENT : 0;
 
 	for (size_t i = 0; i < s->rows.len; i++) {
-		const struct batch_record *record = s->rows.at[i].record;
-		if (record && !(compared && record->status == STATUS_DIVERGENT))
-			status = batch_worse(status, record->status);
+		const struct batch_row_result *r = &s->rows.at[i];
+		bool news = r->record && !(compared && r->record->status == STATUS_DIVERGENT);
+		/* --strict, and the baseline alone was why: that is for all rows together to say. */
+		bool stale = news && r->record->status == STATUS_INCOMPLETE && r->whole;
+		if (news && !(stale && !s->stale))
+			status = batch_worse(status, r->record->status);
 	}
 	return status;
 }
@@ -308,6 +357,7 @@ struct error *batch_summary_make(const struct batch_state *state, const char *fo
 	}
 	if (state->header.emulators > 1)
 		compare(&s);
+	count_stale(&s);
 	s.status = status_of(&s);
 	*ret = s;
 	return NULL;
@@ -325,6 +375,9 @@ void batch_summary_deinit(struct batch_summary *s)
 		free(s->unmodelled.at[i].arch);
 		free(s->unmodelled.at[i].mnemonic);
 	}
+	for (size_t i = 0; i < s->known.len; i++)
+		known_deinit(&s->known.at[i]);
+	vec_deinit(&s->known);
 	vec_deinit(&s->rows);
 	vec_deinit(&s->groups);
 	vec_deinit(&s->unmodelled);

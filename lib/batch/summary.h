@@ -20,6 +20,8 @@
  *                     occurrence; key: as in a report; severity: the surest; known: the baseline has it; change: null,
  *                     or "new", "fixed", "common" or "undecided"
  *   unmodelled        [{arch, mnemonic, count, rows: number}]
+ *   stale             [{arch, form, place, cause}]: entries of the baseline that no row saw, though some judged
+ *                     instructions of their form
  *   comparison        null, or {old, new, counts: {new, fixed, common, undecided}}: what the first and the second emulator
  *                     are called. A finding of one emulator is undecided if a row that shows it has no counterpart that
  *                     came to its end on the other
@@ -40,6 +42,7 @@ struct batch_row_result {
 	char *arch, *target; /* NULL: there is no report */
 	uint64_t instructions, checked, unseen, findings;
 	bool complete; /* it came to its end: what it does not show is not there */
+	bool whole;    /* ... and all was judged */
 };
 
 /* Findings of one key. */
@@ -59,11 +62,19 @@ struct batch_total {
 	uint64_t count, rows;
 };
 
+/* An entry of the baseline over all rows. */
+struct batch_known {
+	char *arch, *form, *place, *cause;
+	bool seen, stale; /* in some row */
+};
+
 struct batch_summary {
 	const struct batch_state *state;   /* borrowed */
 	VEC(struct batch_row_result) rows; /* all of the plan, in its order */
 	VEC(struct batch_group) groups;
 	VEC(struct batch_total) unmodelled;
+	VEC(struct batch_known) known;
+	size_t stale; /* of them: no row saw it, though some judged its form */
 	batch_strings emulators;
 	size_t missing; /* rows */
 	uint64_t status;

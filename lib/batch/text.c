@@ -176,6 +176,37 @@ static void append_unmodelled(struct strbuf *out, const struct batch_summary *s)
 	}
 }
 
+static void append_baseline(struct strbuf *out, const struct batch_summary *s)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < s->known.len; i++)
+		seen += s->known.at[i].seen;
+	if (s->known.len)
+		strbuf_printf(out, "baseline     %zu known, %zu stale, %zu not exercised\n", seen, s->stale,
+			      s->known.len - seen - s->stale);
+}
+
+static void append_stale(struct strbuf *out, const struct batch_summary *s)
+{
+	if (s->stale)
+		strbuf_append(out, "\nstale (in the baseline, judged in some row, and seen in none):\n");
+	for (size_t i = 0; i < s->known.len; i++) {
+		const struct batch_known *k = &s->known.at[i];
+		if (!k->stale)
+			continue;
+		strbuf_append(out, "   ");
+		append_safe(out, k->form, SHOWN_WORDS);
+		strbuf_append(out, ": ");
+		append_safe(out, k->place, SHOWN_WORDS);
+		strbuf_append(out, ", ");
+		append_safe(out, k->cause, SHOWN_WORDS);
+		strbuf_append(out, " (");
+		append_safe(out, k->arch, SHOWN_WORDS);
+		strbuf_append(out, ")\n");
+	}
+}
+
 static void append_comparison(struct strbuf *out, const struct batch_summary *s)
 {
 	if (s->state->header.emulators < 2)
@@ -193,8 +224,10 @@ void batch_summary_text(struct strbuf *out, const struct batch_summary *s, bool 
 	if (s->groups.len)
 		strbuf_printf(out, "findings     %zu kind%s\n", s->groups.len, plural(s->groups.len));
 	append_comparison(out, s);
+	append_baseline(out, s);
 	append_table(out, s, verbose);
 	for (size_t i = 0; i < s->groups.len; i++)
 		append_group(out, s, i);
 	append_unmodelled(out, s);
+	append_stale(out, s);
 }

@@ -2,7 +2,8 @@
 # A regression gate for an emulator: gate.sh [OPTION...] -- LOG...
 #
 # Replays every event log (validate record makes them) and fails if an instruction is wrong that was not known to be. The
-# options are those of validate: --emulator PATH, --cpu MODEL, --strict to fail on stale entries as well.
+# options are those of validate: --emulator PATH, --cpu MODEL, --strict to fail as well where a log executes what the baseline
+# says is wrong and it is not. That is a matter of each log: `validate batch --strict` asks whether any log still sees it.
 #
 #   VALIDATE   the program; validate on PATH if not set
 #   BASELINE   the file of known findings, which belongs under version control; known-findings.json if not set
