@@ -90,10 +90,14 @@ static struct error *gdb_read_regs(struct target *t, struct state *ret)
 struct error *gdb_put_reg(struct gdb_target *g, uint32_t index, uint32_t as, struct rsp_reply *ret)
 {
 	const struct tdesc_reg *reg = &g->layout.desc.regs.at[index];
+	bool swap = g->layout.swap_writes && gdb_is_sve(reg);
 	struct strbuf request = {0};
 
 	strbuf_printf(&request, "P%x=", g->layout.desc.regs.at[as].number);
-	strbuf_append_hex(&request, g->image + reg->offset, (reg->bits + 7) / 8);
+	for (size_t at = 0; swap && at < reg->bits / 8; at += 8)
+		strbuf_append_hex(&request, g->image + reg->offset + (at ^ 8), 8);
+	if (!swap)
+		strbuf_append_hex(&request, g->image + reg->offset, (reg->bits + 7) / 8);
 	struct error *err = strbuf_failed(&request) ? &error_no_memory
 						    : rsp_request_bytes(g->client, request.at, request.len, ret);
 	strbuf_deinit(&request);

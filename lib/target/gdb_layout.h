@@ -40,6 +40,7 @@ struct gdb_layout {
 	 * of fstat, in what is read, in what is written, or both. Indices into desc.regs.
 	 */
 	bool rotate, rotate_writes;
+	bool swap_writes; /* the stub takes the halves of each 16 bytes of z0-z31 in the other order */
 	uint32_t st[8], fstat;
 };
 

@@ -63,6 +63,12 @@ struct error *gdb_fetch_some(struct gdb_target *g, const uint32_t *singles, size
 struct error *gdb_fetch_image(struct gdb_target *g);
 /* The image in the state's terms. */
 void gdb_give_state(struct gdb_target *g, struct state *ret);
+/* One of z0-z31: whole pieces of 16 bytes. */
+static inline bool gdb_is_sve(const struct tdesc_reg *reg)
+{
+	return reg->name[0] == 'z' && reg->name[1] >= '0' && reg->name[1] <= '9' && reg->bits % 128 == 0;
+}
+
 /* Writes what the image has for register index of the description to the one that the stub calls `as`. */
 struct error *gdb_put_reg(struct gdb_target *g, uint32_t index, uint32_t as, struct rsp_reply *ret);
 /* Resumes by 's' or 'c', with a signal or without (0), and waits for the stop. */

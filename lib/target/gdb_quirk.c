@@ -3,6 +3,7 @@
  *   7.2 gives st0-st7 in physical order, st0 being R0 whatever the top of the stack is, and takes them so
  *   10.0 and 11.1 give them in the order of the stack, and still take them in physical order
  *   7.2, 10.0 and 11.1 give 0 for ftag and fop, always
+ *   10.0 takes the halves of each 16 bytes of z0-z31 in the other order than it gives them
  * The orders are found by trying, so that they do not depend on a version number.
  */
 #include <stdio.h>
@@ -178,12 +179,50 @@ void gdb_hide_step_flag(struct gdb_target *g)
 		gdb_layout_hide(&g->layout, g->base.isa->step_flag);
 }
 
+/* Writes what is in the image, and fetches what is there then. */
+static struct error *put_and_fetch(struct gdb_target *g, const struct tdesc_reg *reg, bool *ret_ok)
+{
+	uint32_t index = (uint32_t)(reg - g->layout.desc.regs.at);
+	struct error *err = put(g, reg, ret_ok);
+
+	return err ? err : gdb_fetch_some(g, &index, 1);
+}
+
+/* Writes a value whose halves differ to z0: does it come back as another? */
+static struct error *find_swap(struct gdb_target *g)
+{
+	static const uint8_t mark[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	const struct tdesc_reg *z0 = tdesc_find(&g->layout.desc, "z0");
+	uint8_t before[sizeof mark], *at;
+	bool ok = true;
+
+	if (!z0 || !gdb_is_sve(z0))
+		return NULL;
+	uint32_t index = (uint32_t)(z0 - g->layout.desc.regs.at);
+	at = g->image + z0->offset;
+	struct error *err = gdb_fetch_some(g, &index, 1);
+	if (err)
+		return err;
+	memcpy(before, at, sizeof before);
+	memcpy(at, mark, sizeof mark);
+	err = put_and_fetch(g, z0, &ok);
+	g->layout.swap_writes = !err && ok && !memcmp(at, mark + 8, 8) && !memcmp(at + 8, mark, 8);
+	memcpy(at, before, sizeof before);
+	if (!err && ok)
+		err = put_and_fetch(g, z0, &ok);
+	if (!err && ok && memcmp(at, before, sizeof before) != 0)
+		err = error_create(ERROR_TARGET, "the GDB stub does not take back the vector register that it gave");
+	return err;
+}
+
 struct error *gdb_find_quirks(struct gdb_target *g)
 {
 	const struct tdesc_reg *ftag = tdesc_find(&g->layout.desc, "ftag");
 	struct x87 x87;
 	struct error *err = gdb_fetch_image(g);
 
+	if (!err)
+		err = find_swap(g);
 	if (err || !find_x87(&g->layout.desc, &x87))
 		return err;
 	/* At a program's start all registers are empty: 0xffff in GDB's full-width form. */
