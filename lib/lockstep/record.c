@@ -44,20 +44,23 @@ static struct error *add_inputs(const struct lockstep *ls, struct finding *f, co
 				expr_id formula, const struct prediction *slot)
 {
 	bool *needed = needed_by(pool, formula);
-	bool loads = false;
+	/* Which of the loads an expression is would have to be evaluated; its length tells most of them apart. */
+	bool len[EXPR_MAX_WORDS * 8 + 1] = {false};
 	struct error *err = needed ? NULL : &error_no_memory;
 
 	for (expr_id i = 1; i <= formula && !err; i++) {
 		const struct expr *e = expr_get(pool, i);
-		loads |= needed[i] && e->op == EXPR_LOAD;
+		if (needed[i] && e->op == EXPR_LOAD)
+			len[e->width / 8] = true;
 		if (!needed[i] || e->op != EXPR_REG)
 			continue;
 		err = add_register_input(f, &ls->before, e->attr);
 		if (f->since > sweep_since(ls, e->attr))
 			f->since = sweep_since(ls, e->attr);
 	}
-	for (size_t i = 0; loads && i < slot->loads.len && !err; i++)
-		err = add_load_input(f, &slot->loads.at[i]);
+	for (size_t i = 0; i < slot->loads.len && !err; i++)
+		if (len[slot->loads.at[i].len])
+			err = add_load_input(f, &slot->loads.at[i]);
 	free(needed);
 	return err;
 }
