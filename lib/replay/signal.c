@@ -225,7 +225,8 @@ static struct error *write_changed(struct replay *r, const struct state *from, s
 struct delivery {
 	const struct evlog_event *event;
 	const struct evlog_write *write;
-	uint64_t logged, logged_sp; /* the frame's address, and SP before it, in the logged run */
+	uint64_t logged; /* the frame's address in the logged run */
+	uint64_t reach;  /* bytes from there that move with the frame: up to SP before it, if that is the same stack */
 	struct frame frame;
 };
 
@@ -238,15 +239,14 @@ static struct error *nonsense(const struct evlog_event *ev, const char *what)
 static struct error *place_frame(struct replay *r, const struct state *before, struct delivery *d)
 {
 	const struct isa_frame *frame = r->isa->frame;
-	uint64_t len = d->write->range.len, address, sp = state_get(before, r->isa->sp);
+	uint64_t len = d->write->range.len, address, logged_sp, sp = state_get(before, r->isa->sp);
 
 	d->logged = d->write->range.address;
-	if (!find_reg(r->isa, &d->event->before, r->isa->sp, &d->logged_sp) || len < frame->size)
+	if (!find_reg(r->isa, &d->event->before, r->isa->sp, &logged_sp) || len < frame->size)
 		return nonsense(d->event, "has no whole frame");
-	if (d->logged_sp - d->logged - len <= frame->red_zone)
-		address = sp - (d->logged_sp - d->logged);
-	else
-		address = replay_translate(r, d->logged);
+	bool same_stack = logged_sp - d->logged - len <= frame->red_zone;
+	d->reach = same_stack ? logged_sp - d->logged : len;
+	address = same_stack ? sp - d->reach : replay_translate(r, d->logged);
 	address -= (address - d->logged) & (frame->align - 1u);
 	d->frame = (struct frame){.isa = r->isa, .bytes = d->write->data, .len = (size_t)len, .address = address};
 	return NULL;
@@ -257,8 +257,7 @@ static uint64_t translate(const struct replay *r, const struct delivery *d, uint
 {
 	uint64_t offset = logged - d->logged;
 
-	return offset <= d->logged_sp - d->logged || offset < d->frame.len ? d->frame.address + offset
-									   : replay_translate(r, logged);
+	return offset <= d->reach ? d->frame.address + offset : replay_translate(r, logged);
 }
 
 static void translate_word(const struct replay *r, const struct delivery *d, size_t offset)
