@@ -318,7 +318,17 @@ static struct error *judge_event(struct recorded *r, const struct trace_step *st
 
 /* ---- Sequences without a stop ---- */
 
-/* Predicts one more instruction of the sequence, which ls->model.front stands at. */
+/* The model stands at the step, and all before it in the sequence was predicted. */
+static bool follows(const struct lockstep *ls, const struct trace_step *step)
+{
+	const struct group *g = &ls->group;
+	uint32_t pc = ls->target->isa->pc;
+
+	return (!g->len || g->slot[g->len - 1].kind == PREDICTED_OUTPUTS) && state_known(&ls->model.front, pc) &&
+	       state_get(&ls->model.front, pc) == step->pc;
+}
+
+/* Predicts one more instruction of the sequence. */
 static struct error *extend(struct recorded *r, const struct trace_step *step)
 {
 	struct lockstep *ls = &r->ls;
@@ -337,11 +347,10 @@ static struct error *extend(struct recorded *r, const struct trace_step *step)
 	ls->model.given = &r->given;
 	ls->model.grouping = true;
 	g->exit[g->len] = 0;
-	/* Behind an instruction that was not predicted nothing is known. */
-	if (g->len && g->slot[g->len - 1].kind != PREDICTED_OUTPUTS)
-		expect_nothing(&g->slot[g->len], step->pc, r->given.lifted);
-	else
+	if (follows(ls, step))
 		err = predict_next(&ls->model, &g->slot[g->len], &result);
+	else
+		expect_nothing(&g->slot[g->len], step->pc, r->given.lifted);
 	ls->model.grouping = false;
 	for (size_t i = 0; i < step->num_accesses && !err; i++) {
 		const struct trace_access *a = &step->accesses[i];
@@ -414,6 +423,7 @@ static struct error *judge_running(struct recorded *r, const struct trace_step *
 		r->accesses.len = 0;
 		state_copy(&ls->group.start, &ls->now);
 		state_copy(&ls->model.front, &ls->now);
+		state_set(&ls->model.front, ls->target->isa->pc, step->pc);
 	}
 	struct error *err = extend(r, step);
 	if (err || step->running)
