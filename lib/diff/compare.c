@@ -289,7 +289,7 @@ static struct error *learn(struct diff *d)
 {
 	const struct trace_step *a = &d->stream[A].step, *b = &d->stream[B].step;
 
-	if (!a->event || !b->event || a->event->number != b->event->number)
+	if (!a->event || !b->event || a->event->delivery || b->event->delivery || a->event->number != b->event->number)
 		return NULL;
 	return places_event(&d->places, a, b);
 }

@@ -47,17 +47,22 @@ static uint64_t missing(const struct output *o, bool with_explained)
 	return any;
 }
 
-/* Of a system call that no log was asked about, the result is the world's. */
-static bool is_foreign_call(const struct diff *d)
+/* Of a system call that no log was asked about, the result is the world's; so is what a signal's delivery does, and the
+ * return from its handler: both are about the stack, which is elsewhere. */
+static bool is_foreign_event(const struct diff *d)
 {
-	return d->side[A].event && d->side[B].event && (d->side[A].event->unlogged || d->side[B].event->unlogged);
+	const struct trace_event *a = d->side[A].event, *b = d->side[B].event;
+
+	return a && b &&
+	       (a->unlogged || b->unlogged || a->delivery || b->delivery ||
+		sys_meaning(sys_lookup(d->isa, a->number)) == SYS_RT_SIGRETURN);
 }
 
 enum diff_class judge_class(const struct judging *j, const struct output *o)
 {
 	if (j->inputs == INPUTS_DIFFERENT)
 		return DIFF_CONSEQUENCE;
-	if (is_foreign_call(j->d))
+	if (is_foreign_event(j->d))
 		return DIFF_OUTSIDE;
 	if (j->predicted != PREDICTED)
 		return j->unknown ? DIFF_ORIGIN_UNKNOWN : DIFF_INDEPENDENT;
