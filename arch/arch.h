@@ -95,6 +95,7 @@ struct insn {
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
 	bool extension;            /* not every CPU of the ISA has it: one without it rightly raises a fault */
 	bool opens, closes;        /* sets, reads registers that a stop resets (isa->reset) */
+	bool yields;               /* does nothing but let others run: QEMU's single step does not stop behind it */
 	uint16_t reveals;          /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */

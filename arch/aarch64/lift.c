@@ -200,6 +200,7 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	insn->num_named = c->num_named;
 	insn->opens = c->opens;
 	insn->closes = c->closes;
+	insn->yields = c->yields;
 	insn->reveals = c->reveals;
 
 	struct error *err = expr_pool_error(c->pool);

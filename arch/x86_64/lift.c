@@ -409,6 +409,7 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	}
 	memcpy(insn->flags, form->flags, sizeof form->flags);
 	insn->repeats = c->repeats;
+	insn->yields = c->yields;
 	return check_flags(c, form, insn);
 }
 

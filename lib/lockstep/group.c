@@ -1,6 +1,8 @@
 /*
  * Sequences that a stop would break: a load-exclusive up to its store-exclusive. Where every stop clears the monitor,
  * the store of a sequence that is stepped fails each time, and a program that tries until it succeeds does so for ever.
+ * And instructions behind which a step does not stop, each alone: QEMU leaves its loop at PAUSE, YIELD and WFE to let
+ * other CPUs run, forgets that it was to stop, and executes the next one, too.
  *
  * The sequence is predicted straight on, conditional branches as the model takes them; the target runs it to a
  * breakpoint behind its end, with further ones where it would go if it took a branch otherwise; and its end state is
@@ -83,7 +85,7 @@ static struct error *extend(struct lockstep *ls, bool *ret_more, bool *ret_close
 	if (err || (result != PREDICT_DONE && result != PREDICT_LAST) || slot->kind != PREDICTED_OUTPUTS)
 		return err;
 	g->exit[g->len++] = 0;
-	bool closes = slot->lifted->insn.closes;
+	bool closes = slot->lifted->insn.closes || (slot->lifted->insn.yields && g->len == 1);
 	uint64_t next = state_get(&ls->model.front, isa->pc);
 	if (!state_known(&ls->model.front, isa->pc) || (slot->stores.len && !closes) || is_special(ls, next))
 		return NULL;
@@ -312,7 +314,7 @@ static struct error *account(struct lockstep *ls)
 	run->instructions += g->len;
 	if (!ls->judging)
 		return NULL;
-	run->grouped += g->len;
+	run->grouped += g->len > 1 ? g->len : 0;
 	run->checked += g->len - unseen;
 	for (size_t i = 0; !err && i < g->len; i++)
 		err = coverage_count(&run->coverage, g->slot[i].lifted->form, &g->slot[i].lifted->insn,

@@ -440,7 +440,8 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		*ret = PREDICT_LAST;
 		return NULL;
 	}
-	if (slot->lifted->insn.opens && p->target->stops_reset && !p->grouping && !p->alone && !p->blind) {
+	if ((slot->lifted->insn.opens || slot->lifted->insn.yields) && p->target->stops_reset && !p->grouping &&
+	    !p->alone && !p->blind) {
 		*ret = PREDICT_GROUP;
 		return NULL;
 	}

@@ -40,6 +40,11 @@ for arch in x86_64 aarch64; do
 	same "loop on $arch" "$output" "$("qemu-$arch" "$folder/loop" 40)"
 	clean "loop on $arch" "$folder/loop" '["clean",0,null]'
 
+	# QEMU's single step does not stop behind these.
+	record "$folder/yields"
+	same "yields on $arch" "$status $output" $'0 done\ndone\ndone'
+	clean "yields on $arch" "$folder/yields" '["clean",0,null]'
+
 	# Signals that are ignored, that the program dies of, and that it handles.
 	record "$folder/signals" ignore
 	same "an ignored signal on $arch" "$status $output" "0 ignored"
