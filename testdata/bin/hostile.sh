@@ -29,7 +29,7 @@ refused() { # NAME EXPRESSION COMMAND...
 # Whatever comes out is an answer: a status of the man page's, and text without control characters.
 answered() { # NAME COMMAND...
 	run "${@:2}"
-	if ((status > 5)) || [[ ${said//$'\n'/} =~ [^[:print:]] ]] || [ ${#said} -gt 2000 ]; then
+	if ((status > 5)) || LC_ALL=C grep -q '[[:cntrl:]]' <<<"$said" || [ ${#said} -gt 2000 ]; then
 		verdict 1 "$1" "status $status, said \"$said\""
 		return
 	fi
