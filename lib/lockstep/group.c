@@ -85,9 +85,11 @@ static struct error *extend(struct lockstep *ls, bool *ret_more, bool *ret_close
 	if (err || (result != PREDICT_DONE && result != PREDICT_LAST) || slot->kind != PREDICTED_OUTPUTS)
 		return err;
 	g->exit[g->len++] = 0;
-	bool closes = slot->lifted->insn.closes || (slot->lifted->insn.yields && g->len == 1);
+	/* One that is a sequence of its own ends where judging is to begin or end, too: it is run up to there. */
+	bool single = slot->lifted->insn.yields && g->len == 1, closes = single || slot->lifted->insn.closes;
 	uint64_t next = state_get(&ls->model.front, isa->pc);
-	if (!state_known(&ls->model.front, isa->pc) || (slot->stores.len && !closes) || is_special(ls, next))
+	if (!state_known(&ls->model.front, isa->pc) || (slot->stores.len && !closes) ||
+	    (!single && is_special(ls, next)))
 		return NULL;
 	err = find_exit(ls, slot, next, &g->exit[g->len - 1], &known);
 	*ret_closed = known && closes;
