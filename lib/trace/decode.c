@@ -517,7 +517,8 @@ static struct error *get_event(struct trace_decoder *d)
 	ev.at = get_number(c);
 	ev.nanoseconds = get_number(c);
 	ev.num_writes = get_number(c);
-	if (c->failed || policy > TRACE_PASSED || status > EXIT_STATUS_MAX || (ev.delivery && ev.number > SIGNAL_MAX))
+	if (c->failed || policy > TRACE_PASSED || flags > EVENT_ALL || status > EXIT_STATUS_MAX ||
+	    (ev.delivery && ev.number > SIGNAL_MAX))
 		return nonsense(d, "an event that cannot be");
 	struct error *err = get_writes(d, c, ev.num_writes);
 	ev.writes = d->writes.at;

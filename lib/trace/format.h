@@ -101,7 +101,7 @@ enum { ACCESS_STORE = 0x80 };
 
 enum header_flags { HEADER_STOPS_RESET = 1, HEADER_NO_MEMORY = 2 };
 enum register_flags { REGISTER_ON_REQUEST = 1 };
-enum event_flags { EVENT_UNLOGGED = 1, EVENT_FINISHED = 2, EVENT_DELIVERY = 4 };
+enum event_flags { EVENT_UNLOGGED = 1, EVENT_FINISHED = 2, EVENT_DELIVERY = 4, EVENT_ALL = 7 };
 
 static inline uint64_t zigzag(uint64_t x)
 {
