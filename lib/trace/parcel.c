@@ -4,24 +4,20 @@
 
 /* ---- Pieces ---- */
 
-/* Pieces follow one another, each aligned to 8 bytes. */
-static size_t room(size_t len)
-{
-	return (len + 7) & ~(size_t)7;
-}
+/* Pieces follow one another, aligned as items are. */
 
 static void put(uint8_t **at, const void *bytes, size_t len)
 {
 	if (len)
 		memcpy(*at, bytes, len);
-	*at += room(len);
+	*at += relay_room(len);
 }
 
 static void *get(uint8_t **at, size_t len)
 {
 	void *bytes = *at;
 
-	*at += room(len);
+	*at += relay_room(len);
 	return bytes;
 }
 
@@ -50,7 +46,8 @@ static struct state get_state(uint8_t **at, const struct isa *isa)
 struct error *parcel_put_chunk(struct relay *r, const struct parcel_chunk *chunk)
 {
 	void *item;
-	struct error *err = relay_item(r, PARCEL_CHUNK, room(sizeof *chunk) + state_room(chunk->carried.isa), &item);
+	struct error *err = relay_item(r, PARCEL_CHUNK, relay_room(sizeof *chunk) + state_room(chunk->carried.isa),
+				       &item);
 
 	if (err)
 		return err;
@@ -98,14 +95,14 @@ static uint32_t count_words(const struct trace_step *step)
 
 static size_t step_room(const struct step_header *h, const struct trace_step *step)
 {
-	size_t len = room(sizeof *h) + room(h->len) + room(h->event_len) +
-		     h->num_accesses * room(sizeof(struct access_header));
+	size_t len = relay_room(sizeof *h) + relay_room(h->len) + relay_room(h->event_len) +
+		     h->num_accesses * relay_room(sizeof(struct access_header));
 
 	for (size_t i = 0; i < step->num_accesses; i++)
-		len += room(step->accesses[i].len);
+		len += relay_room(step->accesses[i].len);
 	if (!h->num_words)
 		return len + state_room(step->after->isa);
-	return len + h->num_words * sizeof(uint64_t) + room(h->num_changed * sizeof *step->changed);
+	return len + h->num_words * sizeof(uint64_t) + relay_room(h->num_changed * sizeof *step->changed);
 }
 
 static void put_word(uint8_t **at, uint64_t word)
@@ -210,7 +207,8 @@ struct error *parcel_put_observed(struct relay *r, const struct trace_step *step
 {
 	struct trace_observed o = {.pc = step->pc, .len = (uint8_t)step->len};
 	void *item;
-	struct error *err = relay_item(r, PARCEL_OBSERVED, room(sizeof o) + 2 * state_room(step->before->isa), &item);
+	struct error *err = relay_item(r, PARCEL_OBSERVED, relay_room(sizeof o) + 2 * state_room(step->before->isa),
+				       &item);
 
 	if (err)
 		return err;

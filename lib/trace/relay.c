@@ -39,10 +39,9 @@ struct relay {
 
 /* ---- The thread ---- */
 
-/* Items are aligned for any type. */
 static size_t item_room(size_t len)
 {
-	return sizeof(struct item_header) + ((len + 7) & ~(size_t)7);
+	return sizeof(struct item_header) + relay_room(len);
 }
 
 static struct error *take_all(const struct relay *r, const struct block *b)

@@ -12,7 +12,13 @@
 
 struct relay;
 
-/* Called in the thread for each item in order, until it fails. Items are aligned to 8 bytes. */
+/* What len bytes take in a block: all is aligned to 8 bytes. */
+static inline size_t relay_room(size_t len)
+{
+	return (len + 7) & ~(size_t)7;
+}
+
+/* Called in the thread for each item in order, until it fails. */
 typedef struct error *relay_take(void *arg, unsigned kind, void *item, size_t len);
 
 /* Starts the thread. */
