@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "lib/base/file.h"
 #include "lib/evlog/json.h"
+#include "lib/lockstep/findings.h"
 
 enum { REPORT_MAX = 256 << 20 }; /* bytes */
 
@@ -131,13 +132,13 @@ static bool is_hex(const char *text, const char *prefix)
 /* What the summary of a batch hands on. */
 static struct error *check_finding(const struct place *at, const struct batch_finding *f)
 {
-	static const char *const severities[] = {"confirmed", "model", "possible", "info", NULL};
+	enum severity severity;
 
 	if (!is_hex(f->pc, "0x"))
 		return place_error(at, "pc: expected \"0x\" and hexadecimal digits");
 	if (!is_hex(f->bytes, "") || strlen(f->bytes) % 2)
 		return place_error(at, "bytes: expected hexadecimal digits, two a byte");
-	if (!is_one_of(f->severity, severities))
+	if (!severity_by_name(f->severity, &severity))
 		return place_error(at, "severity: is none that validate gives");
 	return NULL;
 }

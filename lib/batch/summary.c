@@ -7,6 +7,7 @@
 #include "lib/base/file.h"
 #include "lib/batch/internal.h"
 #include "lib/batch/report.h"
+#include "lib/lockstep/findings.h"
 
 enum { STATUS_DIVERGENT = 1, STATUS_INCOMPLETE = 4, STATUS_TARGET = 5 };
 
@@ -108,15 +109,12 @@ static bool has(const size_t *list, size_t len, size_t value)
 	return false;
 }
 
-/* From the surest down. */
-static unsigned severity_rank(const char *severity)
+/* Of severities that a report has been checked for. */
+static bool is_surer(const char *severity, const char *other)
 {
-	static const char *const order[] = {"confirmed", "model", "possible", "info"};
-	unsigned i = 0;
+	enum severity a, b;
 
-	while (i < sizeof order / sizeof *order && strcmp(order[i], severity) != 0)
-		i++;
-	return i;
+	return severity_by_name(severity, &a) && severity_by_name(other, &b) && a < b;
 }
 
 static struct error *add_finding(struct batch_summary *s, size_t row, size_t emulator, const char *arch,
@@ -129,7 +127,7 @@ static struct error *add_finding(struct batch_summary *s, size_t row, size_t emu
 	if (err)
 		return err;
 	struct batch_group *g = &s->groups.at[i];
-	if (f->severity && severity_rank(f->severity) < severity_rank(g->severity)) {
+	if (f->severity && is_surer(f->severity, g->severity)) {
 		free(g->severity);
 		g->severity = take(&f->severity);
 	}

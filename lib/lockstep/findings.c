@@ -170,16 +170,26 @@ void finding_cause(struct strbuf *out, const struct finding *finding, const stru
 		strbuf_append(out, finding->unwritten ? "stray" : "value");
 }
 
+static const char *const severity_names[] = {
+	[SEVERITY_CONFIRMED] = "confirmed", [SEVERITY_RECORDED] = "recorded", [SEVERITY_HOST] = "host",
+	[SEVERITY_MODEL] = "model",         [SEVERITY_VENDOR] = "vendor",     [SEVERITY_POSSIBLE] = "possible",
+	[SEVERITY_INFO] = "info",
+};
+
 const char *severity_name(enum severity severity)
 {
-	static const char *const names[] = {
-		[SEVERITY_CONFIRMED] = "confirmed",
-		[SEVERITY_MODEL] = "model",
-		[SEVERITY_POSSIBLE] = "possible",
-		[SEVERITY_INFO] = "info",
-	};
+	return severity_names[severity];
+}
 
-	return names[severity];
+bool severity_by_name(const char *name, enum severity *ret)
+{
+	for (unsigned i = 0; i < sizeof severity_names / sizeof *severity_names; i++) {
+		if (strcmp(severity_names[i], name) != 0)
+			continue;
+		*ret = (enum severity)i;
+		return true;
+	}
+	return false;
 }
 
 const char *unseen_reason_name(enum unseen_reason reason)

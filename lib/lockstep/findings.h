@@ -8,10 +8,13 @@
 #include "arch/arch.h"
 #include "lib/base/vec.h"
 
-/* How sure a finding is. */
+/* How sure a finding is: from the surest down. */
 enum severity {
-	SEVERITY_CONFIRMED, /* the CPU agrees with the model */
+	SEVERITY_CONFIRMED, /* the host's CPU agrees with the model */
+	SEVERITY_RECORDED,  /* the CPU that the log was recorded on did otherwise */
+	SEVERITY_HOST,      /* the host's CPU does otherwise; there is no model */
 	SEVERITY_MODEL,     /* the model says so; there was no second opinion */
+	SEVERITY_VENDOR,    /* the target does what the manual of another vendor's CPUs says */
 	SEVERITY_POSSIBLE,  /* the second opinion agrees with the target, or with neither */
 	SEVERITY_INFO,      /* worth knowing, not wrong */
 };
@@ -103,6 +106,9 @@ void finding_cause(struct strbuf *out, const struct finding *finding, const stru
 /* "an input was not known", ... */
 const char *unseen_reason_name(enum unseen_reason reason);
 
+/* "confirmed", ... */
 const char *severity_name(enum severity severity);
+/* The severity of that name; false if there is none. */
+bool severity_by_name(const char *name, enum severity *ret);
 
 #endif

@@ -127,7 +127,12 @@ static json_t *result(enum rule rule, const char *level, struct strbuf *text, st
 
 static const char *level_of(enum severity severity)
 {
-	return severity == SEVERITY_INFO ? "note" : severity == SEVERITY_POSSIBLE ? "warning" : "error";
+	switch (severity) {
+	case SEVERITY_INFO: return "note";
+	case SEVERITY_VENDOR:
+	case SEVERITY_POSSIBLE: return "warning";
+	default: return "error";
+	}
 }
 
 /* 3.27.24, 3.27.23: what is known is unchanged, and not to be shown as an alert. */
