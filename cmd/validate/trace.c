@@ -8,6 +8,7 @@
 #include "cmd/validate/symbols.h"
 #include "lib/lift/lift.h"
 #include "lib/report/report.h"
+#include "lib/sys/signal.h"
 #include "lib/sys/sys.h"
 #include "lib/trace/trace.h"
 
@@ -53,9 +54,9 @@ static void print_count(uint64_t n, const char *what)
 
 static void print_signal(int signal)
 {
-	const char *name = sigabbrev_np(signal);
+	char name[SIGNAL_NAME_LEN];
 
-	printf("signal %d%s%s%s", signal, name ? " (SIG" : "", name ? name : "", name ? ")" : "");
+	printf("signal %d (%s)", signal, signal_name(signal, name));
 }
 
 /* How the run ended, or where the file does. */
@@ -153,10 +154,10 @@ static void print_accesses(const struct trace_step *step)
 
 static void print_delivery(const struct trace_event *ev)
 {
-	const char *name = sigabbrev_np((int)ev->number);
+	char name[SIGNAL_NAME_LEN];
 
-	printf("\n%24s %" PRIu64 ", delivery of signal %" PRIu64 " (SIG%s)", "event", ev->index, ev->number,
-	       name ? name : "RT");
+	printf("\n%24s %" PRIu64 ", delivery of signal %" PRIu64 " (%s)", "event", ev->index, ev->number,
+	       signal_name((int)ev->number, name));
 }
 
 /* The call with its arguments and its result. */

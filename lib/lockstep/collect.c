@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/lockstep/internal.h"
+#include "lib/sys/signal.h"
 
 struct error *count_unmodelled(struct run *run, const struct prediction *slot)
 {
@@ -103,7 +104,7 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 			ls->judgement.unseen = UNSEEN_INPUT;
 		break;
 	case PREDICTED_FAULT:
-		err = judge_fault(&ls->judgement, fault_signal(slot->fault), 0);
+		err = judge_fault(&ls->judgement, fault_signal(slot->fault)->signal, 0);
 		adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 		break;
 	case PREDICTED_NOTHING: adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now); break;
@@ -122,7 +123,7 @@ struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, boo
 /* A step that a signal stopped: the instruction did not complete. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
-	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault) : 0;
+	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
 	bool logged;
 
 	ls->signal = ls->reply.stop.signal;
@@ -134,7 +135,7 @@ static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 		return NULL;
 	}
 	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-	if (slot->kind == PREDICTED_NOTHING || !is_fault_signal(ls->signal))
+	if (slot->kind == PREDICTED_NOTHING || !signal_is_synchronous(ls->signal))
 		return NULL;
 	return judge_fault(&ls->judgement, expected, ls->signal);
 }
@@ -209,7 +210,7 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 
 	*ret_differs = false;
 	if (ls->target->trap_is_step && ls->reply.stop.kind == STOP_STEPPED && slot->kind == PREDICTED_FAULT &&
-	    fault_signal(slot->fault) == SIGTRAP) {
+	    fault_signal(slot->fault)->signal == SIGTRAP) {
 		ls->reply.stop.kind = STOP_SIGNAL;
 		ls->reply.stop.signal = SIGTRAP;
 	}

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/oracle/oracle.h"
+#include "lib/sys/signal.h"
 
 /* Registers that are one location: which general or vector register an instruction writes is its operand's choice, and
  * flags are fields of one register. */
@@ -148,9 +148,9 @@ void finding_place(struct strbuf *out, const struct finding *finding, const stru
 
 static void append_fault_cause(struct strbuf *out, const struct finding *f)
 {
-	char buffer[16], other[16];
-	const char *expected = oracle_signal_name((int)f->expected[0], buffer);
-	const char *observed = oracle_signal_name((int)f->observed[0], other);
+	char buffer[SIGNAL_NAME_LEN], other[SIGNAL_NAME_LEN];
+	const char *expected = signal_name((int)f->expected[0], buffer);
+	const char *observed = signal_name((int)f->observed[0], other);
 
 	if (!f->expected[0])
 		strbuf_printf(out, "unexpected %s", observed);

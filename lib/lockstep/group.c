@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/lockstep/internal.h"
+#include "lib/sys/signal.h"
 
 enum { FAILURES_MAX = 8 }; /* store-exclusives in a row, at one place, that may fail without a reason */
 
@@ -383,7 +384,7 @@ static struct error *judge_signalled(struct lockstep *ls)
 	judgement_clear(&ls->judgement);
 	if (!err)
 		err = is_logged_fault(ls, 0, ls->signal, &logged);
-	if (!err && !logged && is_fault_signal(ls->signal))
+	if (!err && !logged && signal_is_synchronous(ls->signal))
 		err = judge_fault(&ls->judgement, 0, ls->signal);
 	ls->run->instructions += i + 1;
 	group_state_before(ls, i, &ls->before);

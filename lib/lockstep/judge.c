@@ -1,6 +1,5 @@
 #include "lib/lockstep/judge.h"
 
-#include <signal.h>
 #include <string.h>
 
 void judgement_clear(struct judgement *j)
@@ -12,27 +11,6 @@ void judgement_clear(struct judgement *j)
 void judgement_deinit(struct judgement *j)
 {
 	vec_deinit(&j->differences);
-}
-
-/* The numbers are those of Linux on x86-64 and AArch64 (asm-generic/signal.h), which this host shares. */
-int fault_signal(enum fault_kind fault)
-{
-	static const int signals[FAULT_NUM_KINDS] = {
-		[FAULT_DIVIDE] = SIGFPE, [FAULT_UNDEFINED] = SIGILL, [FAULT_BREAKPOINT] = SIGTRAP,
-		[FAULT_DEBUG] = SIGTRAP, [FAULT_OVERFLOW] = SIGSEGV, [FAULT_PROTECTION] = SIGSEGV,
-		[FAULT_STACK] = SIGBUS,  [FAULT_ALIGNMENT] = SIGBUS, [FAULT_FLOAT] = SIGFPE,
-		[FAULT_PAGE] = SIGSEGV,
-	};
-
-	return signals[fault];
-}
-
-bool is_fault_signal(int signal)
-{
-	for (int fault = 0; fault < FAULT_NUM_KINDS; fault++)
-		if (fault_signal((enum fault_kind)fault) == signal)
-			return true;
-	return signal == SIGSYS;
 }
 
 static bool push(struct judgement *j, const struct finding *f)

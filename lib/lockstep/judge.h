@@ -35,12 +35,6 @@ struct error *judge_outputs(struct judgement *j, const struct target *target, co
 /* A fault that was expected and did not happen, or the other way round. Signals are the guest kernel's; 0: none. */
 struct error *judge_fault(struct judgement *j, int expected_signal, int observed_signal);
 
-/* The signal that Linux makes of a fault. */
-int fault_signal(enum fault_kind fault);
-
-/* Whether an instruction can raise the signal; others come from outside, between instructions. */
-bool is_fault_signal(int signal);
-
 /* After an instruction that did nothing, for it was to fault and did: *after is what was seen, and what was not seen is
  * as before. */
 void keep_registers(const struct target *target, const struct state *before, const struct state *seen,

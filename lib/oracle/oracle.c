@@ -1,7 +1,5 @@
 #include "lib/oracle/oracle.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/oracle/kind.h"
@@ -99,16 +97,4 @@ bool oracle_outcome_read(const struct oracle_outcome *out, uint64_t address, voi
 			return false;
 	}
 	return true;
-}
-
-const char *oracle_signal_name(int signal, char buffer[16])
-{
-	switch (signal) {
-	case SIGTRAP: return "SIGTRAP";
-	case SIGSEGV: return "SIGSEGV";
-	case SIGBUS: return "SIGBUS";
-	case SIGFPE: return "SIGFPE";
-	case SIGILL: return "SIGILL";
-	default: snprintf(buffer, 16, "signal %d", signal); return buffer;
-	}
 }

@@ -124,7 +124,4 @@ struct oracle_pages {
 struct error *oracle_adjudicate(struct oracle *o, const struct insn *insn, const struct state *before,
 				const struct oracle_pages *pages, struct oracle_outcome *ret);
 
-/* The name of a signal that CPUs raise: "SIGSEGV", else "signal N" in buffer. */
-const char *oracle_signal_name(int signal, char buffer[16]);
-
 #endif

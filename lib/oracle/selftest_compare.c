@@ -5,28 +5,7 @@
 #include <string.h>
 
 #include "lib/oracle/selftest_parts.h"
-
-/* What the kernel makes of faults (arch/x86/kernel/traps.c); code 0: several. */
-static const struct {
-	int signal, code;
-	bool trap; /* reported behind the instruction */
-} fault_signals[FAULT_NUM_KINDS] = {
-	[FAULT_DIVIDE] = {SIGFPE, FPE_INTDIV, false},
-	[FAULT_UNDEFINED] = {SIGILL, 0, false},
-	[FAULT_BREAKPOINT] = {SIGTRAP, SI_KERNEL, true},
-	[FAULT_DEBUG] = {SIGTRAP, TRAP_BRKPT, true},
-	[FAULT_OVERFLOW] = {SIGSEGV, SI_KERNEL, true},
-	[FAULT_PROTECTION] = {SIGSEGV, SI_KERNEL, false},
-	[FAULT_STACK] = {SIGBUS, SI_KERNEL, false},
-	[FAULT_ALIGNMENT] = {SIGBUS, BUS_ADRALN, false},
-	[FAULT_FLOAT] = {SIGFPE, 0, false},
-	[FAULT_PAGE] = {SIGSEGV, 0, false},
-};
-
-static const char *const fault_names[FAULT_NUM_KINDS] = {
-	"no fault",   "divide error", "undefined instruction", "breakpoint",  "debug trap", "overflow",
-	"protection", "stack fault",  "alignment check",       "float fault", "page fault",
-};
+#include "lib/sys/signal.h"
 
 /* A text that may be absent. */
 static void say(struct strbuf *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -72,22 +51,22 @@ static bool is_expected_end(const struct selftest *t)
 	/* Of an address in the stack segment that is neither aligned nor canonical the latter is seen first. */
 	if (fault == FAULT_PROTECTION && t->out.signal == SIGBUS && t->out.code == SI_KERNEL)
 		return true;
-	return t->out.signal == fault_signals[fault].signal &&
-	       (!fault_signals[fault].code || t->out.code == fault_signals[fault].code);
+	return t->out.signal == fault_signal(fault)->signal &&
+	       (!fault_signal(fault)->code || t->out.code == fault_signal(fault)->code);
 }
 
 static void describe_ends(const struct selftest *t, struct strbuf *text)
 {
-	char name[16];
+	char name[SIGNAL_NAME_LEN];
 
 	if (!text)
 		return;
-	say(text, "  end: model %s", fault_names[t->predicted.fault]);
+	say(text, "  end: model %s", fault_signal(t->predicted.fault)->name);
 	if (t->predicted.fault == FAULT_PAGE)
 		say(text, " at 0x%" PRIx64 ", %u bytes", t->predicted.address, t->predicted.len);
 	if (t->out.end == ORACLE_SIGNAL)
-		say(text, "; CPU %s, code %d, address 0x%" PRIx64 "\n", oracle_signal_name(t->out.signal, name),
-		    t->out.code, t->out.address);
+		say(text, "; CPU %s, code %d, address 0x%" PRIx64 "\n", signal_name(t->out.signal, name), t->out.code,
+		    t->out.address);
 	else
 		say(text, "; CPU %s\n", t->out.end == ORACLE_SYSCALL ? "a system call" : "no fault");
 }
@@ -175,7 +154,7 @@ static bool is_compared(const struct selftest *t, uint32_t reg)
 
 	if (fault == FAULT_NONE)
 		return true;
-	return t->isa->regs[reg].class != REG_SYSTEM && !(fault_signals[fault].trap && reg == t->isa->pc);
+	return t->isa->regs[reg].class != REG_SYSTEM && !(fault_signal(fault)->trap && reg == t->isa->pc);
 }
 
 /* Nothing has changed but outputs, which are as predicted: the quick answer to the usual case. */

@@ -8,7 +8,7 @@
 #include "lib/record/record.h"
 #include "lib/record/tracee.h"
 
-enum { RECORD_SIGNALS = 65, RECORD_NUMBERS = 512, RECORD_REGS = 40, RECORD_SIGNAL_NAME = 24 };
+enum { RECORD_SIGNALS = 65, RECORD_NUMBERS = 512, RECORD_REGS = 40 };
 
 /* What the program asked to be done at a signal, as far as the recorder has to know. */
 struct record_action {
@@ -103,7 +103,6 @@ struct error *record_add_event(struct recording *r);
 struct error *record_signal(struct recording *r, struct native_stop *stop);
 /* What rt_sigaction and sigaltstack changed. */
 struct error *record_signal_calls(struct recording *r);
-void record_signal_name(int signal, char ret[RECORD_SIGNAL_NAME]);
 
 /* backing.c: if the call that has returned has mapped a file, *ret is what is behind the mapping, else NULL; for the
  * caller to free with record_free_backing(). */

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 
 #include "lib/record/internal.h"
+#include "lib/sys/signal.h"
 
 static struct error *killed(struct recording *r, int signal)
 {
-	char name[RECORD_SIGNAL_NAME];
+	char name[SIGNAL_NAME_LEN];
 
-	record_signal_name(signal, name);
-	record_begin_event(r, EVLOG_KILLED, (uint64_t)signal, name, 0);
+	record_begin_event(r, EVLOG_KILLED, (uint64_t)signal, signal_name(signal, name), 0);
 	r->result.killed = true;
 	r->result.signal = signal;
 	return record_add_event(r);

@@ -6,17 +6,7 @@
 #include <string.h>
 
 #include "lib/record/internal.h"
-
-void record_signal_name(int signal, char ret[RECORD_SIGNAL_NAME])
-{
-	const char *name = sigabbrev_np(signal);
-
-	if (name)
-		snprintf(ret, RECORD_SIGNAL_NAME, "SIG%s", name);
-	else
-		snprintf(ret, RECORD_SIGNAL_NAME, "SIGRTMIN+%d",
-			 signal - 32); /* the kernel's; libc keeps the first few for itself */
-}
+#include "lib/sys/signal.h"
 
 /* struct sigaction of the kernel starts with the handler and the flags; struct stack_t is the address, 32 bits of flags
  * and the size (include/uapi/asm-generic/signal.h). */
@@ -113,7 +103,7 @@ struct error *record_signal(struct recording *r, struct native_stop *stop)
 	struct record_action none = {0};
 	struct record_action *action = stop->signal < RECORD_SIGNALS ? &r->actions[stop->signal] : &none;
 	uint64_t regs[RECORD_REGS];
-	char name[RECORD_SIGNAL_NAME];
+	char name[SIGNAL_NAME_LEN];
 	bool kept;
 	struct error *err = keep_back(r, action, stop, &kept);
 
@@ -123,8 +113,8 @@ struct error *record_signal(struct recording *r, struct native_stop *stop)
 		err = decide_interrupted(r, action);
 	if (err)
 		return err;
-	record_signal_name(stop->signal, name);
-	record_begin_event(r, EVLOG_SIGNAL, (uint64_t)stop->signal, name, tracee_reg(r->n, r->isa->pc));
+	record_begin_event(r, EVLOG_SIGNAL, (uint64_t)stop->signal, signal_name(stop->signal, name),
+			   tracee_reg(r->n, r->isa->pc));
 	if (action->handled)
 		return run_handler(r, action, stop);
 	record_take_regs(r, regs);

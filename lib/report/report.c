@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/report/document.h"
+#include "lib/sys/signal.h"
 
 struct error *report_write(const struct report_format *format, const struct report *report, const char *path)
 {
@@ -32,14 +33,10 @@ static const char *call_name(const struct report *report, uint64_t number)
 
 void report_event_name(const struct report *report, const struct timeline_event *event, char ret[REPORT_EVENT_NAME_LEN])
 {
-	const char *name = sigabbrev_np(event->signal);
+	char buffer[SIGNAL_NAME_LEN];
 
-	if (!event->signal)
-		snprintf(ret, REPORT_EVENT_NAME_LEN, "%s", call_name(report, event->number));
-	else if (name)
-		snprintf(ret, REPORT_EVENT_NAME_LEN, "SIG%s", name);
-	else
-		snprintf(ret, REPORT_EVENT_NAME_LEN, "signal %d", event->signal);
+	snprintf(ret, REPORT_EVENT_NAME_LEN, "%s",
+		 event->signal ? signal_name(event->signal, buffer) : call_name(report, event->number));
 }
 
 void report_symbol(struct strbuf *out, const struct report *report, uint64_t address)
@@ -74,12 +71,12 @@ void report_count(struct strbuf *out, uint64_t n)
 
 void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *value)
 {
-	char buffer[16];
+	char buffer[SIGNAL_NAME_LEN];
 
 	if (f->kind != LOCATION_FAULT)
 		report_value(out, value, f->width);
 	else
-		strbuf_append(out, value[0] ? oracle_signal_name((int)value[0], buffer) : "no fault");
+		strbuf_append(out, value[0] ? signal_name((int)value[0], buffer) : "no fault");
 }
 
 void report_title(struct strbuf *out, const struct report *report, size_t finding)
@@ -105,10 +102,11 @@ void report_summary(struct strbuf *out, const struct report *report, size_t find
 
 void report_guest_end(struct strbuf *out, const struct run *run)
 {
-	const char *name = sigabbrev_np(run->exit_signal);
+	char name[SIGNAL_NAME_LEN];
 
 	if (run->exit_signal)
-		strbuf_printf(out, "was killed by signal %d (SIG%s)", run->exit_signal, name ? name : "?");
+		strbuf_printf(out, "was killed by signal %d (%s)", run->exit_signal,
+			      signal_name(run->exit_signal, name));
 	else if (run->exited && run->exit_status)
 		strbuf_printf(out, "exited with status %d", run->exit_status);
 }

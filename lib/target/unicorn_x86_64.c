@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "lib/sys/signal.h"
 #include "lib/target/unicorn_machine.h"
 
 #define GPR(name, id) \
@@ -196,13 +197,14 @@ static void enter_kernel(struct state *s, uint64_t next_pc)
 /* By vector (SDM vol. 3, table 6-1; arch/x86/kernel/traps.c). unicorn makes a double fault of two in succession. */
 static int signal_of(uint32_t exception)
 {
-	static const int signals[] = {
-		[0] = SIGFPE,   [1] = SIGTRAP, [3] = SIGTRAP,  [4] = SIGSEGV, [5] = SIGSEGV, [6] = SIGILL,
-		[7] = SIGSEGV,  [8] = SIGSEGV, [10] = SIGSEGV, [11] = SIGBUS, [12] = SIGBUS, [13] = SIGSEGV,
-		[14] = SIGSEGV, [16] = SIGFPE, [17] = SIGBUS,  [19] = SIGFPE,
+	static const enum fault_kind faults[] = {
+		[0] = FAULT_DIVIDE,      [1] = FAULT_DEBUG,     [3] = FAULT_BREAKPOINT, [4] = FAULT_OVERFLOW,
+		[5] = FAULT_PROTECTION,  [6] = FAULT_UNDEFINED, [7] = FAULT_PROTECTION, [8] = FAULT_PROTECTION,
+		[10] = FAULT_PROTECTION, [11] = FAULT_STACK,    [12] = FAULT_STACK,     [13] = FAULT_PROTECTION,
+		[14] = FAULT_PAGE,       [16] = FAULT_FLOAT,    [17] = FAULT_ALIGNMENT, [19] = FAULT_FLOAT,
 	};
 
-	return exception < sizeof(signals) / sizeof(signals[0]) ? signals[exception] : 0;
+	return exception < sizeof faults / sizeof *faults ? fault_signal(faults[exception])->signal : 0;
 }
 
 const struct unicorn_machine unicorn_x86_64 = {
