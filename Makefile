@@ -93,6 +93,7 @@ guest_sources := $(wildcard testdata/guests/*.c testdata/guests/*.S)
 a64_guest_sources := $(shell grep -l 'guest-archs:.*aarch64' $(guest_sources))
 bench_sources := $(wildcard testdata/bench/*.c)
 fuzz_sources := $(wildcard testdata/fuzz/*.c)
+soak_sources := $(wildcard testdata/soak/*.c)
 
 lib_objects := $(lib_sources:%.c=$B/%.o)
 testing_objects := $(testing_sources:%.c=$B/%.o)
@@ -100,7 +101,8 @@ test_objects := $(test_sources:%.c=$B/%.o)
 cmd_objects := $(cmd_sources:%.c=$B/%.o)
 bench_objects := $(bench_sources:%.c=$B/%.o)
 fuzz_objects := $(fuzz_sources:%.c=$B/%.o)
-objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(bench_objects) $(fuzz_objects)
+soak_objects := $(soak_sources:%.c=$B/%.o)
+objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(bench_objects) $(fuzz_objects) $(soak_objects)
 
 tests := $(test_objects:%.o=%)
 test_scripts := $(filter-out $(if $(filter asan,$(MODE)),,%/fuzz.sh),$(wildcard testdata/tests/*.sh))
@@ -108,6 +110,7 @@ native_guest_sources := $(filter-out testdata/guests/a64%,$(guest_sources))
 guests := $(patsubst testdata/guests/%,$B/guests/%,$(basename $(native_guest_sources)))
 a64_guests := $(patsubst testdata/guests/%,$B/guests/aarch64/%,$(basename $(a64_guest_sources)))
 benches := $(bench_objects:%.o=%)
+soakers := $(soak_objects:%.o=%)
 fuzzers := $(fuzz_objects:%.o=%)
 bench_scripts := $(wildcard testdata/bench/*.sh)
 
@@ -133,7 +136,7 @@ tests: $(tests)
 $(tests): %: %.o $(testing_objects) $B/libvalidate.a
 	$(call say,LINK,$@)$(link) $(test_libs) $(build_libs) -lpthread
 
-$(benches): %: %.o $B/libvalidate.a
+$(benches) $(soakers): %: %.o $B/libvalidate.a
 	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
 
 $(fuzzers): %: %.o $B/libvalidate.a
@@ -216,6 +219,14 @@ run-bench: all guests $(benches)
 	@for bench in $(filter-out %/gdb_step.sh,$(bench_scripts)); do \
 		echo "==== $$bench"; BUILD=$B VALIDATE=$B/validate $$bench || exit 1; \
 	done
+
+.PHONY: soak run-soak
+soak: ## install what is missing, judge random and other programs on every emulator found, for SECONDS (60)
+	$(deps) $(check_needs)
+	$(again) run-soak
+
+run-soak: all guests $(soakers)
+	@BUILD=$B VALIDATE=$B/validate SOAK_SECONDS=$(or $(SECONDS),60) testdata/bin/soak.sh
 
 # ---- Checks of the source ----
 
