@@ -1,12 +1,12 @@
 /*
  * Sequences that a stop would break: a load-exclusive up to its store-exclusive. Where every stop clears the monitor,
  * the store of a sequence that is stepped fails each time, and a program that tries until it succeeds does so for ever.
- * And instructions behind which a step does not stop, each alone: QEMU leaves its loop at PAUSE, YIELD and WFE to let
- * other CPUs run, forgets that it was to stop, and executes the next one, too.
  *
  * The sequence is predicted straight on, conditional branches as the model takes them; the target runs it to a
  * breakpoint behind its end, with further ones where it would go if it took a branch otherwise; and its end state is
  * judged. A difference is charged to the last instruction that writes the place.
+ *
+ * And instructions that a step may overrun, each alone: the target runs to a breakpoint behind it.
  */
 #include "lib/lockstep/group.h"
 
@@ -86,11 +86,9 @@ static struct error *extend(struct lockstep *ls, bool *ret_more, bool *ret_close
 	if (err || (result != PREDICT_DONE && result != PREDICT_LAST) || slot->kind != PREDICTED_OUTPUTS)
 		return err;
 	g->exit[g->len++] = 0;
-	/* One that is a sequence of its own ends where judging is to begin or end, too: it is run up to there. */
-	bool single = slot->lifted->insn.yields && g->len == 1, closes = single || slot->lifted->insn.closes;
+	bool closes = slot->lifted->insn.closes;
 	uint64_t next = state_get(&ls->model.front, isa->pc);
-	if (!state_known(&ls->model.front, isa->pc) || (slot->stores.len && !closes) ||
-	    (!single && is_special(ls, next)))
+	if (!state_known(&ls->model.front, isa->pc) || (slot->stores.len && !closes) || is_special(ls, next))
 		return NULL;
 	err = find_exit(ls, slot, next, &g->exit[g->len - 1], &known);
 	*ret_closed = known && closes;
@@ -317,7 +315,7 @@ static struct error *account(struct lockstep *ls)
 	run->instructions += g->len;
 	if (!ls->judging)
 		return NULL;
-	run->grouped += g->len > 1 ? g->len : 0;
+	run->grouped += g->len;
 	run->checked += g->len - unseen;
 	for (size_t i = 0; !err && i < g->len; i++)
 		err = coverage_count(&run->coverage, g->slot[i].lifted->form, &g->slot[i].lifted->insn,
@@ -351,7 +349,7 @@ static struct error *judge_stopped(struct lockstep *ls)
 	bool differs = ls->judgement.differences.len > 0, masked = g->whole.stores.len && g->whole.stores.at[0].masked;
 	if (!err && (differs || masked))
 		err = memory_journal_rollback(ls->model.memory, last_of(g)->mark); /* only that one stores */
-	if (!err && differs && last_of(g)->lifted->insn.closes)
+	if (!err && differs)
 		err = judge_lost(ls, &lost);
 	if (!err && !lost)
 		g->failures = 0;
@@ -419,4 +417,41 @@ struct error *run_group(struct lockstep *ls)
 	if (err)
 		return err;
 	return judge_group(ls);
+}
+
+/* ---- Instructions that a step may overrun ---- */
+
+/* Runs the target to what is behind the instruction, all of which go straight on, and sees what a step would show. */
+static struct error *run_behind(struct lockstep *ls, const struct prediction *slot)
+{
+	ls->reply = (struct target_seen){0};
+	struct error *err = target_run_to(ls->target, slot->pc + slot->lifted->insn.len, &ls->reply.stop);
+
+	if (err || ls->reply.stop.kind == STOP_EXITED || ls->reply.stop.kind == STOP_KILLED)
+		return err;
+	ls->reply.have_regs = true;
+	err = target_read_regs(ls->target, &ls->seen);
+	return err || slot->kind != PREDICTED_OUTPUTS ? err : read_stores(ls, slot);
+}
+
+struct error *run_over(struct lockstep *ls)
+{
+	struct prediction *slot = &ls->group.slot[0];
+	enum predict_result result;
+	bool differs;
+	struct error *err = target_try_overruns(ls->target);
+
+	if (err)
+		return err;
+	ls->model.idle = ls->model.alone = true;
+	if (!target_overruns(ls->target, ls->ring[ls->first].slot.lifted->insn.overrun))
+		return NULL;
+	err = predict_next(&ls->model, slot, &result);
+	if (!err)
+		err = run_behind(ls, slot);
+	if (!err)
+		err = judge_step(ls, slot, &differs);
+	if (!err)
+		sweep_note(ls, &(struct target_plan){.all_regs = true});
+	return err;
 }

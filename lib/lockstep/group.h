@@ -30,6 +30,12 @@ struct lockstep;
  */
 struct error *run_group(struct lockstep *ls);
 
+/*
+ * The target stands at an instruction that a step may overrun. If it does, has the target run to what is behind it, and
+ * judges that as a step; else it is to be stepped alone.
+ */
+struct error *run_over(struct lockstep *ls);
+
 /* The registers before instruction i of the sequence, as predicted. */
 void group_state_before(const struct lockstep *ls, size_t i, struct state *ret);
 

@@ -259,6 +259,8 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 		err = handle_syscall(ls, &ring_at(ls, 0)->slot);
 	else if (there && why == PREDICT_GROUP)
 		err = run_group(ls);
+	else if (there && why == PREDICT_OVERRUN)
+		err = run_over(ls);
 	state_copy(&ls->model.front, &ls->now);
 	if (!err)
 		lockstep_tidy_cache(ls);

@@ -401,6 +401,22 @@ static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted 
 	return *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
 }
 
+/*
+ * An instruction that is not to be stepped. Where it has been already, in steps behind a difference, nobody knows
+ * whether it was overrun: nothing is predicted.
+ */
+static bool stands_out(const struct predictor *p, const struct insn *insn, enum predict_result *ret)
+{
+	if (p->grouping || p->alone || p->given)
+		return false;
+	if (target_overruns(p->target, insn->overrun)) {
+		*ret = p->blind ? PREDICT_LAST : PREDICT_OVERRUN;
+		return true;
+	}
+	*ret = PREDICT_GROUP;
+	return insn->opens && p->target->stops_reset && !p->blind;
+}
+
 struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
 	const struct eval_memory memory = {.ctx = p, .load = load};
@@ -436,16 +452,13 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		*ret = PREDICT_SYSCALL;
 		return NULL;
 	}
+	if (stands_out(p, &slot->lifted->insn, ret))
+		return NULL;
+	p->alone = false;
 	if (!slot->lifted->prog) {
 		*ret = PREDICT_LAST;
 		return NULL;
 	}
-	if ((slot->lifted->insn.opens || slot->lifted->insn.yields) && p->target->stops_reset && !p->grouping &&
-	    !p->alone && !p->blind) {
-		*ret = PREDICT_GROUP;
-		return NULL;
-	}
-	p->alone = false;
 	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
 	return err ? err : conclude(p, slot, ret);
 }
