@@ -376,7 +376,16 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
 }
 
-/* The instruction at pc, or NULL in *ret with a reason in *ret_why. */
+static bool any_unknown(const uint8_t *unknown, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (unknown[i])
+			return true;
+	return false;
+}
+
+/* The instruction at pc, or NULL in *ret with a reason in *ret_why; MEM_OK: its bytes are not known, and not asked for.
+ */
 static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted **ret, enum mem_result *ret_why)
 {
 	uint8_t bytes[ISA_MAX_INSN_LEN], unknown[ISA_MAX_INSN_LEN];
@@ -394,11 +403,14 @@ static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted 
 	if (*ret_why != MEM_OK)
 		return NULL;
 	struct error *err = lift_cache_get(p->cache, pc, bytes, near, ret);
-	if (err || near == len || (*ret)->insn.status != LIFT_TRUNCATED)
-		return err;
-	*ret_why = read_known(p, pc + near, len - near, bytes + near, unknown + near);
-	*ret = NULL;
-	return *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
+	if (!err && near != len && (*ret)->insn.status == LIFT_TRUNCATED) {
+		*ret_why = read_known(p, pc + near, len - near, bytes + near, unknown + near);
+		*ret = NULL;
+		err = *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
+	}
+	if (!err && *ret && any_unknown(unknown, (*ret)->insn.len))
+		*ret = NULL;
+	return err;
 }
 
 /*
@@ -444,7 +456,7 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		if (why == MEM_ERROR && !p->waiting)
 			return take_error(p);
 		*ret = p->waiting ? PREDICT_WAIT : PREDICT_LAST;
-		slot->kind = PREDICTED_FAULT;
+		slot->kind = why == MEM_OK ? PREDICTED_NOTHING : PREDICTED_FAULT;
 		slot->fault = FAULT_PAGE;
 		return NULL;
 	}
