@@ -170,10 +170,32 @@ void group_state_before(const struct lockstep *ls, size_t i, struct state *ret)
 		apply(ret, &ls->group.slot[k]);
 }
 
+static bool overlap(const struct eval_store *a, const struct eval_store *b)
+{
+	return a->address - b->address < b->len || b->address - a->address < a->len;
+}
+
+/* Stores that those of a later instruction write over, if only in part. */
+static void drop_overwritten(struct prediction *whole, const struct prediction *later)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < whole->stores.len; i++) {
+		bool over = false;
+		for (size_t k = 0; k < later->stores.len; k++)
+			over |= overlap(&whole->stores.at[i], &later->stores.at[k]);
+		if (!over)
+			whole->stores.at[kept++] = whole->stores.at[i];
+	}
+	whole->stores.len = kept;
+}
+
 /* Appends the outputs of one instruction to those of all: later ones count. */
 static struct error *append(struct prediction *whole, const struct prediction *slot)
 {
 	size_t base = whole->words.len;
+
+	drop_overwritten(whole, slot);
 
 	whole->imprecise |= slot->imprecise;
 	if (!vec_reserve(&whole->words, base + slot->words.len))
@@ -191,19 +213,27 @@ static struct error *append(struct prediction *whole, const struct prediction *s
 	return NULL;
 }
 
-/* Compares what was seen with the outputs of all as those of one. */
-static struct error *judge_whole(struct lockstep *ls)
+struct error *group_join(struct group *g)
 {
-	struct group *g = &ls->group;
 	struct prediction *w = &g->whole;
 	struct error *err = NULL;
 
 	w->kind = PREDICTED_OUTPUTS;
 	w->pc = g->slot[0].pc;
+	w->lifted = last_of(g)->lifted;
 	w->imprecise = false;
 	w->regs.len = w->words.len = w->stores.len = 0;
 	for (size_t i = 0; i < g->len && !err; i++)
 		err = append(w, &g->slot[i]);
+	return err;
+}
+
+struct error *group_judge_whole(struct lockstep *ls)
+{
+	struct group *g = &ls->group;
+	struct prediction *w = &g->whole;
+	struct error *err = group_join(g);
+
 	judgement_clear(&ls->judgement);
 	if (!err)
 		err = judge_outputs(&ls->judgement, ls->target, w, &g->start, &ls->seen, &ls->reply, NULL, &ls->now);
@@ -238,7 +268,7 @@ static struct error *judge_again(struct lockstep *ls, bool lost)
 	ls->model.grouping = true;
 	struct error *err = predict_again(&ls->model, last_of(g), &ls->before);
 	ls->model.grouping = false;
-	return err ? err : judge_whole(ls);
+	return err ? err : group_judge_whole(ls);
 }
 
 /*
@@ -305,7 +335,7 @@ static struct error *record_group(struct lockstep *ls)
 	return err;
 }
 
-static struct error *account(struct lockstep *ls)
+struct error *group_account(struct lockstep *ls)
 {
 	struct group *g = &ls->group;
 	struct run *run = ls->run;
@@ -345,7 +375,7 @@ static struct error *judge_stopped(struct lockstep *ls)
 	struct error *err = tracer_group(ls, g->len);
 	if (err)
 		return err;
-	err = judge_whole(ls);
+	err = group_judge_whole(ls);
 	bool differs = ls->judgement.differences.len > 0, masked = g->whole.stores.len && g->whole.stores.at[0].masked;
 	if (!err && (differs || masked))
 		err = memory_journal_rollback(ls->model.memory, last_of(g)->mark); /* only that one stores */
@@ -354,7 +384,7 @@ static struct error *judge_stopped(struct lockstep *ls)
 	if (!err && !lost)
 		g->failures = 0;
 	if (!err)
-		err = account(ls);
+		err = group_account(ls);
 	if (!err && (differs || masked))
 		err = settle_stores(ls, &g->whole);
 	for (uint32_t i = 0; i < isa->num_reset && ls->target->stops_reset; i++)

@@ -376,6 +376,22 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
 }
 
+struct error *predictor_fetch_code(struct predictor *p)
+{
+	uint64_t pc = state_get(&p->front, p->isa->pc);
+	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
+
+	if (!state_known(&p->front, p->isa->pc))
+		return NULL;
+	if (!memory_page(p->memory, pc))
+		fetch(p, pc, 1);
+	if (!p->error && left < len && !memory_page(p->memory, pc + left))
+		fetch(p, pc + left, 1);
+	struct error *err = p->error;
+	p->error = NULL;
+	return err;
+}
+
 static bool any_unknown(const uint8_t *unknown, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

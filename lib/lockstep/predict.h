@@ -87,6 +87,11 @@ void predictor_deinit(struct predictor *p);
 /* The guest's address space may have changed. */
 void predictor_remap(struct predictor *p);
 
+/* The target stands still, if not where the front is: the instruction at the front's PC is asked for, unless it is
+ * known.
+ */
+struct error *predictor_fetch_code(struct predictor *p);
+
 /* Predicts the instruction at the front's PC and moves the front behind it. */
 struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret);
 

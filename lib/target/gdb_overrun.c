@@ -2,7 +2,8 @@
  * What a step overruns (struct isa_overrun). QEMU's own stub stops by its translator and no trap is lost, but it leaves
  * its loop at instructions that let other CPUs run, forgets that it was to stop, and executes the next one, too: 7.2,
  * 10.0 and 11.1. Any other stub steps by the CPU's trap, and what is lost there is found out by trying, when it first
- * matters: each instruction is put where the guest stands, with NOPs behind it, and stepped.
+ * matters: each instruction is put where the guest stands, with NOPs behind it, and stepped. Hypervisors also lose one
+ * now and then that nobody can foresee (at the first touch of a page, say).
  */
 #include <string.h>
 
@@ -27,6 +28,7 @@ void gdb_expect_overruns(struct gdb_target *g)
 		if (!g->is_qemu || isa->overruns[i].yields)
 			g->base.overruns |= 1u << i;
 	g->overruns_tried = g->is_qemu;
+	g->base.loses_traps = !g->is_qemu;
 }
 
 /* Writes the instruction; *ret is false if the stub does not take it. */

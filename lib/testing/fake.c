@@ -44,8 +44,13 @@ static struct error *fake_execute(struct fake *f)
 static struct error *execute_and_stop(struct fake *f)
 {
 	const struct isa *isa = f->base.isa;
-	struct error *err = fake_execute(f);
+	struct error *err;
+	bool lost;
 
+	do {
+		lost = f->loses && f->loses(f, state_get(&f->regs, isa->pc));
+		err = fake_execute(f);
+	} while (!err && lost && f->stop.kind == STOP_STEPPED);
 	for (uint32_t i = 0; f->base.stops_reset && i < isa->num_reset; i++)
 		state_set(&f->regs, isa->reset[i], 0);
 	return err;

@@ -85,4 +85,12 @@ for code in 0fa2 0f31 0f01d0 0f01 0f00 8ed0 f390 0fc7f0; do
 	same "outside, traps behind $code lost: status" $status 0
 	matches "outside, traps behind $code lost" "$report" '^verdict      clean'
 done
+# Traps that are lost where nobody can foresee it: what was made of two instructions is judged as such.
+for nth in 2 13; do
+	server=("$losing_stub" "every:$nth")
+	judge "$guests/outside"
+	same "outside, each trap number $nth lost: status" $status 0
+	matches "outside, each trap number $nth lost" "$report" \
+		'^verdict      (clean|incomplete)'$'\n''.* instructions judged as a group'
+done
 finish
