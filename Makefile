@@ -92,17 +92,18 @@ cmd_sources := $(wildcard cmd/validate/*.c)
 guest_sources := $(wildcard testdata/guests/*.c testdata/guests/*.S)
 a64_guest_sources := $(shell grep -l 'guest-archs:.*aarch64' $(guest_sources))
 bench_sources := $(wildcard testdata/bench/*.c)
+helper_sources := $(wildcard testdata/helpers/*.c testdata/soak/*.c)
 fuzz_sources := $(wildcard testdata/fuzz/*.c)
-soak_sources := $(wildcard testdata/soak/*.c)
 
 lib_objects := $(lib_sources:%.c=$B/%.o)
 testing_objects := $(testing_sources:%.c=$B/%.o)
 test_objects := $(test_sources:%.c=$B/%.o)
 cmd_objects := $(cmd_sources:%.c=$B/%.o)
 bench_objects := $(bench_sources:%.c=$B/%.o)
+helper_objects := $(helper_sources:%.c=$B/%.o)
 fuzz_objects := $(fuzz_sources:%.c=$B/%.o)
-soak_objects := $(soak_sources:%.c=$B/%.o)
-objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(bench_objects) $(fuzz_objects) $(soak_objects)
+objects := $(lib_objects) $(testing_objects) $(test_objects) $(cmd_objects) $(bench_objects) $(helper_objects) \
+	$(fuzz_objects)
 
 tests := $(test_objects:%.o=%)
 test_scripts := $(filter-out $(if $(filter asan,$(MODE)),,%/fuzz.sh),$(wildcard testdata/tests/*.sh))
@@ -110,7 +111,7 @@ native_guest_sources := $(filter-out testdata/guests/a64%,$(guest_sources))
 guests := $(patsubst testdata/guests/%,$B/guests/%,$(basename $(native_guest_sources)))
 a64_guests := $(patsubst testdata/guests/%,$B/guests/aarch64/%,$(basename $(a64_guest_sources)))
 benches := $(bench_objects:%.o=%)
-soakers := $(soak_objects:%.o=%)
+helpers := $(helper_objects:%.o=%)
 fuzzers := $(fuzz_objects:%.o=%)
 bench_scripts := $(wildcard testdata/bench/*.sh)
 
@@ -136,7 +137,7 @@ tests: $(tests)
 $(tests): %: %.o $(testing_objects) $B/libvalidate.a
 	$(call say,LINK,$@)$(link) $(test_libs) $(build_libs) -lpthread
 
-$(benches) $(soakers): %: %.o $B/libvalidate.a
+$(benches) $(helpers): %: %.o $B/libvalidate.a
 	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
 
 $(fuzzers): %: %.o $B/libvalidate.a
@@ -183,7 +184,11 @@ check: ## install what is missing, build, run all tests
 # adds what takes minutes.
 test_seconds := $(if $(VALIDATE_CHECK_LONG),3600,$(if $(filter rel dbg,$(MODE)),300,900))
 
-run-check: all tests guests $(if $(filter asan,$(MODE)),fuzzers-if-possible)
+# Programs that test scripts run.
+.PHONY: helpers
+helpers: $(helpers)
+
+run-check: all tests guests helpers $(if $(filter asan,$(MODE)),fuzzers-if-possible)
 	@BUILD=$B VALIDATE=$B/validate TEST_SECONDS=$(test_seconds) \
 		testdata/bin/run-tests.sh $(tests) $(test_scripts)
 
@@ -225,7 +230,7 @@ soak: ## install what is missing, judge random and other programs on every emula
 	$(deps) $(check_needs)
 	$(again) run-soak
 
-run-soak: all guests $(soakers)
+run-soak: all guests helpers
 	@BUILD=$B VALIDATE=$B/validate SOAK_SECONDS=$(or $(SECONDS),60) testdata/bin/soak.sh
 
 # ---- Checks of the source ----

@@ -29,6 +29,14 @@ const struct isa *isa_by_elf_machine(uint16_t machine)
 	return NULL;
 }
 
+uint8_t isa_find_overrun(const struct isa *isa, const char *name)
+{
+	for (uint32_t i = 0; i < isa->num_overruns; i++)
+		if (strcmp(isa->overruns[i].name, name) == 0)
+			return (uint8_t)(i + 1);
+	return 0;
+}
+
 static bool is_named(const char *candidate, const char *name, size_t len)
 {
 	return candidate && strlen(candidate) == len && memcmp(candidate, name, len) == 0;

@@ -95,7 +95,7 @@ struct insn {
 	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
 	bool extension;            /* not every CPU of the ISA has it: one without it rightly raises a fault */
 	bool opens, closes;        /* sets, reads registers that a stop resets (isa->reset) */
-	bool yields;               /* does nothing but let others run: QEMU's single step does not stop behind it */
+	uint8_t overrun;           /* the row of isa->overruns that it is, from 1; 0: none */
 	uint16_t reveals;          /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
@@ -160,6 +160,21 @@ struct isa_frame {
 	uint16_t link;
 };
 
+/*
+ * An instruction that a single step may overrun: the next one is executed, too, before the guest stops. The trap behind
+ * it is lost where a hypervisor or the kernel emulates it and forgets the trap (x86: CPUID, and what UMIP keeps from
+ * programs), where the CPU holds it off (Intel SDM vol. 3, 6.8.3: behind MOV SS), or where an emulator leaves its loop
+ * to let other CPUs run. Whether a target does so is found by running `code` in the guest, which changes general
+ * registers, flags and memory from isa->overrun_scratch on. All of these go on behind themselves, or fault.
+ */
+struct isa_overrun {
+	const char *name; /* "cpuid" */
+	uint8_t code[8];
+	uint8_t lead; /* bytes of code that are one instruction before it, to prepare what it needs; 0: none */
+	uint8_t len;  /* bytes of code in all */
+	bool yields;  /* does nothing but let other CPUs run */
+};
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -191,6 +206,11 @@ struct isa {
 	 * is the debugger's (Intel SDM vol. 3, "Single-Step Exception Condition"; PUSHF stores it, POPF clears it).
 	 */
 	uint32_t step_flag;
+	/* At most 32. */
+	const struct isa_overrun *overruns;
+	uint32_t num_overruns;
+	int32_t overrun_scratch; /* 16 bytes at this distance from SP */
+	uint8_t nop[4];          /* an instruction that does nothing, insn_align bytes */
 	/* Registers that have these values when a program starts. Vector, floating-point and control registers that are
 	 * not listed are 0. */
 	const struct reg_value *initial;
@@ -251,6 +271,9 @@ extern const struct isa *const isas[];
 /* By name or by ELF machine; NULL if there is none. */
 const struct isa *isa_by_name(const char *name);
 const struct isa *isa_by_elf_machine(uint16_t machine);
+
+/* The number of the row of isa->overruns with this name, from 1; 0 if there is none. */
+uint8_t isa_find_overrun(const struct isa *isa, const char *name);
 
 /* Register by name or alias of len characters; false if there is none. */
 bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t *ret);

@@ -59,6 +59,12 @@ static const struct reg_value initial[] = {
 	{A64_monitor, 0}, {A64_monitor_address, 0}, {A64_monitor_bytes, 0}, {A64_monitor_value, 0}, {A64_naa, 0},
 };
 
+static const struct isa_overrun overruns[] = {
+	{"yield", {0x3f, 0x20, 0x03, 0xd5}, 0, 4, true},
+	{"wfe", {0x5f, 0x20, 0x03, 0xd5}, 0, 4, true},
+	{"wfi", {0x7f, 0x20, 0x03, 0xd5}, 0, 4, false},
+};
+
 static const uint8_t syscall_insn[] = {0x01, 0x00, 0x00, 0xd4}; /* SVC #0 */
 
 const struct isa isa_aarch64 = {
@@ -84,6 +90,10 @@ const struct isa isa_aarch64 = {
 	.num_reset = sizeof monitor / sizeof *monitor,
 	.initial = initial,
 	.num_initial = sizeof initial / sizeof *initial,
+	.overruns = overruns,
+	.num_overruns = sizeof overruns / sizeof *overruns,
+	.overrun_scratch = -16,
+	.nop = {0x1f, 0x20, 0x03, 0xd5},
 	.names = {reg_name, reg_find},
 	.sys =
 		{

@@ -48,7 +48,7 @@ struct a64_ctx {
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
 	bool unmodelled, undefined;
-	bool opens, closes, yields; /* as in struct insn */
+	bool opens, closes; /* as in struct insn */
 	uint16_t reveals;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
 	uint8_t num_named;

@@ -200,7 +200,6 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	insn->num_named = c->num_named;
 	insn->opens = c->opens;
 	insn->closes = c->closes;
-	insn->yields = c->yields;
 	insn->reveals = c->reveals;
 
 	struct error *err = expr_pool_error(c->pool);
@@ -244,6 +243,7 @@ static struct error *lift_word(struct isa_lifter *l, struct a64_ctx *c, struct i
 	struct error *err = build(c, insn);
 	if (!err)
 		describe(l, c, insn);
+	insn->overrun = isa_find_overrun(&isa_aarch64, insn->mnemonic);
 	return err;
 }
 

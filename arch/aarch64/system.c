@@ -16,11 +16,6 @@ void a64_build_nop(struct a64_ctx *c)
 	(void)c;
 }
 
-static void build_yield(struct a64_ctx *c)
-{
-	c->yields = true;
-}
-
 /* Linux looks at no immediate. Returning from the kernel clears the local monitor (Arm ARM D1.5.6). */
 static void build_svc(struct a64_ctx *c)
 {
@@ -164,8 +159,8 @@ static const struct a64_row a64_system[] = {
 
 	/* Hints: those of pointer authentication are in pauth.c. Numbers without a meaning do nothing. */
 	{"1101010100 0 00 011 0010 0000 000 11111",         a64_build_nop,       0,               "----", "nop"},
-	{"1101010100 0 00 011 0010 0000 001 11111",         build_yield,         0,               "----", "yield"},
-	{"1101010100 0 00 011 0010 0000 010 11111",         build_yield,         0,               "----", "wfe"},
+	{"1101010100 0 00 011 0010 0000 001 11111",         a64_build_nop,       0,               "----", "yield"},
+	{"1101010100 0 00 011 0010 0000 010 11111",         a64_build_nop,       0,               "----", "wfe"},
 	{"1101010100 0 00 011 0010 0000 011 11111",         a64_build_nop,       0,               "----", "wfi"},
 	{"1101010100 0 00 011 0010 0000 100 11111",         a64_build_nop,       0,               "----", "sev"},
 	{"1101010100 0 00 011 0010 0000 101 11111",         a64_build_nop,       0,               "----", "sevl"},

@@ -409,7 +409,6 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	}
 	memcpy(insn->flags, form->flags, sizeof form->flags);
 	insn->repeats = c->repeats;
-	insn->yields = c->yields;
 	return check_flags(c, form, insn);
 }
 
@@ -428,6 +427,13 @@ static bool may_store(const struct x86_ctx *c, const struct x86_decoded *d)
 	if (!d->cs)
 		return true;
 	return c->raw.is_mem && !(c->num_ops > 1 && c->op[0].kind == X86_OPERAND_REG && c->op[0].reg >= X86_xmm0);
+}
+
+static uint8_t find_overrun(const struct x86_raw *raw, const struct insn *insn)
+{
+	bool to_ss = raw->map == X86_MAP_1 && raw->opcode == 0x8e && raw->reg == 2;
+
+	return isa_find_overrun(&isa_x86_64, to_ss ? "mov ss" : insn->mnemonic);
 }
 
 struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
@@ -455,6 +461,7 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		describe(&c, form, &d, &insn);
 		set_encoding(&d.raw, &insn);
 		insn.family = family_of(form, &d.raw);
+		insn.overrun = find_overrun(&d.raw, &insn);
 		insn.extension = is_extension(&d.raw);
 		if (form)
 			err = build(&c, form, &insn);

@@ -10,12 +10,6 @@ static void build_nop(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 }
 
-static void build_pause(struct x86_ctx *c, const struct x86_form *f)
-{
-	(void)f;
-	c->yields = true;
-}
-
 static void build_fence(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
@@ -243,7 +237,7 @@ static void build_movdir64b(struct x86_ctx *c, const struct x86_form *f)
 static const struct x86_form x86_system[] = {
 	/* id                  build             param             oszapcd    props map */
 	{X86_INS_NOP,          build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PAUSE,        build_pause,      0,                "-------", 0,    0},
+	{X86_INS_PAUSE,        build_nop,        0,                "-------", 0,    0},
 	{X86_INS_ENDBR64,      build_nop,        0,                "-------", 0,    0},
 	{X86_INS_ENDBR32,      build_nop,        0,                "-------", 0,    0},
 	{X86_OWN_RDSSP,        build_nop,        0,                "-------", 0,    0},

@@ -59,6 +59,24 @@ static const uint32_t unjudged[] = {X86_rf};
 
 const uint32_t x86_flag_regs[X86_NUM_FLAGS] = {X86_of, X86_sf, X86_zf, X86_af, X86_pf, X86_cf, X86_df};
 
+/* Instructions that a hypervisor or, of UMIP (SDM vol. 3, 2.5, CR4.UMIP), the kernel may emulate; and MOV SS. */
+static const struct isa_overrun overruns[] = {
+	{"pause", {0xf3, 0x90}, 0, 2, true},
+	{"cpuid", {0x0f, 0xa2}, 0, 2, false},
+	{"rdtsc", {0x0f, 0x31}, 0, 2, false},
+	{"rdtscp", {0x0f, 0x01, 0xf9}, 0, 3, false},
+	{"rdpid", {0xf3, 0x0f, 0xc7, 0xf8}, 0, 4, false},
+	{"xgetbv", {0x31, 0xc9, 0x0f, 0x01, 0xd0}, 2, 5, false}, /* xor ecx, ecx */
+	{"rdrand", {0x0f, 0xc7, 0xf0}, 0, 3, false},
+	{"rdseed", {0x0f, 0xc7, 0xf8}, 0, 3, false},
+	{"sgdt", {0x0f, 0x01, 0x44, 0x24, 0x80}, 0, 5, false}, /* [rsp - 0x80] */
+	{"sidt", {0x0f, 0x01, 0x4c, 0x24, 0x80}, 0, 5, false},
+	{"sldt", {0x0f, 0x00, 0xc0}, 0, 3, false},
+	{"str", {0x0f, 0x00, 0xc8}, 0, 3, false},
+	{"smsw", {0x0f, 0x01, 0xe0}, 0, 3, false},
+	{"mov ss", {0x8c, 0xd0, 0x8e, 0xd0}, 2, 4, false}, /* mov eax, ss */
+};
+
 static const uint8_t syscall_insn[] = {0x0f, 0x05};
 /* SYSCALL itself puts the return address and the flags there. */
 static const uint32_t syscall_clobbered[] = {X86_rcx, X86_r11};
@@ -84,6 +102,10 @@ const struct isa isa_x86_64 = {
 	.unjudged = unjudged,
 	.num_unjudged = sizeof unjudged / sizeof *unjudged,
 	.step_flag = X86_tf,
+	.overruns = overruns,
+	.num_overruns = sizeof overruns / sizeof *overruns,
+	.overrun_scratch = -0x80,
+	.nop = {0x90},
 	.names = {reg_name, reg_find},
 	.sys =
 		{

@@ -97,7 +97,6 @@ struct x86_ctx {
 	uint64_t xcr0;   /* state components that may be enabled */
 	bool unmodelled; /* a helper met something that it does not model */
 	bool repeats;    /* the transfer is one iteration of several */
-	bool yields;     /* insn.yields */
 };
 
 /* ---- Operands (operand.c) ---- */

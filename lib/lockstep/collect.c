@@ -204,6 +204,19 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	return err || !ls->judgement.differences.len ? err : record_differences(ls, slot);
 }
 
+/* The PC is not where it should be, and the target may have lost the trap. */
+static bool may_be_overrun(const struct lockstep *ls, const struct prediction *slot)
+{
+	const struct judgement *j = &ls->judgement;
+
+	if (!ls->target->loses_traps || ls->signal || slot->kind != PREDICTED_OUTPUTS)
+		return false;
+	for (size_t i = 0; i < j->differences.len; i++)
+		if (j->differences.at[i].kind == LOCATION_REG && j->differences.at[i].reg == ls->target->isa->pc)
+			return true;
+	return false;
+}
+
 struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs)
 {
 	struct error *err;
@@ -219,6 +232,13 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 	state_copy(&ls->before, &ls->now);
 	judgement_clear(&ls->judgement);
 	err = ls->reply.stop.kind == STOP_SIGNAL ? judge_signal(ls, slot) : judge_stepped(ls, slot);
+	if (!err && may_be_overrun(ls, slot)) {
+		err = judge_overrun(ls, slot, ret_differs);
+		if (err || *ret_differs)
+			return err;
+		judgement_clear(&ls->judgement);
+		err = judge_stepped(ls, slot);
+	}
 	if (err)
 		return err;
 	if (slot->lifted && slot->lifted->env &&
@@ -265,11 +285,7 @@ static bool find_read(const struct lockstep *ls, const struct target_plan *plan,
 	return false;
 }
 
-/*
- * Moves what was read for the old plan to where the new prediction's stores expect it. A store that the plan does not
- * read is taken as predicted for now, and owed: it is looked at when the target stands still.
- */
-static struct error *match_reads(struct lockstep *ls, const struct prediction *slot, const struct target_plan *plan)
+struct error *match_reads(struct lockstep *ls, const struct prediction *slot, const struct target_plan *plan)
 {
 	struct target_seen moved = ls->reply;
 

@@ -1,12 +1,12 @@
 /*
  * Sequences that a stop would break: a load-exclusive up to its store-exclusive. Where every stop clears the monitor,
  * the store of a sequence that is stepped fails each time, and a program that tries until it succeeds does so for ever.
- * And instructions behind which a step does not stop, each alone: QEMU leaves its loop at PAUSE, YIELD and WFE to let
- * other CPUs run, forgets that it was to stop, and executes the next one, too.
  *
  * The sequence is predicted straight on, conditional branches as the model takes them; the target runs it to a
  * breakpoint behind its end, with further ones where it would go if it took a branch otherwise; and its end state is
  * judged. A difference is charged to the last instruction that writes the place.
+ *
+ * And instructions that a step may overrun, each alone: the target runs to a breakpoint behind it.
  */
 #include "lib/lockstep/group.h"
 
@@ -86,11 +86,9 @@ static struct error *extend(struct lockstep *ls, bool *ret_more, bool *ret_close
 	if (err || (result != PREDICT_DONE && result != PREDICT_LAST) || slot->kind != PREDICTED_OUTPUTS)
 		return err;
 	g->exit[g->len++] = 0;
-	/* One that is a sequence of its own ends where judging is to begin or end, too: it is run up to there. */
-	bool single = slot->lifted->insn.yields && g->len == 1, closes = single || slot->lifted->insn.closes;
+	bool closes = slot->lifted->insn.closes;
 	uint64_t next = state_get(&ls->model.front, isa->pc);
-	if (!state_known(&ls->model.front, isa->pc) || (slot->stores.len && !closes) ||
-	    (!single && is_special(ls, next)))
+	if (!state_known(&ls->model.front, isa->pc) || (slot->stores.len && !closes) || is_special(ls, next))
 		return NULL;
 	err = find_exit(ls, slot, next, &g->exit[g->len - 1], &known);
 	*ret_closed = known && closes;
@@ -172,10 +170,32 @@ void group_state_before(const struct lockstep *ls, size_t i, struct state *ret)
 		apply(ret, &ls->group.slot[k]);
 }
 
+static bool overlap(const struct eval_store *a, const struct eval_store *b)
+{
+	return a->address - b->address < b->len || b->address - a->address < a->len;
+}
+
+/* Stores that those of a later instruction write over, if only in part. */
+static void drop_overwritten(struct prediction *whole, const struct prediction *later)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < whole->stores.len; i++) {
+		bool over = false;
+		for (size_t k = 0; k < later->stores.len; k++)
+			over |= overlap(&whole->stores.at[i], &later->stores.at[k]);
+		if (!over)
+			whole->stores.at[kept++] = whole->stores.at[i];
+	}
+	whole->stores.len = kept;
+}
+
 /* Appends the outputs of one instruction to those of all: later ones count. */
 static struct error *append(struct prediction *whole, const struct prediction *slot)
 {
 	size_t base = whole->words.len;
+
+	drop_overwritten(whole, slot);
 
 	whole->imprecise |= slot->imprecise;
 	if (!vec_reserve(&whole->words, base + slot->words.len))
@@ -193,19 +213,27 @@ static struct error *append(struct prediction *whole, const struct prediction *s
 	return NULL;
 }
 
-/* Compares what was seen with the outputs of all as those of one. */
-static struct error *judge_whole(struct lockstep *ls)
+struct error *group_join(struct group *g)
 {
-	struct group *g = &ls->group;
 	struct prediction *w = &g->whole;
 	struct error *err = NULL;
 
 	w->kind = PREDICTED_OUTPUTS;
 	w->pc = g->slot[0].pc;
+	w->lifted = last_of(g)->lifted;
 	w->imprecise = false;
 	w->regs.len = w->words.len = w->stores.len = 0;
 	for (size_t i = 0; i < g->len && !err; i++)
 		err = append(w, &g->slot[i]);
+	return err;
+}
+
+struct error *group_judge_whole(struct lockstep *ls)
+{
+	struct group *g = &ls->group;
+	struct prediction *w = &g->whole;
+	struct error *err = group_join(g);
+
 	judgement_clear(&ls->judgement);
 	if (!err)
 		err = judge_outputs(&ls->judgement, ls->target, w, &g->start, &ls->seen, &ls->reply, NULL, &ls->now);
@@ -240,7 +268,7 @@ static struct error *judge_again(struct lockstep *ls, bool lost)
 	ls->model.grouping = true;
 	struct error *err = predict_again(&ls->model, last_of(g), &ls->before);
 	ls->model.grouping = false;
-	return err ? err : judge_whole(ls);
+	return err ? err : group_judge_whole(ls);
 }
 
 /*
@@ -307,7 +335,7 @@ static struct error *record_group(struct lockstep *ls)
 	return err;
 }
 
-static struct error *account(struct lockstep *ls)
+struct error *group_account(struct lockstep *ls)
 {
 	struct group *g = &ls->group;
 	struct run *run = ls->run;
@@ -317,7 +345,7 @@ static struct error *account(struct lockstep *ls)
 	run->instructions += g->len;
 	if (!ls->judging)
 		return NULL;
-	run->grouped += g->len > 1 ? g->len : 0;
+	run->grouped += g->len;
 	run->checked += g->len - unseen;
 	for (size_t i = 0; !err && i < g->len; i++)
 		err = coverage_count(&run->coverage, g->slot[i].lifted->form, &g->slot[i].lifted->insn,
@@ -347,16 +375,16 @@ static struct error *judge_stopped(struct lockstep *ls)
 	struct error *err = tracer_group(ls, g->len);
 	if (err)
 		return err;
-	err = judge_whole(ls);
+	err = group_judge_whole(ls);
 	bool differs = ls->judgement.differences.len > 0, masked = g->whole.stores.len && g->whole.stores.at[0].masked;
 	if (!err && (differs || masked))
 		err = memory_journal_rollback(ls->model.memory, last_of(g)->mark); /* only that one stores */
-	if (!err && differs && last_of(g)->lifted->insn.closes)
+	if (!err && differs)
 		err = judge_lost(ls, &lost);
 	if (!err && !lost)
 		g->failures = 0;
 	if (!err)
-		err = account(ls);
+		err = group_account(ls);
 	if (!err && (differs || masked))
 		err = settle_stores(ls, &g->whole);
 	for (uint32_t i = 0; i < isa->num_reset && ls->target->stops_reset; i++)
@@ -419,4 +447,41 @@ struct error *run_group(struct lockstep *ls)
 	if (err)
 		return err;
 	return judge_group(ls);
+}
+
+/* ---- Instructions that a step may overrun ---- */
+
+/* Runs the target to what is behind the instruction, all of which go straight on, and sees what a step would show. */
+static struct error *run_behind(struct lockstep *ls, const struct prediction *slot)
+{
+	ls->reply = (struct target_seen){0};
+	struct error *err = target_run_to(ls->target, slot->pc + slot->lifted->insn.len, &ls->reply.stop);
+
+	if (err || ls->reply.stop.kind == STOP_EXITED || ls->reply.stop.kind == STOP_KILLED)
+		return err;
+	ls->reply.have_regs = true;
+	err = target_read_regs(ls->target, &ls->seen);
+	return err || slot->kind != PREDICTED_OUTPUTS ? err : read_stores(ls, slot);
+}
+
+struct error *run_over(struct lockstep *ls)
+{
+	struct prediction *slot = &ls->group.slot[0];
+	enum predict_result result;
+	bool differs;
+	struct error *err = target_try_overruns(ls->target);
+
+	if (err)
+		return err;
+	ls->model.idle = ls->model.alone = true;
+	if (!target_overruns(ls->target, ls->ring[ls->first].slot.lifted->insn.overrun))
+		return NULL;
+	err = predict_next(&ls->model, slot, &result);
+	if (!err)
+		err = run_behind(ls, slot);
+	if (!err)
+		err = judge_step(ls, slot, &differs);
+	if (!err)
+		sweep_note(ls, &(struct target_plan){.all_regs = true});
+	return err;
 }

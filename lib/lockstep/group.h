@@ -20,15 +20,28 @@ struct group {
 	unsigned failures;       /* in a row, there */
 };
 
-void group_deinit(struct group *g);
-
 struct lockstep;
+
+void group_deinit(struct group *g);
 
 /*
  * Has the target run a sequence that a stop would break, and judges its end; or finds that it is none, so that its
  * first instruction is to be stepped alone. The target stands at the first.
  */
 struct error *run_group(struct lockstep *ls);
+
+/*
+ * The target stands at an instruction that a step may overrun. If it does, has the target run to what is behind it, and
+ * judges that as a step; else it is to be stepped alone.
+ */
+struct error *run_over(struct lockstep *ls);
+
+/* The outputs of all its instructions as those of one, in g->whole. */
+struct error *group_join(struct group *g);
+/* Compares what was seen with that; ls->now is then the state behind. */
+struct error *group_judge_whole(struct lockstep *ls);
+/* Counts its instructions, and keeps the differences. */
+struct error *group_account(struct lockstep *ls);
 
 /* The registers before instruction i of the sequence, as predicted. */
 void group_state_before(const struct lockstep *ls, size_t i, struct state *ret);

@@ -99,7 +99,7 @@ void lockstep_deinit(struct lockstep *ls);
 /* Lets the cache go of what it made under other assumptions. No prediction may be in use. */
 void lockstep_tidy_cache(struct lockstep *ls);
 
-/* ---- collect.c, record.c, group.c ---- */
+/* ---- collect.c, record.c, group.c, overrun.c ---- */
 
 /*
  * Judges one step whose reply is in ls->reply and ls->seen. *ret_differs: the predictions after it are worthless, and
@@ -112,6 +112,19 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
  * for an access to memory that it has as well, right here, is what the program does on any CPU.
  */
 struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, bool *ret);
+
+/*
+ * Moves what was read for the plan to where the prediction's stores expect it. A store that the plan does not read is
+ * taken as predicted for now, and owed: it is looked at when the target stands still.
+ */
+struct error *match_reads(struct lockstep *ls, const struct prediction *slot, const struct target_plan *plan);
+
+/*
+ * The target may have lost the trap behind the instruction in slot, whose state before is ls->before: judges what was
+ * seen as what that one and those behind it have done. *ret: that is what it is, and they are accounted for. Else the
+ * judgement, and what memory was predicted to be, are to be made again.
+ */
+struct error *judge_overrun(struct lockstep *ls, struct prediction *slot, bool *ret);
 
 /* Judges ls->group, which the target ran from ls->group.start to ls->seen and ls->reply. */
 struct error *judge_group(struct lockstep *ls);

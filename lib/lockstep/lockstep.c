@@ -66,13 +66,24 @@ static bool at_start(const struct lockstep *ls)
 	return !ls->judging && !ls->options->only_trace && ls->predicted && front_is_at(ls, ls->options->from);
 }
 
+/* A target that may run more than it is asked for gets one step at a time: nothing is under way behind a surprise. */
+static size_t most_ahead(const struct lockstep *ls)
+{
+	return ls->target->loses_traps ? 1 : ls->target->max_ahead;
+}
+
+static size_t most_batches(const struct lockstep *ls)
+{
+	return ls->target->loses_traps ? 1 : MAX_BATCHES;
+}
+
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
 static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 {
 	struct error *err = NULL;
 
 	*ret = PREDICT_DONE;
-	while (!err && *ret == PREDICT_DONE && ls->predicted - ls->submitted < ls->target->max_ahead) {
+	while (!err && *ret == PREDICT_DONE && ls->predicted - ls->submitted < most_ahead(ls)) {
 		struct step *step = ring_at(ls, ls->predicted);
 		if (at_limit(ls) || at_start(ls)) {
 			*ret = PREDICT_WAIT;
@@ -259,6 +270,8 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 		err = handle_syscall(ls, &ring_at(ls, 0)->slot);
 	else if (there && why == PREDICT_GROUP)
 		err = run_group(ls);
+	else if (there && why == PREDICT_OVERRUN)
+		err = run_over(ls);
 	state_copy(&ls->model.front, &ls->now);
 	if (!err)
 		lockstep_tidy_cache(ls);
@@ -276,7 +289,7 @@ static struct error *turn(struct lockstep *ls)
 
 	if (!err)
 		err = submit(ls, why);
-	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == MAX_BATCHES))
+	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == most_batches(ls)))
 		err = collect_batch(ls);
 	if (!err && !ls->predicted && !ls->done)
 		err = settle(ls, why);

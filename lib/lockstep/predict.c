@@ -376,7 +376,32 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
 }
 
-/* The instruction at pc, or NULL in *ret with a reason in *ret_why. */
+struct error *predictor_fetch_code(struct predictor *p)
+{
+	uint64_t pc = state_get(&p->front, p->isa->pc);
+	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
+
+	if (!state_known(&p->front, p->isa->pc))
+		return NULL;
+	if (!memory_page(p->memory, pc))
+		fetch(p, pc, 1);
+	if (!p->error && left < len && !memory_page(p->memory, pc + left))
+		fetch(p, pc + left, 1);
+	struct error *err = p->error;
+	p->error = NULL;
+	return err;
+}
+
+static bool any_unknown(const uint8_t *unknown, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (unknown[i])
+			return true;
+	return false;
+}
+
+/* The instruction at pc, or NULL in *ret with a reason in *ret_why; MEM_OK: its bytes are not known, and not asked for.
+ */
 static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted **ret, enum mem_result *ret_why)
 {
 	uint8_t bytes[ISA_MAX_INSN_LEN], unknown[ISA_MAX_INSN_LEN];
@@ -394,11 +419,30 @@ static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted 
 	if (*ret_why != MEM_OK)
 		return NULL;
 	struct error *err = lift_cache_get(p->cache, pc, bytes, near, ret);
-	if (err || near == len || (*ret)->insn.status != LIFT_TRUNCATED)
-		return err;
-	*ret_why = read_known(p, pc + near, len - near, bytes + near, unknown + near);
-	*ret = NULL;
-	return *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
+	if (!err && near != len && (*ret)->insn.status == LIFT_TRUNCATED) {
+		*ret_why = read_known(p, pc + near, len - near, bytes + near, unknown + near);
+		*ret = NULL;
+		err = *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
+	}
+	if (!err && *ret && any_unknown(unknown, (*ret)->insn.len))
+		*ret = NULL;
+	return err;
+}
+
+/*
+ * An instruction that is not to be stepped. Where it has been already, in steps behind a difference, nobody knows
+ * whether it was overrun: nothing is predicted.
+ */
+static bool stands_out(const struct predictor *p, const struct insn *insn, enum predict_result *ret)
+{
+	if (p->grouping || p->alone || p->given)
+		return false;
+	if (target_overruns(p->target, insn->overrun)) {
+		*ret = p->blind ? PREDICT_LAST : PREDICT_OVERRUN;
+		return true;
+	}
+	*ret = PREDICT_GROUP;
+	return insn->opens && p->target->stops_reset && !p->blind;
 }
 
 struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
@@ -428,7 +472,7 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		if (why == MEM_ERROR && !p->waiting)
 			return take_error(p);
 		*ret = p->waiting ? PREDICT_WAIT : PREDICT_LAST;
-		slot->kind = PREDICTED_FAULT;
+		slot->kind = why == MEM_OK ? PREDICTED_NOTHING : PREDICTED_FAULT;
 		slot->fault = FAULT_PAGE;
 		return NULL;
 	}
@@ -436,16 +480,13 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		*ret = PREDICT_SYSCALL;
 		return NULL;
 	}
+	if (stands_out(p, &slot->lifted->insn, ret))
+		return NULL;
+	p->alone = false;
 	if (!slot->lifted->prog) {
 		*ret = PREDICT_LAST;
 		return NULL;
 	}
-	if ((slot->lifted->insn.opens || slot->lifted->insn.yields) && p->target->stops_reset && !p->grouping &&
-	    !p->alone && !p->blind) {
-		*ret = PREDICT_GROUP;
-		return NULL;
-	}
-	p->alone = false;
 	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
 	return err ? err : conclude(p, slot, ret);
 }

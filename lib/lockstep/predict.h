@@ -48,8 +48,8 @@ enum predict_result {
 	PREDICT_DONE,    /* one more prediction */
 	PREDICT_LAST,    /* one more, and it has to be seen before the next can be made */
 	PREDICT_SYSCALL, /* the next instruction is a system call; nothing was predicted */
-	PREDICT_GROUP,   /* the next opens a sequence that a stop would break (insn.opens, insn.yields); nothing was
-			    predicted */
+	PREDICT_GROUP,   /* the next opens a sequence that a stop would break (insn.opens); nothing was predicted */
+	PREDICT_OVERRUN, /* a step may overrun the next (insn.overrun); nothing was predicted */
 	PREDICT_WAIT,    /* everything predicted so far has to be seen first; nothing was predicted */
 };
 
@@ -73,11 +73,11 @@ struct predictor {
 	struct prediction *current; /* gets the loads */
 	/* NULL: there is a target. Else memory is what this says, and stays as it is when something is predicted. */
 	const struct given *given;
-	bool idle;           /* the target stands where the front is: memory can be fetched and unknowns are final */
-	bool blind;          /* the target is ahead: what is not known stays unknown */
-	bool waiting;        /* memory has to be fetched, but the target is not idle */
-	bool grouping;       /* instructions run without a stop between them: isa->reset registers last */
-	bool alone;          /* the next instruction is stepped, though it opens a sequence */
+	bool idle;     /* the target stands where the front is: memory can be fetched and unknowns are final */
+	bool blind;    /* the target is ahead: what is not known stays unknown */
+	bool waiting;  /* memory has to be fetched, but the target is not idle */
+	bool grouping; /* instructions run without a stop between them: isa->reset registers last */
+	bool alone;    /* the next instruction is predicted by itself, though it opens a sequence or may be overrun */
 	struct error *error; /* of the memory callback */
 };
 
@@ -86,6 +86,11 @@ void predictor_deinit(struct predictor *p);
 
 /* The guest's address space may have changed. */
 void predictor_remap(struct predictor *p);
+
+/* The target stands still, if not where the front is: the instruction at the front's PC is asked for, unless it is
+ * known.
+ */
+struct error *predictor_fetch_code(struct predictor *p);
 
 /* Predicts the instruction at the front's PC and moves the front behind it. */
 struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret);

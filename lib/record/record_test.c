@@ -537,6 +537,10 @@ START_TEST(a_call_that_cannot_be_recorded_is_not_made)
 	bool end;
 
 	struct error *err = try_record((char *[]){guest, (char *)(uintptr_t)refused[_i].mode, NULL}, false, &result);
+	if (!err && !strcmp(refused[_i].mode, "int80") && result.signal == SIGSEGV) {
+		puts("not tried: recording a call of another ABI: this machine has no 32-bit calls");
+		return;
+	}
 	ck_assert_ptr_nonnull(err);
 	ck_contains(err->message, "1 events up to there are in ");
 	ck_contains(err->message, part_path);

@@ -412,6 +412,7 @@ static const struct target_ops gdb_ops = {
 	.resume = gdb_continue,
 	.submit = gdb_submit,
 	.collect = gdb_collect,
+	.try_overruns = gdb_try_overruns,
 };
 
 struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client, const struct gdb_options *options,

@@ -1,4 +1,4 @@
-/* What the parts of the GDB target share: gdb.c (requests), gdb_setup.c, gdb_quirk.c, gdb_ahead.c. */
+/* What the parts of the GDB target share: gdb.c (requests), gdb_setup.c, gdb_quirk.c, gdb_overrun.c, gdb_ahead.c. */
 #ifndef LIB_TARGET_GDB_PRIVATE_H
 #define LIB_TARGET_GDB_PRIVATE_H
 
@@ -27,6 +27,7 @@ struct gdb_target {
 	bool is_qemu;
 	bool has_vcont, has_write_reg;
 	uint64_t tid;
+	bool overruns_tried;
 
 	bool ended; /* the guest is gone: last says how */
 	struct stop last;
@@ -55,6 +56,10 @@ struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options
  */
 struct error *gdb_find_quirks(struct gdb_target *g);
 void gdb_hide_step_flag(struct gdb_target *g);
+
+/* gdb_overrun.c: what a step may overrun, as far as that is known without trying; and found by trying. */
+void gdb_expect_overruns(struct gdb_target *g);
+struct error *gdb_try_overruns(struct target *t);
 
 /* gdb.c */
 /* Asks for what `g` gives, and for these of desc.regs one by one; the others of that kind are stale then. */

@@ -221,7 +221,11 @@ START_TEST(another_abi_is_told)
 
 	expect_call(n, SYS_write);
 	ck_assert_int_eq(go_on(n, 0).kind, NATIVE_RETURN);
-	ck_error(native_resume(n, 0, &stop), ERROR_UNSUPPORTED, "int 0x80");
+	struct error *err = native_resume(n, 0, &stop);
+	if (!err && stop.kind == NATIVE_SIGNAL && stop.signal == SIGSEGV)
+		puts("not tried: a call of another ABI: this machine has no 32-bit calls");
+	else
+		ck_error(err, ERROR_UNSUPPORTED, "int 0x80");
 	native_destroy(n);
 }
 END_TEST

@@ -37,6 +37,11 @@ struct error *target_step(struct target *t, int signal, struct stop *ret)
 	return explain(t, t->ops->step(t, signal, ret));
 }
 
+struct error *target_try_overruns(struct target *t)
+{
+	return t->overruns && t->ops->try_overruns ? explain(t, t->ops->try_overruns(t)) : NULL;
+}
+
 struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret)
 {
 	return explain(t, t->ops->run_to(t, address, ret));

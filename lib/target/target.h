@@ -1,6 +1,6 @@
 /*
  * A target: something that executes a guest program and can be stepped, read and written. One interface, several kinds:
- * a GDB stub (gdb.h), unicorn in process (unicorn.h), later a recorded trace. Addresses are the guest's own.
+ * a GDB stub (gdb.h), unicorn in process (unicorn.h). Addresses are the guest's own.
  *
  * A target is stopped unless a call is under way or steps were submitted. Each call has a deadline of its own; a target
  * that dies, lies or stalls gives ERROR_TARGET, ERROR_PROTOCOL or ERROR_TIMEOUT, after which only target_destroy() is
@@ -72,6 +72,8 @@ struct target_ops {
 	struct error *(*resume)(struct target *t, int signal, struct stop *ret);
 	struct error *(*submit)(struct target *t, const struct target_plan *plans, size_t num_plans);
 	struct error *(*collect)(struct target *t, struct state *regs, struct target_seen *ret);
+	/* May be NULL: overruns is right as it is. */
+	struct error *(*try_overruns)(struct target *t);
 };
 
 struct target {
@@ -84,7 +86,11 @@ struct target {
 	const bool *on_request;
 	bool trap_is_step; /* a trap of the guest's own is STOP_STEPPED */
 	bool stops_reset;  /* each stop sets the registers of isa->reset to 0 */
+	bool loses_traps;  /* a step may run two instructions where nobody expects it */
 	size_t max_ahead;  /* steps that one submit takes */
+	/* A bit for each row of isa->overruns, the first in bit 0: a step overruns it, or may; see
+	 * target_try_overruns(). */
+	uint32_t overruns;
 };
 
 /* Ends the guest and everything the target started, and frees t. NULL is fine. */
@@ -104,6 +110,18 @@ struct error *target_write_memory(struct target *t, uint64_t address, const void
 
 /* Executes one instruction, delivering signal (0: none) first. */
 struct error *target_step(struct target *t, int signal, struct stop *ret);
+
+/*
+ * Finds out by trying, once, which instructions of isa->overruns a step overruns, and leaves the guest as it was. Those
+ * of which that cannot be told stay in t->overruns: they are not to be stepped, but run to what is behind them.
+ */
+struct error *target_try_overruns(struct target *t);
+
+/* Does a step overrun the instruction, a row's number (insn.overrun), or may it? 0 is none. */
+static inline bool target_overruns(const struct target *t, uint8_t row)
+{
+	return row && t->overruns >> (row - 1) & 1;
+}
 
 /* Continues until the instruction at address is about to execute, or something else stops the guest. */
 struct error *target_run_to(struct target *t, uint64_t address, struct stop *ret);

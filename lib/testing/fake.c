@@ -44,8 +44,13 @@ static struct error *fake_execute(struct fake *f)
 static struct error *execute_and_stop(struct fake *f)
 {
 	const struct isa *isa = f->base.isa;
-	struct error *err = fake_execute(f);
+	struct error *err;
+	bool lost;
 
+	do {
+		lost = f->loses && f->loses(f, state_get(&f->regs, isa->pc));
+		err = fake_execute(f);
+	} while (!err && lost && f->stop.kind == STOP_STEPPED);
 	for (uint32_t i = 0; f->base.stops_reset && i < isa->num_reset; i++)
 		state_set(&f->regs, isa->reset[i], 0);
 	return err;
@@ -105,14 +110,6 @@ static struct error *fake_step(struct target *t, int signal, struct stop *ret)
 	return err;
 }
 
-static struct error *fake_run_to(struct target *t, uint64_t address, struct stop *ret)
-{
-	(void)t;
-	(void)address;
-	(void)ret;
-	return error_create(ERROR_UNSUPPORTED, "not here");
-}
-
 static struct error *fake_set_break(struct target *t, uint64_t address, bool on)
 {
 	struct fake *f = (struct fake *)t;
@@ -147,6 +144,15 @@ static struct error *fake_resume(struct target *t, int signal, struct stop *ret)
 		state_set(&f->regs, t->isa->reset[i], 0);
 	*ret = f->stop;
 	return err;
+}
+
+static struct error *fake_run_to(struct target *t, uint64_t address, struct stop *ret)
+{
+	struct error *err = fake_set_break(t, address, true);
+
+	if (!err)
+		err = fake_resume(t, 0, ret);
+	return err ? err : fake_set_break(t, address, false);
 }
 
 static struct error *fake_submit(struct target *t, const struct target_plan *plans, size_t num_plans)

@@ -28,6 +28,8 @@ struct fake {
 	/* Called behind each instruction, with its address: may do damage. Returns a signal that stops the guest, or 0.
 	 */
 	int (*damage)(struct fake *f, uint64_t pc);
+	/* NULL, or called for each step, with the address of its instruction: is its trap lost? */
+	bool (*loses)(struct fake *f, uint64_t pc);
 };
 
 /* The program stands at FAKE_CODE, all registers are 0; argc is 1, there is no environment and no auxiliary vector. */

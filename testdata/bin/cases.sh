@@ -70,11 +70,12 @@ make_scratch() {
 	trap 'rm -rf "$scratch"' EXIT
 }
 
-# The same as current folder. The program is found from there, and $guests are the shipped guests' folder.
+# The same as current folder. The program is found from there, $guests are the shipped guests' folder, and $helpers that
+# of programs for tests.
 enter_scratch() {
 	make_scratch
 	# shellcheck disable=SC2034 # tests use it
-	guests=$(realpath "$BUILD")/guests
+	guests=$(realpath "$BUILD")/guests helpers=$(realpath "$BUILD")/testdata/helpers
 	VALIDATE=$(realpath "$VALIDATE")
 	cd "$scratch" || exit 1
 }
