@@ -9,6 +9,7 @@
 #ifndef LIB_TARGET_TARGET_H
 #define LIB_TARGET_TARGET_H
 
+#include "lib/base/vec.h"
 #include "lib/state/state.h"
 
 enum stop_kind {
@@ -74,6 +75,11 @@ struct target_ops {
 	struct error *(*collect)(struct target *t, struct state *regs, struct target_seen *ret);
 };
 
+/* Memory that is mapped, and cannot be accessed: pages of a file's mapping behind its end. */
+struct target_range {
+	uint64_t start, len; /* bytes */
+};
+
 struct target {
 	const struct target_ops *ops;
 	const struct isa *isa;
@@ -82,9 +88,10 @@ struct target {
 	/* By register: showing it after a step costs extra, so that it is shown on request of the plan alone, and else
 	 * unknown. NULL: all are always shown. Owned by the target. */
 	const bool *on_request;
-	bool trap_is_step; /* a trap of the guest's own is STOP_STEPPED */
-	bool stops_reset;  /* each stop sets the registers of isa->reset to 0 */
-	size_t max_ahead;  /* steps that one submit takes */
+	bool trap_is_step;                 /* a trap of the guest's own is STOP_STEPPED */
+	bool stops_reset;                  /* each stop sets the registers of isa->reset to 0 */
+	size_t max_ahead;                  /* steps that one submit takes */
+	VEC(struct target_range) unbacked; /* see target_set_unbacked() */
 };
 
 /* Ends the guest and everything the target started, and frees t. NULL is fine. */
@@ -101,6 +108,12 @@ struct error *target_read_memory(struct target *t, uint64_t address, void *ret, 
 
 /* Writes all len bytes; ERROR_FAULT names the address that the target refused. */
 struct error *target_write_memory(struct target *t, uint64_t address, const void *data, size_t len);
+
+/*
+ * From now on these ranges, and no others, have nothing behind them: target_read_memory() and target_write_memory()
+ * keep away from them, because a stub that reads there itself dies of it (QEMU 7.2 to 11.1, of SIGBUS). Copied.
+ */
+struct error *target_set_unbacked(struct target *t, const struct target_range *ranges, size_t num);
 
 /* Executes one instruction, delivering signal (0: none) first. */
 struct error *target_step(struct target *t, int signal, struct stop *ret);
