@@ -189,7 +189,7 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 		return err;
 	if (ls->judging)
 		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
-	if (outcome.executed)
+	if (outcome.remapped)
 		predictor_remap(&ls->model);
 	ls->done = outcome.finished;
 	ls->run->exited = outcome.finished && !outcome.signal;
