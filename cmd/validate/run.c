@@ -26,7 +26,7 @@ struct run_options {
 	uint64_t jobs;
 	bool only_trace; /* validate trace */
 	const char *from, *until;
-	uint64_t max_instructions, max_findings, sweep_interval;
+	uint64_t max_instructions, max_findings, sweep_interval, memory_audit;
 	bool stop_on_first, strict, show_output, no_progress;
 	unsigned quiet, verbose;
 };
@@ -102,6 +102,7 @@ static struct error *check_trace_usage(const struct run_options *o, const struct
 		{s->remote, "--remote"},
 		{o->trace, "--trace"},
 		{o->show_output, "--show-output"},
+		{o->memory_audit, "--memory-audit"},
 	};
 
 	for (size_t i = 0; i < sizeof useless / sizeof *useless; i++)
@@ -223,6 +224,7 @@ static struct error *judge(struct session *s)
 		.max_findings = o->max_findings,
 		.stop_on_first = o->stop_on_first,
 		.sweep_interval = o->sweep_interval,
+		.audit_interval = o->memory_audit,
 		.trace_path = o->trace,
 		.trace_header = &s->trace_header,
 		.only_trace = o->only_trace,
@@ -442,6 +444,7 @@ static const struct option_row run_option_rows[] = {
 	{"until", 0, "PC", "end there", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
 	{"max-findings", 0, "N", "end at the Nth finding", AT(max_findings), option_number},
+	{"memory-audit", 0, "N", "compare all that the model knows of memory with the guest's every N instructions and\nat the end (0: at the end of a run of under a million)", AT(memory_audit), option_number},
 	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by\none (1000), besides at system calls and when they are written; 0: at these alone", AT(sweep_interval), option_number},
 	{"stop-on-first", 0, NULL, "end at the first finding", AT(stop_on_first), option_flag},
 	{"strict", 0, NULL, "exit status 4 if not everything could be judged, or the baseline has stale entries", AT(strict), option_flag},

@@ -167,6 +167,11 @@ static const struct {
 	{"\"text\": \"/x\"", "\"text\": 1", "strings[0].text: expected a string"},
 	{", \"strings\"", ", \"backing\": {\"file\": {}}, \"strings\"", "backing.file.path: missing"},
 	{", \"strings\"", ", \"backing\": null, \"strings\"", "backing: expected an object"},
+	{", \"strings\"", ", \"backing\": {\"id\": 0}, \"strings\"", "backing.file: missing"},
+	{", \"strings\"", ", \"files\": [{\"id\": 0}], \"strings\"", "files[0].id: files are numbered from 1"},
+	{", \"strings\"",
+	 ", \"files\": [{\"id\": 1, \"size\": \"0x2\", \"offset\": \"0x0\", \"data\": \"YWJj\"}], \"strings\"",
+	 "files[0]: the data is not within the file"},
 	{"\"strings\"", "\"string\"", "unknown member \"string\""},
 };
 enum { NUM_DAMAGES = sizeof damages / sizeof *damages };

@@ -55,6 +55,9 @@ void evlog_event_deinit(struct evlog_event *ev)
 		free(ev->backing->data);
 		free(ev->backing);
 	}
+	for (size_t i = 0; i < ev->changes.len; i++)
+		free(ev->changes.at[i].data);
+	vec_deinit(&ev->changes);
 	vec_deinit(&ev->before);
 	vec_deinit(&ev->after);
 	*ev = (struct evlog_event){0};

@@ -32,8 +32,14 @@
  *    "writes": [{"address": HEX, "arg": 0-5, "path": [offset, ...], "addresses"?: 0-255, "data": BYTES,
  *                "holes": [{"offset": number, "len": number}, ...]}, ...],
  *    "strings"?: [{"arg": 0-5, "text": TEXT}, ...],
- *    "backing"?: {"file": FILE, "offset": HEX, "data"?: BYTES},
+ *    "backing"?: {"file": FILE, "id"?: number, "offset": HEX, "data"?: BYTES},
+ *    "files"?: [{"id": number, "size": HEX, "offset": HEX, "data": BYTES}, ...],
  *    "before"?: {"rax": HEX, ...}, "after"?: {"rax": HEX, ...}}
+ *
+ * backing is what a mapping made by the call shows. Its id is the file's among those that the run mapped: mappings of one
+ * id show the same bytes, and what is stored to one that is shared shows in the others. A device has none. Contents that
+ * are in the log have no zeros at their end: up to the file's size there are some. files is what the call did to files
+ * that are or were mapped: their size behind the call, and bytes that it put there.
  *
  * result is the register's value: -2 is "0xfffffffffffffffe". arg, path and addresses of a write are those of struct
  * sys_range: how its address follows from the arguments, and which of its words are addresses.
@@ -120,8 +126,18 @@ typedef VEC(struct evlog_reg) evlog_regs;
 /* The file behind a mapping made by this event. */
 struct evlog_backing {
 	struct evlog_file file;
+	uint64_t id;     /* of the file, among those that the run mapped; 0: none */
 	uint64_t offset; /* bytes into the file */
-	uint8_t *data;   /* contents as mapped, when the log carries them; else NULL */
+	uint8_t *data;   /* contents as mapped, without zeros at their end, when the log carries them; else NULL */
+	uint64_t data_len;
+};
+
+/* What a call did to a file that is or was mapped. */
+struct evlog_change {
+	uint64_t id;     /* as in struct evlog_backing */
+	uint64_t size;   /* of the file behind the call */
+	uint64_t offset; /* where data is in it, and was put by the call */
+	uint8_t *data;
 	uint64_t data_len;
 };
 
@@ -137,6 +153,7 @@ struct evlog_event {
 	VEC(struct evlog_write) writes;
 	VEC(struct evlog_string) strings;
 	struct evlog_backing *backing; /* NULL: none */
+	VEC(struct evlog_change) changes;
 	/* General registers when the kernel took over, and those that had another value when it gave control back. Of a
 	 * call, only those that pc, number, arg and result do not tell. */
 	evlog_regs before, after;

@@ -158,8 +158,15 @@ static void draw_event(struct evlog_event *ev, uint64_t index)
 		ev->backing = calloc(1, sizeof *ev->backing);
 		draw_file(&ev->backing->file);
 		ev->backing->offset = draw_u64();
+		ev->backing->id = draw(3);
 		ev->backing->data_len = draw(2) * draw(50);
-		ev->backing->data = ev->backing->data_len ? draw_bytes(ev->backing->data_len) : NULL;
+		ev->backing->data = ev->backing->data_len || draw(2) ? draw_bytes(ev->backing->data_len) : NULL;
+	}
+	for (uint64_t i = draw(3); i > 0; i--) {
+		struct evlog_change c = {.id = 1 + draw(5), .offset = draw_u64() >> 2, .data_len = draw(40)};
+		c.size = c.offset + c.data_len + draw(10);
+		c.data = draw_bytes(c.data_len);
+		ck_assert(vec_push(&ev->changes, c));
 	}
 	draw_regs(&ev->before, draw(20));
 	draw_regs(&ev->after, draw(3));
@@ -265,8 +272,19 @@ static void same_event(const struct evlog_event *a, const struct evlog_event *b)
 	if (a->backing) {
 		same_file(&a->backing->file, &b->backing->file);
 		ck_assert_uint_eq(a->backing->offset, b->backing->offset);
+		ck_assert_uint_eq(a->backing->id, b->backing->id);
+		ck_assert_int_eq(!a->backing->data, !b->backing->data);
 		ck_assert_uint_eq(a->backing->data_len, b->backing->data_len);
 		ck_bytes(a->backing->data, b->backing->data, a->backing->data_len);
+	}
+	ck_assert_uint_eq(a->changes.len, b->changes.len);
+	for (size_t i = 0; i < a->changes.len; i++) {
+		const struct evlog_change *c = &a->changes.at[i], *d = &b->changes.at[i];
+		ck_assert_uint_eq(c->id, d->id);
+		ck_assert_uint_eq(c->size, d->size);
+		ck_assert_uint_eq(c->offset, d->offset);
+		ck_assert_uint_eq(c->data_len, d->data_len);
+		ck_bytes(c->data, d->data, c->data_len);
 	}
 	same_regs(&a->before, &b->before);
 	same_regs(&a->after, &b->after);

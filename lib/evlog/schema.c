@@ -400,10 +400,32 @@ static const struct json_field string_fields[] = {
 };
 static const struct json_object string_object = OBJECT(string_fields);
 
+static void write_id(struct strbuf *out, const void *value, const void *arg)
+{
+	(void)arg;
+	strbuf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)value);
+}
+
+static struct error *read_id(const struct place *at, const json_t *json, const void *arg, void *ret)
+{
+	struct error *err = json_read_count(at, json, UINT32_MAX, ret);
+
+	(void)arg;
+	return err || *(uint64_t *)ret ? err : place_error(at, "files are numbered from 1");
+}
+
+static bool no_id(const void *value)
+{
+	return !*(const uint64_t *)value;
+}
+
+static const struct json_type id_type = {write_id, read_id, no_id};
+
 static const struct json_bytes backing_bytes = {(ptrdiff_t)offsetof(struct evlog_backing, data_len) -
 						(ptrdiff_t)offsetof(struct evlog_backing, data)};
 static const struct json_field backing_fields[] = {
 	{"file", &json_struct, offsetof(struct evlog_backing, file), &file_object, false},
+	{"id", &id_type, offsetof(struct evlog_backing, id), NULL, true},
 	{"offset", &json_hex, offsetof(struct evlog_backing, offset), NULL, false},
 	{"data", &json_base64, offsetof(struct evlog_backing, data), &backing_bytes, true},
 };
@@ -431,6 +453,33 @@ static bool no_backing(const void *value)
 
 static const struct json_type backing_type = {write_backing, read_backing, no_backing};
 
+static const struct json_bytes change_bytes = {(ptrdiff_t)offsetof(struct evlog_change, data_len) -
+					       (ptrdiff_t)offsetof(struct evlog_change, data)};
+static const struct json_field change_fields[] = {
+	{"id", &id_type, offsetof(struct evlog_change, id), NULL, false},
+	{"size", &json_hex, offsetof(struct evlog_change, size), NULL, false},
+	{"offset", &json_hex, offsetof(struct evlog_change, offset), NULL, false},
+	{"data", &json_base64, offsetof(struct evlog_change, data), &change_bytes, false},
+};
+static const struct json_object change_object = OBJECT(change_fields);
+
+static struct error *read_change(const struct place *at, const json_t *json, const void *arg, void *ret)
+{
+	const struct evlog_change *c = ret;
+	struct error *err = json_read_object(at, json, arg, ret);
+
+	if (!err && (c->size > INT64_MAX || c->offset > c->size || c->data_len > c->size - c->offset))
+		return place_error(at, "the data is not within the file");
+	return err;
+}
+
+static void write_change(struct strbuf *out, const void *value, const void *arg)
+{
+	json_write_object(out, arg, value);
+}
+
+static const struct json_type change_type = {write_change, read_change, NULL};
+static const struct json_list change_list = {sizeof(struct evlog_change), &change_type, &change_object};
 static const struct json_list write_list = {sizeof(struct evlog_write), &write_type, &write_object};
 static const struct json_list string_list = {sizeof(struct evlog_string), &json_struct, &string_object};
 
@@ -446,6 +495,7 @@ static const struct json_field event_fields[] = {
 	{"writes", &json_vec, offsetof(struct evlog_event, writes), &write_list, false},
 	{"strings", &json_vec, offsetof(struct evlog_event, strings), &string_list, true},
 	{"backing", &backing_type, offsetof(struct evlog_event, backing), &backing_object, true},
+	{"files", &json_vec, offsetof(struct evlog_event, changes), &change_list, true},
 	{"before", &regs_type, offsetof(struct evlog_event, before), NULL, true},
 	{"after", &regs_type, offsetof(struct evlog_event, after), NULL, true},
 };

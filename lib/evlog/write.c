@@ -66,6 +66,8 @@ static uint64_t data_len(const struct evlog_event *ev)
 
 	for (size_t i = 0; i < ev->writes.len && sum <= EVLOG_DATA_MAX; i++)
 		sum += ev->writes.at[i].range.len;
+	for (size_t i = 0; i < ev->changes.len && sum <= EVLOG_DATA_MAX; i++)
+		sum += ev->changes.at[i].data_len;
 	return sum;
 }
 

@@ -91,6 +91,15 @@ void sweep_wrote(struct lockstep *ls);
 /* The number of the first instruction that may have changed the register to what is seen behind the last one. */
 uint64_t sweep_since(const struct lockstep *ls, uint32_t reg);
 
+/* ---- audit.c: the target stands still, and the model is where it is ---- */
+
+/* Is an audit due behind instruction `number` of the run? */
+bool audit_is_due(const struct lockstep *ls, uint64_t number);
+/* Compares all that the model knows of memory. Differences are findings, and are taken over. */
+struct error *audit_now(struct lockstep *ls);
+/* The same at the run's end, if one is wanted there and has not just been made. */
+struct error *audit_end(struct lockstep *ls);
+
 /* ---- lockstep.c: also for traces, which have no target ---- */
 
 /* What a loop needs but for its ring of predictions. ls->target and ls->options are set. */

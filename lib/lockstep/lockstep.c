@@ -85,7 +85,7 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 	*ret = PREDICT_DONE;
 	while (!err && *ret == PREDICT_DONE && ls->predicted - ls->submitted < most_ahead(ls)) {
 		struct step *step = ring_at(ls, ls->predicted);
-		if (at_limit(ls) || at_start(ls)) {
+		if (at_limit(ls) || at_start(ls) || audit_is_due(ls, reach(ls))) {
 			*ret = PREDICT_WAIT;
 			break;
 		}
@@ -200,7 +200,7 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 		return err;
 	if (ls->judging)
 		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
-	if (outcome.executed)
+	if (outcome.remapped)
 		predictor_remap(&ls->model);
 	ls->done = outcome.finished;
 	ls->run->exited = outcome.finished && !outcome.signal;
@@ -209,12 +209,23 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	return err;
 }
 
+/* Behind a call that ends the program there is no guest to look at. */
+static bool ends_the_guest(const struct lockstep *ls)
+{
+	const struct isa *isa = ls->target->isa;
+	enum sys_sem sem = sys_meaning(sys_lookup(isa, state_get(&ls->now, isa->sys.number)));
+
+	return sem == SYS_EXIT || sem == SYS_EXIT_GROUP;
+}
+
 /* The guest stands at a system call: makes it, unless a signal comes before it. */
 static struct error *handle_syscall(struct lockstep *ls, const struct prediction *slot)
 {
 	bool before = false;
 	struct error *err = replay_delivers(ls->replay, slot->pc, true, &before);
 
+	if (!err && !before && ends_the_guest(ls))
+		err = audit_end(ls);
 	if (!err)
 		err = before ? deliver(ls) : judge_syscall(ls, slot);
 	return err ? err : deliver_pending(ls);
@@ -229,7 +240,7 @@ static struct error *handle_signal(struct lockstep *ls)
 	ls->run->exit_signal = ls->signal;
 	ls->done = finished;
 	if (err || finished)
-		return err;
+		return err ? err : audit_end(ls);
 	err = deliver(ls);
 	if (err)
 		return err;
@@ -259,11 +270,17 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 		return err;
 	}
 	state_copy(&ls->model.front, &ls->now);
+	if (audit_is_due(ls, ls->run->instructions))
+		err = audit_now(ls);
+	if (err)
+		return err;
 	bool limit = at_limit(ls), there = front_is_at(ls, ring_at(ls, 0)->slot.pc);
 	if (limit || (there && why == PREDICT_SYSCALL))
 		err = sweep_now(ls);
 	if (err)
 		return err;
+	if (limit)
+		err = audit_end(ls);
 	if (limit)
 		ls->run->limited = ls->done = true;
 	else if (there && why == PREDICT_SYSCALL)
@@ -403,6 +420,9 @@ static struct error *loop(struct lockstep *ls)
 		if (o->interrupted && *o->interrupted)
 			run->interrupted = ls->done = true;
 	}
+	/* What the guest has in memory may be why it no longer follows the log. */
+	if (error_is(err, ERROR_LOST_SYNC))
+		error_destroy(audit_end(ls));
 	if (!err && ls->strayed)
 		err = error_create(
 			ERROR_TARGET,

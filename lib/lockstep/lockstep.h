@@ -40,6 +40,15 @@ struct partly_seen {
 	uint64_t first_pc;
 };
 
+/* Comparisons of all that the model knows of memory with what the guest has. */
+struct run_audit {
+	uint64_t audits;
+	uint64_t at;         /* instruction behind which the last one was */
+	uint64_t bytes;      /* compared, in all of them */
+	uint64_t differing;  /* bytes */
+	uint64_t unreadable; /* pages that the model knows and the target does not let be read */
+};
+
 /* Everything that a run found out. Kept up to date as it goes, so that it can be reported at any moment. */
 struct run {
 	enum verdict verdict;
@@ -52,6 +61,7 @@ struct run {
 	uint64_t unseen;  /* not or partly judged, because an input was not known or a result cannot be seen */
 	struct coverage coverage; /* of the instructions that were to be judged */
 	struct timeline timeline;
+	struct run_audit audit;
 	bool recorded_time; /* the times of it are those of the run that a trace is of */
 	struct replay_totals events;
 	bool interrupted; /* the user stopped it */
@@ -76,6 +86,9 @@ struct lockstep_options {
 	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
 	 * events; 0: at events alone. */
 	uint64_t sweep_interval;
+	/* All that the model knows of memory is compared with the guest's this often, in instructions, and at the end;
+	 * 0: at the end alone, of a run of under a million instructions. */
+	uint64_t audit_interval;
 	/* Where what is seen is written as a trace; NULL: nowhere. What the target hides is added to the header. */
 	const char *trace_path;
 	const struct trace_header *trace_header;

@@ -337,6 +337,71 @@ START_TEST(limits_end_the_run)
 }
 END_TEST
 
+/* ---- The memory audit ---- */
+
+enum { ASIDE = FAKE_CODE + 0x7fe }; /* on the code's page, which is known, and far from what is executed */
+
+/* Once, behind the second BLSI: instruction 9. */
+static int stray_store(struct fake *f, uint64_t pc)
+{
+	if (pc == PC_BLSI && fake_get(f, "rcx") == LOOPS - 1)
+		ck_no_error(memory_write(f->memory, ASIDE, "\x11\x22\x33", NULL, 3));
+	return 0;
+}
+
+static void audited(int (*damage)(struct fake *, uint64_t), size_t ahead, uint64_t interval, struct run *ret)
+{
+	run(damage, ahead, (struct lockstep_options){.audit_interval = interval}, ret);
+	ck_assert_uint_eq(ret->instructions, INSNS);
+	ck_assert_uint_eq(ret->checked, INSNS);
+	ck_assert_uint_ge(ret->audit.bytes, MEMORY_PAGE * ret->audit.audits);
+	ck_assert_uint_eq(ret->audit.unreadable, 0);
+}
+
+/* The run is short: it is audited at its end, unasked, before the guest is gone. */
+START_TEST(stray_store_is_found_at_the_end)
+{
+	struct run r;
+
+	audited(stray_store, aheads[_i], 0, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_uint_eq(r.audit.audits, 1);
+	ck_assert_uint_eq(r.audit.differing, 3);
+	ck_assert_uint_eq(r.findings.list.len, 1); /* of one kind */
+
+	const struct finding *f = &r.findings.list.at[0];
+	ck_assert_str_eq(f->insn.form, "(memory audit)");
+	cause_is(f, "memory", "value");
+	ck_assert_uint_eq(f->address, FAKE_CODE + 0x7e0);
+	ck_assert_uint_eq(f->expected[3] >> 48, 0);
+	ck_assert_uint_eq(f->observed[3] >> 48, 0x2211);
+	ck_assert_uint_eq(f->first_instruction, INSNS - 1);
+	ck_assert_uint_eq(f->since, 1);
+	ck_assert_uint_eq(f->count, 2); /* two rows of 32 bytes */
+	run_deinit(&r);
+}
+END_TEST
+
+/* Audits date it: between instructions 9 and 16. */
+START_TEST(audits_date_a_stray_store)
+{
+	struct run r;
+
+	audited(stray_store, aheads[_i], 8, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_uint_eq(r.audit.differing, 3);
+	ck_assert_uint_eq(r.audit.audits, (INSNS - 1 + 7) / 8);
+	ck_assert_uint_eq(r.findings.list.at[0].since, 9);
+	ck_assert_uint_eq(r.findings.list.at[0].first_instruction, 16);
+	ck_assert(strstr(r.findings.list.at[0].formula, "since instruction 8"));
+	run_deinit(&r);
+	audited(NULL, aheads[_i], 1, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_uint_eq(r.audit.audits, INSNS - 1);
+	run_deinit(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("lockstep");
@@ -352,6 +417,8 @@ int main(void)
 	tcase_add_loop_test(t, stray_change_is_found, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, a_change_of_what_is_shown_on_request_is_dated, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, limits_end_the_run, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, stray_store_is_found_at_the_end, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, audits_date_a_stray_store, 0, NUM_AHEADS);
 	suite_add_tcase(s, t);
 	return test_main(s);
 }

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "lib/base/codec.h"
 #include "lib/record/internal.h"
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -33,7 +33,7 @@ static struct error *add_file(struct recording *r, const char *link, const struc
 {
 	struct record_file f = {.st = *st};
 	struct stat named;
-	struct error *err = S_ISREG(st->st_mode) ? evlog_file_identify(link, &f.file) : NULL;
+	struct error *err = evlog_file_identify(link, &f.file);
 
 	if (err)
 		return err;
@@ -47,7 +47,7 @@ static struct error *add_file(struct recording *r, const char *link, const struc
 		return err;
 	}
 	*ret = &r->files.at[r->files.len - 1];
-	(*ret)->found = S_ISREG(st->st_mode) && stat(f.file.path, &named) == 0 && same_file(st, &named);
+	(*ret)->found = stat(f.file.path, &named) == 0 && same_file(st, &named);
 	return NULL;
 }
 
@@ -84,18 +84,17 @@ static struct error *read_file(const char *link, uint64_t offset, uint64_t len, 
 		done += (uint64_t)n;
 	}
 	close(fd);
+	while (done && !b->data[done - 1])
+		done--;
 	b->data_len = done;
 	return NULL;
 }
 
-static struct error *embed(struct recording *r, const char *link, bool regular, struct evlog_backing *b)
+static struct error *embed(const char *link, uint64_t len, struct evlog_backing *b)
 {
-	const struct sys_call *sys = &r->call.sys;
-	uint64_t len = sys->arg[1];
-
-	if (regular && b->file.size < b->offset)
+	if (b->file.size < b->offset)
 		len = 0;
-	else if (regular && b->file.size - b->offset < len)
+	else if (b->file.size - b->offset < len)
 		len = b->file.size - b->offset;
 	if (len > EVLOG_DATA_MAX)
 		return error_create(ERROR_UNSUPPORTED,
@@ -103,19 +102,27 @@ static struct error *embed(struct recording *r, const char *link, bool regular, 
 				    (unsigned long long)(len >> 20), b->file.path,
 				    (unsigned long long)(EVLOG_DATA_MAX >> 20));
 	b->data = malloc(len ? len : 1);
-	if (!b->data)
-		return &error_no_memory;
-	if (regular)
-		return read_file(link, b->offset, len, b);
+	return b->data ? read_file(link, b->offset, len, b) : &error_no_memory;
+}
 
-	size_t got;
-	struct error *err = tracee_read_some(r->n, (uint64_t)sys->result, b->data, len, &got);
-	if (err)
-		return err;
-	/* Such a file has no contents but these to be known by. */
-	b->data_len = b->file.size = got;
-	codec_sha256(b->data, got, b->file.sha256);
+/* The number of the file, from 1. */
+static struct error *number_file(struct recording *r, const struct stat *st, uint64_t *ret)
+{
+	*ret = record_mapped_file(r, st);
+	if (*ret)
+		return NULL;
+	if (!vec_push(&r->mapped, ((struct record_mapped){st->st_dev, st->st_ino})))
+		return &error_no_memory;
+	*ret = r->mapped.len;
 	return NULL;
+}
+
+uint64_t record_mapped_file(const struct recording *r, const struct stat *st)
+{
+	for (size_t i = 0; i < r->mapped.len; i++)
+		if (r->mapped.at[i].dev == st->st_dev && r->mapped.at[i].ino == st->st_ino)
+			return i + 1;
+	return 0;
 }
 
 static struct error *copy_file(const struct evlog_file *from, struct evlog_file *ret)
@@ -126,6 +133,19 @@ static struct error *copy_file(const struct evlog_file *from, struct evlog_file 
 	return ret->path && (ret->build_id || !from->build_id) ? NULL : &error_no_memory;
 }
 
+static bool is_dev_zero(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 5);
+}
+
+/* The program can change the file, and it may have done so when the log is replayed. */
+static bool is_writable(const char *link)
+{
+	struct stat st;
+
+	return lstat(link, &st) == 0 && st.st_mode & S_IWUSR; /* proc_pid_fd: the mode tells how it was opened */
+}
+
 static struct error *describe(struct recording *r, const char *link, struct evlog_backing *b)
 {
 	struct record_file *f = NULL;
@@ -133,11 +153,20 @@ static struct error *describe(struct recording *r, const char *link, struct evlo
 
 	if (stat(link, &st) != 0)
 		return error_os(errno, "look at the mapped file", link);
+	if (is_dev_zero(&st)) {
+		b->data = calloc(1, 1);
+		return b->data ? link_target(link, &b->file.path) : &error_no_memory;
+	}
+	if (!S_ISREG(st.st_mode))
+		return error_create(ERROR_UNSUPPORTED, "it is no file: what it shows changes by itself, and is not "
+						       "recorded");
 	struct error *err = find_file(r, link, &st, &f);
 	if (!err)
 		err = copy_file(&f->file, &b->file);
-	if (!err && (!f->found || r->options->embed_files))
-		err = embed(r, link, S_ISREG(st.st_mode), b);
+	if (!err)
+		err = number_file(r, &st, &b->id);
+	if (!err && (!f->found || r->options->embed_files || is_writable(link)))
+		err = embed(link, r->call.sys.arg[1], b);
 	return err;
 }
 
@@ -178,4 +207,5 @@ void record_deinit_files(struct recording *r)
 	for (size_t i = 0; i < r->files.len; i++)
 		evlog_file_deinit(&r->files.at[i].file);
 	vec_deinit(&r->files);
+	vec_deinit(&r->mapped);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/record/internal.h"
 
@@ -29,6 +30,7 @@ void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t numb
 	clear_writes(ev);
 	ev->strings.len = 0;
 	ev->backing = NULL;
+	record_clear_changes(ev);
 	ev->before.len = ev->after.len = 0;
 }
 
@@ -114,6 +116,7 @@ struct error *record_add_event(struct recording *r)
 	while (!err && record_has_more(r)) {
 		r->ev.index = r->result.events;
 		r->ev.kind = EVLOG_DATA;
+		record_clear_changes(&r->ev);
 		r->ev.strings.len = r->ev.before.len = r->ev.after.len = 0;
 		clear_writes(&r->ev);
 		err = read_piece(r);
@@ -198,6 +201,28 @@ static bool serves_signals(const struct sys_desc *desc)
 	return desc->sem == SYS_RT_SIGRETURN || desc->sem == SYS_PAUSE || desc->sem == SYS_RT_SIGSUSPEND;
 }
 
+/*
+ * Requests for memory that cannot be replayed. Guard regions (Linux 6.13) are refused as an older kernel does: programs
+ * make do with mprotect(). A protection that is to spread to where a mapping may grow, nobody else supports.
+ */
+static struct error *admit_mapping(struct recording *r)
+{
+	const struct record_call *c = &r->call;
+	const uint64_t *arg = c->sys.arg;
+	enum { SOFT_OFFLINE = 101, GUARD_INSTALL = 102, GUARD_REMOVE = 103 }; /* asm-generic/mman-common.h */
+	const char *what = NULL;
+
+	if (c->desc->sem == SYS_MADVISE && (arg[2] == GUARD_INSTALL || arg[2] == GUARD_REMOVE))
+		return tracee_deny(r->n, EINVAL);
+	if (c->desc->sem == SYS_MADVISE && (arg[2] == MADV_HWPOISON || arg[2] == SOFT_OFFLINE))
+		what = "madvise with MADV_HWPOISON or MADV_SOFT_OFFLINE";
+	if (c->desc->sem == SYS_MPROTECT && arg[2] & (PROT_GROWSDOWN | PROT_GROWSUP))
+		what = "mprotect with PROT_GROWSDOWN or PROT_GROWSUP";
+	return what ? error_create(ERROR_UNSUPPORTED, "the program's call at PC 0x%llx cannot be recorded: %s",
+				   (unsigned long long)c->pc, what)
+		    : NULL;
+}
+
 /* May the kernel see the call? */
 static struct error *admit(struct recording *r)
 {
@@ -214,6 +239,11 @@ static struct error *admit(struct recording *r)
 		return tracee_deny(r->n, ENOSYS);
 	if (serves_signals(c->desc))
 		return NULL;
+	if (c->desc->flags & SYS_F_MAP) {
+		struct error *err = admit_mapping(r);
+		if (err)
+			return err;
+	}
 	struct error *err = sys_decide(&c->sys, &policy);
 	return err ? error_prefix(err, "the program's call at PC 0x%llx cannot be recorded", (unsigned long long)c->pc)
 		   : NULL;
@@ -375,6 +405,8 @@ struct error *record_result_is(struct recording *r, int64_t result)
 	err = record_put_regs(r, c->before, after, true);
 	if (!err)
 		err = record_backing(r, &r->ev.backing);
+	if (!err)
+		err = record_changes(r);
 	return err ? err : record_signal_calls(r);
 }
 
@@ -446,6 +478,8 @@ struct error *record_init_calls(struct recording *r)
 void record_deinit_calls(struct recording *r)
 {
 	record_free_backing(r->ev.backing);
+	record_clear_changes(&r->ev);
+	vec_deinit(&r->ev.changes);
 	vec_deinit(&r->call.may);
 	vec_deinit(&r->call.strings);
 	strbuf_deinit(&r->call.texts);

@@ -1,5 +1,5 @@
 /* The recorder's state, shared by its files: record.c has the loop, call.c the calls, signal.c the signals, header.c
- * the log's header, backing.c the mapped files. */
+ * the log's header, backing.c the mapped files, changes.c what calls do to those. */
 #ifndef LIB_RECORD_INTERNAL_H
 #define LIB_RECORD_INTERNAL_H
 
@@ -22,6 +22,12 @@ struct record_file {
 	struct stat st;
 	bool found; /* under its path there is this very file */
 	struct evlog_file file;
+};
+
+/* A file that is or was mapped: its number in the log is its place in a list, from 1. */
+struct record_mapped {
+	dev_t dev;
+	ino_t ino;
 };
 
 /* The call under way, from NATIVE_ENTRY on. */
@@ -62,6 +68,7 @@ struct recording {
 	uint64_t alt_stack, alt_stack_len; /* sigaltstack */
 	uint64_t behind;                   /* PC where the program went on behind the last call or delivery */
 	VEC(struct record_file) files;
+	VEC(struct record_mapped) mapped;
 
 	/* The event being put together; its lists and the bytes they point to are kept from one event to the next. */
 	struct evlog_event ev;
@@ -107,7 +114,14 @@ struct error *record_signal_calls(struct recording *r);
 /* backing.c: if the call that has returned has mapped a file, *ret is what is behind the mapping, else NULL; for the
  * caller to free with record_free_backing(). */
 struct error *record_backing(struct recording *r, struct evlog_backing **ret);
+/* The number of the file, 0: it was never mapped. */
+uint64_t record_mapped_file(const struct recording *r, const struct stat *st);
 void record_free_backing(struct evlog_backing *backing);
 void record_deinit_files(struct recording *r);
+
+/* changes.c: what the call that has returned did to files that are or were mapped, into r->ev. A call that changes the
+ * program's memory by another way than its arguments is ERROR_UNSUPPORTED. */
+struct error *record_changes(struct recording *r);
+void record_clear_changes(struct evlog_event *ev);
 
 #endif

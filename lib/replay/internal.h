@@ -5,6 +5,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/replay/regions.h"
 #include "lib/replay/replay.h"
+#include "lib/state/views.h"
 
 /* Events that were read from the log and are not yet used, oldest first. */
 struct event_queue {
@@ -19,6 +20,19 @@ enum { REPLAY_MAX_HANDLERS = 64 }; /* that run at a time */
 struct replay_interrupted {
 	uint64_t address; /* of its frame */
 	struct state regs;
+};
+
+/*
+ * What mappings of the guest show: the stand-in of a file that the logged run mapped, or memory that mappings share. In
+ * the guest it is a file in memory (memfd_create()), so that the guest's own kernel keeps its mappings alike. Its
+ * number is its place in the list, from 1.
+ */
+struct replay_object {
+	uint64_t id; /* of the file in the log; 0: none */
+	int64_t fd;  /* in the guest */
+	uint64_t size;
+	struct views filled;              /* its pages that have their contents */
+	uint8_t sha256[EVLOG_SHA256_LEN]; /* of the file that they were copied from */
 };
 
 struct replay {
@@ -43,6 +57,10 @@ struct replay {
 	VEC(struct replay_module) modules;          /* they own their paths */
 	VEC(struct replay_interrupted) interrupted; /* the innermost last */
 	uint64_t return_code;                       /* in the guest: isa->frame->return_code; 0: not yet */
+	VEC(struct replay_object) objects;
+	struct views views;  /* what the guest mapped, by its addresses: an object's number, or 0 */
+	struct views growth; /* of these, what was mapped in advance below mappings that grow downwards */
+	bool remapped;       /* by the last call: other memory is there, or none */
 };
 
 /* The call at hand, and everything its handler may need. */
@@ -75,9 +93,6 @@ struct error *replay_find_event(struct replay *r, struct replay_call *call);
 /* The guest does something else than the log's next event: `verb` and what was observed, which is taken over. */
 struct error *replay_lose(struct replay *r, uint64_t pc, const char *verb, struct strbuf *observed);
 
-/* Runs a call that the log does not have: one that changes the guest's own memory and takes nothing from outside. */
-struct error *replay_unlogged(struct replay *r, struct replay_call *call);
-
 /* True for such calls: the same call without the log gives the program nothing that depends on the outside world. */
 bool replay_is_private(const struct sys_desc *desc, const uint64_t arg[6]);
 
@@ -107,8 +122,55 @@ struct error *replay_add_module(struct replay *r, const char *path, uint64_t sta
 /* Writes data to the target and, if memory is not NULL, to what the model knows. */
 struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t address, const void *data, size_t len);
 
-/* Runs a system call of our own in the guest, which stands at call->pc, and stands there again afterwards. */
+/* ---- execute.c: making the guest make calls ---- */
+
+/* Runs the guest's call with these arguments; the guest finds its own arguments in its registers again. */
+struct error *replay_run(struct replay *r, struct replay_call *call, const uint64_t arg[6]);
+struct error *replay_must_succeed(const struct replay_call *call);
+struct error *replay_set_result(struct replay *r, struct replay_call *call, uint64_t result);
+/* The call is skipped, with this result. */
+struct error *replay_skip(struct replay *r, struct replay_call *call, uint64_t result);
+
+/* Runs a system call of our own in the guest, which stands at or behind call->pc, and stands behind it afterwards:
+ * replay_put_back() or replay_stand_behind() comes next. */
 struct error *guest_call(struct replay *r, const struct replay_call *call, const char *name, const uint64_t arg[6],
 			 int64_t *ret);
+/* Before the guest's own call: it stands there again, as if nothing had been made in its place. */
+struct error *replay_put_back(struct replay *r, const struct replay_call *call);
+/* Behind it, with this result. */
+struct error *replay_stand_behind(struct replay *r, struct replay_call *call, uint64_t result);
+
+/* ---- mapping.c, heap.c: calls that change the address space ---- */
+
+struct error *replay_mmap(struct replay *r, struct replay_call *call);
+struct error *replay_munmap(struct replay *r, struct replay_call *call);
+struct error *replay_mremap(struct replay *r, struct replay_call *call);
+struct error *replay_mprotect(struct replay *r, struct replay_call *call);
+struct error *replay_madvise(struct replay *r, struct replay_call *call);
+struct error *replay_brk(struct replay *r, struct replay_call *call);
+
+/* Bytes in whole pages. */
+uint64_t replay_round(uint64_t len);
+
+/* ---- objects.c: all of these make calls in the guest, as guest_call() ---- */
+
+/* Notes what is mapped at [address, address + len) of the guest now (v, of which first and num are not looked at), or
+ * that nothing is (NULL); the model forgets what was there. Makes no calls. */
+struct error *replay_note(struct replay *r, struct replay_call *call, uint64_t address, uint64_t len,
+			  const struct view *v);
+
+/* The file that a logged mapping shows bytes [offset, offset + len) of, with its contents there. */
+struct error *replay_find_object(struct replay *r, struct replay_call *call, const struct evlog_backing *b,
+				 uint64_t len, uint64_t *ret);
+/* Memory that mappings will share, of which nothing is there but its size. */
+struct error *replay_make_object(struct replay *r, struct replay_call *call, uint64_t id, uint64_t size, uint64_t *ret);
+/* Bytes become zero. */
+struct error *replay_clear_object(struct replay *r, struct replay_call *call, uint64_t object, uint64_t offset,
+				  uint64_t len);
+/* What the event's call did to mapped files. *ret_any: there was something, and the guest is to be put back. */
+struct error *replay_change_files(struct replay *r, struct replay_call *call, const struct evlog_event *ev,
+				  bool *ret_any);
+int64_t replay_object_fd(const struct replay *r, uint64_t object);
+void replay_deinit_objects(struct replay *r);
 
 #endif

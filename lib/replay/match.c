@@ -213,7 +213,7 @@ struct error *replay_lose_at_call(struct replay *r, const struct replay_call *ca
 
 static bool event_failed(const struct evlog_event *ev)
 {
-	return ev->kind == EVLOG_SYSCALL && ev->result < 0 && ev->result >= -4095;
+	return ev->kind == EVLOG_SYSCALL && sys_failed(ev->result);
 }
 
 /* A private call, or one that agrees loosely, is not looked for behind an event that gave the logged run something from

@@ -1,5 +1,6 @@
 #include "lib/replay/replay.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ void replay_destroy(struct replay *r)
 	regions_deinit(&r->regions);
 	vec_deinit(&r->counts);
 	vec_deinit(&r->written);
+	replay_deinit_objects(r);
 	for (size_t i = 0; i < r->modules.len; i++)
 		free(r->modules.at[i].path);
 	vec_deinit(&r->modules);
@@ -238,21 +240,41 @@ struct error *replay_emulate(struct replay *r, struct replay_call *call)
 	call->guest.result = (int64_t)result;
 	state_set(call->after, r->isa->sys.result, result);
 
+	bool changed = false;
 	struct error *err = show_output(r, call);
 	if (!err)
 		err = write_memory(r, call, call->event);
+	if (!err)
+		err = replay_change_files(r, call, call->event, &changed);
+	if (!err && changed)
+		err = replay_put_back(r, call);
 	return err ? err : write_result(r, call);
+}
+
+struct error *replay_skip(struct replay *r, struct replay_call *call, uint64_t result)
+{
+	call->guest.result = (int64_t)result;
+	state_set(call->after, r->isa->sys.result, result);
+	return write_result(r, call);
 }
 
 /* ---- Calls ---- */
 
+/* Fails when it is half done: the kernel stops at the first page that it cannot change, or passes over gaps. */
+static bool fails_in_part(const struct replay_call *call)
+{
+	int64_t result = call->event->result;
+
+	return (call->desc->sem == SYS_MPROTECT || call->desc->sem == SYS_MADVISE) &&
+	       (result == -ENOMEM || result == -EACCES);
+}
+
 /* A call that failed in the log changed nothing there: it is emulated whatever its policy. */
 static enum sys_policy effective_policy(const struct replay_call *call, enum sys_policy policy)
 {
-	bool failed = call->event && call->event->kind == EVLOG_SYSCALL && call->event->result < 0 &&
-		      call->event->result >= -4095;
+	bool failed = call->event && call->event->kind == EVLOG_SYSCALL && sys_failed(call->event->result);
 
-	return policy == SYS_EXECUTE && failed ? SYS_EMULATE : policy;
+	return policy == SYS_EXECUTE && failed && !fails_in_part(call) ? SYS_EMULATE : policy;
 }
 
 static struct error *dispatch(struct replay *r, struct replay_call *call, enum sys_policy policy)
@@ -261,7 +283,7 @@ static struct error *dispatch(struct replay *r, struct replay_call *call, enum s
 		return replay_return(r, call);
 	if (!call->event) {
 		r->totals.unlogged++;
-		return replay_unlogged(r, call);
+		return replay_execute(r, call);
 	}
 	struct error *err = call->desc->sem == SYS_RT_SIGACTION ? replay_put_return_code(r, call) : NULL;
 	if (err)
@@ -305,6 +327,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	struct replay_call call = {.before = before, .after = after, .memory = memory};
 
 	r->written.len = 0;
+	r->remapped = false;
 	call.guest.number = state_get(before, isa->sys.number);
 	call.guest.row = sys_lookup(isa, call.guest.number);
 	for (unsigned i = 0; i < 6; i++)
@@ -335,7 +358,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 		err = replay_own_signal(r, &call, &signal);
 	*ret = (struct replay_outcome){.event = index,
 				       .policy = policy,
-				       .executed = policy != SYS_EMULATE,
+				       .remapped = policy != SYS_EMULATE || r->remapped,
 				       .finished = call.finished || signal,
 				       .status = signal ? 0 : (int)(call.guest.arg[0] & 0xff),
 				       .signal = signal};

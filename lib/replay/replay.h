@@ -25,7 +25,7 @@ struct replay_options {
 struct replay_outcome {
 	uint64_t event; /* index */
 	enum sys_policy policy;
-	bool executed; /* the target ran the instruction itself: its registers afterwards are its own doing */
+	bool remapped; /* other memory may be mapped than before */
 	bool finished; /* the guest is gone, as the log says */
 	int status;    /* finished: its exit status */
 	int signal;    /* finished: the one by which it killed itself, and is still there; 0: it exited */

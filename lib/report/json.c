@@ -179,6 +179,14 @@ static json_t *timeline(const struct report *report)
 			 system_calls(report, t->slowest, t->num_slowest));
 }
 
+static json_t *memory_audit(const struct run *run)
+{
+	const struct run_audit *a = &run->audit;
+
+	return json_pack("{s:I, s:I, s:I, s:I}", "audits", value_int(a->audits), "bytes", value_int(a->bytes),
+			 "differing_bytes", value_int(a->differing), "unreadable_pages", value_int(a->unreadable));
+}
+
 static json_t *build(const struct report *report)
 {
 	const struct run *run = report->run;
@@ -200,6 +208,7 @@ static json_t *build(const struct report *report)
 		{"unmodelled", unmodelled(run)},
 		{"partly_seen", partly_seen(report)},
 		{"findings", findings(report)},
+		{"memory_audit", memory_audit(run)},
 		{"events", events(report)},
 		{"lost_sync", lost_sync(run)},
 		{"error", run->error ? value_foreign(run->error->message) : json_null()},

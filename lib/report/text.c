@@ -256,6 +256,25 @@ static void append_events(struct strbuf *out, const struct report *report, bool 
 	}
 }
 
+static void append_audit(struct strbuf *out, const struct run *run, bool verbose)
+{
+	const struct run_audit *a = &run->audit;
+
+	if (!a->audits || (!verbose && a->audits == 1 && !a->differing))
+		return;
+	strbuf_append(out, "memory       ");
+	report_count(out, a->bytes);
+	strbuf_append(out, " bytes that the model knows compared with the guest's, in ");
+	report_count(out, a->audits);
+	strbuf_printf(out, " audit%s: ", plural(a->audits));
+	if (a->differing)
+		report_count(out, a->differing);
+	strbuf_append(out, a->differing ? " differ" : "all alike");
+	if (a->unreadable)
+		strbuf_printf(out, "; %" PRIu64 " page%s not readable", a->unreadable, plural(a->unreadable));
+	strbuf_append_char(out, '\n');
+}
+
 static void append_baseline(struct strbuf *out, const struct report *report)
 {
 	const struct baseline_verdict *v = report->baseline;
@@ -343,6 +362,7 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 		      report->target);
 	append_instructions(out, run);
 	append_events(out, report, verbose);
+	append_audit(out, run, verbose);
 	append_ending(out, run);
 	append_baseline(out, report);
 	append_unmodelled(out, report);

@@ -5,11 +5,12 @@
 
 #include "lib/base/map.h"
 #include "lib/base/vec.h"
+#include "lib/state/views.h"
 
 /*
  * A page's known bytes are a bitmap of 64-bit words, so 64 bytes on a 64-byte boundary, a "line", have one word. Bytes
- * that are not known are zero. Pages of which nothing is known any more are freed; their slot in the map stays, with
- * value 0.
+ * that are not known are zero. Pages of which nothing is known any more are freed; their place stays. Shared views of
+ * one page of an object have one place.
  */
 enum { LINE = 64, LINES = MEMORY_PAGE / LINE, PAGE_SHIFT = 12 };
 
@@ -38,10 +39,17 @@ struct undo {
 	uint8_t bytes[UNDO_BYTES];
 };
 
+struct place {
+	struct page *page; /* NULL: nothing is known of it */
+	size_t views;      /* page numbers that have this place */
+};
+
 struct memory {
-	struct map places;     /* page number -> index into at */
-	VEC(struct page *) at; /* NULL: nothing is known of the page */
+	struct map places; /* page number -> index into at */
+	VEC(struct place) at;
 	size_t num_pages;
+	struct views views;   /* of objects */
+	bool followed;        /* an object has both shared and private views */
 	struct cached *cache; /* apart, because reading changes it */
 	bool journal_on;
 	VEC(struct undo) journal;
@@ -67,7 +75,7 @@ struct error *memory_create(struct memory **ret)
 static void free_pages(struct memory *m)
 {
 	for (size_t i = 0; i < m->at.len; i++)
-		free(m->at.at[i]);
+		free(m->at.at[i].page);
 	m->at.len = 0;
 	map_clear(&m->places);
 	m->num_pages = 0;
@@ -82,19 +90,56 @@ void memory_destroy(struct memory *m)
 	map_deinit(&m->places);
 	vec_deinit(&m->at);
 	vec_deinit(&m->journal);
+	views_deinit(&m->views);
 	free(m->cache);
 	free(m);
 }
 
 /* ---- Pages ---- */
 
-static struct page *look_up(const struct memory *m, uint64_t number, struct cached *cached)
+enum { NO_PLACE = -1 }; /* of a page that had one before it was mapped anew */
+
+static const uint64_t *own_place(const struct memory *m, uint64_t number)
 {
 	const uint64_t *place = map_get(&m->places, number);
 
-	if (!place || !m->at.at[*place])
+	return place && *place != (uint64_t)NO_PLACE ? place : NULL;
+}
+
+/* The place that another shared view of the same page of an object has, or NULL. */
+static const uint64_t *sibling_place(const struct memory *m, uint64_t number)
+{
+	const struct view *v = m->views.list.len ? views_at(&m->views, number) : NULL;
+	struct view part;
+
+	if (!v || v->private)
 		return NULL;
-	*cached = (struct cached){number, m->at.at[*place]};
+	uint64_t at = v->at + (number - v->first);
+	for (size_t i = 0; i < m->views.list.len; i++) {
+		const struct view *other = &m->views.list.at[i];
+		if (other == v || other->private || other->object != v->object || !view_shows(other, at, 1, &part))
+			continue;
+		const uint64_t *place = own_place(m, part.first);
+		if (place)
+			return place;
+	}
+	return NULL;
+}
+
+static const uint64_t *find_place(const struct memory *m, uint64_t number)
+{
+	const uint64_t *place = own_place(m, number);
+
+	return place ? place : sibling_place(m, number);
+}
+
+static struct page *look_up(const struct memory *m, uint64_t number, struct cached *cached)
+{
+	const uint64_t *place = find_place(m, number);
+
+	if (!place || !m->at.at[*place].page)
+		return NULL;
+	*cached = (struct cached){number, m->at.at[*place].page};
 	return cached->page;
 }
 
@@ -107,19 +152,23 @@ static inline struct page *find_page(const struct memory *m, uint64_t number)
 	return look_up(m, number, cached);
 }
 
-/* The place of a page in at, made if there is none; NULL when out of memory. */
-static struct page **make_place(struct memory *m, uint64_t number)
+/* The place of a page, made if there is none; NULL when out of memory. */
+static struct place *make_place(struct memory *m, uint64_t number)
 {
-	const uint64_t *known = map_get(&m->places, number);
+	const uint64_t *known = own_place(m, number);
 	if (known)
 		return &m->at.at[*known];
 
+	const uint64_t *sibling = sibling_place(m, number);
+	size_t index = sibling ? (size_t)*sibling : m->at.len;
 	uint64_t *place = vec_reserve(&m->at, m->at.len + 1) ? map_put(&m->places, number) : NULL;
 	if (!place)
 		return NULL;
-	*place = m->at.len++;
-	m->at.at[*place] = NULL;
-	return &m->at.at[*place];
+	*place = index;
+	if (index == m->at.len)
+		m->at.at[m->at.len++] = (struct place){0};
+	m->at.at[index].views++;
+	return &m->at.at[index];
 }
 
 /* The page, made if there is none; NULL when out of memory. */
@@ -129,24 +178,27 @@ static struct page *make_page(struct memory *m, uint64_t number)
 	if (page)
 		return page;
 
-	struct page **place = make_place(m, number);
+	struct place *place = make_place(m, number);
 	page = place ? calloc(1, sizeof *page) : NULL;
 	if (!page)
 		return NULL;
-	*place = page;
+	place->page = page;
 	m->num_pages++;
 	return page;
 }
 
 static void drop_page(struct memory *m, uint64_t number)
 {
+	const uint64_t *index = find_place(m, number);
+	struct place *place = &m->at.at[*index];
 	struct cached *cached = &m->cache[number % CACHE_SIZE];
-	struct page **place = make_place(m, number);
 
-	if (cached->number == number)
+	if (place->views > 1 || m->views.list.len)
+		memset(m->cache, 0, CACHE_SIZE * sizeof *m->cache); /* other views may be there as well */
+	else if (cached->number == number)
 		cached->page = NULL;
-	free(*place);
-	*place = NULL;
+	free(place->page);
+	place->page = NULL;
 	m->num_pages--;
 }
 
@@ -368,27 +420,6 @@ static inline struct error *page_to_change(struct memory *m, uint64_t address, s
 	return remember(m, page, address, len);
 }
 
-struct error *memory_write(struct memory *m, uint64_t address, const void *bytes, const uint8_t *unknown, size_t len)
-{
-	const uint8_t *from = bytes;
-
-	for (size_t n; len; address += n, from += n, len -= n) {
-		struct page *page;
-
-		n = page_part(address, len);
-		struct error *err = page_to_change(m, address, n, &page);
-		if (err)
-			return err;
-		if (unknown) {
-			page_write_masked(page, address % MEMORY_PAGE, from, unknown, n);
-			unknown += n;
-		} else {
-			page_write(page, address % MEMORY_PAGE, from, n);
-		}
-	}
-	return NULL;
-}
-
 struct error *memory_fill(struct memory *m, uint64_t address, const void *bytes, size_t len)
 {
 	const uint8_t *from = bytes;
@@ -422,7 +453,7 @@ static struct error *forget_in_page(struct memory *m, uint64_t number, uint64_t 
 }
 
 /* [first, last] does not wrap. Walks the range or the pages held, whichever is less. */
-static struct error *forget_range(struct memory *m, uint64_t first, uint64_t last)
+static struct error *forget_pages(struct memory *m, uint64_t first, uint64_t last)
 {
 	uint64_t from = first >> PAGE_SHIFT, to = last >> PAGE_SHIFT;
 	struct error *err = NULL;
@@ -441,6 +472,57 @@ static struct error *forget_range(struct memory *m, uint64_t first, uint64_t las
 	return err;
 }
 
+enum which_views { ALL_VIEWS, PRIVATE_VIEWS };
+
+/* Forgets what other views show of bytes [first, last] of an object. */
+static struct error *forget_views(struct memory *m, uint64_t object, uint64_t first, uint64_t last,
+				  enum which_views which)
+{
+	uint64_t at = first >> PAGE_SHIFT, num = (last >> PAGE_SHIFT) - at + 1;
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < m->views.list.len && !err; i++) {
+		const struct view *v = &m->views.list.at[i];
+		struct view part;
+		if (v->object != object || (which == PRIVATE_VIEWS && !v->private) || !view_shows(v, at, num, &part))
+			continue;
+		uint64_t start = part.first << PAGE_SHIFT, end = start + (part.num << PAGE_SHIFT) - 1;
+		uint64_t skip = part.at == at ? first % MEMORY_PAGE : 0;
+		uint64_t over = part.at + part.num == at + num ? MEMORY_PAGE - 1 - last % MEMORY_PAGE : 0;
+		err = forget_pages(m, start + skip, end - over);
+	}
+	return err;
+}
+
+/* Bytes [first, last] change or are forgotten: so do those of the views of the same object, as far as they are other
+ * pages. */
+static struct error *spread(struct memory *m, uint64_t first, uint64_t last, enum which_views which)
+{
+	uint64_t from = first >> PAGE_SHIFT, num = (last >> PAGE_SHIFT) - from + 1;
+	struct error *err = NULL;
+
+	for (size_t i = views_find(&m->views, from); i < m->views.list.len && !err; i++) {
+		const struct view v = m->views.list.at[i];
+		struct view part;
+		if (v.first >= from + num)
+			break;
+		if (v.private || !view_cut(&v, from, num, &part))
+			continue;
+		uint64_t start = part.at << PAGE_SHIFT, end = start + (part.num << PAGE_SHIFT) - 1;
+		uint64_t skip = part.first == from ? first % MEMORY_PAGE : 0;
+		uint64_t over = part.first + part.num == from + num ? MEMORY_PAGE - 1 - last % MEMORY_PAGE : 0;
+		err = forget_views(m, v.object, start + skip, end - over, which);
+	}
+	return err;
+}
+
+static struct error *forget_range(struct memory *m, uint64_t first, uint64_t last)
+{
+	struct error *err = forget_pages(m, first, last);
+
+	return err || !m->views.list.len ? err : spread(m, first, last, ALL_VIEWS);
+}
+
 struct error *memory_forget(struct memory *m, uint64_t address, uint64_t len)
 {
 	if (!len)
@@ -453,12 +535,113 @@ struct error *memory_forget(struct memory *m, uint64_t address, uint64_t len)
 	return err ? err : forget_range(m, 0, last);
 }
 
+struct error *memory_forget_object(struct memory *m, uint64_t object, uint64_t offset, uint64_t len)
+{
+	uint64_t last = len && offset + (len - 1) < offset ? UINT64_MAX : offset + (len - 1);
+
+	return len ? forget_views(m, object, offset, last, ALL_VIEWS) : NULL;
+}
+
 struct error *memory_forget_all(struct memory *m)
 {
-	if (m->journal_on)
-		return forget_range(m, 0, UINT64_MAX);
-	free_pages(m);
+	return forget_pages(m, 0, UINT64_MAX);
+}
+
+struct error *memory_write(struct memory *m, uint64_t address, const void *bytes, const uint8_t *unknown, size_t len)
+{
+	const uint8_t *from = bytes;
+
+	for (size_t n; len; address += n, from += n, len -= n) {
+		struct page *page;
+
+		n = page_part(address, len);
+		struct error *err = m->followed ? spread(m, address, address + n - 1, PRIVATE_VIEWS) : NULL;
+		if (!err)
+			err = page_to_change(m, address, n, &page);
+		if (err)
+			return err;
+		if (unknown) {
+			page_write_masked(page, address % MEMORY_PAGE, from, unknown, n);
+			unknown += n;
+		} else {
+			page_write(page, address % MEMORY_PAGE, from, n);
+		}
+	}
 	return NULL;
+}
+
+/* ---- Mappings ---- */
+
+/* The page is another from now on. */
+static void detach(struct memory *m, uint64_t number)
+{
+	uint64_t *index = map_get(&m->places, number);
+	struct cached *cached = &m->cache[number % CACHE_SIZE];
+
+	if (cached->number == number)
+		cached->page = NULL;
+	if (!index || *index == (uint64_t)NO_PLACE)
+		return;
+	struct place *place = &m->at.at[*index];
+	*index = (uint64_t)NO_PLACE;
+	if (--place->views || !place->page)
+		return;
+	memset(m->cache, 0, CACHE_SIZE * sizeof *m->cache);
+	free(place->page);
+	place->page = NULL;
+	m->num_pages--;
+}
+
+static void detach_range(struct memory *m, uint64_t first, uint64_t num)
+{
+	if (num <= m->places.cap) {
+		for (uint64_t i = 0; i < num; i++)
+			detach(m, first + i);
+		return;
+	}
+	for (size_t i = 0; i < m->places.cap; i++)
+		if (m->places.at[i].used && m->places.at[i].key - first < num)
+			detach(m, m->places.at[i].key);
+}
+
+static bool is_followed(const struct memory *m)
+{
+	for (size_t i = 0; i < m->views.list.len; i++) {
+		const struct view *v = &m->views.list.at[i];
+		for (size_t j = 0; j < m->views.list.len && !v->private; j++)
+			if (m->views.list.at[j].private && m->views.list.at[j].object == v->object)
+				return true;
+	}
+	return false;
+}
+
+/* Does the range show anything of an object? */
+static bool has_views(const struct memory *m, uint64_t first, uint64_t num)
+{
+	size_t i = views_find(&m->views, first);
+
+	return i < m->views.list.len && m->views.list.at[i].first < first + num;
+}
+
+struct error *memory_map(struct memory *m, uint64_t address, uint64_t len, const struct memory_view *view)
+{
+	uint64_t first = address >> PAGE_SHIFT, num = (len >> PAGE_SHIFT) + (len % MEMORY_PAGE != 0);
+
+	if (!num)
+		return NULL;
+	memory_journal_discard(m, memory_journal_mark(m));
+	if (!view && !has_views(m, first, num))
+		return forget_pages(m, address, address + (num << PAGE_SHIFT) - 1);
+	detach_range(m, first, num);
+	struct view v = {.first = first, .num = num};
+	if (view) {
+		v.object = view->object;
+		v.at = view->offset >> PAGE_SHIFT;
+		v.private = view->private;
+	}
+	struct error *err = view ? views_map(&m->views, &v) : views_unmap(&m->views, first, num);
+	m->followed = is_followed(m);
+	return err;
 }
 
 static struct error *undo(struct memory *m, const struct undo *u)
@@ -544,4 +727,51 @@ const uint8_t *memory_page(const struct memory *m, uint64_t address)
 size_t memory_pages(const struct memory *m)
 {
 	return m->num_pages;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The pages that show the same as this one. */
+static bool list_siblings(const struct memory *m, uint64_t number, memory_addresses *ret)
+{
+	const struct view *v = views_at(&m->views, number);
+	struct view part;
+
+	if (!v || v->private)
+		return true;
+	uint64_t at = v->at + (number - v->first);
+	for (size_t i = 0; i < m->views.list.len; i++) {
+		const struct view *other = &m->views.list.at[i];
+		bool same = other != v && !other->private && other->object == v->object &&
+			    view_shows(other, at, 1, &part);
+		if (same && !vec_push(ret, part.first << PAGE_SHIFT))
+			return false;
+	}
+	return true;
+}
+
+struct error *memory_list(const struct memory *m, memory_addresses *ret)
+{
+	size_t kept = 0;
+
+	ret->len = 0;
+	for (size_t i = 0; i < m->places.cap; i++) {
+		const struct map_slot *slot = &m->places.at[i];
+		if (!slot->used || slot->value == (uint64_t)NO_PLACE || !m->at.at[slot->value].page)
+			continue;
+		if (!vec_push(ret, slot->key << PAGE_SHIFT) || !list_siblings(m, slot->key, ret))
+			return &error_no_memory;
+	}
+	if (ret->len)
+		qsort(ret->at, ret->len, sizeof *ret->at, by_number);
+	for (size_t i = 0; i < ret->len; i++)
+		if (!kept || ret->at[i] != ret->at[kept - 1])
+			ret->at[kept++] = ret->at[i];
+	ret->len = kept;
+	return NULL;
 }

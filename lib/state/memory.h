@@ -3,8 +3,10 @@
  * known or not. Bytes become known by being fetched from a target, by being stored, or by an event. A journal can be
  * kept, so that predicted stores can be taken back.
  *
- * Does not decide what is mapped: that is the target's word, asked through memory_source. Addresses wrap at 2^64. A
- * memory belongs to one thread at a time, readers included: reading moves a lookup cache. A page costs some 4.6 kB.
+ * Pages may be views of one object (a shared mapping that is there twice): what one of them shows, all show.
+ *
+ * Does not decide what is mapped: that is the target's word, which its user asks for. Addresses wrap at 2^64. A memory
+ * belongs to one thread at a time, readers included: reading moves a lookup cache. A page costs some 4.6 kB.
  */
 #ifndef LIB_STATE_MEMORY_H
 #define LIB_STATE_MEMORY_H
@@ -14,6 +16,7 @@
 #include <stdint.h>
 
 #include "lib/base/error.h"
+#include "lib/base/vec.h"
 
 enum { MEMORY_PAGE = 4096 };
 
@@ -36,11 +39,32 @@ bool memory_read(const struct memory *m, uint64_t address, void *ret, uint8_t *u
 struct error *memory_forget(struct memory *m, uint64_t address, uint64_t len);
 struct error *memory_forget_all(struct memory *m);
 
+/*
+ * The pages of the range are other memory from now on, of which nothing is known: memory of their own (view NULL), or
+ * a view of an object. Shared views of the same page of an object are the same memory: what is stored to one is stored
+ * to all, and what is known of one is known of all. A private view shows the object's page until it is stored to, when
+ * exactly nobody here knows: a change of the object is forgotten in it. Address and offset are page-aligned; len is
+ * rounded up. Nothing before this can be rolled back.
+ */
+struct memory_view {
+	uint64_t object; /* any number but 0 */
+	uint64_t offset; /* bytes into it */
+	bool private;
+};
+struct error *memory_map(struct memory *m, uint64_t address, uint64_t len, const struct memory_view *view);
+
+/* Forgets what views show of bytes [offset, offset + len) of an object, which were changed through none of them. */
+struct error *memory_forget_object(struct memory *m, uint64_t object, uint64_t offset, uint64_t len);
+
 /* The bytes of the page around address if every byte of it is known, else NULL. Valid until the next change. */
 const uint8_t *memory_page(const struct memory *m, uint64_t address);
 
 /* Pages held, for limits and display. */
 size_t memory_pages(const struct memory *m);
+
+/* Addresses of the pages of which something is known, ascending. */
+typedef VEC(uint64_t) memory_addresses;
+struct error *memory_list(const struct memory *m, memory_addresses *ret);
 
 /* A point to come back to. While a journal is kept, every write, fill and forget remembers what it replaced. */
 typedef uint64_t memory_mark;

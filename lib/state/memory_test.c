@@ -278,6 +278,156 @@ START_TEST(forgets_all)
 }
 END_TEST
 
+/* ---- Views ---- */
+
+/*
+ * The naive model: an object of OBJECT_PAGES pages, and windows onto it, of which each byte is known if the object's
+ * is. Private windows know what they were told since the object last changed there.
+ */
+enum { OBJECT_PAGES = 4, WINDOWS = 5, OBJECT = OBJECT_PAGES * MEMORY_PAGE };
+
+struct window {
+	bool mapped, private;
+	size_t at; /* in the object, bytes; the window goes on to the object's end */
+	struct naive own;
+};
+
+static struct naive object;
+static struct window shown[WINDOWS];
+
+static uint64_t window_base(size_t w)
+{
+	return 0x10000000 + w * 0x100000;
+}
+
+static struct naive *window_bytes(size_t w, size_t *ret_at)
+{
+	*ret_at = shown[w].private ? 0 : shown[w].at;
+	return shown[w].private ? &shown[w].own : &object;
+}
+
+/* Bytes of the object change: private windows may show them or not. */
+static void object_changes(size_t from, size_t len)
+{
+	for (size_t w = 0; w < WINDOWS; w++)
+		for (size_t i = from; shown[w].mapped && shown[w].private && i < from + len; i++)
+			if (i >= shown[w].at)
+				naive_set(&shown[w].own, i - shown[w].at, 0, false);
+}
+
+/* Without private windows of what is shared, or with: then the last two are. */
+static void map_window(size_t w, bool any_private)
+{
+	struct memory_view view = {.object = 7, .offset = next_random() % OBJECT_PAGES * MEMORY_PAGE};
+	bool mapped = next_random() % 4;
+
+	view.private = any_private && w >= WINDOWS - 2;
+	ok(memory_map(mem, window_base(w), OBJECT - view.offset, NULL));
+	if (mapped)
+		ok(memory_map(mem, window_base(w), OBJECT - view.offset - next_random() % 100, &view));
+	memset(&shown[w], 0, sizeof shown[w]);
+	shown[w].mapped = mapped;
+	shown[w].private = view.private;
+	shown[w].at = view.offset;
+}
+
+static void change_window(size_t w)
+{
+	static uint8_t bytes[OBJECT];
+	size_t room = OBJECT - shown[w].at, start = next_random() % room, at, len = random_len(start);
+	struct naive *n = window_bytes(w, &at);
+	bool forget = next_random() % 6 == 0;
+
+	len = len < room - start ? len : room - start;
+	if (!shown[w].private)
+		object_changes(at + start, len);
+	for (size_t i = 0; i < len; i++) {
+		bytes[i] = (uint8_t)next_random();
+		naive_set(n, at + start + i, bytes[i], !forget);
+	}
+	if (forget)
+		ok(memory_forget(mem, window_base(w) + start, len));
+	else
+		ok(memory_write(mem, window_base(w) + start, bytes, NULL, len));
+}
+
+/* What is known is right. How many bytes that is. */
+static size_t compare_window(size_t w)
+{
+	static uint8_t bytes[OBJECT], unknown[OBJECT];
+	size_t at, len = OBJECT - shown[w].at;
+	const struct naive *n = window_bytes(w, &at);
+	size_t num_known = 0;
+
+	memory_read(mem, window_base(w), bytes, unknown, len);
+	for (size_t i = 0; i < len; i++) {
+		bool known = n->known[at + i];
+		if (!known && !unknown[i])
+			ck_abort_msg("window %zu, byte %zu: known, should not be", w, i);
+		if (known && !unknown[i] && bytes[i] != n->bytes[at + i])
+			ck_abort_msg("window %zu, byte %zu: %02x, should be %02x", w, i, bytes[i], n->bytes[at + i]);
+		num_known += !unknown[i];
+	}
+	return num_known;
+}
+
+START_TEST(views_show_the_same)
+{
+	bool any_private = _i;
+	size_t num_known = 0;
+
+	memory_journal_start(mem);
+	for (int i = 0; i < 6000; i++) {
+		size_t w = next_random() % WINDOWS;
+		memory_mark mark = memory_journal_mark(mem);
+
+		if (i % 50 == 0 || !shown[w].mapped)
+			map_window(w, any_private);
+		else
+			change_window(w);
+		for (w = 0; w < WINDOWS; w++)
+			if (shown[w].mapped && i % 5 == 0)
+				num_known += compare_window(w);
+		if (next_random() % 8 == 0)
+			memory_journal_discard(mem, mark);
+	}
+	ck_assert_uint_gt(num_known, 10000);
+}
+END_TEST
+
+/* With views that stay, nothing is forgotten that need not be, and what is taken back is taken back in all. */
+START_TEST(views_roll_back_together)
+{
+	const struct memory_view view = {.object = 3, .offset = MEMORY_PAGE};
+	uint8_t bytes[2], unknown[2];
+
+	memory_journal_start(mem);
+	ok(memory_map(mem, 0x10000, 2 * MEMORY_PAGE, &view));
+	ok(memory_map(mem, 0x50000, 2 * MEMORY_PAGE, &view));
+	ok(memory_write(mem, 0x10fff, "ab", NULL, 2));
+	memory_mark mark = memory_journal_mark(mem);
+	ok(memory_write(mem, 0x50fff, "cd", NULL, 2));
+	ck_assert(memory_read(mem, 0x10fff, bytes, unknown, 2));
+	ck_assert_mem_eq(bytes, "cd", 2);
+	ok(memory_journal_rollback(mem, mark));
+	ck_assert(memory_read(mem, 0x50fff, bytes, unknown, 2));
+	ck_assert_mem_eq(bytes, "ab", 2);
+
+	memory_addresses list = {0};
+	ok(memory_list(mem, &list));
+	ck_assert_uint_eq(list.len, 4);
+	ck_assert_uint_eq(list.at[0], 0x10000);
+	ck_assert_uint_eq(list.at[3], 0x51000);
+	vec_deinit(&list);
+	ok(memory_forget_object(mem, 3, 2 * MEMORY_PAGE, 1));
+	ck_assert(!memory_read(mem, 0x10fff, bytes, unknown, 2));
+	ck_assert_uint_eq(unknown[0], 0);
+	ck_assert_uint_eq(unknown[1], 0xff);
+	ok(memory_map(mem, 0x10000, 1, NULL));
+	ck_assert(!memory_read(mem, 0x10fff, bytes, unknown, 1));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("memory");
@@ -292,6 +442,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, forgets_more_than_it_holds);
 	tcase_add_test(tc, forgets_around_the_end);
 	tcase_add_loop_test(tc, forgets_all, 0, 2);
+	tcase_add_loop_test(tc, views_show_the_same, 0, 2);
+	tcase_add_test(tc, views_roll_back_together);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -120,6 +120,12 @@ struct sys_memory {
 	struct error *(*read)(void *ctx, uint64_t address, void *ret, size_t len);
 };
 
+/* The kernel's results that are errors: -4095 to -1 (MAX_ERRNO in include/linux/err.h). Others may be negative, too. */
+static inline bool sys_failed(int64_t result)
+{
+	return result < 0 && result >= -4095;
+}
+
 /* The row of a number; NULL if the ISA's table has none. */
 const struct sysno *sys_lookup(const struct isa *isa, uint64_t number);
 

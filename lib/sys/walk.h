@@ -77,9 +77,4 @@ bool sys_find_request(const struct sys_call *call, enum sys_sem sem, const struc
 /* Which argument is the request, and which the pointer. */
 unsigned sys_request_arg(enum sys_sem sem);
 
-static inline bool sys_failed(int64_t result)
-{
-	return result < 0 && result >= -4095;
-}
-
 #endif

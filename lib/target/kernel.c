@@ -1,6 +1,7 @@
 #include "lib/target/kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h> /* values are those of x86-64 and AArch64 alike (asm-generic/mman-common.h) */
 
@@ -36,11 +37,19 @@ static struct error *fail(struct call *c, int errnum)
 	return NULL;
 }
 
-/* Want of host memory is the guest's: it gets ENOMEM. */
-static struct error *map(struct call *c, uint64_t start, uint64_t len, int prot)
-{
-	struct error *err = space_map(c->k->space, start, len, prot);
+/* Files in memory are the only ones, and never closed: their descriptors are their numbers behind this. */
+enum { FIRST_FD = 1000 };
 
+static unsigned file_of(const struct call *c, uint64_t fd)
+{
+	uint64_t file = (uint32_t)fd - (uint64_t)FIRST_FD;
+
+	return file <= UINT32_MAX && space_has_file(c->k->space, (unsigned)file) ? (unsigned)file : 0;
+}
+
+/* What became of a mapping at start. Want of host memory is the guest's: it gets ENOMEM. */
+static struct error *mapped(struct call *c, uint64_t start, struct error *err)
+{
 	if (error_is(err, ERROR_OS)) {
 		error_destroy(err);
 		return fail(c, ENOMEM);
@@ -48,6 +57,11 @@ static struct error *map(struct call *c, uint64_t start, uint64_t len, int prot)
 	if (!err)
 		c->result = (int64_t)start;
 	return err;
+}
+
+static struct error *map(struct call *c, uint64_t start, uint64_t len, int prot)
+{
+	return mapped(c, start, space_map(c->k->space, start, len, prot));
 }
 
 /* Where a map goes that need not be at hint: there if it is free, else as high as possible. */
@@ -67,8 +81,11 @@ static struct error *call_mmap(struct call *c)
 	uint64_t at = c->arg[0], len = round_up(c->arg[1]), prot = c->arg[2], flags = c->arg[3];
 	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 
-	if (!(flags & MAP_ANONYMOUS))
-		return error_create(ERROR_UNSUPPORTED, "a file cannot be mapped in this target");
+	unsigned file = flags & MAP_ANONYMOUS ? 0 : file_of(c, c->arg[4]);
+	if (!(flags & MAP_ANONYMOUS) && !file)
+		return fail(c, EBADF);
+	if (file && c->arg[5] % SPACE_PAGE)
+		return fail(c, EINVAL);
 	if (!c->arg[1] || prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC) || (fixed && at % SPACE_PAGE))
 		return fail(c, EINVAL);
 	if (len < c->arg[1] || !is_range(fixed ? at : 0, len))
@@ -77,7 +94,10 @@ static struct error *call_mmap(struct call *c)
 		return fail(c, EEXIST);
 	if (!fixed && !place(c->k, at, len, &at))
 		return fail(c, ENOMEM);
-	return map(c, at, len, (int)prot);
+	if (!file)
+		return map(c, at, len, (int)prot);
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+	return mapped(c, at, space_map_file(c->k->space, at, len, (int)prot, file, c->arg[5], shared));
 }
 
 static struct error *call_munmap(struct call *c)
@@ -109,30 +129,26 @@ static struct error *call_mprotect(struct call *c)
 /* Grows the map in place; false if something is in the way. */
 static bool grow(struct call *c, uint64_t start, uint64_t len, uint64_t wanted, struct error **ret_err)
 {
-	int prot;
-
-	if (!is_range(start, wanted) || !space_is_free(c->k->space, start + len, wanted - len) ||
-	    !space_rights(c->k->space, start, &prot))
+	if (!is_range(start, wanted) || !space_is_free(c->k->space, start + len, wanted - len))
 		return false;
-	*ret_err = map(c, start + len, wanted - len, prot);
-	if (!*ret_err && c->result != -ENOMEM)
-		c->result = (int64_t)start;
+	*ret_err = mapped(c, start, space_map_next(c->k->space, start + len, wanted - len, start + len));
 	return true;
 }
 
 /* Moves the map to a place for its new size. */
 static struct error *move(struct call *c, uint64_t start, uint64_t len, uint64_t wanted, uint64_t to)
 {
-	int prot;
+	struct space *s = c->k->space;
+	struct error *err = space_unmap(s, to, wanted);
 
-	if (!space_rights(c->k->space, start, &prot))
-		return fail(c, EFAULT);
-	struct error *err = map(c, to, wanted, prot);
+	if (!err && wanted > len)
+		err = mapped(c, to, space_map_next(s, to + len, wanted - len, start + len));
 	if (err || c->result == -ENOMEM)
 		return err;
-	err = space_move(c->k->space, start, len < wanted ? len : wanted, to);
+	err = space_move(s, start, len < wanted ? len : wanted, to);
 	if (!err && wanted < len)
-		err = space_unmap(c->k->space, start + wanted, len - wanted);
+		err = space_unmap(s, start + wanted, len - wanted);
+	c->result = (int64_t)to;
 	return err;
 }
 
@@ -189,7 +205,7 @@ static struct error *call_brk(struct call *c)
 	return err;
 }
 
-/* All memory is private and anonymous here: what is given back comes again as zeroes. Other advice changes nothing. */
+/* What is given back is dropped. Other advice changes nothing. */
 static struct error *call_madvise(struct call *c)
 {
 	uint64_t start = c->arg[0], len = round_up(c->arg[1]);
@@ -201,7 +217,51 @@ static struct error *call_madvise(struct call *c)
 	/* Gaps are passed over, and then complained of. */
 	if (space_mapped(c->k->space, start, len) < len)
 		c->result = -ENOMEM;
-	return c->arg[2] == MADV_DONTNEED ? space_clear(c->k->space, start, len) : NULL;
+	return c->arg[2] == MADV_DONTNEED ? space_drop(c->k->space, start, len) : NULL;
+}
+
+/* memfd_create(name, flags) */
+static struct error *call_memfd_create(struct call *c)
+{
+	unsigned file = 0;
+	struct error *err = space_create_file(c->k->space, &file);
+
+	if (!error_is(err, ERROR_OS)) {
+		c->result = (int64_t)file + FIRST_FD;
+		return err;
+	}
+	error_destroy(err);
+	return fail(c, ENFILE);
+}
+
+/* ftruncate(fd, length) */
+static struct error *call_ftruncate(struct call *c)
+{
+	unsigned file = file_of(c, c->arg[0]);
+
+	if (!file)
+		return fail(c, EBADF);
+	if ((int64_t)c->arg[1] < 0)
+		return fail(c, EINVAL);
+	struct error *err = space_resize_file(c->k->space, file, c->arg[1]);
+	if (!error_is(err, ERROR_OS))
+		return err;
+	error_destroy(err);
+	return fail(c, EFBIG);
+}
+
+/* fallocate(fd, mode, offset, len), for holes. */
+static struct error *call_fallocate(struct call *c)
+{
+	unsigned file = file_of(c, c->arg[0]);
+
+	if (!file)
+		return fail(c, EBADF);
+	if (c->arg[1] != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		return fail(c, EOPNOTSUPP);
+	if ((int64_t)c->arg[2] < 0 || (int64_t)c->arg[3] <= 0)
+		return fail(c, EINVAL);
+	return space_clear_file(c->k->space, file, c->arg[2], c->arg[3]);
 }
 
 /* arch_prctl(code, addr): x86 (asm/prctl.h). */
@@ -268,6 +328,9 @@ static const struct {
 	{SYS_MREMAP, call_mremap},
 	{SYS_BRK, call_brk},
 	{SYS_MADVISE, call_madvise},
+	{SYS_MEMFD_CREATE, call_memfd_create},
+	{SYS_FTRUNCATE, call_ftruncate},
+	{SYS_FALLOCATE, call_fallocate},
 	{SYS_ARCH_PRCTL, call_arch_prctl},
 	{SYS_SET_TID_ADDRESS, call_set_tid_address},
 	{SYS_SCHED_YIELD, call_nothing},

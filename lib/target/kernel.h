@@ -2,8 +2,8 @@
  * The part of a kernel that a guest in this process needs while its log is replayed: the calls that change its own
  * address space or thread. Everything else comes from the log, and asking for it here is ERROR_UNSUPPORTED.
  *
- * Calls are known by meaning (lib/sys), so this serves every ISA. Files cannot be mapped: a replay maps anonymous
- * memory and fills it.
+ * Calls are known by meaning (lib/sys), so this serves every ISA. There are no files but those in memory
+ * (memfd_create()): a replay makes one for each that the logged run mapped.
  */
 #ifndef LIB_TARGET_KERNEL_H
 #define LIB_TARGET_KERNEL_H

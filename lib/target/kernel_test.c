@@ -2,6 +2,7 @@
 #include "lib/target/kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -127,7 +128,8 @@ static void mark(uint64_t address, uint64_t value)
 {
 	int prot;
 
-	if (!space_rights(kernel.space, address, &prot) || !(prot & PROT_WRITE))
+	if (!space_rights(kernel.space, address, &prot) || !(prot & PROT_WRITE) ||
+	    space_is_beyond(kernel.space, address))
 		return;
 	ck_no_error(space_write(kernel.space, address, &value, sizeof(value)));
 	memcpy((void *)(uintptr_t)address, &value, sizeof(value));
@@ -173,6 +175,111 @@ static uint64_t page(uint64_t n)
 {
 	return BASE + n * SPACE_PAGE;
 }
+
+/* ---- Files in memory ---- */
+
+enum { FILES = 2, FILE_PAGES = 6 };
+
+static int real_fd[FILES];
+static int64_t our_fd[FILES];
+
+static void make_files(void)
+{
+	for (unsigned i = 0; i < FILES; i++) {
+		real_fd[i] = memfd_create("file", 0);
+		ck_assert_int_ge(real_fd[i], 0);
+		our_fd[i] = call("memfd_create", (uint64_t[6]){0});
+		ck_assert_int_gt(our_fd[i], 0);
+	}
+}
+
+/* A call on a file: its descriptor is argument `where`. */
+static void both_on_file(const char *name, long number, unsigned where, unsigned file, const uint64_t arg[6])
+{
+	uint64_t real_arg[6], our_arg[6];
+
+	memcpy(real_arg, arg, sizeof(real_arg));
+	memcpy(our_arg, arg, sizeof(our_arg));
+	real_arg[where] = (uint64_t)real_fd[file];
+	our_arg[where] = (uint64_t)our_fd[file];
+	int64_t real = real_call(number, real_arg), ours = call(name, our_arg);
+	ck_assert_msg(real == ours, "%s(0x%lx, 0x%lx, 0x%lx, 0x%lx, .., 0x%lx): %ld, the kernel says %ld", name, arg[0],
+		      arg[1], arg[2], arg[3], arg[5], ours, real);
+}
+
+static void file_call(struct rng *rng, uint64_t start, uint64_t len)
+{
+	static const uint64_t prots[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE};
+	unsigned file = (unsigned)rng_below(rng, FILES);
+	uint64_t offset = rng_below(rng, FILE_PAGES) * SPACE_PAGE;
+	uint64_t to = BASE + rng_below(rng, PAGES) * SPACE_PAGE;
+
+	switch (rng_next(rng) % 8) {
+	case 0:
+	case 1:
+	case 2:
+		both_on_file("mmap", SYS_mmap, 4, file,
+			     (uint64_t[6]){start, len, pick(rng, prots, 4),
+					   MAP_FIXED | (rng_next(rng) % 2 ? MAP_SHARED : MAP_PRIVATE), 0,
+					   offset + (rng_next(rng) % 16 == 0)});
+		break;
+	case 3:
+		both_on_file("ftruncate", SYS_ftruncate, 0, file,
+			     (uint64_t[6]){0, rng_below(rng, FILE_PAGES * SPACE_PAGE)});
+		break;
+	case 4: both("munmap", SYS_munmap, start, len, 0, 0, 0); break;
+	case 5: both("madvise", SYS_madvise, start, len, MADV_DONTNEED, 0, 0); break;
+	case 6:
+		both_on_file("fallocate", SYS_fallocate, 0, file,
+			     (uint64_t[6]){0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, len});
+		break;
+	default:
+		/* One page: what is remapped is one mapping. */
+		if (to != start)
+			both("mremap", SYS_mremap, start, SPACE_PAGE, SPACE_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	}
+}
+
+/* Random calls on mappings of files, shared and private, and stores: each view has what the kernel's has. */
+START_TEST(random_files)
+{
+	struct rng rng = {777};
+
+	make_files();
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint64_t from = rng_below(&rng, PAGES), most = rng_below(&rng, PAGES - from) + 1;
+		if (most > FILE_PAGES)
+			most = FILE_PAGES;
+		file_call(&rng, BASE + from * SPACE_PAGE, rng_next(&rng) % (most * SPACE_PAGE) + 1);
+		for (unsigned k = 0; k < 3; k++)
+			mark(BASE + rng_next(&rng) % PAGES * SPACE_PAGE + 8 * (rng_next(&rng) % 512), rng_next(&rng));
+		compare_pages();
+	}
+	for (unsigned i = 0; i < FILES; i++)
+		close(real_fd[i]);
+}
+END_TEST
+
+START_TEST(remapped_files_grow)
+{
+	make_files();
+	both_on_file("ftruncate", SYS_ftruncate, 0, 0, (uint64_t[6]){0, 3 * SPACE_PAGE + 5});
+	both_on_file("mmap", SYS_mmap, 4, 0, (uint64_t[6]){page(1), 100, 3, MAP_SHARED | MAP_FIXED, 0, SPACE_PAGE});
+	both_on_file("mmap", SYS_mmap, 4, 0, (uint64_t[6]){page(12), 4 * SPACE_PAGE, 1, MAP_SHARED | MAP_FIXED, 0, 0});
+	both("mremap", SYS_mremap, page(1), SPACE_PAGE, 5 * SPACE_PAGE, 0, 0);
+	for (uint64_t i = 1; i < 4; i++)
+		mark(page(i), i);
+	compare_pages();
+	both("mremap", SYS_mremap, page(1), 5 * SPACE_PAGE, 6 * SPACE_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, page(17));
+	mark(page(18), 12);
+	compare_pages();
+	both_on_file("ftruncate", SYS_ftruncate, 0, 0, (uint64_t[6]){0, SPACE_PAGE + 1});
+	compare_pages();
+	ck_assert(space_is_beyond(kernel.space, page(14)) && !space_is_beyond(kernel.space, page(13)));
+	ck_assert_int_eq(call("ftruncate", (uint64_t[6]){99, 0}), -EBADF);
+	ck_assert_int_eq(call("mmap", (uint64_t[6]){page(1), 100, 3, MAP_SHARED, 99, 0}), -EBADF);
+}
+END_TEST
 
 START_TEST(remapping)
 {
@@ -260,9 +367,6 @@ START_TEST(unknown_calls)
 	ck_error(kernel_call(&kernel, &s, &result), ERROR_UNSUPPORTED, "getpid (39)");
 	state_set(&s, isa->sys.number, 100000);
 	ck_error(kernel_call(&kernel, &s, &result), ERROR_UNSUPPORTED, "? (100000)");
-	state_set(&s, isa->sys.number, SYS_mmap);
-	state_set(&s, isa->sys.arg[1], 1);
-	ck_error(kernel_call(&kernel, &s, &result), ERROR_UNSUPPORTED, "a file");
 	state_set(&s, isa->sys.number, SYS_arch_prctl);
 	state_set(&s, isa->sys.arg[0], 0x3001);
 	ck_error(kernel_call(&kernel, &s, &result), ERROR_UNSUPPORTED, "arch_prctl 0x3001");
@@ -283,6 +387,8 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, random_calls);
+	tcase_add_test(t, random_files);
+	tcase_add_test(t, remapped_files_grow);
 	tcase_add_test(t, remapping);
 	tcase_add_test(t, remap_moves);
 	tcase_add_test(t, heap);

@@ -1,20 +1,32 @@
 #include "lib/target/space.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/base/vec.h"
 
 struct area {
 	uint64_t start, end;
 	int prot;
-	uint8_t *host; /* of start */
+	uint8_t *host;   /* of start */
+	unsigned file;   /* number; 0: none */
+	uint64_t offset; /* of start, in the file */
+	bool shared;
+	bool beyond; /* behind the file's end */
+};
+
+struct file {
+	int fd; /* of the host */
+	uint64_t size;
 };
 
 struct space {
 	struct space_engine engine;
+	VEC(struct file) files;
 	VEC(struct area) areas; /* ascending, not overlapping */
 };
 
@@ -35,7 +47,10 @@ void space_destroy(struct space *s)
 		return;
 	for (size_t i = 0; i < s->areas.len; i++)
 		munmap(s->areas.at[i].host, s->areas.at[i].end - s->areas.at[i].start);
+	for (size_t i = 0; i < s->files.len; i++)
+		close(s->files.at[i].fd);
 	vec_deinit(&s->areas);
+	vec_deinit(&s->files);
 	free(s);
 }
 
@@ -73,19 +88,24 @@ static const struct area *area_at(const struct space *s, uint64_t address)
 
 /* ---- The engine ---- */
 
+static bool is_shown(const struct area *a)
+{
+	return a->prot && !a->beyond;
+}
+
 static struct error *show(struct space *s, const struct area *a)
 {
-	return a->prot ? s->engine.map(s->engine.ctx, a->start, a->end - a->start, a->prot, a->host) : NULL;
+	return is_shown(a) ? s->engine.map(s->engine.ctx, a->start, a->end - a->start, a->prot, a->host) : NULL;
 }
 
 static struct error *hide(struct space *s, const struct area *a)
 {
-	return a->prot ? s->engine.unmap(s->engine.ctx, a->start, a->end - a->start) : NULL;
+	return is_shown(a) ? s->engine.unmap(s->engine.ctx, a->start, a->end - a->start) : NULL;
 }
 
 static struct error *note_change(struct space *s, const struct area *a, uint64_t start, uint64_t len)
 {
-	return a->prot & PROT_EXEC ? s->engine.code_changed(s->engine.ctx, start, len) : NULL;
+	return is_shown(a) && a->prot & PROT_EXEC ? s->engine.code_changed(s->engine.ctx, start, len) : NULL;
 }
 
 /* ---- The list ---- */
@@ -116,6 +136,7 @@ static struct error *split(struct space *s, uint64_t address)
 	struct area low = s->areas.at[i], high = low;
 	low.end = high.start = address;
 	high.host += address - low.start;
+	high.offset += address - low.start;
 	struct error *err = hide(s, &s->areas.at[i]);
 	if (err)
 		return err;
@@ -162,6 +183,20 @@ struct error *space_unmap(struct space *s, uint64_t start, uint64_t len)
 	return err;
 }
 
+/* Takes the area's host memory. */
+static struct error *add(struct space *s, const struct area *a)
+{
+	struct error *err = space_unmap(s, a->start, a->end - a->start);
+
+	if (!err)
+		err = show(s, a);
+	if (!err && !insert(s, find(s, a->start), a))
+		err = &error_no_memory;
+	if (err)
+		munmap(a->host, a->end - a->start);
+	return err;
+}
+
 struct error *space_map(struct space *s, uint64_t start, uint64_t len, int prot)
 {
 	struct error *err = check_range(start, len);
@@ -171,15 +206,78 @@ struct error *space_map(struct space *s, uint64_t start, uint64_t len, int prot)
 	void *host = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (host == MAP_FAILED)
 		return error_os(errno, "map guest memory", NULL);
-	const struct area a = {start, start + len, prot, host};
-	err = space_unmap(s, start, len);
-	if (!err)
-		err = show(s, &a);
-	if (!err && !insert(s, find(s, start), &a))
-		err = &error_no_memory;
-	if (err)
-		munmap(host, len);
+	return add(s, &(struct area){.start = start, .end = start + len, .prot = prot, .host = host});
+}
+
+/* How many bytes from the offset on have a page of the file. */
+static uint64_t backed(const struct file *f, uint64_t offset)
+{
+	uint64_t end = (f->size + SPACE_PAGE - 1) & -(uint64_t)SPACE_PAGE;
+
+	return offset < end ? end - offset : 0;
+}
+
+/* Shows what is not shown of the file and is not behind its end, which becomes a border between areas. */
+static struct error *show_file(struct space *s, unsigned file)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; !err && i < s->areas.len; i++) {
+		struct area *a = &s->areas.at[i];
+		uint64_t there = a->file == file ? backed(&s->files.at[file - 1], a->offset) : 0;
+		if (!there || !a->beyond)
+			continue;
+		if (there < a->end - a->start)
+			err = split(s, a->start + there);
+		a = &s->areas.at[i];
+		a->beyond = false;
+		err = err ? err : show(s, a);
+	}
 	return err;
+}
+
+/* Hides all that shows the file. */
+static struct error *hide_file(struct space *s, unsigned file)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; !err && i < s->areas.len; i++) {
+		struct area *a = &s->areas.at[i];
+		if (a->file != file)
+			continue;
+		err = hide(s, a);
+		a->beyond = true;
+	}
+	return err;
+}
+
+struct error *space_map_file(struct space *s, uint64_t start, uint64_t len, int prot, unsigned file, uint64_t offset,
+			     bool shared)
+{
+	struct error *err = check_range(start, len);
+
+	if (!err && !space_has_file(s, file))
+		err = error_create(ERROR_BUG, "there is no file %u in memory", file);
+	if (err)
+		return err;
+	void *host = mmap(NULL, len, PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE | MAP_NORESERVE,
+			  s->files.at[file - 1].fd, (off_t)offset);
+	if (host == MAP_FAILED)
+		return error_os(errno, "map guest memory", NULL);
+	const struct area a = {start, start + len, prot, host, file, offset, shared, true};
+	err = add(s, &a);
+	return err ? err : show_file(s, file);
+}
+
+struct error *space_map_next(struct space *s, uint64_t start, uint64_t len, uint64_t end)
+{
+	const struct area *a = area_at(s, end - 1);
+
+	if (!a || a->end != end)
+		return error_create(ERROR_BUG, "no mapping of the guest ends at 0x%llx", (unsigned long long)end);
+	if (!a->file)
+		return space_map(s, start, len, a->prot);
+	return space_map_file(s, start, len, a->prot, a->file, a->offset + (end - a->start), a->shared);
 }
 
 struct error *space_protect(struct space *s, uint64_t start, uint64_t len, int prot)
@@ -290,7 +388,7 @@ size_t space_read(const struct space *s, uint64_t address, void *ret, size_t len
 	while (done < len) {
 		const struct area *a = area_at(s, address + done);
 
-		if (!a || !a->prot)
+		if (!a || !is_shown(a))
 			break;
 		size_t n = within(a, address + done, len - done);
 		memcpy((uint8_t *)ret + done, a->host + (address + done - a->start), n);
@@ -306,7 +404,7 @@ struct error *space_write(struct space *s, uint64_t address, const void *data, s
 	for (size_t done = 0, n; !err && done < len; done += n) {
 		const struct area *a = area_at(s, address + done);
 
-		if (!a)
+		if (!a || a->beyond)
 			return error_fault(address + done);
 		n = within(a, address + done, len - done);
 		memcpy(a->host + (address + done - a->start), (const uint8_t *)data + done, n);
@@ -315,7 +413,7 @@ struct error *space_write(struct space *s, uint64_t address, const void *data, s
 	return err;
 }
 
-struct error *space_clear(struct space *s, uint64_t start, uint64_t len)
+struct error *space_drop(struct space *s, uint64_t start, uint64_t len)
 {
 	struct error *err = check_range(start, len);
 
@@ -324,11 +422,74 @@ struct error *space_clear(struct space *s, uint64_t start, uint64_t len)
 		uint64_t from = a->start > start ? a->start : start;
 		size_t n = within(a, from, start + len - from);
 
-		/* A fresh mapping in place of the old: pages that were never touched stay without memory. */
-		if (mmap(a->host + (from - a->start), n, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
-			return error_os(errno, "clear guest memory", NULL);
+		if (madvise(a->host + (from - a->start), n, MADV_DONTNEED) != 0)
+			return error_os(errno, "give guest memory back", NULL);
 		err = note_change(s, a, from, n);
 	}
 	return err;
+}
+
+/* ---- Files in memory ---- */
+
+struct error *space_create_file(struct space *s, unsigned *ret)
+{
+	int fd = memfd_create("guest", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return error_os(errno, "make a file in memory", NULL);
+	if (!vec_push(&s->files, ((struct file){fd, 0}))) {
+		close(fd);
+		return &error_no_memory;
+	}
+	*ret = (unsigned)s->files.len;
+	return NULL;
+}
+
+bool space_has_file(const struct space *s, unsigned file)
+{
+	return file && file <= s->files.len;
+}
+
+static struct error *file_changed(struct space *s, unsigned file)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; !err && i < s->areas.len; i++)
+		if (s->areas.at[i].file == file)
+			err = note_change(s, &s->areas.at[i], s->areas.at[i].start,
+					  s->areas.at[i].end - s->areas.at[i].start);
+	return err;
+}
+
+struct error *space_resize_file(struct space *s, unsigned file, uint64_t size)
+{
+	struct error *err = hide_file(s, file);
+
+	if (err)
+		return err;
+	struct file *f = &s->files.at[file - 1];
+	if (ftruncate(f->fd, (off_t)size) == 0)
+		f->size = size;
+	else
+		err = error_os(errno, "resize a file in memory", NULL);
+	struct error *more = show_file(s, file);
+	if (!err)
+		return more;
+	error_destroy(more);
+	return err;
+}
+
+struct error *space_clear_file(struct space *s, unsigned file, uint64_t offset, uint64_t len)
+{
+	if (fallocate(s->files.at[file - 1].fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+		      (off_t)len) != 0)
+		return error_os(errno, "clear a file in memory", NULL);
+	return file_changed(s, file);
+}
+
+bool space_is_beyond(const struct space *s, uint64_t address)
+{
+	const struct area *a = area_at(s, address);
+
+	return a && a->beyond;
 }

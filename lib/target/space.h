@@ -2,8 +2,11 @@
  * The address space of a guest that runs inside this process: areas of guest addresses with access rights, and the host
  * memory behind each. An engine (the emulator) is told of every change.
  *
- * Knows no system calls (kernel.h) and no files (loader.h). Rights are those of mmap(2): PROT_READ, PROT_WRITE,
- * PROT_EXEC; an area with any right can be read. Owns the host memory.
+ * Areas are memory of their own, or mappings of a file in memory: those are mappings of one such file of the host, so
+ * that its kernel keeps them alike. What lies behind the file's end cannot be accessed.
+ *
+ * Knows no system calls (kernel.h) and no named files (loader.h). Rights are those of mmap(2): PROT_READ, PROT_WRITE,
+ * PROT_EXEC; an area with any right can be read. Owns the host memory and the files.
  */
 #ifndef LIB_TARGET_SPACE_H
 #define LIB_TARGET_SPACE_H
@@ -18,7 +21,8 @@ enum { SPACE_PAGE = 4096 };
 /* Guests have the lower half of 48-bit addresses, as on Linux, less a page. */
 #define SPACE_END ((UINT64_C(1) << 47) - SPACE_PAGE)
 
-/* Who executes from this memory. Areas are whole pages; those without any right are not shown to it. */
+/* Who executes from this memory. Areas are whole pages; those without any right, or without a file behind them that is
+ * long enough, are not shown to it. */
 struct space_engine {
 	void *ctx;
 	struct error *(*map)(void *ctx, uint64_t start, uint64_t len, int prot, void *host);
@@ -38,6 +42,12 @@ void space_destroy(struct space *s);
 
 /* Maps zeroes, in place of what was there. ERROR_OS if the host has not so much memory. */
 struct error *space_map(struct space *s, uint64_t start, uint64_t len, int prot);
+/* Maps bytes of a file, from the page-aligned offset on. */
+struct error *space_map_file(struct space *s, uint64_t start, uint64_t len, int prot, unsigned file, uint64_t offset,
+			     bool shared);
+/* Maps what follows the area that ends at `end`: the file's next bytes, with its rights; zeroes where there is no file.
+ */
+struct error *space_map_next(struct space *s, uint64_t start, uint64_t len, uint64_t end);
 /* What is not mapped is no error. */
 struct error *space_unmap(struct space *s, uint64_t start, uint64_t len);
 /* Changes the rights of what is mapped in the range. */
@@ -58,7 +68,20 @@ bool space_rights(const struct space *s, uint64_t address, int *ret);
 size_t space_read(const struct space *s, uint64_t address, void *ret, size_t len);
 /* Whatever the rights. ERROR_FAULT names the first byte that is not mapped; those before it are written. */
 struct error *space_write(struct space *s, uint64_t address, const void *data, size_t len);
-/* Whatever is mapped in the range becomes zero. */
-struct error *space_clear(struct space *s, uint64_t start, uint64_t len);
+/* The guest gives back what it has of the range (MADV_DONTNEED): memory of its own becomes zero, private mappings of a
+ * file show the file again, shared ones stay. */
+struct error *space_drop(struct space *s, uint64_t start, uint64_t len);
+
+/* ---- Files in memory ---- */
+
+/* An empty one. *ret is its number, from 1. It is there until space_destroy(). */
+struct error *space_create_file(struct space *s, unsigned *ret);
+bool space_has_file(const struct space *s, unsigned file);
+/* ERROR_OS if it cannot be so long. */
+struct error *space_resize_file(struct space *s, unsigned file, uint64_t size);
+/* Bytes of a file become zero; its size stays. */
+struct error *space_clear_file(struct space *s, unsigned file, uint64_t offset, uint64_t len);
+/* Is the address mapped, but behind the end of its file? */
+bool space_is_beyond(const struct space *s, uint64_t address);
 
 #endif

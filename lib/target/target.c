@@ -2,8 +2,10 @@
 
 void target_destroy(struct target *t)
 {
-	if (t)
-		t->ops->destroy(t);
+	if (!t)
+		return;
+	vec_deinit(&t->unbacked);
+	t->ops->destroy(t);
 }
 
 static struct error *explain(struct target *t, struct error *err)
@@ -21,14 +23,43 @@ struct error *target_write_regs(struct target *t, const struct state *from, cons
 	return num_regs ? explain(t, t->ops->write_regs(t, from, regs, num_regs)) : NULL;
 }
 
+struct error *target_set_unbacked(struct target *t, const struct target_range *ranges, size_t num)
+{
+	if (num && !vec_reserve(&t->unbacked, num))
+		return &error_no_memory;
+	for (size_t i = 0; i < num; i++)
+		t->unbacked.at[i] = ranges[i];
+	t->unbacked.len = num;
+	return NULL;
+}
+
+/* How many of len bytes from address on come before anything that is not backed. */
+static size_t backed(const struct target *t, uint64_t address, size_t len)
+{
+	for (size_t i = 0; i < t->unbacked.len; i++) {
+		const struct target_range *r = &t->unbacked.at[i];
+
+		if (address - r->start < r->len)
+			return 0;
+		if (r->len && r->start - address < len)
+			len = (size_t)(r->start - address);
+	}
+	return len;
+}
+
 struct error *target_read_memory(struct target *t, uint64_t address, void *ret, size_t len, size_t *ret_len)
 {
 	*ret_len = 0;
+	len = backed(t, address, len);
 	return len ? explain(t, t->ops->read_memory(t, address, ret, len, ret_len)) : NULL;
 }
 
 struct error *target_write_memory(struct target *t, uint64_t address, const void *data, size_t len)
 {
+	size_t there = backed(t, address, len);
+
+	if (there < len)
+		return error_fault(address + there);
 	return len ? explain(t, t->ops->write_memory(t, address, data, len)) : NULL;
 }
 

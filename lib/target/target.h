@@ -9,6 +9,7 @@
 #ifndef LIB_TARGET_TARGET_H
 #define LIB_TARGET_TARGET_H
 
+#include "lib/base/vec.h"
 #include "lib/state/state.h"
 
 enum stop_kind {
@@ -76,6 +77,11 @@ struct target_ops {
 	struct error *(*try_overruns)(struct target *t);
 };
 
+/* Memory that is mapped, and cannot be accessed: pages of a file's mapping behind its end. */
+struct target_range {
+	uint64_t start, len; /* bytes */
+};
+
 struct target {
 	const struct target_ops *ops;
 	const struct isa *isa;
@@ -91,6 +97,7 @@ struct target {
 	/* A bit for each row of isa->overruns, the first in bit 0: a step overruns it, or may; see
 	 * target_try_overruns(). */
 	uint32_t overruns;
+	VEC(struct target_range) unbacked; /* see target_set_unbacked() */
 };
 
 /* Ends the guest and everything the target started, and frees t. NULL is fine. */
@@ -107,6 +114,12 @@ struct error *target_read_memory(struct target *t, uint64_t address, void *ret, 
 
 /* Writes all len bytes; ERROR_FAULT names the address that the target refused. */
 struct error *target_write_memory(struct target *t, uint64_t address, const void *data, size_t len);
+
+/*
+ * From now on these ranges, and no others, have nothing behind them: target_read_memory() and target_write_memory()
+ * keep away from them, because a stub that reads there itself dies of it (QEMU 7.2 to 11.1, of SIGBUS). Copied.
+ */
+struct error *target_set_unbacked(struct target *t, const struct target_range *ranges, size_t num);
 
 /* Executes one instruction, delivering signal (0: none) first. */
 struct error *target_step(struct target *t, int signal, struct stop *ret);

@@ -31,6 +31,7 @@ struct unicorn_run {
 	uint64_t asked;
 	bool have_exception;
 	uint32_t exception;
+	bool beyond; /* what could not be accessed is a page of a mapped file behind its end */
 	deadline_t deadline;
 	struct error *error;
 };

@@ -89,6 +89,19 @@ static void on_exception(uc_engine *uc, uint32_t exception, void *ctx)
 	uc_emu_stop(uc);
 }
 
+/* Returns false: the access is not made good. */
+static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value, void *ctx)
+{
+	struct unicorn_target *u = ctx;
+	uint64_t last = address + (size > 0 ? (uint64_t)size - 1 : 0);
+
+	(void)uc;
+	(void)type;
+	(void)value;
+	u->run.beyond = space_is_beyond(u->space, address) || space_is_beyond(u->space, last);
+	return false;
+}
+
 struct error *unicorn_add_hooks(struct unicorn_target *u)
 {
 	uc_hook hook;
@@ -98,6 +111,9 @@ struct error *unicorn_add_hooks(struct unicorn_target *u)
 
 	if (!e)
 		e = uc_hook_add(u->uc, &hook, UC_HOOK_INTR, (void *)(uintptr_t)on_exception, u, UINT64_C(1),
+				UINT64_C(0));
+	if (!e)
+		e = uc_hook_add(u->uc, &hook, UC_HOOK_MEM_INVALID, (void *)(uintptr_t)on_bad_access, u, UINT64_C(1),
 				UINT64_C(0));
 	if (!e && u->machine->corrected_insn)
 		e = uc_hook_add(u->uc, &hook, UC_HOOK_INSN, (void *)(uintptr_t)on_corrected, u, UINT64_C(1),
@@ -116,7 +132,7 @@ static int signal_of(const struct unicorn_target *u, uc_err code)
 	case UC_ERR_FETCH_UNMAPPED:
 	case UC_ERR_READ_PROT:
 	case UC_ERR_WRITE_PROT:
-	case UC_ERR_FETCH_PROT: return SIGSEGV;
+	case UC_ERR_FETCH_PROT: return u->run.beyond ? SIGBUS : SIGSEGV;
 	case UC_ERR_READ_UNALIGNED:
 	case UC_ERR_WRITE_UNALIGNED:
 	case UC_ERR_FETCH_UNALIGNED: return SIGBUS;
@@ -177,7 +193,7 @@ static struct error *execute(struct unicorn_target *u, struct stop *ret)
 
 		if (err)
 			return err;
-		run->started = run->ended = run->at_call = run->have_exception = more = false;
+		run->started = run->ended = run->at_call = run->have_exception = run->beyond = more = false;
 		uc_err code = uc_emu_start(u->uc, pc, never, 0, 0);
 		if (!run->error && !run->ended)
 			run->error = understand(u, code, ret, &more);

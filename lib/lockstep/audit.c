@@ -1,0 +1,152 @@
+/*
+ * The memory audit: all that the model knows of the guest's memory against what the guest has. What differs was changed
+ * by nothing that was seen: a store to a place that was not looked at, or a call that did more than is known of it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/lockstep/internal.h"
+
+/* Runs that are shorter are audited at their end unasked. */
+enum { AUDIT_UNASKED = 1000000 };
+
+enum {
+	BLOCK_PAGES = 64,  /* read at once */
+	RECORDED_MAX = 64, /* differences of one audit that become findings, or occurrences of them; all are counted */
+};
+
+bool audit_is_due(const struct lockstep *ls, uint64_t number)
+{
+	uint64_t interval = ls->options->audit_interval;
+
+	return interval && ls->judging && number - ls->run->audit.at >= interval;
+}
+
+static void name_form(struct finding *f)
+{
+	f->insn = (struct insn){.pc = f->insn.pc, .status = LIFT_UNDECODABLE};
+	snprintf(f->insn.form, sizeof f->insn.form, "(memory audit)");
+	snprintf(f->insn.mnemonic, sizeof f->insn.mnemonic, "(memory audit)");
+}
+
+static char *explain(const struct lockstep *ls, const struct finding *f)
+{
+	struct strbuf text = {0};
+
+	if (ls->run->audit.audits)
+		strbuf_printf(&text, "unchanged by anything seen since instruction %llu, when an audit found it alike",
+			      (unsigned long long)f->since - 1);
+	else
+		strbuf_append(&text, "what the model knows; no audit has looked at it before");
+	return strbuf_take(&text);
+}
+
+/* Makes a difference of len bytes a finding, or one more of it. */
+static struct error *record(struct lockstep *ls, uint64_t address, const uint8_t *known, const uint8_t *unknown,
+			    const uint8_t *seen, size_t len)
+{
+	struct finding f = {.kind = LOCATION_MEMORY, .address = address, .width = (uint16_t)(8 * len)}, *group;
+
+	memcpy(f.expected, known, len);
+	memcpy(f.observed, seen, len);
+	memcpy(f.mask, unknown, len);
+	f.insn.pc = state_get(&ls->now, ls->target->isa->pc);
+	name_form(&f);
+	f.first_instruction = ls->run->instructions;
+	f.since = ls->run->audit.at + 1;
+	f.event = replay_position(ls->replay);
+	f.severity = SEVERITY_MODEL;
+	timeline_add_finding(&ls->run->timeline, ls->run->instructions);
+	group = findings_find(&ls->run->findings, ls->target->isa, &f);
+	if (group) {
+		finding_count(group, &f);
+		return NULL;
+	}
+	f.formula = explain(ls, &f);
+	f.opinion = strdup("");
+	if (f.formula && f.opinion)
+		return findings_add(&ls->run->findings, &f, &group);
+	finding_deinit(&f);
+	return &error_no_memory;
+}
+
+/* Compares len bytes that the guest has at address. What differs is taken over. */
+static struct error *compare(struct lockstep *ls, uint64_t address, const uint8_t *seen, size_t len, size_t *recorded)
+{
+	enum { UNIT = 32 }; /* bytes of one difference at most */
+	struct run_audit *audit = &ls->run->audit;
+	uint8_t known[UNIT], unknown[UNIT];
+	struct error *err = NULL;
+
+	for (size_t at = 0; at < len && !err; at += UNIT) {
+		uint64_t differ = 0;
+		if (memory_read(ls->model.memory, address + at, known, unknown, UNIT) &&
+		    !memcmp(known, seen + at, UNIT)) {
+			audit->bytes += UNIT;
+			continue;
+		}
+		for (size_t i = 0; i < UNIT; i++) {
+			audit->bytes += !unknown[i];
+			differ += !unknown[i] && known[i] != seen[at + i];
+		}
+		audit->differing += differ;
+		if (differ && (*recorded)++ < RECORDED_MAX)
+			err = record(ls, address + at, known, unknown, seen + at, UNIT);
+		if (differ && !err)
+			err = memory_write(ls->model.memory, address + at, seen + at, NULL, UNIT);
+	}
+	return err;
+}
+
+/* Pages that are known and cannot be read are none of ours: the guest may have taken its own right away. */
+static struct error *audit_pages(struct lockstep *ls, uint64_t start, size_t num, uint8_t *buf, size_t *recorded)
+{
+	size_t len = num * MEMORY_PAGE, done = 0;
+	struct error *err = NULL;
+
+	while (done < len && !err) {
+		size_t got = 0;
+		err = target_read_memory(ls->target, start + done, buf, len - done, &got);
+		got -= got % MEMORY_PAGE;
+		if (!err)
+			err = compare(ls, start + done, buf, got, recorded);
+		done += got;
+		if (done < len && !err) {
+			ls->run->audit.unreadable++;
+			done += MEMORY_PAGE;
+		}
+	}
+	return err;
+}
+
+struct error *audit_now(struct lockstep *ls)
+{
+	uint8_t *buf = malloc(BLOCK_PAGES * MEMORY_PAGE);
+	memory_addresses pages = {0};
+	size_t recorded = 0;
+	struct error *err = buf ? memory_list(ls->model.memory, &pages) : &error_no_memory;
+
+	for (size_t i = 0, num; i < pages.len && !err; i += num) {
+		for (num = 1; num < BLOCK_PAGES && i + num < pages.len; num++)
+			if (pages.at[i + num] != pages.at[i] + num * MEMORY_PAGE)
+				break;
+		err = audit_pages(ls, pages.at[i], num, buf, &recorded);
+	}
+	if (!err) {
+		ls->run->audit.audits++;
+		ls->run->audit.at = ls->run->instructions;
+	}
+	vec_deinit(&pages);
+	free(buf);
+	return err;
+}
+
+struct error *audit_end(struct lockstep *ls)
+{
+	const struct run *run = ls->run;
+	bool wanted = ls->options->audit_interval || run->instructions < AUDIT_UNASKED;
+	bool done = run->audit.audits && run->audit.at == run->instructions;
+
+	return wanted && ls->judging && !done ? audit_now(ls) : NULL;
+}
