@@ -6,12 +6,26 @@
 #include "lib/lockstep/internal.h"
 #include "lib/sys/signal.h"
 
+static void note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
+{
+	struct adopted *a = &run->adopted;
+
+	*a = (struct adopted){.pc = pc, .instruction = run->instructions, .reason = reason};
+	snprintf(a->mnemonic, sizeof a->mnemonic, "%s", mnemonic);
+}
+
+static const char *unmodelled_name(const struct prediction *slot)
+{
+	if (!slot->lifted)
+		return "(unreadable)";
+	return *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)";
+}
+
 struct error *count_unmodelled(struct run *run, const struct prediction *slot)
 {
-	const char *name = slot->lifted ? slot->lifted->insn.mnemonic : "(unreadable)";
+	const char *name = unmodelled_name(slot);
 
-	if (!*name)
-		name = "(undecodable)";
+	note_adopted(run, name, slot->pc, UNSEEN_NOTHING);
 	for (size_t i = 0; i < run->unmodelled.len; i++) {
 		if (!strcmp(run->unmodelled.at[i].mnemonic, name)) {
 			run->unmodelled.at[i].count++;
@@ -28,6 +42,7 @@ struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t p
 	struct run *run = ls->run;
 
 	run->unseen++;
+	note_adopted(run, mnemonic, pc, reason);
 	for (size_t i = 0; i < run->partly.len; i++) {
 		struct partly_seen *p = &run->partly.at[i];
 		if (p->reason == reason && !strcmp(p->mnemonic, mnemonic)) {
@@ -64,8 +79,7 @@ static bool stores_unsettled(const struct lockstep *ls, const struct prediction 
 	return false;
 }
 
-/* An instruction of which nothing was predicted may have written anywhere, unless its decoder knows better. */
-static bool may_have_stored(const struct prediction *slot)
+bool may_have_stored(const struct prediction *slot)
 {
 	if (slot->kind != PREDICTED_NOTHING)
 		return false;
@@ -112,32 +126,69 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 	return err;
 }
 
-struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, bool *ret)
+struct error *is_logged_fault(struct lockstep *ls, uint64_t pc, int expected, int signal, bool *ret)
 {
 	bool memory = (signal == SIGSEGV || signal == SIGBUS) && (!expected || expected == SIGSEGV);
 
-	*ret = memory && !ls->replay && (signal == ls->logged_signal || ls->logged_signal == SIGNAL_NOT_TOLD);
-	return memory && ls->replay ? replay_has_signal(ls->replay, signal, ret) : NULL;
+	/* A trace whose guest went on behind the signal is one of a log that has it. */
+	*ret = !ls->replay && (signal == ls->logged_signal || (memory && ls->logged_signal == SIGNAL_NOT_TOLD));
+	if (!ls->replay || ls->logged.next.pc != pc || ls->logged.next.signal != signal)
+		return memory && ls->replay ? replay_has_signal(ls->replay, signal, ret) : NULL;
+	*ret = true;
+	return NULL;
+}
+
+/* The log has another signal at this instruction: the run goes on with that. */
+static struct error *judge_instead(struct lockstep *ls, int expected, int logged)
+{
+	struct error *err = judge_fault(&ls->judgement, logged, ls->signal);
+
+	if (err)
+		return err;
+	ls->judgement.differences.at[ls->judgement.differences.len - 1].logged = true;
+	ls->logged.doubt = expected == ls->signal ? "; the model agrees with the target" : NULL;
+	ls->signal = logged;
+	keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+	return NULL;
+}
+
+/* The target raised a signal in an instruction of which nothing was predicted: the log tells whether it should. */
+static struct error *judge_unmodelled_signal(struct lockstep *ls)
+{
+	bool goes_on;
+	struct error *err = logged_goes_on(ls, ls->signal, &goes_on);
+
+	if (err || !goes_on)
+		return err;
+	ls->logged.doubt = NULL;
+	err = judge_fault(&ls->judgement, 0, ls->signal);
+	if (!err)
+		ls->judgement.differences.at[ls->judgement.differences.len - 1].logged = true;
+	return err;
 }
 
 /* A step that a signal stopped: the instruction did not complete. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
 	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
+	int signal = ls->reply.stop.signal, instead = logged_instead(ls, slot->pc, signal);
 	bool logged;
 
-	ls->signal = ls->reply.stop.signal;
-	struct error *err = is_logged_fault(ls, expected, ls->signal, &logged);
+	ls->signal = signal;
+	struct error *err = is_logged_fault(ls, slot->pc, expected, signal, &logged);
 	if (err)
 		return err;
-	if (logged || expected == ls->signal) {
-		keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-		return NULL;
+	if (!logged && instead && signal_is_synchronous(signal))
+		return judge_instead(ls, expected, instead);
+	if (logged || expected == signal) {
+		ls->judgement.as_logged = ls->replay && logged_by_cpu(ls, slot->pc, signal);
+		return judge_faulted_registers(ls, slot);
 	}
 	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-	if (slot->kind == PREDICTED_NOTHING || !signal_is_synchronous(ls->signal))
+	if (!signal_is_synchronous(signal))
 		return NULL;
-	return judge_fault(&ls->judgement, expected, ls->signal);
+	return slot->kind == PREDICTED_NOTHING ? judge_unmodelled_signal(ls)
+					       : judge_fault(&ls->judgement, expected, signal);
 }
 
 static struct error *target_gone(const struct lockstep *ls)
@@ -176,7 +227,7 @@ static struct error *count_form(struct lockstep *ls, const struct prediction *sl
 
 	if (!slot->lifted) /* no instruction that could be read */
 		return NULL;
-	if (slot->kind == PREDICTED_NOTHING)
+	if (slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged)
 		judged = JUDGED_NOT;
 	return coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, judged);
 }
@@ -185,17 +236,20 @@ static struct error *count_form(struct lockstep *ls, const struct prediction *sl
 static struct error *account(struct lockstep *ls, const struct prediction *slot)
 {
 	struct run *run = ls->run;
-	bool nothing = slot->kind == PREDICTED_NOTHING;
+	bool nothing = slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged;
 
 	run->instructions++;
+	if (!ls->judging && nothing)
+		note_adopted(run, unmodelled_name(slot), slot->pc,
+			     slot->lifted && slot->lifted->prog ? UNSEEN_INPUT : UNSEEN_NOTHING);
 	if (!ls->judging)
 		return NULL;
 	struct error *err = count_form(ls, slot);
 	if (err)
 		return err;
 	if (nothing && !(slot->lifted && slot->lifted->prog))
-		return count_unmodelled(run, slot);
-	if (nothing)
+		err = count_unmodelled(run, slot);
+	else if (nothing)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	else if (ls->judgement.unseen)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, ls->judgement.unseen);
@@ -264,9 +318,15 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 		err = account(ls, slot);
 	if (!err && (differs || unsettled) && !ls->signal)
 		err = settle_stores(ls, slot);
-	if (!err && may_have_stored(slot))
+	if (ls->reply.stop.kind == STOP_SIGNAL && ls->replay && slot->spans.len)
+		ls->faulted = slot;
+	else if (!err && may_have_stored(slot))
 		err = memory_forget_all(ls->model.memory);
-	*ret_differs = differs || unsettled;
+	if (!err)
+		err = suspects_note(ls, slot);
+	if (!err)
+		err = logged_after(ls, slot);
+	*ret_differs = differs || unsettled || ls->signal;
 	return err;
 }
 
@@ -376,12 +436,44 @@ static void pop(struct lockstep *ls)
 	ls->submitted--;
 }
 
-static bool enough(const struct lockstep *ls)
+static bool enough(struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
-	size_t groups = ls->run->findings.list.len;
+	size_t groups = ls->run->findings.list.len + suspects_groups(ls);
 
 	return (o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings);
+}
+
+/* Nothing more is judged, but what the target did since is to be known: where it stored. */
+static struct error *track_behind(struct lockstep *ls)
+{
+	enum predict_result result;
+
+	state_copy(&ls->model.front, &ls->now);
+	ls->model.blind = true;
+	struct error *err = predict_next(&ls->model, &ls->blind.slot, &result);
+	ls->model.blind = false;
+	if (err)
+		return err;
+	state_copy(&ls->before, &ls->now);
+	keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+	if (result != PREDICT_SYSCALL && ls->reply.stop.kind == STOP_STEPPED)
+		return suspects_note(ls, &ls->blind.slot);
+	suspects_note_anything(ls);
+	return NULL;
+}
+
+/* All that was submitted has been collected: what waited for that. */
+static struct error *settle_behind(struct lockstep *ls)
+{
+	enum stop_kind stop = ls->reply.stop.kind;
+	bool still = !ls->strayed && stop != STOP_EXITED && stop != STOP_KILLED;
+	struct error *err = ls->done ? NULL : settle_owed(ls);
+
+	if (!err && ls->faulted && still)
+		err = judge_faulted_memory(ls);
+	ls->faulted = NULL;
+	return err ? err : suspects_settle(ls, still);
 }
 
 /* Collects the rest of what was submitted. Behind a signal there is nothing to judge, nor at a system call that the
@@ -393,13 +485,13 @@ static struct error *collect_behind(struct lockstep *ls)
 	while (ls->submitted && !err) {
 		const struct step *step = &ls->ring[ls->first];
 		err = target_collect(ls->target, &ls->seen, &ls->reply);
-		if (!err && !ls->signal && !ls->done && ls->reply.stop.kind != STOP_SYSCALL)
-			err = judge_behind(ls, &step->plan);
+		if (!err && !ls->signal && ls->reply.stop.kind != STOP_SYSCALL)
+			err = ls->done ? track_behind(ls) : judge_behind(ls, &step->plan);
 		pop(ls);
 	}
 	ls->predicted = ls->num_batches = 0;
 	sweep_drop_plans(ls);
-	return err || ls->done ? err : settle_owed(ls);
+	return err ? err : settle_behind(ls);
 }
 
 struct error *collect_batch(struct lockstep *ls)

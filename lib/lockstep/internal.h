@@ -2,10 +2,13 @@
 #ifndef LIB_LOCKSTEP_INTERNAL_H
 #define LIB_LOCKSTEP_INTERNAL_H
 
+#include "lib/lockstep/faulted.h"
 #include "lib/lockstep/group.h"
 #include "lib/lockstep/judge.h"
 #include "lib/lockstep/lockstep.h"
+#include "lib/lockstep/logged.h"
 #include "lib/lockstep/predict.h"
+#include "lib/lockstep/suspects.h"
 #include "lib/lockstep/tracer.h"
 
 /* A prediction and the reads that go with it. */
@@ -62,6 +65,10 @@ struct lockstep {
 	struct step blind; /* for steps whose prediction a difference has made worthless */
 
 	struct sweep sweep;
+	struct logged logged;
+	struct suspects suspects;
+	/* The instruction that a signal stopped, whose memory is still to be looked at; ls->before is before it. */
+	const struct prediction *faulted;
 	struct tracer tracer;
 	struct group group;
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
@@ -117,10 +124,17 @@ void lockstep_tidy_cache(struct lockstep *ls);
 struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs);
 
 /*
- * Whether memory may be written to or executed, and where a mapped file ends, no target tells. The log does: a signal
- * for an access to memory that it has as well, right here, is what the program does on any CPU.
+ * The log has the signal that the target raised in the instruction at pc, where the model expected another (0: none):
+ * at that instruction, or, for an access to memory, as its next event. Whether memory may be written to or executed,
+ * and where a mapped file ends, no target tells.
  */
-struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, bool *ret);
+struct error *is_logged_fault(struct lockstep *ls, uint64_t pc, int expected, int signal, bool *ret);
+
+/* An instruction of which nothing was predicted may have written anywhere, unless its decoder knows better. */
+bool may_have_stored(const struct prediction *slot);
+
+/* Gives an instruction that cannot be decoded a name to be reported by; the target went on at `next`. */
+void name_undecodable(struct insn *insn, uint64_t next);
 
 /*
  * Moves what was read for the plan to where the prediction's stores expect it. A store that the plan does not read is
@@ -140,6 +154,10 @@ struct error *judge_group(struct lockstep *ls);
 
 /* Collects the oldest submission and judges it. On a difference the model continues from what was seen. */
 struct error *collect_batch(struct lockstep *ls);
+
+/* Gives a finding the formula of its expected value and the inputs of that. */
+struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
+			      const struct state *before);
 
 /* Records the differences of the instruction in slot, whose state before is ls->before; memory is as before it. */
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot);
