@@ -13,6 +13,7 @@ void evlog_header_deinit(struct evlog_header *h)
 {
 	free(h->arch);
 	free(h->recorder);
+	free(h->cpu.vendor);
 	evlog_file_deinit(&h->program);
 	evlog_file_deinit(&h->interpreter);
 	for (size_t i = 0; i < h->argv.len; i++)

@@ -16,6 +16,7 @@
  *
  *   {"format": "validate-log", "version": 1,
  *   "arch": TEXT, "recorder": TEXT,
+ *   "cpu"?: {"vendor": TEXT, "family": number, "model": number},     of a native run: what CPUID tells the program
  *   "program": FILE, "interpreter"?: FILE,         FILE: {"path": TEXT, "size": number, "sha256": hex, "build_id"?: TEXT}
  *   "argv": [TEXT, ...], "environment": [TEXT, ...],
  *   "auxv": [{"type": HEX, "value": HEX}, ...],    as the program sees it
@@ -41,8 +42,9 @@
  * are in the log have no zeros at their end: up to the file's size there are some. files is what the call did to files
  * that are or were mapped: their size behind the call, and bytes that it put there.
  *
- * result is the register's value: -2 is "0xfffffffffffffffe". arg, path and addresses of a write are those of struct
- * sys_range: how its address follows from the arguments, and which of its words are addresses.
+ * result is the register's value: -2 is "0xfffffffffffffffe". Of a signal it is "0x1" if an instruction of the program
+ * raised it, as far as the recorder could tell; older logs have "0x0" there. arg, path and addresses of a write are those
+ * of struct sys_range: how its address follows from the arguments, and which of its words are addresses.
  */
 /* clang-format on */
 #ifndef LIB_EVLOG_EVLOG_H
@@ -66,6 +68,12 @@ struct evlog_file {
 	char *build_id; /* hexadecimal, or NULL */
 };
 
+/* The CPU that a program ran on, as CPUID leaves 0 and 1 tell it (Intel SDM vol. 2, CPUID). */
+struct evlog_cpu {
+	char *vendor; /* "GenuineIntel"; NULL: the run was no native one, or its CPU is not known */
+	uint64_t family, model;
+};
+
 struct evlog_auxv {
 	uint64_t type, value;
 };
@@ -80,6 +88,7 @@ struct evlog_mapping {
 struct evlog_header {
 	char *arch;     /* isa->name */
 	char *recorder; /* program and version, and what it recorded on */
+	struct evlog_cpu cpu;
 	struct evlog_file program;
 	struct evlog_file interpreter; /* path NULL: none */
 	VEC(char *) argv;
@@ -101,6 +110,8 @@ enum evlog_kind {
 	EVLOG_DATA, /* more of what the call before wrote: that event and all such but the last hold EVLOG_PIECE bytes
 		     */
 };
+
+enum { EVLOG_RAISED = 1 }; /* by the instruction at pc */
 
 /* Bytes that the kernel wrote. */
 struct evlog_write {
@@ -149,7 +160,7 @@ struct evlog_event {
 	char *name;  /* of the call or signal */
 	uint64_t pc; /* of the instruction that made the call */
 	uint64_t arg[6];
-	int64_t result;
+	int64_t result; /* EVLOG_SIGNAL: EVLOG_RAISED or 0 */
 	VEC(struct evlog_write) writes;
 	VEC(struct evlog_string) strings;
 	struct evlog_backing *backing; /* NULL: none */

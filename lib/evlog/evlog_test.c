@@ -91,6 +91,8 @@ static void draw_file(struct evlog_file *f)
 static void draw_header(struct evlog_header *h)
 {
 	*h = (struct evlog_header){.arch = strdup("x86_64"), .recorder = draw_text(), .cwd = draw_text()};
+	if (draw(2))
+		h->cpu = (struct evlog_cpu){draw_text(), draw(300), draw(256)};
 	draw_file(&h->program);
 	if (draw(2))
 		draw_file(&h->interpreter);
@@ -194,6 +196,9 @@ static void same_header(const struct evlog_header *a, const struct evlog_header 
 	same_text(a->arch, b->arch);
 	same_text(a->recorder, b->recorder);
 	same_text(a->cwd, b->cwd);
+	same_text(a->cpu.vendor, b->cpu.vendor);
+	ck_assert_uint_eq(a->cpu.family, b->cpu.family);
+	ck_assert_uint_eq(a->cpu.model, b->cpu.model);
 	same_file(&a->program, &b->program);
 	same_file(&a->interpreter, &b->interpreter);
 	ck_assert_uint_eq(a->argv.len, b->argv.len);

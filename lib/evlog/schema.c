@@ -274,6 +274,29 @@ static const struct json_type file_type = {write_file, read_file, no_file};
 
 /* ---- Header ---- */
 
+static bool no_cpu(const void *value)
+{
+	return !((const struct evlog_cpu *)value)->vendor;
+}
+
+static void write_cpu(struct strbuf *out, const void *value, const void *arg)
+{
+	json_write_object(out, arg, value);
+}
+
+static struct error *read_cpu(const struct place *at, const json_t *json, const void *arg, void *ret)
+{
+	return json_read_object(at, json, arg, ret);
+}
+
+static const struct json_type cpu_type = {write_cpu, read_cpu, no_cpu};
+static const struct json_field cpu_fields[] = {
+	{"vendor", &json_text, offsetof(struct evlog_cpu, vendor), NULL, false},
+	{"family", &json_count, offsetof(struct evlog_cpu, family), NULL, false},
+	{"model", &json_count, offsetof(struct evlog_cpu, model), NULL, false},
+};
+static const struct json_object cpu_object = OBJECT(cpu_fields);
+
 static const struct json_field auxv_fields[] = {
 	{"type", &json_hex, offsetof(struct evlog_auxv, type), NULL, false},
 	{"value", &json_hex, offsetof(struct evlog_auxv, value), NULL, false},
@@ -315,6 +338,7 @@ static const struct json_bytes stack_bytes = {(ptrdiff_t)offsetof(struct evlog_h
 static const struct json_field header_fields[] = {
 	{"arch", &json_text, offsetof(struct evlog_header, arch), NULL, false},
 	{"recorder", &json_text, offsetof(struct evlog_header, recorder), NULL, false},
+	{"cpu", &cpu_type, offsetof(struct evlog_header, cpu), &cpu_object, true},
 	{"program", &file_type, offsetof(struct evlog_header, program), &file_object, false},
 	{"interpreter", &file_type, offsetof(struct evlog_header, interpreter), &file_object, true},
 	{"argv", &json_vec, offsetof(struct evlog_header, argv), &text_list, false},

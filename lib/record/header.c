@@ -104,16 +104,19 @@ static char *recorder(const struct recording *r)
 
 struct error *record_header(struct recording *r, const char *path, struct evlog_header *ret)
 {
+	const struct evlog_cpu *cpu = &r->n->cpu;
 	struct evlog_header *h = ret;
 
 	*h = (struct evlog_header){
 		.arch = strdup(r->isa->name),
 		.recorder = recorder(r),
+		.cpu = {.vendor = cpu->vendor ? strdup(cpu->vendor) : NULL, .family = cpu->family, .model = cpu->model},
 		.cwd = get_current_dir_name(),
 		.entry = tracee_reg(r->n, r->isa->pc),
 		.stack_pointer = tracee_reg(r->n, r->isa->sp),
 	};
-	struct error *err = h->arch && h->recorder ? NULL : &error_no_memory;
+	bool complete = h->arch && h->recorder && (h->cpu.vendor || !cpu->vendor);
+	struct error *err = complete ? NULL : &error_no_memory;
 	if (!err && !h->cwd)
 		err = error_os(errno, "find the current folder", NULL);
 	if (!err)

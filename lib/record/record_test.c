@@ -307,6 +307,12 @@ START_TEST(the_header_tells_how_the_program_started)
 	ck_assert_int_eq(r.result.status, 0); /* it sees no vDSO */
 	ck_assert_str_eq(h->arch, "x86_64");
 	ck_contains(h->recorder, "test on Linux ");
+	first_word("sed -n 's/^vendor_id[^:]*: //p' /proc/cpuinfo", expected);
+	ck_assert_str_eq(h->cpu.vendor, expected);
+	first_word("sed -n 's/^cpu family[^:]*: //p' /proc/cpuinfo", expected);
+	ck_assert_uint_eq(h->cpu.family, strtoull(expected, NULL, 10));
+	first_word("sed -n 's/^model[^:a-z]*: //p' /proc/cpuinfo", expected);
+	ck_assert_uint_eq(h->cpu.model, strtoull(expected, NULL, 10));
 	ck_assert_str_eq(h->program.path, guest);
 	snprintf(command, sizeof command, "sha256sum %s", guest);
 	first_word(command, expected);
@@ -508,6 +514,7 @@ START_TEST(a_program_may_be_killed)
 
 	record(&r, "fault", NULL);
 	expect_sequence(&r, "SIGSEGV! SIGSEGV+");
+	ck_assert_int_eq(r.events.at[0].result, EVLOG_RAISED);
 	ck_assert(r.result.killed);
 	ck_assert_int_eq(r.result.signal, SIGSEGV);
 	unload(&r);

@@ -115,6 +115,7 @@ struct error *record_signal(struct recording *r, struct native_stop *stop)
 		return err;
 	record_begin_event(r, EVLOG_SIGNAL, (uint64_t)stop->signal, signal_name(stop->signal, name),
 			   tracee_reg(r->n, r->isa->pc));
+	r->ev.result = stop->fault ? EVLOG_RAISED : 0;
 	if (action->handled)
 		return run_handler(r, action, stop);
 	record_take_regs(r, regs);

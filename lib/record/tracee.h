@@ -30,7 +30,8 @@ struct tracee {
 	const struct isa *isa;
 	pid_t pid; /* of the process that has the program's file descriptors */
 	uint64_t tid;
-	char *platform; /* what runs it, for the log's header; owned by the tracee */
+	char *platform;       /* what runs it, for the log's header; owned by the tracee */
+	struct evlog_cpu cpu; /* of a native program, for the same; owned by the tracee */
 };
 
 /* What both kinds are started with: native_options, and for QEMU the emulator. */

@@ -22,6 +22,7 @@ static void destroy(struct tracee *t)
 {
 	native_destroy(of(t));
 	free(t->platform);
+	free(t->cpu.vendor);
 	free(t);
 }
 
@@ -134,6 +135,18 @@ static char *platform(void)
 	return strbuf_take(&text);
 }
 
+static struct error *look_at_cpu(struct evlog_cpu *ret)
+{
+	struct native_cpu cpu;
+
+	if (!native_cpu(&cpu))
+		return NULL;
+	ret->vendor = strdup(cpu.vendor);
+	ret->family = cpu.family;
+	ret->model = cpu.model;
+	return ret->vendor ? NULL : &error_no_memory;
+}
+
 static const struct tracee_ops ops = {
 	.destroy = destroy,
 	.go = go,
@@ -161,7 +174,7 @@ struct error *tracee_native_create(const struct native_options *options, struct 
 		t->base.pid = native_pid(t->n);
 		t->base.tid = (uint64_t)t->base.pid;
 		t->base.platform = platform();
-		err = t->base.platform ? NULL : &error_no_memory;
+		err = t->base.platform ? look_at_cpu(&t->base.cpu) : &error_no_memory;
 	}
 	if (err)
 		destroy(&t->base);

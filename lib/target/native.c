@@ -21,6 +21,8 @@
 /* ---- The host: the only place that asks what it is ---- */
 
 #ifdef __x86_64__
+#include <cpuid.h>
+
 static const char host_isa[] = "x86_64";
 enum {
 	HOST_AUDIT_ARCH = (int)AUDIT_ARCH_X86_64,
@@ -35,7 +37,33 @@ static bool host_certain_abi(const void *general)
 
 	return regs->rcx == regs->rip && regs->r11 == regs->eflags;
 }
+
+/* Family and model have more bits where the family is 15, the model also where it is 6 (SDM vol. 2, CPUID leaf 1). */
+bool native_cpu(struct native_cpu *ret)
+{
+	unsigned a, b, c, d;
+
+	if (!__get_cpuid(0, &a, &b, &c, &d))
+		return false;
+	memcpy(ret->vendor, (unsigned[]){b, d, c}, 12);
+	ret->vendor[12] = '\0';
+	if (!__get_cpuid(1, &a, &b, &c, &d))
+		return false;
+	ret->family = a >> 8 & 15;
+	ret->model = a >> 4 & 15;
+	if (ret->family == 15 || ret->family == 6)
+		ret->model |= a >> 12 & 0xf0;
+	if (ret->family == 15)
+		ret->family += a >> 20 & 0xff;
+	return true;
+}
 #else
+bool native_cpu(struct native_cpu *ret)
+{
+	(void)ret;
+	return false;
+}
+
 static const char host_isa[] = "";
 enum { HOST_AUDIT_ARCH = 0, HOST_NUMBER_OFFSET = 0 };
 

@@ -56,6 +56,14 @@ struct native_options {
 	const volatile sig_atomic_t *interrupted;
 };
 
+/* The host's CPU, as CPUID leaves 0 and 1 tell it (Intel SDM vol. 2, CPUID); false where there is no such instruction.
+ */
+struct native_cpu {
+	char vendor[13]; /* "AuthenticAMD" */
+	unsigned family, model;
+};
+bool native_cpu(struct native_cpu *ret);
+
 struct native;
 
 /* The ISA of this machine, or NULL if there is no table for it. */
