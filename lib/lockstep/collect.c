@@ -64,8 +64,7 @@ static bool stores_unsettled(const struct lockstep *ls, const struct prediction 
 	return false;
 }
 
-/* An instruction of which nothing was predicted may have written anywhere, unless its decoder knows better. */
-static bool may_have_stored(const struct prediction *slot)
+bool may_have_stored(const struct prediction *slot)
 {
 	if (slot->kind != PREDICTED_NOTHING)
 		return false;
@@ -112,32 +111,70 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 	return err;
 }
 
-struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, bool *ret)
+struct error *is_logged_fault(struct lockstep *ls, uint64_t pc, int expected, int signal, bool *ret)
 {
 	bool memory = (signal == SIGSEGV || signal == SIGBUS) && (!expected || expected == SIGSEGV);
 
-	*ret = memory && !ls->replay && (signal == ls->logged_signal || ls->logged_signal == SIGNAL_NOT_TOLD);
-	return memory && ls->replay ? replay_has_signal(ls->replay, signal, ret) : NULL;
+	/* A trace whose guest went on behind the signal is one of a log that has it. */
+	*ret = !ls->replay && (signal == ls->logged_signal || (memory && ls->logged_signal == SIGNAL_NOT_TOLD));
+	if (!ls->replay || ls->logged.next.pc != pc || ls->logged.next.signal != signal)
+		return memory && ls->replay ? replay_has_signal(ls->replay, signal, ret) : NULL;
+	*ret = true;
+	return NULL;
+}
+
+/* The log has another signal at this instruction: the run goes on with that. */
+static struct error *judge_instead(struct lockstep *ls, int expected, int logged)
+{
+	struct error *err = judge_fault(&ls->judgement, logged, ls->signal);
+
+	if (err)
+		return err;
+	ls->judgement.differences.at[ls->judgement.differences.len - 1].logged = true;
+	ls->logged.doubt = expected == ls->signal ? "; the model agrees with the target" : NULL;
+	ls->signal = logged;
+	keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+	return NULL;
+}
+
+/* The target raised a signal in an instruction of which nothing was predicted: the log tells whether it should. */
+static struct error *judge_unmodelled_signal(struct lockstep *ls)
+{
+	bool goes_on;
+	struct error *err = logged_goes_on(ls, ls->signal, &goes_on);
+
+	if (err || !goes_on)
+		return err;
+	ls->logged.doubt = NULL;
+	err = judge_fault(&ls->judgement, 0, ls->signal);
+	if (!err)
+		ls->judgement.differences.at[ls->judgement.differences.len - 1].logged = true;
+	return err;
 }
 
 /* A step that a signal stopped: the instruction did not complete. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
 	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
+	int signal = ls->reply.stop.signal, instead = logged_instead(ls, slot->pc, signal);
 	bool logged;
 
-	ls->signal = ls->reply.stop.signal;
-	struct error *err = is_logged_fault(ls, expected, ls->signal, &logged);
+	ls->signal = signal;
+	struct error *err = is_logged_fault(ls, slot->pc, expected, signal, &logged);
 	if (err)
 		return err;
-	if (logged || expected == ls->signal) {
+	if (!logged && instead && signal_is_synchronous(signal))
+		return judge_instead(ls, expected, instead);
+	if (logged || expected == signal) {
+		ls->judgement.as_logged = logged_by_cpu(ls, slot->pc, signal);
 		keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 		return NULL;
 	}
 	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-	if (slot->kind == PREDICTED_NOTHING || !signal_is_synchronous(ls->signal))
+	if (!signal_is_synchronous(signal))
 		return NULL;
-	return judge_fault(&ls->judgement, expected, ls->signal);
+	return slot->kind == PREDICTED_NOTHING ? judge_unmodelled_signal(ls)
+					       : judge_fault(&ls->judgement, expected, signal);
 }
 
 static struct error *target_gone(const struct lockstep *ls)
@@ -176,7 +213,7 @@ static struct error *count_form(struct lockstep *ls, const struct prediction *sl
 
 	if (!slot->lifted) /* no instruction that could be read */
 		return NULL;
-	if (slot->kind == PREDICTED_NOTHING)
+	if (slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged)
 		judged = JUDGED_NOT;
 	return coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, judged);
 }
@@ -185,7 +222,7 @@ static struct error *count_form(struct lockstep *ls, const struct prediction *sl
 static struct error *account(struct lockstep *ls, const struct prediction *slot)
 {
 	struct run *run = ls->run;
-	bool nothing = slot->kind == PREDICTED_NOTHING;
+	bool nothing = slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged;
 
 	run->instructions++;
 	if (!ls->judging)
@@ -194,8 +231,8 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	if (err)
 		return err;
 	if (nothing && !(slot->lifted && slot->lifted->prog))
-		return count_unmodelled(run, slot);
-	if (nothing)
+		err = count_unmodelled(run, slot);
+	else if (nothing)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	else if (ls->judgement.unseen)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, ls->judgement.unseen);
@@ -266,7 +303,9 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 		err = settle_stores(ls, slot);
 	if (!err && may_have_stored(slot))
 		err = memory_forget_all(ls->model.memory);
-	*ret_differs = differs || unsettled;
+	if (!err)
+		err = logged_after(ls, slot);
+	*ret_differs = differs || unsettled || ls->signal;
 	return err;
 }
 

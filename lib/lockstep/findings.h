@@ -55,6 +55,7 @@ struct finding {
 	uint64_t mask[EXPR_MAX_WORDS]; /* 1 bits were not compared */
 	VEC(struct finding_input) inputs;
 	char *formula; /* of the expected value; "" if there is none */
+	bool logged;   /* what is expected is what the log has, whatever the model says */
 	enum severity severity;
 	char *opinion; /* what the second opinion said; "" if there was none */
 	uint64_t count;

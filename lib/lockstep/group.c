@@ -411,7 +411,7 @@ static struct error *judge_signalled(struct lockstep *ls)
 	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
 	judgement_clear(&ls->judgement);
 	if (!err)
-		err = is_logged_fault(ls, 0, ls->signal, &logged);
+		err = is_logged_fault(ls, pc, 0, ls->signal, &logged);
 	if (!err && !logged && signal_is_synchronous(ls->signal))
 		err = judge_fault(&ls->judgement, 0, ls->signal);
 	ls->run->instructions += i + 1;

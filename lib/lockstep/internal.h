@@ -5,6 +5,7 @@
 #include "lib/lockstep/group.h"
 #include "lib/lockstep/judge.h"
 #include "lib/lockstep/lockstep.h"
+#include "lib/lockstep/logged.h"
 #include "lib/lockstep/predict.h"
 #include "lib/lockstep/tracer.h"
 
@@ -62,6 +63,7 @@ struct lockstep {
 	struct step blind; /* for steps whose prediction a difference has made worthless */
 
 	struct sweep sweep;
+	struct logged logged;
 	struct tracer tracer;
 	struct group group;
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
@@ -117,10 +119,17 @@ void lockstep_tidy_cache(struct lockstep *ls);
 struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs);
 
 /*
- * Whether memory may be written to or executed, and where a mapped file ends, no target tells. The log does: a signal
- * for an access to memory that it has as well, right here, is what the program does on any CPU.
+ * The log has the signal that the target raised in the instruction at pc, where the model expected another (0: none):
+ * at that instruction, or, for an access to memory, as its next event. Whether memory may be written to or executed,
+ * and where a mapped file ends, no target tells.
  */
-struct error *is_logged_fault(struct lockstep *ls, int expected, int signal, bool *ret);
+struct error *is_logged_fault(struct lockstep *ls, uint64_t pc, int expected, int signal, bool *ret);
+
+/* An instruction of which nothing was predicted may have written anywhere, unless its decoder knows better. */
+bool may_have_stored(const struct prediction *slot);
+
+/* Gives an instruction that cannot be decoded a name to be reported by; the target went on at `next`. */
+void name_undecodable(struct insn *insn, uint64_t next);
 
 /*
  * Moves what was read for the plan to where the prediction's stores expect it. A store that the plan does not read is

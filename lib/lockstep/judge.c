@@ -6,6 +6,7 @@ void judgement_clear(struct judgement *j)
 {
 	j->differences.len = 0;
 	j->unseen = UNSEEN_NOTHING;
+	j->as_logged = false;
 }
 
 void judgement_deinit(struct judgement *j)

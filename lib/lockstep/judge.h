@@ -10,7 +10,8 @@
 /* The differences of one instruction. All zero is empty; reusable. */
 struct judgement {
 	VEC(struct finding)
-	differences; /* location, width, values and mask only; insn and the rest are the caller's to add */
+	differences;    /* location, width, values and mask only; insn and the rest are the caller's to add */
+	bool as_logged; /* no model tells what it should do; it raised the signal that the log's CPU raised */
 	enum unseen_reason unseen; /* why some of its results could not be compared */
 	uint32_t hidden_reg;       /* UNSEEN_HIDDEN: the first of them */
 };

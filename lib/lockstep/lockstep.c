@@ -89,8 +89,17 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 			*ret = PREDICT_WAIT;
 			break;
 		}
+		bool alone = logged_stands(ls);
+		if (alone && ls->predicted) {
+			*ret = PREDICT_WAIT;
+			break;
+		}
 		ls->model.idle = !ls->predicted;
 		err = predict_next(&ls->model, &step->slot, ret);
+		if (!err && alone && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
+			*ret = PREDICT_LAST;
+			err = logged_before(ls, &step->slot);
+		}
 		if (!err && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
 			prediction_plan(&step->slot, ls->target, &step->plan);
 			sweep_plan(ls, reach(ls) + 1, false, &step->plan);
@@ -302,8 +311,10 @@ static struct error *turn(struct lockstep *ls)
 
 	if (!ls->predicted)
 		ls->judging = ls->judging || (!ls->options->only_trace && front_is_at(ls, ls->options->from));
-	struct error *err = fill(ls, &why);
+	struct error *err = ls->predicted ? NULL : logged_look(ls);
 
+	if (!err)
+		err = fill(ls, &why);
 	if (!err)
 		err = submit(ls, why);
 	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == most_batches(ls)))
@@ -364,6 +375,7 @@ void lockstep_deinit(struct lockstep *ls)
 	free(ls->sweep.seen_at);
 	group_deinit(&ls->group);
 	tracer_deinit(&ls->tracer);
+	logged_deinit(&ls->logged);
 	prediction_deinit(&ls->blind.slot);
 	judgement_deinit(&ls->judgement);
 	state_deinit(&ls->now);
@@ -478,7 +490,11 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	state_copy(&ls.model.front, &ls.now);
 	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;
 	ls.judging = ls.judging && !options->only_trace;
-	conclude_run(&ls, loop(&ls));
+	err = loop(&ls);
+	struct error *more = error_is(err, ERROR_LOST_SYNC) ? logged_lost(&ls) : NULL;
+	if (more)
+		error_destroy(err);
+	conclude_run(&ls, more ? more : err);
 	err = tracer_finish(&ls);
 	lockstep_deinit(&ls);
 	return err;

@@ -268,6 +268,15 @@ static struct error *adjudicate(struct lockstep *ls, struct finding *f)
 
 /* ---- One finding ---- */
 
+/* Its expected value is the log's, of which the model knows nothing. */
+static struct error *complete_logged(struct lockstep *ls, struct finding *f)
+{
+	struct error *err = logged_weigh(ls, f);
+
+	f->formula = strdup("");
+	return !err && !f->formula ? &error_no_memory : err;
+}
+
 static struct error *complete(struct lockstep *ls, struct finding *f, const struct prediction *slot)
 {
 	f->first_instruction = f->since = ls->run->instructions;
@@ -275,11 +284,15 @@ static struct error *complete(struct lockstep *ls, struct finding *f, const stru
 	f->severity = SEVERITY_MODEL;
 	if (f->unwritten)
 		f->since = sweep_since(ls, f->reg);
+	if (f->logged)
+		return complete_logged(ls, f);
 
 	bool dated = slot->lifted && f->since == f->first_instruction;
 	struct error *err = dated ? explain(ls, f, slot) : NULL;
 	if (!err && dated)
 		err = adjudicate(ls, f);
+	if (!err)
+		err = logged_weigh(ls, f);
 	if (!err && !f->opinion)
 		f->opinion = strdup("");
 	if (!err && !f->formula)
@@ -355,6 +368,20 @@ static void set_cause(const struct isa *isa, struct finding *f, const struct pre
 		f->unwritten = f->kind == LOCATION_REG && !writes(slot, f->reg);
 }
 
+void name_undecodable(struct insn *insn, uint64_t next)
+{
+	uint64_t len = next - insn->pc;
+
+	if (insn->status != LIFT_UNDECODABLE)
+		return;
+	/* It is as long as the target took it for. */
+	if (len && len < insn->len)
+		insn->len = (uint8_t)len;
+	snprintf(insn->form, sizeof insn->form, "(undecodable)");
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "(undecodable)");
+	snprintf(insn->text, sizeof insn->text, "(undecodable)");
+}
+
 /* Nobody knows the instruction: it was one of those since the register was last seen. */
 static void disown(struct finding *f)
 {
@@ -373,6 +400,7 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 		if (slot->lifted)
 			f.insn = slot->lifted->insn;
 		f.insn.pc = slot->pc;
+		name_undecodable(&f.insn, state_get(&ls->now, ls->target->isa->pc));
 		set_cause(ls->target->isa, &f, slot);
 		if (f.unwritten && sweep_since(ls, f.reg) < ls->run->instructions)
 			disown(&f);

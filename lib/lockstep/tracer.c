@@ -302,7 +302,7 @@ struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bo
 	if (!add_accesses(ls, slot, slot->kind == PREDICTED_OUTPUTS))
 		return &error_no_memory;
 	struct trace_step step = step_of(ls, slot);
-	step.signal = ls->signal;
+	step.signal = ls->reply.stop.kind == STOP_SIGNAL ? ls->reply.stop.signal : 0;
 	if (ls->owed.len)
 		return wait(ls, &step);
 	trace_writer_repeat(t->writer, ls->repeat);

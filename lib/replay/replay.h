@@ -108,6 +108,26 @@ struct error *replay_deliver(struct replay *r, const struct state *before, struc
  * choose their functions by the CPU. */
 struct error *replay_has_signal(struct replay *r, int signal, bool *ret);
 
+/* A signal that an instruction of the program raised in the logged run, and that the log has next. */
+struct replay_fault {
+	int signal;  /* SIGSEGV, SIGBUS, SIGILL or SIGFPE; 0: the log's next event is none of these */
+	int code;    /* si_code; 0: the log does not have it */
+	uint64_t pc; /* of that instruction, in this run */
+};
+struct error *replay_next_fault(struct replay *r, struct replay_fault *ret);
+
+/* Are these the registers, as far as the log has them, with which it was raised? Addresses may be those of this run. */
+bool replay_fault_has(const struct replay *r, const struct state *regs);
+
+/*
+ * Gives the target other registers: it has what `from` says, and gets what `to` says. What it does not show cannot be
+ * written: there, `to` becomes what is.
+ */
+struct error *replay_write_regs(struct replay *r, const struct state *from, struct state *to);
+
+/* The log's. Owned by its reader. */
+const struct evlog_header *replay_header(const struct replay *r);
+
 /* Memory that the last call changed because the log said so: what was written in the guest's place. Owned by r. */
 struct replay_written {
 	uint64_t address, len;

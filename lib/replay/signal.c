@@ -212,7 +212,7 @@ static struct error *write_some(struct replay *r, const struct state *from, stru
 
 /* The target has what `from` says, and gets what `to` says. Where the x87 stack has its top is said first: what is
  * written to its registers then may depend on it. */
-static struct error *write_changed(struct replay *r, const struct state *from, struct state *to)
+struct error *replay_write_regs(struct replay *r, const struct state *from, struct state *to)
 {
 	struct error *err = write_some(r, from, to, true);
 
@@ -351,7 +351,7 @@ struct error *replay_deliver(struct replay *r, const struct state *before, struc
 	if (!err)
 		err = replay_poke(r, memory, d.frame.address, d.frame.bytes, d.frame.len);
 	if (!err)
-		err = write_changed(r, before, after);
+		err = replay_write_regs(r, before, after);
 	if (err)
 		return error_prefix(err, "event %" PRIu64 ", delivery of %s", d.event->index, d.event->name);
 	*ret = (struct replay_outcome){.event = d.event->index,
@@ -459,7 +459,7 @@ struct error *replay_return(struct replay *r, struct replay_call *call)
 	if (!err)
 		err = load_frame(r, address, call->after);
 	if (!err)
-		err = write_changed(r, call->before, call->after);
+		err = replay_write_regs(r, call->before, call->after);
 	if (kept)
 		state_deinit(&r->interrupted.at[--r->interrupted.len].regs);
 	return err ? err : drop_return(r, call);

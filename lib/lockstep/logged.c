@@ -1,0 +1,235 @@
+#include "lib/lockstep/logged.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/lockstep/internal.h"
+#include "lib/sys/signal.h"
+
+void logged_deinit(struct logged *l)
+{
+	vec_deinit(&l->overwritten);
+}
+
+/* ---- Which instruction ---- */
+
+struct error *logged_look(struct lockstep *ls)
+{
+	struct logged *l = &ls->logged;
+	uint64_t position = replay_position(ls->replay);
+
+	if (l->looked && position == l->position)
+		return NULL;
+	l->looked = true;
+	l->position = position;
+	l->passed = false;
+	return replay_next_fault(ls->replay, &l->next);
+}
+
+bool logged_stands(const struct lockstep *ls)
+{
+	uint32_t pc = ls->target->isa->pc;
+
+	return ls->logged.next.signal && state_get(&ls->model.front, pc) == ls->logged.next.pc &&
+	       state_known(&ls->model.front, pc);
+}
+
+struct error *logged_before(struct lockstep *ls, const struct prediction *slot)
+{
+	struct logged *l = &ls->logged;
+	struct error *err = NULL;
+
+	l->alone = slot;
+	l->overwritten.len = 0;
+	for (size_t i = 0; i < slot->stores.len && !err; i++) {
+		const struct eval_store *s = &slot->stores.at[i];
+		struct overwritten o = {.address = s->address};
+		size_t got = 0;
+		err = target_read_memory(ls->target, s->address, o.bytes, s->len, &got);
+		o.len = (uint8_t)got;
+		if (!err && !vec_push(&l->overwritten, o))
+			err = &error_no_memory;
+	}
+	return err;
+}
+
+/* ---- Passing it ---- */
+
+static bool has_fault(const struct judgement *j)
+{
+	for (size_t i = 0; i < j->differences.len; i++)
+		if (j->differences.at[i].kind == LOCATION_FAULT)
+			return true;
+	return false;
+}
+
+static struct error *record_missing(struct lockstep *ls)
+{
+	const struct logged *l = &ls->logged;
+	struct finding f = {.kind = LOCATION_FAULT,
+			    .insn = l->insn,
+			    .width = 8,
+			    .expected = {(uint64_t)l->next.signal},
+			    .logged = true,
+			    .first_instruction = l->instruction,
+			    .since = l->instruction,
+			    .event = l->position};
+	struct finding *known = findings_find(&ls->run->findings, ls->target->isa, &f);
+
+	timeline_add_finding(&ls->run->timeline, l->instruction);
+	if (known) {
+		finding_count(known, &f);
+		return NULL;
+	}
+	struct error *err = logged_weigh(ls, &f);
+	f.formula = strdup("");
+	if (!err && !f.formula)
+		err = &error_no_memory;
+	if (err) {
+		finding_deinit(&f);
+		return err;
+	}
+	return findings_add(&ls->run->findings, &f, &known);
+}
+
+/* Puts back what the instruction changed: the target stands right behind it. */
+static struct error *undo(struct lockstep *ls, const struct prediction *slot)
+{
+	struct error *err = memory_journal_rollback(ls->model.memory, slot->mark);
+
+	for (size_t i = ls->logged.overwritten.len; i-- > 0 && !err;) {
+		const struct overwritten *o = &ls->logged.overwritten.at[i];
+		err = target_write_memory(ls->target, o->address, o->bytes, o->len);
+		if (!err)
+			err = memory_write(ls->model.memory, o->address, o->bytes, NULL, o->len);
+	}
+	if (!err && may_have_stored(slot))
+		err = memory_forget_all(ls->model.memory);
+	if (!err)
+		err = replay_write_regs(ls->replay, &ls->now, &ls->before);
+	if (!err)
+		state_copy(&ls->now, &ls->before);
+	return err;
+}
+
+struct error *logged_after(struct lockstep *ls, const struct prediction *slot)
+{
+	struct logged *l = &ls->logged;
+	bool alone = l->alone == slot;
+
+	l->alone = NULL;
+	if (!l->next.signal || slot->pc != l->next.pc || ls->signal || !slot->lifted)
+		return NULL;
+	bool modelled = slot->kind == PREDICTED_FAULT && fault_signal(slot->fault)->signal == l->next.signal;
+	bool same = replay_fault_has(ls->replay, &ls->before);
+	/* What an instruction does that depends on the outside may be different each time: no finding. */
+	bool known = has_fault(&ls->judgement) || slot->lifted->env;
+
+	l->passed = !known;
+	l->instruction = ls->run->instructions;
+	l->insn = slot->lifted->insn;
+	l->insn.pc = slot->pc;
+	name_undecodable(&l->insn, state_get(&ls->now, ls->target->isa->pc));
+	l->doubt = same || modelled || l->next.signal == SIGILL ? NULL : ", with other registers";
+	if (!alone || !(same || modelled))
+		return NULL;
+	struct error *err = known || !ls->judging ? NULL : record_missing(ls);
+	l->passed = false;
+	if (!err)
+		err = undo(ls, slot);
+	ls->signal = l->next.signal;
+	return err;
+}
+
+struct error *logged_lost(struct lockstep *ls)
+{
+	struct logged *l = &ls->logged;
+
+	if (!l->passed || !ls->judging || replay_position(ls->replay) != l->position)
+		return NULL;
+	l->passed = false;
+	return record_missing(ls);
+}
+
+/* ---- Raising another ---- */
+
+bool logged_by_cpu(const struct lockstep *ls, uint64_t pc, int signal)
+{
+	const struct replay_fault *next = &ls->logged.next;
+
+	return next->signal == signal && next->pc == pc && replay_header(ls->replay)->cpu.vendor;
+}
+
+int logged_instead(const struct lockstep *ls, uint64_t pc, int signal)
+{
+	const struct replay_fault *next = &ls->logged.next;
+
+	return next->signal && next->pc == pc && next->signal != signal ? next->signal : 0;
+}
+
+struct error *logged_goes_on(struct lockstep *ls, int signal, bool *ret)
+{
+	bool logged = false;
+	struct error *err = ls->replay ? replay_has_signal(ls->replay, signal, &logged) : NULL;
+
+	*ret = ls->replay && !logged;
+	return err;
+}
+
+/* ---- What that proves ---- */
+
+/* "the CPU that the log was recorded on (AuthenticAMD family 26) raised SIGILL here". */
+static void append_witness(struct strbuf *out, const struct evlog_header *h, int signal)
+{
+	char name[SIGNAL_NAME_LEN];
+
+	if (h->cpu.vendor)
+		strbuf_printf(out, "the CPU that the log was recorded on (%s family %llu) ", h->cpu.vendor,
+			      (unsigned long long)h->cpu.family);
+	else
+		strbuf_printf(out, "the run that the log is of, which was on no CPU (%s), ", h->recorder);
+	if (signal)
+		strbuf_printf(out, "raised %s here", signal_name(signal, name));
+	else
+		strbuf_append(out, "went on here");
+}
+
+/* Why it may be no fault of the target's; NULL: it is one. */
+static const char *doubt(const struct lockstep *ls, const struct finding *f)
+{
+	const struct replay_fault *next = &ls->logged.next;
+	bool refused = f->expected[0] == SIGILL || f->observed[0] == SIGILL;
+	bool mapping = (next->signal == SIGSEGV && next->code == SEGV_MAPERR) ||
+		       (next->signal == SIGBUS && next->code == BUS_ADRERR);
+
+	if (ls->logged.doubt)
+		return ls->logged.doubt;
+	if (!replay_header(ls->replay)->cpu.vendor)
+		return "";
+	if (refused && (f->insn.extension || (!f->expected[0] && f->insn.status == LIFT_UNDECODABLE)))
+		return "; one of the two CPUs may lack the instruction";
+	if (f->expected[0] && mapping)
+		return ", where it had no memory: the address spaces may differ";
+	return NULL;
+}
+
+struct error *logged_weigh(struct lockstep *ls, struct finding *f)
+{
+	const struct replay_fault *next = ls->replay ? &ls->logged.next : NULL;
+	bool same = next && next->signal && next->pc == f->insn.pc && f->kind == LOCATION_FAULT &&
+		    (uint64_t)next->signal == f->expected[0];
+	struct strbuf text = {0};
+
+	if (!f->logged && (!same || f->severity <= SEVERITY_RECORDED))
+		return NULL;
+	const char *why = doubt(ls, f);
+	if (!f->logged && why)
+		return NULL;
+	append_witness(&text, replay_header(ls->replay), (int)f->expected[0]);
+	strbuf_append(&text, why ? why : "");
+	f->severity = why ? SEVERITY_POSSIBLE : SEVERITY_RECORDED;
+	free(f->opinion);
+	f->opinion = strbuf_take(&text);
+	return f->opinion ? NULL : &error_no_memory;
+}

@@ -1,0 +1,63 @@
+/* What the log knows of faults: the instruction that raised a signal on the CPU that the log was recorded on. */
+#include <signal.h>
+#include <string.h>
+
+#include "lib/replay/internal.h"
+#include "lib/sys/signal.h"
+
+/* siginfo_t (include/uapi/asm-generic/siginfo.h): bytes into it. */
+enum { INFO_CODE = 8, INFO_ADDRESS = 16 };
+
+/* The si_code in the frame that the log has; 0: it has none. */
+static int code_of(const struct isa *isa, const struct evlog_event *ev)
+{
+	int32_t code;
+
+	if (!ev->after.len || !ev->writes.len || ev->writes.at[0].range.len < isa->frame->size)
+		return 0;
+	memcpy(&code, ev->writes.at[0].data + isa->frame->fault - INFO_ADDRESS + INFO_CODE, sizeof code);
+	return code;
+}
+
+/* Of a trap the PC is not that of its instruction. */
+static bool is_about_pc(uint64_t signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE;
+}
+
+struct error *replay_next_fault(struct replay *r, struct replay_fault *ret)
+{
+	struct error *err = queue_fill(r, 1);
+	const struct evlog_event *ev = !err && r->queue.list.len ? &r->queue.list.at[0] : NULL;
+
+	*ret = (struct replay_fault){0};
+	if (!ev || ev->kind != EVLOG_SIGNAL || !is_about_pc(ev->number))
+		return err;
+	int code = code_of(r->isa, ev);
+	/* Older logs have the code alone. */
+	if (ev->result != EVLOG_RAISED && !signal_is_fault((int)ev->number, code))
+		return NULL;
+	*ret = (struct replay_fault){.signal = (int)ev->number, .code = code, .pc = replay_translate(r, ev->pc)};
+	return NULL;
+}
+
+bool replay_fault_has(const struct replay *r, const struct state *regs)
+{
+	const struct evlog_event *ev = r->queue.list.len ? &r->queue.list.at[0] : NULL;
+	bool same = ev && ev->before.len;
+
+	for (size_t i = 0; same && i < ev->before.len; i++) {
+		const struct evlog_reg *logged = &ev->before.at[i];
+		uint32_t reg;
+		if (!isa_find_reg(r->isa, logged->name, strlen(logged->name), &reg))
+			continue;
+		uint64_t here = state_get(regs, reg);
+		same = state_known(regs, reg) && (here == logged->value || here == replay_translate(r, logged->value));
+	}
+	return same;
+}
+
+const struct evlog_header *replay_header(const struct replay *r)
+{
+	return r->header;
+}
