@@ -76,7 +76,19 @@ enum {
 	ISA_FORM_LEN = 48,
 	ISA_FLAGS_LEN = 16,
 	ISA_MAX_NAMED = 8,
+	ISA_OPERAND_TERMS = 3,
 	ISA_ENCODING_LEN = 24
+};
+
+/* Memory that an operand names: the sum of the terms, modulo 2^64. */
+struct insn_operand {
+	uint16_t len; /* bytes; 0: there is no such operand, or it is not known how long it is */
+	uint8_t num_terms;
+	struct {
+		uint16_t reg;
+		uint8_t scale;
+	} term[ISA_OPERAND_TERMS];
+	uint64_t offset;
 };
 
 /* One decoded instruction. */
@@ -90,13 +102,14 @@ struct insn {
 	char mnemonic[24];       /* "add", "rep movsb" */
 	char encoding[ISA_ENCODING_LEN]; /* what its bits must be, as the manuals write it; "" where that is unknown */
 	const char *family; /* the table that models it: "alu"; else a kind: "x87"; static, NULL when not decoded */
-	char flags[ISA_FLAGS_LEN]; /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
-	bool may_store;            /* without a transfer: it may write memory, nobody knows where */
-	bool repeats;              /* rep string instruction: a step of the target may do one iteration or all */
-	bool extension;            /* not every CPU of the ISA has it: one without it rightly raises a fault */
-	bool opens, closes;        /* sets, reads registers that a stop resets (isa->reset) */
-	uint8_t overrun;           /* the row of isa->overruns that it is, from 1; 0: none */
-	uint16_t reveals;          /* copies this register, which no target shows, to its only result; 0: none */
+	char flags[ISA_FLAGS_LEN];   /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
+	bool may_store;              /* without a transfer: it may write memory, nobody knows where */
+	struct insn_operand operand; /* in memory */
+	bool repeats;                /* rep string instruction: a step of the target may do one iteration or all */
+	bool extension;              /* not every CPU of the ISA has it: one without it rightly raises a fault */
+	bool opens, closes;          /* sets, reads registers that a stop resets (isa->reset) */
+	uint8_t overrun;             /* the row of isa->overruns that it is, from 1; 0: none */
+	uint16_t reveals;            /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
 };
@@ -215,6 +228,13 @@ struct isa {
 	 * not listed are 0. */
 	const struct reg_value *initial;
 	uint32_t num_initial;
+	/*
+	 * An instruction that faults has changed nothing (AMD APM vol. 1, 3.9, faults: the state before the instruction
+	 * is restored; Intel SDM vol. 3, 6.5). Intel leaves open what x87 and SSE stores of more than 8 bytes do to the
+	 * bytes in front of a page that faults (9.1.1); its CPUs and AMD's look at both pages first. False: registers
+	 * and memory that it writes by several accesses may hold anything (Arm ARM D1.3, "Precise").
+	 */
+	bool faults_whole;
 	struct expr_names names;
 
 	/* System calls: the registers of the kernel's calling convention, and the bytes of the instruction. */

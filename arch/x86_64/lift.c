@@ -436,6 +436,50 @@ static uint8_t find_overrun(const struct x86_raw *raw, const struct insn *insn)
 	return isa_find_overrun(&isa_x86_64, to_ss ? "mov ss" : insn->mnemonic);
 }
 
+static void add_term(struct insn_operand *o, uint32_t reg, unsigned scale)
+{
+	o->term[o->num_terms].reg = (uint16_t)reg;
+	o->term[o->num_terms++].scale = (uint8_t)scale;
+}
+
+/* Bytes of the images of states, whose operands capstone takes for smaller ones (SDM vol. 1, 8.1.10, 10.5.1, 13.4). */
+static unsigned image_len(unsigned id)
+{
+	static const struct {
+		unsigned id, len;
+	} images[] = {
+		{X86_INS_FXSAVE, 512}, {X86_INS_FXSAVE64, 512}, {X86_INS_FNSAVE, 108},   {X86_INS_FNSTENV, 28},
+		{X86_INS_XSAVE, 832},  {X86_INS_XSAVE64, 832},  {X86_INS_XSAVEOPT, 832}, {X86_INS_XSAVEOPT64, 832},
+		{X86_INS_XSAVEC, 832}, {X86_INS_XSAVEC64, 832},
+	};
+
+	for (size_t i = 0; i < sizeof images / sizeof *images; i++)
+		if (images[i].id == id)
+			return images[i].len;
+	return 0;
+}
+
+/* The memory operand, where its address is a sum (SDM vol. 1, 3.7.5): a 32-bit address is cut. */
+static void find_operand(const struct x86_ctx *c, unsigned id, struct insn_operand *ret)
+{
+	const struct x86_raw *raw = &c->raw;
+	unsigned len = image_len(id);
+
+	for (unsigned i = 0; i < c->num_ops && !len; i++)
+		if (c->op[i].kind == X86_OPERAND_MEM)
+			len = c->op[i].width / 8;
+	if (!raw->is_mem || raw->addrsize || !len)
+		return;
+	ret->len = (uint16_t)len;
+	ret->offset = (uint64_t)raw->disp + (raw->base == X86_RIP_BASE ? c->next : 0);
+	if (raw->base < 16)
+		add_term(ret, X86_rax + raw->base, 1);
+	if (raw->index != X86_NO_REG)
+		add_term(ret, X86_rax + raw->index, raw->scale);
+	if (raw->segment)
+		add_term(ret, raw->segment == X86_FS ? X86_fs_base : X86_gs_base, 1);
+}
+
 struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret)
 {
@@ -468,6 +512,7 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		else
 			insn.status = LIFT_UNMODELLED;
 		insn.may_store = insn.status == LIFT_UNMODELLED && may_store(&c, &d);
+		find_operand(&c, d.id, &insn.operand);
 	} else {
 		insn.may_store = true;
 	}

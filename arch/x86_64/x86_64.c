@@ -99,6 +99,7 @@ const struct isa isa_x86_64 = {
 	.num_flags = X86_NUM_FLAGS,
 	.initial = initial,
 	.num_initial = sizeof initial / sizeof *initial,
+	.faults_whole = true,
 	.unjudged = unjudged,
 	.num_unjudged = sizeof unjudged / sizeof *unjudged,
 	.step_flag = X86_tf,

@@ -166,9 +166,8 @@ static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 	if (!logged && instead && signal_is_synchronous(signal))
 		return judge_instead(ls, expected, instead);
 	if (logged || expected == signal) {
-		ls->judgement.as_logged = logged_by_cpu(ls, slot->pc, signal);
-		keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-		return NULL;
+		ls->judgement.as_logged = ls->replay && logged_by_cpu(ls, slot->pc, signal);
+		return judge_faulted_registers(ls, slot);
 	}
 	adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 	if (!signal_is_synchronous(signal))
@@ -301,8 +300,12 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 		err = account(ls, slot);
 	if (!err && (differs || unsettled) && !ls->signal)
 		err = settle_stores(ls, slot);
-	if (!err && may_have_stored(slot))
+	if (ls->reply.stop.kind == STOP_SIGNAL && ls->replay && slot->spans.len)
+		ls->faulted = slot;
+	else if (!err && may_have_stored(slot))
 		err = memory_forget_all(ls->model.memory);
+	if (!err)
+		err = suspects_note(ls, slot);
 	if (!err)
 		err = logged_after(ls, slot);
 	*ret_differs = differs || unsettled || ls->signal;
@@ -415,12 +418,44 @@ static void pop(struct lockstep *ls)
 	ls->submitted--;
 }
 
-static bool enough(const struct lockstep *ls)
+static bool enough(struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
-	size_t groups = ls->run->findings.list.len;
+	size_t groups = ls->run->findings.list.len + suspects_groups(ls);
 
 	return (o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings);
+}
+
+/* Nothing more is judged, but what the target did since is to be known: where it stored. */
+static struct error *track_behind(struct lockstep *ls)
+{
+	enum predict_result result;
+
+	state_copy(&ls->model.front, &ls->now);
+	ls->model.blind = true;
+	struct error *err = predict_next(&ls->model, &ls->blind.slot, &result);
+	ls->model.blind = false;
+	if (err)
+		return err;
+	state_copy(&ls->before, &ls->now);
+	keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+	if (result != PREDICT_SYSCALL && ls->reply.stop.kind == STOP_STEPPED)
+		return suspects_note(ls, &ls->blind.slot);
+	suspects_note_anything(ls);
+	return NULL;
+}
+
+/* All that was submitted has been collected: what waited for that. */
+static struct error *settle_behind(struct lockstep *ls)
+{
+	enum stop_kind stop = ls->reply.stop.kind;
+	bool still = !ls->strayed && stop != STOP_EXITED && stop != STOP_KILLED;
+	struct error *err = ls->done ? NULL : settle_owed(ls);
+
+	if (!err && ls->faulted && still)
+		err = judge_faulted_memory(ls);
+	ls->faulted = NULL;
+	return err ? err : suspects_settle(ls, still);
 }
 
 /* Collects the rest of what was submitted. Behind a signal there is nothing to judge, nor at a system call that the
@@ -432,13 +467,13 @@ static struct error *collect_behind(struct lockstep *ls)
 	while (ls->submitted && !err) {
 		const struct step *step = &ls->ring[ls->first];
 		err = target_collect(ls->target, &ls->seen, &ls->reply);
-		if (!err && !ls->signal && !ls->done && ls->reply.stop.kind != STOP_SYSCALL)
-			err = judge_behind(ls, &step->plan);
+		if (!err && !ls->signal && ls->reply.stop.kind != STOP_SYSCALL)
+			err = ls->done ? track_behind(ls) : judge_behind(ls, &step->plan);
 		pop(ls);
 	}
 	ls->predicted = ls->num_batches = 0;
 	sweep_drop_plans(ls);
-	return err || ls->done ? err : settle_owed(ls);
+	return err ? err : settle_behind(ls);
 }
 
 struct error *collect_batch(struct lockstep *ls)

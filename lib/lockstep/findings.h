@@ -47,6 +47,8 @@ struct finding {
 	enum location_kind kind;
 	uint32_t reg;
 	bool unwritten; /* LOCATION_REG: the instruction does not write reg */
+	bool faulted;   /* the instruction faulted, and should have changed nothing */
+	bool stale;     /* LOCATION_MEMORY: not what was last known, before the instruction loaded it */
 	uint64_t address;
 	uint64_t flags; /* of a flags register: its bits that differed at any occurrence */
 	uint16_t width; /* bits */
@@ -99,8 +101,9 @@ void finding_count(struct finding *finding, const struct finding *again);
 void finding_place(struct strbuf *out, const struct finding *finding, const struct isa *isa);
 
 /*
- * What is wrong there: "value"; "stray" (a register that the instruction does not write); of flags those that differed
- * at any occurrence ("cf+of"); of faults "unexpected SIGILL", "missing SIGSEGV" or "SIGBUS for SIGSEGV".
+ * What is wrong there: "changed by an instruction that faulted"; "changed unseen" of memory that was not as it was
+ * known when it was loaded; else "value"; "stray" (a register that the instruction does not write); of flags those that
+ * differed at any occurrence ("cf+of"); of faults "unexpected SIGILL", "missing SIGSEGV" or "SIGBUS for SIGSEGV".
  */
 void finding_cause(struct strbuf *out, const struct finding *finding, const struct isa *isa);
 

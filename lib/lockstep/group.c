@@ -332,6 +332,8 @@ static struct error *record_group(struct lockstep *ls)
 	ls->run->instructions = end;
 	judgement_deinit(&ls->judgement);
 	ls->judgement = all;
+	for (size_t i = 0; !err && i < ls->group.len; i++)
+		err = suspects_note(ls, &ls->group.slot[i]);
 	return err;
 }
 
@@ -444,9 +446,9 @@ struct error *run_group(struct lockstep *ls)
 		return g->len ? memory_journal_rollback(ls->model.memory, g->slot[0].mark) : NULL;
 	}
 	err = run(ls, state_get(&ls->model.front, ls->target->isa->pc));
-	if (err)
-		return err;
-	return judge_group(ls);
+	if (!err)
+		err = judge_group(ls);
+	return err ? err : suspects_settle(ls, true);
 }
 
 /* ---- Instructions that a step may overrun ---- */

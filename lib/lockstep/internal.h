@@ -2,11 +2,13 @@
 #ifndef LIB_LOCKSTEP_INTERNAL_H
 #define LIB_LOCKSTEP_INTERNAL_H
 
+#include "lib/lockstep/faulted.h"
 #include "lib/lockstep/group.h"
 #include "lib/lockstep/judge.h"
 #include "lib/lockstep/lockstep.h"
 #include "lib/lockstep/logged.h"
 #include "lib/lockstep/predict.h"
+#include "lib/lockstep/suspects.h"
 #include "lib/lockstep/tracer.h"
 
 /* A prediction and the reads that go with it. */
@@ -64,6 +66,9 @@ struct lockstep {
 
 	struct sweep sweep;
 	struct logged logged;
+	struct suspects suspects;
+	/* The instruction that a signal stopped, whose memory is still to be looked at; ls->before is before it. */
+	const struct prediction *faulted;
 	struct tracer tracer;
 	struct group group;
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
@@ -149,6 +154,10 @@ struct error *judge_group(struct lockstep *ls);
 
 /* Collects the oldest submission and judges it. On a difference the model continues from what was seen. */
 struct error *collect_batch(struct lockstep *ls);
+
+/* Gives a finding the formula of its expected value and the inputs of that. */
+struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
+			      const struct state *before);
 
 /* Records the differences of the instruction in slot, whose state before is ls->before; memory is as before it. */
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot);

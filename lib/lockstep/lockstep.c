@@ -376,6 +376,7 @@ void lockstep_deinit(struct lockstep *ls)
 	group_deinit(&ls->group);
 	tracer_deinit(&ls->tracer);
 	logged_deinit(&ls->logged);
+	suspects_deinit(&ls->suspects);
 	prediction_deinit(&ls->blind.slot);
 	judgement_deinit(&ls->judgement);
 	state_deinit(&ls->now);
@@ -491,7 +492,9 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;
 	ls.judging = ls.judging && !options->only_trace;
 	err = loop(&ls);
-	struct error *more = error_is(err, ERROR_LOST_SYNC) ? logged_lost(&ls) : NULL;
+	struct error *more = suspects_settle(&ls, false);
+	if (!more && error_is(err, ERROR_LOST_SYNC))
+		more = logged_lost(&ls);
 	if (more)
 		error_destroy(err);
 	conclude_run(&ls, more ? more : err);

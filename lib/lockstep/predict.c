@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/lockstep/faulted.h"
+
 /* ---- Memory ---- */
 
 /* Fetches the pages of a range from the target. True if all of it is mapped. */
@@ -37,6 +39,14 @@ static enum mem_result read_known(struct predictor *p, uint64_t address, size_t 
 		return p->error ? MEM_ERROR : MEM_FAULT;
 	memory_read(p->memory, address, ret, unknown, len);
 	return MEM_OK;
+}
+
+enum mem_result predictor_know(struct predictor *p, uint64_t address, size_t len)
+{
+	uint8_t bytes[64], unknown[64];
+	enum mem_result result = len <= sizeof bytes ? read_known(p, address, len, bytes, unknown) : MEM_FAULT;
+
+	return result;
 }
 
 /* Copies what an access has of the bytes; false if that is nothing. */
@@ -185,7 +195,7 @@ static void slot_reset(struct prediction *slot, uint64_t pc)
 	slot->fault = FAULT_NONE;
 	slot->imprecise = false;
 	slot->stores_seen = true;
-	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = 0;
+	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
 }
 
 void prediction_deinit(struct prediction *slot)
@@ -194,6 +204,7 @@ void prediction_deinit(struct prediction *slot)
 	vec_deinit(&slot->words);
 	vec_deinit(&slot->stores);
 	vec_deinit(&slot->loads);
+	vec_deinit(&slot->spans);
 }
 
 static bool keep_reg(struct prediction *slot, const struct eval_reg *r)
@@ -339,17 +350,31 @@ static struct error *take_error(struct predictor *p)
 	return err ? err : error_create(ERROR_BUG, "evaluation stopped without a reason");
 }
 
+/* Did it come to that? Its stores may fault, and what it does in front of a page that faults is to be known before. */
+static enum eval_status reach_memory(struct predictor *p, struct prediction *slot)
+{
+	enum mem_result reach = MEM_OK;
+	bool fault = p->eval.status == EVAL_FAULT && p->eval.fault == FAULT_PAGE;
+
+	if (p->eval.status == EVAL_DONE)
+		reach = reach_stores(p);
+	if (reach != MEM_ERROR && p->eval.status == EVAL_DONE && p->eval.num_stores && !p->given &&
+	    !span_stores(p, slot))
+		reach = MEM_ERROR;
+	if (fault && !p->given && !span_operand(p, slot))
+		reach = MEM_ERROR;
+	if (reach == MEM_OK)
+		return p->eval.status;
+	p->eval.fault = FAULT_PAGE;
+	return reach == MEM_FAULT ? EVAL_FAULT : EVAL_ERROR;
+}
+
 /* What the evaluation came to. */
 static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
-	enum eval_status status = p->eval.status;
+	enum eval_status status = reach_memory(p, slot);
 	struct error *err;
 
-	if (status == EVAL_DONE) {
-		enum mem_result reach = reach_stores(p);
-		p->eval.fault = FAULT_PAGE;
-		status = reach == MEM_OK ? EVAL_DONE : reach == MEM_FAULT ? EVAL_FAULT : EVAL_ERROR;
-	}
 	switch (status) {
 	case EVAL_DONE:
 		err = keep_outputs(p, slot, &p->eval);
@@ -484,8 +509,9 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		return NULL;
 	p->alone = false;
 	if (!slot->lifted->prog) {
-		*ret = PREDICT_LAST;
-		return NULL;
+		bool known = p->given || !slot->lifted->insn.may_store || span_operand(p, slot);
+		*ret = known ? PREDICT_LAST : PREDICT_WAIT;
+		return known || p->waiting ? NULL : take_error(p);
 	}
 	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
 	return err ? err : conclude(p, slot, ret);

@@ -18,6 +18,12 @@ struct predicted_load {
 	uint8_t data[64], unknown[64];
 };
 
+/* At most 64 bytes. */
+struct memory_span {
+	uint64_t address;
+	uint8_t len;
+};
+
 struct predicted_reg {
 	uint32_t reg;
 	uint16_t word; /* where value and mask start in words */
@@ -41,6 +47,8 @@ struct prediction {
 	VEC(uint64_t) words; /* for each register its value, then its mask */
 	VEC(struct eval_store) stores;
 	VEC(struct predicted_load) loads;
+	/* What it writes, or would write if it did not fault, or may: if that is on more than one page; else empty. */
+	VEC(struct memory_span) spans;
 	memory_mark mark; /* memory before its stores */
 };
 
@@ -83,6 +91,10 @@ struct predictor {
 
 struct error *predictor_init(struct predictor *p, struct target *target);
 void predictor_deinit(struct predictor *p);
+
+/* Makes what the target has in a range known, as far as it can be read: MEM_ERROR if the target has to stand still for
+ * that and does not, or for p->error. */
+enum mem_result predictor_know(struct predictor *p, uint64_t address, size_t len);
 
 /* The guest's address space may have changed. */
 void predictor_remap(struct predictor *p);

@@ -41,7 +41,7 @@ static bool *needed_by(const struct expr_pool *pool, expr_id id)
 
 /* The registers and memory that the formula reads. */
 static struct error *add_inputs(const struct lockstep *ls, struct finding *f, const struct expr_pool *pool,
-				expr_id formula, const struct prediction *slot)
+				expr_id formula, const struct prediction *slot, const struct state *before)
 {
 	bool *needed = needed_by(pool, formula);
 	/* Which of the loads an expression is would have to be evaluated; its length tells most of them apart. */
@@ -54,7 +54,7 @@ static struct error *add_inputs(const struct lockstep *ls, struct finding *f, co
 			len[e->width / 8] = true;
 		if (!needed[i] || e->op != EXPR_REG)
 			continue;
-		err = add_register_input(f, &ls->before, e->attr);
+		err = add_register_input(f, before, e->attr);
 		if (f->since > sweep_since(ls, e->attr))
 			f->since = sweep_since(ls, e->attr);
 	}
@@ -71,6 +71,8 @@ static bool formula_of(const struct finding *f, const struct transfer *t, const 
 		       struct transfer *part, expr_id *ret)
 {
 	*ret = EXPR_NONE;
+	if (f->faulted)
+		return false;
 	if (f->kind != LOCATION_MEMORY) {
 		*ret = f->kind == LOCATION_FAULT ? EXPR_NONE : transfer_get_reg(t, f->reg);
 		if (*ret)
@@ -107,7 +109,8 @@ static char *formula_text(const struct isa *isa, const struct transfer *part)
 	return strbuf_take(&text);
 }
 
-static struct error *explain(struct lockstep *ls, struct finding *f, const struct prediction *slot)
+struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
+			      const struct state *before)
 {
 	const struct transfer *t;
 	struct transfer part;
@@ -120,184 +123,31 @@ static struct error *explain(struct lockstep *ls, struct finding *f, const struc
 	transfer_init(&part, t->pool);
 	if (formula_of(f, t, slot, &part, &value)) {
 		f->formula = formula_text(ls->target->isa, &part);
-		err = f->formula ? add_inputs(ls, f, t->pool, value, slot) : &error_no_memory;
-	} else if (f->kind == LOCATION_REG) {
+		err = f->formula ? add_inputs(ls, f, t->pool, value, slot, before) : &error_no_memory;
+	} else if (f->kind == LOCATION_REG || f->faulted) {
 		f->formula = strdup("unchanged");
-		err = f->formula ? add_register_input(f, &ls->before, f->reg) : &error_no_memory;
+		err = f->formula ? NULL : &error_no_memory;
+		if (!err && f->kind == LOCATION_REG)
+			err = add_register_input(f, before, f->reg);
 	}
 	transfer_deinit(&part);
 	return err;
 }
 
-/* ---- Second opinion ---- */
-
-/* A page as the accesses of a trace's step have it; what it stores is there as well. */
-static struct error *read_given_page(const struct given *g, uint64_t address, uint8_t *ret, bool *ret_writable)
-{
-	bool touched = false;
-
-	memset(ret, 0, MEMORY_PAGE);
-	for (size_t i = 0; i < g->num_accesses; i++) {
-		const struct trace_access *a = &g->accesses[i];
-		for (unsigned k = 0; k < a->len; k++) {
-			uint64_t at = a->address + k - address;
-			if (at >= MEMORY_PAGE)
-				continue;
-			touched = true;
-			if (!a->store)
-				ret[at] = a->data[k];
-		}
-	}
-	*ret_writable = true;
-	return touched ? NULL : error_fault(address);
-}
-
-static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
-{
-	struct lockstep *ls = ctx;
-	uint8_t unknown[MEMORY_PAGE];
-
-	if (ls->model.given)
-		return read_given_page(ls->model.given, address, ret, ret_writable);
-	/* Pages that the model never met were not touched by the instruction. */
-	memory_read(ls->model.memory, address, ret, unknown, MEMORY_PAGE);
-	if (!memchr(unknown, 0, sizeof unknown))
-		return error_fault(address);
-	*ret_writable = true;
-	return NULL;
-}
-
-/* The flags register that holds the field reg, as far as its fields are known. */
-static void flags_image(const struct state *s, uint32_t reg, uint64_t *ret)
-{
-	const struct isa *isa = s->isa;
-	const char *name = isa->regs[reg].gdb_name;
-
-	for (uint32_t r = 0; r < isa->num_regs; r++)
-		if (isa->regs[r].gdb_name && !strcmp(isa->regs[r].gdb_name, name))
-			ret[0] |= state_get(s, r) << isa->regs[r].gdb_low;
-}
-
-/* The second opinion's value of the finding's location; false if it has none. */
-static bool opinion_value(const struct finding *f, const struct oracle_outcome *out, uint64_t *ret)
-{
-	int signal = out->end == ORACLE_SIGNAL ? out->signal : 0;
-
-	memset(ret, 0, EXPR_MAX_WORDS * sizeof *ret);
-	if (f->kind == LOCATION_FAULT) {
-		ret[0] = (uint64_t)signal;
-		return true;
-	}
-	if (out->end != ORACLE_STEPPED)
-		return false;
-	if (f->kind == LOCATION_MEMORY)
-		return oracle_outcome_read(out, f->address, ret, f->width / 8u);
-	if (f->kind == LOCATION_FLAGS) {
-		flags_image(&out->after, f->reg, ret);
-		return true;
-	}
-	const struct reg_desc *desc = &out->after.isa->regs[f->reg];
-	memcpy(ret, out->after.value + desc->word, reg_words(desc) * sizeof *ret);
-	return state_known(&out->after, f->reg);
-}
-
-static bool equal_under(const struct finding *f, const uint64_t *a, const uint64_t *b)
-{
-	for (unsigned i = 0; i < (f->width + 63u) / 64u; i++)
-		if ((a[i] ^ b[i]) & ~f->mask[i])
-			return false;
-	return true;
-}
-
-static struct error *set_opinion(struct finding *f, const char *oracle, const char *what)
-{
-	struct strbuf text = {0};
-
-	strbuf_printf(&text, "%s %s", oracle, what);
-	free(f->opinion);
-	f->opinion = strbuf_take(&text);
-	return f->opinion ? NULL : &error_no_memory;
-}
-
-static struct error *weigh(struct finding *f, const struct oracle *o, const struct oracle_outcome *out)
-{
-	uint64_t value[EXPR_MAX_WORDS];
-
-	if (!opinion_value(f, out, value))
-		return set_opinion(f, oracle_name(o), "gives no value here");
-	bool refused = f->kind == LOCATION_FAULT && f->observed[0] == SIGILL && f->insn.extension;
-	if (equal_under(f, value, f->expected) && refused) {
-		f->severity = SEVERITY_POSSIBLE;
-		return set_opinion(
-			f, oracle_name(o),
-			"agrees with the model, but the target's CPU model (--cpu) may lack the instruction");
-	}
-	if (equal_under(f, value, f->expected)) {
-		f->severity = SEVERITY_CONFIRMED;
-		return set_opinion(f, oracle_name(o), "agrees with the model");
-	}
-	f->severity = SEVERITY_POSSIBLE;
-	return set_opinion(f, oracle_name(o),
-			   equal_under(f, value, f->observed) ? "agrees with the target" : "agrees with neither");
-}
-
-/* Asks the oracle; that it cannot answer is no error of the run. */
-static struct error *adjudicate(struct lockstep *ls, struct finding *f)
-{
-	const struct oracle_pages pages = {.ctx = ls, .read = read_page};
-	struct oracle *o = ls->options->oracle;
-	struct oracle_outcome out;
-
-	f->severity = SEVERITY_MODEL;
-	if (!o)
-		return NULL;
-	struct error *err = oracle_outcome_init(&out, ls->target->isa);
-	if (err)
-		return err;
-	err = oracle_adjudicate(o, &f->insn, &ls->before, &pages, &out);
-	if (!err) {
-		err = weigh(f, o, &out);
-	} else if (!error_is(err, ERROR_NO_MEMORY)) {
-		struct error *why = err;
-		err = set_opinion(f, oracle_name(o), why->message);
-		error_destroy(why);
-	}
-	oracle_outcome_deinit(&out);
-	return err;
-}
-
 /* ---- One finding ---- */
-
-/* Its expected value is the log's, of which the model knows nothing. */
-static struct error *complete_logged(struct lockstep *ls, struct finding *f)
-{
-	struct error *err = logged_weigh(ls, f);
-
-	f->formula = strdup("");
-	return !err && !f->formula ? &error_no_memory : err;
-}
 
 static struct error *complete(struct lockstep *ls, struct finding *f, const struct prediction *slot)
 {
 	f->first_instruction = f->since = ls->run->instructions;
 	f->event = ls->replay ? replay_position(ls->replay) : ls->position;
 	f->severity = SEVERITY_MODEL;
-	if (f->unwritten)
+	if (f->unwritten && !f->faulted)
 		f->since = sweep_since(ls, f->reg);
-	if (f->logged)
-		return complete_logged(ls, f);
-
-	bool dated = slot->lifted && f->since == f->first_instruction;
-	struct error *err = dated ? explain(ls, f, slot) : NULL;
-	if (!err && dated)
-		err = adjudicate(ls, f);
-	if (!err)
-		err = logged_weigh(ls, f);
-	if (!err && !f->opinion)
-		f->opinion = strdup("");
+	bool dated = slot->lifted && f->since == f->first_instruction && !f->logged;
+	struct error *err = dated ? explain_finding(ls, f, slot, &ls->before) : NULL;
 	if (!err && !f->formula)
 		f->formula = strdup("");
-	return !err && (!f->opinion || !f->formula) ? &error_no_memory : err;
+	return !err && !f->formula ? &error_no_memory : err;
 }
 
 /* ---- Flags ---- */
@@ -402,22 +252,23 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 		f.insn.pc = slot->pc;
 		name_undecodable(&f.insn, state_get(&ls->now, ls->target->isa->pc));
 		set_cause(ls->target->isa, &f, slot);
-		if (f.unwritten && sweep_since(ls, f.reg) < ls->run->instructions)
+		if (f.unwritten && !f.faulted && sweep_since(ls, f.reg) < ls->run->instructions)
 			disown(&f);
 		timeline_add_finding(&ls->run->timeline, ls->run->instructions);
 		struct finding *known = findings_find(findings, ls->target->isa, &f);
-		if (known) {
+		/* One that loads nothing is what it seems to be. */
+		if (known && (!slot->loads.len || !ls->replay)) {
 			finding_count(known, &f);
 			continue;
 		}
 		struct error *err = complete(ls, &f, slot);
-		if (err) {
+		if (!err)
+			err = suspects_add(ls, &f, slot);
+		else
 			finding_deinit(&f);
-			return err;
-		}
-		err = findings_add(findings, &f, &known);
 		if (err)
 			return err;
 	}
-	return NULL;
+	/* A trace has all that the target had; else its memory is looked at when it stands still. */
+	return ls->replay ? NULL : suspects_settle(ls, true);
 }

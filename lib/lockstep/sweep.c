@@ -64,6 +64,8 @@ struct error *sweep_now(struct lockstep *ls)
 	if (!err && ls->judging && ls->judgement.differences.len)
 		err = record_differences(ls, &nothing);
 	if (!err)
+		err = suspects_settle(ls, true);
+	if (!err)
 		note_all(ls);
 	return err;
 }

@@ -1,0 +1,106 @@
+/* A second opinion on a finding: what the oracle makes of the instruction, with the inputs that it had. */
+#include "lib/lockstep/adjudicate.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/strbuf.h"
+#include "lib/lockstep/internal.h"
+
+void flags_image(const struct state *s, uint32_t reg, uint64_t *ret)
+{
+	const struct isa *isa = s->isa;
+	const char *name = isa->regs[reg].gdb_name;
+
+	for (uint32_t r = 0; r < isa->num_regs; r++)
+		if (isa->regs[r].gdb_name && !strcmp(isa->regs[r].gdb_name, name))
+			ret[0] |= state_get(s, r) << isa->regs[r].gdb_low;
+}
+
+/* The second opinion's value of the finding's location; false if it has none. */
+static bool opinion_value(const struct finding *f, const struct oracle_outcome *out, uint64_t *ret)
+{
+	int signal = out->end == ORACLE_SIGNAL ? out->signal : 0;
+
+	memset(ret, 0, EXPR_MAX_WORDS * sizeof *ret);
+	if (f->kind == LOCATION_FAULT) {
+		ret[0] = (uint64_t)signal;
+		return true;
+	}
+	if (out->end != (f->faulted ? ORACLE_SIGNAL : ORACLE_STEPPED))
+		return false;
+	if (f->kind == LOCATION_MEMORY)
+		return oracle_outcome_read(out, f->address, ret, f->width / 8u);
+	if (f->kind == LOCATION_FLAGS) {
+		flags_image(&out->after, f->reg, ret);
+		return true;
+	}
+	const struct reg_desc *desc = &out->after.isa->regs[f->reg];
+	memcpy(ret, out->after.value + desc->word, reg_words(desc) * sizeof *ret);
+	return state_known(&out->after, f->reg);
+}
+
+bool equal_under(const struct finding *f, const uint64_t *a, const uint64_t *b)
+{
+	for (unsigned i = 0; i < (f->width + 63u) / 64u; i++)
+		if ((a[i] ^ b[i]) & ~f->mask[i])
+			return false;
+	return true;
+}
+
+static struct error *set_opinion(struct finding *f, const char *oracle, const char *what)
+{
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "%s %s", oracle, what);
+	free(f->opinion);
+	f->opinion = strbuf_take(&text);
+	return f->opinion ? NULL : &error_no_memory;
+}
+
+static struct error *weigh(struct finding *f, const struct oracle *o, const struct oracle_outcome *out)
+{
+	uint64_t value[EXPR_MAX_WORDS];
+
+	if (!opinion_value(f, out, value))
+		return set_opinion(f, oracle_name(o), "gives no value here");
+	bool refused = f->kind == LOCATION_FAULT && f->observed[0] == SIGILL && f->insn.extension;
+	if (equal_under(f, value, f->expected) && refused) {
+		f->severity = SEVERITY_POSSIBLE;
+		return set_opinion(
+			f, oracle_name(o),
+			"agrees with the model, but the target's CPU model (--cpu) may lack the instruction");
+	}
+	if (equal_under(f, value, f->expected)) {
+		f->severity = SEVERITY_CONFIRMED;
+		return set_opinion(f, oracle_name(o), f->faulted ? "changes nothing" : "agrees with the model");
+	}
+	f->severity = SEVERITY_POSSIBLE;
+	return set_opinion(f, oracle_name(o),
+			   equal_under(f, value, f->observed) ? "agrees with the target" : "agrees with neither");
+}
+
+struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct state *before,
+			 const struct oracle_pages *pages)
+{
+	struct oracle *o = ls->options->oracle;
+	struct oracle_outcome out;
+
+	f->severity = SEVERITY_MODEL;
+	if (!o)
+		return NULL;
+	struct error *err = oracle_outcome_init(&out, ls->target->isa);
+	if (err)
+		return err;
+	err = oracle_adjudicate(o, &f->insn, before, pages, &out);
+	if (!err) {
+		err = weigh(f, o, &out);
+	} else if (!error_is(err, ERROR_NO_MEMORY)) {
+		struct error *why = err;
+		err = set_opinion(f, oracle_name(o), why->message);
+		error_destroy(why);
+	}
+	oracle_outcome_deinit(&out);
+	return err;
+}

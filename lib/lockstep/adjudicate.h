@@ -1,0 +1,23 @@
+/* A second opinion on a finding. Private to lib/lockstep. */
+#ifndef LIB_LOCKSTEP_ADJUDICATE_H
+#define LIB_LOCKSTEP_ADJUDICATE_H
+
+#include "lib/lockstep/findings.h"
+#include "lib/oracle/oracle.h"
+
+struct lockstep;
+
+/*
+ * Asks the oracle, if there is one: sets the finding's severity and opinion. before: the registers; pages: the memory
+ * that the target had then. That the oracle cannot answer is no error.
+ */
+struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct state *before,
+			 const struct oracle_pages *pages);
+
+/* The flags register that holds the field reg, as far as its fields are known. */
+void flags_image(const struct state *s, uint32_t reg, uint64_t *ret);
+
+/* Are a and b equal in what the finding compares? */
+bool equal_under(const struct finding *f, const uint64_t *a, const uint64_t *b);
+
+#endif

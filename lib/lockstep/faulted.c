@@ -1,0 +1,232 @@
+#include "lib/lockstep/faulted.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/expr/marks.h"
+#include "lib/lockstep/internal.h"
+#include "lib/sys/signal.h"
+
+/* ---- What it would write ---- */
+
+static uint64_t page_of(uint64_t address)
+{
+	return address / MEMORY_PAGE;
+}
+
+static bool add_span(struct predictor *p, struct prediction *slot, uint64_t address, size_t len)
+{
+	enum { CHUNK = sizeof((struct eval_store *)0)->data };
+
+	for (size_t at = 0; at < len; at += CHUNK) {
+		struct memory_span span = {address + at, (uint8_t)(len - at < CHUNK ? len - at : CHUNK)};
+		if (!vec_push(&slot->spans, span)) {
+			p->error = &error_no_memory;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Of memory that cannot be read nothing will be known: that shows when it is compared. What was fetched is to stay when
+ * the instruction's stores are taken back. */
+static bool know_spans(struct predictor *p, struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->spans.len; i++) {
+		const struct memory_span *s = &slot->spans.at[i];
+		uint64_t end = s->address + s->len, second = page_of(end - 1) * MEMORY_PAGE;
+		uint64_t middle = page_of(s->address) == page_of(end - 1) ? end : second;
+		if (predictor_know(p, s->address, (size_t)(middle - s->address)) == MEM_ERROR ||
+		    (middle != end && predictor_know(p, middle, (size_t)(end - middle)) == MEM_ERROR))
+			return false;
+	}
+	slot->mark = memory_journal_mark(p->memory);
+	return true;
+}
+
+bool span_stores(struct predictor *p, struct prediction *slot)
+{
+	const struct eval_store *stores = p->eval.stores;
+	bool crosses = false;
+
+	for (size_t i = 0; i < p->eval.num_stores; i++)
+		crosses |= page_of(stores[i].address) != page_of(stores[0].address) ||
+			   page_of(stores[i].address + stores[i].len - 1) != page_of(stores[0].address);
+	slot->spans.len = 0;
+	if (!crosses || !p->isa->faults_whole)
+		return true;
+	for (size_t i = 0; i < p->eval.num_stores; i++)
+		if (!add_span(p, slot, stores[i].address, stores[i].len))
+			return false;
+	return know_spans(p, slot);
+}
+
+bool span_operand(struct predictor *p, struct prediction *slot)
+{
+	const struct insn *insn = &slot->lifted->insn;
+	uint64_t address = insn->operand.offset;
+
+	slot->spans.len = 0;
+	if (!insn->operand.len || !p->isa->faults_whole)
+		return true;
+	for (unsigned i = 0; i < insn->operand.num_terms; i++) {
+		if (!state_known(&p->front, insn->operand.term[i].reg))
+			return true;
+		address += state_get(&p->front, insn->operand.term[i].reg) * insn->operand.term[i].scale;
+	}
+	if (page_of(address) == page_of(address + insn->operand.len - 1))
+		return true;
+	return add_span(p, slot, address, insn->operand.len) && know_spans(p, slot);
+}
+
+/* ---- Registers ---- */
+
+/* Registers that the transfer computes addresses from. The caller frees it; NULL: out of memory. */
+static bool *address_needs(const struct transfer *t)
+{
+	bool *needed = calloc(expr_pool_size(t->pool), sizeof *needed);
+
+	if (!needed)
+		return NULL;
+	for (expr_id i = 1; i < expr_pool_size(t->pool); i++)
+		if (expr_get(t->pool, i)->op == EXPR_LOAD)
+			needed[expr_get(t->pool, i)->arg[0]] = true;
+	for (size_t i = 0; i < t->stores.len; i++)
+		needed[t->stores.at[i].address] = true;
+	marks_spread(needed, t->pool);
+	return needed;
+}
+
+/* An instruction that makes several accesses may have loaded it already. */
+static struct error *may_be_loaded(struct lockstep *ls, const struct prediction *slot, uint32_t reg, bool *ret)
+{
+	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
+	const struct transfer *t;
+	struct insn again;
+
+	*ret = !insn || !slot->lifted->prog;
+	if (*ret)
+		return NULL;
+	struct error *err = lift_again(ls->model.cache, slot->pc, insn->bytes, insn->len, &again, &t);
+	if (err || transfer_get_reg(t, reg) == EXPR_NONE)
+		return err;
+	bool *needed = address_needs(t), base = false;
+	if (!needed)
+		return &error_no_memory;
+	for (expr_id i = 1; i < expr_pool_size(t->pool); i++)
+		base |= needed[i] && expr_get(t->pool, i)->op == EXPR_REG && expr_get(t->pool, i)->attr == reg;
+	free(needed);
+	*ret = !base;
+	return NULL;
+}
+
+/*
+ * A floating-point exception is told in the control and status registers before it is raised (SDM vol. 1, 4.9.1; APM
+ * vol. 1, 4.10.2).
+ */
+static struct error *may_change(struct lockstep *ls, const struct prediction *slot, uint32_t reg, bool *ret)
+{
+	enum reg_class class = ls->target->isa->regs[reg].class;
+
+	*ret = ls->reply.stop.signal == SIGFPE && (class == REG_CONTROL || class == REG_FLOAT);
+	return *ret || ls->target->isa->faults_whole ? NULL : may_be_loaded(ls, slot, reg, ret);
+}
+
+struct error *judge_faulted_registers(struct lockstep *ls, const struct prediction *slot)
+{
+	const struct prediction nothing = {.kind = PREDICTED_OUTPUTS, .pc = slot->pc};
+	struct judgement *j = &ls->judgement;
+	size_t from = j->differences.len, kept = from;
+
+	/* A trap is reported behind its instruction, which has done what it does. */
+	if (ls->reply.stop.signal == SIGTRAP) {
+		keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+		return NULL;
+	}
+	struct error *err = judge_outputs(j, ls->target, &nothing, &ls->before, &ls->seen, NULL, ls->touched, &ls->now);
+	for (size_t i = from; i < j->differences.len && !err; i++) {
+		bool may;
+		err = may_change(ls, slot, j->differences.at[i].reg, &may);
+		if (err || may)
+			continue;
+		j->differences.at[kept] = j->differences.at[i];
+		j->differences.at[kept++].faulted = true;
+	}
+	j->differences.len = kept;
+	return err;
+}
+
+/* ---- Memory ---- */
+
+/* What memory holds at a span now, and what the model knows of it. Of what cannot be read nothing is known. */
+struct span_bytes {
+	uint8_t seen[64], model[64], unknown[64];
+	size_t got; /* bytes that can be read */
+};
+
+static struct error *read_span(struct lockstep *ls, const struct memory_span *span, struct span_bytes *ret)
+{
+	*ret = (struct span_bytes){0};
+	memory_read(ls->model.memory, span->address, ret->model, ret->unknown, span->len);
+	return target_read_memory(ls->target, span->address, ret->seen, span->len, &ret->got);
+}
+
+/* The first span that differs becomes a difference. *ret_known: of all that can be read it was known. */
+static struct error *compare_span(struct lockstep *ls, const struct memory_span *span, bool *ret_known)
+{
+	struct finding f = {.kind = LOCATION_MEMORY, .address = span->address, .faulted = true};
+	struct span_bytes b;
+	struct error *err = read_span(ls, span, &b);
+	bool differs = false;
+
+	for (size_t i = 0; i < b.got && !err; i++) {
+		*ret_known &= !b.unknown[i];
+		differs |= !b.unknown[i] && b.seen[i] != b.model[i];
+	}
+	if (err || !differs || ls->judgement.differences.len)
+		return err;
+	f.width = (uint16_t)(8 * b.got);
+	memcpy(f.expected, b.model, b.got);
+	memcpy(f.observed, b.seen, b.got);
+	memcpy(f.mask, b.unknown, b.got);
+	return vec_push(&ls->judgement.differences, f) ? NULL : &error_no_memory;
+}
+
+static struct error *adopt_span(struct lockstep *ls, const struct memory_span *span)
+{
+	struct span_bytes b;
+	struct error *err = read_span(ls, span, &b);
+
+	return err ? err : memory_write(ls->model.memory, span->address, b.seen, NULL, b.got);
+}
+
+/* It was counted as checked before that was tried. */
+static struct error *uncheck(struct lockstep *ls, const struct prediction *slot)
+{
+	if (!ls->judging || !ls->run->checked || !slot->lifted)
+		return NULL;
+	ls->run->checked--;
+	coverage_demote(&ls->run->coverage, slot->lifted->form);
+	return count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_MEMORY);
+}
+
+struct error *judge_faulted_memory(struct lockstep *ls)
+{
+	const struct prediction *slot = ls->faulted;
+	bool known = true, judged = slot->kind != PREDICTED_NOTHING && !ls->judgement.unseen;
+	struct error *err = NULL;
+
+	judgement_clear(&ls->judgement);
+	for (size_t i = 0; i < slot->spans.len && !err; i++)
+		err = compare_span(ls, &slot->spans.at[i], &known);
+	if (!err && ls->judging && ls->judgement.differences.len)
+		err = record_differences(ls, slot);
+	if (!err)
+		err = suspects_note(ls, slot);
+	for (size_t i = 0; i < slot->spans.len && !err; i++)
+		err = adopt_span(ls, &slot->spans.at[i]);
+	if (!err && may_have_stored(slot))
+		err = memory_forget_all(ls->model.memory);
+	return err || known || !judged ? err : uncheck(ls, slot);
+}

@@ -1,0 +1,429 @@
+#include "lib/lockstep/suspects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/strbuf.h"
+#include "lib/lockstep/adjudicate.h"
+#include "lib/lockstep/internal.h"
+
+/* ---- Keeping them ---- */
+
+static void suspect_deinit(struct suspect *s)
+{
+	finding_deinit(&s->finding);
+	state_deinit(&s->before);
+	prediction_deinit(&s->slot);
+	for (size_t i = 0; i < s->pages.len; i++)
+		free(s->pages.at[i].data);
+	vec_deinit(&s->pages);
+	vec_deinit(&s->spans);
+}
+
+void suspects_deinit(struct suspects *s)
+{
+	for (size_t i = 0; i < s->list.len; i++)
+		suspect_deinit(&s->list.at[i]);
+	vec_deinit(&s->list);
+	vec_deinit(&s->stored);
+}
+
+static struct known_page *find_page(struct suspect *s, uint64_t address)
+{
+	for (size_t i = 0; i < s->pages.len; i++)
+		if (s->pages.at[i].address == (address & -(uint64_t)MEMORY_PAGE))
+			return &s->pages.at[i];
+	return NULL;
+}
+
+/* Copies the pages of a range from the model. */
+static bool keep_pages(struct suspect *s, const struct memory *memory, uint64_t address, size_t len)
+{
+	uint64_t first = address & -(uint64_t)MEMORY_PAGE;
+	size_t pages = (size_t)((address + len - 1 - first) / MEMORY_PAGE) + 1;
+
+	for (size_t i = 0; i < pages; i++) {
+		uint64_t at = first + i * MEMORY_PAGE;
+		if (find_page(s, at))
+			continue;
+		struct known_page page = {.address = at, .data = malloc(2 * MEMORY_PAGE)};
+		if (!page.data)
+			return false;
+		page.unknown = page.data + MEMORY_PAGE;
+		memory_read(memory, at, page.data, page.unknown, MEMORY_PAGE);
+		if (!vec_push(&s->pages, page)) {
+			free(page.data);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Only what is loaded, stored or would be: of other pages the oracle is told what the target has. */
+static bool keep_memory(struct suspect *s, const struct memory *memory, const struct prediction *slot)
+{
+	bool ok = keep_pages(s, memory, slot->pc, s->finding.insn.len ? s->finding.insn.len : 1);
+
+	for (size_t i = 0; i < slot->loads.len && ok; i++)
+		ok = vec_push(&s->slot.loads, slot->loads.at[i]) &&
+		     keep_pages(s, memory, slot->loads.at[i].address, slot->loads.at[i].len);
+	for (size_t i = 0; i < slot->stores.len && ok; i++)
+		ok = keep_pages(s, memory, slot->stores.at[i].address, slot->stores.at[i].len);
+	for (size_t i = 0; i < slot->spans.len && ok; i++)
+		ok = vec_push(&s->spans, slot->spans.at[i]) &&
+		     keep_pages(s, memory, slot->spans.at[i].address, slot->spans.at[i].len);
+	return ok;
+}
+
+struct error *suspects_add(struct lockstep *ls, struct finding *f, const struct prediction *slot)
+{
+	struct suspect s = {.finding = *f, .first_store = ls->suspects.stored.len};
+	struct error *err = state_init(&s.before, ls->target->isa);
+
+	s.slot.kind = slot->kind;
+	s.slot.pc = slot->pc;
+	s.slot.lifted = slot->lifted;
+	s.slot.fault = slot->fault;
+	if (!err) {
+		state_copy(&s.before, &ls->before);
+		if ((ls->replay && !keep_memory(&s, ls->model.memory, slot)) || !vec_push(&ls->suspects.list, s))
+			err = &error_no_memory;
+	}
+	if (err)
+		suspect_deinit(&s);
+	return err;
+}
+
+struct error *suspects_note(struct lockstep *ls, const struct prediction *slot)
+{
+	struct suspects *all = &ls->suspects;
+
+	if (!all->list.len)
+		return NULL;
+	if (may_have_stored(slot))
+		suspects_note_anything(ls);
+	for (size_t i = 0; i < slot->stores.len; i++)
+		if (!vec_push(&all->stored,
+			      ((struct memory_span){slot->stores.at[i].address, (uint8_t)slot->stores.at[i].len})))
+			return &error_no_memory;
+	for (size_t i = 0; i < slot->spans.len; i++)
+		if (!vec_push(&all->stored, slot->spans.at[i]))
+			return &error_no_memory;
+	return NULL;
+}
+
+void suspects_note_anything(struct lockstep *ls)
+{
+	for (size_t i = 0; i < ls->suspects.list.len; i++)
+		ls->suspects.list.at[i].anywhere = true;
+}
+
+static bool is_known(struct lockstep *ls, size_t index)
+{
+	const struct finding *f = &ls->suspects.list.at[index].finding;
+	struct findings before = {0};
+
+	if (findings_find(&ls->run->findings, ls->target->isa, f))
+		return true;
+	for (size_t i = 0; i < index; i++) {
+		before.list.at = &ls->suspects.list.at[i].finding;
+		before.list.len = 1;
+		if (findings_find(&before, ls->target->isa, f))
+			return true;
+	}
+	return false;
+}
+
+size_t suspects_groups(struct lockstep *ls)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ls->suspects.list.len; i++)
+		n += !is_known(ls, i);
+	return n;
+}
+
+/* ---- The target's memory, as it was before the instruction ---- */
+
+/* One suspect, being settled. */
+struct settling {
+	struct lockstep *ls;
+	struct suspect *s;
+	bool still;
+	bool overwritten; /* not all that it loads could be read again */
+};
+
+static bool is_overwritten(const struct settling *t, uint64_t address)
+{
+	const struct suspects *all = &t->ls->suspects;
+	bool any = t->s->anywhere || !t->still;
+
+	for (size_t i = t->s->first_store; i < all->stored.len && !any; i++)
+		any = address - all->stored.at[i].address < all->stored.at[i].len;
+	return any;
+}
+
+/* A page that the instruction would have written to, and in which nothing changed, is the one that faulted. */
+static bool may_write(const struct suspect *s, uint64_t page)
+{
+	const struct finding *f = &s->finding;
+	bool would = false;
+
+	if (!f->faulted || f->kind != LOCATION_MEMORY)
+		return true;
+	for (unsigned i = 0; i < f->width / 8u; i++) {
+		uint64_t differs = (f->expected[i / 8] ^ f->observed[i / 8]) & ~f->mask[i / 8];
+		if (differs >> i % 8 * 8 & 0xff && (f->address + i) / MEMORY_PAGE == page / MEMORY_PAGE)
+			return true;
+	}
+	for (size_t i = 0; i < s->spans.len; i++)
+		would |= s->spans.at[i].address / MEMORY_PAGE == page / MEMORY_PAGE ||
+			 (s->spans.at[i].address + s->spans.at[i].len - 1) / MEMORY_PAGE == page / MEMORY_PAGE;
+	return !would;
+}
+
+/* What was stored to since is as the model knew it. */
+static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
+{
+	const struct settling *t = ctx;
+	const struct known_page *known = find_page(t->s, address);
+	size_t got = 0;
+	struct error *err = t->still ? target_read_memory(t->ls->target, address, ret, MEMORY_PAGE, &got) : NULL;
+
+	if (err)
+		return err;
+	bool any = got == MEMORY_PAGE || (!t->still && known && memchr(known->unknown, 0, MEMORY_PAGE));
+	if (!any)
+		return error_fault(address);
+	for (size_t i = 0; i < MEMORY_PAGE; i++)
+		if (known && !known->unknown[i] && is_overwritten(t, address + i))
+			ret[i] = known->data[i];
+		else if (got != MEMORY_PAGE)
+			ret[i] = 0;
+	*ret_writable = may_write(t->s, address);
+	return NULL;
+}
+/* A page as the accesses of a trace's step have it; what it stores is there as well. */
+static struct error *read_given_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
+{
+	const struct given *g = ((const struct settling *)ctx)->ls->model.given;
+	bool touched = false;
+
+	memset(ret, 0, MEMORY_PAGE);
+	for (size_t i = 0; i < g->num_accesses; i++) {
+		const struct trace_access *a = &g->accesses[i];
+		for (unsigned k = 0; k < a->len; k++) {
+			uint64_t at = a->address + k - address;
+			if (at >= MEMORY_PAGE)
+				continue;
+			touched = true;
+			if (!a->store)
+				ret[at] = a->data[k];
+		}
+	}
+	*ret_writable = true;
+	return touched ? NULL : error_fault(address);
+}
+
+/* ---- What it loads ---- */
+
+/* Reads a load again. *ret_differs: what could be compared is not what the model knew; seen has what is. */
+static struct error *load_again(struct settling *t, const struct predicted_load *load, uint8_t *seen, bool *ret_differs)
+{
+	size_t got = 0;
+	struct error *err = target_read_memory(t->ls->target, load->address, seen, load->len, &got);
+
+	*ret_differs = false;
+	for (size_t i = 0; i < load->len && !err; i++) {
+		bool over = is_overwritten(t, load->address + i) || i >= got;
+		t->overwritten |= over;
+		if (over || load->unknown[i])
+			seen[i] = load->data[i];
+		else
+			*ret_differs |= seen[i] != load->data[i];
+	}
+	return err;
+}
+
+/* Memory that was not what the model knew when it was loaded, as a finding of its own. */
+static struct error *record_stale(struct settling *t, const struct predicted_load *load, const uint8_t *seen)
+{
+	struct findings *findings = &t->ls->run->findings;
+	struct finding f = {.kind = LOCATION_MEMORY,
+			    .insn = t->s->finding.insn,
+			    .address = load->address,
+			    .width = (uint16_t)(8 * load->len),
+			    .stale = true,
+			    .severity = SEVERITY_POSSIBLE,
+			    .first_instruction = t->s->finding.first_instruction,
+			    .since = t->s->finding.first_instruction,
+			    .event = t->s->finding.event};
+	struct finding *known = findings_find(findings, t->ls->target->isa, &f);
+	struct error *err = memory_write(t->ls->model.memory, load->address, seen, NULL, load->len);
+
+	if (err)
+		return err;
+	if (known) {
+		finding_count(known, &f);
+		return NULL;
+	}
+	memcpy(f.expected, load->data, load->len);
+	memcpy(f.observed, seen, load->len);
+	memcpy(f.mask, load->unknown, load->len);
+	f.formula = strdup("");
+	f.opinion = strdup("first seen where it was loaded: another instruction or the kernel has changed it, unseen");
+	if (f.formula && f.opinion)
+		return findings_add(findings, &f, &known);
+	finding_deinit(&f);
+	return &error_no_memory;
+}
+
+/* Of what the model predicts with the target's memory, the value at the finding's place; false if there is none. */
+static bool predicted_value(const struct suspect *s, const struct finding *f, uint64_t *ret)
+{
+	struct state after = {0};
+
+	memset(ret, 0, EXPR_MAX_WORDS * sizeof *ret);
+	for (size_t i = 0; i < s->slot.stores.len && f->kind == LOCATION_MEMORY; i++) {
+		const struct eval_store *store = &s->slot.stores.at[i];
+		if (store->address != f->address || store->len * 8u != f->width)
+			continue;
+		memcpy(ret, store->data, store->len);
+		return true;
+	}
+	if (f->kind != LOCATION_REG && f->kind != LOCATION_FLAGS)
+		return false;
+	struct error *err = state_init(&after, s->before.isa);
+	if (err) {
+		error_destroy(err);
+		return false;
+	}
+	state_copy(&after, &s->before);
+	for (size_t i = 0; i < s->slot.regs.len; i++)
+		state_set_masked(&after, s->slot.regs.at[i].reg, prediction_value(&s->slot, i),
+				 prediction_mask(&s->slot, i, s->before.isa));
+	const struct reg_desc *desc = &s->before.isa->regs[f->reg];
+	if (f->kind == LOCATION_FLAGS)
+		flags_image(&after, f->reg, ret);
+	else
+		memcpy(ret, after.value + desc->word, reg_words(desc) * sizeof *ret);
+	state_deinit(&after);
+	return true;
+}
+
+/* The model, with the target's memory. *ret: it comes to what the target has. */
+static struct error *predict_with(struct settling *t, bool *ret)
+{
+	struct suspect *s = t->s;
+	struct finding *f = &s->finding;
+	uint64_t value[EXPR_MAX_WORDS];
+
+	*ret = false;
+	if (s->slot.kind != PREDICTED_OUTPUTS || f->faulted || f->kind == LOCATION_FAULT)
+		return NULL;
+	struct error *err = predict_again(&t->ls->model, &s->slot, &s->before);
+	if (err || !predicted_value(s, f, value))
+		return err;
+	*ret = equal_under(f, value, f->observed);
+	if (*ret)
+		return NULL;
+	memcpy(f->expected, value, sizeof value);
+	for (size_t i = 0; i < f->inputs.len; i++)
+		free(f->inputs.at[i].name);
+	f->inputs.len = 0;
+	free(f->formula);
+	f->formula = NULL;
+	return explain_finding(t->ls, f, &s->slot, &s->before);
+}
+
+/* Reads all that it loads again. *ret: that is why it did what it did. */
+static struct error *check_loads(struct settling *t, bool *ret)
+{
+	struct suspect *s = t->s;
+	bool any = false;
+	struct error *err = NULL;
+
+	*ret = false;
+	for (size_t i = 0; i < s->slot.loads.len && !err; i++) {
+		struct predicted_load *load = &s->slot.loads.at[i];
+		uint8_t seen[sizeof load->data];
+		bool differs;
+		err = load_again(t, load, seen, &differs);
+		if (err || !differs)
+			continue;
+		err = record_stale(t, load, seen);
+		memcpy(load->data, seen, load->len);
+		any = true;
+	}
+	return err || !any ? err : predict_with(t, ret);
+}
+
+/* ---- Findings ---- */
+
+static struct error *append_opinion(struct finding *f, const char *more)
+{
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "%s%s", f->opinion, more);
+	free(f->opinion);
+	f->opinion = strbuf_take(&text);
+	return f->opinion ? NULL : &error_no_memory;
+}
+
+static struct error *weigh(struct settling *t)
+{
+	struct finding *f = &t->s->finding;
+	bool given = t->ls->model.given != NULL, dated = t->s->slot.lifted && f->since == f->first_instruction;
+	const struct oracle_pages pages = {.ctx = t, .read = given ? read_given_page : read_page};
+	struct error *err = NULL;
+
+	if (dated && !f->logged)
+		err = adjudicate(t->ls, f, &t->s->before, &pages);
+	if (!err)
+		err = logged_weigh(t->ls, f);
+	if (!err && f->opinion && t->overwritten)
+		err = append_opinion(f, "; not all that it loads could be read again");
+	if (!err && !f->opinion)
+		f->opinion = strdup("");
+	return !err && (!f->opinion || !f->formula) ? &error_no_memory : err;
+}
+
+static struct error *settle(struct settling *t)
+{
+	struct finding *f = &t->s->finding, *known;
+	bool explained = false;
+	struct error *err = NULL;
+
+	if (t->ls->replay && t->still)
+		err = check_loads(t, &explained);
+	else if (t->ls->replay)
+		t->overwritten = t->s->slot.loads.len > 0;
+	if (err || explained)
+		return err;
+	known = findings_find(&t->ls->run->findings, t->ls->target->isa, f);
+	if (known) {
+		finding_count(known, f);
+		return NULL;
+	}
+	err = weigh(t);
+	if (err)
+		return err;
+	struct finding mine = *f;
+	*f = (struct finding){0};
+	return findings_add(&t->ls->run->findings, &mine, &known);
+}
+
+struct error *suspects_settle(struct lockstep *ls, bool still)
+{
+	struct suspects *all = &ls->suspects;
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < all->list.len && !err; i++) {
+		struct settling t = {.ls = ls, .s = &all->list.at[i], .still = still};
+		err = settle(&t);
+	}
+	for (size_t i = 0; i < all->list.len; i++)
+		suspect_deinit(&all->list.at[i]);
+	all->list.len = all->stored.len = 0;
+	return err;
+}

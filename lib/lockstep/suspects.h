@@ -1,0 +1,52 @@
+/*
+ * Differences that are not findings yet. The model's knowledge of memory may be wrong: what an instruction loads is
+ * read from the target again before the difference is charged to it. The target has to stand still for that, and may
+ * have executed more by then: bytes that were stored to since are left out. Private to lib/lockstep.
+ */
+#ifndef LIB_LOCKSTEP_SUSPECTS_H
+#define LIB_LOCKSTEP_SUSPECTS_H
+
+#include "lib/lockstep/findings.h"
+#include "lib/lockstep/predict.h"
+
+/* A page as the model knew it. */
+struct known_page {
+	uint64_t address;
+	uint8_t *data, *unknown; /* MEMORY_PAGE bytes each, data's allocation holds both */
+};
+
+struct suspect {
+	struct finding finding; /* complete but for severity and opinion */
+	struct state before;
+	struct prediction slot;        /* the instruction and its loads alone */
+	VEC(struct known_page) pages;  /* that it accesses, before it */
+	VEC(struct memory_span) spans; /* of a finding that faulted: where it would have written */
+	size_t first_store;            /* in stored: those since, its own included */
+	bool anywhere;                 /* it or a later instruction may have stored anywhere */
+};
+
+struct suspects {
+	VEC(struct suspect) list;
+	VEC(struct memory_span) stored;
+};
+
+struct lockstep;
+
+/* The difference is one of the instruction in slot, before which the registers are ls->before and memory is the
+ * model's. Takes the finding. */
+struct error *suspects_add(struct lockstep *ls, struct finding *f, const struct prediction *slot);
+
+/* The instruction was executed since, or is the one. */
+struct error *suspects_note(struct lockstep *ls, const struct prediction *slot);
+/* What was executed since is not known. */
+void suspects_note_anything(struct lockstep *ls);
+
+/* How many groups they will add to the findings, if all are what they seem. */
+size_t suspects_groups(struct lockstep *ls);
+
+/* Makes findings of them. still: the target stands still, and its memory can be read. */
+struct error *suspects_settle(struct lockstep *ls, bool still);
+
+void suspects_deinit(struct suspects *s);
+
+#endif
