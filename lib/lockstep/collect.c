@@ -6,12 +6,26 @@
 #include "lib/lockstep/internal.h"
 #include "lib/sys/signal.h"
 
+static void note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
+{
+	struct adopted *a = &run->adopted;
+
+	*a = (struct adopted){.pc = pc, .instruction = run->instructions, .reason = reason};
+	snprintf(a->mnemonic, sizeof a->mnemonic, "%s", mnemonic);
+}
+
+static const char *unmodelled_name(const struct prediction *slot)
+{
+	if (!slot->lifted)
+		return "(unreadable)";
+	return *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)";
+}
+
 struct error *count_unmodelled(struct run *run, const struct prediction *slot)
 {
-	const char *name = slot->lifted ? slot->lifted->insn.mnemonic : "(unreadable)";
+	const char *name = unmodelled_name(slot);
 
-	if (!*name)
-		name = "(undecodable)";
+	note_adopted(run, name, slot->pc, UNSEEN_NOTHING);
 	for (size_t i = 0; i < run->unmodelled.len; i++) {
 		if (!strcmp(run->unmodelled.at[i].mnemonic, name)) {
 			run->unmodelled.at[i].count++;
@@ -28,6 +42,7 @@ struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t p
 	struct run *run = ls->run;
 
 	run->unseen++;
+	note_adopted(run, mnemonic, pc, reason);
 	for (size_t i = 0; i < run->partly.len; i++) {
 		struct partly_seen *p = &run->partly.at[i];
 		if (p->reason == reason && !strcmp(p->mnemonic, mnemonic)) {
@@ -224,6 +239,9 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	bool nothing = slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged;
 
 	run->instructions++;
+	if (!ls->judging && nothing)
+		note_adopted(run, unmodelled_name(slot), slot->pc,
+			     slot->lifted && slot->lifted->prog ? UNSEEN_INPUT : UNSEEN_NOTHING);
 	if (!ls->judging)
 		return NULL;
 	struct error *err = count_form(ls, slot);

@@ -134,6 +134,8 @@ static struct error *merge_run(struct judging *j, struct run *from)
 
 	if (!err)
 		err = merge_unmodelled(into, from);
+	if (from->adopted.instruction > into->adopted.instruction)
+		into->adopted = from->adopted;
 	if (!err)
 		err = merge_partly(into, from);
 	if (!err)

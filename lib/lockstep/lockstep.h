@@ -49,6 +49,14 @@ struct run_audit {
 	uint64_t unreadable; /* pages that the model knows and the target does not let be read */
 };
 
+/* An instruction of which not all was judged: what the target made of it was adopted. */
+struct adopted {
+	char mnemonic[24];
+	uint64_t pc;
+	uint64_t instruction;      /* number in the run; 0: there was none */
+	enum unseen_reason reason; /* UNSEEN_NOTHING: it is not modelled */
+};
+
 /* Everything that a run found out. Kept up to date as it goes, so that it can be reported at any moment. */
 struct run {
 	enum verdict verdict;
@@ -72,6 +80,7 @@ struct run {
 	int exit_signal;
 	uint64_t lost_event, lost_pc;
 	char *lost_expected, *lost_observed; /* not NULL if the guest left the log */
+	struct adopted adopted;              /* the last one: the likely cause of that */
 	char *cut;            /* not NULL if this is a recorded run whose end is missing: what the trace lacks */
 	struct error *error;  /* why it ended early, or NULL; owned */
 	uint64_t nanoseconds; /* from the first step to the end */

@@ -97,11 +97,18 @@ static void print_facts(struct strbuf *out, const struct report *report)
 static void print_notes(struct strbuf *out, const struct report *report)
 {
 	const struct run *run = report->run;
-	struct strbuf why = {0}, end = {0};
+	struct strbuf why = {0}, cause = {0}, end = {0};
 
 	if (report_failure(&why, report))
 		html_element(out, "p", "failure", strbuf_text(&why));
 	strbuf_deinit(&why);
+	report_likely_cause(&cause, report);
+	if (cause.len) {
+		strbuf_append(out, "<p class=\"note\">The likely cause: ");
+		html_text(out, cause.at);
+		strbuf_append(out, ".</p>\n");
+	}
+	strbuf_deinit(&cause);
 	report_guest_end(&end, run);
 	if (end.len) {
 		strbuf_append(out, "<p class=\"note\">The guest ");

@@ -90,12 +90,26 @@ static json_t *events(const struct report *report)
 			 value_int(e->delivered), "calls", calls);
 }
 
-static json_t *lost_sync(const struct run *run)
+static json_t *likely_cause(const struct report *report)
 {
+	const struct adopted *a = &report->run->adopted;
+
+	if (!a->instruction)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:I, s:s}", "mnemonic", a->mnemonic, "pc", value_hex(a->pc), "symbol",
+			 symbol(report, a->pc), "instruction", value_int(a->instruction), "reason",
+			 report_adopted_reason(a));
+}
+
+static json_t *lost_sync(const struct report *report)
+{
+	const struct run *run = report->run;
+
 	if (!run->lost_expected)
 		return json_null();
-	return json_pack("{s:I, s:o, s:o, s:o}", "event", value_int(run->lost_event), "pc", value_hex(run->lost_pc),
-			 "expected", value_foreign(run->lost_expected), "observed", value_foreign(run->lost_observed));
+	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "event", value_int(run->lost_event), "pc",
+			 value_hex(run->lost_pc), "expected", value_foreign(run->lost_expected), "observed",
+			 value_foreign(run->lost_observed), "likely_cause", likely_cause(report));
 }
 
 static json_t *guest(const struct run *run)
@@ -210,7 +224,7 @@ static json_t *build(const struct report *report)
 		{"findings", findings(report)},
 		{"memory_audit", memory_audit(run)},
 		{"events", events(report)},
-		{"lost_sync", lost_sync(run)},
+		{"lost_sync", lost_sync(report)},
 		{"error", run->error ? value_foreign(run->error->message) : json_null()},
 		{"guest", guest(run)},
 		{"interrupted", json_boolean(run->interrupted)},

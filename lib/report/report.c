@@ -111,6 +111,31 @@ void report_guest_end(struct strbuf *out, const struct run *run)
 		strbuf_printf(out, "exited with status %d", run->exit_status);
 }
 
+const char *report_adopted_reason(const struct adopted *adopted)
+{
+	return adopted->reason == UNSEEN_NOTHING ? "not modelled" : unseen_reason_name(adopted->reason);
+}
+
+void report_likely_cause(struct strbuf *out, const struct report *report)
+{
+	const struct adopted *a = &report->run->adopted;
+	uint64_t distance = report->run->instructions - a->instruction;
+
+	if (!report->run->lost_expected || !a->instruction)
+		return;
+	strbuf_printf(out, "%s at 0x%" PRIx64, a->mnemonic, a->pc);
+	if (report->symbol)
+		report->symbol(report->symbol_ctx, a->pc, out);
+	strbuf_append(out, ", ");
+	if (distance)
+		report_count(out, distance);
+	strbuf_printf(out, "%s before: %s, its results were adopted",
+		      distance == 0   ? "the instruction"
+		      : distance == 1 ? " instruction"
+				      : " instructions",
+		      report_adopted_reason(a));
+}
+
 bool report_failure(struct strbuf *out, const struct report *report)
 {
 	const struct run *run = report->run;

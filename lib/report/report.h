@@ -37,7 +37,8 @@
  *   events                 {total, emulated, executed, passed, skipped, unlogged, delivered, calls: [{name, emulated,
  *                          executed, passed}]}; skipped: events of the log that the guest did not ask for; unlogged:
  *                          calls of the guest, on its own memory only, that the log does not have; delivered: signals
- *   lost_sync              null, or {event, pc, expected, observed}
+ *   lost_sync              null, or {event, pc, expected, observed, likely_cause}; likely_cause: null, or the last
+ *                          instruction before of which not all was judged {mnemonic, pc, symbol, instruction, reason}
  *   error                  null, or why the run ended early
  *   guest                  {exit_status, exit_signal}: null where it did not end so
  *   interrupted, unreached, limited
@@ -117,6 +118,14 @@ void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *va
 
 /* 12345678 as "12,345,678". */
 void report_count(struct strbuf *out, uint64_t n);
+
+/*
+ * The likely cause of a lost sync: "vmovdqu64 at 0x4032c5 <f+0x10>, 12 instructions before: not modelled, its results
+ * were adopted"; nothing if all was judged.
+ */
+void report_likely_cause(struct strbuf *out, const struct report *report);
+/* Why not all of it was judged. */
+const char *report_adopted_reason(const struct adopted *adopted);
 
 /* How the guest ended, if not as a program should: "was killed by signal 11 (SIGSEGV)", "exited with status 1". */
 void report_guest_end(struct strbuf *out, const struct run *run);

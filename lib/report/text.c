@@ -294,8 +294,19 @@ static void append_baseline(struct strbuf *out, const struct report *report)
 	}
 }
 
-static void append_ending(struct strbuf *out, const struct run *run)
+static void append_likely_cause(struct strbuf *out, const struct report *report)
 {
+	struct strbuf cause = {0};
+
+	report_likely_cause(&cause, report);
+	if (cause.len)
+		strbuf_printf(out, "   probably  by %s\n", cause.at);
+	strbuf_deinit(&cause);
+}
+
+static void append_ending(struct strbuf *out, const struct report *report)
+{
+	const struct run *run = report->run;
 	struct strbuf end = {0};
 
 	report_guest_end(&end, run);
@@ -316,6 +327,7 @@ static void append_ending(struct strbuf *out, const struct run *run)
 			      run->lost_event, run->lost_pc, run->lost_expected, run->lost_observed);
 	else if (run->error)
 		strbuf_printf(out, "error        %s\n", run->error->message);
+	append_likely_cause(out, report);
 }
 
 static void append_instructions(struct strbuf *out, const struct run *run)
@@ -363,7 +375,7 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	append_instructions(out, run);
 	append_events(out, report, verbose);
 	append_audit(out, run, verbose);
-	append_ending(out, run);
+	append_ending(out, report);
 	append_baseline(out, report);
 	append_unmodelled(out, report);
 	append_partly_seen(out, report);

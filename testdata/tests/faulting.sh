@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Instructions that fault, and those that a CPU refuses: recorded on this CPU, judged in QEMU and unicorn. Whether there is
+# something to be found, the guest itself tells, run by the same emulator without validate.
+. testdata/bin/cases.sh
+
+needs x86_64 jq
+enter_scratch
+qemu=${VALIDATE_QEMU_X86_64:-qemu-x86_64}
+
+# Judges a mode: its verdict, exit status and findings in $said.
+judge() { # MODE OPTION...
+	timeout -s KILL 60 "$VALIDATE" -q --log "$1.json" --report report.json --html report.html "${@:2}" >text 2>stderr </dev/null
+	status=$?
+	said=$(jq -r '[.verdict, (.findings[] | .symbol, .place, .cause, .severity)] | join(" ")' report.json)
+	conforms "$*" report.json lib/report/report.schema.json
+}
+
+for mode in cross x87 ac invalid loop lost; do
+	output=$(timeout -s KILL 60 "$VALIDATE" record -q -o $mode.json -- "$guests/faulting" $mode | tr -d '\0')
+	[ $mode = lost ] || same "$mode: this CPU does what CPUs do" "$output" k
+done
+same "the log has the CPU" "$(jq -r .cpu.vendor cross.json)" "$(sed -n '/^vendor_id/{s/.*: //p;q}' /proc/cpuinfo)"
+same "the log tells what an instruction raised" "$(jq -r '.events[] | select(.kind == "signal") | .name + .result' ac.json)" SIGBUS0x1
+
+declare -A expected=(
+	[cross]='divergent cross_here memory changed by an instruction that faulted confirmed'
+	[x87]='divergent x87_here memory changed by an instruction that faulted confirmed'
+	[ac]='divergent ac_here fault missing SIGBUS recorded'
+	[invalid]='divergent invalid_here fault missing SIGILL recorded'
+	[loop]='divergent loop_here fault missing SIGFPE recorded')
+
+if command -v "$qemu" >/dev/null; then
+	for mode in cross x87 ac invalid loop; do
+		want=${expected[$mode]}
+		if [ "$("$qemu" -cpu max "$guests/faulting" $mode)" = k ]; then
+			want=clean
+			# Its x87 instructions have no model.
+			[ $mode != x87 ] || want=incomplete
+		fi
+		judge $mode --emulator "$qemu" --cpu max
+		same "$mode in QEMU" "$said" "$want"
+		# The run goes on as the log does.
+		same "$mode in QEMU: how it ends" "$(jq -c '[.error, .guest.exit_status]' report.json)" '[null,0]'
+	done
+else
+	echo "not tried: faults in QEMU: no $qemu here"
+fi
+
+# unicorn knows nothing of the AC flag.
+judge ac
+same "ac in unicorn" "$said" "${expected[ac]}"
+judge loop
+same "loop in unicorn" "$said" clean
+
+# A run that leaves the log says after what.
+judge lost
+same "lost: status" $status 3
+same "lost: the likely cause" "$(jq -c '[.verdict, (.lost_sync.likely_cause | .mnemonic, .symbol, .reason)]' report.json)" \
+	'["lost-sync","rcpps","lost_here","not modelled"]'
+matches "lost: as text" "$("$VALIDATE" --log lost.json 2>&1)" 'probably +by rcpps at 0x[0-9a-f]+ <lost_here>, [0-9]+ instructions before: not modelled'
+matches "lost: on the page" "$(<report.html)" 'The likely cause: rcpps at 0x[0-9a-f]+'
+
+# A log without its CPU, as older ones are, proves nothing of one.
+sed '/^"cpu": /d' ac.json >older.json
+mv older.json ac.json
+judge ac
+same "by a log of nobody knows what" "$said" 'divergent ac_here fault missing SIGBUS possible'
+finish
