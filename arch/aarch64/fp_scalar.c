@@ -64,11 +64,11 @@ static void raise(struct a64_ctx *c, expr_id flags)
 	transfer_set_reg(c->t, A64_fpsr, fpsr);
 }
 
-/* The format by field t; NULL: half precision, without a model, or none. */
+/* The format by field y; NULL: half precision, without a model, or none. */
 static const struct fp_format *format_of(struct a64_ctx *c)
 {
 	static const struct fp_format *const formats[] = {&fp_single, &fp_double, NULL, NULL};
-	unsigned type = a64_field(c, 't');
+	unsigned type = a64_field(c, 'y');
 
 	if (type == 2)
 		a64_undefined(c);
@@ -214,23 +214,23 @@ static void build_convert(struct a64_ctx *c)
 
 /* clang-format off */
 static const struct a64_row a64_fp_scalar[] = {
-	{"000 11110 tt 1 mmmmm 0000 10 nnnnn ddddd",       build_mul,        0, "----", "fmul"},
-	{"000 11110 tt 1 mmmmm 0001 10 nnnnn ddddd",       build_div,        0, "----", "fdiv"},
-	{"000 11110 tt 1 mmmmm 0010 10 nnnnn ddddd",       build_add,        0, "----", "fadd"},
-	{"000 11110 tt 1 mmmmm 0011 10 nnnnn ddddd",       build_sub,        0, "----", "fsub"},
-	{"000 11110 tt 1 mmmmm 1000 10 nnnnn ddddd",       build_nmul,       0, "----", "fnmul"},
+	{"000 11110 yy 1 mmmmm 0000 10 nnnnn ddddd",       build_mul,        0, "----", "fmul"},
+	{"000 11110 yy 1 mmmmm 0001 10 nnnnn ddddd",       build_div,        0, "----", "fdiv"},
+	{"000 11110 yy 1 mmmmm 0010 10 nnnnn ddddd",       build_add,        0, "----", "fadd"},
+	{"000 11110 yy 1 mmmmm 0011 10 nnnnn ddddd",       build_sub,        0, "----", "fsub"},
+	{"000 11110 yy 1 mmmmm 1000 10 nnnnn ddddd",       build_nmul,       0, "----", "fnmul"},
 
-	{"000 11110 tt 1 mmmmm 001000 nnnnn 00000",        build_compare,    0,                             "WWWW", "fcmp"},
-	{"000 11110 tt 1 xxxxx 001000 nnnnn 01000",        build_compare,    COMPARE_ZERO,                  "WWWW", "fcmp zero"},
-	{"000 11110 tt 1 mmmmm 001000 nnnnn 10000",        build_compare,    COMPARE_SIGNAL,                "WWWW", "fcmpe"},
-	{"000 11110 tt 1 xxxxx 001000 nnnnn 11000",        build_compare,    COMPARE_SIGNAL | COMPARE_ZERO, "WWWW", "fcmpe zero"},
-	{"000 11110 tt 1 mmmmm cccc 01 nnnnn 0 iiii",      build_compare_if, 0,                             "WWWW", "fccmp"},
-	{"000 11110 tt 1 mmmmm cccc 01 nnnnn 1 iiii",      build_compare_if, COMPARE_SIGNAL,                "WWWW", "fccmpe"},
+	{"000 11110 yy 1 mmmmm 001000 nnnnn 00000",        build_compare,    0,                             "WWWW", "fcmp"},
+	{"000 11110 yy 1 xxxxx 001000 nnnnn 01000",        build_compare,    COMPARE_ZERO,                  "WWWW", "fcmp zero"},
+	{"000 11110 yy 1 mmmmm 001000 nnnnn 10000",        build_compare,    COMPARE_SIGNAL,                "WWWW", "fcmpe"},
+	{"000 11110 yy 1 xxxxx 001000 nnnnn 11000",        build_compare,    COMPARE_SIGNAL | COMPARE_ZERO, "WWWW", "fcmpe zero"},
+	{"000 11110 yy 1 mmmmm cccc 01 nnnnn 0 iiii",      build_compare_if, 0,                             "WWWW", "fccmp"},
+	{"000 11110 yy 1 mmmmm cccc 01 nnnnn 1 iiii",      build_compare_if, COMPARE_SIGNAL,                "WWWW", "fccmpe"},
 
-	{"s 00 11110 tt 1 00 010 000000 nnnnn ddddd",      build_from_int,   1, "----", "scvtf"},
-	{"s 00 11110 tt 1 00 011 000000 nnnnn ddddd",      build_from_int,   0, "----", "ucvtf"},
-	{"s 00 11110 tt 1 11 000 000000 nnnnn ddddd",      build_to_int,     1, "----", "fcvtzs"},
-	{"s 00 11110 tt 1 11 001 000000 nnnnn ddddd",      build_to_int,     0, "----", "fcvtzu"},
+	{"s 00 11110 yy 1 00 010 000000 nnnnn ddddd",      build_from_int,   1, "----", "scvtf"},
+	{"s 00 11110 yy 1 00 011 000000 nnnnn ddddd",      build_from_int,   0, "----", "ucvtf"},
+	{"s 00 11110 yy 1 11 000 000000 nnnnn ddddd",      build_to_int,     1, "----", "fcvtzs"},
+	{"s 00 11110 yy 1 11 001 000000 nnnnn ddddd",      build_to_int,     0, "----", "fcvtzu"},
 	{"000 11110 00 1 0001 01 10000 nnnnn ddddd",       build_convert,    1, "----", "fcvt to double"},
 	{"000 11110 01 1 0001 00 10000 nnnnn ddddd",       build_convert,    0, "----", "fcvt to single"},
 };

@@ -96,11 +96,13 @@ static void set_text(struct isa_lifter *l, const struct a64_ctx *c, struct insn 
 		snprintf(insn->text, sizeof insn->text, "%s 0x%08x", insn->mnemonic, c->word);
 }
 
-/* The name, and the size of the operands where the word chooses it: "add imm w", "add vector 4s". */
+/* The name, and where the word chooses them the size and the floating-point type of the operands: "add imm w",
+ * "add vector 4s", "fadd d", "scvtf x s". */
 static void set_form(const struct a64_ctx *c, struct insn *insn)
 {
 	static const char *const arrangements[] = {"8b", "16b", "4h", "8h", "2s", "4s", "1d", "2d"};
-	const char *size = "";
+	static const char *const types[] = {"s", "d", "?", "h"}; /* ftype of floating-point instructions (C4.1) */
+	const char *size = "", *type = a64_has(c, 'y') ? types[a64_field(c, 'y')] : "";
 
 	if (a64_has(c, 's'))
 		size = c->width == 64 ? "x" : "w";
@@ -108,7 +110,8 @@ static void set_form(const struct a64_ctx *c, struct insn *insn)
 		size = arrangements[(a64_field(c, 'z') & 3) << 1 | a64_field(c, 'Q')];
 	else if (a64_has(c, 'Q'))
 		size = a64_field(c, 'Q') ? "128" : "64";
-	snprintf(insn->form, sizeof insn->form, "%s%s%s", c->row->name, *size ? " " : "", size);
+	snprintf(insn->form, sizeof insn->form, "%s%s%s%s%s", c->row->name, *size ? " " : "", size, *type ? " " : "",
+		 type);
 }
 
 /* The table without "a64_". */

@@ -90,6 +90,10 @@ static const struct {
 	{0xd500405f, "axflag", "0MMM", NULL},
 	{0x3a00082d, "setf8", "WW-W", NULL},
 	{0xd503245f, "bti", "----", "hint #0x22"},
+	{0x1e222820, "fadd s", "----", "fadd s0, s1, s2"},
+	{0x1e622820, "fadd d", "----", "fadd d0, d1, d2"},
+	{0x9e220000, "scvtf x s", "----", "scvtf s0, x0"},
+	{0x1e620000, "scvtf w d", "----", "scvtf d0, w0"},
 	{0xd4000001, "svc", "----", "svc #0"},
 };
 

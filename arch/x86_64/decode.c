@@ -252,6 +252,19 @@ static const struct x86_override *find_override(const struct x86_raw *raw)
 	return NULL;
 }
 
+/* Takes out the blanks in front of commas: capstone 4 puts one behind the destination of EVEX instructions. */
+static void tidy(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		while (*from == ',' && to > text && to[-1] == ' ')
+			to--;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
 static enum lift_status ask_capstone(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,
 				     struct x86_decoded *ret)
 {
@@ -276,6 +289,7 @@ static enum lift_status ask_capstone(struct x86_decoder *d, uint64_t pc, const u
 	ret->raw.len = (uint8_t)(d->insn->size + removed);
 	ret->id = d->insn->id;
 	ret->mnemonic = d->insn->mnemonic;
+	tidy(d->insn->op_str);
 	ret->operands = d->insn->op_str;
 	ret->cs = &d->insn->detail->x86;
 	return LIFT_DONE;

@@ -270,6 +270,34 @@ START_TEST(effect_row)
 }
 END_TEST
 
+/* Capstone 4 has "zmm0 , zmm0" and "zmm0 {k1} , zmm0". */
+START_TEST(no_blank_stands_before_a_comma)
+{
+	ck_assert_str_eq(lift("62 f1 7d 48 ef c0").text, "vpxord zmm0, zmm0, zmm0");
+	ck_assert_str_eq(lift("0f af c1").text, "imul eax, ecx");
+	ck_assert_ptr_null(strstr(lift("62 f1 7c c9 58 c1").text, " ,"));
+}
+END_TEST
+
+/* The memory that an operand names, for what has no transfer. */
+START_TEST(operands)
+{
+	struct insn_operand store = lift("64 db 7c 8f f8").operand, image = lift("0f ae 80 00 01 00 00").operand;
+
+	ck_assert_uint_eq(store.len, 10);
+	ck_assert_uint_eq(store.num_terms, 3);
+	ck_assert_uint_eq(store.term[0].reg, X86_rdi);
+	ck_assert_uint_eq(store.term[1].reg, X86_rcx);
+	ck_assert_uint_eq(store.term[1].scale, 4);
+	ck_assert_uint_eq(store.term[2].reg, X86_fs_base);
+	ck_assert_uint_eq(store.offset, (uint64_t)-8);
+	ck_assert_uint_eq(image.len, 512);
+	ck_assert_uint_eq(image.offset, 0x100);
+	ck_assert_uint_eq(lift("67 db 38").operand.len, 0); /* a 32-bit address is no sum of registers */
+	ck_assert_uint_eq(lift("d9 c0").operand.len, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("x86_64 lifting");
@@ -280,6 +308,8 @@ int main(void)
 	tcase_add_loop_test(tables, effect_row, 0, sizeof rows / sizeof *rows);
 	tcase_add_loop_test(tables, status, 0, sizeof statuses / sizeof *statuses);
 	tcase_add_test(tables, lock);
+	tcase_add_test(tables, no_blank_stands_before_a_comma);
+	tcase_add_test(tables, operands);
 	tcase_add_test(tables, zero_counts_follow_cpuid);
 	suite_add_tcase(suite, tables);
 	return test_main(suite);

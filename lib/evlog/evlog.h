@@ -43,8 +43,8 @@
  * that are or were mapped: their size behind the call, and bytes that it put there.
  *
  * result is the register's value: -2 is "0xfffffffffffffffe". Of a signal it is "0x1" if an instruction of the program
- * raised it, as far as the recorder could tell; older logs have "0x0" there. arg, path and addresses of a write are those of struct
- * sys_range: how its address follows from the arguments, and which of its words are addresses.
+ * raised it, as far as the recorder could tell; older logs have "0x0" there. arg, path and addresses of a write are those
+ * of struct sys_range: how its address follows from the arguments, and which of its words are addresses.
  */
 /* clang-format on */
 #ifndef LIB_EVLOG_EVLOG_H

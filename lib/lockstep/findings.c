@@ -159,7 +159,7 @@ static void append_fault_cause(struct strbuf *out, const struct finding *f)
 	else if (!f->observed[0])
 		strbuf_printf(out, "missing %s", expected);
 	else
-		strbuf_printf(out, "%s for %s", observed, expected);
+		strbuf_printf(out, "%s, expected %s", observed, expected);
 }
 
 void finding_cause(struct strbuf *out, const struct finding *finding, const struct isa *isa)

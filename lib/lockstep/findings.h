@@ -103,7 +103,7 @@ void finding_place(struct strbuf *out, const struct finding *finding, const stru
 /*
  * What is wrong there: "changed by an instruction that faulted"; "changed unseen" of memory that was not as it was
  * known when it was loaded; else "value"; "stray" (a register that the instruction does not write); of flags those that
- * differed at any occurrence ("cf+of"); of faults "unexpected SIGILL", "missing SIGSEGV" or "SIGBUS for SIGSEGV".
+ * differed at any occurrence ("cf+of"); of faults "unexpected SIGILL", "missing SIGSEGV" or "SIGBUS, expected SIGSEGV".
  */
 void finding_cause(struct strbuf *out, const struct finding *finding, const struct isa *isa);
 

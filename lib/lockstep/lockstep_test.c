@@ -402,6 +402,94 @@ START_TEST(audits_date_a_stray_store)
 }
 END_TEST
 
+/* ---- What the model knows of memory ---- */
+
+/*
+ * 401000  mov ecx, 10
+ * 401005  mov rax, [rsp]        loop:
+ * 401009  dec ecx
+ * 40100b  jnz loop
+ * 40100d  mov edi, 0
+ * 401012  mov eax, 231
+ * 401017  syscall               exit_group(0)
+ */
+static const uint8_t loads[] = {
+	0xb9, 10, 0, 0, 0, 0x48, 0x8b, 0x04, 0x24, 0xff, 0xc9, 0x75, 0xf8,
+	0xbf, 0,  0, 0, 0, 0xb8, 0xe7, 0,    0,    0,    0x0f, 0x05,
+};
+enum { PC_LOAD = 0x401005, PC_DEC = 0x401009, LOADS_INSNS = 1 + 3 * LOOPS + 3 };
+
+static void run_loads(int (*damage)(struct fake *, uint64_t), size_t max_ahead, struct run *ret)
+{
+	struct fake *f = fake_create(isa_by_name("x86_64"), loads, sizeof loads, max_ahead);
+	const struct lockstep_options options = {0};
+
+	log_of_exit(log_path, "x86_64", 231, 0x401017);
+	f->damage = damage;
+	log_judge(log_path, &f->base, &f->regs, &options, ret);
+	target_destroy(&f->base);
+}
+
+static const uint64_t stray = 0x1234;
+
+/* Behind the fifth DEC, memory changes that no instruction has written. */
+static int change_unseen(struct fake *f, uint64_t pc)
+{
+	if (pc == PC_DEC && fake_get(f, "rcx") == LOOPS - 5)
+		ck_no_error(memory_write(f->memory, SP, &stray, NULL, sizeof stray));
+	return 0;
+}
+
+static void is_stale(const struct finding *f)
+{
+	cause_is(f, "memory", "changed unseen");
+	ck_assert_uint_eq(f->insn.pc, PC_LOAD);
+	ck_assert_uint_eq(f->address, SP);
+	ck_assert_uint_eq(f->expected[0], 1);
+	ck_assert_uint_eq(f->observed[0], stray);
+	ck_assert_int_eq(f->severity, SEVERITY_MODEL);
+	ck_assert_uint_eq(f->count, 1);
+}
+
+/* The load did right: the difference is one of memory, and from then on it is known. */
+START_TEST(memory_that_changed_unseen_is_no_fault_of_the_load)
+{
+	struct run r;
+
+	run_loads(change_unseen, aheads[_i], &r);
+	ck_assert_uint_eq(r.findings.list.len, 1);
+	is_stale(&r.findings.list.at[0]);
+	ck_assert_uint_eq(r.instructions, LOADS_INSNS);
+	run_deinit(&r);
+}
+END_TEST
+
+static int change_unseen_and_load_wrongly(struct fake *f, uint64_t pc)
+{
+	if (pc == PC_LOAD)
+		flip(f, "rax", 1);
+	return change_unseen(f, pc);
+}
+
+/* What memory holds does not explain it. */
+START_TEST(a_wrong_load_of_changed_memory_is_two_findings)
+{
+	struct run r;
+
+	run_loads(change_unseen_and_load_wrongly, aheads[_i], &r);
+	ck_assert_uint_eq(r.findings.list.len, 2);
+	/* Which is first depends on when memory is looked at. */
+	unsigned first = r.findings.list.at[0].kind == LOCATION_MEMORY;
+	cause_is(&r.findings.list.at[first], "general register", "value");
+	ck_assert_uint_eq(r.findings.list.at[first].expected[0], 1);
+	ck_assert_uint_eq(r.findings.list.at[first].observed[0], 0);
+	ck_assert_uint_eq(r.findings.list.at[first].count, LOOPS);
+	is_stale(&r.findings.list.at[!first]);
+	ck_assert_uint_eq(r.instructions, LOADS_INSNS);
+	run_deinit(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("lockstep");
@@ -419,6 +507,8 @@ int main(void)
 	tcase_add_loop_test(t, limits_end_the_run, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, stray_store_is_found_at_the_end, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, audits_date_a_stray_store, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, memory_that_changed_unseen_is_no_fault_of_the_load, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, a_wrong_load_of_changed_memory_is_two_findings, 0, NUM_AHEADS);
 	suite_add_tcase(s, t);
 	return test_main(s);
 }

@@ -375,6 +375,9 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 	enum eval_status status = reach_memory(p, slot);
 	struct error *err;
 
+	/* What was fetched for it stays known when its stores are taken back. */
+	slot->mark = memory_journal_mark(p->memory);
+
 	switch (status) {
 	case EVAL_DONE:
 		err = keep_outputs(p, slot, &p->eval);

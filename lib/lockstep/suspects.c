@@ -151,6 +151,7 @@ struct settling {
 	struct suspect *s;
 	bool still;
 	bool overwritten; /* not all that it loads could be read again */
+	bool stale;       /* ... and some of it is not as the model knew it */
 };
 
 static bool is_overwritten(const struct settling *t, uint64_t address)
@@ -254,13 +255,17 @@ static struct error *record_stale(struct settling *t, const struct predicted_loa
 			    .address = load->address,
 			    .width = (uint16_t)(8 * load->len),
 			    .stale = true,
-			    .severity = SEVERITY_POSSIBLE,
+			    .severity = SEVERITY_MODEL,
 			    .first_instruction = t->s->finding.first_instruction,
 			    .since = t->s->finding.first_instruction,
 			    .event = t->s->finding.event};
 	struct finding *known = findings_find(findings, t->ls->target->isa, &f);
-	struct error *err = memory_write(t->ls->model.memory, load->address, seen, NULL, load->len);
+	uint8_t now[sizeof load->data], unknown[sizeof load->data];
 
+	/* Another suspect has told it already. */
+	if (memory_read(t->ls->model.memory, load->address, now, unknown, load->len) && !memcmp(now, seen, load->len))
+		return NULL;
+	struct error *err = memory_write(t->ls->model.memory, load->address, seen, NULL, load->len);
 	if (err)
 		return err;
 	if (known) {
@@ -322,25 +327,15 @@ static struct error *predict_with(struct settling *t, bool *ret)
 	if (s->slot.kind != PREDICTED_OUTPUTS || f->faulted || f->kind == LOCATION_FAULT)
 		return NULL;
 	struct error *err = predict_again(&t->ls->model, &s->slot, &s->before);
-	if (err || !predicted_value(s, f, value))
-		return err;
-	*ret = equal_under(f, value, f->observed);
-	if (*ret)
-		return NULL;
-	memcpy(f->expected, value, sizeof value);
-	for (size_t i = 0; i < f->inputs.len; i++)
-		free(f->inputs.at[i].name);
-	f->inputs.len = 0;
-	free(f->formula);
-	f->formula = NULL;
-	return explain_finding(t->ls, f, &s->slot, &s->before);
+	if (!err && predicted_value(s, f, value))
+		*ret = equal_under(f, value, f->observed);
+	return err;
 }
 
 /* Reads all that it loads again. *ret: that is why it did what it did. */
 static struct error *check_loads(struct settling *t, bool *ret)
 {
 	struct suspect *s = t->s;
-	bool any = false;
 	struct error *err = NULL;
 
 	*ret = false;
@@ -353,9 +348,9 @@ static struct error *check_loads(struct settling *t, bool *ret)
 			continue;
 		err = record_stale(t, load, seen);
 		memcpy(load->data, seen, load->len);
-		any = true;
+		t->stale = true;
 	}
-	return err || !any ? err : predict_with(t, ret);
+	return err || !t->stale ? err : predict_with(t, ret);
 }
 
 /* ---- Findings ---- */
@@ -381,7 +376,11 @@ static struct error *weigh(struct settling *t)
 		err = adjudicate(t->ls, f, &t->s->before, &pages);
 	if (!err)
 		err = logged_weigh(t->ls, f);
-	if (!err && f->opinion && t->overwritten)
+	if (!err && t->stale && f->severity == SEVERITY_CONFIRMED)
+		f->severity = SEVERITY_MODEL;
+	if (!err && f->opinion && t->stale)
+		err = append_opinion(f, "; what it loads is not as the model knew it, which does not explain this");
+	else if (!err && f->opinion && t->overwritten)
 		err = append_opinion(f, "; not all that it loads could be read again");
 	if (!err && !f->opinion)
 		f->opinion = strdup("");
