@@ -407,7 +407,7 @@ static uint64_t backed(const struct qemu_tracee *q, const uint64_t arg[6])
 static struct error *scan_new_code(struct qemu_tracee *q, enum sys_sem sem, const uint64_t arg[6])
 {
 	int64_t result = (int64_t)state_get(&q->regs, q->base.isa->sys.result);
-	bool maps = sem == SYS_MMAP, done = maps ? result < -4095 || result > 0 : !result;
+	bool maps = sem == SYS_MMAP, done = maps ? !sys_failed(result) && result : !result;
 
 	if ((!maps && sem != SYS_MPROTECT) || !(arg[2] & PROT_EXEC) || !done)
 		return NULL;
