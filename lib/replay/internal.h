@@ -107,14 +107,19 @@ struct error *replay_lose_at_call(struct replay *r, const struct replay_call *ca
 /* An address of the logged run, or a number, which stays: in this run. */
 uint64_t replay_translate(const struct replay *r, uint64_t logged);
 
-/* signal.c: may the call pass over the next num events? Not if the program handles a signal there. */
+/* signal.c: does the signal run a handler, did an instruction raise it, and with which si_code (0: the log has no
+ * frame)? */
+bool replay_is_handled(const struct evlog_event *ev);
+bool replay_is_fault(const struct isa *isa, const struct evlog_event *ev);
+int replay_signal_code(const struct isa *isa, const struct evlog_event *ev);
+/* How many of the next events are signals without handlers, which do nothing to the program unless they kill it. */
+struct error *replay_count_unhandled(struct replay *r, size_t *ret);
+/* May the call pass over the next num events? Not if the program handles a signal there. */
 struct error *replay_pass_signals(struct replay *r, const struct replay_call *call, size_t num);
 /* execute.c: at rt_sigaction, puts isa->frame->return_code into the guest if the handler will need it. */
 struct error *replay_put_return_code(struct replay *r, const struct replay_call *call);
 /* rt_sigreturn: drops its event, too. */
 struct error *replay_return(struct replay *r, struct replay_call *call);
-/* Behind a call that sends a signal: the one that kills the program then, whose events are dropped; 0: none does. */
-struct error *replay_own_signal(struct replay *r, const struct replay_call *call, int *ret);
 
 /* Remembers an image in the guest's memory. */
 struct error *replay_add_module(struct replay *r, const char *path, uint64_t start, uint64_t end, uint64_t entry);

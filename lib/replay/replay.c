@@ -353,15 +353,11 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 		return error_prefix(err, "event %llu, %s", (unsigned long long)index, call.desc->name);
 	if (call.event)
 		err = finish_event(r, &call, policy);
-	int signal = 0;
-	if (!err)
-		err = replay_own_signal(r, &call, &signal);
 	*ret = (struct replay_outcome){.event = index,
 				       .policy = policy,
 				       .remapped = policy != SYS_EMULATE || r->remapped,
-				       .finished = call.finished || signal,
-				       .status = signal ? 0 : (int)(call.guest.arg[0] & 0xff),
-				       .signal = signal};
+				       .finished = call.finished,
+				       .status = (int)(call.guest.arg[0] & 0xff)};
 	return err;
 }
 
