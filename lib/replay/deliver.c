@@ -61,6 +61,50 @@ struct error *replay_write_regs(struct replay *r, const struct state *from, stru
 	return err ? err : write_some(r, from, to, false);
 }
 
+/* Where the target cannot be given what it does not show, that must be there already. */
+static struct error *check_hidden(const struct replay *r, const struct state *now, const struct state *to)
+{
+	for (uint32_t reg = 0; reg < r->isa->num_regs; reg++) {
+		const struct reg_desc *desc = &r->isa->regs[reg];
+		uint64_t differs = 0;
+		for (unsigned w = desc->word; w < desc->word + reg_words(desc); w++)
+			differs |= (now->value[w] ^ to->value[w]) & r->target->hidden[w] &
+				   ~(now->unknown[w] | to->unknown[w]);
+		if (differs && desc->class == REG_VECTOR)
+			return error_create(ERROR_UNSUPPORTED,
+					    "a signal changes %s, and the target does not let it be written (a CPU "
+					    "without it helps: --cpu)",
+					    desc->name);
+	}
+	return NULL;
+}
+
+/*
+ * The guest, which has `from`, gets `to`; of the floating-point and vector registers what image has, which its CPU
+ * loads itself if it can. image: ISA_IMAGE_MAX bytes.
+ */
+static struct error *give(struct replay *r, const struct state *from, const uint8_t *image, struct state *to)
+{
+	struct state shown;
+	bool loaded;
+	struct error *err = replay_load_image(r, from, image, &loaded);
+
+	if (!err && !loaded)
+		err = check_hidden(r, from, to);
+	if (err || !loaded)
+		return err ? err : replay_write_regs(r, from, to);
+	err = state_init(&shown, r->isa);
+	if (err)
+		return err;
+	frame_load_image(image, false, to);
+	state_copy(&shown, to);
+	err = replay_read_visible(r, &shown);
+	if (!err)
+		err = replay_write_regs(r, &shown, to);
+	state_deinit(&shown);
+	return err;
+}
+
 /* ---- Delivery ---- */
 
 /* The frame in the log, and where it comes to stand. */
@@ -129,9 +173,9 @@ static void link_return(const struct replay *r, const struct delivery *d, struct
 	const struct isa_frame *frame = r->isa->frame;
 	uint64_t logged, there;
 
-	if (r->return_code && find_reg(r->isa, &d->event->after, frame->link, &logged) &&
+	if (frame->return_code && r->helper && find_reg(r->isa, &d->event->after, frame->link, &logged) &&
 	    !regions_to_target(&r->regions, logged, &there))
-		state_set(ret, frame->link, r->return_code);
+		state_set(ret, frame->link, r->helper);
 }
 
 /* The registers that the handler starts with. */
@@ -151,25 +195,32 @@ static void make_regs(const struct replay *r, const struct delivery *d, struct s
 	link_return(r, d, ret);
 }
 
-/* Remembers what the handler interrupted. */
-static struct error *keep(struct replay *r, uint64_t address, const struct state *regs)
+/* What nobody knows of the registers that the frame will have, the guest itself saves. */
+static struct error *save_unknown(struct replay *r, const struct state *now, struct state *ret)
 {
-	struct replay_interrupted kept = {.address = address};
+	const struct isa_frame *frame = r->isa->frame;
+	uint8_t image[ISA_IMAGE_MAX];
+	bool unknown = false, saved;
 
-	/* Handlers that are left by longjmp() never return: the oldest are forgotten. */
-	if (r->interrupted.len == REPLAY_MAX_HANDLERS) {
-		state_deinit(&r->interrupted.at[0].regs);
-		r->interrupted.len--;
-		memmove(r->interrupted.at, r->interrupted.at + 1, r->interrupted.len * sizeof kept);
-	}
-	struct error *err = state_init(&kept.regs, r->isa);
-	if (err)
-		return err;
-	state_copy(&kept.regs, regs);
-	if (vec_push(&r->interrupted, kept))
+	for (uint32_t i = 0; i < frame->num_regs; i++)
+		unknown = unknown || (frame->regs[i].part && !state_known(now, frame->regs[i].reg));
+	if (!unknown)
 		return NULL;
-	state_deinit(&kept.regs);
-	return &error_no_memory;
+	struct error *err = replay_save_image(r, now, image, &saved);
+	if (!err && saved)
+		frame_load_image(image, true, ret);
+	return err;
+}
+
+/* A handler starts with the floating-point and vector registers of a program's start. */
+static struct error *start_handler(struct replay *r, const struct state *before, struct state *after)
+{
+	uint8_t image[ISA_IMAGE_MAX];
+
+	if (!r->isa->frame->image)
+		return replay_write_regs(r, before, after);
+	r->isa->frame->image->make(NULL, 0, 0, image);
+	return give(r, before, image, after);
 }
 
 struct error *replay_deliver(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
@@ -186,14 +237,15 @@ struct error *replay_deliver(struct replay *r, const struct state *before, struc
 	struct error *err = place_frame(r, before, &d);
 	if (err)
 		return err;
-	make_frame(r, before, &d);
 	state_copy(after, before);
+	err = save_unknown(r, before, after);
+	if (err)
+		return err;
+	make_frame(r, after, &d);
 	make_regs(r, &d, after);
-	err = keep(r, d.frame.address, before);
+	err = replay_poke(r, memory, d.frame.address, d.frame.bytes, d.frame.len);
 	if (!err)
-		err = replay_poke(r, memory, d.frame.address, d.frame.bytes, d.frame.len);
-	if (!err)
-		err = replay_write_regs(r, before, after);
+		err = start_handler(r, before, after);
 	if (err)
 		return error_prefix(err, "event %" PRIu64 ", delivery of %s", d.event->index, d.event->name);
 	*ret = (struct replay_outcome){.event = d.event->index,
@@ -208,51 +260,24 @@ struct error *replay_deliver(struct replay *r, const struct state *before, struc
 
 enum { FRAME_MAX = 16 << 10 }; /* bytes: AArch64's has 4 KiB for registers, that of x86-64 with AMX 11 KiB */
 
-/* The innermost handler with that frame; those within it have ended. */
-static struct replay_interrupted *find_interrupted(struct replay *r, uint64_t address)
+/* The registers of the frame at address. */
+static struct error *load_frame(struct replay *r, uint64_t address, uint8_t *bytes, const struct state *before,
+				struct state *after)
 {
-	size_t i = r->interrupted.len;
-
-	while (i && r->interrupted.at[i - 1].address != address)
-		i--;
-	if (!i)
-		return NULL;
-	while (r->interrupted.len > i)
-		state_deinit(&r->interrupted.at[--r->interrupted.len].regs);
-	return &r->interrupted.at[i - 1];
-}
-
-/* Vectors that the target does not show cannot be given back: they must be as they were. */
-static struct error *check_hidden(const struct replay *r, const struct state *saved, const struct state *now)
-{
-	for (uint32_t reg = 0; reg < r->isa->num_regs; reg++) {
-		const struct reg_desc *desc = &r->isa->regs[reg];
-		uint64_t differs = 0;
-		for (unsigned w = desc->word; w < desc->word + reg_words(desc); w++)
-			differs |= (saved->value[w] ^ now->value[w]) & r->target->hidden[w] &
-				   ~(saved->unknown[w] | now->unknown[w]);
-		if (differs && desc->class == REG_VECTOR)
-			return error_create(ERROR_UNSUPPORTED,
-					    "the signal handler has changed %s, which cannot be restored: the target "
-					    "does not let it be written (a CPU without it helps: --cpu)",
-					    desc->name);
-	}
-	return NULL;
-}
-
-static struct error *load_frame(struct replay *r, uint64_t address, struct state *after)
-{
-	uint8_t *bytes = malloc(FRAME_MAX);
+	const struct isa_image *image = r->isa->frame->image;
 	struct frame frame = {.isa = r->isa, .bytes = bytes, .address = address};
-	struct error *err = bytes ? target_read_memory(r->target, address, bytes, FRAME_MAX, &frame.len)
-				  : &error_no_memory;
+	uint8_t made[ISA_IMAGE_MAX];
+	struct error *err = target_read_memory(r->target, address, bytes, FRAME_MAX, &frame.len);
 
 	if (!err && frame.len < r->isa->frame->size)
 		err = error_fault(address + frame.len);
-	if (!err)
-		frame_load(&frame, after);
-	free(bytes);
-	return err;
+	if (err)
+		return err;
+	frame_load(&frame, after);
+	if (!image)
+		return replay_write_regs(r, before, after);
+	image->make(bytes, frame.len, address, made);
+	return give(r, before, made, after);
 }
 
 /* The event of the call, if the log has it: one that an emulator makes out of the recorder's sight is not there, and
@@ -275,14 +300,9 @@ static struct error *drop_return(struct replay *r, const struct replay_call *cal
 struct error *replay_return(struct replay *r, struct replay_call *call)
 {
 	uint64_t address = state_get(call->before, r->isa->sp) - r->isa->frame->popped;
-	struct replay_interrupted *kept = find_interrupted(r, address);
-	struct error *err = kept ? check_hidden(r, &kept->regs, call->before) : NULL;
+	uint8_t *bytes = malloc(FRAME_MAX);
+	struct error *err = bytes ? load_frame(r, address, bytes, call->before, call->after) : &error_no_memory;
 
-	if (!err)
-		err = load_frame(r, address, call->after);
-	if (!err)
-		err = replay_write_regs(r, call->before, call->after);
-	if (kept)
-		state_deinit(&r->interrupted.at[--r->interrupted.len].regs);
+	free(bytes);
 	return err ? err : drop_return(r, call);
 }

@@ -46,9 +46,6 @@ void replay_destroy(struct replay *r)
 	for (size_t i = 0; i < r->modules.len; i++)
 		free(r->modules.at[i].path);
 	vec_deinit(&r->modules);
-	for (size_t i = 0; i < r->interrupted.len; i++)
-		state_deinit(&r->interrupted.at[i].regs);
-	vec_deinit(&r->interrupted);
 	free(r);
 }
 
@@ -285,7 +282,7 @@ static struct error *dispatch(struct replay *r, struct replay_call *call, enum s
 		r->totals.unlogged++;
 		return replay_execute(r, call);
 	}
-	struct error *err = call->desc->sem == SYS_RT_SIGACTION ? replay_put_return_code(r, call) : NULL;
+	struct error *err = call->desc->sem == SYS_RT_SIGACTION ? replay_put_helper(r, call) : NULL;
 	if (err)
 		return err;
 	switch (policy) {
