@@ -142,6 +142,29 @@ struct isa_frame_reg {
 };
 
 /*
+ * The floating-point and vector registers as an image in memory, which instructions of the guest's own save and load:
+ * targets may not show all of them, or not let them be written. Offsets into it are those of isa_frame.regs whose part
+ * is not 0.
+ */
+enum { ISA_IMAGE_CODE = 4, ISA_IMAGE_WAYS = 2, ISA_IMAGE_MAX = 1024 };
+struct isa_image {
+	uint16_t len; /* bytes, at most ISA_IMAGE_MAX; the image is aligned to 64 */
+	/* Instructions of that many bytes each; the second ones for CPUs that lack the first. */
+	uint8_t save[ISA_IMAGE_WAYS][ISA_IMAGE_CODE], load[ISA_IMAGE_WAYS][ISA_IMAGE_CODE];
+	uint32_t address;                 /* register that tells them where the image is */
+	const struct reg_value *operands; /* others that they read */
+	uint32_t num_operands;
+	/* Makes the image of what a frame has of them; what it does not have is as at a program's start. NULL: all is.
+	 */
+	void (*make)(uint8_t *frame, size_t len, uint64_t address, uint8_t *ret);
+	/* What an image leaves out that was saved in that way, all zeros before, is as at a program's start. */
+	void (*complete)(uint8_t *image, unsigned way);
+	/* A register that follows from the image. */
+	uint32_t tags;
+	uint64_t (*find_tags)(const uint8_t *image);
+};
+
+/*
  * What the kernel puts on the stack for a signal's handler, and takes back in rt_sigreturn. Offsets are bytes from the
  * frame's address, which is SP when the handler starts.
  */
@@ -171,6 +194,7 @@ struct isa_frame {
 	const uint8_t *return_code;
 	uint32_t return_len;
 	uint16_t link;
+	const struct isa_image *image; /* NULL: targets show and take all registers */
 };
 
 /*

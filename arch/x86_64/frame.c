@@ -61,6 +61,7 @@ static const struct isa_frame_reg regs[] = {
 	{X86_mxcsr, 24, 0, PART_LEGACY},
 	{X86_fctrl, 0, 0, PART_X87},
 	{X86_fstat, 2, 0, PART_X87},
+	{X86_fop, 6, 0, PART_X87},
 #define ST(n) \
 	{ \
 		X86_st##n, 32 + 16 * n, 0, PART_X87 \
@@ -103,8 +104,8 @@ static const uint16_t addresses[] = {0, LINK, STACK, CR2, FPSTATE};
 /* handle_signal() in arch/x86/kernel/signal.c */
 static const uint16_t cleared[] = {X86_df, X86_tf, X86_rf};
 
-/* fpu__clear_user_states(). The x87 stack is not among them: the ABI has it empty where functions are called, and no
- * stub lets its tags be written. */
+/* fpu__clear_user_states(). The x87 stack, which belongs to them, comes with the image: no stub lets its tags be
+ * written. */
 static const uint16_t fresh[] = {
 	X86_mxcsr, X86_fctrl,
 #define VECTOR(n) X86_xmm##n, X86_ymm##n##h
@@ -157,6 +158,101 @@ static bool find_part(uint8_t *frame, size_t len, uint64_t address, unsigned par
 	return in_xsave(frame + offset, len - (size_t)offset, part, mark);
 }
 
+/* ---- The registers as XSAVE64 and XRSTOR64 have them, or FXSAVE64 and FXRSTOR64 ---- */
+
+enum { FCW = 0, FSW = 2, FTW = 4, ST = 32, ST_LEN = 16, XMM = 160, MXCSR = 24, XSTATE_BV = FXSAVE_LEN, AVX = 576 };
+enum { IMAGE_LEN = AVX + AVX_LEN };
+
+static void put_16(uint8_t *image, unsigned offset, uint16_t value)
+{
+	memcpy(image + offset, &value, sizeof value);
+}
+
+/* Initial values: SDM vol. 1, 13.6. */
+static void complete_image(uint8_t *image, unsigned way)
+{
+	const uint64_t all = 7;
+	uint64_t present;
+
+	memcpy(&present, image + XSTATE_BV, sizeof present);
+	if (way > 0)
+		present = 3;
+	if (!(present & 1)) {
+		memset(image, 0, MXCSR);
+		put_16(image, FCW, 0x37f);
+		memset(image + ST, 0, XMM - ST);
+	}
+	if (!(present & 2))
+		memset(image + XMM, 0, SW_BYTES - XMM);
+	if (!(present & 4))
+		memset(image + AVX, 0, AVX_LEN);
+	memset(image + XSTATE_BV, 0, HEADER_LEN);
+	memcpy(image + XSTATE_BV, &all, sizeof all);
+}
+
+/* What the kernel takes from the frame: of MXCSR only bits that there are (fpu__restore_sig()). */
+static void make_image(uint8_t *frame, size_t len, uint64_t address, uint8_t *ret)
+{
+	static const unsigned parts[] = {PART_X87, PART_SSE, PART_AVX};
+	uint64_t present = 0;
+	size_t start = 0;
+
+	memset(ret, 0, IMAGE_LEN);
+	put_16(ret, MXCSR, 0x1f80);
+	if (frame && find_part(frame, len, address, PART_LEGACY, false, &start)) {
+		memcpy(ret, frame + start, SW_BYTES);
+		memset(ret + MXCSR + 2, 0, 6);
+		for (unsigned i = 0; i < 3; i++)
+			present |= (uint64_t)find_part(frame, len, address, parts[i], false, &start) << i;
+		if (present & 4)
+			memcpy(ret + AVX, frame + start + AVX, AVX_LEN);
+	}
+	memcpy(ret + XSTATE_BV, &present, sizeof present);
+	complete_image(ret, 0);
+}
+
+/* The tag of each physical register, of which the image has only whether it is empty (SDM vol. 1, 8.1.7 and 10.5.1.1).
+ */
+static uint64_t find_tags(const uint8_t *image)
+{
+	enum { VALID, ZERO, SPECIAL, EMPTY };
+	unsigned top = image[FSW + 1] >> 3 & 7;
+	uint64_t tags = 0;
+
+	for (unsigned i = 0; i < 8; i++) {
+		const uint8_t *st = image + ST + ST_LEN * ((i - top) & 7);
+		uint64_t mantissa;
+		uint16_t exponent;
+		memcpy(&mantissa, st, sizeof mantissa);
+		memcpy(&exponent, st + sizeof mantissa, sizeof exponent);
+		exponent &= 0x7fff;
+		unsigned tag = exponent == 0x7fff || !(mantissa >> 63) ? SPECIAL : VALID;
+		if (!exponent)
+			tag = mantissa ? SPECIAL : ZERO;
+		if (!(image[FTW] >> i & 1))
+			tag = EMPTY;
+		tags |= (uint64_t)tag << 2 * i;
+	}
+	return tags;
+}
+
+/* Which states: x87, SSE, AVX. */
+static const struct reg_value operands[] = {{X86_rax, 7}, {X86_rdx, 0}};
+
+/* [RDI], with REX.W */
+static const struct isa_image image = {
+	.len = IMAGE_LEN,
+	.save = {{0x48, 0x0f, 0xae, 0x27}, {0x48, 0x0f, 0xae, 0x07}},
+	.load = {{0x48, 0x0f, 0xae, 0x2f}, {0x48, 0x0f, 0xae, 0x0f}},
+	.address = X86_rdi,
+	.operands = operands,
+	.num_operands = sizeof operands / sizeof *operands,
+	.make = make_image,
+	.complete = complete_image,
+	.tags = X86_ftag,
+	.find_tags = find_tags,
+};
+
 const struct isa_frame x86_frame = {
 	.size = SIZE,
 	.red_zone = 128, /* System V ABI, 3.2.2 */
@@ -172,4 +268,5 @@ const struct isa_frame x86_frame = {
 	.num_cleared = sizeof cleared / sizeof *cleared,
 	.fresh = fresh,
 	.num_fresh = sizeof fresh / sizeof *fresh,
+	.image = &image,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/map.h"
+#include "lib/sys/sys.h"
 
 enum {
 	STACK_BELOW = 8 << 20,   /* the kernel's usual limit, and QEMU's */
@@ -178,8 +179,7 @@ static bool get_mapping(const struct trace_step *step, struct mapping *ret)
 		known &= state_known(step->before, isa->sys.arg[i]);
 		ret->arg[i] = state_get(step->before, isa->sys.arg[i]);
 	}
-	/* -4095 to -1 are errors. */
-	return known && ret->result < -(uint64_t)(PAGE - 1);
+	return known && !sys_failed((int64_t)ret->result);
 }
 
 static uint64_t whole_pages(uint64_t len)

@@ -29,7 +29,7 @@
  *
  * An EVENT, which stands on one line:
  *   {"index": number, "tid": number, "kind": "syscall" | "exit" | "signal" | "killed" | "data", "number": number, "name": TEXT,
- *    "pc": HEX, "args": [HEX x 6], "result": HEX,
+ *    "pc": HEX, "place"?: "call" | "instruction" | "between", "args": [HEX x 6], "result": HEX,
  *    "writes": [{"address": HEX, "arg": 0-5, "path": [offset, ...], "addresses"?: 0-255, "data": BYTES,
  *                "holes": [{"offset": number, "len": number}, ...]}, ...],
  *    "strings"?: [{"arg": 0-5, "text": TEXT}, ...],
@@ -42,9 +42,12 @@
  * are in the log have no zeros at their end: up to the file's size there are some. files is what the call did to files
  * that are or were mapped: their size behind the call, and bytes that it put there.
  *
- * result is the register's value: -2 is "0xfffffffffffffffe". Of a signal it is "0x1" if an instruction of the program
- * raised it, as far as the recorder could tell; older logs have "0x0" there. arg, path and addresses of a write are those
- * of struct sys_range: how its address follows from the arguments, and which of its words are addresses.
+ * place is where a signal came: at a system call, that is right behind the event before or right before the call that is
+ * the next one; at an instruction, which raised it; or anywhere between two instructions, which no log tells. Logs of
+ * older recorders are without it.
+ *
+ * result is the register's value: -2 is "0xfffffffffffffffe". arg, path and addresses of a write are those of struct
+ * sys_range: how its address follows from the arguments, and which of its words are addresses.
  */
 /* clang-format on */
 #ifndef LIB_EVLOG_EVLOG_H
@@ -111,7 +114,13 @@ enum evlog_kind {
 		     */
 };
 
-enum { EVLOG_RAISED = 1 }; /* by the instruction at pc */
+/* Where a signal came. */
+enum evlog_place {
+	EVLOG_NO_PLACE,       /* no signal, or nobody knows */
+	EVLOG_AT_CALL,        /* right behind the event before, or right before the call that is the next one */
+	EVLOG_AT_INSTRUCTION, /* which raised it */
+	EVLOG_BETWEEN,        /* two instructions, which the log cannot tell */
+};
 
 /* Bytes that the kernel wrote. */
 struct evlog_write {
@@ -158,9 +167,10 @@ struct evlog_event {
 	enum evlog_kind kind;
 	uint64_t number;
 	char *name;  /* of the call or signal */
-	uint64_t pc; /* of the instruction that made the call */
+	uint64_t pc; /* of the instruction that made the call; of a signal, where the program stood */
+	enum evlog_place place;
 	uint64_t arg[6];
-	int64_t result; /* EVLOG_SIGNAL: EVLOG_RAISED or 0 */
+	int64_t result;
 	VEC(struct evlog_write) writes;
 	VEC(struct evlog_string) strings;
 	struct evlog_backing *backing; /* NULL: none */

@@ -64,6 +64,41 @@ static struct error *read_kind(const struct place *at, const json_t *json, const
 
 static const struct json_type kind_type = {write_kind, read_kind, NULL};
 
+static const char *const place_names[] = {
+	[EVLOG_NO_PLACE] = "",
+	[EVLOG_AT_CALL] = "call",
+	[EVLOG_AT_INSTRUCTION] = "instruction",
+	[EVLOG_BETWEEN] = "between",
+};
+enum { NUM_PLACES = sizeof place_names / sizeof *place_names };
+
+static bool no_place(const void *value)
+{
+	return *(const enum evlog_place *)value == EVLOG_NO_PLACE;
+}
+
+static void write_place(struct strbuf *out, const void *value, const void *arg)
+{
+	const char *name = place_names[*(const enum evlog_place *)value];
+
+	(void)arg;
+	json_write_string(out, name, strlen(name));
+}
+
+static struct error *read_place(const struct place *at, const json_t *json, const void *arg, void *ret)
+{
+	(void)arg;
+	for (int i = EVLOG_NO_PLACE + 1; json_is_string(json) && i < NUM_PLACES; i++) {
+		if (!strcmp(place_names[i], json_string_value(json))) {
+			*(enum evlog_place *)ret = (enum evlog_place)i;
+			return NULL;
+		}
+	}
+	return place_error(at, "expected \"call\", \"instruction\" or \"between\"");
+}
+
+static const struct json_type place_type = {write_place, read_place, no_place};
+
 static void write_perms(struct strbuf *out, const void *value, const void *arg)
 {
 	(void)arg;
@@ -514,6 +549,7 @@ static const struct json_field event_fields[] = {
 	{"number", &json_count, offsetof(struct evlog_event, number), NULL, false},
 	{"name", &json_text, offsetof(struct evlog_event, name), NULL, false},
 	{"pc", &json_hex, offsetof(struct evlog_event, pc), NULL, false},
+	{"place", &place_type, offsetof(struct evlog_event, place), NULL, true},
 	{"args", &args_type, offsetof(struct evlog_event, arg), NULL, false},
 	{"result", &json_hex, offsetof(struct evlog_event, result), NULL, false},
 	{"writes", &json_vec, offsetof(struct evlog_event, writes), &write_list, false},

@@ -168,17 +168,28 @@ static struct error *deliver(struct lockstep *ls)
 	return tracer_event(ls, &nothing, &outcome, &totals, start, true);
 }
 
-/* All that the log delivers behind the last event. */
-static struct error *deliver_pending(struct lockstep *ls)
+/* What the log has before the guest goes on: a signal that kills the program, or is delivered. */
+static struct error *take_signal(struct lockstep *ls, bool at_call, bool *ret_delivered)
+{
+	uint64_t pc = state_get(&ls->now, ls->target->isa->pc);
+	struct error *err = replay_dies(ls->replay, pc, at_call, &ls->run->exit_signal);
+
+	*ret_delivered = false;
+	ls->done = !err && ls->run->exit_signal;
+	if (err || ls->done)
+		return err ? err : audit_end(ls);
+	err = replay_delivers(ls->replay, pc, at_call, ret_delivered);
+	return err || !*ret_delivered ? err : deliver(ls);
+}
+
+/* All that it has behind the last event. */
+static struct error *take_signals(struct lockstep *ls)
 {
 	bool more = !ls->done;
 	struct error *err = NULL;
 
-	while (!err && more) {
-		err = replay_delivers(ls->replay, state_get(&ls->now, ls->target->isa->pc), false, &more);
-		if (!err && more)
-			err = deliver(ls);
-	}
+	while (!err && more)
+		err = take_signal(ls, false, &more);
 	return err;
 }
 
@@ -212,9 +223,8 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	if (outcome.remapped)
 		predictor_remap(&ls->model);
 	ls->done = outcome.finished;
-	ls->run->exited = outcome.finished && !outcome.signal;
+	ls->run->exited = outcome.finished;
 	ls->run->exit_status = outcome.finished ? outcome.status : 0;
-	ls->run->exit_signal = outcome.signal;
 	return err;
 }
 
@@ -231,30 +241,30 @@ static bool ends_the_guest(const struct lockstep *ls)
 static struct error *handle_syscall(struct lockstep *ls, const struct prediction *slot)
 {
 	bool before = false;
-	struct error *err = replay_delivers(ls->replay, slot->pc, true, &before);
+	struct error *err = take_signal(ls, true, &before);
 
-	if (!err && !before && ends_the_guest(ls))
+	if (!err && !before && !ls->done && ends_the_guest(ls))
 		err = audit_end(ls);
-	if (!err)
-		err = before ? deliver(ls) : judge_syscall(ls, slot);
-	return err ? err : deliver_pending(ls);
+	if (!err && !before && !ls->done)
+		err = judge_syscall(ls, slot);
+	return err ? err : take_signals(ls);
 }
 
 /* A signal stopped the guest: the log says whether it ends here. */
 static struct error *handle_signal(struct lockstep *ls)
 {
-	bool finished = false;
-	struct error *err = replay_signal(ls->replay, state_get(&ls->now, ls->target->isa->pc), ls->signal, &finished);
+	int killer = 0;
+	struct error *err = replay_signal(ls->replay, state_get(&ls->now, ls->target->isa->pc), ls->signal, &killer);
 
-	ls->run->exit_signal = ls->signal;
-	ls->done = finished;
-	if (err || finished)
+	ls->run->exit_signal = killer ? killer : ls->signal;
+	ls->done = killer != 0;
+	if (err || killer)
 		return err ? err : audit_end(ls);
 	err = deliver(ls);
 	if (err)
 		return err;
 	ls->signal = ls->run->exit_signal = 0;
-	return deliver_pending(ls);
+	return take_signals(ls);
 }
 
 void lockstep_tidy_cache(struct lockstep *ls)

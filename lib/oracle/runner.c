@@ -21,6 +21,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/state/memory.h"
+#include "lib/sys/sys.h"
 
 enum { HWCAP2_FSGSBASE_BIT = 2, DEADLINE_S = 20, CHECK_CPU_EVERY = 256 };
 enum { TRAP_FLAG = 1 << 8, XSAVE_BV = 512, XSAVE_X87_SSE_AVX = 7 };
@@ -210,7 +211,7 @@ static struct error *call(struct runner *r, const char *what, long number, const
 	if (err)
 		return err;
 	int64_t result = (int64_t)r->control->call[0];
-	return result < 0 && result > -4096 ? error_os((int)-result, what, NULL) : NULL;
+	return sys_failed(result) ? error_os((int)-result, what, NULL) : NULL;
 }
 
 struct error *runner_map(void *runner, uint64_t address, size_t index, int prot)

@@ -20,6 +20,7 @@
 #include "lib/base/clock.h"
 #include "lib/state/memory.h"
 #include "lib/state/state.h"
+#include "lib/sys/sys.h"
 
 enum { STUB_CODE = 256 };       /* the instruction's place in the stub's page, behind the ELF headers */
 enum { STEP_DEADLINE_S = 20 };  /* a step takes some 30 microseconds, on a machine that has nothing else to do */
@@ -215,7 +216,7 @@ static struct error *call(struct tracee *t, const char *what, long number, const
 	if (err)
 		return err;
 	int64_t result = (int64_t)get_reg(t, general, t->isa->sys.result);
-	return result < 0 && result > -4096 ? error_os((int)-result, what, NULL) : NULL;
+	return sys_failed(result) ? error_os((int)-result, what, NULL) : NULL;
 }
 
 struct error *tracee_map(struct tracee *t, uint64_t address, size_t index, int prot)

@@ -176,7 +176,7 @@ struct error *record_backing(struct recording *r, struct evlog_backing **ret)
 	char name[32], link[NATIVE_PROC_LEN];
 
 	*ret = NULL;
-	if (r->call.desc->sem != SYS_MMAP || sys->arg[3] & MAP_ANONYMOUS || (sys->result < 0 && sys->result >= -4095))
+	if (r->call.desc->sem != SYS_MMAP || sys->arg[3] & MAP_ANONYMOUS || sys_failed(sys->result))
 		return NULL;
 	struct evlog_backing *b = calloc(1, sizeof *b);
 	if (!b)

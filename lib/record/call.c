@@ -25,6 +25,7 @@ void record_begin_event(struct recording *r, enum evlog_kind kind, uint64_t numb
 	ev->number = number;
 	ev->name = (char *)(uintptr_t)name; /* borrowed: this event is never freed as one */
 	ev->pc = pc;
+	ev->place = EVLOG_NO_PLACE;
 	memset(ev->arg, 0, sizeof ev->arg);
 	ev->result = 0;
 	clear_writes(ev);
@@ -414,8 +415,6 @@ struct error *record_return(struct recording *r, bool *ret_event)
 {
 	int64_t result = (int64_t)tracee_reg(r->n, r->isa->sys.result);
 
-	/* Where a handler returns to, the program may come again by itself. */
-	r->behind = r->call.desc->sem == SYS_RT_SIGRETURN ? 0 : tracee_reg(r->n, r->isa->pc);
 	/* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, (none), ERESTART_RESTARTBLOCK: record_signal() decides. */
 	if (result >= -516 && result <= -512 && !(r->call.desc->flags & SYS_F_NORETURN)) {
 		r->call.interrupted = result;

@@ -63,10 +63,11 @@ struct recording {
 	bool clobbered[RECORD_REGS];   /* destroyed by a call's instruction */
 	bool told[RECORD_REGS];        /* by other members of a call's event */
 	size_t pc_index, result_index; /* into the five above */
+	bool in_call;                  /* it has not returned */
 	struct record_call call;
 	struct record_action actions[RECORD_SIGNALS];
 	uint64_t alt_stack, alt_stack_len; /* sigaltstack */
-	uint64_t behind;                   /* PC where the program went on behind the last call or delivery */
+	bool undelivered; /* the last signal's frame could not be written: the kernel raises another in its place */
 	VEC(struct record_file) files;
 	VEC(struct record_mapped) mapped;
 

@@ -9,7 +9,11 @@ static struct error *killed(struct recording *r, int signal)
 {
 	char name[SIGNAL_NAME_LEN];
 
-	record_begin_event(r, EVLOG_KILLED, (uint64_t)signal, signal_name(signal, name), 0);
+	bool told = r->ev.kind == EVLOG_SIGNAL && r->ev.number == (uint64_t)signal; /* where it came */
+
+	record_begin_event(r, EVLOG_KILLED, (uint64_t)signal, signal_name(signal, name), r->in_call ? r->call.pc : 0);
+	if (!told)
+		r->ev.place = r->in_call ? EVLOG_AT_CALL : EVLOG_BETWEEN;
 	r->result.killed = true;
 	r->result.signal = signal;
 	return record_add_event(r);
@@ -23,7 +27,8 @@ static struct error *handle(struct recording *r, struct native_stop *stop)
 
 	if (stop->kind == NATIVE_SIGNAL)
 		return record_signal(r, stop);
-	struct error *err = stop->kind == NATIVE_ENTRY ? record_entry(r) : record_return(r, &event);
+	r->in_call = stop->kind == NATIVE_ENTRY;
+	struct error *err = r->in_call ? record_entry(r) : record_return(r, &event);
 	if (!err && event && record_has_more(r)) {
 		err = record_add_event(r);
 		event = false;

@@ -514,7 +514,7 @@ START_TEST(a_program_may_be_killed)
 
 	record(&r, "fault", NULL);
 	expect_sequence(&r, "SIGSEGV! SIGSEGV+");
-	ck_assert_int_eq(r.events.at[0].result, EVLOG_RAISED);
+	ck_assert_int_eq(r.events.at[0].place, EVLOG_AT_INSTRUCTION);
 	ck_assert(r.result.killed);
 	ck_assert_int_eq(r.result.signal, SIGSEGV);
 	unload(&r);

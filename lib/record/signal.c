@@ -73,8 +73,8 @@ static struct error *run_handler(struct recording *r, struct record_action *acti
 		return err;
 	r->written.len = 0;
 	bool delivered = stop->kind == NATIVE_RETURN;
+	r->undelivered = stop->kind == NATIVE_SIGNAL;
 	if (delivered) {
-		r->behind = tracee_reg(r->n, r->isa->pc);
 		record_take_regs(r, after);
 		if (!vec_push(&r->written, frame(r, sp)))
 			return &error_no_memory;
@@ -87,15 +87,11 @@ static struct error *run_handler(struct recording *r, struct record_action *acti
 	return err || !delivered ? err : tracee_resume(r->n, 0, stop);
 }
 
-/* A handler can be run again only where a replay finds the place: at a fault, and at the calls. Others wait. */
-static struct error *keep_back(struct recording *r, const struct record_action *action, const struct native_stop *stop,
-			       bool *ret)
+static enum evlog_place place(const struct recording *r, const struct native_stop *stop)
 {
-	*ret = false;
-	if (!action->handled || stop->fault || stop->late || r->call.interrupted ||
-	    tracee_reg(r->n, r->isa->pc) == r->behind)
-		return NULL;
-	return tracee_hold(r->n, stop->signal, ret);
+	if (r->undelivered || (stop->at_once && !stop->fault))
+		return EVLOG_AT_CALL;
+	return stop->fault ? EVLOG_AT_INSTRUCTION : EVLOG_BETWEEN;
 }
 
 struct error *record_signal(struct recording *r, struct native_stop *stop)
@@ -104,18 +100,21 @@ struct error *record_signal(struct recording *r, struct native_stop *stop)
 	struct record_action *action = stop->signal < RECORD_SIGNALS ? &r->actions[stop->signal] : &none;
 	uint64_t regs[RECORD_REGS];
 	char name[SIGNAL_NAME_LEN];
-	bool kept;
-	struct error *err = keep_back(r, action, stop, &kept);
+	bool kept = false;
+	enum evlog_place where = place(r, stop);
+	/* What comes between instructions can be replayed only where a replay finds the place: it waits for a call. */
+	struct error *err = where == EVLOG_BETWEEN ? tracee_hold(r->n, stop->signal, &kept) : NULL;
 
 	if (!err && kept)
-		return tracee_resume(r->n, 0, stop);
+		return tracee_wait(r->n, stop);
+	r->undelivered = false;
 	if (!err)
 		err = decide_interrupted(r, action);
 	if (err)
 		return err;
 	record_begin_event(r, EVLOG_SIGNAL, (uint64_t)stop->signal, signal_name(stop->signal, name),
 			   tracee_reg(r->n, r->isa->pc));
-	r->ev.result = stop->fault ? EVLOG_RAISED : 0;
+	r->ev.place = where;
 	if (action->handled)
 		return run_handler(r, action, stop);
 	record_take_regs(r, regs);

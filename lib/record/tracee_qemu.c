@@ -15,6 +15,7 @@
 
 #include "lib/record/image.h"
 #include "lib/record/tracee.h"
+#include "lib/sys/signal.h"
 #include "lib/target/qemu.h"
 
 enum {
@@ -43,7 +44,8 @@ struct qemu_tracee {
 	int signal;      /* to be delivered when it goes on */
 	bool have_later; /* a signal that came with a call's return */
 	struct native_stop later;
-	VEC(uint64_t) calls;                /* addresses that have a breakpoint, ascending */
+	uint64_t behind;     /* where the guest went on behind the last call; 0: where it may come again without one */
+	VEC(uint64_t) calls; /* addresses that have a breakpoint, ascending */
 	uint64_t interrupted[MAX_HANDLERS]; /* where handlers return to, the innermost last */
 	size_t num_interrupted;
 	struct image image[NUM_IMAGES];
@@ -326,6 +328,13 @@ static bool translate(const struct stop *from, struct native_stop *ret)
 	return true;
 }
 
+/* Where a signal came that was not there when a call returned: what an instruction can raise, one has raised. */
+static void find_place(const struct qemu_tracee *q, struct native_stop *stop)
+{
+	stop->fault = signal_is_synchronous(stop->signal);
+	stop->at_once = pc_of(q) == q->behind || is_call(q, pc_of(q));
+}
+
 static bool is_end(const struct native_stop *stop)
 {
 	return stop->kind == NATIVE_EXITED || stop->kind == NATIVE_KILLED;
@@ -373,12 +382,15 @@ static struct error *run_free(struct qemu_tracee *q, struct native_stop *ret)
 		struct stop stop;
 		if (!err)
 			err = resume(q, signal, &stop);
-		if (err || translate(&stop, ret))
+		if (err)
 			return err;
-		if (!is_call(q, pc_of(q))) {
+		bool signalled = translate(&stop, ret);
+		if (!signalled && is_call(q, pc_of(q)))
+			continue;
+		if (!signalled)
 			*ret = (struct native_stop){.kind = NATIVE_SIGNAL, .signal = SIGTRAP};
-			return NULL;
-		}
+		find_place(q, ret);
+		return NULL;
 	}
 }
 
@@ -407,7 +419,7 @@ static uint64_t backed(const struct qemu_tracee *q, const uint64_t arg[6])
 static struct error *scan_new_code(struct qemu_tracee *q, enum sys_sem sem, const uint64_t arg[6])
 {
 	int64_t result = (int64_t)state_get(&q->regs, q->base.isa->sys.result);
-	bool maps = sem == SYS_MMAP, done = maps ? result < -4095 || result > 0 : !result;
+	bool maps = sem == SYS_MMAP, done = maps ? !sys_failed(result) && result : !result;
 
 	if ((!maps && sem != SYS_MPROTECT) || !(arg[2] & PROT_EXEC) || !done)
 		return NULL;
@@ -471,7 +483,10 @@ static struct error *finish_call(struct qemu_tracee *q, struct native_stop *ret)
 	struct error *err = run_call(q, behind, &stop);
 	if (err)
 		return err;
+	*ret = (struct native_stop){.kind = NATIVE_RETURN};
 	bool more = translate(&stop, ret);
+	ret->at_once = more;
+	q->behind = sem == SYS_RT_SIGRETURN ? 0 : behind;
 	if (more && (is_end(ret) || pc_of(q) == q->call_pc))
 		return NULL;
 	if (!more && pc_of(q) != behind && !(sem == SYS_RT_SIGRETURN && is_call(q, pc_of(q))))
@@ -524,6 +539,7 @@ static struct error *deliver(struct tracee *t, int signal, uint64_t handler, str
 	}
 	/* Another signal that was waiting, too, comes before the handler's first instruction. */
 	q->later = *ret;
+	q->later.at_once = true;
 	*ret = (struct native_stop){.kind = NATIVE_RETURN};
 	err = target_set_break(q->target, handler, false);
 	if (!err && pc_of(q) != handler)

@@ -3,16 +3,14 @@
  * the emulator has to take part; and how it is made to make them, and others of our own.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h> /* PROT_ and MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 
 #include "lib/replay/internal.h"
 
 /* ---- Running the instruction ---- */
 
 /* Takes what the target shows, and keeps what it hides as it was. */
-static struct error *read_visible(struct replay *r, struct state *regs)
+struct error *replay_read_visible(struct replay *r, struct state *regs)
 {
 	struct state seen;
 	struct error *err = state_init(&seen, r->isa);
@@ -77,7 +75,7 @@ struct error *replay_run(struct replay *r, struct replay_call *call, const uint6
 	if (!err && patched)
 		err = restore_args(r, call);
 	if (!err)
-		err = read_visible(r, call->after);
+		err = replay_read_visible(r, call->after);
 	if (!err)
 		call->guest.result = (int64_t)state_get(call->after, r->isa->sys.result);
 	return err;
@@ -147,46 +145,6 @@ struct error *replay_stand_behind(struct replay *r, struct replay_call *call, ui
 	if (!err)
 		err = target_write_regs(r->target, call->after, &isa->sys.number, 1);
 	return err ? err : replay_skip(r, call, result);
-}
-
-/* ---- Where handlers return to ---- */
-
-/* struct sigaction of the kernel starts with the handler and the flags (include/uapi/asm-generic/signal.h). */
-static struct error *needs_return_code(struct replay *r, const struct replay_call *call, bool *ret)
-{
-	enum { RESTORER = 0x04000000 }; /* SA_RESTORER */
-	uint64_t action[2], at = call->guest.arg[1];
-	size_t got = 0;
-
-	*ret = false;
-	if (!r->isa->frame->return_code || r->return_code || !at)
-		return NULL;
-	struct error *err = target_read_memory(r->target, at, action, sizeof action, &got);
-	*ret = !err && got == sizeof action && action[0] > (uintptr_t)SIG_IGN && !(action[1] & RESTORER);
-	return err;
-}
-
-struct error *replay_put_return_code(struct replay *r, const struct replay_call *call)
-{
-	const struct isa_frame *frame = r->isa->frame;
-	const uint64_t map[6] = {0, frame->return_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX,
-				 0};
-	bool needed = false;
-	int64_t address = 0, result = 0;
-	struct error *err = needs_return_code(r, call, &needed);
-
-	if (err || !needed)
-		return err;
-	err = guest_call(r, call, "mmap", map, &address);
-	if (!err && !sys_failed(address))
-		err = replay_poke(r, call->memory, (uint64_t)address, frame->return_code, frame->return_len);
-	const uint64_t protect[6] = {(uint64_t)address, frame->return_len, PROT_READ | PROT_EXEC};
-	if (!err && !sys_failed(address))
-		err = guest_call(r, call, "mprotect", protect, &result);
-	if (!err && (sys_failed(address) || sys_failed(result)))
-		err = error_create(ERROR_TARGET, "the target has no room for what signal handlers return to");
-	r->return_code = (uint64_t)address;
-	return err ? err : replay_put_back(r, call);
 }
 
 /* ---- Calls with patched arguments ---- */

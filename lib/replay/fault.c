@@ -5,20 +5,6 @@
 #include "lib/replay/internal.h"
 #include "lib/sys/signal.h"
 
-/* siginfo_t (include/uapi/asm-generic/siginfo.h): bytes into it. */
-enum { INFO_CODE = 8, INFO_ADDRESS = 16 };
-
-/* The si_code in the frame that the log has; 0: it has none. */
-static int code_of(const struct isa *isa, const struct evlog_event *ev)
-{
-	int32_t code;
-
-	if (!ev->after.len || !ev->writes.len || ev->writes.at[0].range.len < isa->frame->size)
-		return 0;
-	memcpy(&code, ev->writes.at[0].data + isa->frame->fault - INFO_ADDRESS + INFO_CODE, sizeof code);
-	return code;
-}
-
 /* Of a trap the PC is not that of its instruction. */
 static bool is_about_pc(uint64_t signal)
 {
@@ -33,9 +19,9 @@ struct error *replay_next_fault(struct replay *r, struct replay_fault *ret)
 	*ret = (struct replay_fault){0};
 	if (!ev || ev->kind != EVLOG_SIGNAL || !is_about_pc(ev->number))
 		return err;
-	int code = code_of(r->isa, ev);
-	/* Older logs have the code alone. */
-	if (ev->result != EVLOG_RAISED && !signal_is_fault((int)ev->number, code))
+	int code = replay_signal_code(r->isa, ev);
+	bool told = ev->place != EVLOG_NO_PLACE; /* older logs have the code alone */
+	if (told ? ev->place != EVLOG_AT_INSTRUCTION : !signal_is_fault((int)ev->number, code))
 		return NULL;
 	*ret = (struct replay_fault){.signal = (int)ev->number, .code = code, .pc = replay_translate(r, ev->pc)};
 	return NULL;

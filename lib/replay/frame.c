@@ -52,6 +52,23 @@ void frame_load(const struct frame *f, struct state *ret)
 	}
 }
 
+void frame_load_image(const uint8_t *image, bool only_unknown, struct state *ret)
+{
+	const struct isa_frame *frame = ret->isa->frame;
+
+	for (uint32_t i = 0; i < frame->num_regs; i++) {
+		const struct isa_frame_reg *reg = &frame->regs[i];
+		const struct reg_desc *desc = &ret->isa->regs[reg->reg];
+		uint64_t value[EXPR_MAX_WORDS] = {0};
+		if (!reg->part || (only_unknown && state_known(ret, reg->reg)))
+			continue;
+		bits_get(image, frame->image->len, 8u * reg->offset + reg->low, desc->width, value);
+		state_set_words(ret, reg->reg, value);
+	}
+	if (!only_unknown || !state_known(ret, frame->image->tags))
+		state_set(ret, frame->image->tags, frame->image->find_tags(image));
+}
+
 void frame_reset_regs(struct state *regs)
 {
 	const struct isa_frame *frame = regs->isa->frame;

@@ -20,6 +20,9 @@ void frame_save(const struct frame *f, const struct state *regs);
 /* Takes the registers from the frame; others stay. What the frame does not have is as at a program's start. */
 void frame_load(const struct frame *f, struct state *ret);
 
+/* Takes the registers from an image of them (isa->frame->image): all, or those of which a bit is not known. */
+void frame_load_image(const uint8_t *image, bool only_unknown, struct state *ret);
+
 /* The registers that a handler starts with, whatever it is: cleared, and as at a program's start. */
 void frame_reset_regs(struct state *regs);
 

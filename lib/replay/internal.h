@@ -14,14 +14,6 @@ struct event_queue {
 	bool at_end;  /* the log has no more */
 };
 
-enum { REPLAY_MAX_HANDLERS = 64 }; /* that run at a time */
-
-/* What a handler that has not returned interrupted. */
-struct replay_interrupted {
-	uint64_t address; /* of its frame */
-	struct state regs;
-};
-
 /*
  * What mappings of the guest show: the stand-in of a file that the logged run mapped, or memory that mappings share. In
  * the guest it is a file in memory (memfd_create()), so that the guest's own kernel keeps its mappings alike. Its
@@ -54,9 +46,9 @@ struct replay {
 	bool heap_ours;                     /* a mapping stands for the heap: the target's own has no room */
 	VEC(struct replay_written) written; /* by the last call */
 	struct replay_lost *lost;
-	VEC(struct replay_module) modules;          /* they own their paths */
-	VEC(struct replay_interrupted) interrupted; /* the innermost last */
-	uint64_t return_code;                       /* in the guest: isa->frame->return_code; 0: not yet */
+	VEC(struct replay_module) modules; /* they own their paths */
+	uint64_t helper; /* in the guest: pages of ours, which start with isa->frame->return_code; 0: not yet */
+	unsigned way;    /* of isa->frame->image, which the guest's CPU has as far as tried; ISA_IMAGE_WAYS: none */
 	VEC(struct replay_object) objects;
 	struct views views;  /* what the guest mapped, by its addresses: an object's number, or 0 */
 	struct views growth; /* of these, what was mapped in advance below mappings that grow downwards */
@@ -107,14 +99,25 @@ struct error *replay_lose_at_call(struct replay *r, const struct replay_call *ca
 /* An address of the logged run, or a number, which stays: in this run. */
 uint64_t replay_translate(const struct replay *r, uint64_t logged);
 
-/* signal.c: may the call pass over the next num events? Not if the program handles a signal there. */
+/* signal.c: does the signal run a handler, did an instruction raise it, and with which si_code (0: the log has no
+ * frame)? */
+bool replay_is_handled(const struct evlog_event *ev);
+bool replay_is_fault(const struct isa *isa, const struct evlog_event *ev);
+int replay_signal_code(const struct isa *isa, const struct evlog_event *ev);
+/* How many of the next events are signals without handlers, which do nothing to the program unless they kill it. */
+struct error *replay_count_unhandled(struct replay *r, size_t *ret);
+/* May the call pass over the next num events? Not if the program handles a signal there. */
 struct error *replay_pass_signals(struct replay *r, const struct replay_call *call, size_t num);
-/* execute.c: at rt_sigaction, puts isa->frame->return_code into the guest if the handler will need it. */
-struct error *replay_put_return_code(struct replay *r, const struct replay_call *call);
+/* helper.c: at rt_sigaction, puts what handlers need into the guest. */
+struct error *replay_put_helper(struct replay *r, const struct replay_call *call);
+/*
+ * The guest, which stands with the registers `now`, saves or loads the floating-point and vector registers as an image
+ * (isa->frame->image); *ret_done is false if its CPU cannot, or the ISA has no image. All other registers stay.
+ */
+struct error *replay_save_image(struct replay *r, const struct state *now, uint8_t ret[ISA_IMAGE_MAX], bool *ret_done);
+struct error *replay_load_image(struct replay *r, const struct state *now, const uint8_t *bytes, bool *ret_done);
 /* rt_sigreturn: drops its event, too. */
 struct error *replay_return(struct replay *r, struct replay_call *call);
-/* Behind a call that sends a signal: the one that kills the program then, whose events are dropped; 0: none does. */
-struct error *replay_own_signal(struct replay *r, const struct replay_call *call, int *ret);
 
 /* Remembers an image in the guest's memory. */
 struct error *replay_add_module(struct replay *r, const char *path, uint64_t start, uint64_t end, uint64_t entry);
@@ -124,6 +127,8 @@ struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t addr
 
 /* ---- execute.c: making the guest make calls ---- */
 
+/* The registers that the target shows; those that it hides stay. */
+struct error *replay_read_visible(struct replay *r, struct state *regs);
 /* Runs the guest's call with these arguments; the guest finds its own arguments in its registers again. */
 struct error *replay_run(struct replay *r, struct replay_call *call, const uint64_t arg[6]);
 struct error *replay_must_succeed(const struct replay_call *call);

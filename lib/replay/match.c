@@ -224,7 +224,7 @@ static bool may_pass(const struct replay *r, const struct evlog_event *ev)
 	if (ev->kind == EVLOG_DATA)
 		return true;
 	if (ev->kind != EVLOG_SYSCALL)
-		return false;
+		return ev->kind == EVLOG_SIGNAL && !replay_is_handled(ev);
 	const struct sys_desc *desc = sys_describe(sys_meaning(sys_lookup(r->isa, ev->number)));
 	/* What rt_sigreturn has put into the result's register is no result. */
 	return desc->sem != SYS_RT_SIGRETURN && (event_failed(ev) || replay_is_private(desc, ev->arg));

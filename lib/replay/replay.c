@@ -46,9 +46,6 @@ void replay_destroy(struct replay *r)
 	for (size_t i = 0; i < r->modules.len; i++)
 		free(r->modules.at[i].path);
 	vec_deinit(&r->modules);
-	for (size_t i = 0; i < r->interrupted.len; i++)
-		state_deinit(&r->interrupted.at[i].regs);
-	vec_deinit(&r->interrupted);
 	free(r);
 }
 
@@ -285,7 +282,7 @@ static struct error *dispatch(struct replay *r, struct replay_call *call, enum s
 		r->totals.unlogged++;
 		return replay_execute(r, call);
 	}
-	struct error *err = call->desc->sem == SYS_RT_SIGACTION ? replay_put_return_code(r, call) : NULL;
+	struct error *err = call->desc->sem == SYS_RT_SIGACTION ? replay_put_helper(r, call) : NULL;
 	if (err)
 		return err;
 	switch (policy) {
@@ -353,15 +350,11 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 		return error_prefix(err, "event %llu, %s", (unsigned long long)index, call.desc->name);
 	if (call.event)
 		err = finish_event(r, &call, policy);
-	int signal = 0;
-	if (!err)
-		err = replay_own_signal(r, &call, &signal);
 	*ret = (struct replay_outcome){.event = index,
 				       .policy = policy,
 				       .remapped = policy != SYS_EMULATE || r->remapped,
-				       .finished = call.finished || signal,
-				       .status = signal ? 0 : (int)(call.guest.arg[0] & 0xff),
-				       .signal = signal};
+				       .finished = call.finished,
+				       .status = (int)(call.guest.arg[0] & 0xff)};
 	return err;
 }
 

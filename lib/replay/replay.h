@@ -28,7 +28,6 @@ struct replay_outcome {
 	bool remapped; /* other memory may be mapped than before */
 	bool finished; /* the guest is gone, as the log says */
 	int status;    /* finished: its exit status */
-	int signal;    /* finished: the one by which it killed itself, and is still there; 0: it exited */
 	int delivered; /* no call, but this signal was delivered to its handler; 0: none */
 };
 
@@ -85,10 +84,16 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 			     struct replay_outcome *ret);
 
 /*
- * The guest was stopped by a signal. True in *ret_finished if the log says that this signal killed it here, false if it
- * is to be delivered; an event that says otherwise is ERROR_LOST_SYNC.
+ * The guest was stopped by a signal. *ret_killer is the signal that kills the program then, as the log says: this one,
+ * or that of a frame that cannot be written; 0: it is to be delivered. An event that says otherwise is ERROR_LOST_SYNC.
  */
-struct error *replay_signal(struct replay *r, uint64_t pc, int signal, bool *ret_finished);
+struct error *replay_signal(struct replay *r, uint64_t pc, int signal, int *ret_killer);
+
+/*
+ * Does the log end where the guest stands (as of replay_delivers()), by a signal that kills the program? That one, or
+ * 0. The guest of the target is still there. ERROR_UNSUPPORTED as there.
+ */
+struct error *replay_dies(struct replay *r, uint64_t pc, bool at_call, int *ret);
 
 /*
  * Does the log deliver a signal to a handler where the guest stands: at a system call's instruction (at_call), or

@@ -135,19 +135,34 @@ struct error *native_deny(struct native *n, int errnum)
 
 /* ---- Stops ---- */
 
-static struct error *wait_stop(struct native *n, int *ret_status)
+static struct error *wait_by(struct native *n, bool in_turns, int *ret_status)
 {
 	for (;;) {
 		if (n->interrupted && *n->interrupted)
 			return error_create(ERROR_INTERRUPTED, "interrupted");
-		pid_t pid = waitpid(n->pid, ret_status, __WALL | (native_holds(n) ? WNOHANG : 0));
+		pid_t pid = waitpid(n->pid, ret_status, __WALL | (in_turns ? WNOHANG : 0));
 		if (pid == n->pid)
 			return NULL;
 		if (pid < 0 && errno != EINTR)
 			return error_os(errno, "wait for the program", NULL);
-		if (pid == 0)
-			native_hold_tick(n);
+		struct error *err = pid == 0 ? native_hold_tick(n) : NULL;
+		if (err)
+			return err;
 	}
+}
+
+struct error *native_wait_status(struct native *n, int *ret)
+{
+	return wait_by(n, false, ret);
+}
+
+static struct error *wait_stop(struct native *n, int *ret_status)
+{
+	bool have = n->have_status;
+
+	n->have_status = false;
+	*ret_status = n->status;
+	return have ? NULL : wait_by(n, native_holds(n), ret_status);
 }
 
 /* A call through another gate (int 0x80 on x86-64) has other numbers and other registers. Asking costs one more call
@@ -173,6 +188,7 @@ static struct error *check_abi(struct native *n)
 
 static struct error *syscall_stop(struct native *n, struct native_stop *ret)
 {
+	uint64_t pc = native_reg(n, n->isa->pc);
 	struct error *err = native_fetch_regs(n);
 
 	if (!err && !n->in_call)
@@ -180,8 +196,10 @@ static struct error *syscall_stop(struct native *n, struct native_stop *ret)
 	if (err)
 		return err;
 	n->in_call = !n->in_call;
+	n->expired = false;
 	*ret = (struct native_stop){.kind = n->in_call ? NATIVE_ENTRY : NATIVE_RETURN};
-	return NULL;
+	/* Where a handler returns to, the program may come again without a call. */
+	return n->in_call ? NULL : native_settle(n, native_reg(n, n->isa->pc) != pc);
 }
 
 static bool stops_jobs(int signal)
@@ -206,13 +224,13 @@ static struct error *classify(struct native *n, int status, struct native_stop *
 	if (event == PTRACE_EVENT_STOP) {
 		n->group_stop = stops_jobs(signal);
 		*ret_again = true;
-		return NULL;
+		return native_hold_expire(n);
 	}
 	if (event != 0)
 		return error_create(ERROR_TARGET, "unexpected ptrace event %d of the program", event);
 	*ret = (struct native_stop){.kind = NATIVE_SIGNAL, .signal = signal};
 	struct error *err = native_fetch_regs(n);
-	return err ? err : native_take_signal(n, ret, ret_again);
+	return err ? err : native_take_signal(n, ret);
 }
 
 struct error *native_go_by(struct native *n, int request, int signal)
@@ -239,11 +257,13 @@ struct error *native_wait(struct native *n, struct native_stop *ret)
 		struct error *err = wait_stop(n, &status);
 		if (!err)
 			err = classify(n, status, ret, &again);
-		if (!err && !again && ret->kind == NATIVE_ENTRY && native_holds(n))
-			err = native_step_back(n, &again);
+		if (!err && !again && ret->kind == NATIVE_ENTRY && native_holds(n)) {
+			again = true;
+			err = native_step_back(n);
+		}
 		if (err || !again)
 			return err;
-		err = native_go_by(n, PTRACE_SYSCALL, 0);
+		err = n->have_status ? NULL : native_go_by(n, PTRACE_SYSCALL, 0);
 		if (err)
 			return err;
 	}
@@ -264,9 +284,10 @@ struct error *native_deliver(struct native *n, int signal, struct native_stop *r
 
 	if (!err)
 		err = native_wait(n, ret);
-	if (!err && ret->kind == NATIVE_SIGNAL && ret->signal == SIGTRAP)
-		ret->kind = NATIVE_RETURN;
-	return err;
+	if (err || ret->kind != NATIVE_SIGNAL || ret->signal != SIGTRAP)
+		return err;
+	*ret = (struct native_stop){.kind = NATIVE_RETURN};
+	return native_settle(n, true);
 }
 
 /* ---- Memory ---- */

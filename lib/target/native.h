@@ -44,7 +44,9 @@ struct native_stop {
 	enum native_stop_kind kind;
 	int signal; /* NATIVE_SIGNAL, NATIVE_KILLED */
 	bool fault; /* NATIVE_SIGNAL: the instruction there has raised it */
-	bool late;  /* NATIVE_SIGNAL: it was kept back */
+	/* NATIVE_SIGNAL: the program has executed nothing since the last NATIVE_RETURN, or it stands before the
+	 * instruction of the call that is its next stop */
+	bool at_once;
 	int status; /* NATIVE_EXITED */
 };
 
@@ -94,9 +96,10 @@ struct error *native_wait(struct native *n, struct native_stop *ret);
 struct error *native_deliver(struct native *n, int signal, struct native_stop *ret);
 
 /*
- * At NATIVE_SIGNAL, for a signal that the program can get as well later: keeps it back, so that nothing is owed. It
- * comes again, as the first time, when the program stands before the instruction of its next call, or after 100 ms. Of
- * one that comes several times until then the first is kept. *ret is false, and all as it was, if that cannot be done.
+ * At NATIVE_SIGNAL, for a signal that the program can get as well later: keeps it back, and all that others send it, so
+ * that nothing is owed but native_wait(). They come again, as the kernel would have delivered them there, when the
+ * program stands before the instruction of its next call, has a fault, or after 100 ms. *ret is false, and all as it
+ * was, if that cannot be done.
  */
 struct error *native_hold(struct native *n, int signal, bool *ret);
 

@@ -4,14 +4,7 @@
 
 #include "lib/target/native.h"
 
-enum { NATIVE_REGS_MAX = 512, NATIVE_SIGNALS = 65 };
-
-/* A signal that is kept back. */
-struct native_held {
-	bool kept;   /* it is not with the kernel */
-	bool resent; /* it is, and comes again */
-	siginfo_t info;
-};
+enum { NATIVE_REGS_MAX = 512 };
 
 struct native {
 	const struct isa *isa;
@@ -23,9 +16,19 @@ struct native {
 	size_t regs_len;
 	_Alignas(8) uint8_t regs[NATIVE_REGS_MAX]; /* the general set at the last stop */
 
-	unsigned num_kept;   /* of held */
-	uint64_t kept_until; /* clock_now(), then they are sent wherever the program is */
-	struct native_held held[NATIVE_SIGNALS];
+	bool have_status; /* of a stop that native_wait() has still to tell */
+	int status;
+
+	/* Where the program stood when it went on, and whether it is certain that it has executed nothing as long as it
+	 * stands there. */
+	uint64_t place;
+	bool settled, may_come_again;
+
+	bool holding;        /* signals are kept back */
+	uint64_t mask;       /* ... and this is the program's own mask: of the signals that it blocks */
+	uint64_t kept_until; /* clock_now(), then they come wherever the program is */
+	bool interrupting;   /* it is on its way to the stop where that is done */
+	bool expired;        /* it was, since the last call: nothing is kept back before the next */
 };
 
 struct error *native_fetch_regs(struct native *n);
@@ -35,14 +38,24 @@ void native_set_reg(struct native *n, uint32_t reg, uint64_t value);
 /* request: PTRACE_SYSCALL or PTRACE_SINGLESTEP. */
 struct error *native_go_by(struct native *n, int request, int signal);
 
-/* native_hold.c: is a signal kept back? Then waiting is done in turns, with this after each. */
-bool native_holds(const struct native *n);
-void native_hold_tick(struct native *n);
-/* At a signal's stop: tells the rest of it; *ret_again, which was false: the same signal is kept back, and the two are
- * one. */
-struct error *native_take_signal(struct native *n, struct native_stop *ret, bool *ret_again);
-/* At a call's entry: the program stands before its instruction again, and what is kept back is sent. *ret_again: true.
+/* Waits for the program's next change of state, whatever it is. */
+struct error *native_wait_status(struct native *n, int *ret);
+
+/*
+ * native_hold.c. The program stands still and is about to go on: notes where. may_come_again: it may come to the same
+ * place by itself, so that only what the kernel has pending tells whether a signal comes before the next instruction.
  */
-struct error *native_step_back(struct native *n, bool *ret_again);
+struct error *native_settle(struct native *n, bool may_come_again);
+/* Is a signal kept back? Then waiting is done in turns, with the second after each. */
+bool native_holds(const struct native *n);
+struct error *native_hold_tick(struct native *n);
+/* At a stop of no other meaning: if signals have been kept back for too long, they are not any more. */
+struct error *native_hold_expire(struct native *n);
+/* At any stop: the program has its own mask again, and what is kept back comes when it goes on. */
+struct error *native_release(struct native *n);
+/* At a signal's stop: tells the rest of it. */
+struct error *native_take_signal(struct native *n, struct native_stop *ret);
+/* At a call's entry: the program stands before its instruction again, and nothing is kept back. */
+struct error *native_step_back(struct native *n);
 
 #endif
