@@ -146,6 +146,13 @@ static bool is_writable(const char *link)
 	return lstat(link, &st) == 0 && st.st_mode & S_IWUSR; /* proc_pid_fd: the mode tells how it was opened */
 }
 
+static uint64_t whole_pages(uint64_t len)
+{
+	enum { PAGE = 4096 };
+
+	return (len + PAGE - 1) & -(uint64_t)PAGE;
+}
+
 static struct error *describe(struct recording *r, const char *link, struct evlog_backing *b)
 {
 	struct record_file *f = NULL;
@@ -166,7 +173,7 @@ static struct error *describe(struct recording *r, const char *link, struct evlo
 	if (!err)
 		err = number_file(r, &st, &b->id);
 	if (!err && (!f->found || r->options->embed_files || is_writable(link)))
-		err = embed(link, r->call.sys.arg[1], b);
+		err = embed(link, whole_pages(r->call.sys.arg[1]), b);
 	return err;
 }
 

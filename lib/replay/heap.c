@@ -78,13 +78,14 @@ static struct error *read_tail(struct replay *r, struct tail *ret)
 	return err;
 }
 
-/* The kernel leaves them as they were (mm/mmap.c, brk()); QEMU clears them when the break moves up. */
-static struct error *keep_tail(struct replay *r, const struct tail *before)
+/* The kernel leaves them as they were when the break moves up (mm/mmap.c, brk()); QEMU clears them. */
+static struct error *keep_tail(struct replay *r, const struct tail *before, uint64_t result)
 {
 	struct tail now;
-	struct error *err = before->len ? read_tail(r, &now) : NULL;
+	bool up = before->len && result > r->heap_end;
+	struct error *err = up ? read_tail(r, &now) : NULL;
 
-	if (err || !before->len || !memcmp(before->bytes, now.bytes, before->len))
+	if (err || !up || !memcmp(before->bytes, now.bytes, before->len))
 		return err;
 	return target_write_memory(r->target, before->address, before->bytes, before->len);
 }
@@ -97,7 +98,7 @@ static struct error *move_break(struct replay *r, struct replay_call *call)
 
 	if (!err)
 		err = replay_run(r, call, call->guest.arg);
-	return err ? err : keep_tail(r, &tail);
+	return err ? err : keep_tail(r, &tail, (uint64_t)call->guest.result);
 }
 
 /* The break is at result now: pages behind it are gone. */

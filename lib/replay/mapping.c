@@ -30,7 +30,8 @@ static struct view view_around(const struct replay *r, uint64_t address)
 	return part;
 }
 
-/* The arguments that map what v says at address; fixed: there and nowhere else. */
+/* The arguments that map what v says at address; fixed: there and nowhere else. All memory of the guest's own is mapped
+ * with the same flags, so that the kernel makes one of what lies side by side, as mremap() needs. */
 static void map_args(const struct replay *r, const struct view *v, uint64_t address, uint64_t len, bool fixed,
 		     uint64_t ret[6])
 {
@@ -225,7 +226,7 @@ static struct error *note_mapped(struct replay *r, struct replay_call *call, uin
 /* mmap(addr, length, prot, flags, fd, offset) */
 struct error *replay_mmap(struct replay *r, struct replay_call *call)
 {
-	const uint64_t keep = MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_NORESERVE | 0x40 /* MAP_32BIT, on x86 */;
+	const uint64_t keep = MAP_FIXED | MAP_FIXED_NOREPLACE | 0x40 /* MAP_32BIT, on x86 */;
 	uint64_t flags = call->guest.arg[3], big = page_size(flags), arg[6];
 	uint64_t len = (call->guest.arg[1] + big - 1) & -big;
 	struct view v;
@@ -234,7 +235,7 @@ struct error *replay_mmap(struct replay *r, struct replay_call *call)
 	if (err)
 		return err;
 	map_args(r, &v, call->guest.arg[0], len, false, arg);
-	arg[3] = (arg[3] & ~(uint64_t)MAP_NORESERVE) | (flags & keep);
+	arg[3] |= flags & keep;
 	if (flags & MAP_FIXED_NOREPLACE && call->event && meets_growth(r, arg[0], len))
 		arg[3] = (arg[3] & ~(uint64_t)MAP_FIXED_NOREPLACE) | MAP_FIXED;
 	err = map_alike(r, call, arg);

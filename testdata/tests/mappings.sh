@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# What a program sees of its mappings (testdata/guests/mappings.c): recorded on this CPU, replayed in each target; what the
+# guest prints is what it printed natively, nothing is found, and the memory audit finds all alike.
+. testdata/bin/cases.sh
+
+needs x86_64 jq
+enter_scratch
+guest=$guests/mappings
+
+record() { # MODE ARG...
+	timeout -s KILL 60 "$VALIDATE" record -q -o run.json -- "$guest" "$@" >recorded 2>stderr </dev/null
+	status=$?
+}
+
+judge() { # OPTION...
+	timeout -s KILL 100 "$VALIDATE" --log run.json -q --show-output --memory-audit 20000 --report report.json "$@" \
+		>printed 2>stderr </dev/null
+	status=$?
+	said=$(jq -r '[.verdict, .memory_audit.differing_bytes, .error] | @json' report.json)
+}
+
+# The targets that there are.
+targets=("")
+for qemu in "$(command -v qemu-x86_64 || true)" "${VALIDATE_QEMU_X86_64:-}" ${QEMUS:-}; do
+	[ -z "$qemu" ] || targets+=("--emulator $qemu --cpu qemu64")
+done
+[ ${#targets[@]} -gt 1 ] || untried "mappings in QEMU" "there is no qemu-x86_64"
+
+# As natively, in each target.
+alike() { # TARGETS MODE ARG...
+	local target last=${#targets[@]}
+
+	[ "$1" = all ] || last=1
+	shift
+	"$guest" "$@" >native
+	record "$@"
+	same "$*: recorded" "$status $(<recorded)" "0 $(<native)"
+	for target in "${targets[@]:0:$last}"; do
+		# shellcheck disable=SC2086 # options
+		judge $target
+		same "$*: ${target:-in unicorn}" "$status $said $(<printed)" "0 [\"clean\",0,null] $(<native)"
+	done
+	[ -f report.json ] && conforms "$*" report.json lib/report/report.schema.json
+}
+
+for mode in lengths views moved grow end heap places code device; do
+	alike all $mode
+done
+
+# Of Linux 5.13: mremap with MREMAP_DONTUNMAP of what is not private and anonymous.
+alike all keep
+# Each reads and writes a few hundred pages.
+if [ "${VALIDATE_CHECK_LONG:-}" = 1 ]; then
+	alike all advice
+	alike all random 1
+else
+	alike unicorn advice
+fi
+for seed in 2 3 4 5 6; do
+	alike unicorn random $seed
+done
+
+# What kernels may do or not is refused, and the program makes do with it.
+record guard
+same "guard regions" "$status $(<recorded)" "0 refused 0x1"
+
+# A file that is written through a mapping is not any more what it was: the log has its contents.
+record end
+same "contents in the log" "$(grep -c '"backing": {.*"data": "aGVsbG8sIGZpbGU="' run.json)" 2
+same "numbers" "$(jq -c '[.events[].backing.id // empty] | unique' run.json)" "[1]"
+same "changes" "$(jq -c '[.events[] | select(.files) | [.name, .files[0].size]][0]' run.json)" '["ftruncate","0x1064"]'
+
+# Without the number of the file nobody knows which mappings are alike.
+sed 's/"id": 1, "offset"/"offset"/; /"files"/s/"files": \[[^]]*\], //' run.json >old.json
+output=$("$VALIDATE" --log old.json -q 2>&1)
+matches "an older log" "$? $output" "^2 .*which shared mappings show the same file.*record it again"
+finish
