@@ -18,7 +18,7 @@
 #include "lib/testing/regs.h"
 #include "lib/testing/scratch.h"
 
-enum { TIMEOUT_MS = 20000 };
+enum { TIMEOUT_MS = 60000 };
 
 static const struct isa *isa;
 

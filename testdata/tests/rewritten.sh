@@ -7,7 +7,7 @@ needs x86_64 jq
 enter_scratch
 
 judge() { # OPTION...
-	timeout -s KILL 200 "$VALIDATE" --log run.json -q --show-output --report report.json "$@" >printed 2>stderr </dev/null
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log run.json -q --show-output --report report.json "$@" >printed 2>stderr </dev/null
 	status=$?
 }
 
