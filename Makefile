@@ -182,7 +182,7 @@ check: ## install what is missing, build, run all tests
 
 # Limits against a hang, for a busy machine. Sanitizers and coverage counters make programs slower. VALIDATE_CHECK_LONG=1
 # adds what takes minutes.
-test_seconds := $(if $(VALIDATE_CHECK_LONG),3600,$(if $(filter rel dbg,$(MODE)),300,900))
+test_seconds := $(if $(VALIDATE_CHECK_LONG),7200,$(if $(filter rel dbg,$(MODE)),1200,3600))
 
 # Programs that test scripts run.
 .PHONY: helpers

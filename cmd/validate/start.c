@@ -6,7 +6,7 @@
 #include "lib/target/qemu.h"
 #include "lib/target/unicorn.h"
 
-enum { TARGET_TIMEOUT_MS = 10000 }; /* of the target's start, and of every request */
+enum { TARGET_TIMEOUT_MS = 20000 }; /* of the target's start, and of every request */
 
 /* Who names an emulator wants it to be started. */
 static bool wants_qemu(const struct start_options *o)

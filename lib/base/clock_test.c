@@ -14,18 +14,19 @@ START_TEST(now_counts_nanoseconds)
 
 	/* The machine may be busy: only the lower bound is sharp. */
 	ck_assert_uint_ge(passed, 20 * CLOCK_MS);
-	ck_assert_uint_lt(passed, 10 * CLOCK_S);
+	ck_assert_uint_lt(passed, 600 * CLOCK_S);
 }
 END_TEST
 
 START_TEST(deadline_counts_down)
 {
-	deadline_t deadline = deadline_after(20 * CLOCK_MS);
+	deadline_t deadline = deadline_after(600 * CLOCK_S);
 
 	ck_assert(!deadline_passed(deadline));
-	ck_assert_uint_le(deadline_left(deadline), 20 * CLOCK_MS);
+	ck_assert_uint_le(deadline_left(deadline), 600 * CLOCK_S);
 	ck_assert_int_gt(deadline_poll(deadline), 0);
-	ck_assert_int_le(deadline_poll(deadline), 20);
+	ck_assert_int_le(deadline_poll(deadline), 600000);
+	deadline = deadline_after(20 * CLOCK_MS);
 	while (!deadline_passed(deadline))
 		poll(NULL, 0, deadline_poll(deadline));
 	ck_assert_uint_eq(deadline_left(deadline), 0);

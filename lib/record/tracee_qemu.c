@@ -19,7 +19,7 @@
 #include "lib/target/qemu.h"
 
 enum {
-	START_TIMEOUT_MS = 10000,
+	START_TIMEOUT_MS = 20000,
 	PAGE = 4096,
 	STACK_MAX = 16 << 20, /* bytes of the initial stack: ARG_MAX is a quarter of its usual limit */
 	MAX_HANDLERS = 64,    /* that run at a time */

@@ -39,6 +39,7 @@ struct replay {
 	struct replay_totals totals;
 	VEC(struct replay_count) counts;
 	uint64_t stack_pointer; /* of the target, at its start */
+	uint64_t call_pc;       /* of the last system call; 0: none yet */
 	/* The heap, from its first break on. */
 	bool heap_known;
 	uint64_t heap_log, heap_target;     /* where it starts in each run */
@@ -124,6 +125,9 @@ struct error *replay_add_module(struct replay *r, const char *path, uint64_t sta
 
 /* Writes data to the target and, if memory is not NULL, to what the model knows. */
 struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t address, const void *data, size_t len);
+
+/* protect.c: writes to the target, also to a page that it lets nobody but the program write to. */
+struct error *replay_write(struct replay *r, uint64_t address, const void *data, size_t len);
 
 /* ---- execute.c: making the guest make calls ---- */
 

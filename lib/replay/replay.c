@@ -67,7 +67,7 @@ struct sys_memory replay_memory(struct replay *r)
 
 struct error *replay_poke(struct replay *r, struct memory *memory, uint64_t address, const void *data, size_t len)
 {
-	struct error *err = target_write_memory(r->target, address, data, len);
+	struct error *err = replay_write(r, address, data, len);
 
 	if (!err && !vec_push(&r->written, ((struct replay_written){address, len})))
 		err = &error_no_memory;
@@ -329,7 +329,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	call.guest.row = sys_lookup(isa, call.guest.number);
 	for (unsigned i = 0; i < 6; i++)
 		call.guest.arg[i] = state_get(before, isa->sys.arg[i]);
-	call.pc = state_get(before, isa->pc);
+	call.pc = r->call_pc = state_get(before, isa->pc);
 	call.next_pc = call.pc + isa->sys.insn_len;
 
 	enum sys_policy policy;

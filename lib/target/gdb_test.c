@@ -16,7 +16,7 @@
 
 static const char program[] = "/bin/busybox";
 
-enum { TIMEOUT_MS = 30000, GUEST_SIGSEGV = 11 };
+enum { TIMEOUT_MS = 60000, GUEST_SIGSEGV = 11 };
 
 static const struct isa *isa;
 

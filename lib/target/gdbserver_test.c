@@ -15,7 +15,7 @@
 
 static const char program[] = "/bin/busybox";
 
-enum { TIMEOUT_MS = 30000 };
+enum { TIMEOUT_MS = 60000 };
 
 static const struct isa *isa;
 

@@ -10,7 +10,7 @@
 #include "lib/testing/regs.h"
 #include "lib/testing/scratch.h"
 
-enum { ENTRY = 0x400200, FILE_LEN = 0x1100, DATA = 0x601000, STACK_LEN = 64, TIMEOUT_MS = 10000 };
+enum { ENTRY = 0x400200, FILE_LEN = 0x1100, DATA = 0x601000, STACK_LEN = 64, TIMEOUT_MS = 60000 };
 #define STACK UINT64_C(0x7ffffffff000)
 
 /* A file with code at ENTRY, and data that goes on behind the file. */

@@ -194,9 +194,14 @@ START_TEST(job_control_works)
 	struct native *n = start("many");
 	pid_t pid = native_pid(n), helper;
 
+	int stopped[2];
+	char byte = 0;
+
+	ck_assert_int_eq(pipe(stopped), 0);
 	ck_assert_int_eq(kill(pid, SIGSTOP), 0);
 	helper = fork();
 	if (helper == 0) {
+		(void)!read(stopped[0], &byte, 1);
 		usleep(300000);
 		kill(pid, SIGCONT);
 		_exit(0);
@@ -205,6 +210,7 @@ START_TEST(job_control_works)
 	ck_assert_int_eq(stop.kind, NATIVE_SIGNAL);
 	ck_assert_int_eq(stop.signal, SIGSTOP);
 	uint64_t from = clock_now();
+	ck_assert_int_eq(write(stopped[1], &byte, 1), 1);
 	stop = go_on(n, SIGSTOP);
 	ck_assert_uint_ge(clock_now() - from, 200 * CLOCK_MS);
 	ck_assert_int_eq(stop.kind, NATIVE_SIGNAL);

@@ -297,7 +297,7 @@ static void emulator_destroy(void *ctx)
 /* The emulator's own end says more about a failure than what the connection saw of it. */
 static struct error *emulator_explain(void *ctx, struct error *err)
 {
-	enum { PATIENCE_MS = 300 };
+	enum { PATIENCE_MS = 2000 };
 	struct emulator *e = ctx;
 	int status;
 

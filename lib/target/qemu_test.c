@@ -12,7 +12,7 @@
 
 static const char busybox[] = "/bin/busybox";
 
-enum { TIMEOUT_MS = 20000 };
+enum { TIMEOUT_MS = 60000 };
 
 static const struct isa *isa;
 

@@ -47,7 +47,7 @@ static const struct mischief {
 	{0, 0, CLOSE, NULL, "the GDB stub closed the connection"},
 	{0, 0, HALF, NULL, "the GDB stub closed the connection"},
 	{0, 0, DAMAGE, NULL, "the GDB stub sent a damaged packet"},
-	{0, 0, STALL, NULL, "the GDB stub does not answer within 10.0 s"},
+	{0, 0, STALL, NULL, "the GDB stub does not answer within 20.0 s"},
 	{0, 0, FLOOD, "junk", "the GDB stub sends bytes that are no packets"},
 	{0, 0, FLOOD, "-", "the GDB stub rejects a packet"},
 	{0, 0, FLOOD, "$x#00", "the GDB stub sent a damaged packet"},
@@ -63,7 +63,7 @@ static const struct mischief {
 	{3, 0, CLOSE, NULL, "the GDB stub closed the connection"},
 	{3, 0, HALF, NULL, "the GDB stub closed the connection"},
 	{3, 0, DAMAGE, NULL, "the GDB stub sent a damaged packet"},
-	{3, 0, STALL, NULL, "the GDB stub does not answer within 10.0 s"},
+	{3, 0, STALL, NULL, "the GDB stub does not answer within 20.0 s"},
 	{3, 0, REPLACE, "", "the GDB stub answered \"\""},
 	{3, 0, REPLACE, "00", "the GDB stub answered \"00\""},
 	{3, 0, REPLACE, "E01", "the GDB stub answered \"E01\""},
@@ -73,7 +73,7 @@ static const struct mischief {
 	{3, 1, REPLACE, "E01", "the GDB stub answered \"E01\""},
 	{3, 1, REPLACE, "zz", "the GDB stub answered \"zz\""},
 	{3, 1, OPEN, "00000000", "the GDB stub sent a packet of more than 1048576 bytes"},
-	{3, 0, FLOOD, "%Stop:T05;#d4", "the GDB stub does not answer within 10.0 s"},
+	{3, 0, FLOOD, "%Stop:T05;#d4", "the GDB stub does not answer within 20.0 s"},
 	{3, 0, FLOOD, "$O41#b4", "the GDB stub"},
 	{3, 0, FLOOD, "0123456789abcdef", "the GDB stub sends bytes that are no packets"},
 };
@@ -213,7 +213,7 @@ static struct sockaddr_un unix_address(const char *path)
 static int connect_stub(void)
 {
 	const struct sockaddr_un address = unix_address(qemu_path);
-	deadline_t deadline = deadline_after(20 * CLOCK_S);
+	deadline_t deadline = deadline_after(60 * CLOCK_S);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	while (connect(fd, (const struct sockaddr *)&address, sizeof(address))) {

@@ -227,6 +227,7 @@ static void destroy(struct target *t)
 	error_destroy(u->failure);
 	error_destroy(u->run.error);
 	free(u->raw);
+	free(u->scratch);
 	free(u->raws);
 	free(u->base.identity);
 	free(u);
@@ -279,13 +280,14 @@ static struct error *allocate(struct unicorn_target *u, const struct isa *isa)
 		return err;
 	u->base.hidden = u->layout.hidden;
 	u->raw = calloc(1, u->layout.size);
+	u->scratch = calloc(1, u->layout.size);
 	u->raws = calloc(UNICORN_MAX_OUTSTANDING, u->layout.size);
 	if (asprintf(&u->base.identity, "unicorn %u.%u.%u (embedded)", version >> 24, version >> 16 & 0xff,
 		     version >> 8 & 0xff) < 0)
 		u->base.identity = NULL;
 	for (size_t i = 0; u->raws && i < UNICORN_MAX_OUTSTANDING; i++)
 		u->steps[i].raw = u->raws + i * u->layout.size;
-	return u->raw && u->raws && u->base.identity ? NULL : &error_no_memory;
+	return u->raw && u->scratch && u->raws && u->base.identity ? NULL : &error_no_memory;
 }
 
 static struct error *load(struct unicorn_target *u, const struct unicorn_options *options)

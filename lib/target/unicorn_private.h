@@ -25,9 +25,11 @@ struct unicorn_run {
 	struct unicorn_step *record; /* the step that is to be recorded next; NULL: none are */
 	bool started;                /* the instruction at `at` has been begun */
 	uint64_t at;
-	bool ended;     /* by us: all is done, or a system call comes next */
-	bool at_call;   /* that is why */
-	bool corrected; /* the result of this instruction is to be corrected, by what it was asked */
+	bool again;            /* ... for the second time */
+	const uint8_t *before; /* the registers before it, as read raw; NULL: not known */
+	bool ended;            /* by us: all is done, or a system call comes next */
+	bool at_call;          /* that is why */
+	bool corrected;        /* the result of this instruction is to be corrected, by what it was asked */
 	uint64_t asked;
 	bool have_exception;
 	uint32_t exception;
@@ -44,7 +46,8 @@ struct unicorn_target {
 	struct space *space;
 	struct kernel kernel;
 	unsigned timeout_ms;
-	uint8_t *raw; /* an image for single requests */
+	uint8_t *raw;     /* an image for single requests */
+	uint8_t *scratch; /* ... and one for what is only looked at */
 
 	bool ended;       /* the guest has exited */
 	struct stop last; /* the stop that ended it, or the submitted steps */

@@ -36,18 +36,35 @@ static void complete(struct unicorn_target *u)
 	enum { LOOK_AT_CLOCK = 1 << 16 };
 	struct unicorn_run *run = &u->run;
 
-	run->started = false;
+	run->started = run->again = false;
+	run->before = NULL;
 	run->done++;
 	if (run->corrected && !run->error)
 		run->error = unicorn_error(u->machine->correct(u->uc, run->asked), "correct an instruction's result");
 	run->corrected = false;
 	if (run->record) {
 		record(u, run->record, (struct stop){.kind = STOP_STEPPED});
+		run->before = run->record->raw;
 		u->num_done++;
 		run->record = u->num_done < u->num_steps ? step_at(u, u->num_done) : NULL;
 	}
 	if (run->done % LOOK_AT_CLOCK == 0 && deadline_passed(run->deadline) && !run->error)
 		run->error = error_create(ERROR_TIMEOUT, "unicorn has not come back within %u ms", u->timeout_ms);
+}
+
+/*
+ * A store into the translated block that makes it: the emulator drops the block, goes back to before the instruction,
+ * and begins it once more in a block of its own (QEMU's tb_invalidate_phys_page_range()), so that the hook is called
+ * twice. It shows in registers that are what they were. So they are behind a jump to itself, which takes two turns
+ * then.
+ */
+static bool is_begun_again(struct unicorn_target *u, uint64_t address)
+{
+	const struct unicorn_run *run = &u->run;
+	uint8_t *now = run->record ? run->record->raw : u->scratch;
+
+	return address == run->at && !run->again && run->before && unicorn_read_raw(&u->layout, u->uc, now) &&
+	       !memcmp(now, run->before, u->layout.size);
 }
 
 static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void *ctx)
@@ -57,6 +74,10 @@ static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void 
 
 	if (run->ended)
 		return;
+	if (run->started && is_begun_again(u, address)) {
+		run->again = true;
+		return;
+	}
 	if (run->started)
 		complete(u);
 	run->at_call = size == u->base.isa->sys.insn_len && unicorn_is_call(u, address);
@@ -194,6 +215,7 @@ static struct error *execute(struct unicorn_target *u, struct stop *ret)
 		if (err)
 			return err;
 		run->started = run->ended = run->at_call = run->have_exception = run->beyond = more = false;
+		run->before = u->raw;
 		uc_err code = uc_emu_start(u->uc, pc, never, 0, 0);
 		if (!run->error && !run->ended)
 			run->error = understand(u, code, ret, &more);

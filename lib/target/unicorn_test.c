@@ -18,7 +18,7 @@
 #include "lib/testing/regs.h"
 #include "lib/testing/scratch.h"
 
-enum { TIMEOUT_MS = 20000 };
+enum { TIMEOUT_MS = 60000 };
 
 static const struct isa *isa;
 
@@ -347,6 +347,55 @@ START_TEST(reads_after_steps)
 }
 END_TEST
 
+/* Runs the guest rewritten behind its mmap(), for memory that may be written and executed; returns where that is. */
+static uint64_t get_writable_code(void)
+{
+	struct target_plan plan = {0};
+	struct target_seen seen = {0};
+	struct stop stop;
+
+	start("rewritten", NULL);
+	for (unsigned i = 0; seen.stop.kind != STOP_SYSCALL; i++) {
+		ck_assert_uint_lt(i, 1000);
+		ck_no_error(target_submit(t, &plan, 1));
+		ck_no_error(target_collect(t, NULL, &seen));
+	}
+	ck_assert_uint_eq(get("rax"), SYS_mmap);
+	ck_no_error(target_step(t, 0, &stop));
+	return get("rax");
+}
+
+/* A store into what comes next, alone or with others, is made once; so is a jump to itself. */
+START_TEST(stores_into_the_running_code)
+{
+	/* mov byte ptr [rip + 1], 7; mov eax, 1; jmp to itself */
+	static const uint8_t code[] = {0xc6, 0x05, 1, 0, 0, 0, 7, 0xb8, 1, 0, 0, 0, 0xeb, 0xfe};
+	static const uint64_t pc_behind[] = {7, 12, 12, 12};
+	static struct target_plan plans[4];
+	uint64_t at = get_writable_code();
+	struct target_seen seen;
+	struct state s;
+
+	ck_no_error(state_init(&s, isa));
+	for (size_t together = 1; together <= 4; together++) {
+		ck_no_error(target_write_memory(t, at, code, sizeof(code)));
+		set("rip", at);
+		for (size_t i = 0; i < 4; i++)
+			plans[i] = (struct target_plan){.num_reads = 1, .read = {{at + 8, 1}}};
+		for (size_t i = 0; i < 4; i++) {
+			if (i % together == 0)
+				ck_no_error(target_submit(t, plans + i, 4 - i < together ? 4 - i : together));
+			ck_no_error(target_collect(t, &s, &seen));
+			ck_assert_int_eq(seen.stop.kind, STOP_STEPPED);
+			ck_assert_uint_eq(state_get(&s, isa->pc), at + pc_behind[i]);
+			ck_assert_uint_eq(seen.memory[0][0], 7);
+			ck_assert(i < 1 || test_get(&s, "rax") == 7);
+		}
+	}
+	state_deinit(&s);
+}
+END_TEST
+
 START_TEST(a_signal_ends_the_submitted_steps)
 {
 	static struct target_plan plans[4];
@@ -449,6 +498,7 @@ static Suite *suite(void)
 	tcase_add_test(c, initial_registers);
 	tcase_add_loop_test(c, faults_like_the_cpu, 0, (int)(sizeof(faults) / sizeof(faults[0])));
 	tcase_add_test(c, reads_after_steps);
+	tcase_add_test(c, stores_into_the_running_code);
 	tcase_add_test(c, a_signal_ends_the_submitted_steps);
 	tcase_add_test(c, calls);
 	tcase_add_test(c, endless_run);

@@ -9,7 +9,7 @@
 
 #include "lib/base/strbuf.h"
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 60000 };
 
 struct stub {
 	const struct stub_line *script;

@@ -23,7 +23,8 @@ struct stub_line {
 
 struct stub;
 
-/* The client's end of the connection is *ret_fd. A client that does not send what is expected is hung up on after 10 s.
+/* The client's end of the connection is *ret_fd. A client that does not send what is expected is hung up on after a
+ * minute.
  */
 struct stub *stub_start(const struct stub_line *script, int *ret_fd);
 

@@ -3,7 +3,7 @@
 
 # Leaves the exit status in $status, what was said on standard error in $said, the text in $output.
 batch() { # ARGUMENT...
-	output=$(timeout -s KILL 120 "$VALIDATE" batch "$@" 2>stderr)
+	output=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" batch "$@" 2>stderr)
 	# shellcheck disable=SC2034 # tests use it
 	status=$?
 	# shellcheck disable=SC2034 # tests use it

@@ -5,6 +5,9 @@
 # As `make check` has them, for a test that is run by hand.
 : "${BUILD:=build/rel}" "${VALIDATE:=$BUILD/validate}"
 
+# For a command that should end by itself: a limit against a hang alone. The machine may be busy with others' work.
+: "${HANG_SECONDS:=900}"
+
 cases=0
 failures=0
 

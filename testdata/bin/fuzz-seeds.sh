@@ -44,7 +44,7 @@ make_packets() {
 
 	mkdir -p "$to/packet"
 	qemu-x86_64 -g "$scratch/socket" "$guests/hello" >/dev/null 2>&1 &
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		[ -S "$scratch/socket" ] && break
 		sleep 0.05
 	done

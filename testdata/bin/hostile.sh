@@ -14,7 +14,7 @@ memory_kib=$((3 << 20))
 run() { # COMMAND...
 	said=$(
 		ulimit -v $memory_kib
-		timeout -s KILL 30 "$VALIDATE" "$@" 2>&1 >out </dev/null
+		timeout -s KILL "$HANG_SECONDS" "$VALIDATE" "$@" 2>&1 >out </dev/null
 	)
 	status=$?
 }
@@ -96,4 +96,10 @@ spoilt() { # NAME GOOD SED EXPRESSION COMMAND...
 	sed -E "$3" "$2" >bad
 	cmp -s "$2" bad && verdict 1 "$1" "the script changes nothing"
 	refused "$1" "$4" "${@:5}" bad
+}
+
+# A document of many values, which would take many times their size in memory: VALUES in what sed makes of a good one.
+many_values() { # SED GOOD
+	yes '{},' | head -n 4000000 | tr -d '\n' >values
+	sed "$1" "$2" | awk 'BEGIN { getline values <"values" } { sub(/VALUES/, values) } 1' >bad
 }

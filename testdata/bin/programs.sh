@@ -7,7 +7,7 @@ busybox=$(command -v busybox)
 # Options of validate record.
 via=()
 # For a run of some 50,000 instructions on a machine that does other things as well.
-: "${RUN_SECONDS:=120}"
+: "${RUN_SECONDS:=$HANG_SECONDS}"
 # What has no model yet computes in floating point, or moves its control word.
 floating_point='^(v?(add|sub|mul|div|sqrt|min|max|round|u?comi)s[sd]|v?cvtt?s[ids]2s[ids]l?|f[a-z0-9]+)$'
 

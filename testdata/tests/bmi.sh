@@ -19,9 +19,9 @@ esac
 
 make_scratch
 : "${scratch:?}"
-timeout -s KILL 60 "$VALIDATE" record -q -o "$scratch/run.json" -- "$BUILD/guests/bmi" >/dev/null
+timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o "$scratch/run.json" -- "$BUILD/guests/bmi" >/dev/null
 same "bmi is recorded" $? 0
-timeout -s KILL 200 "$VALIDATE" -q --log "$scratch/run.json" --emulator "$qemu" --cpu max --report "$scratch/report.json"
+timeout -s KILL "$HANG_SECONDS" "$VALIDATE" -q --log "$scratch/run.json" --emulator "$qemu" --cpu max --report "$scratch/report.json"
 same "status of the run" $? "$([ -n "$expected" ] && echo 1 || echo 0)"
 
 field() { # JQ-EXPRESSION
@@ -34,6 +34,6 @@ same "they are sure" "$(field '[.findings[].severity] | unique - ["confirmed"] |
 same "all else was judged" "$(field '[.unmodelled, .unseen, .guest.exit_status] | @json')" "[[],0,0]"
 
 # A CPU without BMI1 is right to refuse it: that is no bug, as far as anybody can tell.
-timeout -s KILL 60 "$VALIDATE" -q --log "$scratch/run.json" --emulator "$qemu" --cpu qemu64 --report "$scratch/report.json"
+timeout -s KILL "$HANG_SECONDS" "$VALIDATE" -q --log "$scratch/run.json" --emulator "$qemu" --cpu qemu64 --report "$scratch/report.json"
 same "a CPU without the instruction" "$(field '.findings[0] | [.mnemonic, .place, .severity] | @json')" '["blsi","fault","possible"]'
 finish

@@ -24,12 +24,12 @@ esac
 trace() { # NAME OPTION...
 	local name=$1
 	shift
-	timeout -s KILL 60 "$VALIDATE" trace -q -o "$scratch/$name.vtrace" "$@"
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" trace -q -o "$scratch/$name.vtrace" "$@"
 	same "$name is traced" $? 0
 }
 
 compare() { # ARGUMENT...
-	output=$(cd "$scratch" && timeout -s KILL 60 "$program" diff --report report.json "$@" 2>stderr)
+	output=$(cd "$scratch" && timeout -s KILL "$HANG_SECONDS" "$program" diff --report report.json "$@" 2>stderr)
 	status=$?
 	said=$(<"$scratch/stderr")
 }
@@ -48,8 +48,8 @@ field() { # JQ-EXPRESSION
 }
 
 program=$(realpath "$VALIDATE")
-timeout -s KILL 60 "$VALIDATE" record -q -o "$scratch/bmi.json" -- "$BUILD/guests/bmi" >/dev/null
-timeout -s KILL 60 "$VALIDATE" record -q -o "$scratch/box.json" -- "$(command -v busybox)" true >/dev/null
+timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o "$scratch/bmi.json" -- "$BUILD/guests/bmi" >/dev/null
+timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o "$scratch/box.json" -- "$(command -v busybox)" true >/dev/null
 trace qemu --log "$scratch/bmi.json" --emulator "$qemu" --cpu max --max-instructions 9000
 trace unicorn --log "$scratch/bmi.json" --max-instructions 9000
 trace again --log "$scratch/bmi.json" --max-instructions 9000

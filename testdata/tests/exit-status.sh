@@ -9,7 +9,7 @@ enter_scratch
 # Leaves the exit status in $status, what was said on standard error in $said, the report in report.json.
 run() { # OPTION...
 	rm -f report.json
-	said=$(timeout -s KILL 120 "$VALIDATE" -q --report report.json "$@" 2>&1)
+	said=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" -q --report report.json "$@" 2>&1)
 	status=$?
 }
 
@@ -18,7 +18,7 @@ field() { # JQ-EXPRESSION
 }
 
 record() { # NAME PROGRAM ARG...
-	timeout -s KILL 60 "$VALIDATE" record -q -o "$1.json" -- "${@:2}" >/dev/null
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o "$1.json" -- "${@:2}" >/dev/null
 	same "$1 is recorded" $? 0
 }
 
@@ -108,28 +108,35 @@ make_emulator() { # COMMAND-AFTER-THE-START
 	chmod +x emulator
 }
 
+# For the emulator: waits until it has worked for a while, which is more than its start takes.
+# shellcheck disable=SC2016 # for the script that is written
+warmed_up='until [ "$(cut -d " " -f 14 /proc/$$/stat)" -ge 20 ]; do sleep 0.1; done'
+
 alive() {
 	kill -0 "$(<pid)" 2>/dev/null && echo alive
 }
 
 if command -v qemu-x86_64 >/dev/null; then
-	make_emulator '(sleep 2; kill -KILL $$) &'
+	make_emulator "($warmed_up; kill -KILL \$\$) &"
 	run --log loop.json --emulator ./emulator --cpu qemu64
 	same "status: a stub that dies" "$status $(field .verdict)" "5 error"
 	matches "a stub that dies" "$(field .error)" 'killed by signal 9'
 	conforms "the report of a stub that dies" report.json $schema
 
-	make_emulator '(sleep 2; kill -STOP $$) &'
+	make_emulator "($warmed_up; kill -STOP \$\$) &"
 	run --log loop.json --emulator ./emulator --cpu qemu64
 	same "status: a stub that stalls" "$status $(field .verdict)" "5 error"
 	same "and is ended" "$(alive)" ""
 
 	# 130: a job of a script ignores SIGINT unless told otherwise.
-	make_emulator :
-	rm -f report.json pid
-	timeout -s KILL 120 env --default-signal=INT "$VALIDATE" -q --report report.json --log loop.json --emulator ./emulator \
+	make_emulator "($warmed_up; touch warm) &"
+	rm -f report.json pid warm
+	timeout -s KILL "$HANG_SECONDS" env --default-signal=INT "$VALIDATE" -q --report report.json --log loop.json --emulator ./emulator \
 		--cpu qemu64 &
-	sleep 3
+	for _ in {1..600}; do
+		[ ! -e warm ] || break
+		sleep 0.1
+	done
 	same "QEMU runs" "$(alive)" alive
 	kill -INT "$(pgrep -P $!)"
 	wait $!

@@ -18,7 +18,7 @@ cd "$scratch" || exit 1
 
 # All that is wrong occurs within so many instructions.
 run_gate() { # OPTION...
-	output=$(timeout -s KILL 120 "$gate" --emulator qemu-x86_64 --cpu max --max-instructions 8700 "$@" -- bmi.json 2>said)
+	output=$(timeout -s KILL "$HANG_SECONDS" "$gate" --emulator qemu-x86_64 --cpu max --max-instructions 8700 "$@" -- bmi.json 2>said)
 	status=$?
 }
 
@@ -142,7 +142,7 @@ fi
 
 # A browser renders the page and has nothing to say about it.
 if command -v chromium >/dev/null; then
-	timeout -s KILL 60 chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir="$scratch/profile" \
+	timeout -s KILL "$HANG_SECONDS" chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir="$scratch/profile" \
 		--dump-dom "file://$scratch/out/bmi.html" >dom 2>log
 	same "a browser renders the page" $? 0
 	same "every finding" "$(grep -o '<article id=' dom | wc -l)" 5

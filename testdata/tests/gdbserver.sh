@@ -18,7 +18,7 @@ export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW
 # Starts the server; $port is its port.
 serve() { # PROGRAM ARG...
 	rm -f served
-	timeout -s KILL 280 "${server[@]}" "$@" >served 2>&1 </dev/null &
+	timeout -s KILL "$HANG_SECONDS" "${server[@]}" "$@" >served 2>&1 </dev/null &
 	pid=$!
 	port=
 	for _ in {1..600}; do
@@ -29,7 +29,7 @@ serve() { # PROGRAM ARG...
 }
 
 run() { # ARG...
-	report=$(timeout -s KILL 250 "$VALIDATE" run --remote "127.0.0.1:$port" "$@" 2>&1)
+	report=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" run --remote "127.0.0.1:$port" "$@" 2>&1)
 	status=$?
 	kill $pid 2>/dev/null
 	wait $pid 2>/dev/null

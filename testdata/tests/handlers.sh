@@ -7,12 +7,12 @@ needs x86_64 jq
 enter_scratch
 
 record() { # GUEST OPTION... -- ARG
-	output=$(timeout -s KILL 60 "$VALIDATE" record -q -o run.json "${@:2:$#-3}" -- "$1" "${!#}" 2>stderr </dev/null)
+	output=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o run.json "${@:2:$#-3}" -- "$1" "${!#}" 2>stderr </dev/null)
 	status=$?
 }
 
 judge() { # OPTION...
-	timeout -s KILL 60 "$VALIDATE" --log run.json -q --show-output --report report.json "$@" >printed 2>stderr </dev/null
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log run.json -q --show-output --report report.json "$@" >printed 2>stderr </dev/null
 	status=$?
 	said=$(jq -r '[.verdict, .guest.exit_status, .events.delivered, .error] | @json' report.json)
 }
@@ -82,7 +82,7 @@ for mode in keep nested; do
 	judge --trace run.vtrace
 	same "$mode: the traced run" "$status" 0
 	jq -S '.events, .instructions, .checked, .verdict, .unseen, .timeline.system_calls[].name' report.json >live
-	timeout -s KILL 60 "$VALIDATE" --trace-in run.vtrace -q --report report.json
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --trace-in run.vtrace -q --report report.json
 	same "$mode: its trace" "$? $(jq -S '.events, .instructions, .checked, .verdict, .unseen, .timeline.system_calls[].name' report.json)" \
 		"0 $(<live)"
 	matches "$mode: shown" "$("$VALIDATE" trace show run.vtrace -n 2000)" "event [0-9]+, delivery of signal 1[01] .SIG(SEGV|USR1)."

@@ -19,7 +19,7 @@ doze() { # MAX
 
 # Processes that run a file of the scratch folder, given a moment to go.
 left_running() {
-	for _ in {1..50}; do
+	for _ in {1..600}; do
 		pgrep -f "$scratch/(loop|busybox)" >/dev/null || return
 		sleep 0.1
 	done
@@ -38,7 +38,7 @@ check_part() { # NAME LOG
 	local said events
 
 	[ -s "$2" ] || return
-	said=$(timeout -s KILL 120 "$VALIDATE" run -q --log "$2" 2>&1)
+	said=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" run -q --log "$2" 2>&1)
 	same "$1: status of a run by what there is" $? 2
 	events=$(events_in "$2")
 	if [ "$events" = 0 ]; then
@@ -157,7 +157,7 @@ for n in 1 2; do
 	wait $validator 2>/dev/null
 	same "batch killed, $n: what is left running" "$(left_running)" ""
 	if [ -d results ]; then
-		said=$(timeout -s KILL 120 "${batch[@]}" --resume 2>&1)
+		said=$(timeout -s KILL "$HANG_SECONDS" "${batch[@]}" --resume 2>&1)
 		same "batch killed, $n: resumed, it ends well" "$? $said" "0 "
 	fi
 done

@@ -67,7 +67,10 @@ mkfifo pipe
 "$VALIDATE" record -o long.json -- cat pipe 2>stderr &
 recorder=$!
 exec 3>pipe # opens once the program has opened it
-sleep 0.5
+for _ in {1..600}; do # until it waits in read()
+	[[ $(cat "/proc/$(pgrep -P $recorder)/syscall" 2>/dev/null) != "0 "* ]] || break
+	sleep 0.1
+done
 kill -TERM $recorder
 wait $recorder
 same "status after an interrupt" $? 130

@@ -7,11 +7,11 @@ enter_scratch
 guest=$guests/recorded
 
 record() { # MODE ARG...
-	output=$(timeout -s KILL 60 "$VALIDATE" record -q -o "$1.json" -- "$guest" "$@" 2>&1)
+	output=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o "$1.json" -- "$guest" "$@" 2>&1)
 }
 
 replay() { # MODE
-	output=$(timeout -s KILL 60 "$VALIDATE" --log "$1.json" --emulator qemu-x86_64 --cpu qemu64 -q --show-output 2>&1)
+	output=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log "$1.json" --emulator qemu-x86_64 --cpu qemu64 -q --show-output 2>&1)
 	status=$?
 }
 
@@ -29,15 +29,15 @@ matches "a log without the holes" "$output" 'broken'
 
 # A call that writes much is told in pieces, of 4 MiB: a read of nine, printed again, in QEMU and in unicorn.
 head -c 9437184 /dev/urandom >nine
-env -i timeout -s KILL 60 "$VALIDATE" record -q -o nine.json -- "$(command -v busybox)" dd if=nine bs=9M count=1 >printed 2>/dev/null
+env -i timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o nine.json -- "$(command -v busybox)" dd if=nine bs=9M count=1 >printed 2>/dev/null
 same "nine MiB, recorded" "$? $(cmp nine printed)" "0 "
 same "pieces" "$(grep -c '"kind": "data"' nine.json)" 2
 for target in "--emulator qemu-x86_64 --cpu qemu64" ""; do
 	# shellcheck disable=SC2086 # options
-	timeout -s KILL 120 "$VALIDATE" --log nine.json $target -q --show-output >printed 2>stderr
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log nine.json $target -q --show-output >printed 2>stderr
 	same "nine MiB, replayed ${target:-in unicorn}" "$? $(cmp nine printed)" "0 "
 done
 # One piece is missing.
 awk '/"kind": "data"/ && !done { done = 1; next } { print }' nine.json >less.json
-matches "a log without one of them" "$(timeout -s KILL 60 "$VALIDATE" --log less.json -q 2>&1)" 'stands where event .* is expected'
+matches "a log without one of them" "$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log less.json -q 2>&1)" 'stands where event .* is expected'
 finish

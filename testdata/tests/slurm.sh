@@ -21,7 +21,7 @@ stop() {
 
 	if [ "${SLURM_CONF:-}" = "$scratch/slurm.conf" ]; then # never another one's jobs
 		timeout 5 scancel --user=root 2>/dev/null
-		for _ in {1..50}; do
+		for _ in {1..300}; do
 			[ -n "$(timeout 5 squeue -h 2>/dev/null)" ] || break
 			sleep 0.2
 		done
@@ -30,7 +30,7 @@ stop() {
 		kill "$pid" 2>/dev/null
 	done
 	for pid in "${daemons[@]}"; do
-		for _ in {1..50}; do
+		for _ in {1..300}; do
 			kill -0 "$pid" 2>/dev/null || break
 			sleep 0.1
 		done
@@ -58,9 +58,9 @@ start() { # NAME COMMAND...
 	daemons+=($!)
 }
 
-# Waits up to 20 seconds for a command to succeed, as long as the daemon started last runs.
+# Waits up to two minutes for a command to succeed, as long as the daemon started last runs.
 await() { # COMMAND...
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		"$@" >/dev/null 2>&1 && return 0
 		kill -0 "${daemons[-1]}" 2>/dev/null || return 1
 		sleep 0.2
@@ -72,7 +72,7 @@ await() { # COMMAND...
 free_port() {
 	local port
 
-	for _ in {1..50}; do
+	for _ in {1..300}; do
 		port=$((20000 + RANDOM % 10000))
 		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
 	done
@@ -172,7 +172,7 @@ cat >manifest <<'END'
 END
 "$VALIDATE" batch -q --engine slurm --shards 2 -o cancelled --manifest manifest 2>stderr &
 pid=$!
-for _ in {1..200}; do
+for _ in {1..1200}; do
 	pgrep -f "sleep 98763" >/dev/null && [ -e cancelled/slurm/shards/1/batch.json ] && break
 	sleep 0.1
 done
@@ -180,7 +180,7 @@ kill -TERM $pid
 wait $pid
 same "status after an interrupt" $? 130
 matches "what is said then" "$(<stderr)" 'interrupted: jobs [0-9]+ and [0-9]+ of Slurm are cancelled'
-for _ in {1..100}; do
+for _ in {1..600}; do
 	[ -z "$(squeue -h)" ] && ! pgrep -f "sleep 98763" >/dev/null && break
 	sleep 0.1
 done

@@ -7,7 +7,7 @@ needs x86_64 jq busybox
 make_scratch
 
 judge() { # ARG...
-	timeout -s KILL 120 "$VALIDATE" --no-progress "$@" 2>&1
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --no-progress "$@" 2>&1
 }
 
 # All of a report but what tells of time: how long it took, and where the run was at moments that time chose. Forms stand in
@@ -124,7 +124,7 @@ matches "no threads" "$(judge --trace-in "$trace" -j 0)" "-j: 1 to 1024 threads"
 record "$scratch/long.json" "$BUILD/guests/loop" 20000000
 "$VALIDATE" --log "$scratch/long.json" -q --no-progress --trace "$scratch/killed.vtrace" &
 killed=$!
-for _ in $(seq 400); do
+for _ in $(seq 1200); do
 	[ "$(stat -c %s "$scratch/killed.vtrace.part" 2>/dev/null || echo 0)" -gt 20000 ] && break
 	sleep 0.05
 done

@@ -7,13 +7,13 @@ needs jq qemu-x86_64 qemu-aarch64
 enter_scratch
 
 record() { # GUEST ARG...
-	output=$(timeout -s KILL 60 "$VALIDATE" record -q --via qemu -o run.json -- "$@" 2>stderr </dev/null)
+	output=$(timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q --via qemu -o run.json -- "$@" 2>stderr </dev/null)
 	status=$?
 }
 
 # Leaves .verdict, exit status and signal of the guest, and what was said.
 judge() { # GUEST OPTION...
-	timeout -s KILL 60 "$VALIDATE" --log run.json -q --show-output --report report.json "${@:2}" "$1" >printed 2>stderr </dev/null
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log run.json -q --show-output --report report.json "${@:2}" "$1" >printed 2>stderr </dev/null
 	status=$?
 	said=$(jq -r '[.verdict, .guest.exit_status, .guest.exit_signal] | @json' report.json)
 }
