@@ -31,6 +31,7 @@ struct batch_command_options {
 	uint64_t memory;
 	struct option_list emulators, emulator_args;
 	bool qemu, strict, resume, retry, no_progress;
+	enum severity fail_on;
 	const char *cpu, *sysroot;
 	struct shard shard;
 	const char *engine;
@@ -345,6 +346,7 @@ static struct error *plan_and_run(const struct batch_command_options *o, const s
 		.emulator_args = o->emulator_args.at,
 		.num_emulator_args = o->emulator_args.len,
 		.strict = o->strict,
+		.fail_on = o->fail_on,
 		.baseline = o->baseline,
 	};
 	struct batch_jobs jobs = {0};
@@ -407,6 +409,7 @@ static const struct option_row rows[] = {
 	{"emulator-arg", 0, "ARG", "further argument of every emulator; may be repeated", AT(emulator_args), option_list},
 	{"sysroot", 0, "DIR", "for jobs that name none", AT(sysroot), option_text},
 	{"strict", 0, NULL, "a row that is incomplete counts as a failure", AT(strict), option_flag},
+	{"fail-on", 0, "SEVERITY", "as for a run: findings at least that sure count; model if not given", AT(fail_on), option_fail_on},
 	{"baseline", 0, "FILE", "known findings, as for a run: exit status 0 if there is no other", AT(baseline), option_text},
 	{"report", 0, "FILE", "write the summary as JSON; -: to standard output, instead of the text", AT(report), option_text},
 	{"quiet", 'q', NULL, "print no summary and no progress", AT(quiet), option_count},
@@ -417,7 +420,7 @@ static const struct option_row rows[] = {
 #undef AT
 /* clang-format on */
 
-static const struct batch_command_options defaults = {.shard = {1, 1}};
+static const struct batch_command_options defaults = {.shard = {1, 1}, .fail_on = SEVERITY_MODEL};
 
 const struct command command_batch = {
 	.name = "batch",
@@ -429,7 +432,7 @@ const struct command command_batch = {
 		"of shards together.\n\n"
 		"Exit status: as that of a run, the worst of all rows: 70 before 5 before 2 before 3 before 1 before 4.\n"
 		"A row that crashed, timed out or took too much memory counts as 5. With two emulators 1 stands for\n"
-		"findings that only the second shows.",
+		"findings that count and that only the second shows.",
 	.options = rows,
 	.defaults = &defaults,
 	.options_size = sizeof(struct batch_command_options),

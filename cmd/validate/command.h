@@ -14,6 +14,7 @@
 #include "cmd/validate/exit.h"
 #include "lib/base/error.h"
 #include "lib/base/vec.h"
+#include "lib/lockstep/findings.h"
 
 /* "validate 0.1": main.c. */
 extern const char program_version[];
@@ -30,11 +31,12 @@ struct option_row {
 };
 
 /* Setters, by the type of the target. Texts point into argv. */
-struct error *option_flag(const char *arg, void *target);   /* bool: true */
-struct error *option_count(const char *arg, void *target);  /* unsigned: one more */
-struct error *option_text(const char *arg, void *target);   /* const char * */
-struct error *option_number(const char *arg, void *target); /* uint64_t: decimal, or hexadecimal with 0x */
-struct error *option_list(const char *arg, void *target);   /* struct option_list: appended */
+struct error *option_flag(const char *arg, void *target);    /* bool: true */
+struct error *option_count(const char *arg, void *target);   /* unsigned: one more */
+struct error *option_text(const char *arg, void *target);    /* const char * */
+struct error *option_number(const char *arg, void *target);  /* uint64_t: decimal, or hexadecimal with 0x */
+struct error *option_fail_on(const char *arg, void *target); /* enum severity: "confirmed" to "possible" */
+struct error *option_list(const char *arg, void *target);    /* struct option_list: appended */
 
 struct option_list {
 	const char **at;

@@ -43,6 +43,20 @@ struct error *option_number(const char *arg, void *target)
 	return NULL;
 }
 
+struct error *option_fail_on(const char *arg, void *target)
+{
+	enum severity severity;
+
+	if (!severity_by_name(arg, &severity) || severity == SEVERITY_INFO)
+		return error_create(
+			ERROR_USAGE,
+			"'%s' is not how sure a finding may be: confirmed, recorded, host, model, vendor or "
+			"possible",
+			arg);
+	*(enum severity *)target = severity;
+	return NULL;
+}
+
 struct error *option_list(const char *arg, void *target)
 {
 	struct option_list *list = target;

@@ -27,6 +27,7 @@ struct run_options {
 	bool only_trace; /* validate trace */
 	const char *from, *until;
 	uint64_t max_instructions, max_findings, sweep_interval, memory_audit;
+	enum severity fail_on;
 	bool stop_on_first, strict, show_output, no_progress;
 	unsigned quiet, verbose;
 };
@@ -221,6 +222,7 @@ static struct error *judge(struct session *s)
 	bool progress = !o->no_progress && !o->quiet && isatty(STDERR_FILENO);
 	struct lockstep_options options = {
 		.max_instructions = o->max_instructions,
+		.fail_on = o->fail_on,
 		.max_findings = o->max_findings,
 		.stop_on_first = o->stop_on_first,
 		.sweep_interval = o->sweep_interval,
@@ -326,7 +328,7 @@ static struct error *perform(struct session *s)
 
 /* ---- The report ---- */
 
-static struct error *write_report(struct session *s)
+static struct report make_report(struct session *s)
 {
 	struct report report = {
 		.run = &s->run,
@@ -341,17 +343,23 @@ static struct error *write_report(struct session *s)
 		.baseline = s->options->outputs.baseline ? &s->known : NULL,
 		.baseline_path = s->options->outputs.baseline,
 	};
-	struct strbuf text = {0};
 
 	if (s->replay)
 		report.calls = replay_counts(s->replay, &report.num_calls);
-	report_text(&text, &report, s->options->verbose);
+	return report;
+}
+
+static struct error *write_report(const struct session *s, const struct report *report)
+{
+	struct strbuf text = {0};
+
+	report_text(&text, report, s->options->verbose);
 	if (!s->options->quiet && !outputs_to_stdout(&s->options->outputs))
 		print_text(&text);
 	else if (s->run.error)
 		fprintf(stderr, "validate: %s\n", s->run.error->message);
 	strbuf_deinit(&text);
-	return outputs_write(&s->options->outputs, &report);
+	return outputs_write(&s->options->outputs, report);
 }
 
 /* Of a run that was not judged. */
@@ -366,17 +374,24 @@ static void print_traced(const struct session *s)
 			s->options->trace, run->instructions, run->events.total, (double)run->nanoseconds / 1e9);
 }
 
-static enum exit_status status_of(const struct session *s)
+static enum exit_status status_of_trace(const struct run *run)
 {
-	bool gated = s->options->outputs.baseline && !s->known.num_new;
-	enum verdict verdict = gated ? run_verdict_but_findings(&s->run) : s->run.verdict;
-	bool stale = s->known.num[BASELINE_STALE] > 0;
+	if (run->error)
+		return exit_status_of(run->error);
+	return run->interrupted ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
+/* A run that judged nothing has shown nothing: no option makes that a success. */
+static enum exit_status status_of(const struct session *s, const struct report *report)
+{
+	enum verdict verdict = report_news(report);
+	bool stale = s->known.num[BASELINE_STALE] > 0, nothing = run_has_gap(&s->run, GAP_NOTHING_JUDGED);
 
 	if (s->run.interrupted && verdict == VERDICT_INCOMPLETE)
 		return STATUS_INTERRUPTED;
 	switch (verdict) {
 	case VERDICT_CLEAN: return s->options->strict && stale ? STATUS_INCOMPLETE : STATUS_OK;
-	case VERDICT_INCOMPLETE: return s->options->strict ? STATUS_INCOMPLETE : STATUS_OK;
+	case VERDICT_INCOMPLETE: return s->options->strict || nothing ? STATUS_INCOMPLETE : STATUS_OK;
 	case VERDICT_DIVERGENT: return STATUS_DIVERGENT;
 	case VERDICT_LOST_SYNC: return STATUS_LOST_SYNC;
 	case VERDICT_ERROR: break;
@@ -408,12 +423,13 @@ static enum exit_status run(const void *options, const struct operands *operands
 	if (err)
 		return fail(err);
 	err = perform(&s);
-	if (!err) {
-		status = status_of(&s);
-		if (s.options->only_trace)
-			print_traced(&s);
-		else
-			err = write_report(&s);
+	if (!err && s.options->only_trace) {
+		status = status_of_trace(&s.run);
+		print_traced(&s);
+	} else if (!err) {
+		struct report report = make_report(&s);
+		status = status_of(&s, &report);
+		err = write_report(&s, &report);
 	}
 	if (err)
 		status = fail(err);
@@ -440,13 +456,14 @@ static const struct option_row run_option_rows[] = {
 	{"jobs", 'j', "N", "judge a trace with N threads", AT(jobs), option_number},
 	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
+	{"fail-on", 0, "SEVERITY", "findings at least that sure fail the run: confirmed, recorded, host, model,\nvendor, possible; model if not given", AT(fail_on), option_fail_on},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
 	{"until", 0, "PC", "end there", AT(until), option_text},
-	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
-	{"max-findings", 0, "N", "end at the Nth finding", AT(max_findings), option_number},
+	{"max-instructions", 0, "N", "end after N judged instructions", AT(max_instructions), option_number},
+	{"max-findings", 0, "N", "end at the Nth finding that counts", AT(max_findings), option_number},
 	{"memory-audit", 0, "N", "compare all that the model knows of memory with the guest's every N instructions and\nat the end (0: at the end of a run of under a million)", AT(memory_audit), option_number},
 	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by\none (1000), besides at system calls and when they are written; 0: at these alone", AT(sweep_interval), option_number},
-	{"stop-on-first", 0, NULL, "end at the first finding", AT(stop_on_first), option_flag},
+	{"stop-on-first", 0, NULL, "end at the first finding that counts", AT(stop_on_first), option_flag},
 	{"strict", 0, NULL, "exit status 4 if not everything could be judged, or the baseline has stale entries", AT(strict), option_flag},
 	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
 	{"quiet", 'q', NULL, "print no report and no progress", AT(quiet), option_count},
@@ -470,7 +487,7 @@ static const struct option_row trace_option_rows[] = {
 #undef AT
 /* clang-format on */
 
-static const struct run_options run_defaults = {.sweep_interval = 1000, .jobs = 1};
+static const struct run_options run_defaults = {.sweep_interval = 1000, .jobs = 1, .fail_on = SEVERITY_MODEL};
 
 static const struct run_options trace_defaults = {.sweep_interval = 1000, .jobs = 1, .only_trace = true};
 
@@ -482,7 +499,8 @@ const struct command command_run = {
 		"PROGRAM is the file to run, by default the one that the log names; it must be the recorded one. Its\n"
 		"arguments and environment are the log's. Without --qemu and --remote it runs in unicorn, in this process.\n\n"
 		"Exit status: 0 clean or incomplete, 1 divergent, 2 usage or unusable input, 3 lost sync with the log,\n"
-		"4 incomplete and --strict given, 5 target failed. With a baseline only new findings are a divergence.",
+		"4 nothing judged, or incomplete and --strict given, 5 target failed. Findings that are less sure than\n"
+		"--fail-on are shown, and are no divergence; with a baseline only new ones are.",
 	.options = run_option_rows,
 	.defaults = &run_defaults,
 	.options_size = sizeof(struct run_options),

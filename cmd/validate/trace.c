@@ -62,6 +62,11 @@ static void print_signal(int signal)
 /* How the run ended, or where the file does. */
 static void print_end(const struct trace_reader *r)
 {
+	static const char *const limits[] = {
+		[RUN_LIMIT_INSTRUCTIONS] = "at --max-instructions",
+		[RUN_LIMIT_UNTIL] = "at --until",
+		[RUN_LIMIT_FINDINGS] = "at a finding",
+	};
 	const struct trace_end *end = trace_reader_end(r);
 
 	if (trace_reader_cut(r))
@@ -75,8 +80,8 @@ static void print_end(const struct trace_reader *r)
 		print_signal(end->exit_signal);
 		putchar('\n');
 	}
-	if (end->limited || end->interrupted)
-		printf("end          %s\n", end->limited ? "a limit that was asked for" : "interrupted");
+	if (end->limit || end->interrupted)
+		printf("end          %s\n", end->limit ? limits[end->limit] : "interrupted");
 	if (end->error) {
 		printf("error        ");
 		print_name(stdout, end->error);

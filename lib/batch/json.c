@@ -38,22 +38,32 @@ static json_t *reported(const struct batch_row_result *r, uint64_t n)
 	return r->target ? number(n) : json_null();
 }
 
+static json_t *reasons(const struct batch_row_result *r)
+{
+	json_t *list = r->target ? json_array() : json_null();
+
+	for (size_t i = 0; i < r->reasons.len; i++)
+		json_array_append_new(list, json_string(r->reasons.at[i]));
+	return list;
+}
+
 static json_t *row(const struct batch_row_result *r)
 {
 	static const struct batch_record none = {.outcome = (char *)(uintptr_t) "missing", .status = 5};
 	const struct batch_record *record = r->record ? r->record : &none;
 	const char *report = record->report && *record->report ? record->report : NULL;
 
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:f, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", /**/
-			 "row", r->row, "job", value_optional(record->job),                               /**/
-			 "emulator", number(record->emulator), "outcome", record->outcome,                /**/
-			 "status", number(record->status),                                                /**/
-			 "seconds", (double)record->milliseconds / 1e3, "memory", number(record->memory), /**/
-			 "message", value_foreign(record->message ? record->message : ""),                /**/
-			 "report", report, "arch", r->arch, "target", value_optional(r->target),          /**/
-			 "instructions", reported(r, r->instructions),                                    /**/
-			 "checked", reported(r, r->checked), "unseen", reported(r, r->unseen),            /**/
-			 "findings", reported(r, r->findings));
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:f, s:o, s:o, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
+			 "row", r->row, "job", value_optional(record->job),                                         /**/
+			 "emulator", number(record->emulator), "outcome", record->outcome,                          /**/
+			 "status", number(record->status),                                                          /**/
+			 "seconds", (double)record->milliseconds / 1e3, "memory", number(record->memory),           /**/
+			 "message", value_foreign(record->message ? record->message : ""),                          /**/
+			 "report", report, "arch", r->arch, "target", value_optional(r->target),                    /**/
+			 "instructions", reported(r, r->instructions),                                              /**/
+			 "checked", reported(r, r->checked), "unseen", reported(r, r->unseen),                      /**/
+			 "findings", reported(r, r->findings), "counted", reported(r, r->counted),                  /**/
+			 "reasons", reasons(r));
 }
 
 static json_t *rows(const struct batch_summary *s)
@@ -78,10 +88,11 @@ static json_t *group(const struct batch_summary *s, const struct batch_group *g)
 				  value_foreign(g->pc), "symbol", value_optional(g->symbol), "bytes",
 				  value_foreign(g->bytes), "text", value_foreign(g->text), "instruction",
 				  number(g->instruction));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s?}", "arch", g->arch, "form",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:s?}", "arch", g->arch, "form",
 			 value_foreign(g->form), "location", value_foreign(g->location), "key", value_foreign(g->key),
 			 "severity", value_foreign(g->severity), "count", number(g->count), "rows", in, "emulators",
-			 emulators, "first", first, "known", g->known, "change", batch_change_name(g->change));
+			 emulators, "first", first, "known", (int)g->known, "counts", (int)g->counts, "change",
+			 batch_change_name(g->change));
 }
 
 static json_t *findings(const struct batch_summary *s)

@@ -64,7 +64,7 @@ static void describe_settings(struct strbuf *text, const struct batch_settings *
 {
 	for (size_t i = 0; i < s->num_emulators; i++)
 		strbuf_printf(text, "emulator %s\n", s->emulators[i]);
-	strbuf_printf(text, "qemu %d\nstrict %d\n", s->qemu, s->strict);
+	strbuf_printf(text, "qemu %d\nstrict %d\nfail on %s\n", s->qemu, s->strict, severity_name(s->fail_on));
 	strbuf_printf(text, "cpu %s\nsysroot %s\nbaseline %s\n", s->cpu ? s->cpu : "", s->sysroot ? s->sysroot : "",
 		      s->baseline ? s->baseline : "");
 	for (size_t i = 0; i < s->num_emulator_args; i++)
@@ -202,6 +202,7 @@ struct error *batch_row_command(const struct batch_plan *plan, const struct batc
 		add_target(&c, plan, row);
 	if (plan->settings->strict)
 		add(&c, "--strict");
+	add_option(&c, "--fail-on", severity_name(plan->settings->fail_on));
 	if (plan->settings->baseline)
 		add_option(&c, "--baseline", plan->settings->baseline);
 	for (size_t i = 0; i < job->args.len; i++)

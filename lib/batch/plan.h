@@ -5,6 +5,7 @@
 #define LIB_BATCH_PLAN_H
 
 #include "lib/batch/job.h"
+#include "lib/lockstep/findings.h"
 
 enum { BATCH_EMULATORS_MAX = 2, BATCH_DIGEST_LEN = 64 };
 
@@ -23,6 +24,7 @@ struct batch_settings {
 	const char *const *emulator_args;
 	size_t num_emulator_args;
 	bool strict;
+	enum severity fail_on;
 	const char *baseline; /* known findings, for all rows; NULL: none */
 };
 

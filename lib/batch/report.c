@@ -6,11 +6,23 @@
 #include "arch/arch.h"
 #include "lib/base/file.h"
 #include "lib/evlog/json.h"
-#include "lib/lockstep/findings.h"
+#include "lib/lockstep/verdict.h"
 
 enum { REPORT_MAX = 256 << 20 }; /* bytes */
 
 /* ---- The schema: members that a batch has a use for; the others are left alone ---- */
+
+static struct error *read_flag(const struct place *at, const json_t *json, const void *arg, void *ret)
+{
+	(void)arg;
+	if (!json_is_boolean(json))
+		return place_error(at, "expected true or false");
+	*(bool *)ret = json_is_true(json);
+	return NULL;
+}
+
+static const struct json_type flag_type = {NULL, read_flag, NULL};
+static const struct json_list texts = {sizeof(char *), &json_text, NULL};
 
 /* clang-format off */
 #define FINDING(member, type, optional) {#member, &(type), offsetof(struct batch_finding, member), NULL, optional}
@@ -18,7 +30,7 @@ static const struct json_field finding_fields[] = {
 	FINDING(form, json_text, false), FINDING(location, json_text, false), FINDING(pc, json_text, false),
 	FINDING(text, json_text, false), FINDING(bytes, json_text, false), FINDING(severity, json_text, false),
 	FINDING(key, json_text, false), FINDING(baseline, json_text, true), FINDING(symbol, json_text, true), FINDING(count, json_count, false),
-	FINDING(first_instruction, json_count, false),
+	FINDING(first_instruction, json_count, false), FINDING(counts, flag_type, false),
 };
 
 #define UNMODELLED(member, type) {#member, &(type), offsetof(struct batch_unmodelled, member), NULL, false}
@@ -48,6 +60,7 @@ static const struct json_field report_fields[] = {
 	REPORT(arch, json_text, NULL, false), REPORT(program, json_text, NULL, false),
 	REPORT(error, json_text, NULL, true), REPORT(instructions, json_count, NULL, false),
 	REPORT(checked, json_count, NULL, false), REPORT(unseen, json_count, NULL, false),
+	REPORT(reasons, json_vec, &texts, false),
 	REPORT(findings, json_vec, &findings_list, false), REPORT(unmodelled, json_vec, &unmodelled_list, false),
 };
 static const struct json_object report_object = {report_fields, sizeof report_fields / sizeof *report_fields};
@@ -106,12 +119,21 @@ void batch_report_deinit(struct batch_report *report)
 	}
 	for (size_t i = 0; i < report->entries.len; i++)
 		batch_entry_deinit(&report->entries.at[i]);
+	batch_strings_deinit(&report->reasons);
 	vec_deinit(&report->entries);
 	vec_deinit(&report->findings);
 	vec_deinit(&report->unmodelled);
 }
 
 /* ---- Reading ---- */
+
+static bool is_gap(const char *name)
+{
+	for (enum gap gap = 0; gap < NUM_GAPS; gap++)
+		if (!strcmp(gap_name(gap), name))
+			return true;
+	return false;
+}
 
 static bool is_one_of(const char *word, const char *const *words)
 {
@@ -163,6 +185,9 @@ static struct error *check_report(const struct place *at, const struct batch_rep
 		return place_error(at, "verdict: is none that validate gives");
 	if (!isa_by_name(report->arch))
 		return place_error(at, "arch: is no instruction set that validate knows");
+	for (size_t i = 0; i < report->reasons.len; i++)
+		if (!is_gap(report->reasons.at[i]))
+			return place_error(at, "reasons: one is none that validate gives");
 	return check_findings(at, report);
 }
 

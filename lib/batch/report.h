@@ -6,6 +6,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/vec.h"
+#include "lib/batch/job.h"
 
 struct batch_finding {
 	char *form, *location, *pc, *text, *bytes, *severity;
@@ -13,6 +14,7 @@ struct batch_finding {
 	char *symbol;   /* NULL: none */
 	char *baseline; /* "new" or "known"; NULL: there was no baseline */
 	uint64_t count, first_instruction;
+	bool counts; /* it is as sure as the run was told to fail on */
 };
 
 struct batch_unmodelled {
@@ -33,6 +35,7 @@ struct batch_report {
 	VEC(struct batch_finding) findings;
 	VEC(struct batch_unmodelled) unmodelled;
 	VEC(struct batch_entry) entries; /* none without a baseline */
+	batch_strings reasons;           /* that keep the run from being clean */
 	bool complete;                   /* the run came to its end or to a limit that was asked for */
 };
 

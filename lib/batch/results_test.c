@@ -99,7 +99,7 @@ static void add(struct batch_results *r, size_t row, const char *outcome, uint64
 	ck_no_error(batch_results_add(r, &record));
 }
 
-/* A report with a finding for each letter of forms, if there are any. */
+/* A report with a finding for each letter of forms, if there are any; that of p does not count. */
 static void add_report(struct batch_results *r, const char *folder, size_t row, const char *target, const char *forms)
 {
 	struct batch_record record = record_of(row, *forms ? "divergent" : "clean", *forms ? 1 : 0);
@@ -108,19 +108,22 @@ static void add_report(struct batch_results *r, const char *folder, size_t row, 
 
 	scratch_path(folder, path);
 	snprintf(full, sizeof full, "%s/%s", path, name);
-	strbuf_printf(
-		&text,
-		"{\"format\": \"validate-report\", \"version\": 1, \"verdict\": \"%s\", \"target\": \"%s\", "
-		"\"arch\": \"x86_64\", \"program\": \"p\", \"instructions\": 100, \"checked\": 99, \"unseen\": 0, "
-		"\"error\": null, \"lost_sync\": null, \"interrupted\": false, \"unreached\": false, "
-		"\"unmodelled\": [{\"mnemonic\": \"fsin\", \"count\": 2, \"first_pc\": \"0x1\"}], \"findings\": [",
-		record.outcome, target);
+	strbuf_printf(&text,
+		      "{\"format\": \"validate-report\", \"version\": 1, \"verdict\": \"%s\", \"target\": \"%s\", "
+		      "\"arch\": \"x86_64\", \"program\": \"p\", \"instructions\": 100, \"checked\": 99, "
+		      "\"unseen\": 0, \"error\": null, \"lost_sync\": null, \"interrupted\": false, "
+		      "\"unreached\": false, \"reasons\": [\"unmodelled\"], "
+		      "\"unmodelled\": [{\"mnemonic\": \"fsin\", \"count\": 2, \"first_pc\": \"0x1\"}], "
+		      "\"findings\": [",
+		      record.outcome, target);
 	for (const char *form = forms; *form; form++)
 		strbuf_printf(&text,
 			      "%s{\"form\": \"%c r64\", \"location\": \"rax\", \"key\": \"x86_64 | %c | general\", "
-			      "\"pc\": \"0x%zx\", \"text\": \"%c rax\", \"bytes\": \"90\", \"severity\": \"model\", "
-			      "\"symbol\": null, \"count\": 3, \"first_instruction\": 7, \"mnemonic\": \"m\"}",
-			      form > forms ? ", " : "", *form, *form, 0x1000 + row, *form);
+			      "\"pc\": \"0x%zx\", \"text\": \"%c rax\", \"bytes\": \"90\", \"severity\": \"%s\", "
+			      "\"counts\": %s, \"symbol\": null, \"count\": 3, \"first_instruction\": 7, "
+			      "\"mnemonic\": \"m\"}",
+			      form > forms ? ", " : "", *form, *form, 0x1000 + row, *form,
+			      *form == 'p' ? "possible" : "model", *form == 'p' ? "false" : "true");
 	strbuf_append(&text, "]}");
 	ck_no_error(file_write(full, text.at, text.len));
 	record.report = name;
@@ -139,14 +142,15 @@ static void add_strict(struct batch_results *r, size_t row, unsigned unseen, con
 
 	scratch_path("r", path);
 	snprintf(full, sizeof full, "%s/%s", path, name);
-	strbuf_printf(&text,
-		      "{\"format\": \"validate-report\", \"version\": 1, \"verdict\": \"%s\", \"target\": \"t\", "
-		      "\"arch\": \"x86_64\", \"program\": \"p\", \"instructions\": 100, \"checked\": 99, "
-		      "\"unseen\": %u, \"error\": null, \"lost_sync\": null, \"interrupted\": false, "
-		      "\"unreached\": false, \"unmodelled\": [], \"findings\": [], \"baseline\": {\"entries\": "
-		      "[{\"arch\": \"x86_64\", \"form\": \"a\", \"place\": \"b\", \"cause\": \"c\", \"note\": \"\", "
-		      "\"state\": \"%s\"}]}}",
-		      record.outcome, unseen, entry);
+	strbuf_printf(
+		&text,
+		"{\"format\": \"validate-report\", \"version\": 1, \"verdict\": \"%s\", \"target\": \"t\", "
+		"\"arch\": \"x86_64\", \"program\": \"p\", \"instructions\": 100, \"checked\": 99, "
+		"\"unseen\": %u, \"error\": null, \"lost_sync\": null, \"interrupted\": false, "
+		"\"unreached\": false, \"reasons\": [%s], \"unmodelled\": [], \"findings\": [], \"baseline\": {\"entries\": "
+		"[{\"arch\": \"x86_64\", \"form\": \"a\", \"place\": \"b\", \"cause\": \"c\", \"note\": \"\", "
+		"\"state\": \"%s\"}]}}",
+		record.outcome, unseen, unseen ? "\"unseen\"" : "", entry);
 	ck_no_error(file_write(full, text.at, text.len));
 	record.report = name;
 	ck_no_error(batch_results_add(r, &record));
@@ -540,21 +544,25 @@ START_TEST(emulators_are_compared)
 }
 END_TEST
 
-/* What both show is no news; what only the new one shows is. */
+/* What both show is no news; what only the new one shows is, if it counts. */
 START_TEST(only_new_findings_count)
 {
+	static const char *const forms[] = {"x", "xn", "xp"};
 	struct batch_results *r;
 	struct batch_summary summary;
 
 	compare_emulators();
 	ck_no_error(open_results("r", BATCH_FRESH, &r));
 	for (size_t i = 0; i < plan.rows.len; i++)
-		add_report(r, "r", i, i % 2 ? "new" : "old", i % 2 && _i ? "xn" : "x");
+		add_report(r, "r", i, i % 2 ? "new" : "old", i % 2 ? forms[_i] : "x");
 	ck_no_error(batch_results_finish(r));
 	batch_results_close(r);
 	struct batch_state state = read_state("r");
 	summarise("r", &state, &summary);
-	ck_assert_uint_eq(summary.status, (uint64_t)_i);
+	ck_assert_uint_eq(summary.changes[BATCH_NEW], _i != 0);
+	ck_assert_uint_eq(summary.status, _i == 1);
+	ck_assert_uint_eq(summary.rows.at[1].findings, _i ? 2 : 1);
+	ck_assert_uint_eq(summary.rows.at[1].counted, _i == 1 ? 2 : 1);
 	batch_summary_deinit(&summary);
 	batch_state_deinit(&state);
 }
@@ -623,7 +631,7 @@ int main(void)
 	tcase_add_test(tcase, missing_rows_are_told);
 	tcase_add_test(tcase, different_batches_are_not_merged);
 	tcase_add_test(tcase, emulators_are_compared);
-	tcase_add_loop_test(tcase, only_new_findings_count, 0, 2);
+	tcase_add_loop_test(tcase, only_new_findings_count, 0, 3);
 	tcase_add_loop_test(tcase, what_one_row_does_not_see_another_may, 0, sizeof baselines / sizeof *baselines);
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(status, the_worst_counts, 0, sizeof statuses / sizeof *statuses);

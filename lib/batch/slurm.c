@@ -129,6 +129,7 @@ static void append_settings(struct strbuf *out, const struct batch_settings *s)
 	append_option(out, "--cpu", s->cpu);
 	append_option(out, "--sysroot", s->sysroot);
 	append_option(out, "--baseline", s->baseline);
+	append_option(out, "--fail-on", severity_name(s->fail_on));
 	strbuf_append(out, s->qemu ? " --qemu" : "");
 	strbuf_append(out, s->strict ? " --strict" : "");
 }

@@ -132,6 +132,7 @@ static struct error *add_finding(struct batch_summary *s, size_t row, size_t emu
 		g->severity = take(&f->severity);
 	}
 	g->known = known && (g->known || !g->rows.len);
+	g->counts |= f->counts;
 	g->count += f->count;
 	if (!has(g->rows.at, g->rows.len, row) && !vec_push(&g->rows, row))
 		return &error_no_memory;
@@ -215,8 +216,12 @@ static struct error *add_report(struct batch_summary *s, size_t row, struct batc
 	r->checked = report->checked;
 	r->unseen = report->unseen;
 	r->findings = report->findings.len;
+	for (size_t i = 0; i < report->findings.len; i++)
+		r->counted += report->findings.at[i].counts;
+	r->reasons = report->reasons;
+	report->reasons = (batch_strings){0};
 	r->complete = report->complete && strcmp(r->record->outcome, report->verdict) == 0;
-	r->whole = r->complete && !report->unseen && !report->unmodelled.len;
+	r->whole = r->complete && !r->reasons.len;
 	return err;
 }
 
@@ -313,6 +318,7 @@ static void compare(struct batch_summary *s)
 	for (size_t i = 0; i < s->groups.len; i++) {
 		s->groups.at[i].change = change_of(s, &s->groups.at[i]);
 		s->changes[s->groups.at[i].change]++;
+		s->news += s->groups.at[i].change == BATCH_NEW && s->groups.at[i].counts;
 	}
 }
 
@@ -329,7 +335,7 @@ const char *batch_change_name(enum batch_change change)
 static uint64_t status_of(const struct batch_summary *s)
 {
 	bool compared = s->state->header.emulators > 1;
-	uint64_t status = s->missing ? STATUS_TARGET : compared && s->changes[BATCH_NEW] ? STATUS_DIVERGENT : 0;
+	uint64_t status = s->missing ? STATUS_TARGET : compared && s->news ? STATUS_DIVERGENT : 0;
 
 	for (size_t i = 0; i < s->rows.len; i++) {
 		const struct batch_row_result *r = &s->rows.at[i];
@@ -366,6 +372,7 @@ void batch_summary_deinit(struct batch_summary *s)
 	for (size_t i = 0; i < s->rows.len; i++) {
 		free(s->rows.at[i].arch);
 		free(s->rows.at[i].target);
+		batch_strings_deinit(&s->rows.at[i].reasons);
 	}
 	for (size_t i = 0; i < s->groups.len; i++)
 		group_deinit(&s->groups.at[i]);

@@ -12,13 +12,13 @@
  *   totals            {rows, missing, judged, findings, instructions, outcomes: {OUTCOME: number, ...}}
  *   emulators         [TEXT, ...]: what reports call their targets, each once
  *   rows              [{row, job, emulator, outcome, status, seconds, memory, message, report, arch, target, instructions,
- *                     checked, unseen, findings}], in the order of the plan. outcome: that of a record (results.h), or
+ *                     checked, unseen, findings, counted, reasons}], in the order of the plan. outcome: that of a record (results.h), or
  *                     "missing". emulator: 1 or 2 if there are two, else 0. report and the members from arch on are null
  *                     for a row without a report
  *   findings          [{arch, form, location, key, severity, count, rows: [ROW, ...], emulators: [TEXT, ...],
- *                     first: {row, pc, symbol, bytes, text, instruction}, known, change}]: groups, in the order of first
- *                     occurrence; key: as in a report; severity: the surest; known: the baseline has it; change: null,
- *                     or "new", "fixed", "common" or "undecided"
+ *                     first: {row, pc, symbol, bytes, text, instruction}, known, counts, change}]: groups, in the order of first
+ *                     occurrence; key: as in a report; severity: the surest; known: the baseline has it; counts: it is as
+ *                     sure, in some row, as that was told to fail on; change: null, or "new", "fixed", "common" or "undecided"
  *   unmodelled        [{arch, mnemonic, count, rows: number}]
  *   stale             [{arch, form, place, cause}]: entries of the baseline that no row saw, though some judged
  *                     instructions of their form
@@ -41,8 +41,10 @@ struct batch_row_result {
 	bool wanted;         /* it is one of the state's shard */
 	char *arch, *target; /* NULL: there is no report */
 	uint64_t instructions, checked, unseen, findings;
-	bool complete; /* it came to its end: what it does not show is not there */
-	bool whole;    /* ... and all was judged */
+	uint64_t counted;      /* of the findings */
+	batch_strings reasons; /* of the report */
+	bool complete;         /* it came to its end: what it does not show is not there */
+	bool whole;            /* ... and there is no reason why it is not clean but findings that count */
 };
 
 /* Findings of one key. */
@@ -53,7 +55,8 @@ struct batch_group {
 	VEC(size_t) emulators;            /* indices */
 	char *pc, *symbol, *bytes, *text; /* of the first; symbol may be NULL */
 	uint64_t instruction;
-	bool known; /* to the baseline, in every row */
+	bool known;  /* to the baseline, in every row */
+	bool counts; /* in some row: it is as sure as that was told to fail on */
 	enum batch_change change;
 };
 
@@ -79,6 +82,7 @@ struct batch_summary {
 	size_t missing; /* rows */
 	uint64_t status;
 	uint64_t changes[BATCH_NUM_CHANGES];
+	size_t news; /* groups that count and that the second emulator alone shows */
 };
 
 /* Sums up the records of a state and the reports in its folder. A row is missing if it is of the state's shard and has

@@ -76,6 +76,18 @@ static void append_totals(struct strbuf *out, const struct batch_summary *s)
 
 /* ---- The table ---- */
 
+/* Why a row is not clean, where no message tells more. */
+static void append_reasons(struct strbuf *out, const struct batch_row_result *r)
+{
+	const char *separator = "  ";
+
+	for (size_t i = 0; i < r->reasons.len && !*r->record->message; i++) {
+		strbuf_append(out, separator);
+		append_safe(out, r->reasons.at[i], SHOWN_WORDS);
+		separator = ", ";
+	}
+}
+
 static void append_row(struct strbuf *out, const struct batch_row_result *r, int width)
 {
 	char number[32];
@@ -90,6 +102,7 @@ static void append_row(struct strbuf *out, const struct batch_row_result *r, int
 			      r->record->memory >> 20);
 		strbuf_append(out, *r->record->message ? "  " : "");
 		append_safe(out, r->record->message, SHOWN_WORDS);
+		append_reasons(out, r);
 	}
 	strbuf_append_char(out, '\n');
 }
@@ -97,7 +110,7 @@ static void append_row(struct strbuf *out, const struct batch_row_result *r, int
 static bool is_dull(const struct batch_row_result *r)
 {
 	return r->record && (!strcmp(r->record->outcome, "clean") || !strcmp(r->record->outcome, "incomplete")) &&
-	       r->record->status == 0;
+	       r->record->status == 0 && !r->findings;
 }
 
 static void append_table(struct strbuf *out, const struct batch_summary *s, bool verbose)
@@ -137,6 +150,8 @@ static void append_group(struct strbuf *out, const struct batch_summary *s, size
 	strbuf_printf(out, " (%s)", g->arch);
 	if (g->known)
 		strbuf_append(out, " [known]");
+	if (!g->counts)
+		strbuf_append(out, " [does not count]");
 	if (g->change)
 		strbuf_printf(out, " [%s]", batch_change_name(g->change));
 	strbuf_printf(out, "\n   first     in %s at ", s->rows.at[g->rows.at[0]].row);
@@ -218,11 +233,24 @@ static void append_comparison(struct strbuf *out, const struct batch_summary *s)
 		      s->changes[BATCH_UNDECIDED]);
 }
 
+static void append_kinds(struct strbuf *out, const struct batch_summary *s)
+{
+	size_t counted = 0;
+
+	for (size_t i = 0; i < s->groups.len; i++)
+		counted += s->groups.at[i].counts;
+	if (!s->groups.len)
+		return;
+	strbuf_printf(out, "findings     %zu kind%s", s->groups.len, plural(s->groups.len));
+	if (counted < s->groups.len)
+		strbuf_printf(out, ", %zu of which count%s", counted, counted == 1 ? "s" : "");
+	strbuf_append_char(out, '\n');
+}
+
 void batch_summary_text(struct strbuf *out, const struct batch_summary *s, bool verbose)
 {
 	append_totals(out, s);
-	if (s->groups.len)
-		strbuf_printf(out, "findings     %zu kind%s\n", s->groups.len, plural(s->groups.len));
+	append_kinds(out, s);
 	append_comparison(out, s);
 	append_baseline(out, s);
 	append_table(out, s, verbose);

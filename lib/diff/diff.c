@@ -93,8 +93,8 @@ static void append_why(struct strbuf *out, const char *which, const struct trace
 		strbuf_printf(out, "%s%s ended early: %s", separator, which, end->error);
 	else if (end && end->lost_expected)
 		strbuf_printf(out, "%s%s lost its event log", separator, which);
-	else if (end && (end->limited || end->interrupted))
-		strbuf_printf(out, "%s%s was %s", separator, which, end->limited ? "limited" : "interrupted");
+	else if (end && (end->limit || end->interrupted))
+		strbuf_printf(out, "%s%s was %s", separator, which, end->limit ? "limited" : "interrupted");
 	else if (end && end->exited)
 		strbuf_printf(out, "%s%s exited with status %d", separator, which, end->exit_status);
 	else if (end && end->exit_signal)

@@ -436,11 +436,13 @@ static void pop(struct lockstep *ls)
 	ls->submitted--;
 }
 
-static bool enough(struct lockstep *ls)
+bool lockstep_has_enough(const struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
-	size_t groups = ls->run->findings.list.len + suspects_groups(ls);
 
+	if (!o->stop_on_first && !o->max_findings)
+		return false;
+	size_t groups = findings_counted(&ls->run->findings, o->fail_on);
 	return (o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings);
 }
 
@@ -476,6 +478,16 @@ static struct error *settle_behind(struct lockstep *ls)
 	return err ? err : suspects_settle(ls, still);
 }
 
+/* Only now is it known which of the differences are findings, and how sure. */
+static void end_if_enough(struct lockstep *ls)
+{
+	if (!lockstep_has_enough(ls))
+		return;
+	ls->run->limit = RUN_LIMIT_FINDINGS;
+	ls->done = true;
+	ls->strayed = false;
+}
+
 /* Collects the rest of what was submitted. Behind a signal there is nothing to judge, nor at a system call that the
  * target leaves to us. */
 static struct error *collect_behind(struct lockstep *ls)
@@ -491,7 +503,11 @@ static struct error *collect_behind(struct lockstep *ls)
 	}
 	ls->predicted = ls->num_batches = 0;
 	sweep_drop_plans(ls);
-	return err ? err : settle_behind(ls);
+	if (!err)
+		err = settle_behind(ls);
+	if (!err)
+		end_if_enough(ls);
+	return err;
 }
 
 struct error *collect_batch(struct lockstep *ls)
@@ -509,8 +525,7 @@ struct error *collect_batch(struct lockstep *ls)
 		if (err)
 			return err;
 		pop(ls);
-		if (enough(ls))
-			ls->done = ls->run->limited = true;
+		end_if_enough(ls);
 		if (differs || ls->done)
 			return collect_behind(ls);
 	}

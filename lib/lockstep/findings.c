@@ -176,6 +176,15 @@ void finding_cause(struct strbuf *out, const struct finding *finding, const stru
 		strbuf_append(out, finding->unwritten ? "stray" : "value");
 }
 
+size_t findings_counted(const struct findings *f, enum severity fail_on)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->list.len; i++)
+		n += finding_counts(&f->list.at[i], fail_on);
+	return n;
+}
+
 static const char *const severity_names[] = {
 	[SEVERITY_CONFIRMED] = "confirmed", [SEVERITY_RECORDED] = "recorded", [SEVERITY_HOST] = "host",
 	[SEVERITY_MODEL] = "model",         [SEVERITY_VENDOR] = "vendor",     [SEVERITY_POSSIBLE] = "possible",

@@ -110,6 +110,15 @@ void finding_cause(struct strbuf *out, const struct finding *finding, const stru
 /* "an input was not known", ... */
 const char *unseen_reason_name(enum unseen_reason reason);
 
+/* It is at least as sure as that. */
+static inline bool finding_counts(const struct finding *finding, enum severity fail_on)
+{
+	return finding->severity <= fail_on;
+}
+
+/* How many do. */
+size_t findings_counted(const struct findings *f, enum severity fail_on);
+
 /* "confirmed", ... */
 const char *severity_name(enum severity severity);
 /* The severity of that name; false if there is none. */

@@ -99,7 +99,6 @@ static struct error *extend(struct lockstep *ls, bool *ret_more, bool *ret_close
 /* Predicts the sequence; *ret: it is one. The front and memory are then behind it. */
 static struct error *predict_group(struct lockstep *ls, bool *ret)
 {
-	const struct lockstep_options *o = ls->options;
 	struct group *g = &ls->group;
 	bool more = true, closed = false;
 	struct error *err = NULL;
@@ -109,7 +108,7 @@ static struct error *predict_group(struct lockstep *ls, bool *ret)
 	while (!err && more && g->len < GROUP_RUN_MAX)
 		err = extend(ls, &more, &closed);
 	ls->model.grouping = false;
-	*ret = closed && !(o->max_instructions && ls->run->instructions + g->len > o->max_instructions);
+	*ret = closed && !lockstep_passes(ls, ls->run->instructions + g->len);
 	return err;
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/lockstep/lockstep.h"
+#include "lib/lockstep/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
 #include "lib/testing/logs.h"
@@ -49,6 +49,7 @@ static uint64_t run(int (*damage)(struct fake *, uint64_t), struct lockstep_opti
 
 	f->base.stops_reset = true;
 	f->damage = damage;
+	options.fail_on = SEVERITY_MODEL;
 	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	ck_assert_uint_eq(f->num_breaks, 0);
 	uint64_t resumed = f->resumed;
@@ -61,7 +62,7 @@ START_TEST(sequences_run_without_a_stop)
 	struct run r;
 
 	ck_assert_uint_eq(run(NULL, (struct lockstep_options){0}, &r), ROUNDS);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_eq(r.instructions, INSNS);
 	ck_assert_uint_eq(r.checked, INSNS);
 	ck_assert_uint_eq(r.grouped, ROUNDS * GROUP);
@@ -90,7 +91,7 @@ START_TEST(a_difference_is_charged_to_its_writer)
 	struct run r;
 
 	run(wrong_sum, (struct lockstep_options){0}, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	const struct finding *reg = find(&r, LOCATION_REG), *memory = find(&r, LOCATION_MEMORY);
 	ck_assert_uint_eq(r.findings.list.len, 2);
 	ck_assert_ptr_nonnull(reg);
@@ -157,7 +158,7 @@ START_TEST(a_store_may_fail_now_and_then)
 	failures_left = 2;
 	run(lost_monitor, (struct lockstep_options){0}, &r);
 	/* Behind a failure w6 is no more what w0 is compared with: this program gives up. */
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_eq(failures_left, 1);
 	ck_assert_uint_eq(r.instructions, 2 + GROUP + 1 + 3 + 3);
 	run_deinit(&r);
@@ -181,7 +182,7 @@ START_TEST(a_store_that_never_succeeds_is_found)
 	struct run r;
 
 	run(always_lost, (struct lockstep_options){.max_instructions = 200}, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	bool status = false;
 	for (size_t i = 0; i < r.findings.list.len; i++)
 		status |= r.findings.list.at[i].insn.pc == PC_STLXR && r.findings.list.at[i].observed[0] == 1;
@@ -214,14 +215,15 @@ START_TEST(limits_within_are_kept)
 
 	ck_assert_uint_eq(run(NULL, (struct lockstep_options){.max_instructions = 5}, &r), 0);
 	ck_assert_uint_eq(r.instructions, 5);
+	ck_assert_uint_eq(r.checked, 5);
 	ck_assert_uint_eq(r.grouped, 0);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(r.limit, RUN_LIMIT_INSTRUCTIONS);
 	run_deinit(&r);
 	ck_assert_uint_eq(run(NULL, (struct lockstep_options){.have_until = true, .until = PC_ADD}, &r), 0);
 	ck_assert_uint_eq(r.instructions, 5);
 	run_deinit(&r);
 	ck_assert_uint_eq(run(NULL, (struct lockstep_options){.have_from = true, .from = PC_STLXR}, &r), 0);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_lt(r.checked, r.instructions);
 	run_deinit(&r);
 }

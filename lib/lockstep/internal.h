@@ -109,6 +109,11 @@ struct error *audit_end(struct lockstep *ls);
 
 /* ---- lockstep.c: also for traces, which have no target ---- */
 
+/* The option's number of instructions is less than the run has if it goes on to its instruction number `reach`. */
+bool lockstep_passes(const struct lockstep *ls, uint64_t reach);
+/* There are as many findings that count as the options allow. */
+bool lockstep_has_enough(const struct lockstep *ls);
+
 /* What a loop needs but for its ring of predictions. ls->target and ls->options are set. */
 struct error *lockstep_init(struct lockstep *ls);
 void lockstep_deinit(struct lockstep *ls);

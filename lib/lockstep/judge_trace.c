@@ -15,7 +15,8 @@ struct judging {
 	const struct trace_reader *reader;
 	const struct judge_trace_options *options;
 	struct recorded_range range;
-	size_t num_chunks; /* that have steps of the range */
+	enum run_limit limit; /* what ends the range before the trace does */
+	size_t num_chunks;    /* that have steps of the range */
 	unsigned jobs;
 	struct run *run;
 	trace_calls *calls;
@@ -63,10 +64,15 @@ static struct error *find_range(struct judging *j)
 		err = find_step(j->reader, o->from, &j->range.from);
 	if (!err && o->have_until)
 		err = find_step(j->reader, o->until, &until);
-	if (until - 1 < j->range.last)
+	if (until - 1 < j->range.last) {
 		j->range.last = until - 1;
-	if (o->max_instructions && o->max_instructions < j->range.last)
-		j->range.last = o->max_instructions;
+		j->limit = RUN_LIMIT_UNTIL;
+	}
+	uint64_t before = j->range.from - 1;
+	if (o->max_instructions && j->range.last > before && o->max_instructions < j->range.last - before) {
+		j->range.last = before + o->max_instructions;
+		j->limit = RUN_LIMIT_INSTRUCTIONS;
+	}
 	return err;
 }
 
@@ -151,7 +157,7 @@ static struct error *merge_run(struct judging *j, struct run *from)
 	into->events.skipped += from->events.skipped;
 	into->events.unlogged += from->events.unlogged;
 	into->events.delivered += from->events.delivered;
-	into->limited |= from->limited;
+	into->limit = from->limit ? from->limit : into->limit;
 	into->interrupted |= from->interrupted;
 	into->exited = from->exited;
 	into->exit_status = from->exit_status;
@@ -232,7 +238,7 @@ static void give_chunk(struct judging *j, size_t chunk, struct recorded *r, stru
 		if (err)
 			error_destroy(failed);
 		err = NULL;
-		j->done = j->error || j->run->interrupted || j->run->limited;
+		j->done = j->error || j->run->interrupted || j->run->limit;
 	}
 	j->added++;
 	pthread_cond_broadcast(&j->turn);
@@ -345,7 +351,7 @@ static struct error *take_end(struct judging *j, const struct trace_end *end)
 {
 	struct run *run = j->run;
 
-	run->limited |= end->limited;
+	run->limit = end->limit;
 	run->interrupted |= end->interrupted;
 	run->exited = end->exited;
 	run->exit_status = end->exit_status;
@@ -386,12 +392,14 @@ static struct error *conclude(struct judging *j)
 		err = take_end(j, end);
 	if (!err && all && !end)
 		err = copy_text(trace_reader_cut(j->reader), &run->cut);
-	run->limited |= !j->done && !all;
-	run->unreached = j->range.from > run->instructions;
+	if (!j->done && !all)
+		run->limit = j->limit;
+	run->fail_on = j->options->run->fail_on;
+	run->unreached = j->options->run->have_from && j->range.from > run->instructions;
+	run->passed_over = run->unreached ? run->instructions : j->range.from - 1;
 	run->error = j->error;
 	run->nanoseconds = clock_now() - j->started;
 	conclude_timeline(j, all ? end : NULL);
-	run->verdict = run->findings.list.len ? VERDICT_DIVERGENT : run_verdict_but_findings(run);
 	return err;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lib/lockstep/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/random_trace.h"
 #include "lib/testing/scratch.h"
@@ -22,7 +23,7 @@ static void write_trace(const struct isa *isa, uint64_t seed, bool hide_pc)
 {
 	char recorder[] = "by hand", emulator[] = "none";
 	struct trace_header h = {.isa = isa, .recorder = recorder, .emulator = emulator, .stops_reset = seed % 2};
-	const struct trace_end end = {.limited = true};
+	const struct trace_end end = {.limit = RUN_LIMIT_INSTRUCTIONS};
 	struct random_trace t;
 	struct trace_writer *w;
 
@@ -44,11 +45,11 @@ static void write_trace(const struct isa *isa, uint64_t seed, bool hide_pc)
 
 static bool judge(const struct trace_reader *r, unsigned jobs, struct run *ret)
 {
-	const struct lockstep_options run = {.max_instructions = 0};
+	const struct lockstep_options run = {.fail_on = SEVERITY_MODEL};
 	const struct judge_trace_options options = {.run = &run, .jobs = jobs};
 	trace_calls calls = {0};
 
-	*ret = (struct run){.verdict = VERDICT_CLEAN};
+	*ret = (struct run){.instructions = 0};
 	struct error *err = judge_trace(r, &options, ret, &calls);
 	bool judged = !err;
 	if (!err && ret->error)
@@ -62,7 +63,9 @@ static bool judge(const struct trace_reader *r, unsigned jobs, struct run *ret)
 
 static void compare(const struct run *a, const struct run *b)
 {
-	ck_assert_int_eq(a->verdict, b->verdict);
+	ck_assert_int_eq(run_verdict(a), run_verdict(b));
+	ck_assert_int_eq(a->limit, b->limit);
+	ck_assert_uint_eq(a->passed_over, b->passed_over);
 	ck_assert_uint_eq(a->instructions, b->instructions);
 	ck_assert_uint_eq(a->checked, b->checked);
 	ck_assert_uint_eq(a->unseen, b->unseen);

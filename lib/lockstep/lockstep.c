@@ -6,17 +6,6 @@
 #include "lib/base/clock.h"
 #include "lib/lockstep/internal.h"
 
-const char *verdict_name(enum verdict verdict)
-{
-	static const char *const names[] = {
-		[VERDICT_CLEAN] = "clean",         [VERDICT_INCOMPLETE] = "incomplete",
-		[VERDICT_DIVERGENT] = "divergent", [VERDICT_LOST_SYNC] = "lost-sync",
-		[VERDICT_ERROR] = "error",
-	};
-
-	return names[verdict];
-}
-
 void run_deinit(struct run *run)
 {
 	findings_deinit(&run->findings);
@@ -50,14 +39,20 @@ static bool front_is_at(const struct lockstep *ls, uint64_t pc)
 	return state_get(&ls->model.front, reg) == pc && state_known(&ls->model.front, reg);
 }
 
-/* The front stands where the options want the run to end. */
-static bool at_limit(const struct lockstep *ls)
+bool lockstep_passes(const struct lockstep *ls, uint64_t reach)
 {
 	const struct lockstep_options *o = ls->options;
+	bool counted = ls->judging || o->only_trace;
 
-	if (o->max_instructions && reach(ls) >= o->max_instructions)
-		return true;
-	return o->have_until && front_is_at(ls, o->until);
+	return o->max_instructions && counted && reach - ls->run->passed_over > o->max_instructions;
+}
+
+/* Whether the front stands where the options want the run to end. */
+static enum run_limit at_limit(const struct lockstep *ls)
+{
+	if (lockstep_passes(ls, reach(ls) + 1))
+		return RUN_LIMIT_INSTRUCTIONS;
+	return ls->options->have_until && front_is_at(ls, ls->options->until) ? RUN_LIMIT_UNTIL : RUN_UNLIMITED;
 }
 
 /* ... or judging to begin, which it does where everything before was seen. */
@@ -293,21 +288,24 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 		err = audit_now(ls);
 	if (err)
 		return err;
-	bool limit = at_limit(ls), there = front_is_at(ls, ring_at(ls, 0)->slot.pc);
+	enum run_limit limit = at_limit(ls);
+	bool there = front_is_at(ls, ring_at(ls, 0)->slot.pc);
 	if (limit || (there && why == PREDICT_SYSCALL))
 		err = sweep_now(ls);
 	if (err)
 		return err;
 	if (limit)
 		err = audit_end(ls);
-	if (limit)
-		ls->run->limited = ls->done = true;
-	else if (there && why == PREDICT_SYSCALL)
+	if (limit) {
+		ls->run->limit = limit;
+		ls->done = true;
+	} else if (there && why == PREDICT_SYSCALL) {
 		err = handle_syscall(ls, &ring_at(ls, 0)->slot);
-	else if (there && why == PREDICT_GROUP)
+	} else if (there && why == PREDICT_GROUP) {
 		err = run_group(ls);
-	else if (there && why == PREDICT_OVERRUN)
+	} else if (there && why == PREDICT_OVERRUN) {
 		err = run_over(ls);
+	}
 	state_copy(&ls->model.front, &ls->now);
 	if (!err)
 		lockstep_tidy_cache(ls);
@@ -319,8 +317,10 @@ static struct error *turn(struct lockstep *ls)
 {
 	enum predict_result why;
 
-	if (!ls->predicted)
-		ls->judging = ls->judging || (!ls->options->only_trace && front_is_at(ls, ls->options->from));
+	if (!ls->predicted && !ls->judging && !ls->options->only_trace) {
+		ls->judging = front_is_at(ls, ls->options->from);
+		ls->run->passed_over = ls->run->instructions;
+	}
 	struct error *err = ls->predicted ? NULL : logged_look(ls);
 
 	if (!err)
@@ -459,15 +459,6 @@ static char *copy_text(const char *text)
 	return strdup(text ? text : "");
 }
 
-enum verdict run_verdict_but_findings(const struct run *run)
-{
-	bool whole = !run->unmodelled.len && !run->unseen && !run->interrupted && !run->unreached && !run->cut;
-
-	if (run->error)
-		return error_is(run->error, ERROR_LOST_SYNC) ? VERDICT_LOST_SYNC : VERDICT_ERROR;
-	return whole ? VERDICT_CLEAN : VERDICT_INCOMPLETE;
-}
-
 /* Notes how the run ended. Takes err. */
 static void conclude_run(struct lockstep *ls, struct error *err)
 {
@@ -477,14 +468,14 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 	run->events = *replay_totals(ls->replay);
 	run->error = err;
 	run->unreached = !ls->judging && !ls->options->only_trace;
+	if (run->unreached)
+		run->passed_over = run->instructions;
 	if (error_is(err, ERROR_LOST_SYNC)) {
 		run->lost_event = err->place;
 		run->lost_pc = lost ? lost->pc : state_get(&ls->now, ls->target->isa->pc);
 		run->lost_expected = copy_text(lost ? lost->expected : NULL);
 		run->lost_observed = copy_text(lost ? lost->observed : err->message);
 	}
-	/* Findings come first: what went wrong behind one is most likely its consequence. */
-	run->verdict = run->findings.list.len ? VERDICT_DIVERGENT : run_verdict_but_findings(run);
 }
 
 struct error *lockstep_run(struct target *target, struct replay *replay, const struct lockstep_options *options,
@@ -497,6 +488,7 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 		lockstep_deinit(&ls);
 		return err;
 	}
+	ret->fail_on = options->fail_on;
 	know_initial_state(&ls);
 	state_copy(&ls.model.front, &ls.now);
 	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;

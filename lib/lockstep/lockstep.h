@@ -15,15 +15,6 @@
 #include "lib/target/target.h"
 #include "lib/trace/trace.h"
 
-/* The first that applies, from the bottom up: what goes wrong behind a finding is most likely its consequence. */
-enum verdict {
-	VERDICT_CLEAN,      /* no finding, nothing unmodelled or unseen */
-	VERDICT_INCOMPLETE, /* no finding, but something was not judged */
-	VERDICT_LOST_SYNC,  /* no finding, but the guest no longer follows the log */
-	VERDICT_ERROR,      /* no finding, and the run ended early for another reason */
-	VERDICT_DIVERGENT,  /* findings */
-};
-
 /* Instructions that were not judged, by mnemonic. */
 struct unmodelled {
 	char mnemonic[24];
@@ -59,11 +50,12 @@ struct adopted {
 
 /* Everything that a run found out. Kept up to date as it goes, so that it can be reported at any moment. */
 struct run {
-	enum verdict verdict;
 	struct findings findings;
+	enum severity fail_on; /* findings at least as sure as that count (verdict.h) */
 	VEC(struct unmodelled) unmodelled;
 	VEC(struct partly_seen) partly; /* what `unseen` counts */
 	uint64_t instructions;          /* executed by the target under our eyes (one for each iteration of a rep) */
+	uint64_t passed_over;           /* of these, before judging began */
 	uint64_t checked;               /* judged in all that the target shows */
 	uint64_t grouped; /* of these, in sequences that a stop would break and that were judged by their ends */
 	uint64_t unseen;  /* not or partly judged, because an input was not known or a result cannot be seen */
@@ -72,10 +64,10 @@ struct run {
 	struct run_audit audit;
 	bool recorded_time; /* the times of it are those of the run that a trace is of */
 	struct replay_totals events;
-	bool interrupted; /* the user stopped it */
-	bool unreached;   /* it never came to where judging was to begin */
-	bool limited;     /* it ended at a limit of the options, not at the program's end */
-	bool exited;      /* the guest ended by itself, with exit_status */
+	bool interrupted;     /* the user stopped it */
+	bool unreached;       /* it never came to where judging was to begin */
+	enum run_limit limit; /* of the options, at which it ended, not at the program's end */
+	bool exited;          /* the guest ended by itself, with exit_status */
 	int exit_status;
 	int exit_signal;
 	uint64_t lost_event, lost_pc;
@@ -89,7 +81,8 @@ struct run {
 struct lockstep_options {
 	bool have_from, have_until;
 	uint64_t from, until;      /* judge from the first time the PC is `from`; end when it is `until` */
-	uint64_t max_instructions; /* 0: no limit */
+	uint64_t max_instructions; /* that are judged, or traced if nothing is; 0: no limit */
+	enum severity fail_on;     /* findings that are less sure do not count, neither here nor in the verdict */
 	uint64_t max_findings;     /* groups; 0: no limit */
 	bool stop_on_first;        /* end at the first finding */
 	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
@@ -118,11 +111,5 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 			   struct run *ret);
 
 void run_deinit(struct run *run);
-
-/* What the verdict on a finished run would be without its findings. */
-enum verdict run_verdict_but_findings(const struct run *run);
-
-/* "clean", ... */
-const char *verdict_name(enum verdict verdict);
 
 #endif

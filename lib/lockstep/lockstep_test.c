@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/lockstep/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
 #include "lib/testing/logs.h"
@@ -52,6 +53,7 @@ static void run_showing(const char *on_request, int (*damage)(struct fake *, uin
 	f->damage = damage;
 	if (on_request)
 		fake_show_on_request(f, test_reg(isa, on_request));
+	options.fail_on = SEVERITY_MODEL;
 	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	target_destroy(&f->base);
 }
@@ -82,7 +84,7 @@ START_TEST(undamaged_run_is_clean)
 	struct run r;
 
 	run(NULL, aheads[_i], (struct lockstep_options){0}, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_eq(r.instructions, INSNS);
 	ck_assert_uint_eq(r.checked, INSNS);
 	ck_assert_uint_eq(r.unseen, 0);
@@ -127,7 +129,7 @@ START_TEST(wrong_flag_is_one_finding)
 	struct run r;
 
 	run(wrong_carry, aheads[_i], (struct lockstep_options){0}, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	ck_assert_uint_eq(r.findings.list.len, 1);
 	ck_assert_uint_eq(r.instructions, INSNS);
 
@@ -226,7 +228,7 @@ START_TEST(wrong_branch_to_a_call_ends_the_run)
 	struct run r;
 
 	run(wrong_way, 64, (struct lockstep_options){0}, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	ck_assert_uint_eq(r.findings.list.len, 1);
 	ck_error(r.error, ERROR_TARGET, "ran a system call of its own");
 	r.error = NULL;
@@ -270,7 +272,7 @@ static void check_dated(const struct run *r, uint64_t first, uint64_t last)
 {
 	enum { WHEN = 1 + 5 * LOOP_INSNS + 3 }; /* rcx is 5 in the sixth round */
 
-	ck_assert_int_eq(r->verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(r), VERDICT_DIVERGENT);
 	ck_assert_uint_eq(r->instructions, INSNS);
 	ck_assert_uint_eq(r->findings.list.len, 1);
 	const struct finding *f = &r->findings.list.at[0];
@@ -300,7 +302,7 @@ START_TEST(a_change_of_what_is_shown_on_request_is_dated)
 	ck_assert_uint_eq(r.findings.list.at[0].since, r.findings.list.at[0].first_instruction);
 	run_deinit(&r);
 	run_showing("rdx", NULL, aheads[_i], (struct lockstep_options){0}, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_eq(r.checked, INSNS);
 	run_deinit(&r);
 	/* What an instruction writes is looked at when it does. */
@@ -319,20 +321,53 @@ START_TEST(limits_end_the_run)
 
 	run(NULL, aheads[_i], (struct lockstep_options){.max_instructions = 20}, &r);
 	ck_assert_uint_eq(r.instructions, 20);
-	ck_assert(r.limited && !r.exited);
+	ck_assert(r.limit == RUN_LIMIT_INSTRUCTIONS && !r.exited);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_INCOMPLETE);
 	run_deinit(&r);
 
 	run(NULL, aheads[_i], (struct lockstep_options){.have_until = true, .until = PC_AFTER}, &r);
 	ck_assert_uint_eq(r.instructions, INSNS - 3);
+	ck_assert_int_eq(r.limit, RUN_LIMIT_UNTIL);
 	run_deinit(&r);
 
 	run(wrong_carry, aheads[_i], (struct lockstep_options){.stop_on_first = true}, &r);
 	ck_assert_uint_eq(r.findings.list.at[0].count, 1);
+	ck_assert_int_eq(r.limit, RUN_LIMIT_FINDINGS);
 	run_deinit(&r);
 
 	run(wrong_carry, aheads[_i], (struct lockstep_options){.have_from = true, .from = PC_AFTER}, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_eq(r.instructions, INSNS);
+	ck_assert_uint_eq(r.passed_over, INSNS - 3);
+	run_deinit(&r);
+}
+END_TEST
+
+/* What is judged is counted, not what is executed on the way there. */
+START_TEST(a_limit_counts_what_is_judged)
+{
+	struct lockstep_options o = {.have_from = true, .from = PC_AFTER, .max_instructions = 2};
+	struct run r;
+
+	run(NULL, aheads[_i], o, &r);
+	ck_assert_uint_eq(r.instructions, INSNS - 1);
+	ck_assert_uint_eq(r.checked, 2);
+	ck_assert_int_eq(r.limit, RUN_LIMIT_INSTRUCTIONS);
+	run_deinit(&r);
+
+	/* As many as there are: the run comes to its end. */
+	o.max_instructions = 3;
+	run(NULL, aheads[_i], o, &r);
+	ck_assert(r.exited && !r.limit);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
+	run_deinit(&r);
+
+	o.from = 0x10;
+	run(NULL, aheads[_i], o, &r);
+	ck_assert(r.exited && r.unreached && !r.checked);
+	ck_assert_uint_eq(r.passed_over, INSNS);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_INCOMPLETE);
+	ck_assert(run_has_gap(&r, GAP_NOTHING_JUDGED) && run_has_gap(&r, GAP_START_NOT_REACHED));
 	run_deinit(&r);
 }
 END_TEST
@@ -364,7 +399,7 @@ START_TEST(stray_store_is_found_at_the_end)
 	struct run r;
 
 	audited(stray_store, aheads[_i], 0, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	ck_assert_uint_eq(r.audit.audits, 1);
 	ck_assert_uint_eq(r.audit.differing, 3);
 	ck_assert_uint_eq(r.findings.list.len, 1); /* of one kind */
@@ -388,7 +423,7 @@ START_TEST(audits_date_a_stray_store)
 	struct run r;
 
 	audited(stray_store, aheads[_i], 8, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	ck_assert_uint_eq(r.audit.differing, 3);
 	ck_assert_uint_eq(r.audit.audits, (INSNS - 1 + 7) / 8);
 	ck_assert_uint_eq(r.findings.list.at[0].since, 9);
@@ -396,7 +431,7 @@ START_TEST(audits_date_a_stray_store)
 	ck_assert(strstr(r.findings.list.at[0].formula, "since instruction 8"));
 	run_deinit(&r);
 	audited(NULL, aheads[_i], 1, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_eq(r.audit.audits, INSNS - 1);
 	run_deinit(&r);
 }
@@ -505,6 +540,7 @@ int main(void)
 	tcase_add_loop_test(t, stray_change_is_found, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, a_change_of_what_is_shown_on_request_is_dated, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, limits_end_the_run, 0, NUM_AHEADS);
+	tcase_add_loop_test(t, a_limit_counts_what_is_judged, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, stray_store_is_found_at_the_end, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, audits_date_a_stray_store, 0, NUM_AHEADS);
 	tcase_add_loop_test(t, memory_that_changed_unseen_is_no_fault_of_the_load, 0, NUM_AHEADS);

@@ -1,7 +1,7 @@
 /* Steps that run on over a target that loses traps, foreseen and not. */
 #include <stdio.h>
 
-#include "lib/lockstep/lockstep.h"
+#include "lib/lockstep/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
 #include "lib/testing/logs.h"
@@ -44,7 +44,7 @@ static void setup(void)
 
 static void run(struct fake *f, struct run *ret)
 {
-	struct lockstep_options options = {0};
+	struct lockstep_options options = {.fail_on = SEVERITY_MODEL};
 
 	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	target_destroy(&f->base);
@@ -65,7 +65,7 @@ START_TEST(what_is_foreseen_is_run_to_a_breakpoint)
 	f->loses = behind_outside;
 	f->base.overruns = 1u << (isa_find_overrun(isa, "rdtsc") - 1) | 1u << (isa_find_overrun(isa, "pause") - 1);
 	run(f, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_CLEAN);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_CLEAN);
 	ck_assert_uint_eq(r.instructions, INSNS);
 	ck_assert_uint_eq(r.checked, INSNS);
 	ck_assert_uint_eq(r.grouped, 0);
@@ -120,7 +120,7 @@ START_TEST(a_difference_is_still_found)
 	f->damage = wrong_carry;
 	f->base.loses_traps = true;
 	run(f, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	ck_assert(!r.error && r.exited);
 	run_deinit(&r);
 }
@@ -134,7 +134,7 @@ START_TEST(a_target_that_promises_to_stop_is_held_to_it)
 
 	f->loses = behind_outside;
 	run(f, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_DIVERGENT);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_DIVERGENT);
 	run_deinit(&r);
 }
 END_TEST
@@ -155,7 +155,7 @@ START_TEST(a_call_that_the_guest_made_itself_ends_the_run)
 	f->base.loses_traps = true;
 	f->damage = make_the_call;
 	run(f, &r);
-	ck_assert_int_eq(r.verdict, VERDICT_ERROR);
+	ck_assert_int_eq(run_verdict(&r), VERDICT_ERROR);
 	ck_contains(r.error->message, "the guest made the call itself");
 	ck_assert_uint_eq(r.findings.list.len, 0);
 	run_deinit(&r);

@@ -478,13 +478,12 @@ static struct error *begin(struct recorded *r, size_t chunk, struct run *run)
 static bool enough(const struct recorded *r, const struct trace_step *step)
 {
 	const struct lockstep_options *o = r->ls.options;
-	size_t groups = r->ls.run->findings.list.len;
 
 	if (o->interrupted && *o->interrupted)
 		r->ls.run->interrupted = true;
-	if ((o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings))
-		r->ls.run->limited = true;
-	return r->ls.run->limited || r->ls.run->interrupted || step->number >= r->range.last;
+	if (lockstep_has_enough(&r->ls))
+		r->ls.run->limit = RUN_LIMIT_FINDINGS;
+	return r->ls.run->limit || r->ls.run->interrupted || step->number >= r->range.last;
 }
 
 static struct error *judge_any(struct recorded *r, const struct trace_step *step)

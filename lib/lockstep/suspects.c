@@ -118,31 +118,6 @@ void suspects_note_anything(struct lockstep *ls)
 		ls->suspects.list.at[i].anywhere = true;
 }
 
-static bool is_known(struct lockstep *ls, size_t index)
-{
-	const struct finding *f = &ls->suspects.list.at[index].finding;
-	struct findings before = {0};
-
-	if (findings_find(&ls->run->findings, ls->target->isa, f))
-		return true;
-	for (size_t i = 0; i < index; i++) {
-		before.list.at = &ls->suspects.list.at[i].finding;
-		before.list.len = 1;
-		if (findings_find(&before, ls->target->isa, f))
-			return true;
-	}
-	return false;
-}
-
-size_t suspects_groups(struct lockstep *ls)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ls->suspects.list.len; i++)
-		n += !is_known(ls, i);
-	return n;
-}
-
 /* ---- The target's memory, as it was before the instruction ---- */
 
 /* One suspect, being settled. */
@@ -416,10 +391,16 @@ struct error *suspects_settle(struct lockstep *ls, bool still)
 {
 	struct suspects *all = &ls->suspects;
 	struct error *err = NULL;
+	uint64_t last = UINT64_MAX; /* instruction that is of interest */
 
 	for (size_t i = 0; i < all->list.len && !err; i++) {
 		struct settling t = {.ls = ls, .s = &all->list.at[i], .still = still};
+		uint64_t instruction = t.s->finding.first_instruction;
+		if (instruction > last)
+			break;
 		err = settle(&t);
+		if (!err && last == UINT64_MAX && lockstep_has_enough(ls))
+			last = instruction;
 	}
 	for (size_t i = 0; i < all->list.len; i++)
 		suspect_deinit(&all->list.at[i]);

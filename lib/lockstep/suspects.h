@@ -41,10 +41,8 @@ struct error *suspects_note(struct lockstep *ls, const struct prediction *slot);
 /* What was executed since is not known. */
 void suspects_note_anything(struct lockstep *ls);
 
-/* How many groups they will add to the findings, if all are what they seem. */
-size_t suspects_groups(struct lockstep *ls);
-
-/* Makes findings of them. still: the target stands still, and its memory can be read. */
+/* Makes findings of them, but for those behind the instruction at which the options have enough. still: the target
+ * stands still, and its memory can be read. */
 struct error *suspects_settle(struct lockstep *ls, bool still);
 
 void suspects_deinit(struct suspects *s);

@@ -85,7 +85,7 @@ struct error *tracer_finish(struct lockstep *ls)
 	const struct trace_end end = {
 		.exited = run->exited,
 		.interrupted = run->interrupted,
-		.limited = run->limited,
+		.limit = run->limit,
 		.exit_status = run->exit_status,
 		.exit_signal = run->exit_signal,
 		.lost_expected = run->lost_expected,

@@ -142,9 +142,10 @@ START_TEST(junit_has_a_case_for_everything)
 	parse_xml(&seen);
 	/* The run, the findings, and of the forms those that were executed and have no finding. */
 	ck_assert_uint_eq(seen.cases, 1 + SAMPLE_FINDINGS + 3);
-	ck_assert_uint_eq(seen.failures, SAMPLE_FINDINGS);
+	ck_assert_uint_eq(seen.failures, SAMPLE_COUNTED);
 	ck_assert_uint_eq(seen.errors, 0);
-	ck_assert_uint_eq(seen.skipped, 3); /* vpaddd, fsin and what is undecodable */
+	ck_assert_uint_eq(seen.skipped, 3 + 1); /* vpaddd, fsin, what is undecodable, the finding that does not count */
+	ck_contains(out.at, "<skipped message=\"possible: less sure than --fail-on model\">");
 	ck_contains(seen.text, sample_hostile);
 }
 END_TEST
@@ -157,8 +158,8 @@ START_TEST(junit_skips_what_is_known)
 	sample.run.error = error_create(ERROR_TARGET, "the stub <died>");
 	print(&report_junit);
 	parse_xml(&seen);
-	ck_assert_uint_eq(seen.failures, SAMPLE_FINDINGS - 1);
-	ck_assert_uint_eq(seen.skipped, 3 + 1);
+	ck_assert_uint_eq(seen.failures, SAMPLE_COUNTED - 1);
+	ck_assert_uint_eq(seen.skipped, 3 + 1 + 1);
 	ck_assert_uint_eq(seen.errors, 1);
 }
 END_TEST
@@ -254,8 +255,60 @@ START_TEST(annotations_are_lines)
 		ck_assert_msg(!strncmp(line, "::error title=", 14) || !strncmp(line, "::warning title=", 16), "%s",
 			      line);
 	}
-	ck_assert_uint_eq(errors, SAMPLE_FINDINGS - 1);
-	ck_assert_uint_eq(warnings, 1);
+	ck_assert_uint_eq(errors, SAMPLE_COUNTED - 1);
+	ck_assert_uint_eq(warnings, 1 + 1); /* what does not count, what is stale */
+}
+END_TEST
+
+/* ---- What counts ---- */
+
+/* All formats agree on a finding that does not count, and on the same one where it does. */
+START_TEST(formats_agree_on_what_counts)
+{
+	bool counts = _i;
+	size_t counted = counts ? SAMPLE_FINDINGS : SAMPLE_COUNTED;
+	struct seen seen;
+
+	sample.run.fail_on = counts ? SEVERITY_POSSIBLE : SEVERITY_MODEL;
+	print(&report_junit);
+	parse_xml(&seen);
+	ck_assert_uint_eq(seen.failures, counted);
+
+	print(&report_sarif);
+	json_t *document = parse_json();
+	json_t *results = json_object_get(json_array_get(json_object_get(document, "runs"), 0), "results");
+	ck_assert_str_eq(text_at(json_array_get(results, 2), "level", NULL), counts ? "error" : "warning");
+	json_decref(document);
+
+	print(&report_json);
+	document = parse_json();
+	json_t *finding = json_array_get(json_object_get(document, "findings"), 2);
+	ck_assert(json_is_true(json_object_get(finding, "counts")) == counts);
+	ck_assert_str_eq(text_at(document, "fail_on", NULL), counts ? "possible" : "model");
+	ck_assert_uint_eq(json_array_size(json_object_get(document, "reasons")), counts ? 2 : 3);
+	json_decref(document);
+
+	print(&report_html);
+	ck_assert(!strstr(out.at, "does not count") == counts);
+
+	strbuf_clear(&out);
+	report_text(&out, &sample.report, false);
+	ck_contains(out.at, counts ? "verdict      divergent: 5 findings\n"
+				   : "verdict      divergent: 5 findings, 1 of which does not count\n");
+	ck_assert(!strstr(out.at, "counts    no, is possible: less sure than --fail-on model\n") == counts);
+}
+END_TEST
+
+/* Nothing else was found: the run is incomplete, and says why. */
+START_TEST(a_run_of_what_does_not_count_is_incomplete)
+{
+	for (size_t i = 0; i < SAMPLE_FINDINGS; i++)
+		sample.run.findings.list.at[i].severity = SEVERITY_VENDOR;
+	report_text(&out, &sample.report, false);
+	ck_contains(out.at, "verdict      incomplete: 5 findings, which do not count\n");
+	ck_contains(out.at, "incomplete   there is no model of some instructions\n");
+	ck_contains(out.at, "             there are findings that do not count");
+	ck_assert_int_eq(report_news(&sample.report), VERDICT_INCOMPLETE);
 }
 END_TEST
 
@@ -309,6 +362,8 @@ int main(void)
 	tcase_add_test(t, sarif_has_what_the_standard_requires);
 	tcase_add_test(t, sarif_compares_with_the_baseline);
 	tcase_add_test(t, annotations_are_lines);
+	tcase_add_loop_test(t, formats_agree_on_what_counts, 0, 2);
+	tcase_add_test(t, a_run_of_what_does_not_count_is_incomplete);
 	tcase_add_test(t, json_has_the_same_of_each);
 	tcase_add_test(t, names_need_not_be_utf8);
 	suite_add_tcase(s, t);

@@ -19,7 +19,7 @@ static void annotate_finding(struct strbuf *out, const struct report *report, si
 	report_title(&title, report, index);
 	report_finding_text(&message, report, index);
 	strbuf_printf(&message, "   program   %s\n   target    %s", report->program, report->target);
-	annotate(out, "error", strbuf_text(&title), strbuf_text(&message));
+	annotate(out, report_counts(report, index) ? "error" : "warning", strbuf_text(&title), strbuf_text(&message));
 	out->failed |= strbuf_failed(&title) || strbuf_failed(&message);
 	strbuf_deinit(&title);
 	strbuf_deinit(&message);

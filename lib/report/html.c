@@ -58,13 +58,13 @@ static const char *headline(const struct run *run)
 {
 	static const char *const lines[] = {
 		[VERDICT_CLEAN] = "Nothing found, and everything was judged.",
-		[VERDICT_INCOMPLETE] = "Nothing found, but not everything was judged.",
+		[VERDICT_INCOMPLETE] = "Nothing found that counts, but not everything was judged, or is settled.",
 		[VERDICT_LOST_SYNC] = "The guest does not follow the event log any more.",
 		[VERDICT_ERROR] = "The run ended early.",
 		[VERDICT_DIVERGENT] = "The emulator did something else than the architecture.",
 	};
 
-	return lines[run->verdict];
+	return lines[run_verdict(run)];
 }
 
 static void fact(struct strbuf *out, uint64_t n, const char *what)
@@ -79,11 +79,15 @@ static void fact(struct strbuf *out, uint64_t n, const char *what)
 static void print_facts(struct strbuf *out, const struct report *report)
 {
 	const struct run *run = report->run;
+	struct report_tally t;
 
+	report_tally(report, &t);
 	strbuf_append(out, "<div class=\"facts\">\n");
-	fact(out, run->findings.list.len, run->findings.list.len == 1 ? "finding" : "findings");
+	fact(out, t.all, t.all == 1 ? "finding" : "findings");
+	if (t.counted < t.all)
+		fact(out, t.counted, "of them counted");
 	if (report->baseline) {
-		fact(out, report->baseline->num_new, "of them new");
+		fact(out, t.fresh, "of them new");
 		fact(out, report->baseline->num[BASELINE_STALE], "stale");
 	}
 	fact(out, run->instructions, "instructions");
@@ -92,6 +96,18 @@ static void print_facts(struct strbuf *out, const struct report *report)
 	if (run->nanoseconds)
 		fact(out, (uint64_t)((double)run->instructions * 1e9 / (double)run->nanoseconds), "a second");
 	strbuf_append(out, "</div>\n");
+}
+
+/* What keeps it from being clean. */
+static void print_gaps(struct strbuf *out, const struct run *run)
+{
+	for (enum gap gap = 0; gap < NUM_GAPS; gap++) {
+		if (!run_has_gap(run, gap))
+			continue;
+		strbuf_append(out, "<p class=\"note\">Incomplete: ");
+		html_text(out, gap_text(gap));
+		strbuf_append(out, ".</p>\n");
+	}
 }
 
 static void print_notes(struct strbuf *out, const struct report *report)
@@ -116,24 +132,18 @@ static void print_notes(struct strbuf *out, const struct report *report)
 		strbuf_append(out, ".</p>\n");
 	}
 	strbuf_deinit(&end);
-	if (run->interrupted)
-		html_element(out, "p", "note", "The user interrupted the run.");
-	if (run->unreached)
-		html_element(out, "p", "note", "The run never came to where judging was to begin.");
-	if (run->cut)
-		html_element(out, "p", "note", "The trace that was judged is not whole.");
-	if (run->limited)
-		html_element(out, "p", "note", "The run ended at a limit that was asked for.");
+	print_gaps(out, run);
 }
 
 static void print_header(struct strbuf *out, const struct report *report)
 {
 	const struct run *run = report->run;
-	bool known = run->verdict == VERDICT_DIVERGENT && report->baseline && !report->baseline->num_new;
+	enum verdict verdict = run_verdict(run);
+	bool known = verdict == VERDICT_DIVERGENT && report->baseline && report_news(report) != VERDICT_DIVERGENT;
 
-	strbuf_printf(out, "<header class=\"%s\">\n", known ? "known" : verdict_name(run->verdict));
+	strbuf_printf(out, "<header class=\"%s\">\n", known ? "known" : verdict_name(verdict));
 	html_element(out, "p", "kind", "validate");
-	html_element(out, "h1", NULL, known ? "nothing new" : verdict_name(run->verdict));
+	html_element(out, "h1", NULL, known ? "nothing new" : verdict_name(verdict));
 	html_element(out, "p", "lead",
 		     known ? "The emulator did something else than the architecture, as is known." : headline(run));
 	strbuf_append(out, "\n<dl><dt>program</dt><dd><code>");
@@ -228,7 +238,7 @@ static void print(struct strbuf *out, const struct report *report)
 	strbuf_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
 			   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
 			   "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
-	html_text(out, verdict_name(report->run->verdict));
+	html_text(out, verdict_name(run_verdict(report->run)));
 	strbuf_append(out, " \xc2\xb7 ");
 	html_text(out, report->program);
 	strbuf_append(out, " \xc2\xb7 validate</title>\n<style>\n");

@@ -132,6 +132,8 @@ static void print_title(struct strbuf *out, const struct report *report, size_t 
 		html_element(out, "span", report_is_known(report, index) ? "badge old" : "badge new",
 			     report_is_known(report, index) ? "known" : "new");
 	html_element(out, "span", "badge", severity_name(f->severity));
+	if (!report_counts(report, index))
+		html_element(out, "span", "badge old", "does not count");
 	strbuf_append(out, "</h3>\n");
 	strbuf_deinit(&location);
 }

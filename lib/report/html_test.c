@@ -168,7 +168,7 @@ END_TEST
 /* Nothing was executed: no timeline, no coverage, no findings. */
 START_TEST(page_of_nothing)
 {
-	struct run nothing = {.verdict = VERDICT_ERROR, .error = error_create(ERROR_TARGET, "<gone>")};
+	struct run nothing = {.error = error_create(ERROR_TARGET, "<gone>")};
 	struct seen seen;
 
 	sample.report.run = &nothing;

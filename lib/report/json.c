@@ -22,7 +22,7 @@ static json_t *finding(const struct report *report, size_t index)
 	const char *known = report_is_known(report, index) ? "known" : "new";
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:s?}", /**/
+		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:s?}", /**/
 		"pc", value_hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", value_bytes(&f->insn), /**/
 		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,                          /**/
 		"key", value_name(baseline_finding_key, f, report->isa),                                           /**/
@@ -31,6 +31,7 @@ static json_t *finding(const struct report *report, size_t index)
 		"location", value_name(finding_location, f, report->isa), "width", (int)f->width,                  /**/
 		"expected", value_wide(f->expected, f->width), "observed", value_wide(f->observed, f->width),      /**/
 		"mask", value_wide(f->mask, f->width), "severity", severity_name(f->severity),                     /**/
+		"counts", (int)report_counts(report, index),                                                       /**/
 		"opinion", f->opinion, "formula", f->formula, "inputs", value_inputs(f),                           /**/
 		"count", value_int(f->count), "first_instruction", value_int(f->first_instruction),                /**/
 		"since", value_int(f->since), "event", value_int(f->event), "baseline",
@@ -43,6 +44,16 @@ static json_t *findings(const struct report *report)
 
 	for (size_t i = 0; i < report->run->findings.list.len; i++)
 		json_array_append_new(list, finding(report, i));
+	return list;
+}
+
+static json_t *reasons(const struct run *run)
+{
+	json_t *list = json_array();
+
+	for (enum gap gap = 0; gap < NUM_GAPS; gap++)
+		if (run_has_gap(run, gap))
+			json_array_append_new(list, json_string(gap_name(gap)));
 	return list;
 }
 
@@ -211,11 +222,14 @@ static json_t *build(const struct report *report)
 	} members[] = {
 		{"format", json_string("validate-report")},
 		{"version", json_integer(1)},
-		{"verdict", json_string(verdict_name(run->verdict))},
+		{"verdict", json_string(verdict_name(run_verdict(run)))},
+		{"reasons", reasons(run)},
+		{"fail_on", json_string(severity_name(run->fail_on))},
 		{"target", value_foreign(report->target)},
 		{"arch", json_string(report->isa->name)},
 		{"program", value_foreign(report->program)},
 		{"instructions", json_integer(value_int(run->instructions))},
+		{"passed_over", json_integer(value_int(run->passed_over))},
 		{"checked", json_integer(value_int(run->checked))},
 		{"grouped", json_integer(value_int(run->grouped))},
 		{"unseen", json_integer(value_int(run->unseen))},
@@ -229,7 +243,7 @@ static json_t *build(const struct report *report)
 		{"guest", guest(run)},
 		{"interrupted", json_boolean(run->interrupted)},
 		{"unreached", json_boolean(run->unreached)},
-		{"limited", json_boolean(run->limited)},
+		{"limited", json_boolean(run->limit)},
 		{"cut", run->cut ? value_foreign(run->cut) : json_null()},
 		{"seconds", json_real(seconds)},
 		{"instructions_per_second", json_real(seconds > 0 ? (double)run->instructions / seconds : 0.0)},

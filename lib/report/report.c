@@ -23,6 +23,37 @@ bool report_is_known(const struct report *report, size_t finding)
 	return report->baseline && report->baseline->entry.at[finding];
 }
 
+bool report_counts(const struct report *report, size_t finding)
+{
+	return finding_counts(&report->run->findings.list.at[finding], report->run->fail_on);
+}
+
+void report_tally(const struct report *report, struct report_tally *ret)
+{
+	*ret = (struct report_tally){.all = report->run->findings.list.len};
+	for (size_t i = 0; i < ret->all; i++) {
+		bool counts = report_counts(report, i), fresh = !report_is_known(report, i);
+		ret->counted += counts;
+		ret->fresh += fresh;
+		ret->failing += counts && fresh;
+	}
+}
+
+enum verdict report_news(const struct report *report)
+{
+	struct report_tally t;
+
+	report_tally(report, &t);
+	return run_verdict_with(report->run, t.failing, t.fresh - t.failing);
+}
+
+void report_why_not_counted(struct strbuf *out, const struct report *report, size_t finding)
+{
+	strbuf_printf(out, "%s: less sure than --fail-on %s",
+		      severity_name(report->run->findings.list.at[finding].severity),
+		      severity_name(report->run->fail_on));
+}
+
 static const char *call_name(const struct report *report, uint64_t number)
 {
 	for (uint32_t i = 0; i < report->isa->sys.num_rows; i++)

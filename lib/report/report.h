@@ -9,16 +9,19 @@
  *
  *   format, version        "validate-report", 1
  *   verdict                "clean", "incomplete", "divergent", "lost-sync" or "error"
+ *   reasons                what keeps the run from being clean, besides findings that count, a loss of sync and an error:
+ *                          names of gaps (lib/lockstep/verdict.h), in the order there; empty if it is whole
+ *   fail_on                the severity that findings have to have at least to count
  *   target, arch, program  identity of the emulator, name of the ISA, path of the guest program
- *   instructions, checked, grouped, unseen
- *                          executed; judged in all that the target shows; of these, in sequences that no stop may
+ *   instructions, passed_over, checked, grouped, unseen
+ *                          executed; of these, before judging began (--from); judged in all that the target shows; of these, in sequences that no stop may
  *                          break, of which the end was judged; not or only partly judged, because an input was not
  *                          known or a result is not shown
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
  *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the
  *                          target does not show, or null
  *   findings               [{pc, symbol, bytes, mnemonic, form, text, key, place, cause, location, width, expected,
- *                          observed, mask, severity, opinion, formula, inputs: [{name, width, value}], count,
+ *                          observed, mask, severity, counts, opinion, formula, inputs: [{name, width, value}], count,
  *                          first_instruction, since, event, baseline}]; since: the first instruction that it may have
  *                          been, less than first_instruction for what is looked at now and then; key: arch, form, place
  *                          and cause as one text, which tells findings apart and is the same in every run (baseline.h);
@@ -55,7 +58,7 @@
 #define LIB_REPORT_REPORT_H
 
 #include "lib/base/strbuf.h"
-#include "lib/lockstep/lockstep.h"
+#include "lib/lockstep/verdict.h"
 #include "lib/report/baseline.h"
 
 struct report {
@@ -95,6 +98,24 @@ struct error *report_write(const struct report_format *format, const struct repo
 
 /* A finding is in the baseline; false without one. */
 bool report_is_known(const struct report *report, size_t finding);
+
+/* A finding is as sure as the run was told to fail on; less sure ones are shown, and fail nothing. */
+bool report_counts(const struct report *report, size_t finding);
+
+struct report_tally {
+	size_t all;     /* findings */
+	size_t counted; /* of these, that count */
+	size_t fresh;   /* that the baseline does not have; all without one */
+	size_t failing; /* that count and that it does not have */
+};
+
+void report_tally(const struct report *report, struct report_tally *ret);
+
+/* The verdict on what is left of the run without the findings that the baseline has. */
+enum verdict report_news(const struct report *report);
+
+/* "possible: less sure than --fail-on model" for one that does not count. */
+void report_why_not_counted(struct strbuf *out, const struct report *report, size_t finding);
 
 /* Of a system call of the guest's ISA, or of a signal: "write", "SIGALRM", or "?". */
 enum { REPORT_EVENT_NAME_LEN = 40 };

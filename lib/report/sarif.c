@@ -125,14 +125,12 @@ static json_t *result(enum rule rule, const char *level, struct strbuf *text, st
 			 "validateFinding/v1", take(key));
 }
 
-static const char *level_of(enum severity severity)
+/* 3.27.10: what counts is an error, the rest a warning, but for what is not wrong. */
+static const char *level_of(const struct report *report, size_t index)
 {
-	switch (severity) {
-	case SEVERITY_INFO: return "note";
-	case SEVERITY_VENDOR:
-	case SEVERITY_POSSIBLE: return "warning";
-	default: return "error";
-	}
+	if (report->run->findings.list.at[index].severity == SEVERITY_INFO)
+		return "note";
+	return report_counts(report, index) ? "error" : "warning";
 }
 
 /* 3.27.24, 3.27.23: what is known is unchanged, and not to be shown as an alert. */
@@ -157,7 +155,7 @@ static json_t *finding(const struct report *report, size_t index)
 	finding_cause(&cause, f, report->isa);
 	baseline_finding_key(&key, f, report->isa);
 	report_finding_text(&text, report, index);
-	json_t *r = result(rule_of(strbuf_text(&place), strbuf_text(&cause)), level_of(f->severity), &text, &key,
+	json_t *r = result(rule_of(strbuf_text(&place), strbuf_text(&cause)), level_of(report, index), &text, &key,
 			   locations(report, &f->insn));
 	strbuf_deinit(&place);
 	strbuf_deinit(&cause);

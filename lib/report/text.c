@@ -149,6 +149,15 @@ static void append_known(struct strbuf *out, const struct report *report, size_t
 	strbuf_append_char(out, '\n');
 }
 
+static void append_uncounted(struct strbuf *out, const struct report *report, size_t index)
+{
+	if (report_counts(report, index))
+		return;
+	strbuf_append(out, "   counts    no, is ");
+	report_why_not_counted(out, report, index);
+	strbuf_append_char(out, '\n');
+}
+
 static void append_seen(struct strbuf *out, const struct finding *f)
 {
 	strbuf_append(out, "   seen      ");
@@ -182,6 +191,7 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 	}
 	append_formula(out, f->formula);
 	strbuf_printf(out, "   severity  %s%s%s\n", severity_name(f->severity), *f->opinion ? ": " : "", f->opinion);
+	append_uncounted(out, report, finding);
 	append_seen(out, f);
 	append_known(out, report, finding);
 }
@@ -191,6 +201,7 @@ static void append_brief(struct strbuf *out, const struct report *report, size_t
 {
 	report_title(out, report, finding);
 	strbuf_append_char(out, '\n');
+	append_uncounted(out, report, finding);
 	append_seen(out, &report->run->findings.list.at[finding]);
 	append_known(out, report, finding);
 }
@@ -294,6 +305,20 @@ static void append_baseline(struct strbuf *out, const struct report *report)
 	}
 }
 
+/* Why it is no more than incomplete. */
+static void append_gaps(struct strbuf *out, const struct run *run)
+{
+	const char *title = "incomplete  ";
+
+	for (enum gap gap = 0; gap < NUM_GAPS; gap++) {
+		if (!run_has_gap(run, gap))
+			continue;
+		strbuf_printf(out, "%s %s%s%s\n", title, gap_text(gap), gap == GAP_CUT ? ": " : "",
+			      gap == GAP_CUT ? run->cut : "");
+		title = "            ";
+	}
+}
+
 static void append_likely_cause(struct strbuf *out, const struct report *report)
 {
 	struct strbuf cause = {0};
@@ -313,14 +338,7 @@ static void append_ending(struct strbuf *out, const struct report *report)
 	if (end.len)
 		strbuf_printf(out, "guest        %s\n", end.at);
 	strbuf_deinit(&end);
-	if (run->interrupted)
-		strbuf_append(out, "interrupted: the run was not judged to its end\n");
-	if (run->unreached)
-		strbuf_append(out, "nothing was judged: the run never came to where judging was to begin\n");
-	if (run->cut)
-		strbuf_printf(out, "the trace is not whole: %s\n", run->cut);
-	if (run->limited)
-		strbuf_append(out, "stopped at a limit that was asked for\n");
+	append_gaps(out, run);
 	if (run->lost_expected)
 		strbuf_printf(out,
 			      "lost sync    at event %" PRIu64 ", pc 0x%" PRIx64 "\n   log       %s\n   guest     %s\n",
@@ -339,6 +357,11 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 	strbuf_append(out, ": ");
 	report_count(out, run->checked);
 	strbuf_append(out, " checked");
+	if (run->passed_over) {
+		strbuf_append(out, ", ");
+		report_count(out, run->passed_over);
+		strbuf_append(out, " before --from");
+	}
 	if (run->grouped) {
 		strbuf_append(out, " (");
 		report_count(out, run->grouped);
@@ -358,19 +381,35 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 	strbuf_append_char(out, '\n');
 }
 
+/* "divergent: 5 findings, 2 of which do not count, 1 new". */
+static void append_verdict(struct strbuf *out, const struct report *report)
+{
+	struct report_tally t;
+
+	report_tally(report, &t);
+	strbuf_printf(out, "verdict      %s", verdict_name(run_verdict(report->run)));
+	if (t.all)
+		strbuf_printf(out, ": %zu finding%s", t.all, plural(t.all));
+	if (t.all && !t.counted)
+		strbuf_append(out, t.all == 1 ? ", which does not count" : ", which do not count");
+	else if (t.counted < t.all)
+		strbuf_printf(out, ", %zu of which do%s not count", t.all - t.counted,
+			      t.all - t.counted == 1 ? "es" : "");
+	if (t.all && report->baseline && !t.fresh)
+		strbuf_append(out, ", none new");
+	else if (t.all && report->baseline)
+		strbuf_printf(out, ", %zu new", t.fresh);
+	if (t.fresh > t.failing && t.counted && report->baseline)
+		strbuf_printf(out, ", %zu of these count%s", t.failing, t.failing == 1 ? "s" : "");
+	strbuf_append_char(out, '\n');
+}
+
 void report_text(struct strbuf *out, const struct report *report, bool verbose)
 {
 	const struct run *run = report->run;
-	size_t findings = run->findings.list.len;
 
-	strbuf_printf(out, "verdict      %s", verdict_name(run->verdict));
-	if (findings)
-		strbuf_printf(out, ": %zu finding%s", findings, plural(findings));
-	if (findings && report->baseline && !report->baseline->num_new)
-		strbuf_append(out, ", none new");
-	else if (findings && report->baseline)
-		strbuf_printf(out, ", %zu new", report->baseline->num_new);
-	strbuf_printf(out, "\nprogram      %s (%s)\ntarget       %s\n", report->program, report->isa->name,
+	append_verdict(out, report);
+	strbuf_printf(out, "program      %s (%s)\ntarget       %s\n", report->program, report->isa->name,
 		      report->target);
 	append_instructions(out, run);
 	append_events(out, report, verbose);
@@ -379,7 +418,7 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	append_baseline(out, report);
 	append_unmodelled(out, report);
 	append_partly_seen(out, report);
-	for (size_t i = 0; i < findings; i++) {
+	for (size_t i = 0; i < run->findings.list.len; i++) {
 		strbuf_printf(out, "\n%zu. ", i + 1);
 		if (report_is_known(report, i) && !verbose)
 			append_brief(out, report, i);

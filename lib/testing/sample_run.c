@@ -129,7 +129,7 @@ void sample_run_init(struct sample_run *s)
 	struct run *run = &s->run;
 
 	*s = (struct sample_run){0};
-	run->verdict = VERDICT_DIVERGENT;
+	run->fail_on = SEVERITY_MODEL;
 	run->instructions = 610;
 	run->checked = 600;
 	run->unseen = 7;

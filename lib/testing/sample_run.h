@@ -4,7 +4,7 @@
 
 #include "lib/report/report.h"
 
-enum { SAMPLE_FINDINGS = 5 };
+enum { SAMPLE_FINDINGS = 5, SAMPLE_COUNTED = 4 /* the third is only possible */ };
 
 struct sample_run {
 	struct run run;

@@ -266,7 +266,37 @@ struct error *modules_get(struct cursor *c, trace_modules *ret)
 
 /* ---- The end ---- */
 
-enum { END_EXITED = 1, END_INTERRUPTED = 2, END_LIMITED = 4, END_LOST = 8, END_ERROR = 16 };
+enum {
+	END_EXITED = 1,
+	END_INTERRUPTED = 2,
+	END_LIMITED = 4,
+	END_LOST = 8,
+	END_ERROR = 16,
+	/* With END_LIMITED, which limit it was; neither: that of instructions. */
+	END_AT_PLACE = 32,
+	END_AT_FINDING = 64,
+};
+
+static uint32_t put_limit(enum run_limit limit)
+{
+	static const uint32_t flags[] = {
+		[RUN_UNLIMITED] = 0,
+		[RUN_LIMIT_INSTRUCTIONS] = END_LIMITED,
+		[RUN_LIMIT_UNTIL] = END_LIMITED | END_AT_PLACE,
+		[RUN_LIMIT_FINDINGS] = END_LIMITED | END_AT_FINDING,
+	};
+
+	return flags[limit];
+}
+
+static enum run_limit get_limit(uint32_t flags)
+{
+	if (!(flags & END_LIMITED))
+		return RUN_UNLIMITED;
+	return flags & END_AT_PLACE     ? RUN_LIMIT_UNTIL
+	       : flags & END_AT_FINDING ? RUN_LIMIT_FINDINGS
+					: RUN_LIMIT_INSTRUCTIONS;
+}
 
 void trace_end_deinit(struct trace_end *end)
 {
@@ -279,8 +309,7 @@ void trace_end_deinit(struct trace_end *end)
 bool end_put(trace_bytes *out, const struct trace_end *end)
 {
 	uint32_t flags = (end->exited ? END_EXITED : 0u) | (end->interrupted ? END_INTERRUPTED : 0u) |
-			 (end->limited ? END_LIMITED : 0u) | (end->lost_expected ? END_LOST : 0u) |
-			 (end->error ? END_ERROR : 0u);
+			 put_limit(end->limit) | (end->lost_expected ? END_LOST : 0u) | (end->error ? END_ERROR : 0u);
 
 	return put_u32(out, flags) && put_u32(out, (uint32_t)end->exit_status) &&
 	       put_u32(out, (uint32_t)end->exit_signal) && put_u32(out, (uint32_t)end->error_code) &&
@@ -315,7 +344,7 @@ struct error *end_get(struct cursor *c, struct trace_end *ret)
 	struct trace_end end = {
 		.exited = words[0] & END_EXITED,
 		.interrupted = words[0] & END_INTERRUPTED,
-		.limited = words[0] & END_LIMITED,
+		.limit = get_limit(words[0]),
 		.exit_status = (int)words[1],
 		.exit_signal = (int)words[2],
 		.error_code = (int)words[3],

@@ -31,7 +31,7 @@ static void write_small(void)
 	const struct isa *isa = isa_by_name("aarch64");
 	char recorder[] = "by hand", emulator[] = "none";
 	struct trace_header h = {.isa = isa, .recorder = recorder, .emulator = emulator};
-	const struct trace_end end = {.limited = true};
+	const struct trace_end end = {.limit = RUN_LIMIT_UNTIL};
 	struct random_trace t;
 	struct trace_writer *w;
 

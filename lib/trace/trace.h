@@ -119,9 +119,18 @@ typedef VEC(struct trace_module) trace_modules;
 
 void trace_modules_deinit(trace_modules *modules);
 
+/* Which limit of the options ended a run. */
+enum run_limit {
+	RUN_UNLIMITED,
+	RUN_LIMIT_INSTRUCTIONS, /* so many were executed, or judged */
+	RUN_LIMIT_UNTIL,        /* the guest came to a place */
+	RUN_LIMIT_FINDINGS,     /* so many were found */
+};
+
 /* How the run ended. Texts are NULL where there is nothing to tell. */
 struct trace_end {
-	bool exited, interrupted, limited;
+	bool exited, interrupted;
+	enum run_limit limit;
 	int exit_status, exit_signal;
 	char *lost_expected, *lost_observed; /* both or none: the guest left the log */
 	uint64_t lost_event, lost_pc;

@@ -210,7 +210,7 @@ START_TEST(the_header_and_the_end_come_back)
 	ck_assert_uint_eq(m->entry, 0x400100);
 	const struct trace_end *e = trace_reader_end(r);
 	ck_assert_ptr_nonnull(e);
-	ck_assert(e->exited && !e->limited && !e->error && !e->lost_expected);
+	ck_assert(e->exited && !e->limit && !e->error && !e->lost_expected);
 	ck_assert_int_eq(e->exit_status, 3);
 	ck_assert_uint_eq(e->steps, 100);
 	trace_reader_destroy(r);
@@ -358,7 +358,7 @@ START_TEST(a_file_that_cannot_grow_is_told)
 		err = trace_writer_step(w, &t.step);
 	}
 	if (!err)
-		err = trace_writer_finish(w, &(struct trace_end){.limited = true});
+		err = trace_writer_finish(w, &(struct trace_end){.limit = RUN_LIMIT_FINDINGS});
 	ck_error(err, ERROR_OS, "t.vtrace.part: File too large");
 	trace_writer_destroy(w);
 	ck_assert_int_ne(access(trace_path, F_OK), 0);

@@ -83,12 +83,16 @@ ended() { # NAME
 	verdict "$(($(field "$1" .checked) > 10000 ? 0 : 1))" "$1" "only $(field "$1" .checked) instructions were checked"
 }
 
-# No finding, and nothing that was not judged but floating point.
+# No finding, and nothing that was not judged but floating point, and what lies behind a limit.
 clean() { # NAME
+	local reasons
 	same "findings of $1" "$(field "$1" '.findings[].form')" ""
 	same "what has no model in $1" "$(field "$1" '.unmodelled[].mnemonic' | grep -vE "$floating_point")" ""
-	if [ "$(field "$1" '.unmodelled | length')" = 0 ]; then
+	reasons=$(field "$1" '.reasons | join(" ")')
+	if [ -z "$reasons" ]; then
 		same "verdict of $1" "$status $(summary "$1")" '0 ["clean",null,null]'
+	elif [ "$reasons" = max-instructions ]; then
+		same "verdict of $1" "$status $(summary "$1")" '0 ["incomplete",null,null]'
 	else
 		same "verdict of $1" "$status $(field "$1" .verdict)" "0 incomplete"
 	fi

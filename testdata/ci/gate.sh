@@ -2,8 +2,9 @@
 # A regression gate for an emulator: gate.sh [OPTION...] -- LOG...
 #
 # Replays every event log (validate record makes them) and fails if an instruction is wrong that was not known to be. The
-# options are those of validate: --emulator PATH, --cpu MODEL, --strict to fail as well where a log executes what the baseline
-# says is wrong and it is not. That is a matter of each log: `validate batch --strict` asks whether any log still sees it.
+# options are those of validate: --emulator PATH, --cpu MODEL, --fail-on SEVERITY for how sure a finding has to be (model if not
+# given: what is only possible is shown, and fails nothing), --strict to fail as well where a log executes what the baseline says
+# is wrong and it is not. That is a matter of each log: `validate batch --strict` asks whether any log still sees it.
 #
 #   VALIDATE   the program; validate on PATH if not set
 #   BASELINE   the file of known findings, which belongs under version control; known-findings.json if not set
@@ -60,7 +61,7 @@ if [ $new = 1 ]; then
 fi
 if [ $worst != 0 ]; then
 	echo
-	echo "Not judged to the end, or with --strict not in full:"
+	echo "Not judged at all or not to the end, or with --strict not in full:"
 	printf '    %s\n' "${failed[@]}"
 	exit $worst
 fi

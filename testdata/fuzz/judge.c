@@ -18,7 +18,7 @@ struct outcome {
 
 static void judge(const struct trace_reader *r, unsigned jobs, struct outcome *ret)
 {
-	const struct lockstep_options run = {.max_instructions = MAX_INSTRUCTIONS};
+	const struct lockstep_options run = {.max_instructions = MAX_INSTRUCTIONS, .fail_on = SEVERITY_MODEL};
 	const struct judge_trace_options options = {.run = &run, .jobs = jobs};
 
 	*ret = (struct outcome){.done = false};
@@ -63,8 +63,9 @@ static void print(const struct trace_reader *r, const struct outcome *j)
 
 static void compare(const struct run *a, const struct run *b)
 {
-	if (a->verdict != b->verdict || a->instructions != b->instructions || a->checked != b->checked ||
-	    a->unseen != b->unseen || a->findings.list.len != b->findings.list.len || a->partly.len != b->partly.len ||
+	if (run_verdict(a) != run_verdict(b) || a->limit != b->limit || a->passed_over != b->passed_over ||
+	    a->instructions != b->instructions || a->checked != b->checked || a->unseen != b->unseen ||
+	    a->findings.list.len != b->findings.list.len || a->partly.len != b->partly.len ||
 	    a->coverage.forms.len != b->coverage.forms.len || a->events.total != b->events.total)
 		abort();
 }

@@ -111,6 +111,26 @@ matches "what is said of the wrong program" "$output" 'wrong .*is not the progra
 same "no progress" "$said" ""
 same "nothing of the hanging emulator is left" "$(left 98761)" ""
 
+# ---- Rows that are not whole, and findings that do not count ----
+
+cat >partial <<END
+{"format": "validate-manifest", "version": 1}
+{"name": "limited", "log": "logs/hello.json", "args": ["--max-instructions", "5"]}
+{"name": "nothing", "log": "logs/hello.json", "args": ["--from", "0x10"]}
+END
+batch -o partial.out --no-progress --report sum.json --manifest partial
+conforms "the summary of rows that are not whole" sum.json $summary
+rejects_json "a reason of another name" sum.json $summary '.rows[0].reasons = ["tired"]'
+same "a row that judged nothing" "$status $(outcomes)" "4 limited=incomplete nothing=incomplete"
+same "their reasons" "$(jq -c '[.rows[] | .status, .reasons]' sum.json)" \
+	'[0,["max-instructions"],4,["nothing-judged","start-not-reached"]]'
+matches "reasons in the table" "$output" 'nothing .*  nothing-judged, start-not-reached'
+batch -q -o sure --fail-on confirmed --report sum.json logs/bmi.json
+same "findings that are sure count" "$status $(jq -c '[.findings[].counts] | unique' sum.json)" "1 [true]"
+batch -o unsure --fail-on certain logs
+same "a severity of another name" "$status $said" "2 validate: batch: --fail-on: 'certain' is not how sure a finding may be: \
+confirmed, recorded, host, model, vendor or possible"
+
 # ---- Traces ----
 
 mkdir mixed

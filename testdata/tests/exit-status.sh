@@ -26,17 +26,43 @@ record hello "$guests/hello"
 record loop "$guests/loop" 100000000
 record reads "$guests/recorded" reads "$guests/hello"
 
-# 0: clean; incomplete, because judging never began. 4: the same with --strict.
+# 0: clean.
 run --log hello.json
-same "status of a clean run" "$status $said $(field .verdict)" "0  clean"
+same "status of a clean run" "$status $said $(field '[.verdict, .reasons] | @json')" '0  ["clean",[]]'
 conforms "the report of a clean run" report.json $schema
-run --log hello.json --from 0x10
-same "status of an incomplete run" "$status $said $(field '[.verdict, .unreached] | @json')" '0  ["incomplete",true]'
-conforms "the report of an incomplete run" report.json $schema
-run --log hello.json --from 0x10 --strict
-same "status of an incomplete run, --strict" "$status $(field .verdict)" "4 incomplete"
+rejects_json "a clean run with a reason why not" report.json $schema '.reasons = ["unseen"]'
+rejects_json "a reason of another name" report.json $schema '.verdict = "incomplete" | .reasons = ["tired"]'
+rejects_json "incomplete for no reason" report.json $schema '.verdict = "incomplete"'
+rejects_json "failing on nothing" report.json $schema '.fail_on = "info"'
 run --log hello.json --strict
 same "status of a clean run, --strict" $status 0
+
+# 0: incomplete, because a limit ended the run, whose instructions are counted from where judging begins. 4: with --strict.
+for limit in "--max-instructions 20" "--until guest_main"; do
+	read -ra options <<<"$limit"
+	run --log loop.json "${options[@]}"
+	same "status of a run with $limit" "$status $said $(field '[.verdict, .reasons] | @json')" \
+		"0  [\"incomplete\",[\"${options[0]#--}\"]]"
+	conforms "the report of a run with $limit" report.json $schema
+	run --log loop.json --strict "${options[@]}"
+	same "status of a run with $limit, --strict" "$status $(field .verdict)" "4 incomplete"
+done
+run --log loop.json --from guest_main --max-instructions 20
+same "a limit counts what is judged" "$status $(field '[.verdict, .reasons, .checked, .instructions - .passed_over] | @json')" \
+	'0 ["incomplete",["max-instructions"],20,20]'
+matches "what was before it" "$(field .passed_over)" '^[1-9][0-9]*$'
+
+# 4: nothing was judged, with --strict or without.
+for strict in "" --strict; do
+	run --log hello.json --from 0x10 $strict
+	same "status of a run that never came to --from $strict" \
+		"$status $said $(field '[.verdict, .unreached, .reasons] | @json')" \
+		'4  ["incomplete",true,["nothing-judged","start-not-reached"]]'
+	conforms "the report of a run that judged nothing $strict" report.json $schema
+	run --log hello.json --until _start $strict
+	same "status of a run of no instruction $strict" "$status $said $(field '[.verdict, .reasons, .instructions] | @json')" \
+		'4  ["incomplete",["nothing-judged","until"],0]'
+done
 
 # 1: unicorn 2.0 and QEMU 7.2 have the carry of blsi wrong.
 if [ -z "$(lacking_for_bmi)" ]; then
@@ -51,9 +77,24 @@ if [ -z "$(lacking_for_bmi)" ]; then
 	rejects_json "a PC in decimal digits" report.json $schema '.findings[0].pc = "12345"'
 	rejects_json "a count that is a string" report.json $schema '.instructions = "1"'
 	rejects_json "clean with findings" report.json $schema '.verdict = "clean"'
+	rejects_json "incomplete with findings that count" report.json $schema '.verdict = "incomplete"'
+	rejects_json "divergent without any that counts" report.json $schema '.findings[].counts = false'
 	rejects_json "a stretch of no time" report.json $schema '.timeline.nanoseconds[0] = -1'
 	rejects_json "a form that nobody counted" report.json $schema '.coverage[0].fully = null'
 	rejects_json "a field that is not described" report.json $schema '.surprise = 1'
+	# All of them are sure, and known: stale entries alone are left for --strict.
+	same "findings that are sure" "$(field '[.findings[].severity] | unique | @json')" '["confirmed"]'
+	run --log bmi.json --fail-on confirmed
+	same "status of a divergent run, --fail-on confirmed" "$status $(field '[.verdict, .fail_on] | @json')" \
+		'1 ["divergent","confirmed"]'
+	"$VALIDATE" baseline update -q --baseline known.json report.json
+	run --log bmi.json --baseline known.json --strict
+	same "status with all known, --strict" "$status $(field '[.verdict, .reasons] | @json')" '0 ["divergent",[]]'
+	sed -i '0,/"form": "blsi r32, r32".*/s//&\n{"arch": "x86_64", "form": "blsi r32, r32", "place": "memory", "cause": "value"},/' known.json
+	run --log bmi.json --baseline known.json --strict
+	same "status with a stale entry, --strict" "$status $(field .baseline.stale)" "4 1"
+	run --log bmi.json --baseline known.json
+	same "status with a stale entry" $status 0
 	# Behind a finding, --strict changes nothing.
 	run --log bmi.json --strict --stop-on-first
 	same "status of a divergent run, --strict" $status 1

@@ -104,7 +104,7 @@ sed 's/"cause": "of"/"cause": "af+of"/
 	s/^    {"arch": "x86_64", "form": "blsi r32, r32".*/&\n    {"arch": "x86_64", "form": "blsi r32, r32", "place": "memory", "cause": "value", "note": "", "link": ""},/' \
 	before.json >known.json
 run_gate --strict
-same "status with a stale entry, --strict" $status 4
+same "status with a stale entry, and a limit, --strict" $status 4
 matches "the text" "$output" 'baseline +0 new; 5 known, 1 stale, 0 not exercised'
 same "pruned" "$("$VALIDATE" baseline update --prune --baseline known.json out/bmi.json)" \
 	"known.json: 0 known findings added, 5 kept, 1 removed"
@@ -114,7 +114,7 @@ head -c 200 before.json >known.json
 run_gate
 same "status with a damaged baseline" $status 2
 matches "what is said of it" "$(<said)" '^validate: known.json:[0-9]+: is no JSON: .*baseline update$'
-matches "which log it was" "$output" 'Not judged to the end.*bmi: exit status 2'
+matches "which log it was" "$output" 'Not judged at all or not to the end.*bmi: exit status 2'
 same "and nothing of the runs before is left" "$(ls out)" ""
 cp before.json known.json
 run_gate

@@ -74,6 +74,14 @@ same "a store to code, likewise" "$(jq -c '[.verdict, .findings[0].place, .lost_
 
 # ---- Limits ----
 
+record "$scratch/hello.json" "$BUILD/guests/hello"
+for limit in "--max-instructions 5" "--until 0x401005"; do
+	read -ra options <<<"$limit"
+	compare "hello${options[0]}" "$scratch/hello.json" "${options[@]}"
+	same "hello $limit: the reason is in the trace" "$(jq -c '[.verdict, .reasons]' "$scratch/hello${options[0]}.json")" \
+		"[\"incomplete\",[\"${options[0]#--}\"]]"
+done
+
 trace=$scratch/busybox.vtrace
 steps=$(jq .instructions "$scratch/busybox.json")
 matches "so many instructions" "$(judge --trace-in "$trace" --max-instructions 700)" "instructions 700: 700 checked"
@@ -82,11 +90,22 @@ first=$("$VALIDATE" trace show "$trace" --pc "$pc" -n 1 | sed -n "s/^ *\([0-9]*\
 matches "until a place" "$(judge --trace-in "$trace" --until "$pc")" "instructions $((first - 1)): "
 matches "from a place" "$(judge --trace-in "$trace" --from "$pc" -q --report - | jq -r '"\(.instructions) \(.checked)"')" \
 	"^$steps $((steps - first + 1))$"
-matches "from nowhere" "$(judge --trace-in "$trace" --from 0x10)" "nothing was judged"
+matches "from a place, so many" "$(judge --trace-in "$trace" --from "$pc" --max-instructions 30)" \
+	"instructions $((first + 29)): 30 checked, $((first - 1)) before --from"
+same "why it is incomplete" "$(judge --trace-in "$trace" --from "$pc" --max-instructions 30 -q --report - |
+	jq -c '[.verdict, .reasons, .passed_over]')" "[\"incomplete\",[\"max-instructions\"],$((first - 1))]"
+same "until a place, likewise" "$(judge --trace-in "$trace" --until "$pc" -q --report - | jq -c '[.verdict, .reasons]')" \
+	'["incomplete",["until"]]'
+matches "from nowhere" "$(judge --trace-in "$trace" --from 0x10)" "no instruction was judged"
+judge --trace-in "$trace" --from 0x10 -q >/dev/null
+same "from nowhere: exit status" $? 4
+judge --log "$scratch/hello.json" -q --trace "$scratch/none.vtrace" --until _start >/dev/null
+same "a run of no instruction: exit status" $? 4
+same "its trace judged" "$(judge --trace-in "$scratch/none.vtrace" -q --report - | jq -c '[.verdict, .reasons, .instructions]')" \
+	'["incomplete",["nothing-judged","until"],0]'
 
 # ---- Recording alone ----
 
-record "$scratch/hello.json" "$BUILD/guests/hello"
 "$VALIDATE" trace --log "$scratch/hello.json" -q -o "$scratch/hello.vtrace"
 same "recorded without judging" "$(judge --trace-in "$scratch/hello.vtrace" -q --report - | jq -r .verdict)" clean
 output=$("$VALIDATE" trace show "$scratch/hello.vtrace" --at 1 -n 1 --regs)
@@ -106,7 +125,7 @@ record "$scratch/loop.json" "$BUILD/guests/loop" 4000
 judge --log "$scratch/loop.json" -q --trace "$scratch/loop.vtrace" --max-instructions 80000
 head -c 100000 "$scratch/loop.vtrace" >"$scratch/cut.vtrace"
 output=$(judge --trace-in "$scratch/cut.vtrace")
-matches "cut: judged as far as it goes" "$output" "verdict +incomplete.*instructions [0-9,]+: .*the trace is not whole: "
+matches "cut: judged as far as it goes" "$output" "verdict +incomplete.*instructions [0-9,]+: .*the trace that was judged is not whole: "
 judge --trace-in "$scratch/cut.vtrace" -q --strict >/dev/null
 same "cut: exit status with --strict" $? 4
 matches "cut: verify" "$("$VALIDATE" trace verify "$scratch/cut.vtrace" 2>&1)" "sound, but not whole.*offset 0x.*cut off"
