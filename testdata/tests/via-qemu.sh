@@ -46,9 +46,10 @@ for arch in x86_64 aarch64; do
 	clean "yields on $arch" "$folder/yields" '["clean",0,null]'
 	"$VALIDATE" trace -q --log run.json -o trace "$folder/yields" >printed 2>stderr
 	behind=$("$VALIDATE" trace show trace | awk '/  (pause|yield)$/ { found = 1; next } found { print $2; exit }')
-	for place in until from; do
-		judge "$folder/yields" --qemu --$place "$behind"
-		same "yields on $arch, --$place behind one" "$status $(jq '[.verdict, .checked > 5] | @json' -r report.json)" '0 ["clean",true]'
+	for place in until:incomplete from:clean; do
+		judge "$folder/yields" --qemu --"${place%:*}" "$behind"
+		same "yields on $arch, --${place%:*} behind one" "$status $(jq '[.verdict, .checked > 5] | @json' -r report.json)" \
+			"0 [\"${place#*:}\",true]"
 	done
 
 	# Signals that are ignored, that the program dies of, and that it handles.
