@@ -271,6 +271,29 @@ static bool may_be_overrun(const struct lockstep *ls, const struct prediction *s
 	return false;
 }
 
+/* A step was judged: keeps what came of it, and makes memory what it is behind it. *differs: not all is as predicted.
+ */
+static struct error *keep_judged(struct lockstep *ls, struct prediction *slot, bool *differs)
+{
+	bool stopped = ls->reply.stop.kind == STOP_SIGNAL && ls->reply.stop.signal != SIGTRAP;
+	struct error *err = *differs ? memory_journal_rollback(ls->model.memory, slot->mark) : NULL;
+
+	if (!err)
+		err = account(ls, slot);
+	if (!err && *differs && !ls->signal)
+		err = settle_stores(ls, slot);
+	if (stopped && ls->replay && slot->spans.len)
+		ls->faulted = slot;
+	else if (!err && may_have_stored(slot))
+		err = memory_forget_all(ls->model.memory);
+	if (!err)
+		err = suspects_note(ls, slot);
+	if (!err)
+		err = logged_after(ls, slot);
+	*differs |= ls->signal != 0;
+	return err;
+}
+
 struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs)
 {
 	struct error *err;
@@ -311,23 +334,16 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 	err = tracer_step(ls, slot, differs);
 	if (err)
 		return err;
-	bool unsettled = slot->kind == PREDICTED_OUTPUTS && stores_unsettled(ls, slot);
-	if (differs || unsettled)
-		err = memory_journal_rollback(ls->model.memory, slot->mark);
-	if (!err)
-		err = account(ls, slot);
-	if (!err && (differs || unsettled) && !ls->signal)
-		err = settle_stores(ls, slot);
-	if (ls->reply.stop.kind == STOP_SIGNAL && ls->replay && slot->spans.len)
-		ls->faulted = slot;
-	else if (!err && may_have_stored(slot))
-		err = memory_forget_all(ls->model.memory);
-	if (!err)
-		err = suspects_note(ls, slot);
-	if (!err)
-		err = logged_after(ls, slot);
-	*ret_differs = differs || unsettled || ls->signal;
-	return err;
+	*ret_differs = differs || (slot->kind == PREDICTED_OUTPUTS && stores_unsettled(ls, slot));
+	return keep_judged(ls, slot, ret_differs);
+}
+
+struct error *settle_still(struct lockstep *ls, bool still)
+{
+	struct error *err = ls->faulted && still ? judge_faulted_memory(ls) : NULL;
+
+	ls->faulted = NULL;
+	return err ? err : suspects_settle(ls, still);
 }
 
 /* ---- Steps behind a difference ---- */
@@ -472,10 +488,7 @@ static struct error *settle_behind(struct lockstep *ls)
 	bool still = !ls->strayed && stop != STOP_EXITED && stop != STOP_KILLED;
 	struct error *err = ls->done ? NULL : settle_owed(ls);
 
-	if (!err && ls->faulted && still)
-		err = judge_faulted_memory(ls);
-	ls->faulted = NULL;
-	return err ? err : suspects_settle(ls, still);
+	return err ? err : settle_still(ls, still);
 }
 
 /* Only now is it known which of the differences are findings, and how sure. */

@@ -447,7 +447,7 @@ struct error *run_group(struct lockstep *ls)
 	err = run(ls, state_get(&ls->model.front, ls->target->isa->pc));
 	if (!err)
 		err = judge_group(ls);
-	return err ? err : suspects_settle(ls, true);
+	return err ? err : settle_still(ls, true);
 }
 
 /* ---- Instructions that a step may overrun ---- */
@@ -482,6 +482,8 @@ struct error *run_over(struct lockstep *ls)
 		err = run_behind(ls, slot);
 	if (!err)
 		err = judge_step(ls, slot, &differs);
+	if (!err)
+		err = settle_still(ls, true);
 	if (!err)
 		sweep_note(ls, &(struct target_plan){.all_regs = true});
 	return err;

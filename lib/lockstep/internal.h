@@ -154,6 +154,9 @@ struct error *match_reads(struct lockstep *ls, const struct prediction *slot, co
  */
 struct error *judge_overrun(struct lockstep *ls, struct prediction *slot, bool *ret);
 
+/* Behind the steps that were judged. still: the target stands still; what waited for that is looked at. */
+struct error *settle_still(struct lockstep *ls, bool still);
+
 /* Judges ls->group, which the target ran from ls->group.start to ls->seen and ls->reply. */
 struct error *judge_group(struct lockstep *ls);
 
