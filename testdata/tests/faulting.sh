@@ -64,5 +64,5 @@ matches "lost: on the page" "$(<report.html)" 'The likely cause: rcpps at 0x[0-9
 sed '/^"cpu": /d' ac.json >older.json
 mv older.json ac.json
 judge ac
-same "by a log of nobody knows what" "$said" 'divergent ac_here fault missing SIGBUS possible'
+same "by a log of nobody knows what" "$said" 'incomplete ac_here fault missing SIGBUS possible'
 finish

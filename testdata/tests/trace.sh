@@ -10,12 +10,12 @@ judge() { # ARG...
 	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --no-progress "$@" 2>&1
 }
 
-# All of a report but what tells of time: how long it took, and where the run was at moments that time chose. Forms stand in
-# the order in which they were first decoded, which is ahead of execution in a run.
+# All of a report but what needs the guest (the memory audit), and what tells of time: how long it took, and where the run was
+# at moments that time chose. Forms stand in the order in which they were first decoded, which is ahead of execution in a run.
 lasting() { # REPORT
 	jq -S 'del(.seconds, .instructions_per_second, .timeline.nanoseconds, .timeline.pc)
 		| .coverage |= sort_by(.form, .encoding) | del(.timeline.system_calls[].at, .timeline.system_calls[].nanoseconds)
-		| del(.timeline.slowest)' "$1"
+		| del(.timeline.slowest, .memory_audit)' "$1"
 }
 
 # A run with a trace, then the trace judged by one thread and by two: the same reports.
