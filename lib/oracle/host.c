@@ -121,14 +121,39 @@ static bool is_table_store(const uint8_t *at, size_t len)
 	return len >= 3 && at[0] == 0x0f && at[1] == 0x01 && at[2] < 0xc0 && !(at[2] & 0x30);
 }
 
-enum host_trait host_need(const struct isa *isa, const uint8_t *bytes, size_t len)
+static bool is_x86_64(const struct isa *isa)
+{
+	return strcmp(isa->name, "x86_64") == 0;
+}
+
+static size_t skip_prefixes(const uint8_t *bytes, size_t len)
 {
 	size_t at = 0;
 
-	if (strcmp(isa->name, "x86_64") != 0)
-		return HOST_BASICS;
 	while (at < len && is_prefix(bytes[at]))
 		at++;
+	return at;
+}
+
+/* MOV SS holds off the trap until the next instruction has run (SDM vol. 3, 6.8.3; APM vol. 3, MOV). */
+static bool is_mov_ss(const uint8_t *bytes, size_t len)
+{
+	size_t at = skip_prefixes(bytes, len);
+
+	return at + 1 < len && bytes[at] == 0x8e && (bytes[at + 1] & 0x38) == 0x10;
+}
+
+bool host_may_lose(const struct host *h, const struct isa *isa, const uint8_t *bytes, size_t len)
+{
+	return h->lacks[HOST_STEPS] || (is_x86_64(isa) && is_mov_ss(bytes, len)) ||
+	       (h->lacks[HOST_DESCRIPTOR_STEPS] && host_need(isa, bytes, len) == HOST_DESCRIPTORS);
+}
+
+enum host_trait host_need(const struct isa *isa, const uint8_t *bytes, size_t len)
+{
+	if (!is_x86_64(isa))
+		return HOST_BASICS;
+	size_t at = skip_prefixes(bytes, len);
 	if (is_table_store(bytes + at, len - at))
 		return HOST_DESCRIPTORS;
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {

@@ -50,6 +50,9 @@ void host_init(struct host *h);
 /* What an instruction needs of the host; HOST_BASICS if nothing special. */
 enum host_trait host_need(const struct isa *isa, const uint8_t *bytes, size_t len);
 
+/* The trap of a single step over it may be lost here. */
+bool host_may_lose(const struct host *h, const struct isa *isa, const uint8_t *bytes, size_t len);
+
 /* Of a case that needs it and cannot be run otherwise: "no 32-bit calls on this host". */
 const char *host_reason(enum host_trait trait);
 

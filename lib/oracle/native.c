@@ -511,11 +511,9 @@ static struct error *run_once(struct native *n, const struct oracle_case *c, enu
 	return trace(n, c, guard, ret);
 }
 
-/* The trap of a step over it may be lost. */
 static bool may_lose(const struct native *n, const struct oracle_case *c)
 {
-	return n->host.lacks[HOST_STEPS] ||
-	       (n->host.lacks[HOST_DESCRIPTOR_STEPS] && host_need(n->base.isa, c->bytes, c->len) == HOST_DESCRIPTORS);
+	return host_may_lose(&n->host, n->base.isa, c->bytes, c->len);
 }
 
 /* Neither a step whose trap may have been lost, nor a fault that may be of the kernel's resuming. */

@@ -373,6 +373,19 @@ START_TEST(selectors)
 }
 END_TEST
 
+/* The CPU holds off the trap behind it. */
+START_TEST(stack_selector)
+{
+	set("rax", 0x2b);
+	for (enum oracle_way way = ORACLE_TRACED; way <= ORACLE_STRAIGHT; way++) {
+		ck_no_error(try_way("8ed0", way)); /* mov ss, eax */
+		expect_step(2);
+		ck_no_error(try_way("668ed0", way));
+		expect_step(3);
+	}
+}
+END_TEST
+
 START_TEST(system_call_is_not_executed)
 {
 	set("rax", 231); /* exit_group */
@@ -728,6 +741,7 @@ static Suite *native_suite(void)
 	tcase_add_test(cases, trap_flag);
 	tcase_add_test(cases, system_flags_do_not_stay);
 	tcase_add_test(cases, selectors);
+	tcase_add_test(cases, stack_selector);
 	tcase_add_test(cases, system_call_is_not_executed);
 	tcase_add_test(cases, repeated_string_does_one_iteration);
 	tcase_add_test(cases, jumps);
