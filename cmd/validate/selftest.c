@@ -19,6 +19,8 @@ static struct error *check(const struct selftest_options *o)
 	if ((o->vectors || o->against) && (o->only || o->replay || o->mutate.given))
 		return error_create(ERROR_USAGE,
 				    "selftest: --only, --replay and --mutate are not for --vectors and --against");
+	if ((o->vectors || o->against) && o->host_force)
+		return error_create(ERROR_USAGE, "selftest: --host-force is not for --vectors and --against");
 	if (o->vectors && o->against)
 		return error_create(ERROR_USAGE, "selftest: --vectors and --against exclude each other");
 	if (o->replay && o->mutate.given)
@@ -26,6 +28,35 @@ static struct error *check(const struct selftest_options *o)
 	if (o->cases == 0 || o->cases > UINT32_MAX)
 		return error_create(ERROR_USAGE, "selftest: --cases: between 1 and %" PRIu32, UINT32_MAX);
 	return NULL;
+}
+
+/* With one case alone, what it is about comes first. */
+struct error *selftest_oracle(const struct isa *isa, const struct selftest_options *options, struct oracle **ret)
+{
+	struct strbuf text = {0};
+	unsigned force = 0;
+	struct error *err = options->host_force ? oracle_force_parse(options->host_force, &force) : NULL;
+
+	if (err)
+		return error_prefix(err, "selftest: --host-force");
+	err = oracle_create_forced(isa, force, ret);
+	if (err)
+		return err;
+	if (!options->replay || options->verbose)
+		oracle_describe_host(*ret, options->verbose, &text);
+	fputs(strbuf_text(&text), stdout);
+	strbuf_deinit(&text);
+	return NULL;
+}
+
+void selftest_show_gaps(const struct oracle *oracle)
+{
+	struct oracle_gap gap;
+
+	for (size_t i = 0; oracle && oracle_gap(oracle, i, &gap); i++) {
+		if (gap.count)
+			printf("left open: %s: %" PRIu64 " case%s\n", gap.reason, gap.count, gap.count == 1 ? "" : "s");
+	}
 }
 
 static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)
@@ -90,6 +121,9 @@ static const struct option_row rows[] = {
 	 offsetof(struct selftest_options, mutate), option_seed},
 	{"mutants", 0, "N", "that many wrong models, of this seed and those after it (1)",
 	 offsetof(struct selftest_options, mutants), option_number},
+	{"host-force", 0, "LIST",
+	 "test as if this machine were of another kind: no-runner,\nlose-step-cpuid and others (see the manual), with commas",
+	 offsetof(struct selftest_options, host_force), option_text},
 	{"verbose", 'v', NULL, "more of the failures, and what is not modelled; twice: all",
 	 offsetof(struct selftest_options, verbose), option_count},
 	{.name = NULL},

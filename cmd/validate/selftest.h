@@ -4,7 +4,7 @@
 
 #include <regex.h>
 
-#include "arch/arch.h"
+#include "lib/oracle/oracle.h"
 
 struct selftest_seed {
 	bool given;
@@ -12,7 +12,7 @@ struct selftest_seed {
 };
 
 struct selftest_options {
-	const char *arch, *vectors, *against, *only, *replay;
+	const char *arch, *vectors, *against, *only, *replay, *host_force;
 	uint64_t cases, seed, mutants;
 	struct selftest_seed mutate;
 	unsigned verbose;
@@ -21,6 +21,12 @@ struct selftest_options {
 struct selftest_counts {
 	uint64_t passed, failed, unmodelled;
 };
+
+/* This machine's CPU, as options->host_force wants it; what was found out of it is printed. */
+struct error *selftest_oracle(const struct isa *isa, const struct selftest_options *options, struct oracle **ret);
+
+/* Prints how many cases it left open, by reason. NULL is fine. */
+void selftest_show_gaps(const struct oracle *oracle);
 
 /* Runs the cases of options->vectors (NULL: standard input); adds to the counts also when it fails. */
 struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,

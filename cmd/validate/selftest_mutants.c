@@ -68,7 +68,7 @@ struct error *selftest_mutants(const struct isa *isa, const struct selftest_opti
 
 	if (err)
 		return err;
-	err = oracle_create_native(isa, &oracle);
+	err = selftest_oracle(isa, options, &oracle);
 	if (!err)
 		err = walk_create(isa, oracle, options->seed, &s.walk);
 	if (!err) {
@@ -78,6 +78,7 @@ struct error *selftest_mutants(const struct isa *isa, const struct selftest_opti
 		       s.count[MUTANT_KILLED], s.count[MUTANT_EQUIVALENT] + s.count[MUTANT_UNDEFINED],
 		       s.count[MUTANT_SURVIVED]);
 	}
+	selftest_show_gaps(oracle);
 	counts->passed += s.count[MUTANT_KILLED] + s.count[MUTANT_EQUIVALENT] + s.count[MUTANT_UNDEFINED];
 	counts->failed += s.count[MUTANT_SURVIVED];
 	regfree(&s.only);

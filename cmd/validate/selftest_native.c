@@ -21,7 +21,7 @@ struct session {
 	regex_t only;
 	bool progress;
 	uint64_t start, shown_at;
-	uint64_t forms, failing, with_memory, faulted, skipped;
+	uint64_t forms, failing, with_memory, faulted, skipped, left_open, repeated;
 	struct strbuf failures;
 };
 
@@ -71,6 +71,8 @@ static void add_form(struct session *s, const struct walk_form *f)
 	s->with_memory += f->with_memory;
 	s->faulted += f->faulted;
 	s->skipped += f->skipped;
+	s->left_open += f->left_open;
+	s->repeated += f->repeated;
 }
 
 static void show_form(struct session *s, const struct walk_form *f)
@@ -79,8 +81,8 @@ static void show_form(struct session *s, const struct walk_form *f)
 
 	if (shown || (s->options->verbose && f->status == LIFT_DONE)) {
 		clear_progress(s);
-		printf("%-40s %8" PRIu64 " passed %6" PRIu64 " failed %6" PRIu64 " skipped\n", f->name, f->passed,
-		       f->failed, f->skipped);
+		printf("%-40s %8" PRIu64 " passed %6" PRIu64 " failed %6" PRIu64 " skipped %6" PRIu64 " left open\n",
+		       f->name, f->passed, f->failed, f->skipped, f->left_open);
 	}
 	if (shown)
 		printf("%s", strbuf_text(&s->failures));
@@ -163,8 +165,10 @@ static void show_sums(const struct session *s)
 	uint64_t ms = (clock_now() - s->start) / CLOCK_MS;
 
 	printf("%" PRIu64 " forms modelled, %" PRIu64 " of them with failures; of the cases passed %" PRIu64
-	       " accessed memory, %" PRIu64 " ended in a fault; %" PRIu64 " skipped; %" PRIu64 ".%03" PRIu64 " s\n",
-	       s->forms, s->failing, s->with_memory, s->faulted, s->skipped, ms / 1000, ms % 1000);
+	       " accessed memory, %" PRIu64 " ended in a fault, %" PRIu64 " only when repeated; %" PRIu64
+	       " skipped, %" PRIu64 " left open; %" PRIu64 ".%03" PRIu64 " s\n",
+	       s->forms, s->failing, s->with_memory, s->faulted, s->repeated, s->skipped, s->left_open, ms / 1000,
+	       ms % 1000);
 }
 
 static struct error *run_walk(struct session *s, const struct isa *isa, struct oracle *oracle)
@@ -178,6 +182,7 @@ static struct error *run_walk(struct session *s, const struct isa *isa, struct o
 		return err;
 	show_all_unmodelled(s);
 	show_coverage(s);
+	selftest_show_gaps(oracle);
 	show_sums(s);
 	return NULL;
 }
@@ -215,12 +220,14 @@ static struct error *run_again(struct session *s, const struct isa *isa, struct 
 	err = selftest_replay(test, bytes, len, seed, index, &s->failures, &result);
 	if (!err) {
 		printf("%s%s: %s\n", strbuf_text(&s->failures), result.insn.text,
-		       result.failed   ? "failed"
-		       : result.passed ? "passed"
-				       : "nothing was tried");
+		       result.failed      ? "failed"
+		       : result.passed    ? "passed"
+		       : result.left_open ? "left open"
+					  : "nothing was tried");
 		s->counts->passed += result.passed;
 		s->counts->failed += result.failed;
 		s->counts->unmodelled += result.insn.status != LIFT_DONE && result.executes;
+		selftest_show_gaps(oracle);
 	}
 	selftest_destroy(test);
 	return err;
@@ -238,7 +245,7 @@ struct error *selftest_native(const struct isa *isa, const struct selftest_optio
 
 	if (err)
 		return err;
-	err = oracle_create_native(isa, &oracle);
+	err = selftest_oracle(isa, options, &oracle);
 	if (!err)
 		err = options->replay ? run_again(&s, isa, oracle) : run_walk(&s, isa, oracle);
 	regfree(&s.only);

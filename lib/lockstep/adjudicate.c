@@ -59,10 +59,22 @@ static struct error *set_opinion(struct finding *f, const char *oracle, const ch
 	return f->opinion ? NULL : &error_no_memory;
 }
 
+static struct error *leave_open(struct finding *f, const struct oracle *o, const char *reason)
+{
+	struct strbuf text = {0};
+
+	strbuf_printf(&text, "leaves it open: %s", reason);
+	struct error *err = set_opinion(f, oracle_name(o), strbuf_text(&text));
+	strbuf_deinit(&text);
+	return err;
+}
+
 static struct error *weigh(struct finding *f, const struct oracle *o, const struct oracle_outcome *out)
 {
 	uint64_t value[EXPR_MAX_WORDS];
 
+	if (out->end == ORACLE_OPEN)
+		return leave_open(f, o, out->reason);
 	if (!opinion_value(f, out, value))
 		return set_opinion(f, oracle_name(o), "gives no value here");
 	bool refused = f->kind == LOCATION_FAULT && f->observed[0] == SIGILL && f->insn.extension;

@@ -1,8 +1,10 @@
 #include <signal.h>
 #include <string.h>
 
-#include "lib/oracle/oracle.h"
+#include "lib/oracle/kind.h"
 #include "lib/state/memory.h"
+
+enum { MAX_RUNS = 3 };
 
 /* The pages that the instruction was found to touch, as ranges of a case. */
 struct touched {
@@ -54,20 +56,45 @@ static struct error *add_code(struct touched *t, const struct insn *insn)
 	return err ? err : add_page(t, insn->pc + insn->len - 1, &added);
 }
 
-static struct error *run_until_mapped(struct oracle *o, const struct insn *insn, const struct state *before,
-				      struct touched *t, struct oracle_outcome *ret)
+static struct error *run_until_mapped(struct oracle *o, struct oracle_case *c, struct touched *t,
+				      struct oracle_outcome *ret)
 {
-	struct oracle_case c = {
-		.pc = insn->pc, .bytes = insn->bytes, .len = insn->len, .before = before, .ranges = t->at};
-	struct error *err = add_code(t, insn);
+	struct error *err = NULL;
 
 	for (bool again = true; !err && again;) {
 		again = false;
-		c.num_ranges = t->len;
-		err = oracle_run(o, &c, ret);
+		c->num_ranges = t->len;
+		err = oracle_run(o, c, ret);
 		if (!err && ret->end == ORACLE_SIGNAL && ret->signal == SIGSEGV && ret->code == SEGV_MAPERR)
 			err = add_page(t, ret->address, &again);
 	}
+	return err;
+}
+
+/* What a lost trap or a page that was not there yet would change; values may, those of RDRAND for one. */
+static bool end_alike(const struct isa *isa, const struct oracle_outcome *a, const struct oracle_outcome *b)
+{
+	return a->end == b->end && a->signal == b->signal && a->code == b->code && a->address == b->address &&
+	       state_get(&a->after, isa->pc) == state_get(&b->after, isa->pc);
+}
+
+/* On this one's word a finding may be called confirmed: twice it must say the same. */
+static struct error *run_until_sure(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret)
+{
+	struct oracle_outcome before;
+	struct error *err = oracle_outcome_init(&before, o->isa);
+	bool sure = ret->end == ORACLE_OPEN;
+
+	for (unsigned i = 1; i < MAX_RUNS && !err && !sure; i++) {
+		struct oracle_outcome swapped = before;
+		before = *ret;
+		*ret = swapped;
+		err = oracle_run(o, c, ret);
+		sure = !err && end_alike(o->isa, &before, ret);
+	}
+	if (!err && !sure)
+		oracle_outcome_leave_open(ret, "it does not end alike twice");
+	oracle_outcome_deinit(&before);
 	return err;
 }
 
@@ -75,7 +102,14 @@ struct error *oracle_adjudicate(struct oracle *o, const struct insn *insn, const
 				const struct oracle_pages *pages, struct oracle_outcome *ret)
 {
 	struct touched t = {.pages = pages};
-	struct error *err = run_until_mapped(o, insn, before, &t, ret);
+	struct oracle_case c = {
+		.pc = insn->pc, .bytes = insn->bytes, .len = insn->len, .before = before, .ranges = t.at};
+	struct error *err = add_code(&t, insn);
+
+	if (!err)
+		err = run_until_mapped(o, &c, &t, ret);
+	if (!err)
+		err = run_until_sure(o, &c, ret);
 
 	for (size_t i = 0; i < t.len; i++)
 		free((void *)(uintptr_t)t.at[i].data);

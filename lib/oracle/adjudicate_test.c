@@ -21,6 +21,13 @@ static struct oracle_outcome out;
 static unsigned asked;
 static bool broken;
 
+/* Each test runs on hosts of these kinds. */
+static const char *const kinds[] = {
+	"", "no-runner", "lose-step-touch", "lose-step-some", "no-fsgsbase,no-wild-stack,no-nt,no-calls-32",
+};
+
+enum { NUM_KINDS = sizeof kinds / sizeof *kinds };
+
 static uint8_t content(uint64_t address)
 {
 	return (uint8_t)(address ^ address >> 12);
@@ -54,11 +61,21 @@ static uint64_t after(const char *name)
 	return state_get(&out.after, test_reg(isa, name));
 }
 
+static void force(const char *kind)
+{
+	unsigned bits = 0;
+
+	oracle_destroy(oracle);
+	ck_no_error(oracle_force_parse(kind, &bits));
+	ck_no_error(oracle_create_forced(isa, bits, &oracle));
+}
+
 static void setup(void)
 {
 	asked = 0;
 	broken = false;
-	ck_no_error(oracle_create_native(isa, &oracle));
+	oracle = NULL;
+	force("");
 	ck_no_error(state_init(&before, isa));
 	ck_no_error(oracle_outcome_init(&out, isa));
 	oracle_initial_state(oracle, &before);
@@ -96,6 +113,7 @@ static uint64_t expected(uint64_t address, unsigned len)
 
 START_TEST(loads)
 {
+	force(kinds[_i]);
 	set("rbx", data);
 	ck_no_error(try("488b03"));
 	ck_assert_int_eq(out.end, ORACLE_STEPPED);
@@ -116,6 +134,7 @@ START_TEST(stores)
 {
 	uint8_t bytes[8];
 
+	force(kinds[_i]);
 	set("rax", 0x1122334455667788);
 	set("rdi", data + 1);
 	ck_no_error(try("488907"));
@@ -131,6 +150,7 @@ END_TEST
 
 START_TEST(faults)
 {
+	force(kinds[_i]);
 	set("rbx", 0x7ffe00001ffd); /* the first page is there, the second is not */
 	ck_no_error(try("488b03"));
 	ck_assert_int_eq(out.end, ORACLE_SIGNAL);
@@ -158,16 +178,61 @@ START_TEST(errors_of_the_guest)
 }
 END_TEST
 
+/* What the host cannot show is no opinion. */
+START_TEST(left_open)
+{
+	uint8_t byte;
+
+	force("no-calls-32");
+	ck_no_error(try("cd80"));
+	ck_assert_int_eq(out.end, ORACLE_OPEN);
+	ck_assert_str_eq(out.reason, "no 32-bit calls on this host");
+	ck_assert(!state_known(&out.after, test_reg(isa, "rax")));
+	ck_assert(!oracle_outcome_read(&out, code, &byte, 1));
+	ck_no_error(try("90"));
+	ck_assert_int_eq(out.end, ORACLE_STEPPED);
+	ck_assert_ptr_null(out.reason);
+}
+END_TEST
+
+/* The trap behind CPUID is lost, and the page that CPUID is on comes from the guest: the next instruction is there. */
+START_TEST(lost_trap)
+{
+	force("lose-step-cpuid");
+	ck_no_error(try("0fa2"));
+	ck_assert_int_eq(out.end, ORACLE_STEPPED);
+	ck_assert_uint_eq(after("rip"), code + 2);
+	uint8_t byte;
+	ck_assert(oracle_outcome_read(&out, code + 2, &byte, 1));
+	ck_assert_uint_eq(byte, content(code + 2));
+}
+END_TEST
+
+/* Values may differ from one run to the next. */
+START_TEST(random_number)
+{
+	ck_no_error(try("0f31")); /* rdtsc */
+	ck_assert_int_eq(out.end, ORACLE_STEPPED);
+	force("lose-step-cpuid");
+	ck_no_error(try("0f31"));
+	ck_assert_int_eq(out.end, ORACLE_STEPPED);
+	ck_assert_uint_eq(after("rip"), code + 2);
+}
+END_TEST
+
 static Suite *adjudicate_suite(void)
 {
 	Suite *s = suite_create("adjudicate");
 	TCase *c = tcase_create("adjudicate");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, loads);
-	tcase_add_test(c, stores);
-	tcase_add_test(c, faults);
+	tcase_add_loop_test(c, loads, 0, NUM_KINDS);
+	tcase_add_loop_test(c, stores, 0, NUM_KINDS);
+	tcase_add_loop_test(c, faults, 0, NUM_KINDS);
 	tcase_add_test(c, errors_of_the_guest);
+	tcase_add_test(c, left_open);
+	tcase_add_test(c, lost_trap);
+	tcase_add_test(c, random_number);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -4,7 +4,7 @@
 #ifndef LIB_ORACLE_KIND_H
 #define LIB_ORACLE_KIND_H
 
-#include "lib/oracle/oracle.h"
+#include "lib/oracle/host.h"
 
 struct oracle_ops {
 	const char *name; /* as in "NAME agrees" */
@@ -16,7 +16,14 @@ struct oracle_ops {
 struct oracle {
 	const struct oracle_ops *ops;
 	const struct isa *isa;
+	const struct host *host; /* where it runs */
 };
+
+/* Equal in all that is known of both. */
+bool oracle_outcome_same(const struct oracle_outcome *a, const struct oracle_outcome *b);
+
+/* Makes it ORACLE_OPEN, and forgets registers and memory. The reason is borrowed for good. */
+void oracle_outcome_leave_open(struct oracle_outcome *out, const char *reason);
 
 /* Gives the outcome room for the case's ranges; the contents are left to the caller. */
 struct error *oracle_outcome_reserve(struct oracle_outcome *out, const struct oracle_case *c);

@@ -1,121 +1,69 @@
 /*
  * The host's CPU as an oracle, by one of two processes: a traced one, which sees whatever an instruction does, and for
- * what is known to be harmless one that is not traced (the runner), which is much faster.
+ * what is known to be harmless one that is not traced (the runner), which is much faster. How a case is run depends on
+ * what the host was found to be (host.h).
  */
-#include <elf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "lib/oracle/canary.h"
+#include "lib/oracle/force.h"
 #include "lib/oracle/kind.h"
 #include "lib/oracle/pages.h"
 #include "lib/oracle/runner.h"
+#include "lib/oracle/sets.h"
 #include "lib/state/memory.h"
 
-/* A register set of the kernel. */
-struct set {
-	int nt;
-	size_t len;
-	uint8_t *initial; /* as the process starts */
-	uint8_t *wanted;  /* before the step */
-	uint8_t *actual;  /* after it */
-};
+/*
+ * What stands behind an instruction whose step may lose its trap. The one is told from the other by what an instruction
+ * makes of it that reads it.
+ */
+enum guard { GUARD_NONE = 0, GUARD_INT3 = ORACLE_STOP, GUARD_HLT = 0xf4 };
 
-enum { SET_GENERAL, SET_XSAVE, SET_FP, NUM_SETS };
+/* Bytes from the instruction on that are not the case's own while it runs. */
+struct patch {
+	uint8_t was[ISA_MAX_INSN_LEN + 1], is[ISA_MAX_INSN_LEN + 1];
+};
 
 struct native {
 	struct oracle base;
+	struct host host;
+	struct force force;
 	struct tracee tracee;
 	struct runner runner;
-	bool no_runner; /* this machine cannot have one */
-	/* Flags with which the CPU marks single steps and instructions that faulted half-way, if it has such. */
-	bool has_step_flag, has_resume_flag;
-	uint32_t step_flag, resume_flag;
-	bool has_tags; /* of x87 */
-	uint32_t tags;
+	bool no_runner;  /* this machine cannot have one */
 	bool sets_known; /* `actual` is what the tracee has */
 	bool stale;      /* the tracee has something of the last case that cannot be undone */
+	bool fresh;      /* the case at hand is to run on pages that were not touched */
 	int pool_fd;
 	uint8_t *pool; /* the tracee's page, those of cases, the runner's */
 	struct pages traced, run;
-	struct set sets[NUM_SETS]; /* len 0: the ISA has no register in it */
+	struct sets sets;
+	/* Of the case at hand: what stands behind it, which may be the caller's own INT3. */
+	enum guard guard;
+	struct patch patch;
+	struct oracle_outcome first, second; /* runs of a case that is run again */
+	bool has_nt, has_ac;
+	uint32_t nt, ac;
 };
 
 /* Pages of the pool. */
 enum { POOL_RUNNER = ORACLE_MAX_PAGES + 1, POOL_LEN = (POOL_RUNNER + RUNNER_PAGES) * MEMORY_PAGE };
 
-static const int set_numbers[NUM_SETS] = {NT_PRSTATUS, NT_X86_XSTATE, NT_PRFPREG};
-
-/* XSAVE, standard format (SDM vol. 1, 13.4): the legacy area up to the bytes that software may use, the header's bit
- * map. */
-enum { XSAVE_TAGS = 4, XSAVE_LEGACY = 416, XSAVE_BV = 512, XSAVE_EXTENDED = 576, XSAVE_X87_SSE_AVX = 7 };
-
-static int set_of(const struct reg_desc *reg)
-{
-	switch (reg->native_set) {
-	case NATIVE_GENERAL: return SET_GENERAL;
-	case NATIVE_XSAVE: return SET_XSAVE;
-	case NATIVE_FP: return SET_FP;
-	default: return -1;
-	}
-}
-
-static unsigned low_bit(const struct reg_desc *reg)
-{
-	return reg->native_offset * 8u + reg->native_low;
-}
-
-/* ---- Registers ---- */
-
-/* The tag word of the x87 (two bits a register, 3: empty), of which XSAVE has one bit a register (SDM vol.
- * 1, 10.5.1.1). */
-static void put_tags(struct native *n, const struct state *before)
-{
-	uint64_t tags = state_get(before, n->tags);
-	uint8_t used = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		used |= (uint8_t)((tags >> 2 * i & 3) != 3) << i;
-	n->sets[SET_XSAVE].wanted[XSAVE_TAGS] = used;
-}
-
-static void load_sets(struct native *n, const struct state *before)
-{
-	const struct isa *isa = n->base.isa;
-
-	for (int i = 0; i < NUM_SETS; i++)
-		memcpy(n->sets[i].wanted, n->sets[i].initial, n->sets[i].len);
-	for (uint32_t r = 0; r < isa->num_regs; r++) {
-		const struct reg_desc *reg = &isa->regs[r];
-		int set = set_of(reg);
-		if (set >= 0 && reg->class != REG_SYSTEM)
-			bits_put(n->sets[set].wanted, n->sets[set].len, low_bit(reg), reg->width,
-				 &before->value[reg->word]);
-	}
-	if (n->has_tags && state_known(before, n->tags))
-		put_tags(n, before);
-}
-
-/* The contents differ, apart from XSAVE's header and what software keeps there. */
-static bool differs(int index, const struct set *set)
-{
-	if (index != SET_XSAVE)
-		return memcmp(set->wanted, set->actual, set->len) != 0;
-	return memcmp(set->wanted, set->actual, XSAVE_LEGACY) != 0 ||
-	       memcmp(set->wanted + XSAVE_EXTENDED, set->actual + XSAVE_EXTENDED, set->len - XSAVE_EXTENDED) != 0;
-}
+/* ---- Registers of the traced process ---- */
 
 /* Vector and float sets are large: they are written only where they are not as the last case left them. */
 static struct error *store_sets(struct native *n)
 {
 	for (int i = SET_GENERAL; i < NUM_SETS; i++) {
-		struct set *set = &n->sets[i];
-		if (!set->len || (i != SET_GENERAL && n->sets_known && !differs(i, set)))
+		struct set *set = &n->sets.at[i];
+		if (!set->len || (i != SET_GENERAL && n->sets_known && !sets_differ(&n->sets, i)))
 			continue;
 		if (i == SET_XSAVE)
-			set->wanted[XSAVE_BV] |= XSAVE_X87_SSE_AVX;
+			sets_use_all(set->wanted);
 		struct error *err = tracee_set(&n->tracee, set->nt, set->wanted, set->len);
 		if (err)
 			return err;
@@ -127,51 +75,18 @@ static struct error *store_sets(struct native *n)
 static struct error *fetch_sets(struct native *n)
 {
 	for (int i = 0; i < NUM_SETS; i++) {
-		size_t len = n->sets[i].len;
-		struct error *err = len ? tracee_get(&n->tracee, n->sets[i].nt, n->sets[i].actual, &len) : NULL;
+		struct set *set = &n->sets.at[i];
+		size_t len = set->len;
+		struct error *err = len ? tracee_get(&n->tracee, set->nt, set->actual, &len) : NULL;
 		if (err)
 			return err;
 	}
 	return NULL;
 }
 
-static void read_reg(const struct native *n, const struct state *before, uint32_t r, struct state *ret)
-{
-	const struct reg_desc *reg = &n->base.isa->regs[r];
-	int set = set_of(reg);
-	uint64_t value[8] = {0}, initial[8] = {0};
-
-	if (set < 0 || (n->has_step_flag && r == n->step_flag) || (n->has_resume_flag && r == n->resume_flag)) {
-		state_set_unknown(ret, r);
-		return;
-	}
-	bits_get(n->sets[set].actual, n->sets[set].len, low_bit(reg), reg->width, value);
-	if (reg->class == REG_SYSTEM) {
-		bits_get(n->sets[set].initial, n->sets[set].len, low_bit(reg), reg->width, initial);
-		if (value[0] == initial[0])
-			value[0] = before->value[reg->word];
-	}
-	state_set_words(ret, r, value);
-}
-
-/* The state in which the process starts. */
 static void native_initial_state(const struct oracle *o, struct state *ret)
 {
-	const struct native *n = (const struct native *)o;
-
-	for (uint32_t r = 0; r < o->isa->num_regs; r++) {
-		const struct reg_desc *reg = &o->isa->regs[r];
-		int set = set_of(reg);
-		uint64_t value[8];
-		if (set < 0) {
-			state_set_unknown(ret, r);
-			continue;
-		}
-		bits_get(n->sets[set].initial, n->sets[set].len, low_bit(reg), reg->width, value);
-		state_set_words(ret, r, value);
-	}
-	if (n->has_step_flag)
-		state_set_unknown(ret, n->step_flag);
+	sets_read_initial(&((const struct native *)o)->sets, ret);
 }
 
 /* The instruction changed what cannot be set back. */
@@ -189,28 +104,50 @@ static bool is_stale(const struct native *n, const struct oracle_outcome *out, c
 	return false;
 }
 
-/* ---- How it ended ---- */
+/* ---- The bytes that run ---- */
 
-static uint64_t pc_after(const struct native *n)
+/* The case's contents, but for the guard behind the instruction, and what a forced kind of host has in its place. */
+static void fill(struct native *n, struct pages *p, const struct oracle_case *c, enum guard guard)
 {
-	const struct reg_desc *desc = &n->base.isa->regs[n->base.isa->pc];
-	const struct set *set = &n->sets[SET_GENERAL];
-	uint64_t pc;
+	uint8_t forced[ISA_MAX_INSN_LEN];
+	struct patch *patch = &n->patch;
+	bool other = force_insn(&n->force, n->base.isa, c, forced);
 
-	bits_get(set->actual, set->len, low_bit(desc), desc->width, &pc);
-	return pc;
+	pages_fill(p, c);
+	n->guard = guard;
+	for (size_t i = 0; i <= c->len; i++) {
+		uint8_t *byte = pages_at(p, c->pc + i);
+		if (!byte)
+			continue;
+		patch->was[i] = *byte;
+		if (i == c->len && *byte == ORACLE_STOP && c->stop == c->pc + i)
+			n->guard = GUARD_INT3;
+		else if (i == c->len && guard)
+			*byte = (uint8_t)guard;
+		else if (i < c->len && other)
+			*byte = forced[i];
+		patch->is[i] = *byte;
+	}
 }
 
-/* INT1 of x86-64, behind prefixes. */
-static bool is_int1(const struct oracle_case *c)
+/* What the instruction left of memory. A patched byte that it did not write is the case's again. */
+static void read_pages(struct native *n, struct pages *p, const struct oracle_case *c, struct oracle_outcome *ret)
 {
-	static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
-
-	for (size_t i = 0; i + 1 < c->len; i++) {
-		if (!memchr(prefixes, c->bytes[i], sizeof prefixes) && (c->bytes[i] & 0xf0) != 0x40)
-			return false;
+	for (size_t i = 0; i <= c->len; i++) {
+		uint8_t *byte = pages_at(p, c->pc + i);
+		if (byte && *byte == n->patch.is[i])
+			*byte = n->patch.was[i];
 	}
-	return c->bytes[c->len - 1] == 0xf1;
+	pages_read(p, c, ret);
+	pages_entered(p);
+}
+
+/* ---- How it ended ---- */
+
+/* INT1 of x86-64, behind prefixes. */
+static bool is_int1(const struct native *n, const struct oracle_case *c)
+{
+	return host_need(n->base.isa, c->bytes, c->len) == HOST_INT1;
 }
 
 /*
@@ -219,20 +156,60 @@ static bool is_int1(const struct oracle_case *c)
  */
 static bool is_step(const struct native *n, const struct oracle_case *c, const siginfo_t *info)
 {
-	uint64_t pc = pc_after(n);
+	uint64_t pc = sets_pc(&n->sets);
 
 	if (info->si_signo == SIGSEGV && pc != c->pc && (uint64_t)(uintptr_t)info->si_addr == pc)
 		return true;
 	if (info->si_signo != SIGTRAP)
 		return false;
-	return info->si_code == TRAP_TRACE || (info->si_code == TRAP_BRKPT && !is_int1(c) && pc != c->pc);
+	return info->si_code == TRAP_TRACE || (info->si_code == TRAP_BRKPT && !is_int1(n, c) && pc != c->pc);
+}
+
+/* The step's trap was lost, and what stands behind the instruction has run. An INT3 is reported behind it. */
+static bool is_at_guard(struct native *n, const struct oracle_case *c, const siginfo_t *info)
+{
+	uint64_t pc = sets_pc(&n->sets), behind = c->pc + c->len;
+
+	if (n->guard == GUARD_INT3 && info->si_signo == SIGTRAP && info->si_code == SI_KERNEL && pc == behind + 1) {
+		sets_put_pc(&n->sets, behind);
+		return true;
+	}
+	return n->guard == GUARD_HLT && info->si_signo == SIGSEGV && info->si_code == SI_KERNEL && pc == behind;
+}
+
+static bool is_done(struct native *n, const struct oracle_case *c, const siginfo_t *info)
+{
+	return is_at_guard(n, c, info) || is_step(n, c, info);
+}
+
+static void report_end(enum oracle_end end, const siginfo_t *info, struct oracle_outcome *ret)
+{
+	bool signal = end == ORACLE_SIGNAL;
+
+	ret->end = end;
+	ret->signal = signal ? info->si_signo : 0;
+	ret->code = signal ? info->si_code : 0;
+	ret->address = signal ? (uint64_t)(uintptr_t)info->si_addr : 0;
+	ret->reason = NULL;
+}
+
+/* Registers and memory; the end is known. */
+static void read_outcome(struct native *n, struct pages *p, const struct oracle_case *c, struct oracle_outcome *ret)
+{
+	uint32_t result = n->base.isa->sys.result;
+
+	sets_read(&n->sets, c->before, &ret->after);
+	/* At the entry the kernel has already put "no such call" there, and INT 80 takes 32 bits of the number. */
+	if (ret->end == ORACLE_SYSCALL)
+		state_set(&ret->after, result, state_get(c->before, result));
+	read_pages(n, p, c, ret);
 }
 
 /* ---- The traced process ---- */
 
-static struct error *map_in_tracee(void *process, uint64_t address, size_t index, int prot)
+static struct error *map_in_tracee(void *process, uint64_t address, size_t index, int prot, uint8_t *data)
 {
-	return tracee_map(process, address, index, prot);
+	return tracee_map(process, address, index, prot, data);
 }
 
 static struct error *unmap_in_tracee(void *process, uint64_t address)
@@ -256,7 +233,7 @@ static struct error *start(struct native *n)
 	pages_init(&n->traced, &tracee_pages, &n->tracee, n->pool);
 	n->stale = false;
 	for (int i = 0; i < NUM_SETS && !err; i++) {
-		struct set *set = &n->sets[i];
+		struct set *set = &n->sets.at[i];
 		if (set->len)
 			err = tracee_get(&n->tracee, set->nt, set->initial, &set->len);
 		if (!err && i == SET_GENERAL)
@@ -268,53 +245,50 @@ static struct error *start(struct native *n)
 	return err;
 }
 
-static void report_end(enum oracle_end end, const siginfo_t *info, struct oracle_outcome *ret)
+/* As tracee_step(), on a host as it is forced to be. */
+static struct error *step(struct native *n, const struct oracle_case *c, enum tracee_stop *ret, siginfo_t *ret_info)
 {
-	bool signal = end == ORACLE_SIGNAL;
-
-	ret->end = end;
-	ret->signal = signal ? info->si_signo : 0;
-	ret->code = signal ? info->si_code : 0;
-	ret->address = signal ? (uint64_t)(uintptr_t)info->si_addr : 0;
+	if (force_refuses(&n->force, state_get(c->before, n->base.isa->sp))) {
+		*ret_info = (siginfo_t){.si_signo = SIGSEGV, .si_code = SI_KERNEL};
+		*ret = TRACEE_SIGNAL;
+		return NULL;
+	}
+	struct error *err = tracee_step(&n->tracee, false, ret, ret_info);
+	if (!err && *ret == TRACEE_STEPPED && force_loses(&n->force, c, pages_fresh(&n->traced)))
+		err = tracee_step(&n->tracee, false, ret, ret_info);
+	return err;
 }
 
-static void read_regs(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
-{
-	for (uint32_t r = 0; r < n->base.isa->num_regs; r++)
-		read_reg(n, c->before, r, &ret->after);
-}
-
-static struct error *run_traced(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
+static struct error *run_traced(struct native *n, const struct oracle_case *c, enum guard guard,
+				struct oracle_outcome *ret)
 {
 	static const enum oracle_end ends[] = {
 		[TRACEE_STEPPED] = ORACLE_STEPPED, [TRACEE_SIGNAL] = ORACLE_SIGNAL, [TRACEE_SYSCALL] = ORACLE_SYSCALL};
-	const struct isa *isa = n->base.isa;
 	enum tracee_stop stop;
 	siginfo_t info;
-	struct error *err = pages_map(&n->traced, c, move_stub);
 
+	n->traced.touch = !n->fresh;
+	struct error *err = pages_map(&n->traced, c, move_stub);
 	if (err)
 		return err;
-	pages_fill(&n->traced, c);
-	load_sets(n, c->before);
+	fill(n, &n->traced, c, guard);
+	sets_load(&n->sets, c->before);
+	if (n->has_nt && n->force.bits & ORACLE_FORCE_NO_NT)
+		sets_put_wanted(&n->sets, n->nt, 0);
 	err = store_sets(n);
 	if (!err)
-		err = tracee_step(&n->tracee, false, &stop, &info);
+		err = step(n, c, &stop, &info);
 	if (!err)
 		err = fetch_sets(n);
 	if (err)
 		return err;
-	report_end(stop == TRACEE_SIGNAL && is_step(n, c, &info) ? ORACLE_STEPPED : ends[stop], &info, ret);
-	read_regs(n, c, ret);
-	/* At the entry the kernel has already put "no such call" where the result will be. */
-	if (stop == TRACEE_SYSCALL)
-		state_set(&ret->after, isa->sys.result, state_get(c->before, isa->sys.result));
-	pages_read(&n->traced, c, ret);
+	report_end(stop == TRACEE_SIGNAL && is_done(n, c, &info) ? ORACLE_STEPPED : ends[stop], &info, ret);
+	read_outcome(n, &n->traced, c, ret);
 	n->stale = is_stale(n, ret, c->before);
 	return NULL;
 }
 
-static struct error *trace(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
+static struct error *trace(struct native *n, const struct oracle_case *c, enum guard guard, struct oracle_outcome *ret)
 {
 	struct error *err = NULL;
 
@@ -323,7 +297,7 @@ static struct error *trace(struct native *n, const struct oracle_case *c, struct
 	if (!n->tracee.pid)
 		err = start(n);
 	if (!err)
-		err = run_traced(n, c, ret);
+		err = run_traced(n, c, guard, ret);
 	/* Whatever went wrong half-way: the next case starts from a process that is as it should be. */
 	if (err)
 		n->stale = true;
@@ -334,12 +308,12 @@ static struct error *trace(struct native *n, const struct oracle_case *c, struct
 
 static const struct pages_ops runner_pages = {runner_map, runner_unmap};
 
-/* A runner, if there can be one. */
+/* A runner, if there can be one. It loads segment bases itself. */
 static bool have_runner(struct native *n)
 {
 	if (n->runner.process.pid)
 		return true;
-	if (n->no_runner)
+	if (n->no_runner || n->host.lacks[HOST_RUNNER] || n->host.lacks[HOST_FSGSBASE])
 		return false;
 	pages_init(&n->run, &runner_pages, &n->runner, n->pool);
 	struct error *err = runner_start(&n->runner, n->base.isa, n->pool_fd, POOL_RUNNER,
@@ -350,11 +324,11 @@ static bool have_runner(struct native *n)
 }
 
 /* The case's pages leave the runner its own, and the instruction's segment bases are user addresses. */
-static bool suits_runner(const struct native *n, const struct oracle_case *c)
+static bool fits_runner(const struct native *n, const struct oracle_case *c)
 {
 	const struct isa *isa = n->base.isa;
 
-	if (c->way == ORACLE_TRACED || runner_has(c->pc & -(uint64_t)MEMORY_PAGE))
+	if (runner_has(c->pc & -(uint64_t)MEMORY_PAGE))
 		return false;
 	for (size_t i = 0; i < c->num_ranges; i++) {
 		for (uint64_t at = 0; at < c->ranges[i].len; at += MEMORY_PAGE) {
@@ -372,82 +346,240 @@ static bool suits_runner(const struct native *n, const struct oracle_case *c)
 /* There is an INT3 where the instruction leads to. */
 static bool has_stop(struct native *n, const struct oracle_case *c)
 {
-	uint8_t byte;
+	const uint8_t *byte = c->stop ? pages_at(&n->run, c->stop) : NULL;
 
-	return c->stop && pages_byte(&n->run, c->stop, &byte) && byte == ORACLE_STOP;
+	return byte && *byte == ORACLE_STOP;
 }
 
 /*
  * How the runner's instruction ended; false: it went where it was not expected to go, and nobody knows what it did
  * there. An INT3 is reported behind it, and taken back.
  */
-static bool runner_end(struct native *n, const struct oracle_case *c, bool step, const siginfo_t *info,
+static bool runner_end(struct native *n, const struct oracle_case *c, bool stepped, const siginfo_t *info,
 		       enum oracle_end *ret)
 {
-	const struct reg_desc *desc = &n->base.isa->regs[n->base.isa->pc];
-	struct set *set = &n->sets[SET_GENERAL];
-	uint64_t pc = pc_after(n);
+	uint64_t pc = sets_pc(&n->sets);
 
 	*ret = info->si_signo == SIGSYS ? ORACLE_SYSCALL : ORACLE_SIGNAL;
 	if (info->si_signo == SIGTRAP && pc == c->stop + 1 && c->stop && pc != c->pc + 1) {
-		bits_put(set->actual, set->len, low_bit(desc), desc->width, &c->stop);
+		sets_put_pc(&n->sets, c->stop);
 		*ret = ORACLE_STEPPED;
 		return true;
 	}
-	if (step && is_step(n, c, info))
+	if (stepped && is_done(n, c, info))
 		*ret = ORACLE_STEPPED;
-	return step || pc == c->pc || pc == c->pc + c->len;
+	return stepped || pc == c->pc || pc == c->pc + c->len;
 }
 
-static struct error *run_in_runner(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret,
-				   bool *ret_done)
+/* As runner_run(), on a host as it is forced to be. */
+static struct error *turn(struct native *n, const struct oracle_case *c, bool stepped, siginfo_t *ret_info)
 {
-	struct set *general = &n->sets[SET_GENERAL], *xsave = &n->sets[SET_XSAVE];
-	struct error *err = pages_map(&n->run, c, NULL);
+	struct set *general = &n->sets.at[SET_GENERAL], *xsave = &n->sets.at[SET_XSAVE];
+
+	memcpy(general->actual, general->wanted, general->len);
+	memcpy(xsave->actual, xsave->wanted, xsave->len);
+	n->sets_known = false;
+	struct error *err = runner_run(&n->runner, general->actual, xsave->actual, xsave->len, stepped, ret_info);
+	if (!err && stepped && is_step(n, c, ret_info) && force_loses(&n->force, c, pages_fresh(&n->run)))
+		err = runner_run(&n->runner, general->actual, xsave->actual, xsave->len, stepped, ret_info);
+	return err;
+}
+
+static struct error *run_in_runner(struct native *n, const struct oracle_case *c, enum guard guard,
+				   struct oracle_outcome *ret, bool *ret_done)
+{
 	enum oracle_end end;
 	siginfo_t info;
 
 	*ret_done = false;
+	n->run.touch = !n->fresh;
+	struct error *err = pages_map(&n->run, c, NULL);
 	if (err)
 		return err;
-	pages_fill(&n->run, c);
-	bool step = c->way != ORACLE_STRAIGHT || !has_stop(n, c);
-	load_sets(n, c->before);
-	memcpy(general->actual, general->wanted, general->len);
-	memcpy(xsave->actual, xsave->wanted, xsave->len);
-	n->sets_known = false;
-	err = runner_run(&n->runner, general->actual, xsave->actual, xsave->len, step, &info);
+	bool straight = c->way == ORACLE_STRAIGHT;
+	fill(n, &n->run, c, straight ? GUARD_NONE : guard);
+	bool stepped = !straight || !has_stop(n, c);
+	sets_load(&n->sets, c->before);
+	err = turn(n, c, stepped, &info);
 	if (err)
 		return err;
-	*ret_done = runner_end(n, c, step, &info, &end);
+	*ret_done = runner_end(n, c, stepped, &info, &end);
 	if (!*ret_done)
 		return NULL;
 	report_end(end, &info, ret);
-	read_regs(n, c, ret);
-	pages_read(&n->run, c, ret);
+	read_outcome(n, &n->run, c, ret);
+	return NULL;
+}
+
+/* *ret_done: false if the runner was not up to it, and nothing is known. */
+static struct error *try_runner(struct native *n, const struct oracle_case *c, enum guard guard,
+				struct oracle_outcome *ret, bool *ret_done)
+{
+	struct error *err = run_in_runner(n, c, guard, ret, ret_done);
+
+	/* Pages half mapped, say: begin anew. */
+	if (err || !*ret_done)
+		runner_stop(&n->runner);
+	if (err && !error_is(err, ERROR_TIMEOUT)) {
+		error_destroy(err);
+		err = NULL;
+	}
+	return err;
+}
+
+/* ---- Canaries ---- */
+
+static struct error *run_canary(void *ctx, const struct oracle_case *c, struct canary_way way,
+				struct oracle_outcome *ret, bool *ret_done)
+{
+	struct native *n = ctx;
+	struct error *err = oracle_outcome_reserve(ret, c);
+
+	n->fresh = way.fresh;
+	*ret_done = false;
+	if (!err && way.runner && have_runner(n)) {
+		err = try_runner(n, c, GUARD_NONE, ret, ret_done);
+	} else if (!err && !way.runner) {
+		err = trace(n, c, GUARD_NONE, ret);
+		*ret_done = !err;
+	}
+	n->fresh = false;
+	if (!error_is(err, ERROR_TARGET) && !error_is(err, ERROR_TIMEOUT))
+		return err;
+	/* That the process does not survive it tells enough. */
+	error_destroy(err);
 	return NULL;
 }
 
 /* ---- Cases ---- */
 
+static uint64_t pc_of(const struct native *n, const struct oracle_outcome *out)
+{
+	return state_get(&out->after, n->base.isa->pc);
+}
+
+static bool is_wild(const struct native *n, const struct oracle_case *c)
+{
+	uint64_t sp = state_get(c->before, n->base.isa->sp);
+
+	return (uint64_t)((int64_t)(sp << 16) >> 16) != sp;
+}
+
+/* What this host lacks for the case, and only the runner can do; HOST_BASICS: nothing. */
+static enum host_trait lacks_for_tracing(const struct native *n, const struct oracle_case *c)
+{
+	if (n->host.lacks[HOST_WILD_STACK] && is_wild(n, c))
+		return HOST_WILD_STACK;
+	if (n->host.lacks[HOST_NT] && n->has_nt && state_get(c->before, n->nt))
+		return HOST_NT;
+	return HOST_BASICS;
+}
+
+/* What it lacks, and nobody can do. */
+static enum host_trait lacks_at_all(const struct native *n, const struct oracle_case *c)
+{
+	enum host_trait need = host_need(n->base.isa, c->bytes, c->len);
+
+	if (n->host.lacks[need])
+		return need;
+	return n->host.lacks[HOST_ALIGNMENT] && n->has_ac && state_get(c->before, n->ac) ? HOST_ALIGNMENT : HOST_BASICS;
+}
+
+static struct error *leave_open(struct native *n, enum host_trait trait, struct oracle_outcome *ret)
+{
+	n->host.left_open[trait]++;
+	oracle_outcome_leave_open(ret, host_reason(trait));
+	return NULL;
+}
+
+/* By the runner where it may or must be, else traced. */
+static struct error *run_once(struct native *n, const struct oracle_case *c, enum guard guard,
+			      struct oracle_outcome *ret)
+{
+	enum host_trait lacking = lacks_for_tracing(n, c);
+	bool done = false;
+	struct error *err = oracle_outcome_reserve(ret, c);
+
+	if (!err && (c->way != ORACLE_TRACED || lacking) && fits_runner(n, c) && have_runner(n))
+		err = try_runner(n, c, guard, ret, &done);
+	if (err || done)
+		return err;
+	if (lacking) {
+		oracle_outcome_leave_open(ret, host_reason(lacking));
+		return NULL;
+	}
+	return trace(n, c, guard, ret);
+}
+
+static bool may_lose(const struct native *n, const struct oracle_case *c)
+{
+	return host_may_lose(&n->host, n->base.isa, c->bytes, c->len);
+}
+
+/* Neither a step whose trap may have been lost, nor a fault that may be of the kernel's resuming. */
+static bool is_certain(const struct native *n, const struct oracle_case *c, const struct oracle_outcome *out)
+{
+	bool lost = may_lose(n, c);
+
+	switch (out->end) {
+	case ORACLE_STEPPED:
+		return !lost || (n->guard == GUARD_INT3 && c->stop == c->pc + c->len && pc_of(n, out) == c->stop);
+	case ORACLE_SIGNAL:
+		if (n->host.lacks[HOST_WILD_STACK] && is_wild(n, c) && out->signal == SIGSEGV && out->code == SI_KERNEL)
+			return false;
+		return !lost || pc_of(n, out) == c->pc;
+	default: return true;
+	}
+}
+
+static void exchange(struct oracle_outcome *a, struct oracle_outcome *b)
+{
+	struct oracle_outcome held = *a;
+
+	*a = *b;
+	*b = held;
+}
+
+/*
+ * Once more, on pages that the process has accessed by now, with another guard; and if the two differ, without one: it
+ * may be that the instruction reads the guard, or that it never does the same twice. Then a step that ends behind the
+ * instruction is one.
+ */
+static struct error *run_again(struct native *n, const struct oracle_case *c, struct oracle_outcome *ret)
+{
+	exchange(ret, &n->first);
+	struct error *err = run_once(n, c, GUARD_HLT, &n->second);
+
+	if (!err && oracle_outcome_same(&n->first, &n->second)) {
+		exchange(ret, &n->second);
+		return NULL;
+	}
+	if (!err)
+		err = run_once(n, c, GUARD_NONE, ret);
+	if (err || oracle_outcome_same(ret, &n->first) || oracle_outcome_same(ret, &n->second))
+		return err;
+	if (ret->end == ORACLE_STEPPED && pc_of(n, ret) == c->pc + c->len)
+		return NULL;
+	oracle_outcome_leave_open(ret, host_reason(HOST_STEPS));
+	return NULL;
+}
+
 static struct error *native_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret)
 {
 	struct native *n = (struct native *)o;
-	struct error *err = oracle_outcome_reserve(ret, c);
-	bool done = false;
+	enum host_trait lacking = lacks_at_all(n, c);
 
-	if (!err && suits_runner(n, c) && have_runner(n)) {
-		err = run_in_runner(n, c, ret, &done);
-		/* Pages half mapped, say: begin anew. */
-		if (err || !done)
-			runner_stop(&n->runner);
-		if (err && !error_is(err, ERROR_TIMEOUT)) {
-			error_destroy(err);
-			err = NULL;
-		}
-	}
-	return err || done ? err : trace(n, c, ret);
+	if (lacking)
+		return leave_open(n, lacking, ret);
+	struct error *err = run_once(n, c, may_lose(n, c) ? GUARD_INT3 : GUARD_NONE, ret);
+	if (!err && !is_certain(n, c, ret))
+		err = run_again(n, c, ret);
+	if (!err && ret->end == ORACLE_OPEN)
+		err = leave_open(n, lacks_for_tracing(n, c) ? lacks_for_tracing(n, c) : HOST_STEPS, ret);
+	return err;
 }
+
+/* ---- Life ---- */
 
 static void native_destroy(struct oracle *o)
 {
@@ -459,8 +591,9 @@ static void native_destroy(struct oracle *o)
 		munmap(n->pool, POOL_LEN);
 	if (n->pool_fd >= 0)
 		close(n->pool_fd);
-	for (int i = 0; i < NUM_SETS; i++)
-		free(n->sets[i].initial);
+	sets_deinit(&n->sets);
+	oracle_outcome_deinit(&n->first);
+	oracle_outcome_deinit(&n->second);
 	free(n);
 }
 
@@ -483,30 +616,35 @@ static struct error *create_pool(struct native *n)
 	return NULL;
 }
 
-/* Room for the register sets that the ISA's table names. */
-static struct error *create_sets(struct native *n)
+static struct error *qualify(struct native *n)
 {
-	bool used[NUM_SETS] = {false};
+	struct state initial;
+	struct error *err = state_init(&initial, n->base.isa);
 
-	for (uint32_t r = 0; r < n->base.isa->num_regs; r++) {
-		int set = set_of(&n->base.isa->regs[r]);
-		if (set >= 0)
-			used[set] = true;
-	}
-	for (int i = 0; i < NUM_SETS; i++) {
-		struct set *set = &n->sets[i];
-		set->nt = set_numbers[i];
-		set->len = used[i] ? TRACEE_MAX_SET : 0;
-		set->initial = calloc(3, TRACEE_MAX_SET);
-		if (!set->initial)
-			return &error_no_memory;
-		set->wanted = set->initial + TRACEE_MAX_SET;
-		set->actual = set->wanted + TRACEE_MAX_SET;
-	}
-	return NULL;
+	if (err)
+		return err;
+	native_initial_state(&n->base, &initial);
+	err = canaries_try(n->base.isa, &initial, run_canary, n, &n->host);
+	state_deinit(&initial);
+	return err;
 }
 
-struct error *oracle_create_native(const struct isa *isa, struct oracle **ret)
+static struct error *set_up(struct native *n)
+{
+	struct error *err = create_pool(n);
+
+	if (!err)
+		err = sets_init(&n->sets, n->base.isa);
+	if (!err)
+		err = oracle_outcome_init(&n->first, n->base.isa);
+	if (!err)
+		err = oracle_outcome_init(&n->second, n->base.isa);
+	if (!err)
+		err = start(n);
+	return err ? err : qualify(n);
+}
+
+struct error *oracle_create_forced(const struct isa *isa, unsigned force, struct oracle **ret)
 {
 	struct utsname host;
 
@@ -515,20 +653,23 @@ struct error *oracle_create_native(const struct isa *isa, struct oracle **ret)
 	struct native *n = calloc(1, sizeof *n);
 	if (!n)
 		return &error_no_memory;
-	n->base = (struct oracle){.ops = &native_ops, .isa = isa};
+	n->base = (struct oracle){.ops = &native_ops, .isa = isa, .host = &n->host};
+	n->force.bits = force;
+	n->no_runner = force & ORACLE_FORCE_NO_RUNNER;
 	n->pool_fd = -1;
-	n->has_step_flag = isa_find_reg(isa, "tf", 2, &n->step_flag);
-	n->has_resume_flag = isa_find_reg(isa, "rf", 2, &n->resume_flag);
-	n->has_tags = isa_find_reg(isa, "ftag", 4, &n->tags) && isa->regs[n->tags].native_set == NATIVE_NONE;
-	struct error *err = create_pool(n);
-	if (!err)
-		err = create_sets(n);
-	if (!err)
-		err = start(n);
+	n->has_nt = isa_find_reg(isa, "nt", 2, &n->nt);
+	n->has_ac = isa_find_reg(isa, "ac", 2, &n->ac);
+	host_init(&n->host);
+	struct error *err = set_up(n);
 	if (err) {
 		native_destroy(&n->base);
 		return err;
 	}
 	*ret = &n->base;
 	return NULL;
+}
+
+struct error *oracle_create_native(const struct isa *isa, struct oracle **ret)
+{
+	return oracle_create_forced(isa, 0, ret);
 }

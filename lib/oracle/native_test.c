@@ -105,6 +105,11 @@ static void expect_step(unsigned len)
 	ck_assert_uint_eq(after("rip"), pc + len);
 }
 
+static bool is_left_open(const char *reason)
+{
+	return out.end == ORACLE_OPEN && !strcmp(out.reason, reason);
+}
+
 static uint64_t stored(uint64_t address)
 {
 	uint8_t bytes[8];
@@ -368,6 +373,19 @@ START_TEST(selectors)
 }
 END_TEST
 
+/* The CPU holds off the trap behind it. */
+START_TEST(stack_selector)
+{
+	set("rax", 0x2b);
+	for (enum oracle_way way = ORACLE_TRACED; way <= ORACLE_STRAIGHT; way++) {
+		ck_no_error(try_way("8ed0", way)); /* mov ss, eax */
+		expect_step(2);
+		ck_no_error(try_way("668ed0", way));
+		expect_step(3);
+	}
+}
+END_TEST
+
 START_TEST(system_call_is_not_executed)
 {
 	set("rax", 231); /* exit_group */
@@ -379,7 +397,7 @@ START_TEST(system_call_is_not_executed)
 	ck_assert_uint_eq(after("rip"), pc + 2);
 	set("rax", 1);
 	run("cd80"); /* int 0x80: exit(2) of the 32-bit table */
-	ck_assert_int_eq(out.end, ORACLE_SYSCALL);
+	ck_assert(out.end == ORACLE_SYSCALL || is_left_open("no 32-bit calls on this host"));
 	run("90");
 	expect_step(1);
 }
@@ -504,6 +522,12 @@ static void expect_same(const char *hex, enum oracle_way way)
 
 	ck_no_error(state_init(&traced, isa));
 	ck_no_error(try(hex));
+	if (out.end == ORACLE_OPEN) {
+		ck_no_error(try_way(hex, way));
+		ck_assert_int_eq(out.end, ORACLE_OPEN);
+		state_deinit(&traced);
+		return;
+	}
 	state_copy(&traced, &out.after);
 	memcpy(contents, out.memory.at[0].data, sizeof contents);
 	const struct oracle_outcome expected = out;
@@ -588,7 +612,7 @@ START_TEST(wrong_way)
 	ck_assert_uint_eq(after("rax"), 231);
 	ck_assert_uint_eq(after("rip"), pc + 2);
 	ck_no_error(try_way("cd80", ORACLE_STEP));
-	ck_assert_int_eq(out.end, ORACLE_SYSCALL);
+	ck_assert(out.end == ORACLE_SYSCALL || is_left_open("no 32-bit calls on this host"));
 	set("rax", 0x123456789000);
 	ck_no_error(try_way("ffe0", ORACLE_STRAIGHT));
 	ck_assert_int_eq(out.end, ORACLE_STEPPED);
@@ -717,6 +741,7 @@ static Suite *native_suite(void)
 	tcase_add_test(cases, trap_flag);
 	tcase_add_test(cases, system_flags_do_not_stay);
 	tcase_add_test(cases, selectors);
+	tcase_add_test(cases, stack_selector);
 	tcase_add_test(cases, system_call_is_not_executed);
 	tcase_add_test(cases, repeated_string_does_one_iteration);
 	tcase_add_test(cases, jumps);

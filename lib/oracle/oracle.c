@@ -15,6 +15,26 @@ const char *oracle_name(const struct oracle *o)
 	return o->ops->name;
 }
 
+const char *oracle_cpu(const struct oracle *o)
+{
+	return o->host->cpu;
+}
+
+const char *oracle_vendor(const struct oracle *o)
+{
+	return o->host->vendor;
+}
+
+void oracle_describe_host(const struct oracle *o, bool all, struct strbuf *ret)
+{
+	host_describe(o->host, all, ret);
+}
+
+bool oracle_gap(const struct oracle *o, size_t index, struct oracle_gap *ret)
+{
+	return host_gap(o->host, index, ret);
+}
+
 void oracle_initial_state(const struct oracle *o, struct state *ret)
 {
 	o->ops->initial_state(o, ret);
@@ -45,6 +65,36 @@ void oracle_outcome_deinit(struct oracle_outcome *out)
 	clear_memory(out);
 	vec_deinit(&out->memory);
 	state_deinit(&out->after);
+}
+
+bool oracle_outcome_same(const struct oracle_outcome *a, const struct oracle_outcome *b)
+{
+	const struct isa *isa = a->after.isa;
+
+	if (a->end != b->end || a->signal != b->signal || a->code != b->code || a->address != b->address ||
+	    a->memory.len != b->memory.len)
+		return false;
+	for (uint32_t i = 0; i < isa->num_words; i++) {
+		if ((a->after.value[i] ^ b->after.value[i]) & ~a->after.unknown[i] & ~b->after.unknown[i])
+			return false;
+	}
+	for (size_t i = 0; i < a->memory.len; i++) {
+		const struct oracle_memory *m = &a->memory.at[i], *o = &b->memory.at[i];
+		if (m->address != o->address || m->len != o->len || memcmp(m->data, o->data, m->len) != 0)
+			return false;
+	}
+	return true;
+}
+
+void oracle_outcome_leave_open(struct oracle_outcome *out, const char *reason)
+{
+	clear_memory(out);
+	for (uint32_t r = 0; r < out->after.isa->num_regs; r++)
+		state_set_unknown(&out->after, r);
+	out->end = ORACLE_OPEN;
+	out->signal = out->code = 0;
+	out->address = 0;
+	out->reason = reason;
 }
 
 /* The outcome's memory already has the shape of the case's ranges: usual when many cases follow each other. */

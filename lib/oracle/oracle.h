@@ -8,6 +8,7 @@
 #ifndef LIB_ORACLE_ORACLE_H
 #define LIB_ORACLE_ORACLE_H
 
+#include "lib/base/strbuf.h"
 #include "lib/base/vec.h"
 #include "lib/state/state.h"
 
@@ -53,6 +54,8 @@ enum oracle_end {
 	ORACLE_STEPPED, /* it completed (or one iteration of a repeated string instruction did) */
 	ORACLE_SIGNAL,  /* it faulted */
 	ORACLE_SYSCALL, /* it entered the kernel for a system call, which was not executed */
+	/* This host cannot show it: nothing is known of registers and memory, and nothing is confirmed by it. */
+	ORACLE_OPEN,
 };
 
 struct oracle_memory {
@@ -66,6 +69,7 @@ struct oracle_outcome {
 	/* Of ORACLE_SIGNAL: the kernel's words (sigaction(2)): number, si_code, si_addr. */
 	int signal, code;
 	uint64_t address;
+	const char *reason; /* of ORACLE_OPEN: "no 32-bit calls on this host" */
 	/*
 	 * Registers after. Those that the oracle cannot show, or disturbs by stepping, are unknown. Registers of class
 	 * REG_SYSTEM cannot be chosen: they are as in `before` unless the instruction changed what the CPU really had.
@@ -75,17 +79,55 @@ struct oracle_outcome {
 };
 
 /*
- * An oracle on the host's CPU. ERROR_UNSUPPORTED with the reason if the host has another ISA, or ptrace or another
- * service of the kernel is refused. It must be used and destroyed by the thread that created it (ptrace knows threads).
- * Its process dies with that thread.
+ * An oracle on the host's CPU, which has qualified itself: cases whose outcome is certain were run (lib/oracle/host.h),
+ * and it runs others in the ways that are right on this host. ERROR_UNSUPPORTED with the reason if the host has another
+ * ISA, ptrace or another service of the kernel is refused, or the simplest cases go wrong. It must be used and
+ * destroyed by the thread that created it (ptrace knows threads). Its process dies with that thread.
  */
 struct error *oracle_create_native(const struct isa *isa, struct oracle **ret);
+
+/*
+ * Another kind of host, made of this one: for tests of what the oracle makes of it. Bits.
+ */
+enum oracle_force {
+	ORACLE_FORCE_NO_RUNNER = 1 << 0,      /* cases are traced, the slow way */
+	ORACLE_FORCE_NO_FSGSBASE = 1 << 1,    /* RDFSBASE and its like are #UD */
+	ORACLE_FORCE_LOSE_CPUID = 1 << 2,     /* a step over CPUID runs the next instruction, too */
+	ORACLE_FORCE_LOSE_TOUCH = 1 << 3,     /* so does one that is the first to access a page */
+	ORACLE_FORCE_LOSE_SOME = 1 << 4,      /* so does every third one */
+	ORACLE_FORCE_NO_WILD_STACK = 1 << 5,  /* SIGSEGV where the kernel resumes with an RSP that is not canonical */
+	ORACLE_FORCE_NO_NT = 1 << 6,          /* ptrace does not set NT */
+	ORACLE_FORCE_NO_CALLS_32 = 1 << 7,    /* INT 80 is SIGSEGV */
+	ORACLE_FORCE_NO_DESCRIPTORS = 1 << 8, /* SGDT and its like are SIGSEGV */
+};
+
+/* Adds the bits of a list of their names ("no-runner,lose-step-cpuid") to *ret. ERROR_USAGE: there is no such name. */
+struct error *oracle_force_parse(const char *list, unsigned *ret);
+
+struct error *oracle_create_forced(const struct isa *isa, unsigned force, struct oracle **ret);
 
 /* Ends and reaps the oracle's process. NULL is fine. */
 void oracle_destroy(struct oracle *o);
 
 /* "the host's CPU": for reports. */
 const char *oracle_name(const struct oracle *o);
+
+/* Which one: "AMD EPYC, family 26 model 2"; and its vendor's 12 characters of CPUID leaf 0. "" if that is not known. */
+const char *oracle_cpu(const struct oracle *o);
+const char *oracle_vendor(const struct oracle *o);
+
+/* Appends what was found out of the host: its CPU, and a line for each of the cases tried, or for those that were not
+ * as they should be. */
+void oracle_describe_host(const struct oracle *o, bool all, struct strbuf *ret);
+
+/* What the host could not show, and how many cases so far ended as ORACLE_OPEN for that reason. */
+struct oracle_gap {
+	const char *reason;
+	uint64_t count;
+};
+
+/* The gap of that index, of those that this host may have; false: no more. */
+bool oracle_gap(const struct oracle *o, size_t index, struct oracle_gap *ret);
 
 /*
  * The registers that a new process has here, to begin a case from. Unknown: those that the oracle cannot choose or
@@ -103,7 +145,7 @@ bool oracle_outcome_read(const struct oracle_outcome *out, uint64_t address, voi
 /*
  * Runs one case; *ret was initialised and may be reused. ERROR_UNSUPPORTED if the case cannot be set up here (too many
  * pages, addresses that the kernel does not map); ERROR_TIMEOUT or ERROR_TARGET if the step never ended or the process
- * died: the next case then starts a new process.
+ * died: the next case then starts a new process. What this host cannot show is no error but ORACLE_OPEN.
  */
 struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret);
 
@@ -119,7 +161,8 @@ struct oracle_pages {
 /*
  * Runs a finding's instruction with its inputs. Pages are asked for when the instruction turns out to touch them; a
  * page that `pages` does not have faults, as it does in the guest. The outcome's memory is the pages touched, whole. Of
- * a repeated string instruction one iteration is done. Errors as of oracle_run(), and those of `pages`.
+ * a repeated string instruction one iteration is done. An outcome that is not the same when the instruction is run
+ * again, on pages that have been accessed, is ORACLE_OPEN. Errors as of oracle_run(), and those of `pages`.
  */
 struct error *oracle_adjudicate(struct oracle *o, const struct insn *insn, const struct state *before,
 				const struct oracle_pages *pages, struct oracle_outcome *ret);

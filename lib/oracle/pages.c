@@ -8,7 +8,7 @@
 
 void pages_init(struct pages *p, const struct pages_ops *ops, void *process, uint8_t *pool)
 {
-	*p = (struct pages){.ops = ops, .process = process, .pool = pool};
+	*p = (struct pages){.ops = ops, .process = process, .pool = pool, .touch = true};
 }
 
 static uint8_t *slot_data(const struct pages *p, size_t index)
@@ -101,9 +101,11 @@ static struct error *map_wanted(struct pages *p)
 		struct slot *slot = &p->slots[i];
 		if (slot->prot == slot->wanted)
 			continue;
-		err = p->ops->map(p->process, slot->page, i + 1, slot->wanted);
-		if (!err)
-			slot->prot = slot->wanted;
+		err = p->ops->map(p->process, slot->page, i + 1, slot->wanted, p->touch ? slot_data(p, i) : NULL);
+		if (err)
+			break;
+		slot->prot = slot->wanted;
+		slot->fresh = !p->touch;
 	}
 	return err;
 }
@@ -176,12 +178,24 @@ void pages_read(struct pages *p, const struct oracle_case *c, struct oracle_outc
 		copy_range(p, c->ranges[i].address, ret->memory.at[i].data, c->ranges[i].len, FROM_POOL);
 }
 
-bool pages_byte(struct pages *p, uint64_t address, uint8_t *ret)
+uint8_t *pages_at(struct pages *p, uint64_t address)
 {
 	const struct slot *slot = find_slot(p, address & -(uint64_t)MEMORY_PAGE);
 
-	if (!slot || !slot->wanted)
-		return false;
-	*ret = slot_data(p, (size_t)(slot - p->slots))[address % MEMORY_PAGE];
-	return true;
+	return slot && slot->wanted ? slot_data(p, (size_t)(slot - p->slots)) + address % MEMORY_PAGE : NULL;
+}
+
+bool pages_fresh(const struct pages *p)
+{
+	for (size_t i = 0; i < ORACLE_MAX_PAGES; i++) {
+		if (p->slots[i].wanted && p->slots[i].fresh)
+			return true;
+	}
+	return false;
+}
+
+void pages_entered(struct pages *p)
+{
+	for (size_t i = 0; i < ORACLE_MAX_PAGES; i++)
+		p->slots[i].fresh &= !p->slots[i].wanted;
 }

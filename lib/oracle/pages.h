@@ -7,9 +7,12 @@
 
 #include "lib/oracle/oracle.h"
 
-/* How the process maps page `index` of the pool, and unmaps it; prot as in mmap(2). */
+/*
+ * How the process maps page `index` of the pool, and unmaps it; prot as in mmap(2). With `data`, the page as we see it,
+ * the process also accesses it in all ways that prot allows; what is in it does not matter then.
+ */
 struct pages_ops {
-	struct error *(*map)(void *process, uint64_t address, size_t index, int prot);
+	struct error *(*map)(void *process, uint64_t address, size_t index, int prot, uint8_t *data);
 	struct error *(*unmap)(void *process, uint64_t address);
 };
 
@@ -18,16 +21,22 @@ struct slot {
 	uint64_t page; /* where the process has it */
 	int prot;      /* 0: not mapped */
 	int wanted;    /* prot in the case at hand; 0: not wanted */
+	bool fresh;    /* the process has not accessed it */
 };
 
 struct pages {
 	const struct pages_ops *ops;
 	void *process;
 	uint8_t *pool; /* not owned; slot i is its page i + 1 */
+	/*
+	 * Pages are accessed when they are mapped: there are virtual machines that fill their tables at the first
+	 * access, and then lose the trap of a single step, or the instruction.
+	 */
+	bool touch;
 	struct slot slots[ORACLE_MAX_PAGES];
 };
 
-/* No page is mapped, as in a new process. */
+/* No page is mapped, as in a new process; pages will be touched. */
 void pages_init(struct pages *p, const struct pages_ops *ops, void *process, uint8_t *pool);
 
 /*
@@ -45,7 +54,11 @@ bool pages_wanted(void *ctx, uint64_t page);
 void pages_fill(struct pages *p, const struct oracle_case *c);
 void pages_read(struct pages *p, const struct oracle_case *c, struct oracle_outcome *ret);
 
-/* The byte at address of the case at hand; false: it has none. */
-bool pages_byte(struct pages *p, uint64_t address, uint8_t *ret);
+/* The byte at address of the case at hand, NULL if it has none. */
+uint8_t *pages_at(struct pages *p, uint64_t address);
+
+/* The case at hand has a page that the process has not accessed; the second calls all of them accessed. */
+bool pages_fresh(const struct pages *p);
+void pages_entered(struct pages *p);
 
 #endif

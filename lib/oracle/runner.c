@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -20,11 +19,12 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/oracle/sets.h"
 #include "lib/state/memory.h"
 #include "lib/sys/sys.h"
 
-enum { HWCAP2_FSGSBASE_BIT = 2, DEADLINE_S = 20, CHECK_CPU_EVERY = 256 };
-enum { TRAP_FLAG = 1 << 8, XSAVE_BV = 512, XSAVE_X87_SSE_AVX = 7 };
+enum { DEADLINE_S = 20, CHECK_CPU_EVERY = 256 };
+enum { TRAP_FLAG = 1 << 8 };
 
 /* Away from the tracee's stub, and from where loaders and guests put anything. */
 static const uint64_t runner_home = 0x2d5b35a8e000;
@@ -42,6 +42,7 @@ struct runner_control {
 	uint64_t info, context; /* addresses in the process, of the last signal */
 	uint8_t blocked;        /* system calls that are caught: all */
 	uint16_t selectors[4];  /* after: ds es fs gs */
+	uint64_t touch[2];      /* code to run behind a call that succeeded (0: none), and its RDI */
 	/* Arguments of calls. */
 	stack_t stack;
 	uint64_t action[4]; /* the kernel's struct sigaction */
@@ -58,6 +59,7 @@ _Static_assert(offsetof(struct runner_control, gpr) == 80, "GPR");
 _Static_assert(offsetof(struct runner_control, frame) == 200, "FRAME");
 _Static_assert(offsetof(struct runner_control, info) == 240, "INFO");
 _Static_assert(offsetof(struct runner_control, selectors) == 258, "SELECTORS");
+_Static_assert(offsetof(struct runner_control, touch) == 272, "TOUCH");
 _Static_assert(offsetof(struct runner_control, xsave) == 384, "XSAVE");
 
 /*
@@ -65,7 +67,9 @@ _Static_assert(offsetof(struct runner_control, xsave) == 384, "XSAVE");
  * (NT and TF as well) in one instruction, behind which the single step begins. The handler never returns: the next
  * instruction starts from it, and the kernel begins the signal stack anew for each signal.
  */
-extern const uint8_t runner_code[], runner_handler[], runner_code_end[];
+#define BYTES(...)  BYTES_(__VA_ARGS__)
+#define BYTES_(...) #__VA_ARGS__
+extern const uint8_t runner_code[], runner_handler[], runner_touch[], runner_code_end[];
 __asm__(".pushsection .rodata\n"
 	".balign 64\n"
 	"runner_code:\n"
@@ -98,6 +102,12 @@ __asm__(".pushsection .rodata\n"
 	"	mov 56(%rbx), %r9\n"
 	"	syscall\n"
 	"	mov %rax, 8(%rbx)\n"
+	"	test %rax, %rax\n"
+	"	js 1b\n"
+	"	cmpq $0, 272(%rbx)\n" /* TOUCH */
+	"	je 1b\n"
+	"	mov 280(%rbx), %rdi\n"
+	"	call *272(%rbx)\n"
 	"	jmp 1b\n"
 	"4:	mov $7, %eax\n"
 	"	xor %edx, %edx\n"
@@ -143,8 +153,10 @@ __asm__(".pushsection .rodata\n"
 	"	mov %fs, 262(%rbx)\n"
 	"	mov %gs, 264(%rbx)\n"
 	"	jmp 1b\n"
-	"runner_code_end:\n"
-	".popsection\n");
+	"runner_touch:\n"
+	"	.byte " BYTES(TOUCH_READ) ", 0, " BYTES(TOUCH_WRITE) "\n"
+								     "runner_code_end:\n"
+								     ".popsection\n");
 
 /* ---- Turns ---- */
 
@@ -214,12 +226,21 @@ static struct error *call(struct runner *r, const char *what, long number, const
 	return sys_failed(result) ? error_os((int)-result, what, NULL) : NULL;
 }
 
-struct error *runner_map(void *runner, uint64_t address, size_t index, int prot)
+struct error *runner_map(void *runner, uint64_t address, size_t index, int prot, uint8_t *data)
 {
+	struct runner *r = runner;
 	uint64_t arg[6] = {address, MEMORY_PAGE,        (uint64_t)prot, MAP_SHARED | MAP_FIXED_NOREPLACE,
 			   0,       index * MEMORY_PAGE};
+	const uint8_t *code = runner_touch + (prot & PROT_WRITE ? TOUCH_LEN : 0);
 
-	return call(runner, "mmap", SYS_mmap, arg);
+	if (data) {
+		memcpy(data, code, TOUCH_LEN);
+		r->control->touch[0] = prot & PROT_EXEC ? address : runner_home + (uint64_t)(code - runner_code);
+		r->control->touch[1] = address;
+	}
+	struct error *err = call(r, "mmap", SYS_mmap, arg);
+	r->control->touch[0] = 0;
+	return err;
 }
 
 struct error *runner_unmap(void *runner, uint64_t address)
@@ -278,7 +299,7 @@ static struct error *launch(struct runner *r, size_t first)
 
 	for (size_t i = 0; i < RUNNER_PAGES && !err; i++)
 		err = tracee_map(&r->process, runner_home + i * MEMORY_PAGE, first + i,
-				 i == 0 ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE);
+				 i == 0 ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE, NULL);
 	if (!err)
 		err = tracee_release(&r->process, runner_home);
 	if (!err)
@@ -293,8 +314,6 @@ struct error *runner_start(struct runner *r, const struct isa *isa, int pool, si
 	void *control = pages + CONTROL_AT;
 
 	*r = (struct runner){.control = control};
-	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
-		return error_create(ERROR_UNSUPPORTED, "programs cannot load segment bases here");
 	memcpy(pages, runner_code, (size_t)(runner_code_end - runner_code));
 	memset(r->control, 0, sizeof *r->control);
 	r->control->turn = 1;
@@ -383,7 +402,7 @@ struct error *runner_run(struct runner *r, uint8_t *general, uint8_t *xsave, siz
 	memcpy(&u, general, sizeof u);
 	put_registers(c, &u, step);
 	memcpy(c->xsave, xsave, xsave_len);
-	c->xsave[XSAVE_BV] |= XSAVE_X87_SSE_AVX;
+	sets_use_all(c->xsave);
 	err = take_turn(r, RUNNER_RUN);
 	if (!err)
 		err = read_frame(r, &u, xsave, xsave_len, ret_info);
@@ -409,9 +428,9 @@ void runner_stop(struct runner *r)
 	(void)r;
 }
 
-struct error *runner_map(void *runner, uint64_t address, size_t index, int prot)
+struct error *runner_map(void *runner, uint64_t address, size_t index, int prot, uint8_t *data)
 {
-	(void)runner, (void)address, (void)index, (void)prot;
+	(void)runner, (void)address, (void)index, (void)prot, (void)data;
 	return error_create(ERROR_BUG, "no runner");
 }
 

@@ -28,7 +28,7 @@ struct error *runner_start(struct runner *r, const struct isa *isa, int pool, si
 void runner_stop(struct runner *r);
 
 /* Of pages_ops, for a struct runner. */
-struct error *runner_map(void *runner, uint64_t address, size_t index, int prot);
+struct error *runner_map(void *runner, uint64_t address, size_t index, int prot, uint8_t *data);
 struct error *runner_unmap(void *runner, uint64_t address);
 
 /* The runner's own pages are there. */

@@ -25,6 +25,8 @@ struct selftest_result {
 	unsigned passed;  /* cases */
 	unsigned failed;
 	unsigned skipped;     /* that could not be set up, or for which the model predicts nothing */
+	unsigned left_open;   /* that the oracle's host cannot show */
+	unsigned repeated;    /* of those passed: only when they were run once more, traced */
 	unsigned with_memory; /* of those passed: without a fault, with a load or a store */
 	unsigned faulted;     /* of those passed: the fault was the same */
 };

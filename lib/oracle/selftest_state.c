@@ -214,6 +214,12 @@ static void repeat_value(struct selftest *t)
 		state_set(&t->before, to, value);
 }
 
+/* Most cases use the high one, as guests do; 32-bit addresses reach the low one only. */
+static uint64_t window(const struct selftest *t)
+{
+	return t->turn / 8 % 4 ? 0x7ffe12340000 : SELFTEST_LOW_WINDOW;
+}
+
 static void set_values(struct selftest *t)
 {
 	state_copy(&t->before, &t->initial);
@@ -223,6 +229,9 @@ static void set_values(struct selftest *t)
 		state_set(&t->before, t->isa->flag_regs[i], rng_below(&t->rng, 2));
 	if (chance(&t->rng, 4))
 		repeat_value(t);
+	/* Whoever does not ask for the stack has one, mostly: not every host resumes without. */
+	if (!t->is_input.at[t->isa->sp] && !chance(&t->rng, 16))
+		state_set(&t->before, t->isa->sp, window(t) + MEMORY_PAGE);
 	state_set(&t->before, t->isa->pc, t->insn.pc);
 }
 
@@ -248,12 +257,6 @@ void selftest_fill(struct selftest *t, struct guest_page *page)
 	uint32_t from = rng_below(&t->rng, (SELFTEST_NOISE - MEMORY_PAGE) / 8) * 8;
 
 	memcpy(page->data, t->noise + from, MEMORY_PAGE);
-}
-
-/* Most cases use the high one, as guests do; 32-bit addresses reach the low one only. */
-static uint64_t window(const struct selftest *t)
-{
-	return t->turn / 8 % 4 ? 0x7ffe12340000 : SELFTEST_LOW_WINDOW;
 }
 
 uint64_t selftest_target(struct selftest *t, unsigned len)

@@ -23,6 +23,7 @@
 #include "lib/sys/sys.h"
 
 enum { STUB_CODE = 256 };       /* the instruction's place in the stub's page, behind the ELF headers */
+enum { STUB_TOUCH = 256 + 32 }; /* the place of those that access memory */
 enum { STEP_DEADLINE_S = 20 };  /* a step takes some 30 microseconds, on a machine that has nothing else to do */
 enum { STUB_CANDIDATES = 128 }; /* more than a case has pages */
 
@@ -219,12 +220,36 @@ static struct error *call(struct tracee *t, const char *what, long number, const
 	return sys_failed(result) ? error_os((int)-result, what, NULL) : NULL;
 }
 
-struct error *tracee_map(struct tracee *t, uint64_t address, size_t index, int prot)
+/* Instructions that access a byte and leave it as it is; in a page that may be executed they do so from there. */
+static const uint8_t touch_code[2][TOUCH_LEN] = {{TOUCH_READ}, {TOUCH_WRITE}};
+
+/* Accesses the page at address, whose contents are data. However the step ends, the page was entered. */
+static struct error *touch(struct tracee *t, uint64_t address, int prot, uint8_t *data)
+{
+	uint8_t general[TRACEE_MAX_GENERAL];
+	uint32_t pointer;
+	bool write = prot & PROT_WRITE;
+	enum tracee_stop stop;
+	siginfo_t info;
+
+	if (strcmp(t->isa->name, "x86_64") != 0 || !isa_find_reg(t->isa, "rdi", 3, &pointer))
+		return NULL;
+	memcpy(data, touch_code[write], TOUCH_LEN);
+	memcpy(general, t->general, t->general_len);
+	put_reg(t, general, t->isa->pc, prot & PROT_EXEC ? address : t->stub + STUB_TOUCH + write * TOUCH_LEN);
+	put_reg(t, general, pointer, address);
+	struct error *err = tracee_set(t, NT_PRSTATUS, general, t->general_len);
+	return err ? err : tracee_step(t, false, &stop, &info);
+}
+
+struct error *tracee_map(struct tracee *t, uint64_t address, size_t index, int prot, uint8_t *data)
 {
 	uint64_t arg[6] = {address, MEMORY_PAGE,        (uint64_t)prot, MAP_SHARED | MAP_FIXED_NOREPLACE,
 			   0,       index * MEMORY_PAGE};
 	struct error *err = call(t, "mmap", SYS_mmap, arg);
 
+	if (!err && data)
+		return touch(t, address, prot, data);
 	if (!error_is(err, ERROR_OS))
 		return err;
 	struct error *refused = error_create(ERROR_UNSUPPORTED,
@@ -259,7 +284,7 @@ struct error *tracee_move_stub(struct tracee *t, bool (*taken)(void *ctx, uint64
 		uint64_t to = stub_home + (uint64_t)i * 16 * MEMORY_PAGE;
 		if (to == old || taken(ctx, to))
 			continue;
-		struct error *err = tracee_map(t, to, 0, PROT_READ | PROT_EXEC);
+		struct error *err = tracee_map(t, to, 0, PROT_READ | PROT_EXEC, NULL);
 		if (error_is(err, ERROR_UNSUPPORTED)) {
 			error_destroy(err);
 			continue;
@@ -288,7 +313,7 @@ static size_t build_image(const struct isa *isa, uint8_t *ret)
 		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = 2,
 	};
-	size_t len = STUB_CODE + isa->sys.insn_len;
+	size_t len = STUB_TOUCH + sizeof touch_code;
 	Elf64_Phdr phdr[] = {
 		{.p_type = PT_LOAD,
 		 .p_flags = PF_R | PF_X,
@@ -303,6 +328,7 @@ static size_t build_image(const struct isa *isa, uint8_t *ret)
 	memcpy(ret, &ehdr, sizeof ehdr);
 	memcpy(ret + sizeof ehdr, phdr, sizeof phdr);
 	memcpy(ret + STUB_CODE, isa->sys.insn, isa->sys.insn_len);
+	memcpy(ret + STUB_TOUCH, touch_code, sizeof touch_code);
 	return len;
 }
 
@@ -411,7 +437,7 @@ static struct error *prepare(struct tracee *t)
 
 struct error *tracee_start(struct tracee *t, const struct isa *isa, int pool)
 {
-	uint8_t image[STUB_CODE + ISA_MAX_INSN_LEN];
+	uint8_t image[STUB_TOUCH + sizeof touch_code];
 	size_t len = build_image(isa, image);
 
 	*t = (struct tracee){.isa = isa, .pool = pool, .stub = stub_home};

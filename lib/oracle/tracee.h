@@ -14,6 +14,11 @@
 /* Room for a register set of the kernel; XSAVE areas of today have up to 11 KiB. */
 enum { TRACEE_MAX_SET = 16384, TRACEE_MAX_GENERAL = 1024 };
 
+/* x86-64: MOV AL, [RDI], and ADD BYTE [RDI], 0; then RET. */
+#define TOUCH_READ  0x8a, 0x07, 0xc3
+#define TOUCH_WRITE 0x80, 0x07, 0x00, 0xc3
+enum { TOUCH_LEN = 4 };
+
 enum tracee_stop {
 	TRACEE_STEPPED,
 	TRACEE_SIGNAL,  /* raised by the instruction */
@@ -46,9 +51,11 @@ struct error *tracee_set(const struct tracee *t, int set, const void *data, size
  */
 struct error *tracee_step(struct tracee *t, bool let_calls, enum tracee_stop *ret, siginfo_t *ret_info);
 
-/* Maps page `index` of the pool at a free page; prot as in mmap(2). ERROR_UNSUPPORTED if the kernel does not want to.
+/*
+ * Maps page `index` of the pool at a free page, and has the process access it, as struct pages_ops says.
+ * ERROR_UNSUPPORTED if the kernel does not want to.
  */
-struct error *tracee_map(struct tracee *t, uint64_t address, size_t index, int prot);
+struct error *tracee_map(struct tracee *t, uint64_t address, size_t index, int prot, uint8_t *data);
 struct error *tracee_unmap(struct tracee *t, uint64_t address, uint64_t len);
 
 /* Lets it run freely and untraced from pc, with its registers of the start. Only tracee_stop() may follow. */

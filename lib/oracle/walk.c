@@ -232,6 +232,8 @@ static void count(struct walk_form *f, const struct selftest_result *r)
 	f->passed += r->passed;
 	f->failed += r->failed;
 	f->skipped += r->skipped;
+	f->left_open += r->left_open;
+	f->repeated += r->repeated;
 	f->with_memory += r->with_memory;
 	f->faulted += r->faulted;
 }
@@ -300,7 +302,10 @@ static struct error *run_unmodelled(struct walk *w, size_t form, struct rng *rng
 		if (err || !found)
 			continue;
 		err = selftest_insn(w->selftest, bytes, sizeof bytes, 1, rng_next(rng), NULL, &result);
-		if (err || !result.executes)
+		if (err)
+			return err;
+		f->left_open += result.left_open;
+		if (!result.executes)
 			continue;
 		if (f->unmodelled == refused)
 			keep_example(f, &result.insn);

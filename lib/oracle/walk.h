@@ -43,7 +43,7 @@ struct walk_form {
 	enum lift_status status;
 	enum walk_class class;      /* without a model */
 	uint32_t first, num_shapes; /* private */
-	uint64_t passed, failed, skipped, with_memory, faulted;
+	uint64_t passed, failed, skipped, left_open, repeated, with_memory, faulted;
 	/* Without a model: cases that the CPU executes. Or do all end in a protection fault, whatever the operands? */
 	uint64_t unmodelled;
 	bool refused;

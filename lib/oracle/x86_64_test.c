@@ -179,15 +179,11 @@ static Suite *x86_64_suite(void)
 	return s;
 }
 
-/*
- * Is this a CPU that the models describe: Intel's, with the extensions that the encodings use? Others refuse
- * instructions that are right, and differ where the manual leaves it open.
- */
+/* Is this a CPU with the extensions that the encodings use? Others refuse instructions that are right. */
 static bool is_described(const char **ret_missing)
 {
-	static const char *const words[] = {"GenuineIntel", " sse4_2 ",    " popcnt ", " abm ",  " movbe ",
-					    " bmi1 ",       " bmi2 ",      " adx ",    " avx2 ", " rdrand ",
-					    " aes ",        " pclmulqdq ", " sha_ni "};
+	static const char *const words[] = {" sse4_2 ", " popcnt ", " abm ",    " movbe ", " bmi1 ",      " bmi2 ",
+					    " adx ",    " avx2 ",   " rdrand ", " aes ",   " pclmulqdq ", " sha_ni "};
 	char text[16384];
 	FILE *f = fopen("/proc/cpuinfo", "re");
 	size_t len = f ? fread(text, 1, sizeof text - 1, f) : 0;

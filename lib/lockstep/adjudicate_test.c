@@ -1,0 +1,82 @@
+/* What the oracle leaves open confirms no finding. */
+#include "lib/lockstep/adjudicate.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/base/codec.h"
+#include "lib/lockstep/internal.h"
+#include "lib/testing/assert.h"
+#include "lib/testing/native.h"
+
+static const uint64_t code = 0x401000;
+
+static const struct isa *isa;
+static struct oracle *oracle;
+
+static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
+{
+	(void)ctx;
+	if (address != code)
+		return error_fault(address);
+	memset(ret, 0x90, MEMORY_PAGE);
+	*ret_writable = false;
+	return NULL;
+}
+
+/* Of a target that raised SIGILL, where the model says that there is no fault. */
+static void ask(const char *hex, struct finding *ret)
+{
+	const struct lockstep_options options = {.oracle = oracle};
+	struct target target = {.isa = isa};
+	struct lockstep ls = {.options = &options, .target = &target};
+	struct oracle_pages pages = {.read = read_page};
+	struct state before;
+
+	*ret = (struct finding){.kind = LOCATION_FAULT, .observed = {SIGILL}, .insn = {.pc = code}, .width = 64};
+	ret->insn.len = (uint8_t)(strlen(hex) / 2);
+	ck_assert(codec_decode_hex(hex, strlen(hex), ret->insn.bytes));
+	ck_no_error(state_init(&before, isa));
+	oracle_initial_state(oracle, &before);
+	state_set(&before, isa->pc, code);
+	ck_no_error(adjudicate(&ls, ret, &before, &pages));
+	state_deinit(&before);
+}
+
+START_TEST(left_open)
+{
+	struct finding f;
+
+	ck_no_error(oracle_create_forced(isa, ORACLE_FORCE_NO_CALLS_32, &oracle));
+	ask("cd80", &f);
+	ck_assert_int_eq(f.severity, SEVERITY_MODEL);
+	ck_assert_str_eq(f.opinion, "the host's CPU leaves it open: no 32-bit calls on this host");
+	free(f.opinion);
+	ask("90", &f);
+	ck_assert_int_eq(f.severity, SEVERITY_CONFIRMED);
+	ck_assert_str_eq(f.opinion, "the host's CPU agrees with the model");
+	free(f.opinion);
+	oracle_destroy(oracle);
+}
+END_TEST
+
+static Suite *adjudicate_suite(void)
+{
+	Suite *s = suite_create("second opinions");
+	TCase *c = tcase_create("left open");
+
+	tcase_add_test(c, left_open);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	int status;
+
+	isa = test_native_isa("x86_64", "adjudicate_test", &status);
+	if (!isa)
+		return status;
+	return test_main(adjudicate_suite());
+}
