@@ -76,6 +76,7 @@ enum { ISA_CPU_WORDS = 2 };
 struct isa_cpu {
 	enum cpu_vendor vendor;
 	bool told;                     /* the vendor is the user's word: the CPU's own does not count */
+	uint32_t other_rows;           /* bit i: of isa->vendor_rows[i] it does what the other vendor\'s CPUs do */
 	uint64_t known[ISA_CPU_WORDS]; /* bit n: it is known whether the CPU has feature n */
 	uint64_t has[ISA_CPU_WORDS];   /* ... and it has */
 	bool have_components;

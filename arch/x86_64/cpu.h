@@ -34,6 +34,12 @@ extern const struct isa_question x86_questions[X86_NUM_QUESTIONS];
 /* CPUID was executed with these EAX and ECX, and left EAX, EBX, ECX, EDX. True: something new is known. */
 bool x86_cpu_observe(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const uint32_t ret[4]);
 
+/* Does the processor do what AMD's do? One that nobody knows is taken for Intel's. */
+static inline bool x86_is_by_amd(const struct isa_cpu *cpu, enum x86_vendor_row row)
+{
+	return (cpu->vendor == CPU_VENDOR_AMD) != (cpu->other_rows >> row & 1);
+}
+
 struct x86_decoded;
 
 /* The features that the instruction needs, X86_HAS_NOTHING where it needs fewer. */

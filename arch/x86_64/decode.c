@@ -309,7 +309,7 @@ static void differ(const struct x86_decoder *d, struct x86_decoded *ret)
 	if (raw->map != X86_MAP_1 || raw->opcode != 0x90 || raw->rep != X86_REP || !(raw->rex & 1))
 		return;
 	ret->vendor_rows |= UINT32_C(1) << VENDOR_PAUSE_R8;
-	if (d->vendor == CPU_VENDOR_AMD)
+	if (x86_is_by_amd(d->cpu, VENDOR_PAUSE_R8))
 		raw->rep = 0;
 }
 
@@ -317,7 +317,7 @@ enum lift_status x86_decode(struct x86_decoder *d, uint64_t pc, const uint8_t *b
 			    struct x86_decoded *ret)
 {
 	struct x86_decoded out = {0};
-	enum lift_status status = x86_parse(bytes, len, d->vendor, &out.raw);
+	enum lift_status status = x86_parse(bytes, len, x86_is_by_amd(d->cpu, VENDOR_NEAR_BRANCH_66), &out.raw);
 
 	if (status == LIFT_DONE) {
 		differ(d, &out);

@@ -118,7 +118,7 @@ struct x86_override {
 struct x86_decoder {
 	csh handle;
 	cs_insn *insn;
-	enum cpu_vendor vendor; /* whose processors' encodings; CPU_VENDOR_UNKNOWN as Intel's */
+	const struct isa_cpu *cpu; /* whose encodings; borrowed */
 };
 
 struct x86_decoded {
@@ -136,10 +136,10 @@ struct error *x86_decoder_init(struct x86_decoder *d);
 void x86_decoder_deinit(struct x86_decoder *d);
 
 /*
- * The fields of the bytes, as the vendor's processors see them; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len
- * is valid for LIFT_DONE.
+ * The fields of the bytes; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len is valid for LIFT_DONE. near16: 66
+ * gives near branches operands of 16 bits.
  */
-enum lift_status x86_parse(const uint8_t *bytes, size_t len, enum cpu_vendor vendor, struct x86_raw *ret);
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, bool near16, struct x86_raw *ret);
 
 /* The opcode is that of a near branch: the operand is the next RIP, or what is added to it. */
 bool x86_is_near_branch(const struct x86_raw *raw);

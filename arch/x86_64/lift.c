@@ -68,6 +68,7 @@ struct error *x86_lifter_create(struct isa_lifter **ret)
 		return err;
 	}
 	index_forms(l);
+	l->decoder.cpu = &l->cpu;
 	*ret = l;
 	return NULL;
 }
@@ -96,7 +97,6 @@ const struct isa_cpu *x86_lifter_cpu(const struct isa_lifter *l)
 void x86_lifter_set_cpu(struct isa_lifter *l, const struct isa_cpu *cpu)
 {
 	l->cpu = *cpu;
-	l->decoder.vendor = cpu->vendor;
 }
 
 bool x86_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uint64_t *before, const uint64_t *after)
@@ -108,16 +108,14 @@ bool x86_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uin
 #define WORD(values, reg) ((uint32_t)(values)[isa_x86_64.regs[reg].word])
 	const uint32_t told[4] = {WORD(after, X86_rax), WORD(after, X86_rbx), WORD(after, X86_rcx),
 				  WORD(after, X86_rdx)};
-	bool new = x86_cpu_observe(&l->cpu, WORD(before, X86_rax), WORD(before, X86_rcx), told);
+	return x86_cpu_observe(&l->cpu, WORD(before, X86_rax), WORD(before, X86_rcx), told);
 #undef WORD
-	l->decoder.vendor = l->cpu.vendor;
-	return new;
 }
 
 bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row)
 {
 	c->vendor_rows |= UINT32_C(1) << row;
-	return c->cpu->vendor == CPU_VENDOR_AMD;
+	return x86_is_by_amd(c->cpu, row);
 }
 
 /* TZCNT and LZCNT are BSF and BSR with a prefix that CPUs without them ignore (SDM vol. 2, TZCNT, LZCNT). */

@@ -259,7 +259,7 @@ static void parse_immediate(struct cursor *s, struct x86_raw *raw, char what)
 	raw->imm_len = 0;
 }
 
-enum lift_status x86_parse(const uint8_t *bytes, size_t len, enum cpu_vendor vendor, struct x86_raw *ret)
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, bool near16, struct x86_raw *ret)
 {
 	bool cut = len > ISA_MAX_INSN_LEN;
 	struct cursor s = {.bytes = bytes, .len = cut ? ISA_MAX_INSN_LEN : len};
@@ -274,7 +274,7 @@ enum lift_status x86_parse(const uint8_t *bytes, size_t len, enum cpu_vendor ven
 			return LIFT_UNDECODABLE;
 		if (strchr("mBZTY", what))
 			parse_modrm(&s, &raw);
-		raw.near16 = vendor == CPU_VENDOR_AMD && raw.opsize && !raw.w && x86_is_near_branch(&raw);
+		raw.near16 = near16 && raw.opsize && !raw.w && x86_is_near_branch(&raw);
 		parse_immediate(&s, &raw, what);
 	}
 	if (s.short_of && s.len < ISA_MAX_INSN_LEN)

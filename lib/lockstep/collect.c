@@ -314,6 +314,8 @@ struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret
 	bool unsettled = slot->kind == PREDICTED_OUTPUTS && stores_unsettled(ls, slot);
 	if (differs || unsettled)
 		err = memory_journal_rollback(ls->model.memory, slot->mark);
+	if (!err && ls->judgement.differences.len)
+		err = judge_other_cpus(ls, slot);
 	if (!err)
 		err = account(ls, slot);
 	if (!err && (differs || unsettled) && !ls->signal)
