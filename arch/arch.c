@@ -52,3 +52,42 @@ bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t 
 	}
 	return false;
 }
+
+/* ---- CPUs ---- */
+
+static const char *const vendor_names[][2] = {
+	[CPU_VENDOR_UNKNOWN] = {"unknown", ""},
+	[CPU_VENDOR_INTEL] = {"Intel", "intel"},
+	[CPU_VENDOR_AMD] = {"AMD", "amd"},
+};
+
+const char *cpu_vendor_name(enum cpu_vendor vendor)
+{
+	return vendor_names[vendor][0];
+}
+
+enum cpu_vendor cpu_vendor_by_name(const char *name)
+{
+	for (enum cpu_vendor v = CPU_VENDOR_INTEL; v <= CPU_VENDOR_AMD; v++)
+		if (strcmp(vendor_names[v][1], name) == 0)
+			return v;
+	return CPU_VENDOR_UNKNOWN;
+}
+
+bool isa_cpu_knows(const struct isa_cpu *cpu, unsigned feature)
+{
+	return !feature || (cpu->known[feature / 64] >> feature % 64 & 1);
+}
+
+bool isa_cpu_has(const struct isa_cpu *cpu, unsigned feature)
+{
+	return !isa_cpu_knows(cpu, feature) || !feature || (cpu->has[feature / 64] >> feature % 64 & 1);
+}
+
+void isa_cpu_set(struct isa_cpu *cpu, unsigned feature, bool has)
+{
+	uint64_t bit = UINT64_C(1) << feature % 64;
+
+	cpu->known[feature / 64] |= bit;
+	cpu->has[feature / 64] = (cpu->has[feature / 64] & ~bit) | (has ? bit : 0);
+}

@@ -7,6 +7,7 @@
  *   NAME.c        the struct isa below, and nothing else
  *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
  *   lift.c        bytes -> struct insn and transfer; decode.c, operands.c, flags.c beneath it
+ *   cpu.c         where its CPUs differ: what their makers' manuals say, features, and how a CPU tells (struct isa_cpu)
  *   FAMILY.c      the instructions, a table and its helpers per family
  * and a line in isas[] (arch.c). The tests of arch_test.c run over every row of isas[] and check the tables. Nothing
  * outside arch/NAME may name the ISA; both ISAs are always linked, and no code here depends on the host's.
@@ -63,6 +64,48 @@ struct reg_desc {
 	uint16_t native_low;    /* its lowest bit at that offset (little-endian) */
 };
 
+/* Who made a CPU. Where the makers' manuals differ, a CPU does what its maker's says. */
+enum cpu_vendor { CPU_VENDOR_UNKNOWN, CPU_VENDOR_INTEL, CPU_VENDOR_AMD };
+
+enum { ISA_CPU_WORDS = 2 };
+
+/*
+ * What is known of the CPU that executes instructions: of the guest's, what it shows to the guest. Features are
+ * numbered by the ISA (isa->features) from 1. All zeros: nothing is known.
+ */
+struct isa_cpu {
+	enum cpu_vendor vendor;
+	bool told;                     /* the vendor is the user's word: the CPU's own does not count */
+	uint32_t other_rows;           /* bit i: of isa->vendor_rows[i] it does what the other vendor\'s CPUs do */
+	uint64_t known[ISA_CPU_WORDS]; /* bit n: it is known whether the CPU has feature n */
+	uint64_t has[ISA_CPU_WORDS];   /* ... and it has */
+	bool have_components;
+	uint64_t components; /* of the state that may be enabled; have_components */
+	uint32_t last[2];    /* of the ISA: how far what the CPU tells goes; 0: not known */
+};
+
+/* A feature that CPUs of the ISA may lack. */
+struct isa_feature {
+	const char *name;  /* "AVX2" */
+	const char *where; /* how a CPU tells: "CPUID.(EAX=07H,ECX=0):EBX[5]" */
+};
+
+/* What decides where two makers' CPUs differ. */
+enum vendor_ground {
+	VENDOR_MANUALS, /* the manuals: a CPU of one maker that does what the other's says is wrong */
+	VENDOR_SEEN,    /* CPUs differ, the manuals leave it open: either is right on any */
+	VENDOR_HOSTS,   /* the manuals; but hypervisors are known to execute it in the other maker's way */
+};
+
+/* A difference between the makers' CPUs: a row of a table that is complete as far as it is known. */
+struct isa_vendor_row {
+	const char *name;                       /* "NEAR_BRANCH_66" */
+	const char *what;                       /* "near branch with 66" */
+	const char *says[CPU_VENDOR_AMD + 1];   /* by vendor: what its CPUs do */
+	const char *manual[CPU_VENDOR_AMD + 1]; /* and where its manual has it; "": nowhere */
+	enum vendor_ground ground;
+};
+
 enum lift_status {
 	LIFT_DONE,        /* the transfer is complete */
 	LIFT_UNMODELLED,  /* a valid instruction without a transfer */
@@ -106,7 +149,9 @@ struct insn {
 	bool may_store;              /* without a transfer: it may write memory, nobody knows where */
 	struct insn_operand operand; /* in memory */
 	bool repeats;                /* rep string instruction: a step of the target may do one iteration or all */
-	bool extension;              /* not every CPU of the ISA has it: one without it rightly raises a fault */
+	bool extension;              /* CPUs without it rightly raise a fault, and nobody knows of this one */
+	uint8_t feature[2];          /* what a CPU needs to have it, numbers of isa->features; 0: none */
+	uint32_t vendor_rows;        /* bit i: isa->vendor_rows[i] decided part of it */
 	bool opens, closes;          /* sets, reads registers that a stop resets (isa->reset) */
 	uint8_t overrun;             /* the row of isa->overruns that it is, from 1; 0: none */
 	uint16_t reveals;            /* copies this register, which no target shows, to its only result; 0: none */
@@ -131,6 +176,13 @@ enum repeat_step {
 struct reg_value {
 	uint32_t reg;
 	uint64_t value;
+};
+
+/* An instruction, without operands in memory, that tells of the CPU when it is executed with these registers. */
+struct isa_question {
+	const uint8_t *insn;
+	uint8_t insn_len;
+	struct reg_value inputs[2];
 };
 
 /* Where a signal's frame holds a register: its bits from `low` on, `offset` bytes into the part. */
@@ -279,9 +331,23 @@ struct isa {
 	/* Chooses the transfers of repeated instructions; REPEAT_ITERATION at first. NULL: the ISA has none. */
 	void (*lifter_set_repeat)(struct isa_lifter *lifter, enum repeat_step step);
 	/*
+	 * Where CPUs differ, by the numbers that struct insn and struct isa_cpu have (features: from 1, the first entry
+	 * is not used), and what tells of the CPU, in an order in which the answers can be believed. NULL: nothing.
+	 */
+	const struct isa_vendor_row *vendor_rows;
+	uint32_t num_vendor_rows;
+	const struct isa_feature *features;
+	uint32_t num_features; /* with the entry that is not used */
+	const struct isa_question *questions;
+	uint32_t num_questions;
+	/* The CPU that the lifter's instructions are for; nothing is known of it at first. NULL: CPUs do not differ. */
+	const struct isa_cpu *(*lifter_cpu)(const struct isa_lifter *lifter);
+	/* Another one: what was lifted so far is to be lifted again. NULL if lifter_cpu is. */
+	void (*lifter_set_cpu)(struct isa_lifter *lifter, const struct isa_cpu *cpu);
+	/*
 	 * Shows the lifter an executed instruction that has environment outputs, with the state's words before and
-	 * after it. True if that tells of the CPU that some encoding means another instruction there than the lifter
-	 * took it for: what was lifted so far is to be lifted again. NULL: no encoding depends on the CPU.
+	 * after it. True if that tells something new of the CPU: what was lifted so far is to be lifted again. NULL: no
+	 * encoding depends on the CPU.
 	 */
 	bool (*lifter_observe)(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
 			       const uint64_t *after);
@@ -318,6 +384,16 @@ const struct isa *isa_by_elf_machine(uint16_t machine);
 
 /* The number of the row of isa->overruns with this name, from 1; 0 if there is none. */
 uint8_t isa_find_overrun(const struct isa *isa, const char *name);
+
+/* "Intel", "AMD", "unknown". */
+const char *cpu_vendor_name(enum cpu_vendor vendor);
+/* In small letters; CPU_VENDOR_UNKNOWN if there is none of that name. */
+enum cpu_vendor cpu_vendor_by_name(const char *name);
+
+/* Does the CPU have the feature? Features that nobody knows of count as had: isa_cpu_knows() tells. 0 is always had. */
+bool isa_cpu_has(const struct isa_cpu *cpu, unsigned feature);
+bool isa_cpu_knows(const struct isa_cpu *cpu, unsigned feature);
+void isa_cpu_set(struct isa_cpu *cpu, unsigned feature, bool has);
 
 /* Register by name or alias of len characters; false if there is none. */
 bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t *ret);

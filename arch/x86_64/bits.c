@@ -60,10 +60,13 @@ static void build_bit_test(struct x86_ctx *c, const struct x86_form *f)
 		x86_write(c, 0, value);
 }
 
-/*
- * BSF and BSR. For a source of 0 the manual leaves the destination undefined, the upper half of a 64-bit register
- * included: processors differ in whether a 32-bit scan clears it.
- */
+/* What BSF and BSR of 0 leave in the destination, the upper half of a 64-bit register included. */
+static expr_id scanned_zero(struct x86_ctx *c, unsigned written)
+{
+	return x86_by_amd(c, VENDOR_SCAN_ZERO) ? x86_gpr(c, c->op[0].reg, written) : expr_undef(c->pool, written);
+}
+
+/* BSF and BSR */
 static void build_scan(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
@@ -75,7 +78,7 @@ static void build_scan(struct x86_ctx *c, const struct x86_form *f)
 		index = expr_sub(p, x86_const(c, width, width - 1), index);
 	x86_set_flag(c, X86_zf, zero);
 	c->op[0].width = (uint16_t)written;
-	x86_write(c, 0, expr_ite(p, zero, expr_undef(p, written), expr_fit(p, index, written)));
+	x86_write(c, 0, expr_ite(p, zero, scanned_zero(c, written), expr_fit(p, index, written)));
 }
 
 /* TZCNT and LZCNT */
@@ -218,10 +221,10 @@ static void build_crc32(struct x86_ctx *c, const struct x86_form *f)
 /* clang-format off */
 static const struct x86_form x86_bits[] = {
 	/* id             build             param           oszapcd    props     map */
-	{X86_INS_BT,      build_bit_test,   BIT_KEEP,       "UU-UUW-", 0,        0},
-	{X86_INS_BTS,     build_bit_test,   BIT_SET,        "UU-UUW-", X86_LOCK, 0},
-	{X86_INS_BTR,     build_bit_test,   BIT_RESET,      "UU-UUW-", X86_LOCK, 0},
-	{X86_INS_BTC,     build_bit_test,   BIT_COMPLEMENT, "UU-UUW-", X86_LOCK, 0},
+	{X86_INS_BT,      build_bit_test,   BIT_KEEP,       "UUVUUW-", 0,        0},
+	{X86_INS_BTS,     build_bit_test,   BIT_SET,        "UUVUUW-", X86_LOCK, 0},
+	{X86_INS_BTR,     build_bit_test,   BIT_RESET,      "UUVUUW-", X86_LOCK, 0},
+	{X86_INS_BTC,     build_bit_test,   BIT_COMPLEMENT, "UUVUUW-", X86_LOCK, 0},
 	{X86_INS_BSF,     build_scan,       EXPR_CTZ,       "UUWUUU-", 0,        0},
 	{X86_INS_BSR,     build_scan,       EXPR_CLZ,       "UUWUUU-", 0,        0},
 	{X86_INS_TZCNT,   build_zero_count, EXPR_CTZ,       "UUWUUW-", 0,        0},

@@ -1,4 +1,7 @@
-/* Near jumps, calls and returns. Their operands are 64 bits wide whatever the prefixes say (SDM vol. 1, 6.3.7). */
+/*
+ * Near jumps, calls and returns. Their operands are 64 bits wide whatever the prefixes say (SDM vol. 1, 6.3.7), but 16
+ * with 66 on AMD's processors.
+ */
 #include "arch/x86_64/x86_64.h"
 
 void x86_goto(struct x86_ctx *c, expr_id target)
@@ -12,12 +15,21 @@ static bool is_far(const struct x86_ctx *c)
 	return c->raw.opcode == 0xff && c->raw.is_mem && (c->raw.reg & 1);
 }
 
+/* The decoder has asked for VENDOR_NEAR_BRANCH_66. */
+static unsigned operand_width(const struct x86_ctx *c)
+{
+	return c->raw.near16 ? 16 : 64;
+}
+
+/* The operand as it becomes RIP. */
 static expr_id target(struct x86_ctx *c)
 {
+	unsigned width = operand_width(c);
+
 	if (c->op[0].kind == X86_OPERAND_IMM)
-		return x86_const(c, 64, c->next + c->raw.imm);
-	c->op[0].width = 64;
-	return x86_read(c, 0);
+		return expr_fit(c->pool, x86_const(c, width, c->next + c->raw.imm), 64);
+	c->op[0].width = (uint16_t)width;
+	return expr_fit(c->pool, x86_read(c, 0), 64);
 }
 
 static void goto_if(struct x86_ctx *c, expr_id cond)
@@ -48,20 +60,20 @@ static void build_call(struct x86_ctx *c, const struct x86_form *f)
 		return;
 	}
 	expr_id to = target(c);
-	x86_push(c, x86_const(c, 64, c->next));
+	x86_push(c, x86_const(c, operand_width(c), c->next));
 	x86_goto(c, to);
 }
 
 /* RET, and RET imm16, which also drops that many bytes. */
 static void build_ret(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id to = x86_pop(c, 64), rsp = transfer_get_reg(c->t, X86_rsp);
+	expr_id to = x86_pop(c, operand_width(c)), rsp = transfer_get_reg(c->t, X86_rsp);
 
 	(void)f;
 	if (c->raw.imm_len)
 		rsp = expr_add(c->pool, rsp, x86_const(c, 64, (uint16_t)c->raw.imm));
 	transfer_set_reg(c->t, X86_rsp, rsp);
-	x86_goto(c, to);
+	x86_goto(c, expr_fit(c->pool, to, 64));
 }
 
 /* The count register: ECX with a 67 prefix. */
@@ -78,6 +90,14 @@ static void build_jrcxz(struct x86_ctx *c, const struct x86_form *f)
 
 enum loop_while { LOOP_ALWAYS, LOOP_ZERO, LOOP_NONZERO };
 
+/* Which of LOOPE and LOOPNE it is: on AMD's processors F2 and F3 tell, as with repeated comparisons. */
+static enum loop_while loop_while(struct x86_ctx *c, const struct x86_form *f)
+{
+	if (f->param == LOOP_ALWAYS || !c->raw.rep || !x86_by_amd(c, VENDOR_LOOP_REP))
+		return f->param;
+	return c->raw.rep == X86_REP ? LOOP_ZERO : LOOP_NONZERO;
+}
+
 /* LOOP, LOOPE, LOOPNE */
 static void build_loop(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -85,10 +105,11 @@ static void build_loop(struct x86_ctx *c, const struct x86_form *f)
 	expr_id count = counter(c);
 	expr_id left = expr_sub(p, count, x86_const(c, c->raw.addrsize ? 32 : 64, 1));
 	expr_id again = expr_not(p, expr_is_zero(p, left));
+	enum loop_while which = loop_while(c, f);
 
-	if (f->param == LOOP_ZERO)
+	if (which == LOOP_ZERO)
 		again = expr_and(p, again, x86_flag(c, X86_zf));
-	else if (f->param == LOOP_NONZERO)
+	else if (which == LOOP_NONZERO)
 		again = expr_and(p, again, expr_not(p, x86_flag(c, X86_zf)));
 	x86_set_gpr(c, X86_rcx, left);
 	goto_if(c, again);

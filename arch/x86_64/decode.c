@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "arch/x86_64/cpu.h"
+
 /*
  * Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3; one of them; 66 alone; VEX with 256 bits,
  * 66 and no register in vvvv.
@@ -22,6 +24,12 @@ static const struct x86_override overrides[] = {
 	{X86_MAP_0F,  0x01,  0,        0x20, ONLY(0),  X86_OWN_SERIALIZE,   "serialize", 0},
 	{X86_MAP_0F,  0x01,  X86_REPNE, 0x20, ONLY(0),  X86_OWN_XSUSLDTRK,  "xsusldtrk", 0},
 	{X86_MAP_0F,  0x01,  X86_REPNE, 0x20, ONLY(1),  X86_OWN_XRESLDTRK,  "xresldtrk", 0},
+	{X86_MAP_0F,  0x01,  0,        0x20, ONLY(6),  X86_OWN_RDPKRU,      "rdpkru",    0},
+	{X86_MAP_0F,  0x01,  0,        0x20, ONLY(7),  X86_OWN_WRPKRU,      "wrpkru",    0},
+	{X86_MAP_0F,  0x01,  0,        0x80, ONLY(2),  X86_OWN_MONITORX,    "monitorx",  0},
+	{X86_MAP_0F,  0x01,  0,        0x80, ONLY(3),  X86_OWN_MWAITX,      "mwaitx",    0},
+	{X86_MAP_0F,  0x01,  0,        0x80, ONLY(4),  X86_OWN_CLZERO,      "clzero",    0},
+	{X86_MAP_0F,  0x01,  0,        0x80, ONLY(5),  X86_OWN_RDPRU,       "rdpru",     0},
 	{X86_MAP_0F,  0x0d,  ANY_REP,  0xff, EITHER,   X86_INS_PREFETCHW,   "prefetchw", 0},
 	{X86_MAP_0F,  0x18,  ANY_REP,  0xff, REGISTER, X86_INS_NOP,         "nop",       0},
 	{X86_MAP_0F,  0x18,  ANY_REP,  0xf0, MEMORY,   X86_INS_NOP,         "nop",       0},
@@ -115,21 +123,6 @@ static bool rep_matters(const struct x86_raw *raw)
 	}
 }
 
-/* Near branches have 64-bit operands whatever the prefixes say (SDM vol. 1, 6.3.7; AMD differs). */
-static bool is_near_branch(const struct x86_raw *raw)
-{
-	uint8_t op = raw->opcode;
-
-	if (raw->map == X86_MAP_0F)
-		return (op & 0xf0) == 0x80;
-	if (raw->map != X86_MAP_1)
-		return false;
-	if (op == 0xff)
-		return (raw->reg & 7) == 2 || (raw->reg & 7) == 4;
-	return (op & 0xf0) == 0x70 || op == 0xc2 || op == 0xc3 || (op >= 0xe0 && op <= 0xe3) || op == 0xe8 ||
-	       op == 0xe9 || op == 0xeb;
-}
-
 /* 66 is part of the opcode, not an operand size. */
 static bool opsize_selects(const struct x86_raw *raw)
 {
@@ -144,10 +137,13 @@ static bool opsize_selects(const struct x86_raw *raw)
 	}
 }
 
-/* As an operand size it gives way to REX.W, as part of the opcode to F2 and F3 (SDM vol. 2, 2.1.2, 2.2.1.2). */
+/*
+ * As an operand size it gives way to REX.W, as part of the opcode to F2 and F3 (SDM vol. 2, 2.1.2, 2.2.1.2). What it is
+ * to near branches x86_parse() knows.
+ */
 static bool opsize_matters(const struct x86_raw *raw)
 {
-	if (is_near_branch(raw))
+	if (x86_is_near_branch(raw))
 		return false;
 	return opsize_selects(raw) ? !raw->rep : !raw->w;
 }
@@ -168,7 +164,7 @@ static uint8_t canonical_rex(const struct x86_raw *raw)
 
 	if (selector)
 		rex &= ~4;
-	if (is_near_branch(raw) || w_misleads(raw))
+	if (x86_is_near_branch(raw) || w_misleads(raw))
 		rex &= ~8;
 	return rex;
 }
@@ -193,8 +189,14 @@ static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t 
 		ret[n++] = raw->rep;
 	if (raw->rex && !raw->vex)
 		ret[n++] = canonical_rex(raw);
-	memcpy(ret + n, bytes + raw->opcode_at, len - raw->opcode_at);
-	return n + len - raw->opcode_at;
+	size_t rest = len - raw->opcode_at;
+	memcpy(ret + n, bytes + raw->opcode_at, rest);
+	if (raw->near16 && raw->imm_len == 2) { /* the displacement that stands for the shortened one */
+		uint32_t whole = (uint32_t)raw->imm;
+		memcpy(ret + n + rest - 2, &whole, sizeof whole);
+		rest += sizeof whole - 2;
+	}
+	return n + rest;
 }
 
 static bool has_prefix(const struct x86_raw *raw, uint8_t rep)
@@ -271,7 +273,7 @@ static enum lift_status ask_capstone(struct x86_decoder *d, uint64_t pc, const u
 	if (!selects_something(&ret->raw))
 		return LIFT_UNDECODABLE;
 
-	uint8_t plain[ISA_MAX_INSN_LEN];
+	uint8_t plain[ISA_MAX_INSN_LEN + 2];
 	const uint8_t *at = plain;
 	/* Capstone does not know EVEX lengths from us, but we from it. */
 	size_t whole = ret->raw.evex ? (len < ISA_MAX_INSN_LEN ? len : ISA_MAX_INSN_LEN) : ret->raw.len;
@@ -292,16 +294,33 @@ static enum lift_status ask_capstone(struct x86_decoder *d, uint64_t pc, const u
 	tidy(d->insn->op_str);
 	ret->operands = d->insn->op_str;
 	ret->cs = &d->insn->detail->x86;
+	ret->groups = d->insn->detail->groups;
+	ret->num_groups = d->insn->detail->groups_count;
 	return LIFT_DONE;
+}
+
+/* Where the vendors' processors take bytes for different instructions. */
+static void differ(const struct x86_decoder *d, struct x86_decoded *ret)
+{
+	struct x86_raw *raw = &ret->raw;
+
+	if (raw->opsize && !raw->w && x86_is_near_branch(raw))
+		ret->vendor_rows |= UINT32_C(1) << VENDOR_NEAR_BRANCH_66;
+	if (raw->map != X86_MAP_1 || raw->opcode != 0x90 || raw->rep != X86_REP || !(raw->rex & 1))
+		return;
+	ret->vendor_rows |= UINT32_C(1) << VENDOR_PAUSE_R8;
+	if (x86_is_by_amd(d->cpu, VENDOR_PAUSE_R8))
+		raw->rep = 0;
 }
 
 enum lift_status x86_decode(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,
 			    struct x86_decoded *ret)
 {
 	struct x86_decoded out = {0};
-	enum lift_status status = x86_parse(bytes, len, &out.raw);
+	enum lift_status status = x86_parse(bytes, len, x86_is_by_amd(d->cpu, VENDOR_NEAR_BRANCH_66), &out.raw);
 
 	if (status == LIFT_DONE) {
+		differ(d, &out);
 		out.override = find_override(&out.raw);
 		if (out.override) {
 			out.id = out.override->id;

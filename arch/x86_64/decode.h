@@ -46,6 +46,7 @@ struct x86_raw {
 	uint8_t vex_l;    /* VEX.L */
 	uint8_t vex_vvvv; /* the register, not inverted */
 	uint8_t vex_pp;   /* 0, 1: 66, 2: F3, 3: F2 */
+	bool near16;      /* 66 gives a near branch an operand of 16 bits */
 
 	uint8_t map;       /* enum x86_map */
 	uint8_t opcode_at; /* where the opcode itself starts: its escape bytes or the VEX prefix */
@@ -76,6 +77,12 @@ enum x86_own_id {
 	X86_OWN_XSUSLDTRK,
 	X86_OWN_XRESLDTRK,
 	X86_OWN_PTWRITE,
+	X86_OWN_RDPKRU,
+	X86_OWN_WRPKRU,
+	X86_OWN_MONITORX,
+	X86_OWN_MWAITX,
+	X86_OWN_CLZERO,
+	X86_OWN_RDPRU,
 	X86_OWN_MOVDIRI,
 	X86_OWN_MOVDIR64B,
 	X86_OWN_GF2P8MULB,
@@ -111,21 +118,31 @@ struct x86_override {
 struct x86_decoder {
 	csh handle;
 	cs_insn *insn;
+	const struct isa_cpu *cpu; /* whose encodings; borrowed */
 };
 
 struct x86_decoded {
 	struct x86_raw raw;
 	unsigned id; /* X86_INS_... or enum x86_own_id */
 	const char *mnemonic, *operands;
-	const cs_x86 *cs;                    /* NULL if an override applies */
+	const cs_x86 *cs;      /* NULL if an override applies */
+	const uint8_t *groups; /* of capstone, X86_GRP_... */
+	unsigned num_groups;
+	uint32_t vendor_rows;                /* that had a part in it (insn.vendor_rows) */
 	const struct x86_override *override; /* or NULL */
 };
 
 struct error *x86_decoder_init(struct x86_decoder *d);
 void x86_decoder_deinit(struct x86_decoder *d);
 
-/* The fields of the bytes; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len is valid for LIFT_DONE. */
-enum lift_status x86_parse(const uint8_t *bytes, size_t len, struct x86_raw *ret);
+/*
+ * The fields of the bytes; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len is valid for LIFT_DONE. near16: 66
+ * gives near branches operands of 16 bits.
+ */
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, bool near16, struct x86_raw *ret);
+
+/* The opcode is that of a near branch: the operand is the next RIP, or what is added to it. */
+bool x86_is_near_branch(const struct x86_raw *raw);
 
 /* Decodes one instruction. The result points into d and is valid until the next call. */
 enum lift_status x86_decode(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,

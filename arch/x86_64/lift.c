@@ -20,8 +20,7 @@ static const struct x86_table *const families[] = {
 struct isa_lifter {
 	struct x86_decoder decoder;
 	enum repeat_step repeat;
-	bool no_tzcnt, no_lzcnt;       /* the CPU was seen to say so */
-	uint64_t xcr0;                 /* what it said; else all */
+	struct isa_cpu cpu;
 	const struct x86_form **forms; /* all rows, ordered by id */
 	size_t num_forms;
 	uint32_t first[X86_NUM_IDS + 1]; /* by id: where its rows start in forms; they end where the next id's start */
@@ -69,7 +68,7 @@ struct error *x86_lifter_create(struct isa_lifter **ret)
 		return err;
 	}
 	index_forms(l);
-	l->xcr0 = UINT64_MAX;
+	l->decoder.cpu = &l->cpu;
 	*ret = l;
 	return NULL;
 }
@@ -90,44 +89,57 @@ void x86_lifter_set_repeat(struct isa_lifter *l, enum repeat_step step)
 
 /* ---- What depends on the CPU ---- */
 
-/*
- * CPUID tells what it has (SDM vol. 2, CPUID): BMI1 in (EAX=07H,ECX=0):EBX[3], LZCNT in 80000001H:ECX[5], what
- * XCR0 may enable in (0DH,0):EDX:EAX. The first leaf of each range tells its last one.
- */
+const struct isa_cpu *x86_lifter_cpu(const struct isa_lifter *l)
+{
+	return &l->cpu;
+}
+
+void x86_lifter_set_cpu(struct isa_lifter *l, const struct isa_cpu *cpu)
+{
+	l->cpu = *cpu;
+}
+
 bool x86_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uint64_t *before, const uint64_t *after)
 {
 	static const uint8_t cpuid[] = {0x0f, 0xa2};
-	bool no_tzcnt = l->no_tzcnt, no_lzcnt = l->no_lzcnt;
-	uint64_t xcr0 = l->xcr0;
 
 	if (insn->len != sizeof cpuid || memcmp(insn->bytes, cpuid, sizeof cpuid) != 0)
 		return false;
 #define WORD(values, reg) ((uint32_t)(values)[isa_x86_64.regs[reg].word])
-	uint32_t leaf = WORD(before, X86_rax), last = WORD(after, X86_rax);
-	if (leaf == 0 && last < 7)
-		l->no_tzcnt = true;
-	if (leaf == 7 && WORD(before, X86_rcx) == 0)
-		l->no_tzcnt = !(WORD(after, X86_rbx) >> 3 & 1);
-	if (leaf == 0x80000000 && last < 0x80000001)
-		l->no_lzcnt = true;
-	if (leaf == 0x80000001)
-		l->no_lzcnt = !(WORD(after, X86_rcx) >> 5 & 1);
-	if (leaf == 0xd && WORD(before, X86_rcx) == 0)
-		l->xcr0 = (uint64_t)WORD(after, X86_rdx) << 32 | WORD(after, X86_rax);
+	const uint32_t told[4] = {WORD(after, X86_rax), WORD(after, X86_rbx), WORD(after, X86_rcx),
+				  WORD(after, X86_rdx)};
+	return x86_cpu_observe(&l->cpu, WORD(before, X86_rax), WORD(before, X86_rcx), told);
 #undef WORD
-	return xcr0 != l->xcr0 || no_tzcnt != l->no_tzcnt || no_lzcnt != l->no_lzcnt;
+}
+
+bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row)
+{
+	c->vendor_rows |= UINT32_C(1) << row;
+	return x86_is_by_amd(c->cpu, row);
 }
 
 /* TZCNT and LZCNT are BSF and BSR with a prefix that CPUs without them ignore (SDM vol. 2, TZCNT, LZCNT). */
 static void replace_missing(const struct isa_lifter *l, struct x86_decoded *d)
 {
-	if (d->id == X86_INS_TZCNT && l->no_tzcnt) {
+	if (d->id == X86_INS_TZCNT && !isa_cpu_has(&l->cpu, X86_HAS_BMI1)) {
 		d->id = X86_INS_BSF;
 		d->mnemonic = "bsf";
-	} else if (d->id == X86_INS_LZCNT && l->no_lzcnt) {
+	} else if (d->id == X86_INS_LZCNT && !isa_cpu_has(&l->cpu, X86_HAS_LZCNT)) {
 		d->id = X86_INS_BSR;
 		d->mnemonic = "bsr";
 	}
+}
+
+/* The features that it needs, and whether nobody knows of one of them. */
+static void note_features(const struct isa_lifter *l, const struct x86_decoded *d, struct insn *insn)
+{
+	x86_needs(d, insn->feature);
+	insn->extension = !isa_cpu_knows(&l->cpu, insn->feature[0]) || !isa_cpu_knows(&l->cpu, insn->feature[1]);
+}
+
+static bool is_missing(const struct isa_cpu *cpu, const struct insn *insn)
+{
+	return !isa_cpu_has(cpu, insn->feature[0]) || !isa_cpu_has(cpu, insn->feature[1]);
 }
 
 static const struct x86_form *find_form(const struct isa_lifter *l, const struct x86_decoded *d)
@@ -213,13 +225,22 @@ static void name_registers(const struct x86_ctx *c, struct insn *insn)
 		name_reg(insn, X86_rip);
 }
 
+static bool is_return(const struct x86_raw *raw)
+{
+	return raw->map == X86_MAP_1 && (raw->opcode & 0xfe) == 0xc2;
+}
+
 static void describe(const struct x86_ctx *c, const struct x86_form *form, const struct x86_decoded *d,
 		     struct insn *insn)
 {
 	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%s%s", d->raw.lock && !d->raw.too_long ? "lock " : "",
 		 d->mnemonic);
 	append(insn->text, sizeof insn->text, insn->mnemonic);
-	if (*d->operands) {
+	if (d->raw.near16 && d->raw.imm_len && !is_return(&d->raw)) {
+		char target[16];
+		snprintf(target, sizeof target, " 0x%x", (unsigned)((c->next + d->raw.imm) & 0xffff));
+		append(insn->text, sizeof insn->text, target);
+	} else if (*d->operands) {
 		append(insn->text, sizeof insn->text, " ");
 		append(insn->text, sizeof insn->text, d->operands);
 	}
@@ -311,41 +332,23 @@ static void set_encoding(const struct x86_raw *raw, struct insn *insn)
 		 selected[pp], map < sizeof maps / sizeof *maps ? maps[map] : "map ? ", opcode, digit);
 }
 
-/* Escape 0F: what SSE2's time did not have yet, by opcode and selecting prefix. SDM vol. 2, table A-3. */
-static bool is_later_0f(const struct x86_raw *raw)
-{
-	unsigned reg = raw->reg & 7u;
-
-	switch (raw->opcode) {
-	case 0x01: return raw->mod == 3; /* XGETBV, RDTSCP and the like */
-	case 0x12:
-	case 0x16: return raw->rep; /* MOVDDUP, MOVSLDUP, MOVSHDUP */
-	case 0x7c:
-	case 0x7d:
-	case 0xd0: return true;                                /* HADDPS, HSUBPS, ADDSUBPS */
-	case 0xf0: return raw->rep == X86_REPNE;               /* LDDQU */
-	case 0xb8: return raw->rep == X86_REP;                 /* POPCNT */
-	case 0xae: return raw->mod == 3 ? raw->rep : reg >= 4; /* RDFSBASE; XSAVE, CLWB */
-	case 0xc7: return reg != 1 || raw->w;                  /* RDRAND, XSAVEC; CMPXCHG16B */
-	default: return false;
-	}
-}
-
-static bool is_extension(const struct x86_raw *raw)
-{
-	bool later = raw->map == X86_MAP_0F38 || raw->map == X86_MAP_0F3A;
-
-	return raw->vex || raw->evex || later || (raw->map == X86_MAP_0F && is_later_0f(raw));
-}
-
 /* ---- Flags by the row ---- */
 
-static void apply_flags(struct x86_ctx *c, const struct x86_form *form)
+/* The row's letters, with the vendor's in place of V. */
+static void set_flag_effects(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
+{
+	memcpy(insn->flags, form->flags, sizeof form->flags);
+	for (unsigned i = 0; i < X86_NUM_FLAGS; i++)
+		if (form->flags[i] == 'V')
+			insn->flags[i] = x86_by_amd(c, VENDOR_BIT_TEST_ZF) ? 'U' : '-';
+}
+
+static void apply_flags(struct x86_ctx *c, const struct insn *insn)
 {
 	for (unsigned i = 0; i < X86_NUM_FLAGS; i++) {
-		switch (form->flags[i]) {
+		switch (insn->flags[i]) {
 		case '0':
-		case '1': x86_set_flag(c, x86_flag_regs[i], x86_const(c, 1, form->flags[i] == '1')); break;
+		case '1': x86_set_flag(c, x86_flag_regs[i], x86_const(c, 1, insn->flags[i] == '1')); break;
 		case 'U': x86_set_flag(c, x86_flag_regs[i], expr_undef(c->pool, 1)); break;
 		default: break;
 		}
@@ -353,24 +356,32 @@ static void apply_flags(struct x86_ctx *c, const struct x86_form *form)
 }
 
 /* The row and the helper must agree on what is written. */
-static struct error *check_flags(const struct x86_ctx *c, const struct x86_form *form, const struct insn *insn)
+static struct error *check_flags(const struct x86_ctx *c, const struct insn *insn)
 {
 	for (unsigned i = 0; i < X86_NUM_FLAGS; i++) {
 		bool set = transfer_get_reg(c->t, x86_flag_regs[i]) != EXPR_NONE;
-		bool agrees = strchr("-R", form->flags[i]) ? !set : strchr("WM", form->flags[i]) ? set : true;
+		bool agrees = strchr("-R", insn->flags[i]) ? !set : strchr("WM", insn->flags[i]) ? set : true;
 		if (!agrees)
 			return error_create(ERROR_BUG, "%s: the effect row says '%c' of flag %c, the transfer does not",
-					    insn->form, form->flags[i], isa_x86_64.flag_letters[i]);
+					    insn->form, insn->flags[i], isa_x86_64.flag_letters[i]);
 	}
 	return NULL;
 }
 
 /* LOCK is #UD except on a read-modify-write of memory (SDM vol. 2, LOCK). */
-static bool lock_allowed(const struct x86_ctx *c, const struct x86_form *form)
+static void refuse_lock(struct x86_ctx *c, const struct x86_form *form)
 {
-	if (c->raw.too_long)
-		return true;
-	return form->props & X86_LOCK && c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
+	bool memory = c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
+
+	if (!c->raw.lock || c->raw.too_long || (form->props & X86_LOCK && memory))
+		return;
+	if (form->props & X86_LOCK_VERW && memory && x86_by_amd(c, VENDOR_LOCK_VERW))
+		x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
+	else if (form->props & X86_LOCK_CR0 && (c->raw.opcode & 1) == 0 && c->raw.reg == 0 &&
+		 x86_by_amd(c, VENDOR_MOV_CR8) && isa_cpu_has(c->cpu, X86_HAS_ALT_MOV_CR8))
+		x86_open(c, x86_const(c, 1, !isa_cpu_knows(c->cpu, X86_HAS_ALT_MOV_CR8)), ENV_SYSTEM);
+	else
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 }
 
 /*
@@ -393,11 +404,11 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 		insn->status = LIFT_UNMODELLED;
 		return NULL;
 	}
-	if (c->raw.lock && !lock_allowed(c, form))
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+	refuse_lock(c, form);
 	x86_goto(c, x86_const(c, 64, c->next));
 	form->build(c, form);
-	apply_flags(c, form);
+	set_flag_effects(c, form, insn);
+	apply_flags(c, insn);
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)
@@ -405,11 +416,20 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	if (c->unmodelled) {
 		transfer_reset(c->t, c->pool);
 		insn->status = LIFT_UNMODELLED;
+		insn->flags[0] = '\0';
 		return NULL;
 	}
-	memcpy(insn->flags, form->flags, sizeof form->flags);
 	insn->repeats = c->repeats;
-	return check_flags(c, form, insn);
+	return check_flags(c, insn);
+}
+
+/* #UD, whatever it would do where the CPU had it. */
+static struct error *build_missing(struct x86_ctx *c, struct insn *insn)
+{
+	x86_goto(c, x86_const(c, 64, c->next));
+	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+	memset(insn->flags, '-', X86_NUM_FLAGS);
+	return expr_pool_error(c->pool);
 }
 
 /*
@@ -491,14 +511,17 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 	insn.len = d.raw.len ? d.raw.len : (uint8_t)(len < ISA_MAX_INSN_LEN ? len : ISA_MAX_INSN_LEN);
 	memcpy(insn.bytes, bytes, insn.len);
 	if (insn.status == LIFT_DONE) {
+		note_features(l, &d, &insn);
 		replace_missing(l, &d);
+		bool missing = is_missing(&l->cpu, &insn) && d.id != X86_INS_BSF && d.id != X86_INS_BSR;
 		struct x86_ctx c = {.pool = t->pool,
 				    .t = t,
 				    .raw = d.raw,
 				    .pc = pc,
 				    .next = pc + insn.len,
 				    .repeat = l->repeat,
-				    .xcr0 = l->xcr0};
+				    .cpu = &l->cpu,
+				    .vendor_rows = d.vendor_rows};
 		const struct x86_form *form = find_form(l, &d);
 		c.width = d.raw.w ? 64 : d.raw.opsize ? 16 : 32;
 		x86_operands(&c, &d);
@@ -506,11 +529,13 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		set_encoding(&d.raw, &insn);
 		insn.family = family_of(form, &d.raw);
 		insn.overrun = find_overrun(&d.raw, &insn);
-		insn.extension = is_extension(&d.raw);
-		if (form)
+		if (missing)
+			err = build_missing(&c, &insn);
+		else if (form)
 			err = build(&c, form, &insn);
 		else
 			insn.status = LIFT_UNMODELLED;
+		insn.vendor_rows = c.vendor_rows;
 		insn.may_store = insn.status == LIFT_UNMODELLED && may_store(&c, &d);
 		find_operand(&c, d.id, &insn.operand);
 	} else {

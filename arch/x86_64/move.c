@@ -32,6 +32,8 @@ static void build_extend(struct x86_ctx *c, const struct x86_form *f)
 	expr_id value = x86_read(c, 1);
 	unsigned width = c->op[0].width;
 
+	if (c->op[1].width > width) /* VENDOR_MOVSXD_16 */
+		value = expr_extract(c->pool, value, 0, width);
 	x86_write(c, 0, f->param == SIGN_EXTEND ? expr_sext(c->pool, value, width) : expr_zext(c->pool, value, width));
 }
 

@@ -90,7 +90,7 @@ static void fix_movsxd(struct x86_ctx *c)
 	if (c->raw.map != X86_MAP_1 || c->raw.opcode != 0x63 || c->num_ops != 2)
 		return;
 	c->op[0].width = (uint16_t)c->width;
-	c->op[1].width = c->width == 16 ? 16 : 32;
+	c->op[1].width = c->width == 16 && !(c->raw.is_mem && x86_by_amd(c, VENDOR_MOVSXD_16)) ? 16 : 32;
 }
 
 static struct x86_operand general_operand(unsigned width, uint8_t number)
@@ -335,4 +335,18 @@ void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes)
 	expr_id low = expr_and(p, address, x86_const(c, 64, bytes - 1));
 
 	transfer_add_fault(c->t, expr_ne(p, low, x86_const(c, 64, 0)), FAULT_PROTECTION);
+}
+
+void x86_require_sse_alignment(struct x86_ctx *c, expr_id address)
+{
+	enum { MXCSR_MM = 17 };
+	struct expr_pool *p = c->pool;
+
+	if (!x86_by_amd(c, VENDOR_MISALIGNED_SSE)) {
+		x86_require_alignment(c, address, 16);
+		return;
+	}
+	expr_id misaligned = expr_ne(p, expr_extract(p, address, 0, 4), x86_const(c, 4, 0));
+	expr_id strict = expr_not(p, expr_bit(p, expr_reg(p, 32, X86_mxcsr), MXCSR_MM));
+	transfer_add_fault(c->t, expr_and(p, misaligned, strict), FAULT_PROTECTION);
 }

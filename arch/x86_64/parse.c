@@ -8,7 +8,7 @@
  *   .  nothing                 m  ModRM
  *   b  8-bit immediate         B  ModRM and that
  *   z  16 or 32 bits, by size  Z  ModRM and that     v  16, 32 or 64 bits, by size    w  16 bits
- *   j  32 bits at every size   o  an absolute address e  16 and 8 bits
+ *   j  32 bits (near branch)   o  an absolute address e  16 and 8 bits
  *   T  ModRM, and 8 bits with 0 or 1 in ModRM.reg    Y  likewise with 16 or 32 bits
  *   x  no instruction in 64-bit mode, or a prefix
  */
@@ -209,6 +209,20 @@ static char follows(const struct x86_raw *raw)
 	}
 }
 
+bool x86_is_near_branch(const struct x86_raw *raw)
+{
+	uint8_t op = raw->opcode;
+
+	if (raw->map == X86_MAP_0F)
+		return (op & 0xf0) == 0x80;
+	if (raw->map != X86_MAP_1)
+		return false;
+	if (op == 0xff)
+		return (raw->reg & 7) == 2 || (raw->reg & 7) == 4;
+	return (op & 0xf0) == 0x70 || op == 0xc2 || op == 0xc3 || (op >= 0xe0 && op <= 0xe3) || op == 0xe8 ||
+	       op == 0xe9 || op == 0xeb;
+}
+
 static unsigned immediate_len(const struct x86_raw *raw, char what)
 {
 	unsigned sized = raw->w ? 4 : raw->opsize ? 2 : 4;
@@ -218,7 +232,7 @@ static unsigned immediate_len(const struct x86_raw *raw, char what)
 	case 'B': return 1;
 	case 'w': return 2;
 	case 'e': return 3;
-	case 'j': return 4;
+	case 'j': return raw->near16 ? 2 : 4;
 	case 'o': return raw->addrsize ? 4 : 8;
 	case 'v': return raw->w ? 8 : sized;
 	case 'z':
@@ -245,7 +259,7 @@ static void parse_immediate(struct cursor *s, struct x86_raw *raw, char what)
 	raw->imm_len = 0;
 }
 
-enum lift_status x86_parse(const uint8_t *bytes, size_t len, struct x86_raw *ret)
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, bool near16, struct x86_raw *ret)
 {
 	bool cut = len > ISA_MAX_INSN_LEN;
 	struct cursor s = {.bytes = bytes, .len = cut ? ISA_MAX_INSN_LEN : len};
@@ -260,6 +274,7 @@ enum lift_status x86_parse(const uint8_t *bytes, size_t len, struct x86_raw *ret
 			return LIFT_UNDECODABLE;
 		if (strchr("mBZTY", what))
 			parse_modrm(&s, &raw);
+		raw.near16 = near16 && raw.opsize && !raw.w && x86_is_near_branch(&raw);
 		parse_immediate(&s, &raw, what);
 	}
 	if (s.short_of && s.len < ISA_MAX_INSN_LEN)

@@ -12,6 +12,13 @@ static void build_refused(struct x86_ctx *c, const struct x86_form *f)
 	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_PROTECTION);
 }
 
+static void build_sysexit(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	transfer_add_fault(c->t, x86_const(c, 1, 1),
+			   x86_by_amd(c, VENDOR_SYSENTER) ? FAULT_UNDEFINED : FAULT_PROTECTION);
+}
+
 /* MOV to and from CR0, CR2, CR3, CR4, CR8 (opcodes 20 and 22) and DR0 to DR7; there are no others. */
 static void build_control(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -55,14 +62,14 @@ static const struct x86_form x86_privileged[] = {
 	REFUSED(RDMSR),
 	REFUSED(WRMSR),
 	REFUSED(RDPMC),
-	REFUSED(SYSEXIT),
+	{X86_INS_SYSEXIT, build_sysexit, 0, "-------", X86_ANY, 0},
 	REFUSED(SYSRET),
 	PLAIN(XSETBV),
 	PLAIN(XSAVES),
 	PLAIN(XSAVES64),
 	PLAIN(XRSTORS),
 	PLAIN(XRSTORS64),
-	{X86_INS_MOV, build_control, 0, "-------", X86_ANY, X86_MAP_0F},
+	{X86_INS_MOV, build_control, 0, "-------", X86_ANY | X86_LOCK_CR0, X86_MAP_0F},
 	/* SDM vol. 2, 2.3.11; what the bytes are does not matter any more. */
 	{X86_OWN_TOO_LONG, build_refused, 0, "-------", X86_ANY, 0},
 	/* Outside of a transaction (SDM vol. 2, XEND). */

@@ -41,11 +41,16 @@ static void load_stack_segment(struct x86_ctx *c, expr_id selector)
 	transfer_set_reg(c->t, X86_ss, selector);
 }
 
-/* The base of the data segment is 0. A null selector clears it on Intel's processors, and leaves it on AMD's. */
+/*
+ * The base of the data segment is 0. A null selector clears it on Intel's processors, and on those of AMD's that tell
+ * so; of others hypervisors may hide that they do.
+ */
 static void load_base(struct x86_ctx *c, uint32_t base, expr_id null)
 {
 	struct expr_pool *p = c->pool;
-	expr_id left = expr_and(p, expr_reg(p, 64, base), expr_env(p, 64, ENV_SELECTOR));
+	bool known = isa_cpu_knows(c->cpu, X86_HAS_NULL_CLEARS_BASE) && isa_cpu_has(c->cpu, X86_HAS_NULL_CLEARS_BASE);
+	bool open = x86_by_amd(c, VENDOR_NULL_BASE) && !known;
+	expr_id left = open ? expr_and(p, expr_reg(p, 64, base), expr_env(p, 64, ENV_SELECTOR)) : x86_const(c, 64, 0);
 
 	transfer_set_reg(c->t, base, expr_ite(p, null, left, x86_const(c, 64, 0)));
 }
@@ -71,17 +76,21 @@ void x86_load_selector(struct x86_ctx *c, uint32_t reg, expr_id selector)
 		load_base(c, reg == X86_fs ? X86_fs_base : X86_gs_base, null);
 }
 
-/* A far pointer in memory, one access: an offset of the operand's size, and a selector behind it. */
+/*
+ * A far pointer in memory, one access: an offset of the operand's size, on AMD's processors 32 bits at most, and a
+ * selector behind it.
+ */
 static expr_id far_pointer(struct x86_ctx *c, expr_id *ret_selector)
 {
 	enum { LENGTH = 10 };
-	expr_id both = transfer_load(c->t, c->width + 16, x86_address(c));
+	unsigned width = c->width == 64 && x86_by_amd(c, VENDOR_FAR_POINTER_64) ? 32 : c->width;
+	expr_id both = transfer_load(c->t, width + 16, x86_address(c));
 
 	/* With 32-bit addresses the selector may lie at the beginning of memory. */
 	if (c->raw.addrsize)
 		x86_open(c, expr_ult(c->pool, x86_const(c, 64, UINT32_MAX - LENGTH), x86_offset(c)), ENV_SELECTOR);
-	*ret_selector = expr_extract(c->pool, both, c->width, 16);
-	return expr_extract(c->pool, both, 0, c->width);
+	*ret_selector = expr_extract(c->pool, both, width, 16);
+	return expr_extract(c->pool, both, 0, width);
 }
 
 /* LSS, LFS, LGS; param is the segment register. */
@@ -129,7 +138,7 @@ static void build_far(struct x86_ctx *c, const struct x86_form *f)
 
 /*
  * RETF's and IRET's values are read in two accesses: a page fault of one comes before what is wrong with its values. Of
- * a selector that is the last one just 16 bits are read.
+ * a selector that is the last one just 16 bits are read, but on AMD's processors.
  */
 static expr_id read_values(struct x86_ctx *c, unsigned first, unsigned width)
 {
@@ -137,6 +146,12 @@ static expr_id read_values(struct x86_ctx *c, unsigned first, unsigned width)
 
 	return transfer_load(c->t, width,
 			     expr_add(p, expr_reg(p, 64, X86_rsp), x86_const(c, 64, first * c->width / 8)));
+}
+
+/* Two values, the latter a selector. */
+static unsigned pair_width(struct x86_ctx *c)
+{
+	return c->width + (x86_by_amd(c, VENDOR_FAR_RETURN) ? c->width : 16);
 }
 
 static expr_id nth(struct x86_ctx *c, expr_id values, unsigned i)
@@ -149,26 +164,51 @@ static expr_id nth_selector(struct x86_ctx *c, expr_id values, unsigned i)
 	return expr_extract(c->pool, values, i * c->width, 16);
 }
 
+/* #GP for a selector of another level; what is loaded may fault before. */
+static void require_level_3(struct x86_ctx *c, expr_id selector, expr_id loaded)
+{
+	struct expr_pool *p = c->pool;
+	expr_id other = expr_not(p, is_level_3(c, selector)), both = expr_concat(p, loaded, other);
+
+	both = expr_and(p, both, x86_const(c, expr_width(p, both), 1));
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, both)), FAULT_PROTECTION);
+}
+
+/* The outer level's RSP and SS lie behind the parameters. AMD's processors pop them before they look at CS. */
+static void pop_outer_stack(struct x86_ctx *c, expr_id selector, unsigned drop)
+{
+	struct expr_pool *p = c->pool;
+
+	if (!x86_by_amd(c, VENDOR_FAR_RETURN))
+		return;
+	expr_id address = expr_add(p, expr_reg(p, 64, X86_rsp), x86_const(c, 64, drop));
+	expr_id outer = expr_not(p, is_level_3(c, selector));
+	require_level_3(c, selector, x86_load_if(c, outer, pair_width(c), address));
+}
+
 /* RETF, and RETF imm16, which also drops that many bytes. */
 static void build_retf(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id values = read_values(c, 0, c->width + 16);
+	expr_id values = read_values(c, 0, pair_width(c));
 	unsigned drop = 2 * c->width / 8 + (c->raw.imm_len ? (uint16_t)c->raw.imm : 0);
 
 	(void)f;
+	pop_outer_stack(c, nth_selector(c, values, 1), drop);
 	transfer_set_reg(c->t, X86_rsp, expr_add(c->pool, expr_reg(c->pool, 64, X86_rsp), x86_const(c, 64, drop)));
 	far_goto(c, nth_selector(c, values, 1), nth(c, values, 0), true);
 }
 
 /*
  * IRET to the same level: in 64-bit mode RIP, CS, RFLAGS, RSP and SS (SDM vol. 2, IRET); NT would make it a task's
- * return.
+ * return. Intel's processors read the latter two when the selector is right, AMD's at once.
  */
 static void build_iret(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
 	transfer_add_fault(c->t, x86_flag(c, X86_nt), FAULT_PROTECTION);
-	expr_id values = read_values(c, 0, 3 * c->width), stack = read_values(c, 3, c->width + 16);
+	expr_id values = read_values(c, 0, 3 * c->width), stack = read_values(c, 3, pair_width(c));
+	if (x86_by_amd(c, VENDOR_FAR_RETURN))
+		require_level_3(c, nth_selector(c, values, 1), stack);
 	far_goto(c, nth_selector(c, values, 1), nth(c, values, 0), true);
 	load_stack_segment(c, nth_selector(c, stack, 1));
 	x86_set_rflags(c, nth(c, values, 2));

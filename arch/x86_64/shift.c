@@ -2,8 +2,8 @@
  * Shifts and rotates.
  *
  * The count is taken modulo 32 (64 for 64-bit operands). A count of 0 changes no flag; OF is defined for a count of 1
- * alone, AF never; CF is undefined where everything was shifted out of an 8- or 16-bit operand (SDM vol. 2, SAL/SAR/
- * SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). A 32-bit register is zero-extended even by a count of 0.
+ * alone, AF never; CF is undefined where everything was shifted out of an 8- or 16-bit operand, but by AMD's manual
+ * (SDM vol. 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). A 32-bit register is zero-extended even by a count of 0.
  */
 #include "arch/x86_64/x86_64.h"
 
@@ -52,6 +52,14 @@ static void set_shift_cf(struct x86_ctx *c, expr_id count, unsigned limit, expr_
 	x86_set_flag_if(c, is_nonzero(c, count), X86_cf, value);
 }
 
+/* ... of SHL and SHR: a count of the width or more. */
+static void set_shifted_cf(struct x86_ctx *c, expr_id count, expr_id out)
+{
+	bool wide = c->op[0].width >= 32;
+
+	set_shift_cf(c, count, !wide && x86_by_amd(c, VENDOR_SHIFT_CF) ? UINT16_MAX : c->op[0].width, out);
+}
+
 /* The last bit that leaves a at the top; 0 for counts above the width. */
 static expr_id last_out_left(struct x86_ctx *c, expr_id a, expr_id count)
 {
@@ -77,7 +85,7 @@ static void build_shl(struct x86_ctx *c, const struct x86_form *f)
 
 	(void)f;
 	set_shift_szap(c, count, result);
-	set_shift_cf(c, count, c->op[0].width, out);
+	set_shifted_cf(c, count, out);
 	set_shift_of(c, count, expr_xor(p, expr_msb(p, result), out));
 	x86_write(c, 0, result);
 }
@@ -90,7 +98,7 @@ static void build_shr(struct x86_ctx *c, const struct x86_form *f)
 
 	(void)f;
 	set_shift_szap(c, count, result);
-	set_shift_cf(c, count, c->op[0].width, last_out_right(c, EXPR_LSHR, a, count));
+	set_shifted_cf(c, count, last_out_right(c, EXPR_LSHR, a, count));
 	set_shift_of(c, count, expr_msb(p, a));
 	x86_write(c, 0, result);
 }

@@ -1,6 +1,14 @@
 /* SHA-1 and SHA-256 (SDM vol. 2; FIPS 180-4 for the names of the functions). Words are lanes of 32 bits. */
 #include "arch/x86_64/simd.h"
 
+/* The second operand, which may be misaligned in memory on AMD's processors. */
+static expr_id second(struct x86_ctx *c)
+{
+	bool memory = c->op[1].kind == X86_OPERAND_MEM;
+
+	return memory && x86_by_amd(c, VENDOR_SHA_ALIGNMENT) ? simd_read(c, 1, SIMD_BLOCK) : simd_source(c, 1);
+}
+
 static expr_id word(struct x86_ctx *c, expr_id a, unsigned i)
 {
 	return expr_extract(c->pool, a, 32 * i, 32);
@@ -40,7 +48,7 @@ static expr_id majority(struct x86_ctx *c, expr_id x, expr_id y, expr_id z)
 static void build_sha1msg1(struct x86_ctx *c, const struct x86_form *f)
 {
 	static const uint8_t second_next[4] = {6, 7, 0, 1};
-	expr_id b = simd_source(c, 1), a = simd_source(c, 0);
+	expr_id b = second(c), a = x86_read(c, 0);
 
 	(void)f;
 	x86_write(c, 0, expr_xor(c->pool, a, simd_permute_blocks(c, 32, a, b, second_next)));
@@ -49,7 +57,7 @@ static void build_sha1msg1(struct x86_ctx *c, const struct x86_form *f)
 static void build_sha1msg2(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
-	expr_id b = simd_source(c, 1), a = simd_source(c, 0), w[4];
+	expr_id b = second(c), a = x86_read(c, 0), w[4];
 
 	(void)f;
 	for (unsigned i = 0; i < 4; i++) {
@@ -61,7 +69,7 @@ static void build_sha1msg2(struct x86_ctx *c, const struct x86_form *f)
 
 static void build_sha1nexte(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id b = simd_source(c, 1), e = ror(c, word(c, simd_source(c, 0), 3), 2);
+	expr_id b = second(c), e = ror(c, word(c, x86_read(c, 0), 3), 2);
 
 	(void)f;
 	x86_write(c, 0, simd_insert(c, b, 96, expr_add(c->pool, word(c, b, 3), e)));
@@ -73,7 +81,7 @@ static void build_sha1rnds4(struct x86_ctx *c, const struct x86_form *f)
 	static const uint32_t k[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
 	struct expr_pool *p = c->pool;
 	unsigned stage = simd_imm(c) & 3;
-	expr_id w = simd_source(c, 1), state = simd_source(c, 0);
+	expr_id w = second(c), state = x86_read(c, 0);
 	expr_id va = word(c, state, 3), vb = word(c, state, 2), vc = word(c, state, 1), vd = word(c, state, 0);
 	expr_id ve = x86_const(c, 32, 0);
 
@@ -108,7 +116,7 @@ static expr_id big_sigma(struct x86_ctx *c, expr_id x, unsigned r1, unsigned r2,
 
 static void build_sha256msg1(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id b = simd_source(c, 1), a = simd_source(c, 0), w[4];
+	expr_id b = second(c), a = x86_read(c, 0), w[4];
 
 	(void)f;
 	for (unsigned i = 0; i < 4; i++) {
@@ -120,7 +128,7 @@ static void build_sha256msg1(struct x86_ctx *c, const struct x86_form *f)
 
 static void build_sha256msg2(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id b = simd_source(c, 1), a = simd_source(c, 0), w[4];
+	expr_id b = second(c), a = x86_read(c, 0), w[4];
 
 	(void)f;
 	for (unsigned i = 0; i < 4; i++) {
@@ -134,7 +142,7 @@ static void build_sha256msg2(struct x86_ctx *c, const struct x86_form *f)
 static void build_sha256rnds2(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
-	expr_id abef = simd_source(c, 1), cdgh = simd_source(c, 0), wk = expr_reg(p, SIMD_BLOCK, X86_xmm0);
+	expr_id abef = second(c), cdgh = x86_read(c, 0), wk = expr_reg(p, SIMD_BLOCK, X86_xmm0);
 	expr_id va = word(c, abef, 3), vb = word(c, abef, 2), ve = word(c, abef, 1), vf = word(c, abef, 0);
 	expr_id vc = word(c, cdgh, 3), vd = word(c, cdgh, 2), vg = word(c, cdgh, 1), vh = word(c, cdgh, 0);
 

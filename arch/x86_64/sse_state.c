@@ -2,13 +2,30 @@
 #include "arch/x86_64/simd.h"
 #include "arch/x86_64/xstate.h"
 
+uint32_t x86_mxcsr_mask(struct x86_ctx *c)
+{
+	bool amd = x86_by_amd(c, VENDOR_MISALIGNED_SSE);
+
+	return amd && isa_cpu_has(c->cpu, X86_HAS_MISALIGNED_SSE) ? MXCSR_MASK | MXCSR_MISALIGNED : MXCSR_MASK;
+}
+
+void x86_open_mxcsr(struct x86_ctx *c, expr_id cond, expr_id value)
+{
+	expr_id misaligned = expr_not(c->pool, expr_is_zero(c->pool, expr_and(c->pool, value,
+									      x86_const(c, 32, MXCSR_MISALIGNED))));
+
+	if (x86_by_amd(c, VENDOR_MISALIGNED_SSE) && !isa_cpu_knows(c->cpu, X86_HAS_MISALIGNED_SSE))
+		x86_open(c, expr_and(c->pool, cond, misaligned), ENV_SYSTEM);
+}
+
 /* #GP if a reserved bit is set. `also`: what must be readable too before that, or EXPR_NONE. */
 static void load_mxcsr(struct x86_ctx *c, expr_id value, expr_id also)
 {
 	struct expr_pool *p = c->pool;
 	expr_id all = also ? expr_concat(p, also, value) : value;
-	expr_id reserved = expr_and(p, all, x86_const(c, expr_width(p, all), UINT32_MAX & ~(uint32_t)MXCSR_MASK));
+	expr_id reserved = expr_and(p, all, x86_const(c, expr_width(p, all), (uint32_t)~x86_mxcsr_mask(c)));
 
+	x86_open_mxcsr(c, x86_const(c, 1, 1), value);
 	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, reserved)), FAULT_PROTECTION);
 	transfer_set_reg(c->t, X86_mxcsr, value);
 }
@@ -84,6 +101,40 @@ static expr_id abridged_tags(struct x86_ctx *c)
 	return bits;
 }
 
+/* Do AMD's processors save and restore the pointers though no exception is pending? Where they may or not, false. */
+static bool keeps_pointers(const struct x86_ctx *c)
+{
+	return isa_cpu_knows(c->cpu, X86_HAS_X87_POINTERS) && isa_cpu_has(c->cpu, X86_HAS_X87_POINTERS);
+}
+
+/* An exception that is not masked is pending: bit 7 of the status word. */
+static expr_id is_pending(struct x86_ctx *c, expr_id fsw)
+{
+	return expr_bit(c->pool, fsw, 7);
+}
+
+/* The last opcode as it is saved: 16 bits, of which AMD's processors may leave alone what is in memory. */
+static expr_id saved_fop(struct x86_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	expr_id fop = expr_zext(p, expr_extract(p, expr_reg(p, 16, X86_fop), 0, 11), 16);
+
+	if (!x86_by_amd(c, VENDOR_X87_POINTERS) || keeps_pointers(c))
+		return fop;
+	return expr_ite(p, is_pending(c, expr_reg(p, 16, X86_fstat)), fop, expr_undef(p, 16));
+}
+
+/* Which bits of MXCSR there are. Where it is not known of one, it is undefined. */
+static expr_id saved_mxcsr_mask(struct x86_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	expr_id misaligned = expr_and(p, expr_undef(p, 32), x86_const(c, 32, MXCSR_MISALIGNED));
+
+	if (!x86_by_amd(c, VENDOR_MISALIGNED_SSE) || isa_cpu_knows(c->cpu, X86_HAS_MISALIGNED_SSE))
+		return x86_const(c, 32, x86_mxcsr_mask(c));
+	return expr_or(p, x86_const(c, 32, MXCSR_MASK), misaligned);
+}
+
 /*
  * The addresses and selectors of the last x87 instruction are not in the model's state. Processors differ in whether
  * they save them at all (CPUID.(EAX=07H,ECX=0H):EBX[6] and [13], and AMD's).
@@ -91,13 +142,11 @@ static expr_id abridged_tags(struct x86_ctx *c)
 expr_id x86_image_control(struct x86_ctx *c)
 {
 	struct expr_pool *p = c->pool;
-	expr_id fop = expr_extract(p, expr_reg(p, 16, X86_fop), 0, 11);
-	expr_id mask = expr_or(p, x86_const(c, 32, MXCSR_MASK),
-			       expr_and(p, expr_undef(p, 32), x86_const(c, 32, MXCSR_MISALIGNED)));
+	expr_id mask = saved_mxcsr_mask(c);
 	expr_id all = expr_concat(p, expr_reg(p, 16, X86_fstat), expr_reg(p, 16, X86_fctrl));
 
 	all = expr_concat(p, expr_zext(p, abridged_tags(c), 16), all);
-	all = expr_concat(p, expr_zext(p, fop, 16), all);
+	all = expr_concat(p, saved_fop(c), all);
 	all = expr_concat(p, expr_undef(p, 128), all);
 	return expr_concat(p, mask, expr_concat(p, expr_reg(p, 32, X86_mxcsr), all));
 }
@@ -178,6 +227,21 @@ static expr_id restored_tags(struct x86_ctx *c, expr_id cond, expr_id fsw)
 	return expr_or(p, empty, expr_rol(p, tags, expr_concat(p, top, x86_const(c, 1, 0))));
 }
 
+/*
+ * The last opcode as it is restored. AMD's processors that do so always set it to 0 where no exception is pending
+ * (family 1Ah), the others leave it as it was: both pass where it is not known which ones they are.
+ */
+static expr_id restored_fop(struct x86_ctx *c, expr_id cond, expr_id fsw)
+{
+	struct expr_pool *p = c->pool;
+	expr_id fop = expr_and(p, x86_image_get(c, cond, IMAGE_FOP, 16), x86_const(c, 16, 0x7ff));
+
+	if (!x86_by_amd(c, VENDOR_X87_POINTERS))
+		return fop;
+	bool leaves = isa_cpu_knows(c->cpu, X86_HAS_X87_POINTERS) && !keeps_pointers(c);
+	return expr_ite(p, is_pending(c, fsw), fop, leaves ? expr_reg(p, 16, X86_fop) : expr_undef(p, 16));
+}
+
 struct x86_x87 x86_image_x87(struct x86_ctx *c, expr_id cond)
 {
 	struct x86_x87 ret;
@@ -185,7 +249,7 @@ struct x86_x87 x86_image_x87(struct x86_ctx *c, expr_id cond)
 	ret.fctrl = restored_fcw(c, cond);
 	ret.fstat = restored_fsw(c, cond, ret.fctrl);
 	ret.ftag = restored_tags(c, cond, ret.fstat);
-	ret.fop = expr_and(c->pool, x86_image_get(c, cond, IMAGE_FOP, 16), x86_const(c, 16, 0x7ff));
+	ret.fop = restored_fop(c, cond, ret.fstat);
 	for (unsigned i = 0; i < 8; i++)
 		ret.st[i] = x86_image_get(c, cond, IMAGE_ST + 16 * i, 80);
 	return ret;

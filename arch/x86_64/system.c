@@ -84,6 +84,23 @@ static void build_syscall(struct x86_ctx *c, const struct x86_form *f)
 	x86_set_gpr(c, X86_r11, x86_rflags(c));
 }
 
+/* On AMD's processors an invalid opcode; on Intel's what the kernel makes of it is not this program's any more. */
+static void build_sysenter(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	if (!x86_by_amd(c, VENDOR_SYSENTER))
+		x86_unmodelled(c);
+	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+}
+
+/* 0F 0D: a hint. With a register operand AMD's processors refuse it. */
+static void build_prefetchw(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	if (!c->raw.is_mem && x86_by_amd(c, VENDOR_PREFETCH_REGISTER))
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+}
+
 /* UD0, UD1, UD2, INT1, INT3; param is the fault. */
 static void build_fault(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -248,7 +265,7 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_XBEGIN,       build_xbegin,     0,                "-------", X86_RELATIVE, 0},
 	{X86_INS_XABORT,       build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCH,     build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PREFETCHW,    build_nop,        0,                "-------", 0,    0},
+	{X86_INS_PREFETCHW,    build_prefetchw,  0,                "-------", 0,    0},
 	{X86_INS_PREFETCHNTA,  build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHT0,   build_nop,        0,                "-------", 0,    0},
 	{X86_INS_PREFETCHT1,   build_nop,        0,                "-------", 0,    0},
@@ -271,6 +288,7 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_RDRAND,       build_random,     0,                "00000W-", 0,    0},
 	{X86_INS_RDSEED,       build_random,     0,                "00000W-", 0,    0},
 	{X86_INS_SYSCALL,      build_syscall,    0,                "RRRRRRR", 0,    0},
+	{X86_INS_SYSENTER,     build_sysenter,   0,                "-------", 0,    0},
 	{X86_INS_UD2,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
 	{X86_OWN_UD1,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
 	{X86_OWN_UD0,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
@@ -291,7 +309,7 @@ static const struct x86_form x86_system[] = {
 	{X86_INS_VMCALL,       build_hypercall,  0,                "-------", 0,    0},
 	{X86_INS_VMMCALL,      build_hypercall,  0,                "-------", 0,    0},
 	{X86_INS_VERR,         build_verify,     0,                "--W----", 0,    0},
-	{X86_INS_VERW,         build_verify,     0,                "--W----", 0,    0},
+	{X86_INS_VERW,         build_verify,     0,                "--W----", X86_LOCK_VERW, 0},
 };
 /* clang-format on */
 

@@ -6,12 +6,14 @@
  * computes, writes operands and flags. x86_lift() decodes, finds the row, runs the helper, and does what the row says
  * about flags that are cleared, set or undefined: helpers never do that.
  *
- * "SDM" is the Intel 64 and IA-32 Architectures Software Developer's Manual.
+ * "SDM" is the Intel 64 and IA-32 Architectures Software Developer's Manual. Where AMD's processors differ a helper
+ * asks x86_by_amd() for a row of vendor.def.
  */
 #ifndef ARCH_X86_64_X86_64_H
 #define ARCH_X86_64_X86_64_H
 
 #include "arch/arch.h"
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/decode.h"
 #include "arch/x86_64/regs.h"
 
@@ -21,6 +23,8 @@ extern const struct isa_frame x86_frame;
 struct error *x86_lifter_create(struct isa_lifter **ret);
 void x86_lifter_destroy(struct isa_lifter *lifter);
 void x86_lifter_set_repeat(struct isa_lifter *lifter, enum repeat_step step);
+const struct isa_cpu *x86_lifter_cpu(const struct isa_lifter *lifter);
+void x86_lifter_set_cpu(struct isa_lifter *lifter, const struct isa_cpu *cpu);
 bool x86_lifter_observe(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
 			const uint64_t *after);
 struct error *x86_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
@@ -37,17 +41,19 @@ typedef void x86_build(struct x86_ctx *c, const struct x86_form *f);
 
 /* Properties of a row. */
 enum {
-	X86_LOCK = 1,     /* LOCK is allowed when the first operand is memory */
-	X86_IMPLICIT = 2, /* capstone's operands are implied by the name: not part of insn.form */
-	X86_RELATIVE = 4, /* an immediate is a distance from the next instruction */
-	X86_ANY = 8,      /* the builder does not look at operands: they may be outside the model */
+	X86_LOCK = 1,       /* LOCK is allowed when the first operand is memory */
+	X86_IMPLICIT = 2,   /* capstone's operands are implied by the name: not part of insn.form */
+	X86_RELATIVE = 4,   /* an immediate is a distance from the next instruction */
+	X86_ANY = 8,        /* the builder does not look at operands: they may be outside the model */
+	X86_LOCK_CR0 = 16,  /* VENDOR_MOV_CR8 tells what LOCK does */
+	X86_LOCK_VERW = 32, /* ... VENDOR_LOCK_VERW */
 };
 
 struct x86_form {
 	unsigned id;                   /* X86_INS_..., or enum x86_own_id */
 	x86_build *build;              /* builds the transfer; the next three are for it and for the dispatcher */
 	uint32_t param;                /* what tells the members of a family apart */
-	char flags[X86_NUM_FLAGS + 1]; /* effect on oszapcd, in the letters of arch.h */
+	char flags[X86_NUM_FLAGS + 1]; /* effect on oszapcd, in the letters of arch.h; V: VENDOR_BIT_TEST_ZF decides */
 	uint8_t props;                 /* X86_LOCK... */
 	uint8_t map;                   /* enum x86_map: only opcodes of this map (MOVSD is a string and an SSE move) */
 };
@@ -94,10 +100,16 @@ struct x86_ctx {
 	unsigned num_ops;
 	unsigned popped; /* bytes by which POP has already raised RSP when its operand's address is formed */
 	enum repeat_step repeat;
-	uint64_t xcr0;   /* state components that may be enabled */
-	bool unmodelled; /* a helper met something that it does not model */
-	bool repeats;    /* the transfer is one iteration of several */
+	const struct isa_cpu *cpu;
+	uint32_t vendor_rows; /* insn.vendor_rows */
+	bool unmodelled;      /* a helper met something that it does not model */
+	bool repeats;         /* the transfer is one iteration of several */
 };
+
+/* ---- Processors (lift.c) ---- */
+
+/* A row of vendor.def has a part in the instruction. True: what AMD's processors do is to be built, else Intel's. */
+bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row);
 
 /* ---- Operands (operand.c) ---- */
 
@@ -131,6 +143,8 @@ expr_id x86_address(struct x86_ctx *c);
 /* Faults unless the address is a multiple of `bytes` (a power of two): legacy SSE memory operands (SDM vol. 1, 4.1.1).
  */
 void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes);
+/* Likewise 16 bytes, unless MXCSR.MM lets them be misaligned (VENDOR_MISALIGNED_SSE). */
+void x86_require_sse_alignment(struct x86_ctx *c, expr_id address);
 
 /*
  * The value at the address if cond (1 bit) holds, else anything, and no access that could fault: loads always take

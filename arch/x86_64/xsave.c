@@ -27,13 +27,19 @@ static expr_id at(struct x86_ctx *c, unsigned offset)
 	return expr_add(c->pool, x86_address(c), x86_const(c, 64, offset));
 }
 
+/* What XCR0 may enable, as far as CPUID told it. */
+static uint64_t known_components(const struct x86_ctx *c)
+{
+	return c->cpu->have_components ? c->cpu->components : UINT64_MAX;
+}
+
 /* EDX:EAX, and XCR0 as far as it is known. */
 static struct components asked_for(struct x86_ctx *c)
 {
 	enum { MODELLED = 7 };
 	struct expr_pool *p = c->pool;
 	expr_id asked = expr_concat(p, x86_gpr(c, X86_rdx, 32), x86_gpr(c, X86_rax, 32));
-	expr_id mask = expr_and(p, asked, x86_const(c, 64, c->xcr0)), others = expr_extract(p, mask, 3, 61);
+	expr_id mask = expr_and(p, asked, x86_const(c, 64, known_components(c))), others = expr_extract(p, mask, 3, 61);
 
 	x86_refuse_prefixes(c);
 	x86_require_alignment(c, x86_address(c), 64);
@@ -155,8 +161,10 @@ static void restore_mxcsr(struct x86_ctx *c, const struct components *a, expr_id
 	expr_id asked = expr_or(p, a->sse, expr_and(p, a->avx, expr_not(p, compacted)));
 	expr_id from_memory = expr_or(p, stored, expr_not(p, compacted)), loaded = expr_and(p, asked, from_memory);
 	expr_id value = x86_image_get(c, loaded, IMAGE_MXCSR, 32);
-	expr_id reserved = expr_not(p, expr_is_zero(p, expr_extract(p, value, 16, 16)));
+	expr_id reserved = expr_not(p, expr_is_zero(p, expr_and(p, value,
+								x86_const(c, 32, (uint32_t)~x86_mxcsr_mask(c)))));
 
+	x86_open_mxcsr(c, loaded, value);
 	transfer_add_fault(c->t, expr_and(p, loaded, reserved), FAULT_PROTECTION);
 	restore(c, asked, from_memory, X86_mxcsr, value, MXCSR_INITIAL);
 }
@@ -166,7 +174,7 @@ static void check_header(struct x86_ctx *c, expr_id bv, expr_id compaction, expr
 {
 	struct expr_pool *p = c->pool;
 	expr_id always = x86_const(c, 1, 1), reserved = x86_image_get(c, always, AT_RESERVED, 8 * RESERVED_LEN);
-	expr_id disabled = x86_const(c, 64, ~c->xcr0), format = expr_extract(p, compaction, 0, 63);
+	expr_id disabled = x86_const(c, 64, ~known_components(c)), format = expr_extract(p, compaction, 0, 63);
 	expr_id here = expr_ite(p, compacted, reserved,
 				expr_zext(p, expr_extract(p, reserved, 0, 64), 8 * RESERVED_LEN));
 	expr_id no_format = expr_not(p, expr_is_zero(p, format));
@@ -187,6 +195,8 @@ static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
 	expr_id compaction = x86_image_get(c, always, AT_COMPACTION, 64), compacted = expr_msb(p, compaction);
 
 	(void)f;
+	if (x86_by_amd(c, VENDOR_XRSTOR_FIRST))
+		x86_image_get(c, always, 0, 8);
 	check_header(c, bv, compaction, compacted);
 	restore_mxcsr(c, &a, compacted, expr_bit(p, bv, 1));
 	restore_x87(c, a.x87, expr_bit(p, bv, 0));

@@ -26,6 +26,11 @@ enum {
  */
 enum { MXCSR_MASK = 0xffff, MXCSR_MISALIGNED = 1 << 17, MXCSR_INITIAL = 0x1f80 };
 
+/* Bits of MXCSR that may be set on this CPU; where nobody knows, those that may be on some. */
+uint32_t x86_mxcsr_mask(struct x86_ctx *c);
+/* Nothing is predicted where cond holds and the value has a bit that nobody knows to be reserved. */
+void x86_open_mxcsr(struct x86_ctx *c, expr_id cond, expr_id value);
+
 /* What is at `at` bytes in the image at the memory operand, if cond holds. */
 expr_id x86_image_get(struct x86_ctx *c, expr_id cond, unsigned at, unsigned width);
 

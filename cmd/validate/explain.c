@@ -12,6 +12,7 @@
 struct explain_options {
 	const char *arch;
 	uint64_t pc;
+	enum cpu_vendor vendor;
 };
 
 struct code {
@@ -25,6 +26,7 @@ struct explained {
 	const struct insn *insn;
 	const struct transfer *t;
 	struct effects effects;
+	enum cpu_vendor vendor;
 };
 
 /* ---- Input ---- */
@@ -240,6 +242,32 @@ static void print_undefined(const struct explained *x)
 	strbuf_append(x->out, "\n");
 }
 
+/* Where makers' CPUs differ: which of them this is of, and what the others do. */
+static void print_vendors(const struct explained *x)
+{
+	enum cpu_vendor shown = x->vendor ? x->vendor : CPU_VENDOR_INTEL;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < x->isa->num_vendor_rows; i++) {
+		const struct isa_vendor_row *row = &x->isa->vendor_rows[i];
+		if (!(x->insn->vendor_rows >> i & 1))
+			continue;
+		for (enum cpu_vendor v = CPU_VENDOR_INTEL; v <= CPU_VENDOR_AMD; v++) {
+			print_nth_key(x, "differs", n++);
+			strbuf_printf(x->out, "%s%s: %s%s%s%s\n", cpu_vendor_name(v), v == shown ? ", as below" : "",
+				      row->says[v], *row->manual[v] ? " (" : "", row->manual[v],
+				      *row->manual[v] ? ")" : "");
+		}
+	}
+	for (size_t i = 0; i < sizeof x->insn->feature; i++) {
+		const struct isa_feature *f = &x->isa->features[x->insn->feature[i]];
+		if (!x->insn->feature[i])
+			continue;
+		print_nth_key(x, "needs", i);
+		strbuf_printf(x->out, "%s (%s)\n", f->name, f->where);
+	}
+}
+
 /* What a run makes of it, where that does not go without saying. */
 static struct error *print_notes(const struct explained *x)
 {
@@ -303,6 +331,7 @@ static struct error *print_model(struct explained *x)
 		return err;
 
 	strbuf_printf(x->out, "  form       %s\n", x->insn->form);
+	print_vendors(x);
 	print_regs(x, "reads", x->effects.reads.at, x->effects.reads.len);
 	print_regs(x, "writes", x->effects.writes.at, x->effects.writes.len);
 	print_flags(x);
@@ -322,10 +351,13 @@ static struct error *print_model(struct explained *x)
 	return err;
 }
 
-static struct error *describe(struct strbuf *out, const struct isa *isa, const struct insn *insn,
+static struct error *describe(struct strbuf *out, const struct lift_cache *cache, const struct insn *insn,
 			      const struct transfer *t)
 {
-	struct explained x = {.out = out, .isa = isa, .insn = insn, .t = t};
+	const struct isa_cpu *cpu = lift_cache_cpu(cache);
+	struct explained x = {.out = out, .isa = lift_cache_isa(cache), .insn = insn, .t = t};
+
+	x.vendor = cpu ? cpu->vendor : CPU_VENDOR_UNKNOWN;
 
 	print_insn(out, insn);
 	if (insn->status == LIFT_DONE)
@@ -363,7 +395,7 @@ static struct error *explain_one(struct lift_cache *cache, uint64_t pc, const ui
 	if (insn.status == LIFT_UNDECODABLE || insn.status == LIFT_TRUNCATED)
 		return no_instruction(&insn, bytes, len);
 	*ret_len = insn.len;
-	return describe(out, lift_cache_isa(cache), &insn, t);
+	return describe(out, cache, &insn, t);
 }
 
 static struct error *explain_all(struct lift_cache *cache, uint64_t pc, const struct code *code)
@@ -396,6 +428,10 @@ static struct error *explain(const struct explain_options *o, const struct opera
 		err = lift_cache_create(isa, 0, &cache);
 	if (err)
 		return err;
+	if (o->vendor) {
+		struct isa_cpu cpu = {.vendor = o->vendor, .told = true};
+		lift_cache_set_cpu(cache, &cpu);
+	}
 	err = explain_all(cache, o->pc, code);
 	lift_cache_destroy(cache);
 	return err;
@@ -414,6 +450,8 @@ static const struct option_row rows[] = {
 	{"arch", 'a', "NAME", "the instruction set (x86_64)", offsetof(struct explain_options, arch), option_text},
 	{"pc", 0, "ADDR", "the address of the first instruction (0x401000)", offsetof(struct explain_options, pc),
 	 option_number},
+	{"vendor", 0, "NAME", "whose CPU executes them where the manuals differ: intel or amd",
+	 offsetof(struct explain_options, vendor), option_vendor},
 	{.name = NULL},
 };
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "cmd/validate/command.h"
 
 /* ---- Setters ---- */
@@ -54,6 +55,16 @@ struct error *option_fail_on(const char *arg, void *target)
 			"possible",
 			arg);
 	*(enum severity *)target = severity;
+	return NULL;
+}
+
+struct error *option_vendor(const char *arg, void *target)
+{
+	enum cpu_vendor vendor = cpu_vendor_by_name(arg);
+
+	if (vendor == CPU_VENDOR_UNKNOWN)
+		return error_create(ERROR_USAGE, "'%s' is no maker of CPUs that validate knows: intel or amd", arg);
+	*(enum cpu_vendor *)target = vendor;
 	return NULL;
 }
 

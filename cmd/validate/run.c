@@ -28,6 +28,7 @@ struct run_options {
 	const char *from, *until;
 	uint64_t max_instructions, max_findings, sweep_interval, memory_audit;
 	enum severity fail_on;
+	enum cpu_vendor vendor;
 	bool stop_on_first, strict, show_output, no_progress;
 	unsigned quiet, verbose;
 };
@@ -225,6 +226,7 @@ static struct error *judge(struct session *s)
 		.fail_on = o->fail_on,
 		.max_findings = o->max_findings,
 		.stop_on_first = o->stop_on_first,
+		.vendor = o->vendor,
 		.sweep_interval = o->sweep_interval,
 		.audit_interval = o->memory_audit,
 		.trace_path = o->trace,
@@ -457,6 +459,7 @@ static const struct option_row run_option_rows[] = {
 	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
 	{"fail-on", 0, "SEVERITY", "findings at least that sure fail the run: confirmed, recorded, host, model,\nvendor, possible; model if not given", AT(fail_on), option_fail_on},
+	{"vendor", 0, "NAME", "judge by the manual of this maker of CPUs, whatever the guest's CPU says: intel or amd", AT(vendor), option_vendor},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
 	{"until", 0, "PC", "end there", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N judged instructions", AT(max_instructions), option_number},

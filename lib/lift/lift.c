@@ -109,6 +109,19 @@ void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step)
 	lift_cache_empty(cache);
 }
 
+const struct isa_cpu *lift_cache_cpu(const struct lift_cache *cache)
+{
+	return cache->isa->lifter_cpu ? cache->isa->lifter_cpu(cache->lifter) : NULL;
+}
+
+void lift_cache_set_cpu(struct lift_cache *cache, const struct isa_cpu *cpu)
+{
+	if (!cache->isa->lifter_cpu)
+		return;
+	cache->isa->lifter_set_cpu(cache->lifter, cpu);
+	lift_cache_empty(cache);
+}
+
 bool lift_cache_observe(struct lift_cache *cache, const struct lifted *lifted, const uint64_t *before,
 			const uint64_t *after)
 {

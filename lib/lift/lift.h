@@ -55,6 +55,11 @@ void lift_cache_destroy(struct lift_cache *cache);
 /* Chooses the transfers of repeated instructions, and empties the cache: no entry may be in use. */
 void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step);
 
+/* The CPU that instructions are lifted for; NULL if those of the ISA do not differ. Valid until it changes. */
+const struct isa_cpu *lift_cache_cpu(const struct lift_cache *cache);
+/* Another one, where there are any; empties the cache: no entry may be in use. */
+void lift_cache_set_cpu(struct lift_cache *cache, const struct isa_cpu *cpu);
+
 /*
  * Shows the lifter an executed entry that has `env`, with the state's words around it (isa->lifter_observe()). True:
  * the cache holds what may be wrong on this CPU, and lift_cache_empty() is due.

@@ -98,11 +98,23 @@ struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct st
 {
 	struct oracle *o = ls->options->oracle;
 	struct oracle_outcome out;
+	bool alike;
+	char *unlike;
 
+	if (f->weighed)
+		return NULL;
 	f->severity = SEVERITY_MODEL;
 	if (!o)
 		return NULL;
-	struct error *err = oracle_outcome_init(&out, ls->target->isa);
+	struct error *err = oracle_is_alike(ls, &f->insn, &alike, &unlike);
+	if (err)
+		return err;
+	if (!alike) {
+		err = f->opinion ? NULL : set_opinion(f, oracle_name(o), unlike);
+		free(unlike);
+		return err;
+	}
+	err = oracle_outcome_init(&out, ls->target->isa);
 	if (err)
 		return err;
 	err = oracle_adjudicate(o, &f->insn, before, pages, &out);

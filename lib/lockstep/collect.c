@@ -278,6 +278,8 @@ static struct error *keep_judged(struct lockstep *ls, struct prediction *slot, b
 	bool stopped = ls->reply.stop.kind == STOP_SIGNAL && ls->reply.stop.signal != SIGTRAP;
 	struct error *err = *differs ? memory_journal_rollback(ls->model.memory, slot->mark) : NULL;
 
+	if (!err && ls->judgement.differences.len)
+		err = judge_other_cpus(ls, slot);
 	if (!err)
 		err = account(ls, slot);
 	if (!err && *differs && !ls->signal)

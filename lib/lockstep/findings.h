@@ -58,6 +58,7 @@ struct finding {
 	VEC(struct finding_input) inputs;
 	char *formula; /* of the expected value; "" if there is none */
 	bool logged;   /* what is expected is what the log has, whatever the model says */
+	bool weighed;  /* severity and opinion stand, nobody else is asked */
 	enum severity severity;
 	char *opinion; /* what the second opinion said; "" if there was none */
 	uint64_t count;

@@ -7,6 +7,7 @@
 #include "lib/lockstep/judge.h"
 #include "lib/lockstep/lockstep.h"
 #include "lib/lockstep/logged.h"
+#include "lib/lockstep/othercpu.h"
 #include "lib/lockstep/predict.h"
 #include "lib/lockstep/suspects.h"
 #include "lib/lockstep/tracer.h"
@@ -67,12 +68,13 @@ struct lockstep {
 	struct sweep sweep;
 	struct logged logged;
 	struct suspects suspects;
+	struct other_cpus others;
 	/* The instruction that a signal stopped, whose memory is still to be looked at; ls->before is before it. */
 	const struct prediction *faulted;
 	struct tracer tracer;
 	struct group group;
 	enum repeat_step repeat; /* how the target was seen to step repeated instructions */
-	bool relift;             /* the target's CPU was seen to lack what cached transfers rely on */
+	bool relift;             /* the target's CPU was seen to be another than cached transfers are for */
 	bool judging;            /* options->from was reached */
 	bool done;
 	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back.

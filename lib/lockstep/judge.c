@@ -1,10 +1,12 @@
 #include "lib/lockstep/judge.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void judgement_clear(struct judgement *j)
 {
 	j->differences.len = 0;
+	j->as_other = AS_NO_OTHER;
 	j->unseen = UNSEEN_NOTHING;
 	j->as_logged = false;
 }
@@ -12,6 +14,8 @@ void judgement_clear(struct judgement *j)
 void judgement_deinit(struct judgement *j)
 {
 	vec_deinit(&j->differences);
+	free(j->other_text);
+	j->other_text = NULL;
 }
 
 static bool push(struct judgement *j, const struct finding *f)

@@ -7,11 +7,16 @@
 #include "lib/lockstep/findings.h"
 #include "lib/lockstep/predict.h"
 
+/* The differences are what another CPU does: one of another maker, or with the features that the guest's lacks. */
+enum as_other { AS_NO_OTHER, AS_OTHER_VENDOR, AS_OTHER_FEATURES };
+
 /* The differences of one instruction. All zero is empty; reusable. */
 struct judgement {
 	VEC(struct finding)
 	differences;    /* location, width, values and mask only; insn and the rest are the caller's to add */
 	bool as_logged; /* no model tells what it should do; it raised the signal that the log's CPU raised */
+	enum as_other as_other;
+	char *other_text;          /* as_other: for people */
 	enum unseen_reason unseen; /* why some of its results could not be compared */
 	uint32_t hidden_reg;       /* UNSEEN_HIDDEN: the first of them */
 };

@@ -150,6 +150,7 @@ static struct error *merge_run(struct judging *j, struct run *from)
 	into->checked += from->checked;
 	into->grouped += from->grouped;
 	into->unseen += from->unseen;
+	into->either += from->either;
 	into->events.total += from->events.total;
 	into->events.emulated += from->events.emulated;
 	into->events.executed += from->events.executed;

@@ -359,6 +359,10 @@ struct error *lockstep_init(struct lockstep *ls)
 		err = state_init(&ls->seen, isa);
 	if (!err)
 		err = state_init(&ls->group.start, isa);
+	if (!err && ls->options->vendor && lift_cache_cpu(ls->model.cache)) {
+		struct isa_cpu cpu = {.vendor = ls->options->vendor, .told = true};
+		lift_cache_set_cpu(ls->model.cache, &cpu);
+	}
 	return err ? err : sweep_init(ls);
 }
 
@@ -389,6 +393,7 @@ void lockstep_deinit(struct lockstep *ls)
 	suspects_deinit(&ls->suspects);
 	prediction_deinit(&ls->blind.slot);
 	judgement_deinit(&ls->judgement);
+	other_cpus_deinit(&ls->others);
 	state_deinit(&ls->now);
 	state_deinit(&ls->before);
 	state_deinit(&ls->seen);

@@ -59,6 +59,8 @@ struct run {
 	uint64_t checked;               /* judged in all that the target shows */
 	uint64_t grouped; /* of these, in sequences that a stop would break and that were judged by their ends */
 	uint64_t unseen;  /* not or partly judged, because an input was not known or a result cannot be seen */
+	uint64_t
+		either; /* of those checked: what differs between CPUs, and nobody knows which of them the guest's is */
 	struct coverage coverage; /* of the instructions that were to be judged */
 	struct timeline timeline;
 	struct run_audit audit;
@@ -84,6 +86,7 @@ struct lockstep_options {
 	uint64_t max_instructions; /* that are judged, or traced if nothing is; 0: no limit */
 	enum severity fail_on;     /* findings that are less sure do not count, neither here nor in the verdict */
 	uint64_t max_findings;     /* groups; 0: no limit */
+	enum cpu_vendor vendor;    /* of the guest's CPU, as the user says; CPU_VENDOR_UNKNOWN: as it says itself */
 	bool stop_on_first;        /* end at the first finding */
 	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
 	 * events; 0: at events alone. */

@@ -141,6 +141,14 @@ static struct error *complete(struct lockstep *ls, struct finding *f, const stru
 	f->first_instruction = f->since = ls->run->instructions;
 	f->event = ls->replay ? replay_position(ls->replay) : ls->position;
 	f->severity = SEVERITY_MODEL;
+	if (ls->judgement.as_other) {
+		f->severity = ls->judgement.as_other == AS_OTHER_VENDOR ? SEVERITY_VENDOR : SEVERITY_MODEL;
+		/* The oracle's CPU may have hidden the feature as well. */
+		f->weighed = ls->judgement.as_other == AS_OTHER_VENDOR;
+		f->opinion = strdup(ls->judgement.other_text);
+		if (!f->opinion)
+			return &error_no_memory;
+	}
 	if (f->unwritten && !f->faulted)
 		f->since = sweep_since(ls, f->reg);
 	bool dated = slot->lifted && f->since == f->first_instruction && !f->logged;

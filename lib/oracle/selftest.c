@@ -11,34 +11,17 @@ enum { MAX_TEXTS = 2, MAX_AIMS = 12, MAX_TWEAKS = 64 };
 
 static struct error *run_oracle(struct selftest *t, enum oracle_way way);
 
-/* What the lifter has to know of the CPU: instructions, with inputs, that tell. */
-static const struct {
-	const char *isa;
-	uint8_t bytes[2];
-	struct {
-		const char *reg;
-		uint64_t value;
-	} inputs[2];
-} questions[] = {
-	{"x86_64", {0x0f, 0xa2}, {{"rax", 7}, {"rcx", 0}}}, /* CPUID */
-	{"x86_64", {0x0f, 0xa2}, {{"rax", 0xd}, {"rcx", 0}}},
-	{"x86_64", {0x0f, 0xa2}, {{"rax", 0x80000001}, {"rcx", 0}}},
-};
-
-static struct error *ask_cpu(struct selftest *t, size_t question)
+/* What the lifter has to know of the CPU. */
+static struct error *ask_cpu(struct selftest *t, const struct isa_question *q)
 {
 	struct rng rng;
-	struct error *err = selftest_take(t, questions[question].bytes, sizeof questions->bytes, 1, &rng);
+	struct error *err = selftest_take(t, q->insn, q->insn_len, 1, &rng);
 
 	if (err)
 		return err;
 	selftest_make_case(t);
-	for (size_t i = 0; i < sizeof questions->inputs / sizeof *questions->inputs; i++) {
-		uint32_t reg;
-		const char *name = questions[question].inputs[i].reg;
-		if (isa_find_reg(t->isa, name, strlen(name), &reg))
-			state_set(&t->before, reg, questions[question].inputs[i].value);
-	}
+	for (size_t i = 0; i < sizeof q->inputs / sizeof *q->inputs; i++)
+		state_set(&t->before, q->inputs[i].reg, q->inputs[i].value);
 	err = run_oracle(t, t->way);
 	if (!err && t->out.end == ORACLE_STEPPED)
 		t->isa->lifter_observe(t->lifter, &t->insn, t->before.value, t->out.after.value);
@@ -49,10 +32,8 @@ static struct error *ask_all(struct selftest *t)
 {
 	struct error *err = NULL;
 
-	for (size_t i = 0; i < sizeof questions / sizeof *questions && !err; i++) {
-		if (t->isa->lifter_observe && !strcmp(t->isa->name, questions[i].isa))
-			err = ask_cpu(t, i);
-	}
+	for (size_t i = 0; i < t->isa->num_questions && !err; i++)
+		err = ask_cpu(t, &t->isa->questions[i]);
 	return err;
 }
 

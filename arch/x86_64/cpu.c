@@ -1,0 +1,118 @@
+/* What CPUID tells of a processor (SDM vol. 2, CPUID; APM vol. 3, appendix E). */
+#include "arch/x86_64/cpu.h"
+
+#include <string.h>
+
+#include "arch/x86_64/x86_64.h"
+
+const struct isa_vendor_row x86_vendor_rows[X86_NUM_VENDOR_ROWS] = {
+#define VENDOR(name, ground, what, intel, intel_manual, amd, amd_manual) \
+	[VENDOR_##name] = {#name, what, {"", intel, amd}, {"", intel_manual, amd_manual}, VENDOR_##ground},
+#include "arch/x86_64/vendor.def"
+#undef VENDOR
+};
+
+enum { EAX, EBX, ECX, EDX, ANY = -1 };
+
+static const struct {
+	uint32_t leaf;
+	int subleaf;
+	uint8_t reg, bit;
+} places[X86_NUM_FEATURES] = {
+#define FEATURE(name, leaf, subleaf, reg, bit) [X86_HAS_##name] = {leaf, subleaf, reg, bit},
+#include "arch/x86_64/feature.def"
+#undef FEATURE
+};
+
+const struct isa_feature x86_features[X86_NUM_FEATURES] = {
+	{"", ""},
+#define FEATURE(name, leaf, subleaf, reg, bit) {#name, "CPUID leaf " #leaf ", " #reg "[" #bit "]"},
+#include "arch/x86_64/feature.def"
+#undef FEATURE
+};
+
+/* The last leaf of each range tells which of the others there are: it comes before them. */
+static const uint8_t cpuid[] = {0x0f, 0xa2};
+#define CPUID(leaf, subleaf) \
+	{ \
+		cpuid, sizeof cpuid, \
+		{ \
+			{X86_rax, leaf}, \
+			{ \
+				X86_rcx, subleaf \
+			} \
+		} \
+	}
+
+const struct isa_question x86_questions[X86_NUM_QUESTIONS] = {
+	CPUID(0, 0),   CPUID(0x80000000, 0), CPUID(1, 0),          CPUID(7, 0),          CPUID(0xd, 0),
+	CPUID(0xd, 1), CPUID(0x14, 0),       CPUID(0x80000001, 0), CPUID(0x80000008, 0), CPUID(0x80000021, 0),
+};
+
+/* ---- What was observed ---- */
+
+static bool is_extended(uint32_t leaf)
+{
+	return leaf >> 31;
+}
+
+/* What a leaf says that is beyond the last one means nothing (SDM vol. 2, CPUID). */
+static bool is_answered(const struct isa_cpu *cpu, uint32_t leaf)
+{
+	uint32_t last = cpu->last[is_extended(leaf)];
+
+	return !last || leaf <= last;
+}
+
+/* The last leaf of a range: what those beyond it would tell of is not there. */
+static void observe_last(struct isa_cpu *cpu, uint32_t first, uint32_t last)
+{
+	cpu->last[is_extended(first)] = last;
+	for (unsigned i = 1; i < X86_NUM_FEATURES; i++)
+		if (is_extended(places[i].leaf) == is_extended(first) && places[i].leaf > last)
+			isa_cpu_set(cpu, i, false);
+}
+
+static enum cpu_vendor vendor_of(const uint32_t reg[4])
+{
+	const uint32_t name[3] = {reg[EBX], reg[EDX], reg[ECX]};
+
+	if (memcmp(name, "GenuineIntel", sizeof name) == 0)
+		return CPU_VENDOR_INTEL;
+	return memcmp(name, "AuthenticAMD", sizeof name) == 0 ? CPU_VENDOR_AMD : CPU_VENDOR_UNKNOWN;
+}
+
+static void observe_features(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const uint32_t reg[4])
+{
+	enum { RTM_ALWAYS_ABORT = 11 };
+
+	for (unsigned i = 1; i < X86_NUM_FEATURES; i++) {
+		bool here = places[i].leaf == leaf &&
+			    (places[i].subleaf == ANY || (uint32_t)places[i].subleaf == subleaf);
+		if (here)
+			isa_cpu_set(cpu, i, reg[places[i].reg] >> places[i].bit & 1);
+	}
+	/* Where transactions always abort, the instructions are there without the feature (SDM vol. 1, 16.3.1). */
+	if (leaf == 7 && subleaf == 0 && reg[EDX] >> RTM_ALWAYS_ABORT & 1)
+		isa_cpu_set(cpu, X86_HAS_RTM, true);
+	if (leaf == 0xd && subleaf == 0) {
+		cpu->have_components = true;
+		cpu->components = (uint64_t)reg[EDX] << 32 | reg[EAX];
+	}
+}
+
+bool x86_cpu_observe(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const uint32_t reg[4])
+{
+	struct isa_cpu before = *cpu;
+
+	if (leaf == 0 && !cpu->told)
+		cpu->vendor = vendor_of(reg);
+	if (leaf == 0 || leaf == 0x80000000)
+		observe_last(cpu, leaf, reg[EAX]);
+	else if (is_answered(cpu, leaf))
+		observe_features(cpu, leaf, subleaf, reg);
+	return before.vendor != cpu->vendor || memcmp(before.known, cpu->known, sizeof before.known) != 0 ||
+	       memcmp(before.has, cpu->has, sizeof before.has) != 0 || before.components != cpu->components ||
+	       before.have_components != cpu->have_components ||
+	       memcmp(before.last, cpu->last, sizeof before.last) != 0;
+}
