@@ -132,7 +132,8 @@ static void note_event(struct lockstep *ls, const struct replay_outcome *outcome
 	timeline_add_event(&ls->run->timeline,
 			   &(struct timeline_event){
 				   .index = outcome->event,
-				   .number = outcome->delivered ? 0 : state_get(&ls->before, isa->sys.number),
+				   .number = outcome->delivered ? 0
+								: sys_number(state_get(&ls->before, isa->sys.number)),
 				   .instruction = ls->run->instructions,
 				   .at = start - ls->started,
 				   .nanoseconds = clock_now() - start,
@@ -227,7 +228,7 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 static bool ends_the_guest(const struct lockstep *ls)
 {
 	const struct isa *isa = ls->target->isa;
-	enum sys_sem sem = sys_meaning(sys_lookup(isa, state_get(&ls->now, isa->sys.number)));
+	enum sys_sem sem = sys_meaning(sys_lookup(isa, sys_number(state_get(&ls->now, isa->sys.number))));
 
 	return sem == SYS_EXIT || sem == SYS_EXIT_GROUP;
 }

@@ -404,7 +404,8 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 	t->accesses.len = 0;
 	struct trace_event event = {
 		.delivery = outcome->delivered != 0,
-		.number = outcome->delivered ? (uint64_t)outcome->delivered : state_get(&ls->before, isa->sys.number),
+		.number = outcome->delivered ? (uint64_t)outcome->delivered
+					     : sys_number(state_get(&ls->before, isa->sys.number)),
 		.index = outcome->event,
 		.position = replay_position(ls->replay),
 		.skipped = now->skipped - totals->skipped,

@@ -335,7 +335,7 @@ struct error *record_entry(struct recording *r)
 {
 	struct record_call *c = &r->call;
 	const struct isa *isa = r->isa;
-	struct sys_call sys = {.number = tracee_number(r->n)};
+	struct sys_call sys = {.number = sys_number(tracee_number(r->n))};
 	const struct sys_desc *desc;
 
 	lookup(r, sys.number, &sys.row, &desc);
@@ -349,7 +349,9 @@ struct error *record_entry(struct recording *r)
 	c->sys = sys;
 	c->desc = desc;
 	for (int i = 0; i < 6; i++)
-		c->sys.arg[i] = tracee_reg(r->n, isa->sys.arg[i]);
+		c->raw[i] = sys.arg[i] = tracee_reg(r->n, isa->sys.arg[i]);
+	for (unsigned i = 0; i < 6; i++)
+		c->sys.arg[i] = sys_arg(&sys, i);
 	c->pc = tracee_reg(r->n, isa->pc) - isa->sys.insn_len;
 	record_take_regs(r, c->before);
 	c->before[r->pc_index] = c->pc;
@@ -369,7 +371,7 @@ static struct error *begin_call_event(struct recording *r, enum evlog_kind kind)
 	char *text = c->texts.at;
 
 	record_begin_event(r, kind, c->sys.number, c->sys.row ? c->sys.row->name : "unknown", c->pc);
-	memcpy(r->ev.arg, c->sys.arg, sizeof r->ev.arg);
+	memcpy(r->ev.arg, c->raw, sizeof r->ev.arg);
 	r->ev.result = c->sys.result;
 	for (size_t i = 0; i < c->strings.len; i++) {
 		struct evlog_string string = c->strings.at[i];

@@ -32,7 +32,8 @@ struct record_mapped {
 
 /* The call under way, from NATIVE_ENTRY on. */
 struct record_call {
-	struct sys_call sys;
+	struct sys_call sys; /* as the kernel looks at it */
+	uint64_t raw[6];     /* its arguments as the registers have them */
 	const struct sys_desc *desc;
 	uint64_t pc;                      /* of its instruction */
 	uint64_t before[RECORD_REGS];     /* the registers that events carry */

@@ -4,6 +4,7 @@
  * The target's own kernel, or the emulator in its place, never hears of it.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,8 +161,11 @@ static void make_frame(const struct replay *r, const struct state *before, const
 {
 	const struct isa_frame *frame = r->isa->frame;
 
+	int code = replay_signal_code(r->isa, d->event);
 	if (replay_is_fault(r->isa, d->event))
 		translate_word(r, d, frame->fault);
+	else if (code >= SI_ASYNCIO && code <= SI_QUEUE) /* with a value, which may be an address */
+		translate_word(r, d, frame->fault + 8u);
 	for (uint32_t i = 0; i < frame->num_addresses; i++)
 		translate_word(r, d, frame->addresses[i]);
 	frame_save(&d->frame, before);

@@ -59,7 +59,7 @@ struct replay {
 /* The call at hand, and everything its handler may need. */
 struct replay_call {
 	const struct sys_desc *desc;
-	struct sys_call guest;           /* as the replaying guest makes it; result is set by the handler */
+	struct sys_call guest; /* as the guest makes it, and the kernel looks at it; result is set by the handler */
 	const struct evlog_event *event; /* NULL: the log does not have the call */
 	const struct state *before;
 	struct state *after;

@@ -106,21 +106,28 @@ static bool pointers_agree(const struct replay *r, uint64_t logged, uint64_t gue
 	return !regions_to_target(&r->regions, logged, &translated) || translated == guest;
 }
 
+/* What a program asks of its memory may depend on where it lies: a loader cuts off what it mapped too much. */
+static bool sizes_agree(const struct replay *r, const struct replay_call *call, uint64_t logged, uint64_t guest)
+{
+	enum { SMALL = 0x10000 };
+
+	return call->desc->flags & SYS_F_MAP && logged >= SMALL && pointers_agree(r, logged, guest, STRICT);
+}
+
 static struct error *argument_agrees(struct replay *r, const struct replay_call *call, const struct evlog_event *ev,
 				     unsigned i, enum strictness strictness, bool *ret)
 {
-	uint64_t guest = call->guest.arg[i], logged = ev->arg[i];
+	struct sys_call past = call->guest;
 	const struct evlog_string *s;
+	unsigned bits;
 
-	switch (call->desc->arg[i].kind) {
+	memcpy(past.arg, ev->arg, sizeof past.arg);
+	uint64_t guest = sys_arg(&call->guest, i), logged = sys_arg(&past, i);
+	switch (sys_look(&call->guest, i, &bits)) {
 	case ARG_NONE: *ret = true; break;
 	case ARG_INT:
-	case ARG_FD: /* the kernel looks at the low half */ *ret = (uint32_t)guest == (uint32_t)logged; break;
-	case ARG_UINT:
-		*ret = guest == logged || pointers_agree(r, logged, guest, strictness);
-		if (guest != logged && logged < 0x10000)
-			*ret = false;
-		break;
+	case ARG_FD: *ret = guest == logged; break;
+	case ARG_UINT: *ret = guest == logged || (bits == 64 && sizes_agree(r, call, logged, guest)); break;
 	case ARG_STRING:
 		s = find_string(ev, i);
 		if (s)

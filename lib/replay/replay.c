@@ -325,7 +325,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 
 	r->written.len = 0;
 	r->remapped = false;
-	call.guest.number = state_get(before, isa->sys.number);
+	call.guest.number = sys_number(state_get(before, isa->sys.number));
 	call.guest.row = sys_lookup(isa, call.guest.number);
 	for (unsigned i = 0; i < 6; i++)
 		call.guest.arg[i] = state_get(before, isa->sys.arg[i]);
@@ -336,7 +336,10 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	struct error *err = sys_decide(&call.guest, &policy);
 	if (err)
 		return error_prefix(err, "pc 0x%llx", (unsigned long long)call.pc);
-	call.desc = sys_describe(sys_meaning(call.guest.row));
+	call.desc = call.guest.desc = sys_describe(sys_meaning(call.guest.row));
+	const struct sys_call raw = call.guest;
+	for (unsigned i = 0; i < 6; i++)
+		call.guest.arg[i] = sys_arg(&raw, i);
 	if (call.desc->sem != SYS_RT_SIGRETURN)
 		err = replay_find_event(r, &call);
 	if (err)

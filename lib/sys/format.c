@@ -51,16 +51,19 @@ static bool format_string(struct strbuf *out, const struct sys_memory *memory, u
 	return true;
 }
 
-static void format_arg(struct strbuf *out, const struct sys_arg *arg, uint64_t value, const struct sys_memory *memory)
+static void format_arg(struct strbuf *out, const struct sys_call *call, unsigned i, const struct sys_memory *memory)
 {
-	switch (arg->kind) {
+	uint64_t value = sys_arg(call, i);
+	unsigned bits;
+
+	switch (sys_look(call, i, &bits)) {
 	case ARG_FD: format_fd(out, value); return;
-	case ARG_INT: strbuf_printf(out, "%" PRId64, (int64_t)value); return;
+	case ARG_INT: strbuf_printf(out, "%" PRId64, bits == 32 ? (int32_t)value : (int64_t)value); return;
 	case ARG_STRING:
 		if (value && memory && format_string(out, memory, value))
 			return;
 		break;
-	case ARG_NONE:
+	case ARG_NONE: strbuf_append_char(out, '-'); return;
 	case ARG_UINT: format_number(out, value); return;
 	case ARG_ADDR:
 	case ARG_IN:
@@ -73,26 +76,36 @@ static void format_arg(struct strbuf *out, const struct sys_arg *arg, uint64_t v
 		strbuf_append(out, "NULL");
 }
 
+/* Without those at the end that the kernel does not look at. Nothing is known of an unclassified call's. */
+static unsigned num_args(const struct sys_call *call, const struct sys_desc *desc)
+{
+	unsigned num = 6, bits;
+
+	while (desc->sem != SYS_UNCLASSIFIED && num && sys_look(call, num - 1, &bits) == ARG_NONE)
+		num--;
+	return num;
+}
+
 void sys_format(struct strbuf *out, const struct sys_call *call, const struct sys_memory *memory)
 {
 	const struct sys_desc *desc = sys_describe_call(call);
 	const struct sys_request *request = NULL;
 	bool multiplexed = sys_find_request(call, desc->sem, &request);
+	unsigned num = num_args(call, desc);
 
 	if (call->row)
 		strbuf_printf(out, "%s(", call->row->name);
 	else
 		strbuf_printf(out, "system call %" PRIu64 "(", call->number);
-	for (unsigned i = 0; i < 6; i++) {
-		/* Nothing is known of an unclassified call's arguments: all six are shown. */
-		if (desc->sem != SYS_UNCLASSIFIED && desc->arg[i].kind == ARG_NONE)
-			break;
+	for (unsigned i = 0; i < num; i++) {
 		if (i)
 			strbuf_append(out, ", ");
 		if (multiplexed && request && i == sys_request_arg(desc->sem))
 			strbuf_append(out, request->name);
+		else if (desc->sem == SYS_UNCLASSIFIED)
+			format_number(out, call->arg[i]);
 		else
-			format_arg(out, &desc->arg[i], call->arg[i], memory);
+			format_arg(out, call, i, memory);
 	}
 	strbuf_append_char(out, ')');
 }

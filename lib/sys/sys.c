@@ -15,21 +15,44 @@
 	{ \
 		.kind = ARG_NONE \
 	}
-#define FD \
+#define KIND_FD   .kind = ARG_FD, .bits = 32
+#define KIND_INT  .kind = ARG_INT, .bits = 32
+#define KIND_UINT .kind = ARG_UINT, .bits = 32
+#define KIND_MODE .kind = ARG_UINT, .bits = 16
+#define KIND_LONG .kind = ARG_INT, .bits = 64
+#define KIND_SIZE .kind = ARG_UINT, .bits = 64
+#define KIND_ADDR .kind = ARG_ADDR, .bits = 64
+#define NUMBER(name) \
 	{ \
-		.kind = ARG_FD \
+		KIND_##name \
 	}
-#define INT \
+#define FD   NUMBER(FD)
+#define INT  NUMBER(INT)
+#define UINT NUMBER(UINT)
+#define MODE NUMBER(MODE)
+#define LONG NUMBER(LONG)
+#define SIZE NUMBER(SIZE)
+#define ADDR NUMBER(ADDR)
+#define LOW(number) \
 	{ \
-		.kind = ARG_INT \
+		.kind = ARG_UINT, .bits = (number) \
 	}
-#define UINT \
+#define UNUSED LOW(0)
+#define IF_SET(name, of, mask) \
 	{ \
-		.kind = ARG_UINT \
+		KIND_##name, .when = SYS_IF_SET, .when_of = (of), .when_bits = (mask) \
 	}
-#define ADDR \
+#define IF_CLEAR_ELSE(name, of, mask, low) \
 	{ \
-		.kind = ARG_ADDR \
+		KIND_##name, .when = SYS_IF_CLEAR, .when_of = (of), .when_bits = (mask), .else_bits = (low) \
+	}
+#define IF_CLEAR(name, of, mask) \
+	{ \
+		KIND_##name, .when = SYS_IF_CLEAR, .when_of = (of), .when_bits = (mask) \
+	}
+#define IF_GIVEN(name, of) \
+	{ \
+		KIND_##name, .when = SYS_IF_GIVEN, .when_of = (of) \
 	}
 #define STR \
 	{ \
@@ -38,6 +61,11 @@
 #define IN(size) \
 	{ \
 		.kind = ARG_IN, .len = LEN_FIXED, .n = (size) \
+	}
+#define IN_IF_SET(size, arg, mask) \
+	{ \
+		.kind = ARG_IN, .len = LEN_FIXED, .n = (size), .when = SYS_IF_SET, .when_of = (arg), \
+		.when_bits = (mask) \
 	}
 #define OUT(size) \
 	{ \
@@ -80,7 +108,7 @@
 	}
 #define LENGTH_OF(arg) \
 	{ \
-		.kind = ARG_INOUT, .len = LEN_LENGTH, .of = (arg), .n = 4 \
+		.kind = ARG_INOUT, .len = LEN_LENGTH, .of = (arg), .n = 4, .when = SYS_IF_GIVEN, .when_of = (arg) \
 	}
 #define IN_SPECIAL \
 	{ \
@@ -94,6 +122,14 @@
 	{ \
 		.kind = ARG_INOUT, .len = LEN_SPECIAL \
 	}
+
+/* Of flags: the same on x86-64 and AArch64 (asm-generic/fcntl.h, asm-generic/mman-common.h, linux/mman.h). */
+enum {
+	O_CREAT = 0100,
+	WILL_CREATE = O_CREAT | 020000000, /* __O_TMPFILE */
+	ANONYMOUS = 0x20,                  /* MAP_ANONYMOUS */
+	NEW_ADDRESS = 2 | 4,               /* MREMAP_FIXED, MREMAP_DONTUNMAP */
+};
 
 static const struct sys_desc descs[SYS_NUM_SEMS] = {
 	[SYS_UNCLASSIFIED] = {.sem = SYS_UNCLASSIFIED, .name = "UNCLASSIFIED", .policy = SYS_REJECT},
@@ -182,6 +218,55 @@ struct error *sys_decide(const struct sys_call *call, enum sys_policy *ret)
 	return NULL;
 }
 
+/* ---- What the kernel looks at ---- */
+
+static uint64_t low_bits(uint64_t value, unsigned bits)
+{
+	return bits < 64 ? value & ((UINT64_C(1) << bits) - 1) : value;
+}
+
+/* Conditions are about flags, numbers and pointers that the kernel always looks at. */
+static bool holds(const struct sys_call *call, const struct sys_desc *desc, const struct sys_arg *arg)
+{
+	const struct sys_arg *other = &desc->arg[arg->when_of];
+	uint64_t value = low_bits(call->arg[arg->when_of], other->kind >= ARG_ADDR ? 64 : other->bits);
+
+	switch ((enum sys_when)arg->when) {
+	case SYS_ALWAYS: break;
+	case SYS_IF_SET: return value & arg->when_bits;
+	case SYS_IF_CLEAR: return !(value & arg->when_bits);
+	case SYS_IF_GIVEN: return value;
+	}
+	return true;
+}
+
+enum sys_arg_kind sys_look(const struct sys_call *call, unsigned i, unsigned *ret_bits)
+{
+	const struct sys_desc *desc = sys_describe_call(call);
+	const struct sys_arg *arg = &desc->arg[i];
+	unsigned bits = arg->kind >= ARG_ADDR ? 64 : arg->bits;
+
+	switch (sys_command_letter(call, desc->sem, i)) {
+	case '-': *ret_bits = 0; return ARG_NONE;
+	case 'i': *ret_bits = 32; return ARG_INT;
+	case 'l': *ret_bits = 64; return ARG_UINT;
+	case 'p': *ret_bits = 64; return arg->kind >= ARG_ADDR ? arg->kind : ARG_ADDR;
+	default: break;
+	}
+	if (!holds(call, desc, arg))
+		bits = arg->else_bits;
+	*ret_bits = bits;
+	return bits ? arg->kind : ARG_NONE;
+}
+
+uint64_t sys_arg(const struct sys_call *call, unsigned i)
+{
+	unsigned bits;
+
+	sys_look(call, i, &bits);
+	return low_bits(call->arg[i], bits);
+}
+
 /* ---- The walk over the arguments ---- */
 
 static uint64_t times(uint64_t count, uint32_t n)
@@ -262,12 +347,15 @@ static struct error *walk_all(struct sys_walk *w)
 static struct error *walk_call(const struct sys_call *call, const struct sys_memory *memory, enum sys_phase phase,
 			       sys_ranges *ranges)
 {
-	struct sys_walk w = {.call = call, .memory = memory, .phase = phase, .ranges = ranges};
+	struct sys_call looked_at = *call;
+	struct sys_walk w = {.call = &looked_at, .memory = memory, .phase = phase, .ranges = ranges};
 	enum sys_policy policy;
 	struct error *err = sys_decide(call, &policy);
 
 	if (err)
 		return err;
+	for (unsigned i = 0; i < 6; i++)
+		looked_at.arg[i] = sys_arg(call, i);
 	if (phase == PHASE_WRITTEN && call->result == -EFAULT) {
 		w.phase = PHASE_MAY_WRITE;
 		w.faulted = true;

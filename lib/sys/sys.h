@@ -50,9 +50,20 @@ enum sys_len {
 	LEN_SPECIAL, /* structured: the meaning's handler knows (iovec, msghdr, ioctl, ...) */
 };
 
+/* When the kernel looks at an argument. */
+enum sys_when {
+	SYS_ALWAYS,
+	SYS_IF_SET,   /* argument when_of has one of when_bits */
+	SYS_IF_CLEAR, /* it has none of them */
+	SYS_IF_GIVEN, /* it is not 0 */
+};
+
 struct sys_arg {
 	enum sys_arg_kind kind;
 	enum sys_len len;
+	uint8_t bits; /* of a number: how many low ones the kernel looks at; all of an address */
+	uint8_t when, when_of, else_bits;
+	uint32_t when_bits;
 	uint8_t of;        /* argument that the length refers to, counted from 0 */
 	uint8_t addresses; /* as in struct sys_range */
 	uint8_t layout;    /* as in struct sys_range */
@@ -140,6 +151,21 @@ const struct sys_desc *sys_describe_call(const struct sys_call *call);
 
 /* "reject", "emulate", ...: every policy of the table can be printed. */
 const char *sys_policy_name(enum sys_policy policy);
+
+/*
+ * What the kernel looks at of argument i in this very call, by its command and its other arguments: ARG_NONE if at
+ * nothing. *ret_bits: at how many low bits.
+ */
+enum sys_arg_kind sys_look(const struct sys_call *call, unsigned i, unsigned *ret_bits);
+
+/* The argument without what the kernel does not look at. */
+uint64_t sys_arg(const struct sys_call *call, unsigned i);
+
+/* The call's number in its register, which the kernel takes as an int. */
+static inline uint64_t sys_number(uint64_t reg)
+{
+	return (uint32_t)reg;
+}
 
 /*
  * What a replay does with this very call: the policy of its meaning, refined by the request for ioctl, fcntl, prctl and

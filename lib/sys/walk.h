@@ -68,13 +68,21 @@ struct sys_request {
 	uint16_t in, out;  /* bytes that the kernel reads and writes; out may be SYS_REQUEST_RESULT */
 	uint8_t addresses; /* as in struct sys_range, of out */
 	enum sys_policy policy;
+	const char *args; /* what the kernel looks at behind the request, a letter each: request.def */
 	const char *name;
 };
 
 /* True if the meaning is refined by requests; ret_request is then the call's row, or NULL for an unknown request. */
 bool sys_find_request(const struct sys_call *call, enum sys_sem sem, const struct sys_request **ret_request);
 
-/* Which argument is the request, and which the pointer. */
+/* Which argument is the request, or another command. */
 unsigned sys_request_arg(enum sys_sem sem);
+
+/* The letter of args for an argument behind the call's command; 0 if the call has none, or one without a row. */
+char sys_command_letter(const struct sys_call *call, enum sys_sem sem, unsigned arg);
+
+/* All rows of all calls, for tests. */
+size_t sys_num_requests(void);
+const struct sys_request *sys_request_at(size_t index, enum sys_sem *ret_sem);
 
 #endif

@@ -353,11 +353,14 @@ static struct error *perform(struct call *c, uint64_t number)
 struct error *kernel_call(struct kernel *k, struct state *regs, struct kernel_result *ret)
 {
 	struct kernel_result ended = {0};
-	uint64_t number = state_get(regs, k->isa->sys.number);
-	struct call c = {.k = k, .regs = regs, .row = sys_lookup(k->isa, number), .ended = &ended};
+	uint64_t number = sys_number(state_get(regs, k->isa->sys.number));
+	struct sys_call made = {.row = sys_lookup(k->isa, number), .number = number};
+	struct call c = {.k = k, .regs = regs, .row = made.row, .ended = &ended};
 
 	for (unsigned i = 0; i < 6; i++)
-		c.arg[i] = state_get(regs, k->isa->sys.arg[i]);
+		made.arg[i] = state_get(regs, k->isa->sys.arg[i]);
+	for (unsigned i = 0; i < 6; i++)
+		c.arg[i] = sys_arg(&made, i);
 	struct error *err = perform(&c, number);
 	if (err)
 		return err;
