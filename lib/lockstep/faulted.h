@@ -20,7 +20,8 @@ struct lockstep;
 /* A signal stopped the instruction, as it should: compares the registers; ls->now is what they are. */
 struct error *judge_faulted_registers(struct lockstep *ls, const struct prediction *slot);
 
-/* ls->faulted is the instruction, the target stands still, and memory is as the model has it before: compares that. */
+/* ls->faulted is the instruction, the target stands still, and memory is as the model has it before: compares that,
+ * where the architecture has it unchanged, and takes over what is there. */
 struct error *judge_faulted_memory(struct lockstep *ls);
 
 #endif

@@ -34,7 +34,7 @@ static bool same_cause(const struct finding *a, const struct finding *b)
 {
 	if (a->kind == LOCATION_FAULT)
 		return a->expected[0] == b->expected[0] && a->observed[0] == b->observed[0];
-	if (a->faulted != b->faulted || a->stale != b->stale)
+	if (a->faulted != b->faulted || a->changed_unseen != b->changed_unseen)
 		return false;
 	return (a->flags && b->flags) || a->unwritten == b->unwritten;
 }
@@ -168,7 +168,7 @@ void finding_cause(struct strbuf *out, const struct finding *finding, const stru
 		append_fault_cause(out, finding);
 	else if (finding->faulted)
 		strbuf_append(out, "changed by an instruction that faulted");
-	else if (finding->stale)
+	else if (finding->changed_unseen)
 		strbuf_append(out, "changed unseen");
 	else if (finding->flags)
 		append_flags(out, finding, finding->flags, isa);

@@ -46,9 +46,9 @@ struct finding {
 	struct insn insn; /* of the first occurrence */
 	enum location_kind kind;
 	uint32_t reg;
-	bool unwritten; /* LOCATION_REG: the instruction does not write reg */
-	bool faulted;   /* the instruction faulted, and should have changed nothing */
-	bool stale;     /* LOCATION_MEMORY: not what was last known, before the instruction loaded it */
+	bool unwritten;      /* LOCATION_REG: the instruction does not write reg */
+	bool faulted;        /* the instruction faulted, and should have changed nothing */
+	bool changed_unseen; /* LOCATION_MEMORY: not what was last known, before the instruction loaded it */
 	uint64_t address;
 	uint64_t flags; /* of a flags register: its bits that differed at any occurrence */
 	uint16_t width; /* bits */

@@ -475,7 +475,7 @@ static int change_unseen(struct fake *f, uint64_t pc)
 	return 0;
 }
 
-static void is_stale(const struct finding *f)
+static void is_changed_unseen(const struct finding *f)
 {
 	cause_is(f, "memory", "changed unseen");
 	ck_assert_uint_eq(f->insn.pc, PC_LOAD);
@@ -493,7 +493,7 @@ START_TEST(memory_that_changed_unseen_is_no_fault_of_the_load)
 
 	run_loads(change_unseen, aheads[_i], &r);
 	ck_assert_uint_eq(r.findings.list.len, 1);
-	is_stale(&r.findings.list.at[0]);
+	is_changed_unseen(&r.findings.list.at[0]);
 	ck_assert_uint_eq(r.instructions, LOADS_INSNS);
 	run_deinit(&r);
 }
@@ -519,7 +519,7 @@ START_TEST(a_wrong_load_of_changed_memory_is_two_findings)
 	ck_assert_uint_eq(r.findings.list.at[first].expected[0], 1);
 	ck_assert_uint_eq(r.findings.list.at[first].observed[0], 0);
 	ck_assert_uint_eq(r.findings.list.at[first].count, LOOPS);
-	is_stale(&r.findings.list.at[!first]);
+	is_changed_unseen(&r.findings.list.at[!first]);
 	ck_assert_uint_eq(r.instructions, LOADS_INSNS);
 	run_deinit(&r);
 }

@@ -126,7 +126,7 @@ struct settling {
 	struct suspect *s;
 	bool still;
 	bool overwritten; /* not all that it loads could be read again */
-	bool stale;       /* ... and some of it is not as the model knew it */
+	bool changed;     /* ... and some of it is not as the model knew it */
 };
 
 static bool is_overwritten(const struct settling *t, uint64_t address)
@@ -222,14 +222,14 @@ static struct error *load_again(struct settling *t, const struct predicted_load 
 }
 
 /* Memory that was not what the model knew when it was loaded, as a finding of its own. */
-static struct error *record_stale(struct settling *t, const struct predicted_load *load, const uint8_t *seen)
+static struct error *record_changed(struct settling *t, const struct predicted_load *load, const uint8_t *seen)
 {
 	struct findings *findings = &t->ls->run->findings;
 	struct finding f = {.kind = LOCATION_MEMORY,
 			    .insn = t->s->finding.insn,
 			    .address = load->address,
 			    .width = (uint16_t)(8 * load->len),
-			    .stale = true,
+			    .changed_unseen = true,
 			    .severity = SEVERITY_MODEL,
 			    .first_instruction = t->s->finding.first_instruction,
 			    .since = t->s->finding.first_instruction,
@@ -321,11 +321,11 @@ static struct error *check_loads(struct settling *t, bool *ret)
 		err = load_again(t, load, seen, &differs);
 		if (err || !differs)
 			continue;
-		err = record_stale(t, load, seen);
+		err = record_changed(t, load, seen);
 		memcpy(load->data, seen, load->len);
-		t->stale = true;
+		t->changed = true;
 	}
-	return err || !t->stale ? err : predict_with(t, ret);
+	return err || !t->changed ? err : predict_with(t, ret);
 }
 
 /* ---- Findings ---- */
@@ -351,9 +351,9 @@ static struct error *weigh(struct settling *t)
 		err = adjudicate(t->ls, f, &t->s->before, &pages);
 	if (!err)
 		err = logged_weigh(t->ls, f);
-	if (!err && t->stale && f->severity == SEVERITY_CONFIRMED)
+	if (!err && t->changed && f->severity == SEVERITY_CONFIRMED)
 		f->severity = SEVERITY_MODEL;
-	if (!err && f->opinion && t->stale)
+	if (!err && f->opinion && t->changed)
 		err = append_opinion(f, "; what it loads is not as the model knew it, which does not explain this");
 	else if (!err && f->opinion && t->overwritten)
 		err = append_opinion(f, "; not all that it loads could be read again");
