@@ -37,11 +37,13 @@ static void ask(const char *hex, struct finding *ret)
 	*ret = (struct finding){.kind = LOCATION_FAULT, .observed = {SIGILL}, .insn = {.pc = code}, .width = 64};
 	ret->insn.len = (uint8_t)(strlen(hex) / 2);
 	ck_assert(codec_decode_hex(hex, strlen(hex), ret->insn.bytes));
+	ck_no_error(lift_cache_create(isa, 0, &ls.model.cache));
 	ck_no_error(state_init(&before, isa));
 	oracle_initial_state(oracle, &before);
 	state_set(&before, isa->pc, code);
 	ck_no_error(adjudicate(&ls, ret, &before, &pages));
 	state_deinit(&before);
+	lift_cache_destroy(ls.model.cache);
 }
 
 START_TEST(left_open)
