@@ -49,14 +49,22 @@ struct error *selftest_oracle(const struct isa *isa, const struct selftest_optio
 	return NULL;
 }
 
-void selftest_show_gaps(const struct oracle *oracle)
+static void show_gap(const char *what, const char *why, uint64_t count)
+{
+	if (count)
+		printf("left open: %s%s%s: %" PRIu64 " case%s\n", what, *what ? ": " : "", why, count,
+		       count == 1 ? "" : "s");
+}
+
+void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test)
 {
 	struct oracle_gap gap;
+	struct selftest_gap other;
 
-	for (size_t i = 0; oracle && oracle_gap(oracle, i, &gap); i++) {
-		if (gap.count)
-			printf("left open: %s: %" PRIu64 " case%s\n", gap.reason, gap.count, gap.count == 1 ? "" : "s");
-	}
+	for (size_t i = 0; oracle && oracle_gap(oracle, i, &gap); i++)
+		show_gap("", gap.reason, gap.count);
+	for (size_t i = 0; test && selftest_gap(test, i, &other); i++)
+		show_gap(other.what, other.why, other.count);
 }
 
 static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)

@@ -4,7 +4,7 @@
 
 #include <regex.h>
 
-#include "lib/oracle/oracle.h"
+#include "lib/oracle/selftest.h"
 
 struct selftest_seed {
 	bool given;
@@ -25,8 +25,8 @@ struct selftest_counts {
 /* This machine's CPU, as options->host_force wants it; what was found out of it is printed. */
 struct error *selftest_oracle(const struct isa *isa, const struct selftest_options *options, struct oracle **ret);
 
-/* Prints how many cases it left open, by reason. NULL is fine. */
-void selftest_show_gaps(const struct oracle *oracle);
+/* Prints how many cases they left open, by reason. NULL is fine. */
+void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test);
 
 /* Runs the cases of options->vectors (NULL: standard input); adds to the counts also when it fails. */
 struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,

@@ -78,7 +78,7 @@ struct error *selftest_mutants(const struct isa *isa, const struct selftest_opti
 		       s.count[MUTANT_KILLED], s.count[MUTANT_EQUIVALENT] + s.count[MUTANT_UNDEFINED],
 		       s.count[MUTANT_SURVIVED]);
 	}
-	selftest_show_gaps(oracle);
+	selftest_show_gaps(oracle, s.walk ? walk_selftest(s.walk) : NULL);
 	counts->passed += s.count[MUTANT_KILLED] + s.count[MUTANT_EQUIVALENT] + s.count[MUTANT_UNDEFINED];
 	counts->failed += s.count[MUTANT_SURVIVED];
 	regfree(&s.only);

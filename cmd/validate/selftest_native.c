@@ -182,7 +182,7 @@ static struct error *run_walk(struct session *s, const struct isa *isa, struct o
 		return err;
 	show_all_unmodelled(s);
 	show_coverage(s);
-	selftest_show_gaps(oracle);
+	selftest_show_gaps(oracle, walk_selftest(s->walk));
 	show_sums(s);
 	return NULL;
 }
@@ -227,7 +227,7 @@ static struct error *run_again(struct session *s, const struct isa *isa, struct 
 		s->counts->passed += result.passed;
 		s->counts->failed += result.failed;
 		s->counts->unmodelled += result.insn.status != LIFT_DONE && result.executes;
-		selftest_show_gaps(oracle);
+		selftest_show_gaps(oracle, test);
 	}
 	selftest_destroy(test);
 	return err;

@@ -25,7 +25,7 @@ struct selftest_result {
 	unsigned passed;  /* cases */
 	unsigned failed;
 	unsigned skipped;     /* that could not be set up, or for which the model predicts nothing */
-	unsigned left_open;   /* that the oracle's host cannot show */
+	unsigned left_open;   /* that the oracle's host cannot show, or shows and does not own to */
 	unsigned repeated;    /* of those passed: only when they were run once more, traced */
 	unsigned with_memory; /* of those passed: without a fault, with a load or a store */
 	unsigned faulted;     /* of those passed: the fault was the same */
@@ -34,6 +34,16 @@ struct selftest_result {
 /* Uses the oracle for as long as it lives, and does not own it. */
 struct error *selftest_create(const struct isa *isa, struct oracle *oracle, struct selftest **ret);
 void selftest_destroy(struct selftest *t);
+
+/*
+ * A reason why cases were left open that is not the oracle's: what the CPU executes though its CPUID denies it, and
+ * what hypervisors execute in another maker's way. false: no more.
+ */
+struct selftest_gap {
+	const char *what, *why; /* "MOVDIRI", "..." */
+	uint64_t count;
+};
+bool selftest_gap(const struct selftest *t, size_t index, struct selftest_gap *ret);
 
 /*
  * Tries the instruction at the start of bytes from `cases` states; equal seeds give equal states. Appends to `failures`

@@ -38,7 +38,7 @@ static bool is_expected_page_fault(const struct selftest *t)
 	return t->out.signal == SIGSEGV && t->out.address - p->address < p->len;
 }
 
-static bool is_expected_end(const struct selftest *t)
+bool selftest_ends_as_predicted(const struct selftest *t)
 {
 	enum fault_kind fault = t->predicted.fault;
 
@@ -301,7 +301,7 @@ static bool stores_in_part(const struct selftest *t)
 static bool compare(struct selftest *t, struct strbuf *text)
 {
 	describe_ends(t, text);
-	if (!is_expected_end(t))
+	if (!selftest_ends_as_predicted(t))
 		return false;
 	bool same = compare_regs(t, text);
 	return (stores_in_part(t) || compare_memory(t, text)) && same;
@@ -312,7 +312,7 @@ static bool faulted_in_jump(const struct selftest *t)
 {
 	if (!t->predicted.wild || t->out.end != ORACLE_SIGNAL || t->out.code != SI_KERNEL)
 		return false;
-	return t->predicted.fault == FAULT_NONE || !is_expected_end(t);
+	return t->predicted.fault == FAULT_NONE || !selftest_ends_as_predicted(t);
 }
 
 /* Masked stores may fault for bytes that the mask excludes, and do on Intel's CPUs (SDM vol. 2, MASKMOVDQU). */
@@ -333,7 +333,7 @@ static struct error *adopt_fault_address(struct selftest *t)
 		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = t->out.address, .len = 1};
 		return NULL;
 	}
-	if (t->predicted.fault != FAULT_PAGE || t->out.end != ORACLE_SIGNAL || is_expected_end(t))
+	if (t->predicted.fault != FAULT_PAGE || t->out.end != ORACLE_SIGNAL || selftest_ends_as_predicted(t))
 		return NULL;
 	uint64_t address = t->out.code == SI_KERNEL ? GUEST_NO_ADDRESS : t->out.address;
 	struct error *err = selftest_may_fault_at(t, address, &other);

@@ -1,5 +1,6 @@
 /*
- * Inside the self-test: making states (selftest_state.c), running cases (selftest.c), comparing (selftest_compare.c).
+ * Inside the self-test: making states (selftest_state.c), running cases (selftest.c), comparing (selftest_compare.c),
+ * and what a comparison does not count (selftest_gaps.c).
  */
 #ifndef LIB_ORACLE_SELFTEST_PARTS_H
 #define LIB_ORACLE_SELFTEST_PARTS_H
@@ -56,6 +57,8 @@ struct selftest {
 	struct eval eval;
 	struct prediction predicted;
 	struct oracle_outcome out;
+
+	VEC(struct selftest_gap) gaps; /* of all cases */
 };
 
 /*
@@ -96,6 +99,16 @@ uint64_t selftest_target(struct selftest *t, unsigned len);
  * (GUEST_NO_ADDRESS: of one that is no user address) that does? Evaluates anew; the prediction stays as it is.
  */
 struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *ret);
+
+/*
+ * Is the case at hand, which did not agree, left open? So it is if it did not end as predicted by the doing of a
+ * hypervisor: it hides an extension in CPUID but cannot keep the CPU from executing it, or executes something itself.
+ * Then it is counted among the gaps.
+ */
+struct error *selftest_excuse(struct selftest *t, bool *ret);
+
+/* It ended as predicted, whatever it left behind. */
+bool selftest_ends_as_predicted(const struct selftest *t);
 
 /* Compares the outcome with the prediction; what differs is appended to text (NULL: nowhere). */
 struct error *selftest_compare(struct selftest *t, struct strbuf *text, bool *ret);

@@ -22,7 +22,7 @@ static struct selftest *test;
 
 /* Of all slices; they run in processes of their own. */
 static struct totals {
-	unsigned modelled, unmodelled, undecodable, executed, passed, failed, skipped, with_memory, faulted;
+	unsigned modelled, unmodelled, undecodable, executed, passed, failed, skipped, left_open, with_memory, faulted;
 } * totals;
 
 static void setup(void)
@@ -123,7 +123,8 @@ START_TEST(encodings)
 	ck_assert_uint_eq(result.insn.len, len / 2);
 	ck_assert_msg(result.failed == 0, "%u of %u cases fail; the first:\n%s", result.failed, TABLE_CASES,
 		      strbuf_text(&text));
-	ck_assert_uint_eq(result.passed, TABLE_CASES);
+	ck_assert_uint_eq(result.passed + result.left_open, TABLE_CASES);
+	ck_assert_uint_gt(result.passed, 0);
 	strbuf_deinit(&text);
 }
 END_TEST
@@ -137,6 +138,7 @@ static void count(const struct selftest_result *r)
 	totals->passed += r->passed;
 	totals->failed += r->failed;
 	totals->skipped += r->skipped;
+	totals->left_open += r->left_open;
 	totals->with_memory += r->with_memory;
 	totals->faulted += r->faulted;
 }
@@ -217,8 +219,8 @@ int main(void)
 		return EXIT_FAILURE;
 	status = test_main(x86_64_suite());
 	printf("walk: %u shapes modelled, %u not, %u undecodable (the CPU executes %u of them); %u cases passed (%u with memory, "
-	       "%u faults), %u failed, %u skipped\n",
+	       "%u faults), %u failed, %u skipped, %u left open\n",
 	       totals->modelled, totals->unmodelled, totals->undecodable, totals->executed, totals->passed,
-	       totals->with_memory, totals->faulted, totals->failed, totals->skipped);
+	       totals->with_memory, totals->faulted, totals->failed, totals->skipped, totals->left_open);
 	return status;
 }
