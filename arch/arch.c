@@ -42,6 +42,19 @@ static bool is_named(const char *candidate, const char *name, size_t len)
 	return candidate && strlen(candidate) == len && memcmp(candidate, name, len) == 0;
 }
 
+bool isa_gate_call(const struct isa *isa, uint64_t address, uint64_t *ret)
+{
+	const struct isa_gate *gate = isa->sys.gate;
+
+	for (uint32_t i = 0; gate && i < gate->num_entries; i++) {
+		if (address - gate->page == gate->entries[i].offset) {
+			*ret = gate->entries[i].number;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t *ret)
 {
 	for (uint32_t i = 0; i < isa->num_regs; i++) {

@@ -264,6 +264,20 @@ struct isa_overrun {
 	bool yields;  /* does nothing but let other CPUs run */
 };
 
+/*
+ * A page of calls that are made by jumping to them: the kernel makes the call when the CPU cannot fetch an instruction
+ * there, and returns from it as RET does, with the stack's top as address. No instruction of a system call is executed.
+ */
+struct isa_gate {
+	uint64_t page; /* address; ISA_GATE_LEN bytes */
+	const struct isa_gate_entry {
+		uint16_t offset; /* from the page's start */
+		uint16_t number; /* of the call */
+	} * entries;
+	uint32_t num_entries;
+};
+enum { ISA_GATE_LEN = 4096 };
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -323,6 +337,7 @@ struct isa {
 		uint32_t num_clobbered;
 		const struct sysno *table; /* from syscalls.def, ascending by number */
 		uint32_t num_rows;
+		const struct isa_gate *gate; /* NULL: there is none */
 	} sys;
 	const struct isa_frame *frame;
 
@@ -394,6 +409,9 @@ enum cpu_vendor cpu_vendor_by_name(const char *name);
 bool isa_cpu_has(const struct isa_cpu *cpu, unsigned feature);
 bool isa_cpu_knows(const struct isa_cpu *cpu, unsigned feature);
 void isa_cpu_set(struct isa_cpu *cpu, unsigned feature, bool has);
+
+/* Is address an entry of isa->sys.gate? Then *ret is the number of its call. */
+bool isa_gate_call(const struct isa *isa, uint64_t address, uint64_t *ret);
 
 /* Register by name or alias of len characters; false if there is none. */
 bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t *ret);

@@ -81,6 +81,10 @@ static const uint8_t syscall_insn[] = {0x0f, 0x05};
 /* SYSCALL itself puts the return address and the flags there. */
 static const uint32_t syscall_clobbered[] = {X86_rcx, X86_r11};
 
+/* asm/vsyscall.h: gettimeofday, time, getcpu. */
+static const struct isa_gate_entry vsyscalls[] = {{0x000, 96}, {0x400, 201}, {0x800, 309}};
+static const struct isa_gate vsyscall_page = {0xffffffffff600000, vsyscalls, sizeof vsyscalls / sizeof *vsyscalls};
+
 const struct isa isa_x86_64 = {
 	.name = "x86_64",
 	.gdb_name = "i386:x86-64",
@@ -119,6 +123,7 @@ const struct isa isa_x86_64 = {
 			.num_clobbered = sizeof syscall_clobbered / sizeof *syscall_clobbered,
 			.table = x86_syscalls,
 			.num_rows = X86_NUM_SYSCALLS,
+			.gate = &vsyscall_page,
 		},
 	.frame = &x86_frame,
 	.lifter_create = x86_lifter_create,

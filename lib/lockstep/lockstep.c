@@ -1,5 +1,6 @@
 #include "lib/lockstep/lockstep.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,17 +130,15 @@ static void note_event(struct lockstep *ls, const struct replay_outcome *outcome
 {
 	const struct isa *isa = ls->target->isa;
 
-	timeline_add_event(&ls->run->timeline,
-			   &(struct timeline_event){
-				   .index = outcome->event,
-				   .number = outcome->delivered ? 0
-								: sys_number(state_get(&ls->before, isa->sys.number)),
-				   .instruction = ls->run->instructions,
-				   .at = start - ls->started,
-				   .nanoseconds = clock_now() - start,
-				   .pc = state_get(&ls->before, isa->pc),
-				   .signal = outcome->delivered,
-			   });
+	timeline_add_event(&ls->run->timeline, &(struct timeline_event){
+						       .index = outcome->event,
+						       .number = outcome->number,
+						       .instruction = ls->run->instructions,
+						       .at = start - ls->started,
+						       .nanoseconds = clock_now() - start,
+						       .pc = state_get(&ls->before, isa->pc),
+						       .signal = outcome->delivered,
+					       });
 }
 
 /* A signal of the log is delivered where the guest stands: an event without an instruction. */
@@ -196,11 +195,12 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	struct replay_outcome outcome;
 
 	/* What the instruction itself does, up to the kernel's entry. */
-	struct error *err = prog_run(slot->lifted->prog, ls->now.value, ls->now.unknown, &none, e);
+	struct error *err = slot->lifted ? prog_run(slot->lifted->prog, ls->now.value, ls->now.unknown, &none, e)
+					 : NULL;
 	if (err)
 		return err;
 	state_copy(&ls->before, &ls->now);
-	for (size_t i = 0; i < e->num_regs; i++)
+	for (size_t i = 0; slot->lifted && i < e->num_regs; i++)
 		state_set_masked(&ls->now, e->regs[i].reg, e->regs[i].value, e->regs[i].mask);
 	struct replay_totals totals = *replay_totals(ls->replay);
 	bool all_seen = !ls->sweep.seen_at || ls->sweep.done == ls->run->instructions;
@@ -214,7 +214,7 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	err = tracer_event(ls, slot, &outcome, &totals, start, all_seen);
 	if (err)
 		return err;
-	if (ls->judging)
+	if (ls->judging && slot->lifted)
 		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
 	if (outcome.remapped)
 		predictor_remap(&ls->model);
@@ -233,19 +233,6 @@ static bool ends_the_guest(const struct lockstep *ls)
 	return sem == SYS_EXIT || sem == SYS_EXIT_GROUP;
 }
 
-/* The guest stands at a system call: makes it, unless a signal comes before it. */
-static struct error *handle_syscall(struct lockstep *ls, const struct prediction *slot)
-{
-	bool before = false;
-	struct error *err = take_signal(ls, true, &before);
-
-	if (!err && !before && !ls->done && ends_the_guest(ls))
-		err = audit_end(ls);
-	if (!err && !before && !ls->done)
-		err = judge_syscall(ls, slot);
-	return err ? err : take_signals(ls);
-}
-
 /* A signal stopped the guest: the log says whether it ends here. */
 static struct error *handle_signal(struct lockstep *ls)
 {
@@ -261,6 +248,26 @@ static struct error *handle_signal(struct lockstep *ls)
 		return err;
 	ls->signal = ls->run->exit_signal = 0;
 	return take_signals(ls);
+}
+
+/* The guest stands at a system call: makes it, unless a signal comes before it. */
+static struct error *handle_syscall(struct lockstep *ls, const struct prediction *slot)
+{
+	bool before = false, refused = false;
+	struct error *err = slot->lifted ? NULL : replay_has_signal(ls->replay, SIGSEGV, &refused);
+
+	/* A call by the gate that cannot write its results is no call for the kernel, but a fault. */
+	if (!err && refused) {
+		ls->signal = SIGSEGV;
+		return handle_signal(ls);
+	}
+	if (!err)
+		err = take_signal(ls, true, &before);
+	if (!err && !before && !ls->done && slot->lifted && ends_the_guest(ls))
+		err = audit_end(ls);
+	if (!err && !before && !ls->done)
+		err = judge_syscall(ls, slot);
+	return err ? err : take_signals(ls);
 }
 
 void lockstep_tidy_cache(struct lockstep *ls)

@@ -487,6 +487,11 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 	p->waiting = false;
 	p->current = slot;
 
+	uint64_t number;
+	if (!p->given && isa_gate_call(p->isa, slot->pc, &number)) {
+		*ret = PREDICT_SYSCALL;
+		return NULL;
+	}
 	struct error *err = NULL;
 	if (p->given) {
 		slot->lifted = p->given->lifted;

@@ -55,7 +55,8 @@ struct prediction {
 enum predict_result {
 	PREDICT_DONE,    /* one more prediction */
 	PREDICT_LAST,    /* one more, and it has to be seen before the next can be made */
-	PREDICT_SYSCALL, /* the next instruction is a system call; nothing was predicted */
+	PREDICT_SYSCALL, /* the next instruction is a system call, or there is none, and it is a call all the same
+			    (isa->sys.gate); nothing was predicted */
 	PREDICT_GROUP,   /* the next opens a sequence that a stop would break (insn.opens); nothing was predicted */
 	PREDICT_OVERRUN, /* a step may overrun the next (insn.overrun); nothing was predicted */
 	PREDICT_WAIT,    /* everything predicted so far has to be seen first; nothing was predicted */

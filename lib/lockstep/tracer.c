@@ -391,7 +391,6 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 			   const struct replay_totals *totals, uint64_t start, bool all_seen)
 {
 	struct tracer *t = &ls->tracer;
-	const struct isa *isa = ls->target->isa;
 	const struct replay_totals *now = replay_totals(ls->replay);
 
 	if (!t->writer)
@@ -404,8 +403,7 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 	t->accesses.len = 0;
 	struct trace_event event = {
 		.delivery = outcome->delivered != 0,
-		.number = outcome->delivered ? (uint64_t)outcome->delivered
-					     : sys_number(state_get(&ls->before, isa->sys.number)),
+		.number = outcome->delivered ? (uint64_t)outcome->delivered : outcome->number,
 		.index = outcome->event,
 		.position = replay_position(ls->replay),
 		.skipped = now->skipped - totals->skipped,

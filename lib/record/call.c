@@ -331,33 +331,40 @@ static struct error *look_before(struct recording *r)
 	return err;
 }
 
-struct error *record_entry(struct recording *r)
+/* The call that is about to be made at pc. */
+static void begin_call(struct recording *r, const struct sys_call *sys, uint64_t pc)
 {
 	struct record_call *c = &r->call;
 	const struct isa *isa = r->isa;
-	struct sys_call sys = {.number = sys_number(tracee_number(r->n))};
-	const struct sys_desc *desc;
+	struct sys_call raw = *sys;
 
-	lookup(r, sys.number, &sys.row, &desc);
-	sys.desc = desc;
-	if (c->interrupted && desc->sem == SYS_RESTART_SYSCALL) {
-		/* The kernel goes on with the call that was interrupted; the program made only that one. */
-		c->interrupted = 0;
-		return NULL;
-	}
 	c->interrupted = 0;
-	c->sys = sys;
-	c->desc = desc;
+	c->sys = *sys;
+	c->desc = sys->desc;
 	for (int i = 0; i < 6; i++)
-		c->raw[i] = sys.arg[i] = tracee_reg(r->n, isa->sys.arg[i]);
+		c->raw[i] = raw.arg[i] = tracee_reg(r->n, isa->sys.arg[i]);
 	for (unsigned i = 0; i < 6; i++)
-		c->sys.arg[i] = sys_arg(&sys, i);
-	c->pc = tracee_reg(r->n, isa->pc) - isa->sys.insn_len;
+		c->sys.arg[i] = sys_arg(&raw, i);
+	c->pc = pc;
 	record_take_regs(r, c->before);
 	c->before[r->pc_index] = c->pc;
 	/* The kernel's placeholder is there already. */
 	if (isa->sys.number == isa->sys.result)
 		c->before[r->result_index] = c->sys.number;
+}
+
+struct error *record_entry(struct recording *r)
+{
+	struct record_call *c = &r->call;
+	struct sys_call sys = {.number = sys_number(tracee_number(r->n))};
+
+	lookup(r, sys.number, &sys.row, &sys.desc);
+	if (c->interrupted && sys.desc->sem == SYS_RESTART_SYSCALL) {
+		/* The kernel goes on with the call that was interrupted; the program made only that one. */
+		c->interrupted = 0;
+		return NULL;
+	}
+	begin_call(r, &sys, tracee_reg(r->n, r->isa->pc) - r->isa->sys.insn_len);
 	struct error *err = admit(r);
 	return err ? err : look_before(r);
 }
@@ -425,6 +432,23 @@ struct error *record_return(struct recording *r, bool *ret_event)
 	struct error *err = record_result_is(r, result);
 	*ret_event = !err;
 	return err;
+}
+
+struct error *record_gate_call(struct recording *r)
+{
+	struct sys_call sys = {.number = sys_number(tracee_number(r->n))};
+	int64_t result = 0;
+	bool made = false;
+
+	lookup(r, sys.number, &sys.row, &sys.desc);
+	begin_call(r, &sys, tracee_reg(r->n, r->isa->pc));
+	struct error *err = look_before(r);
+	if (!err)
+		err = tracee_make_gate_call(r->n, &result, &made);
+	if (err || !made)
+		return err;
+	err = record_result_is(r, result);
+	return err ? err : record_add_event(r);
 }
 
 struct error *record_exit(struct recording *r)

@@ -90,6 +90,8 @@ void record_deinit_calls(struct recording *r);
 struct error *record_entry(struct recording *r);
 /* *ret_event, which was false: r->ev is the call's event, to be added. */
 struct error *record_return(struct recording *r, bool *ret_event);
+/* A call without an instruction (NATIVE_GATE): makes it, and adds its event. */
+struct error *record_gate_call(struct recording *r);
 /* The process has ended by itself. */
 struct error *record_exit(struct recording *r);
 /* The call under way has this result for the program: puts its event together in r->ev. */

@@ -27,6 +27,10 @@ static struct error *handle(struct recording *r, struct native_stop *stop)
 
 	if (stop->kind == NATIVE_SIGNAL)
 		return record_signal(r, stop);
+	if (stop->kind == NATIVE_GATE) {
+		struct error *err = record_gate_call(r);
+		return err ? err : tracee_resume(r->n, 0, stop);
+	}
 	r->in_call = stop->kind == NATIVE_ENTRY;
 	struct error *err = r->in_call ? record_entry(r) : record_return(r, &event);
 	if (!err && event && record_has_more(r)) {

@@ -41,6 +41,11 @@ struct error *tracee_deny(struct tracee *t, int errnum)
 	return t->ops->deny(t, errnum);
 }
 
+struct error *tracee_make_gate_call(struct tracee *t, int64_t *ret, bool *ret_made)
+{
+	return t->ops->make_gate_call(t, ret, ret_made);
+}
+
 uint64_t tracee_number(const struct tracee *t)
 {
 	return t->ops->number(t);

@@ -65,6 +65,8 @@ struct replay_call {
 	struct state *after;
 	struct memory *memory;
 	uint64_t pc, next_pc;
+	bool gate; /* the guest has jumped to an entry of isa->sys.gate: there is no instruction that could be executed
+		    */
 	bool finished;
 };
 

@@ -214,6 +214,8 @@ struct error *replay_lose_at_call(struct replay *r, const struct replay_call *ca
 	struct strbuf observed = {0};
 	struct sys_memory memory = replay_memory(r);
 
+	if (call->gate)
+		strbuf_append(&observed, "by the page of vsyscalls, ");
 	sys_format(&observed, &call->guest, &memory);
 	return replay_lose(r, call->pc, "calls ", &observed);
 }

@@ -186,14 +186,16 @@ static struct error *write_memory(struct replay *r, struct replay_call *call, co
 	return err;
 }
 
-/* The registers that a call changes: the result, those that the kernel destroys, the PC. */
+/* The registers that a call changes: the result, those that the kernel destroys, the PC; or the stack pointer. */
 static struct error *write_result(struct replay *r, struct replay_call *call)
 {
 	const struct isa *isa = r->isa;
 	VEC(uint32_t) changed = {0};
-	bool ok = vec_push(&changed, isa->sys.result) && vec_push(&changed, isa->pc);
+	bool ok = vec_push(&changed, isa->sys.result) && vec_push(&changed, call->gate ? isa->sp : isa->pc);
 
-	for (uint32_t i = 0; i < isa->sys.num_clobbered && ok; i++)
+	if (call->gate)
+		ok = ok && vec_push(&changed, isa->pc);
+	for (uint32_t i = 0; i < isa->sys.num_clobbered && ok && !call->gate; i++)
 		ok = vec_push(&changed, isa->sys.clobbered[i]);
 	struct error *err = ok ? target_write_regs(r->target, call->after, changed.at, changed.len) : &error_no_memory;
 	vec_deinit(&changed);
@@ -317,6 +319,19 @@ static struct error *finish_event(struct replay *r, struct replay_call *call, en
 	return NULL;
 }
 
+/* Where the kernel goes on behind a call of the gate: as RET does (arch/x86/entry/vsyscall/vsyscall_64.c). */
+static struct error *return_from_gate(struct replay *r, struct replay_call *call)
+{
+	uint64_t sp = state_get(call->before, r->isa->sp), address;
+	struct error *err = read_target(r, sp, &address, sizeof address);
+
+	if (err)
+		return err;
+	state_set(call->after, r->isa->sp, sp + sizeof address);
+	state_set(call->after, r->isa->pc, address);
+	return NULL;
+}
+
 struct error *replay_syscall(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
 			     struct replay_outcome *ret)
 {
@@ -325,15 +340,21 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 
 	r->written.len = 0;
 	r->remapped = false;
-	call.guest.number = sys_number(state_get(before, isa->sys.number));
+	call.pc = state_get(before, isa->pc);
+	call.gate = isa_gate_call(isa, call.pc, &call.guest.number);
+	if (!call.gate)
+		call.guest.number = sys_number(state_get(before, isa->sys.number));
 	call.guest.row = sys_lookup(isa, call.guest.number);
 	for (unsigned i = 0; i < 6; i++)
 		call.guest.arg[i] = state_get(before, isa->sys.arg[i]);
-	call.pc = r->call_pc = state_get(before, isa->pc);
+	if (!call.gate)
+		r->call_pc = call.pc;
 	call.next_pc = call.pc + isa->sys.insn_len;
 
 	enum sys_policy policy;
-	struct error *err = sys_decide(&call.guest, &policy);
+	struct error *err = call.gate ? return_from_gate(r, &call) : NULL;
+	if (!err)
+		err = sys_decide(&call.guest, &policy);
 	if (err)
 		return error_prefix(err, "pc 0x%llx", (unsigned long long)call.pc);
 	call.desc = call.guest.desc = sys_describe(sys_meaning(call.guest.row));
@@ -354,6 +375,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	if (call.event)
 		err = finish_event(r, &call, policy);
 	*ret = (struct replay_outcome){.event = index,
+				       .number = call.guest.number,
 				       .policy = policy,
 				       .remapped = policy != SYS_EMULATE || r->remapped,
 				       .finished = call.finished,

@@ -23,7 +23,8 @@ struct replay_options {
 
 /* What happened to one system call. */
 struct replay_outcome {
-	uint64_t event; /* index */
+	uint64_t event;  /* index */
+	uint64_t number; /* of the call */
 	enum sys_policy policy;
 	bool remapped; /* other memory may be mapped than before */
 	bool finished; /* the guest is gone, as the log says */
@@ -75,10 +76,10 @@ struct replay_module {
 const struct replay_module *replay_modules(const struct replay *r, size_t *ret_len);
 
 /*
- * The guest stands at a system call instruction. before: its registers; after: the same with the outputs of the
- * instruction's transfer applied (PC behind it, registers that it destroys). On success the target is behind the call,
- * *after is its registers with the result, and memory knows what changed. A guest that no longer follows the log is
- * ERROR_LOST_SYNC, with details in replay_lost().
+ * The guest stands at a system call instruction, or at an entry of isa->sys.gate. before: its registers; after: the
+ * same with the outputs of the instruction's transfer applied (PC behind it, registers that it destroys). On success
+ * the target is behind the call, *after is its registers with the result, and memory knows what changed. A guest that
+ * no longer follows the log is ERROR_LOST_SYNC, with details in replay_lost().
  */
 struct error *replay_syscall(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
 			     struct replay_outcome *ret);

@@ -123,14 +123,19 @@ void native_set_reg(struct native *n, uint32_t reg, uint64_t value)
 	memcpy(n->regs + n->isa->regs[reg].native_offset, &value, sizeof value);
 }
 
-struct error *native_deny(struct native *n, int errnum)
+struct error *native_skip_call(struct native *n, int64_t result)
 {
 	/* A call number of -1 is skipped by the kernel, and the result register keeps what the tracer put there. */
 	const uint64_t none = UINT64_MAX;
 
 	memcpy(n->regs + HOST_NUMBER_OFFSET, &none, sizeof none);
-	native_set_reg(n, n->isa->sys.result, (uint64_t) - (int64_t)errnum);
+	native_set_reg(n, n->isa->sys.result, (uint64_t)result);
 	return native_store_regs(n);
+}
+
+struct error *native_deny(struct native *n, int errnum)
+{
+	return native_skip_call(n, -(int64_t)errnum);
 }
 
 /* ---- Stops ---- */
@@ -225,6 +230,10 @@ static struct error *classify(struct native *n, int status, struct native_stop *
 		n->group_stop = stops_jobs(signal);
 		*ret_again = true;
 		return native_hold_expire(n);
+	}
+	if (event == PTRACE_EVENT_SECCOMP) {
+		*ret = (struct native_stop){.kind = NATIVE_GATE};
+		return native_fetch_regs(n);
 	}
 	if (event != 0)
 		return error_create(ERROR_TARGET, "unexpected ptrace event %d of the program", event);
@@ -376,6 +385,7 @@ static _Noreturn void run_child(const struct native_options *options, int go, in
 		if (persona == -1 || personality((unsigned long)persona | ADDR_NO_RANDOMIZE) == -1) {
 			failure.errnum = errno;
 		} else {
+			native_watch_gate(native_isa());
 			execve(options->path, options->argv, options->env);
 			failure = (struct child_failure){errno, true};
 		}
@@ -427,7 +437,7 @@ static struct error *run_to_start(struct native *n, const struct native_options 
 
 static struct error *seize(struct native *n, const struct native_options *options, int go, int failed)
 {
-	const long flags = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	const long flags = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP;
 	char path[NATIVE_PROC_LEN];
 
 	if (ptrace(PTRACE_SEIZE, n->pid, NULL, (void *)flags) != 0)

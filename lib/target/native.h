@@ -32,6 +32,12 @@ enum native_stop_kind {
 	 * owed.
 	 */
 	NATIVE_RETURN,
+	/*
+	 * The program has jumped to an entry of isa->sys.gate, where the PC is; native_number() and the argument
+	 * registers are valid. Owed: native_make_gate_call(), else nobody sees what the kernel makes of it. There is no
+	 * NATIVE_RETURN for it.
+	 */
+	NATIVE_GATE,
 	/* A signal is about to be delivered. Owed: its number to native_resume() or native_deliver(), or it is lost. */
 	NATIVE_SIGNAL,
 	/* The process ended by itself. It is gone: owed is native_destroy(), as after the next. */
@@ -106,7 +112,11 @@ struct error *native_hold(struct native *n, int signal, bool *ret);
 /* At NATIVE_ENTRY: the kernel will not execute the call, which fails with -errnum. */
 struct error *native_deny(struct native *n, int errnum);
 
-/* At NATIVE_ENTRY: the call's number. */
+/* At NATIVE_GATE: makes the call in the kernel's place, and writes what it writes. *ret is its result; *ret_made false:
+ * the program's memory cannot be written to, for which the kernel will send a signal. */
+struct error *native_make_gate_call(struct native *n, int64_t *ret, bool *ret_made);
+
+/* At NATIVE_ENTRY and NATIVE_GATE: the call's number. */
 uint64_t native_number(const struct native *n);
 /* At any stop: a register of up to 64 bits of the kernel's general set (NATIVE_GENERAL). */
 uint64_t native_reg(const struct native *n, uint32_t reg);
