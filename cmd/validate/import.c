@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
-#include "lib/target/elf.h"
+#include "lib/elf/image.h"
 
 struct import_command_options {
 	const char *output, *program, *emulator;

@@ -14,9 +14,9 @@
 #include "cmd/validate/progress.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
+#include "lib/elf/image.h"
 #include "lib/lockstep/judge_trace.h"
 #include "lib/report/report.h"
-#include "lib/target/elf.h"
 
 struct run_options {
 	const char *log;

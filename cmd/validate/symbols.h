@@ -7,8 +7,8 @@
 
 #include "lib/base/strbuf.h"
 #include "lib/base/vec.h"
+#include "lib/elf/image.h"
 #include "lib/replay/replay.h"
-#include "lib/target/elf.h"
 #include "lib/trace/trace.h"
 
 struct symbols {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/record/image.h"
+#include "lib/elf/image.h"
 #include "lib/record/internal.h"
 
 /* Where a loader that a program names is: in the sysroot, if it is there. */
@@ -24,19 +24,19 @@ static struct error *find_interpreter(const char *sysroot, const char *name, cha
 
 static struct error *identify(const struct recording *r, const char *path, struct evlog_header *h)
 {
-	struct record_image image;
+	struct elf_image *image;
 	char *name = NULL;
 	struct error *err = evlog_file_identify(path, &h->program);
 
 	if (!err)
-		err = record_image_read(path, &image);
+		err = elf_image_open(path, &image);
 	if (err)
 		return err;
-	if (image.interpreter)
-		err = find_interpreter(r->options->sysroot, image.interpreter, &name);
+	if (elf_image_interp(image))
+		err = find_interpreter(r->options->sysroot, elf_image_interp(image), &name);
 	if (!err && name)
 		err = evlog_file_identify(name, &h->interpreter);
-	record_image_deinit(&image);
+	elf_image_close(image);
 	free(name);
 	return err;
 }

@@ -1,5 +1,4 @@
 /* Which file is executed. */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/elf/image.h"
 #include "lib/record/record.h"
 
 static bool is_program(const char *path)
@@ -56,40 +56,36 @@ static struct error *script_error(const char *path, const char *line, size_t len
 			    n ? interpreter : "INTERPRETER", path);
 }
 
-static struct error *read_head(const char *path, void *ret, size_t len, size_t *ret_len)
+/* ERROR_UNSUPPORTED for a script, which the kernel would hand to another program. */
+static struct error *refuse_script(const char *path)
 {
+	char text[256];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t got = fd < 0 ? -1 : read(fd, ret, len);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text);
 	int errnum = errno;
 
 	if (fd >= 0)
 		close(fd);
 	if (got < 0)
 		return error_os(errnum, "read the program", path);
-	*ret_len = (size_t)got;
-	return NULL;
+	return got >= 2 && !memcmp(text, "#!", 2) ? script_error(path, text, (size_t)got) : NULL;
 }
 
 struct error *record_program_isa(const char *path, const struct isa **ret)
 {
-	union {
-		Elf64_Ehdr elf;
-		char text[256];
-	} head = {0};
-	size_t len = 0;
-	struct error *err = read_head(path, &head, sizeof head, &len);
+	struct elf_image *image;
+	struct error *err = refuse_script(path);
 
+	if (!err)
+		err = elf_image_open(path, &image);
 	if (err)
 		return err;
-	if (len >= 2 && !memcmp(head.text, "#!", 2))
-		return script_error(path, head.text, len);
-	if (len < sizeof head.elf || memcmp(head.elf.e_ident, ELFMAG, SELFMAG) != 0)
-		return error_create(ERROR_UNSUPPORTED, "%s is not an ELF program", path);
-	const struct isa *isa = head.elf.e_ident[EI_CLASS] == ELFCLASS64 ? isa_by_elf_machine(head.elf.e_machine)
-									 : NULL;
+	uint16_t machine = elf_image_machine(image);
+	elf_image_close(image);
+	const struct isa *isa = isa_by_elf_machine(machine);
 	if (!isa)
 		return error_create(ERROR_UNSUPPORTED, "%s is for a machine that there is no model of (ELF machine %u)",
-				    path, head.elf.e_machine);
+				    path, machine);
 	*ret = isa;
 	return NULL;
 }

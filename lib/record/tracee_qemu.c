@@ -5,6 +5,7 @@
  *
  * A stop at a call is before its instruction here, and behind it on a real kernel: what is shown of the PC is behind.
  */
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <sys/mman.h> /* PROT_ and MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 #include <sys/stat.h>
 
-#include "lib/record/image.h"
+#include "lib/elf/image.h"
 #include "lib/record/tracee.h"
 #include "lib/sys/signal.h"
 #include "lib/target/qemu.h"
@@ -30,8 +31,8 @@ enum {
 
 struct image {
 	char *path;
-	uint64_t bias; /* what its addresses in the file are moved by */
-	struct record_image headers;
+	uint64_t bias;         /* what its addresses in the file are moved by */
+	struct elf_image *elf; /* NULL: there is no such image */
 };
 
 struct qemu_tracee {
@@ -180,9 +181,9 @@ static struct error *take_auxv(struct qemu_tracee *q, uint64_t address, uint64_t
 
 	switch (type) {
 	case AT_PHDR:
-		if (!program->headers.phdrs_at)
+		if (!elf_image_phdrs(program->elf))
 			return error_create(ERROR_UNSUPPORTED, "%s has no program headers in memory", program->path);
-		program->bias = value - program->headers.phdrs_at;
+		program->bias = value - elf_image_phdrs(program->elf);
 		break;
 	case AT_BASE: q->image[1].bias = value; break;
 	case AT_SYSINFO_EHDR: return target_write_memory(q->target, address, &ignore, sizeof ignore);
@@ -234,13 +235,13 @@ static struct error *look_at_stack(struct qemu_tracee *q)
 
 static struct error *scan_image(struct qemu_tracee *q, const struct image *image)
 {
+	size_t num;
+	const struct elf_segment *s = elf_image_segments(image->elf, &num);
 	struct error *err = NULL;
 
-	for (size_t i = 0; !err && i < image->headers.phdrs.len; i++) {
-		const Elf64_Phdr *p = &image->headers.phdrs.at[i];
-		if (p->p_type == PT_LOAD && p->p_flags & PF_X)
-			err = scan(q, image->bias + p->p_vaddr, p->p_filesz);
-	}
+	for (size_t i = 0; !err && i < num; i++)
+		if (s[i].flags & PF_X)
+			err = scan(q, image->bias + s[i].start, s[i].file_size);
 	return err;
 }
 
@@ -251,19 +252,19 @@ static struct error *open_images(struct qemu_tracee *q, const struct tracee_qemu
 	char *inside = NULL;
 
 	program->path = strdup(o->program.path);
-	struct error *err = program->path ? record_image_read(program->path, &program->headers) : &error_no_memory;
-	if (err || !program->headers.interpreter)
+	struct error *err = program->path ? elf_image_open(program->path, &program->elf) : &error_no_memory;
+	const char *name = err ? NULL : elf_image_interp(program->elf);
+	if (!name)
 		return err;
-	if (o->sysroot && asprintf(&inside, "%s/%s", o->sysroot, program->headers.interpreter) < 0)
+	if (o->sysroot && asprintf(&inside, "%s/%s", o->sysroot, name) < 0)
 		return &error_no_memory;
 	interpreter->path = inside ? realpath(inside, NULL) : NULL;
 	free(inside);
 	if (!interpreter->path)
-		interpreter->path = realpath(program->headers.interpreter, NULL);
+		interpreter->path = realpath(name, NULL);
 	if (!interpreter->path)
-		return error_os(errno, "find the program's loader (--sysroot says where its libraries are)",
-				program->headers.interpreter);
-	return record_image_read(interpreter->path, &interpreter->headers);
+		return error_os(errno, "find the program's loader (--sysroot says where its libraries are)", name);
+	return elf_image_open(interpreter->path, &interpreter->elf);
 }
 
 static struct error *add_mapping(struct evlog_header *h, uint64_t start, uint64_t end, const char *name)
@@ -279,20 +280,19 @@ static struct error *add_mapping(struct evlog_header *h, uint64_t start, uint64_
 
 static struct error *map_image(const struct image *image, struct evlog_header *h)
 {
+	size_t num;
+	const struct elf_segment *segments = elf_image_segments(image->elf, &num);
 	struct error *err = NULL;
 
-	for (size_t i = 0; !err && i < image->headers.phdrs.len; i++) {
-		const Elf64_Phdr *p = &image->headers.phdrs.at[i];
-		uint64_t start = image->bias + p->p_vaddr;
-		if (p->p_type != PT_LOAD)
-			continue;
-		err = add_mapping(h, start, start + p->p_memsz, image->path);
+	for (size_t i = 0; !err && i < num; i++) {
+		const struct elf_segment *s = &segments[i];
+		err = add_mapping(h, image->bias + s->start, image->bias + s->end, image->path);
 		if (err)
 			return err;
 		struct evlog_mapping *m = &h->mappings.at[h->mappings.len - 1];
-		m->offset = p->p_offset & -(uint64_t)PAGE;
-		snprintf(m->perms, sizeof m->perms, "%c%c%cp", p->p_flags & PF_R ? 'r' : '-',
-			 p->p_flags & PF_W ? 'w' : '-', p->p_flags & PF_X ? 'x' : '-');
+		m->offset = s->offset & -(uint64_t)PAGE;
+		snprintf(m->perms, sizeof m->perms, "%c%c%cp", s->flags & PF_R ? 'r' : '-', s->flags & PF_W ? 'w' : '-',
+			 s->flags & PF_X ? 'x' : '-');
 	}
 	return err;
 }
@@ -600,7 +600,7 @@ static void destroy(struct tracee *t)
 	state_deinit(&q->regs);
 	vec_deinit(&q->calls);
 	for (size_t i = 0; i < NUM_IMAGES; i++) {
-		record_image_deinit(&q->image[i].headers);
+		elf_image_close(q->image[i].elf);
 		free(q->image[i].path);
 	}
 	free(t->platform);

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/target/elf.h"
+#include "lib/elf/image.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/regs.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/target/elf.h"
+#include "lib/elf/image.h"
 
 /* What Linux lets a stack grow to (RLIMIT_STACK's usual value): here it is mapped from the beginning. */
 enum { STACK_SIZE = 8 << 20 };

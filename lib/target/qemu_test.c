@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
-#include "lib/target/elf.h"
+#include "lib/elf/image.h"
 #include "lib/testing/assert.h"
 
 static const char busybox[] = "/bin/busybox";

@@ -1,4 +1,4 @@
-#include "lib/target/elf.h"
+#include "lib/elf/image.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -34,6 +34,7 @@ START_TEST(this_program)
 	ck_no_error(elf_image_open(self, &image));
 	ck_assert_uint_eq(bias(image) % 4096, 0);
 	ck_assert_int_eq(elf_image_is_pie(image), bias(image) != 0);
+	ck_assert_uint_eq(elf_image_phdrs(image) + bias(image), getauxval(AT_PHDR));
 	ck_assert_ptr_nonnull(elf_image_interp(image));
 	ck_contains(elf_image_interp(image), "ld-linux");
 	ck_assert_str_eq(elf_image_symbol(image, here - bias(image), &offset), "elf_test_landmark");

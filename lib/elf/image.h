@@ -2,8 +2,8 @@
  * An ELF file as a program to be run: what it is for, where it starts, and its symbols. By libelf; 64-bit little-endian
  * files only. Nothing is run, and no library that the program needs is looked at.
  */
-#ifndef LIB_TARGET_ELF_H
-#define LIB_TARGET_ELF_H
+#ifndef LIB_ELF_IMAGE_H
+#define LIB_ELF_IMAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +23,8 @@ uint16_t elf_image_machine(const struct elf_image *image);
 uint64_t elf_image_entry(const struct elf_image *image);
 /* Position-independent: loaded anywhere (ET_DYN). */
 bool elf_image_is_pie(const struct elf_image *image);
+/* Where the program headers are in memory (AT_PHDR), as in the file; 0: in no segment. */
+uint64_t elf_image_phdrs(const struct elf_image *image);
 /* The dynamic loader that it asks for, NULL for a static program. Belongs to the image. */
 const char *elf_image_interp(const struct elf_image *image);
 

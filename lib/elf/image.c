@@ -1,4 +1,4 @@
-#include "lib/target/elf.h"
+#include "lib/elf/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,7 @@ struct elf_image {
 	size_t len;
 	GElf_Ehdr header;
 	const char *interp;
+	uint64_t phdrs; /* address */
 	VEC(struct elf_segment) segments;
 	VEC(struct symbol) symbols; /* by start, then globals first, then by name */
 };
@@ -85,6 +86,9 @@ static struct error *read_segments(struct elf_image *image)
 			.file_size = segment.p_filesz,
 			.flags = segment.p_flags,
 		};
+		uint64_t inside = image->header.e_phoff - segment.p_offset;
+		if (segment.p_type == PT_LOAD && inside < segment.p_filesz)
+			image->phdrs = segment.p_vaddr + inside;
 		if (segment.p_type == PT_LOAD && loaded.end > loaded.start && !vec_push(&image->segments, loaded))
 			err = &error_no_memory;
 	}
@@ -227,6 +231,11 @@ uint64_t elf_image_entry(const struct elf_image *image)
 bool elf_image_is_pie(const struct elf_image *image)
 {
 	return image->header.e_type == ET_DYN;
+}
+
+uint64_t elf_image_phdrs(const struct elf_image *image)
+{
+	return image->phdrs;
 }
 
 const char *elf_image_interp(const struct elf_image *image)
