@@ -485,7 +485,10 @@ static struct error *finish_call(struct qemu_tracee *q, struct native_stop *ret)
 		return err;
 	*ret = (struct native_stop){.kind = NATIVE_RETURN};
 	bool more = translate(&stop, ret);
-	ret->at_once = more;
+	/* A handler may return elsewhere than to what it interrupted; what stops the guest there comes of an
+	 * instruction. */
+	ret->fault = more && sem == SYS_RT_SIGRETURN && pc_of(q) != behind && signal_is_synchronous(ret->signal);
+	ret->at_once = more && !ret->fault;
 	q->behind = sem == SYS_RT_SIGRETURN ? 0 : behind;
 	if (more && (is_end(ret) || pc_of(q) == q->call_pc))
 		return NULL;

@@ -20,7 +20,8 @@ for mode in cross x87 ac invalid loop lost; do
 	[ $mode = lost ] || same "$mode: this CPU does what CPUs do" "$output" k
 done
 same "the log has the CPU" "$(jq -r .cpu.vendor cross.json)" "$(sed -n '/^vendor_id/{s/.*: //p;q}' /proc/cpuinfo)"
-same "the log tells what an instruction raised" "$(jq -r '.events[] | select(.kind == "signal") | .name + .result' ac.json)" SIGBUS0x1
+same "the log tells what an instruction raised" "$(jq -r '.events[] | select(.kind == "signal") | .name + " " + .place' ac.json)" \
+	'SIGBUS instruction'
 
 declare -A expected=(
 	[cross]='divergent cross_here memory changed by an instruction that faulted confirmed'
