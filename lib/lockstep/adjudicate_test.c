@@ -31,19 +31,21 @@ static void ask(const char *hex, struct finding *ret)
 	const struct lockstep_options options = {.oracle = oracle};
 	struct target target = {.isa = isa};
 	struct lockstep ls = {.options = &options, .target = &target};
+	struct lift_cache *cache;
 	struct oracle_pages pages = {.read = read_page};
 	struct state before;
 
 	*ret = (struct finding){.kind = LOCATION_FAULT, .observed = {SIGILL}, .insn = {.pc = code}, .width = 64};
 	ret->insn.len = (uint8_t)(strlen(hex) / 2);
 	ck_assert(codec_decode_hex(hex, strlen(hex), ret->insn.bytes));
-	ck_no_error(lift_cache_create(isa, 0, &ls.model.cache));
+	ck_no_error(lift_cache_create(isa, 0, &cache));
+	ls.model.cache = cache;
 	ck_no_error(state_init(&before, isa));
 	oracle_initial_state(oracle, &before);
 	state_set(&before, isa->pc, code);
 	ck_no_error(adjudicate(&ls, ret, &before, &pages));
 	state_deinit(&before);
-	lift_cache_destroy(ls.model.cache);
+	lift_cache_destroy(cache);
 }
 
 START_TEST(left_open)
