@@ -207,7 +207,7 @@ START_TEST(zero_counts_follow_cpuid)
 		bool changes;
 		const char *tzcnt, *lzcnt;
 	} steps[] = {
-		{1, 0, 0, 0, 0, false, "tzcnt r64, r64", "lzcnt r64, r64"},
+		{1, 0, 0, 0, 0, true, "tzcnt r64, r64", "lzcnt r64, r64"},
 		{7, 1, 0, 0, 0, false, "tzcnt r64, r64", "lzcnt r64, r64"},
 		{7, 0, 0, ~8U, ~0U, true, "bsf r64, r64", "lzcnt r64, r64"},
 		{7, 0, 0, ~8U, ~0U, false, "bsf r64, r64", "lzcnt r64, r64"},

@@ -52,6 +52,7 @@ static const struct {
 	{X86_OWN_CLZERO, X86_HAS_CLZERO},
 	{X86_OWN_RDPRU, X86_HAS_RDPRU},
 	{X86_INS_PCLMULQDQ, X86_HAS_PCLMULQDQ},
+	{X86_INS_VPCLMULQDQ, X86_HAS_PCLMULQDQ},
 	{X86_INS_EXTRQ, X86_HAS_SSE4A},
 	{X86_INS_INSERTQ, X86_HAS_SSE4A},
 	{X86_INS_MOVNTSS, X86_HAS_SSE4A},
@@ -92,11 +93,9 @@ static void need(uint8_t ret[2], uint8_t feature)
 		ret[1] = feature;
 }
 
-void x86_needs(const struct x86_decoded *d, uint8_t ret[2])
+/* What the instruction is there with, besides the encoding. */
+static void need_by_name(const struct x86_decoded *d, uint8_t ret[2])
 {
-	ret[0] = ret[1] = X86_HAS_NOTHING;
-	if (d->id == X86_OWN_INVALID || d->id == X86_OWN_TOO_LONG)
-		return;
 	for (size_t i = 0; i < sizeof by_id / sizeof *by_id; i++) {
 		if (by_id[i].id != d->id)
 			continue;
@@ -107,4 +106,17 @@ void x86_needs(const struct x86_decoded *d, uint8_t ret[2])
 		for (unsigned g = 0; g < d->num_groups; g++)
 			if (d->groups[g] == by_group[i].group)
 				need(ret, by_group[i].feature);
+}
+
+void x86_needs(const struct x86_decoded *d, uint8_t ret[2])
+{
+	ret[0] = ret[1] = X86_HAS_NOTHING;
+	if (d->id == X86_OWN_INVALID || d->id == X86_OWN_TOO_LONG)
+		return;
+	need_by_name(d, ret);
+	/* Of VEX, those of general registers are there without AVX (SDM vol. 1, 14.1.1). */
+	if (d->raw.evex)
+		need(ret, X86_HAS_AVX512F);
+	else if (d->raw.vex && ret[0] != X86_HAS_BMI1 && ret[0] != X86_HAS_BMI2)
+		need(ret, X86_HAS_AVX);
 }

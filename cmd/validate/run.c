@@ -227,6 +227,7 @@ static struct error *judge(struct session *s)
 		.max_findings = o->max_findings,
 		.stop_on_first = o->stop_on_first,
 		.vendor = o->vendor,
+		.ask_cpu = true,
 		.sweep_interval = o->sweep_interval,
 		.audit_interval = o->memory_audit,
 		.trace_path = o->trace,

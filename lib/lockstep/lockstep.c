@@ -434,6 +434,28 @@ static void know_initial_state(struct lockstep *ls)
 	}
 }
 
+/* ctx is the loop. */
+static struct error *take_answer(void *ctx, uint64_t pc, const struct isa_question *q, const struct state *before,
+				 const struct state *after)
+{
+	struct lockstep *ls = ctx;
+	struct lifted *lifted;
+	struct error *err = lift_cache_get(ls->model.cache, pc, q->insn, q->insn_len, &lifted);
+
+	if (err || !lift_cache_observe(ls->model.cache, lifted, before->value, after->value))
+		return err;
+	return tracer_asked(ls, lifted, before, after);
+}
+
+/* What the guest's CPU is, so that it is known from the first instruction on. */
+static struct error *ask_cpu(struct lockstep *ls)
+{
+	struct error *err = replay_ask_cpu(ls->replay, &ls->now, take_answer, ls);
+
+	lift_cache_empty(ls->model.cache);
+	return err;
+}
+
 static struct error *loop(struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
@@ -503,6 +525,11 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	}
 	ret->fail_on = options->fail_on;
 	know_initial_state(&ls);
+	err = options->ask_cpu ? ask_cpu(&ls) : NULL;
+	if (err) {
+		lockstep_deinit(&ls);
+		return err;
+	}
 	state_copy(&ls.model.front, &ls.now);
 	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;
 	ls.judging = ls.judging && !options->only_trace;

@@ -87,6 +87,7 @@ struct lockstep_options {
 	enum severity fail_on;     /* findings that are less sure do not count, neither here nor in the verdict */
 	uint64_t max_findings;     /* groups; 0: no limit */
 	enum cpu_vendor vendor;    /* of the guest's CPU, as the user says; CPU_VENDOR_UNKNOWN: as it says itself */
+	bool ask_cpu;              /* have the guest's CPU tell what it is, before the program starts */
 	bool stop_on_first;        /* end at the first finding */
 	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
 	 * events; 0: at events alone. */

@@ -323,6 +323,18 @@ struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot
 	return ls->tracer.writer ? trace_writer_observed(ls->tracer.writer, &step) : NULL;
 }
 
+struct error *tracer_asked(struct lockstep *ls, const struct lifted *lifted, const struct state *before,
+			   const struct state *after)
+{
+	const struct trace_step step = {.pc = lifted->insn.pc,
+					.bytes = lifted->insn.bytes,
+					.len = lifted->insn.len,
+					.before = before,
+					.after = after};
+
+	return ls->tracer.writer ? trace_writer_observed(ls->tracer.writer, &step) : NULL;
+}
+
 static void see_nothing(struct state *s)
 {
 	for (uint32_t r = 0; r < s->isa->num_regs; r++)

@@ -40,6 +40,10 @@ struct error *tracer_group(struct lockstep *ls, size_t len);
 /* The instruction told of the target's CPU. */
 struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot);
 
+/* The same, of one that is not the program's. */
+struct error *tracer_asked(struct lockstep *ls, const struct lifted *lifted, const struct state *before,
+			   const struct state *after);
+
 /* A system call, or the delivery of a signal (slot has its PC alone), between ls->before and ls->now. totals: before
  * it; start: clock_now() then; all_seen: all registers that the target can show were looked at right before it. */
 struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, const struct replay_outcome *outcome,

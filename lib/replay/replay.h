@@ -65,6 +65,16 @@ void replay_destroy(struct replay *r);
  */
 struct error *replay_start(struct replay *r, const struct state *regs);
 
+/* The instruction at pc was executed in the guest as the question says, with these registers before and after it. */
+typedef struct error *replay_answer(void *ctx, uint64_t pc, const struct isa_question *q, const struct state *before,
+				    const struct state *after);
+
+/*
+ * Before the guest's first instruction, at which it stands with these registers: has its CPU answer isa->questions, as
+ * far as that can be done in the guest. It stands there as before afterwards.
+ */
+struct error *replay_ask_cpu(struct replay *r, const struct state *regs, replay_answer *answer, void *ctx);
+
 /* An ELF image in the guest's memory. */
 struct replay_module {
 	char *path; /* belongs to the replay */

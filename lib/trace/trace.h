@@ -19,7 +19,7 @@ enum {
 	TRACE_VERSION = 1,
 	TRACE_MAX_BYTES = 1024,   /* of instructions in one step */
 	TRACE_MAX_ACCESSES = 256, /* of memory in one step */
-	TRACE_MAX_OBSERVED = 16,  /* instructions that told of the CPU */
+	TRACE_MAX_OBSERVED = 32,  /* instructions that told of the CPU */
 };
 
 /* Where a trace comes from. */
