@@ -9,6 +9,17 @@ void evlog_file_deinit(struct evlog_file *f)
 	*f = (struct evlog_file){0};
 }
 
+bool evlog_header_auxv(const struct evlog_header *h, uint64_t type, uint64_t *ret)
+{
+	for (size_t i = 0; i < h->auxv.len; i++) {
+		if (h->auxv.at[i].type == type) {
+			*ret = h->auxv.at[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
 void evlog_header_deinit(struct evlog_header *h)
 {
 	free(h->arch);

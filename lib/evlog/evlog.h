@@ -185,6 +185,8 @@ const char *evlog_kind_name(enum evlog_kind kind);
 /* Bytes that the event's writes carry. */
 uint64_t evlog_event_bytes(const struct evlog_event *ev);
 
+/* The value of the first entry of the type in the auxiliary vector; false if there is none. */
+bool evlog_header_auxv(const struct evlog_header *h, uint64_t type, uint64_t *ret);
 void evlog_header_deinit(struct evlog_header *h);
 void evlog_event_deinit(struct evlog_event *ev);
 

@@ -1,5 +1,4 @@
 /* The log's header: the program as it stands before its first instruction. */
-#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "lib/elf/image.h"
 #include "lib/record/internal.h"
+#include "lib/sys/initial_stack.h"
 
 /* Where a loader that a program names is: in the sysroot, if it is there. */
 static struct error *find_interpreter(const char *sysroot, const char *name, char **ret)
@@ -57,27 +57,18 @@ static struct error *read_stack(struct recording *r, struct evlog_header *h)
 	return error_create(ERROR_TARGET, "the program's stack pointer 0x%" PRIx64 " is in no mapping", sp);
 }
 
-static uint64_t word_at(const struct evlog_header *h, uint64_t index)
-{
-	uint64_t word = 0;
-
-	if (index < h->stack_len / sizeof word)
-		memcpy(&word, h->stack + index * sizeof word, sizeof word);
-	return word;
-}
-
-/* argc, argv and 0, environment and 0, then the pairs. */
 static struct error *find_auxv(struct evlog_header *h)
 {
-	uint64_t at = 1 + word_at(h, 0) + 1, words = h->stack_len / sizeof(uint64_t);
+	struct initial_stack s;
+	struct error *err = initial_stack_parse(h->stack, h->stack_len, h->stack_pointer, &s);
 
-	while (at < words && word_at(h, at))
-		at++;
-	for (at++; at < words && word_at(h, at) != AT_NULL; at += 2) {
-		if (!vec_push(&h->auxv, ((struct evlog_auxv){word_at(h, at), word_at(h, at + 1)})))
-			return &error_no_memory;
-	}
-	return NULL;
+	if (err)
+		return error_prefix(err, "the program");
+	for (size_t i = 0; i < s.auxv.len && !err; i++)
+		if (!vec_push(&h->auxv, ((struct evlog_auxv){s.auxv.at[i].type, s.auxv.at[i].value})))
+			err = &error_no_memory;
+	initial_stack_deinit(&s);
+	return err;
 }
 
 /* Appends copies to a vector of strings, given by its members. */

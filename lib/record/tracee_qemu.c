@@ -16,6 +16,7 @@
 
 #include "lib/elf/image.h"
 #include "lib/record/tracee.h"
+#include "lib/sys/initial_stack.h"
 #include "lib/sys/signal.h"
 #include "lib/target/qemu.h"
 
@@ -61,11 +62,6 @@ static struct qemu_tracee *of(struct tracee *t)
 static uint64_t pc_of(const struct qemu_tracee *q)
 {
 	return state_get(&q->regs, q->base.isa->pc);
-}
-
-static struct error *read_word(struct qemu_tracee *q, uint64_t address, uint64_t *ret)
-{
-	return tracee_read(&q->base, address, ret, sizeof *ret);
 }
 
 /* ---- Breakpoints ---- */
@@ -158,44 +154,49 @@ static struct error *scan(struct qemu_tracee *q, uint64_t address, uint64_t len)
 
 /* ---- The initial stack ---- */
 
-/* Appends what the stack has from *address on up to a zero, and moves behind that. Pointers among it move stack_end. */
-static struct error *skip_pointers(struct qemu_tracee *q, uint64_t *address)
+static struct error *read_stack(void *ctx, uint64_t address, void *ret, size_t len)
 {
-	uint64_t pointer = 1;
-	struct error *err = NULL;
-
-	while (!err && pointer) {
-		err = read_word(q, *address, &pointer);
-		*address += sizeof pointer;
-		if (!err && pointer > q->stack_end && pointer - *address < STACK_MAX)
-			q->stack_end = pointer;
-	}
-	return err;
+	return tracee_read(ctx, address, ret, len);
 }
 
-/* What one entry of the auxiliary vector says of the images. */
-static struct error *take_auxv(struct qemu_tracee *q, uint64_t address, uint64_t type, uint64_t value)
+/* A string or the like that is on the stack moves its end. */
+static void reach(struct qemu_tracee *q, const struct initial_stack *s, uint64_t pointer)
 {
+	if (pointer > q->stack_end && pointer - s->end < STACK_MAX)
+		q->stack_end = pointer;
+}
+
+static void reach_all(struct qemu_tracee *q, const struct initial_stack *s)
+{
+	static const uint64_t pointers[] = {AT_RANDOM, AT_PLATFORM, AT_EXECFN};
+
+	q->stack_end = s->end;
+	for (size_t i = 0; i < s->argv.len; i++)
+		reach(q, s, s->argv.at[i]);
+	for (size_t i = 0; i < s->env.len; i++)
+		reach(q, s, s->env.at[i]);
+	for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++) {
+		const struct auxv_entry *entry = initial_stack_auxv(s, pointers[i]);
+		if (entry)
+			reach(q, s, entry->value);
+	}
+}
+
+/* Where the images are; the vDSO, which would answer calls without any, is hidden from the program. */
+static struct error *place_images(struct qemu_tracee *q, const struct initial_stack *s)
+{
+	const struct auxv_entry *phdr = initial_stack_auxv(s, AT_PHDR), *base = initial_stack_auxv(s, AT_BASE);
+	const struct auxv_entry *vdso = initial_stack_auxv(s, AT_SYSINFO_EHDR);
 	struct image *program = &q->image[0];
 	uint64_t ignore = AT_IGNORE;
 
-	switch (type) {
-	case AT_PHDR:
-		if (!elf_image_phdrs(program->elf))
-			return error_create(ERROR_UNSUPPORTED, "%s has no program headers in memory", program->path);
-		program->bias = value - elf_image_phdrs(program->elf);
-		break;
-	case AT_BASE: q->image[1].bias = value; break;
-	case AT_SYSINFO_EHDR: return target_write_memory(q->target, address, &ignore, sizeof ignore);
-	case AT_RANDOM:
-	case AT_PLATFORM:
-	case AT_EXECFN:
-		if (value > q->stack_end && value - address < STACK_MAX)
-			q->stack_end = value;
-		break;
-	default: break;
-	}
-	return NULL;
+	if (phdr && !elf_image_phdrs(program->elf))
+		return error_create(ERROR_UNSUPPORTED, "%s has no program headers in memory", program->path);
+	if (phdr)
+		program->bias = phdr->value - elf_image_phdrs(program->elf);
+	if (base)
+		q->image[1].bias = base->value;
+	return vdso ? target_write_memory(q->target, vdso->address, &ignore, sizeof ignore) : NULL;
 }
 
 /* Moves stack_end behind the string there, which is the last one, and to the end of its page. */
@@ -210,24 +211,16 @@ static struct error *find_stack_end(struct qemu_tracee *q)
 	return err;
 }
 
-/* argc, argv and 0, environment and 0, then the pairs (System V ABI AMD64, 3.4.1; the same on AArch64). */
 static struct error *look_at_stack(struct qemu_tracee *q)
 {
-	uint64_t address = state_get(&q->regs, q->base.isa->sp) + 8, type = 1, value = 0;
-	struct error *err = skip_pointers(q, &address);
+	struct initial_stack s;
+	struct error *err = initial_stack_read(read_stack, &q->base, state_get(&q->regs, q->base.isa->sp), &s);
 
-	if (!err)
-		err = skip_pointers(q, &address);
-	if (q->stack_end < address)
-		q->stack_end = address;
-	while (!err && type != AT_NULL) {
-		err = read_word(q, address, &type);
-		if (!err)
-			err = read_word(q, address + 8, &value);
-		if (!err)
-			err = take_auxv(q, address, type, value);
-		address += 16;
-	}
+	if (err)
+		return error_prefix(err, "the program");
+	reach_all(q, &s);
+	err = place_images(q, &s);
+	initial_stack_deinit(&s);
 	return err ? err : find_stack_end(q);
 }
 

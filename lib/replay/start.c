@@ -1,92 +1,19 @@
-/* The guest's initial stack (System V ABI AMD64, 3.4.1; the same on AArch64): argc, argv, NULL, envp, NULL, auxv. */
+/* The guest's initial stack against the logged run's: what comes from outside, and where images are. */
 #include <elf.h>
 #include <string.h>
 
 #include "lib/replay/internal.h"
+#include "lib/sys/initial_stack.h"
 
-enum {
-	STACK_WINDOW = 1 << 20, /* bytes above SP that are looked at: argv, envp and auxv are pointers only */
-	RANDOM_LEN = 16,        /* bytes behind AT_RANDOM */
-};
+enum { RANDOM_LEN = 16 /* bytes behind AT_RANDOM */ };
 
-struct auxv_entry {
-	uint64_t address; /* of the entry in guest memory */
-	uint64_t type, value;
-};
-
-struct initial_stack {
-	uint64_t argc;
-	VEC(struct auxv_entry) auxv;
-};
-
-static const struct auxv_entry *find_auxv(const struct initial_stack *s, uint64_t type)
+static struct error *read_stack(void *ctx, uint64_t address, void *ret, size_t len)
 {
-	for (size_t i = 0; i < s->auxv.len; i++)
-		if (s->auxv.at[i].type == type)
-			return &s->auxv.at[i];
-	return NULL;
-}
-
-static bool log_auxv(const struct evlog_header *h, uint64_t type, uint64_t *ret)
-{
-	for (size_t i = 0; i < h->auxv.len; i++) {
-		if (h->auxv.at[i].type == type) {
-			*ret = h->auxv.at[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-
-static struct error *read_word(struct replay *r, uint64_t *address, uint64_t *ret)
-{
+	struct replay *r = ctx;
 	size_t got = 0;
-	struct error *err = target_read_memory(r->target, *address, ret, sizeof *ret, &got);
+	struct error *err = target_read_memory(r->target, address, ret, len, &got);
 
-	if (err)
-		return err;
-	if (got != sizeof *ret)
-		return error_fault(*address);
-	*address += sizeof *ret;
-	return NULL;
-}
-
-/* Skips pointers up to and with the NULL; *ret counts them. */
-static struct error *skip_pointers(struct replay *r, uint64_t *address, uint64_t end, uint64_t *ret)
-{
-	for (*ret = 0; *address < end; ++*ret) {
-		uint64_t pointer;
-		struct error *err = read_word(r, address, &pointer);
-		if (err || !pointer)
-			return err;
-	}
-	return error_create(ERROR_TARGET,
-			    "the guest's initial stack has no end of its argument or environment pointers");
-}
-
-static struct error *read_initial_stack(struct replay *r, uint64_t sp, struct initial_stack *ret)
-{
-	uint64_t address = sp, end = sp + STACK_WINDOW, count;
-	struct error *err = read_word(r, &address, &ret->argc);
-
-	if (!err)
-		err = skip_pointers(r, &address, end, &count);
-	if (!err && count != ret->argc)
-		err = error_create(ERROR_TARGET, "the guest's initial stack says %llu arguments, but has %llu",
-				   (unsigned long long)ret->argc, (unsigned long long)count);
-	if (!err)
-		err = skip_pointers(r, &address, end, &count);
-	while (!err && address < end) {
-		struct auxv_entry entry = {.address = address};
-		err = read_word(r, &address, &entry.type);
-		if (!err)
-			err = read_word(r, &address, &entry.value);
-		if (!err && !vec_push(&ret->auxv, entry))
-			err = &error_no_memory;
-		if (!err && entry.type == AT_NULL)
-			break;
-	}
-	return err;
+	return !err && got < len ? error_fault(address + got) : err;
 }
 
 /* The logged run's bytes at a logged address on its initial stack. */
@@ -99,10 +26,10 @@ static const uint8_t *log_stack(const struct evlog_header *h, uint64_t address, 
 
 static struct error *patch_random(struct replay *r, const struct initial_stack *s)
 {
-	const struct auxv_entry *entry = find_auxv(s, AT_RANDOM);
+	const struct auxv_entry *entry = initial_stack_auxv(s, AT_RANDOM);
 	uint64_t logged;
 
-	if (!entry || !log_auxv(r->header, AT_RANDOM, &logged))
+	if (!entry || !evlog_header_auxv(r->header, AT_RANDOM, &logged))
 		return NULL;
 
 	const uint8_t *bytes = log_stack(r->header, logged, RANDOM_LEN);
@@ -118,9 +45,9 @@ static const uint64_t identities[] = {AT_UID, AT_EUID, AT_GID, AT_EGID, AT_SECUR
 static struct error *patch_auxv(struct replay *r, const struct initial_stack *s)
 {
 	for (size_t i = 0; i < sizeof identities / sizeof *identities; i++) {
-		const struct auxv_entry *entry = find_auxv(s, identities[i]);
+		const struct auxv_entry *entry = initial_stack_auxv(s, identities[i]);
 		uint64_t logged;
-		if (!entry || !log_auxv(r->header, identities[i], &logged) || logged == entry->value)
+		if (!entry || !evlog_header_auxv(r->header, identities[i], &logged) || logged == entry->value)
 			continue;
 		struct error *err = replay_poke(r, NULL, entry->address + 8, &logged, sizeof logged);
 		if (err)
@@ -132,7 +59,7 @@ static struct error *patch_auxv(struct replay *r, const struct initial_stack *s)
 /* A vDSO would answer clock and CPU queries without a call that could be replayed. */
 static struct error *hide_vdso(struct replay *r, const struct initial_stack *s)
 {
-	const struct auxv_entry *entry = find_auxv(s, AT_SYSINFO_EHDR);
+	const struct auxv_entry *entry = initial_stack_auxv(s, AT_SYSINFO_EHDR);
 	uint64_t ignore = AT_IGNORE;
 
 	return entry ? replay_poke(r, NULL, entry->address, &ignore, sizeof ignore) : NULL;
@@ -164,10 +91,10 @@ static bool image_extent(const struct evlog_header *h, uint64_t inside, uint64_t
 /* Pairs the image that an auxiliary vector entry points into, and remembers it as a module. */
 static struct error *pair_image(struct replay *r, const struct initial_stack *s, uint64_t type, const char *path)
 {
-	const struct auxv_entry *entry = find_auxv(s, type), *at_entry = find_auxv(s, AT_ENTRY);
+	const struct auxv_entry *entry = initial_stack_auxv(s, type), *at_entry = initial_stack_auxv(s, AT_ENTRY);
 	uint64_t logged, start, len;
 
-	if (!entry || !log_auxv(r->header, type, &logged) || !logged || !entry->value ||
+	if (!entry || !evlog_header_auxv(r->header, type, &logged) || !logged || !entry->value ||
 	    !image_extent(r->header, logged, &start, &len))
 		return NULL;
 	uint64_t target = entry->value - (logged - start);
@@ -179,16 +106,16 @@ static struct error *pair_image(struct replay *r, const struct initial_stack *s,
 
 struct error *replay_start(struct replay *r, const struct state *regs)
 {
-	struct initial_stack s = {0};
+	struct initial_stack s = {.end = 0};
 
 	r->stack_pointer = state_get(regs, r->isa->sp);
-	struct error *err = read_initial_stack(r, r->stack_pointer, &s);
+	struct error *err = initial_stack_read(read_stack, r, r->stack_pointer, &s);
 
 	if (err)
 		err = error_prefix(err, "cannot read the guest's initial stack");
-	else if (s.argc != r->header->argv.len)
-		err = error_create(ERROR_TARGET, "the guest has %llu arguments, the log %zu: start it as the log says",
-				   (unsigned long long)s.argc, r->header->argv.len);
+	else if (s.argv.len != r->header->argv.len)
+		err = error_create(ERROR_TARGET, "the guest has %zu arguments, the log %zu: start it as the log says",
+				   s.argv.len, r->header->argv.len);
 	if (!err)
 		err = patch_random(r, &s);
 	if (!err)
@@ -199,6 +126,6 @@ struct error *replay_start(struct replay *r, const struct state *regs)
 		err = pair_image(r, &s, AT_PHDR, r->header->program.path);
 	if (!err)
 		err = pair_image(r, &s, AT_BASE, r->header->interpreter.path);
-	vec_deinit(&s.auxv);
+	initial_stack_deinit(&s);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "lib/elf/image.h"
+#include "lib/sys/initial_stack.h"
 
 /* What Linux lets a stack grow to (RLIMIT_STACK's usual value): here it is mapped from the beginning. */
 enum { STACK_SIZE = 8 << 20 };
@@ -17,17 +18,6 @@ static uint64_t page_down(uint64_t address)
 static uint64_t page_up(uint64_t address)
 {
 	return page_down(address + SPACE_PAGE - 1);
-}
-
-static bool find_auxv(const struct evlog_header *log, uint64_t type, uint64_t *ret)
-{
-	for (size_t i = 0; i < log->auxv.len; i++) {
-		if (log->auxv.at[i].type == type) {
-			*ret = log->auxv.at[i].value;
-			return true;
-		}
-	}
-	return false;
 }
 
 /* ---- Images ---- */
@@ -111,7 +101,7 @@ static struct error *load_program(struct space *space, const struct evlog_header
 
 	if (err)
 		return err;
-	if (!find_auxv(log, AT_ENTRY, &entry))
+	if (!evlog_header_auxv(log, AT_ENTRY, &entry))
 		return error_create(ERROR_INPUT, "the log's auxiliary vector has no AT_ENTRY: record it again");
 	image->bias = entry - elf_image_entry(image->elf);
 	*ret_entry = entry;
@@ -128,7 +118,7 @@ static struct error *load_interpreter(struct space *space, const struct evlog_he
 	const struct evlog_file *recorded = &log->interpreter;
 	struct evlog_file found = {0};
 
-	if (!recorded->path || !find_auxv(log, AT_BASE, &image->bias))
+	if (!recorded->path || !evlog_header_auxv(log, AT_BASE, &image->bias))
 		return error_create(ERROR_INPUT, "the log does not tell which dynamic loader the program ran with");
 	image->path = recorded->path;
 	struct error *err = evlog_file_identify(image->path, &found);
@@ -160,27 +150,20 @@ static struct error *map_stack(struct space *space, const struct evlog_header *l
 	return err ? err : space_write(space, log->stack_pointer, log->stack, log->stack_len);
 }
 
-/* Where the auxiliary vector begins in the log's stack: argc, argv, NULL, environment, NULL. Bytes from its start. */
-static uint64_t auxv_offset(const struct evlog_header *log)
-{
-	return 8 * (1 + (uint64_t)log->argv.len + 1 + log->env.len + 1);
-}
-
 static struct error *patch_auxv(struct space *space, const struct evlog_header *log,
 				const struct loader_options *options)
 {
-	struct error *err = NULL;
+	struct initial_stack s;
+	struct error *err = initial_stack_parse(log->stack, log->stack_len, log->stack_pointer, &s);
 
-	for (uint64_t at = auxv_offset(log); !err && at < log->stack_len && log->stack_len - at >= 16; at += 16) {
-		uint64_t type;
-
-		memcpy(&type, log->stack + at, sizeof(type));
-		if (type == AT_NULL)
-			break;
-		for (size_t i = 0; !err && i < options->num_auxv; i++)
-			if (options->auxv[i].type == type)
-				err = space_write(space, log->stack_pointer + at + 8, &options->auxv[i].value, 8);
+	if (err)
+		return error_prefix(err, "the log");
+	for (size_t i = 0; !err && i < options->num_auxv; i++) {
+		const struct auxv_entry *entry = initial_stack_auxv(&s, options->auxv[i].type);
+		if (entry)
+			err = space_write(space, entry->address + 8, &options->auxv[i].value, 8);
 	}
+	initial_stack_deinit(&s);
 	return err;
 }
 

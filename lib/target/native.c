@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/sys/initial_stack.h"
 #include "lib/target/native_private.h"
 
 /* ---- The host: the only place that asks what it is ---- */
@@ -485,30 +486,25 @@ static struct error *start(struct native *n, const struct native_options *option
 
 /* ---- The vDSO ---- */
 
-/* The next word of the initial stack. */
-static struct error *next_word(struct native *n, uint64_t *at, uint64_t *ret)
+static struct error *read_stack(void *ctx, uint64_t address, void *ret, size_t len)
 {
-	*at += sizeof *ret;
-	return native_read(n, *at - sizeof *ret, ret, sizeof *ret);
+	return native_read(ctx, address, ret, len);
 }
 
-/* The stack: argc, argv and 0, environment and 0, then pairs of type and value up to AT_NULL (System V ABI, 3.4.1). */
+/* The vDSO answers calls without any; a program that is told of none makes them. */
 static struct error *hide_vdso(struct native *n)
 {
 	static const uint64_t ignored[2] = {AT_IGNORE, 0};
-	uint64_t at = native_reg(n, n->isa->sp), word = 1, argc;
-	struct error *err = next_word(n, &at, &argc);
+	struct initial_stack s;
+	struct error *err = initial_stack_read(read_stack, n, native_reg(n, n->isa->sp), &s);
 
-	at += (argc + 1) * sizeof word;
-	while (!err && word)
-		err = next_word(n, &at, &word);
-	do {
-		err = err ? err : next_word(n, &at, &word);
-		if (!err && word == AT_SYSINFO_EHDR)
-			err = native_write(n, at - sizeof word, ignored, sizeof ignored);
-		at += sizeof word;
-	} while (!err && word != AT_NULL);
-	return err ? error_prefix(err, "the program's auxiliary vector") : NULL;
+	if (err)
+		return error_prefix(err, "the program");
+	const struct auxv_entry *vdso = initial_stack_auxv(&s, AT_SYSINFO_EHDR);
+	if (vdso)
+		err = native_write(n, vdso->address, ignored, sizeof ignored);
+	initial_stack_deinit(&s);
+	return err;
 }
 
 struct error *native_spawn(const struct native_options *options, struct native **ret)

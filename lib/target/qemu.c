@@ -13,6 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/vec.h"
+#include "lib/sys/initial_stack.h"
 #include "lib/target/child.h"
 
 typedef VEC(const char *) string_list;
@@ -340,26 +341,36 @@ static struct error *make_target(struct launch *l, struct rsp_client *client, co
 	return NULL;
 }
 
-/* The guest's first variable, as far as it fits; "" if there is none. By the initial stack of the psABI: argc, argv,
- * envp. */
+static struct error *read_stack(void *ctx, uint64_t address, void *ret, size_t len)
+{
+	size_t got = 0;
+	struct error *err = target_read_memory(ctx, address, ret, len, &got);
+
+	return !err && got < len ? error_fault(address + got) : err;
+}
+
+/* The guest's first variable, as far as it fits; "" if there is none. */
 static struct error *first_variable(struct target *t, char *ret, size_t size)
 {
+	struct initial_stack s;
 	struct state regs;
-	uint64_t argc = 0, at = 0;
 	size_t got;
 	struct error *err = state_init(&regs, t->isa);
 
+	memset(ret, 0, size);
 	if (err)
 		return err;
 	err = target_read_regs(t, &regs);
 	uint64_t sp = state_get(&regs, t->isa->sp);
 	state_deinit(&regs);
 	if (!err)
-		err = target_read_memory(t, sp, &argc, sizeof(argc), &got);
-	if (!err)
-		err = target_read_memory(t, sp + 8 * (argc + 2), &at, sizeof(at), &got);
-	memset(ret, 0, size);
-	return err ? err : target_read_memory(t, at, ret, size - 1, &got);
+		err = initial_stack_read(read_stack, t, sp, &s);
+	if (err)
+		return err;
+	if (s.env.len)
+		err = target_read_memory(t, s.env.at[0], ret, size - 1, &got);
+	initial_stack_deinit(&s);
+	return err;
 }
 
 /* QEMU 7.2 turns the environment round; 10.0 and 11.1 do not. */
