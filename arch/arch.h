@@ -120,7 +120,42 @@ enum {
 	ISA_FLAGS_LEN = 16,
 	ISA_MAX_NAMED = 8,
 	ISA_OPERAND_TERMS = 3,
-	ISA_ENCODING_LEN = 24
+	ISA_ENCODING_LEN = 24,
+	OUTLINE_MAX = 6,
+	OUTLINE_NO_REG = UINT16_MAX
+};
+
+/* What the results of an instruction without a transfer follow from. */
+enum outline_kind {
+	OUTLINE_NONE,        /* nobody knows, or from more than registers and memory: it is never run to find out */
+	OUTLINE_EXACT,       /* registers and memory: every CPU that has it gives the same */
+	OUTLINE_APPROXIMATE, /* these too, but for an error that the manuals allow, and in which CPUs differ */
+	OUTLINE_INVALID,     /* no instruction as far as the decoder knows; a CPU may know better */
+};
+
+/* Bits of a register that are undefined, or differ between CPUs, after the instruction. */
+struct outline_open {
+	uint16_t reg;
+	uint16_t mask; /* of its low 16 bits; UINT16_MAX: the whole register */
+	uint8_t nans;  /* 32, 64: in lanes of so many bits that are a NaN, sign and payload; 0: nothing */
+};
+
+/*
+ * What is known of an instruction that has no transfer, so that it can be run on another CPU and the results compared.
+ * insn.flags are known then, too, and insn.may_store.
+ */
+struct outline {
+	enum outline_kind kind;
+	bool floats;         /* it reads and writes the registers of class REG_FLOAT */
+	bool retags;         /* it sets the tags of the x87 whatever they were */
+	bool scattered;      /* it accesses memory that insn.operand does not tell of */
+	uint32_t open_bytes; /* bit n: byte n of the operand that is stored is as an open register */
+	struct outline_open open[OUTLINE_MAX];
+	uint16_t unread; /* a register that it does not read, whatever it makes of it, or OUTLINE_NO_REG */
+	/* Where a bit of these is set afterwards, the instruction did a part of its work, and CPUs differ in which. */
+	struct outline_open partial;   /* reg OUTLINE_NO_REG: there are none */
+	uint16_t implied[OUTLINE_MAX]; /* registers that it reads besides those it names, for display */
+	uint8_t num_open, num_implied;
 };
 
 /* Memory that an operand names: the sum of the terms, modulo 2^64. */
@@ -145,8 +180,8 @@ struct insn {
 	char mnemonic[24];       /* "add", "rep movsb" */
 	char encoding[ISA_ENCODING_LEN]; /* what its bits must be, as the manuals write it; "" where that is unknown */
 	const char *family; /* the table that models it: "alu"; else a kind: "x87"; static, NULL when not decoded */
-	char flags[ISA_FLAGS_LEN];   /* effect on each of isa->flag_regs, a letter each (below); "" when not modelled */
-	bool may_store;              /* without a transfer: it may write memory, nobody knows where */
+	char flags[ISA_FLAGS_LEN];   /* effect on each of isa->flag_regs, a letter each (below); "" when not known */
+	bool may_store;              /* without a transfer: it may write memory */
 	struct insn_operand operand; /* in memory */
 	bool repeats;                /* rep string instruction: a step of the target may do one iteration or all */
 	bool extension;              /* CPUs without it rightly raise a fault, and nobody knows of this one */
@@ -157,6 +192,7 @@ struct insn {
 	uint16_t reveals;            /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
+	struct outline outline;        /* without a transfer */
 };
 
 /*

@@ -432,23 +432,6 @@ static struct error *build_missing(struct x86_ctx *c, struct insn *insn)
 	return expr_pool_error(c->pool);
 }
 
-/*
- * An instruction without a transfer may store through a memory operand that stands first, as destinations do, and
- * through addresses that are not operands at all.
- */
-static bool may_store(const struct x86_ctx *c, const struct x86_decoded *d)
-{
-	switch (d->id) {
-	case X86_INS_MASKMOVQ:
-	case X86_INS_MASKMOVDQU:
-	case X86_INS_VMASKMOVDQU: return true;
-	default: break;
-	}
-	if (!d->cs)
-		return true;
-	return c->raw.is_mem && !(c->num_ops > 1 && c->op[0].kind == X86_OPERAND_REG && c->op[0].reg >= X86_xmm0);
-}
-
 static uint8_t find_overrun(const struct x86_raw *raw, const struct insn *insn)
 {
 	bool to_ss = raw->map == X86_MAP_1 && raw->opcode == 0x8e && raw->reg == 2;
@@ -488,7 +471,7 @@ static void find_operand(const struct x86_ctx *c, unsigned id, struct insn_opera
 	for (unsigned i = 0; i < c->num_ops && !len; i++)
 		if (c->op[i].kind == X86_OPERAND_MEM)
 			len = c->op[i].width / 8;
-	if (!raw->is_mem || raw->addrsize || !len)
+	if (!raw->is_mem || raw->addrsize)
 		return;
 	ret->len = (uint16_t)len;
 	ret->offset = (uint64_t)raw->disp + (raw->base == X86_RIP_BASE ? c->next : 0);
@@ -536,8 +519,11 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		else
 			insn.status = LIFT_UNMODELLED;
 		insn.vendor_rows = c.vendor_rows;
-		insn.may_store = insn.status == LIFT_UNMODELLED && may_store(&c, &d);
 		find_operand(&c, d.id, &insn.operand);
+		if (insn.status == LIFT_UNMODELLED)
+			x86_outline(&c, &d, &insn);
+	} else if (insn.status == LIFT_UNDECODABLE) {
+		x86_outline_invalid(&insn);
 	} else {
 		insn.may_store = true;
 	}

@@ -205,8 +205,8 @@ static expr_id tag_of(struct x86_ctx *c, expr_id st)
 	struct expr_pool *p = c->pool;
 	expr_id exponent = expr_extract(p, st, 64, 15);
 	expr_id zero = expr_is_zero(p, expr_extract(p, st, 0, 79));
-	expr_id infinite = expr_eq(p, exponent, x86_const(c, 15, 0x7fff));
-	expr_id special = expr_or(p, infinite, expr_not(p, expr_bit(p, st, 63)));
+	expr_id end = expr_or(p, expr_is_zero(p, exponent), expr_eq(p, exponent, x86_const(c, 15, 0x7fff)));
+	expr_id special = expr_or(p, end, expr_not(p, expr_bit(p, st, 63)));
 
 	return expr_concat(p, expr_and(p, special, expr_not(p, zero)), zero);
 }

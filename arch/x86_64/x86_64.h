@@ -111,6 +111,13 @@ struct x86_ctx {
 /* A row of vendor.def has a part in the instruction. True: what AMD's processors do is to be built, else Intel's. */
 bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row);
 
+/* ---- Without a row (outline.c) ---- */
+
+/* What is known of an instruction that has no transfer: insn->outline, flags, may_store. */
+void x86_outline(const struct x86_ctx *c, const struct x86_decoded *d, struct insn *insn);
+/* ... and of bytes that are none. */
+void x86_outline_invalid(struct insn *insn);
+
 /* ---- Operands (operand.c) ---- */
 
 /* Fills c->op and c->num_ops. */

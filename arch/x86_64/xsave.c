@@ -1,8 +1,9 @@
 /*
  * XSAVE, XSAVEOPT, XSAVEC and XRSTOR (SDM vol. 1, chapter 13) of what the model
  * has of the state: x87, SSE and AVX. In the compacted format AVX lies where it
- * does in the standard one, for it comes first. Where other components are
- * asked for that the CPU has enabled, or may have, nothing is predicted.
+ * does in the standard one, for it comes first. Where other components are to
+ * be saved that the CPU has enabled, or may have, nothing is predicted; to
+ * restore them changes nothing that the model has.
  */
 #include "arch/x86_64/xstate.h"
 
@@ -19,6 +20,7 @@ enum kind {
 struct components {
 	expr_id mask;          /* 64 bits: asked for and enabled */
 	expr_id x87, sse, avx; /* 1 bit each */
+	expr_id others;        /* 1 bit: some that the model does not have */
 	enum kind kind;
 };
 
@@ -39,15 +41,16 @@ static struct components asked_for(struct x86_ctx *c)
 	enum { MODELLED = 7 };
 	struct expr_pool *p = c->pool;
 	expr_id asked = expr_concat(p, x86_gpr(c, X86_rdx, 32), x86_gpr(c, X86_rax, 32));
-	expr_id mask = expr_and(p, asked, x86_const(c, 64, known_components(c))), others = expr_extract(p, mask, 3, 61);
+	expr_id mask = expr_and(p, asked, x86_const(c, 64, known_components(c)));
 
 	x86_refuse_prefixes(c);
 	x86_require_alignment(c, x86_address(c), 64);
-	x86_open(c, expr_not(p, expr_is_zero(p, others)), ENV_XSTATE);
 	if (c->raw.addrsize)
 		x86_open(c, expr_ult(p, x86_const(c, 64, UINT32_MAX - 4096), x86_offset(c)), ENV_XSTATE);
+	expr_id others = expr_not(p, expr_is_zero(p, expr_extract(p, mask, 3, 61)));
 	mask = expr_and(p, mask, x86_const(c, 64, MODELLED));
-	return (struct components){.mask = mask,
+	return (struct components){.others = others,
+				   .mask = mask,
 				   .x87 = expr_bit(p, mask, 0),
 				   .sse = expr_bit(p, mask, 1),
 				   .avx = expr_bit(p, mask, 2)};
@@ -107,6 +110,7 @@ static void build_xsave(struct x86_ctx *c, const struct x86_form *f)
 	struct components a = asked_for(c);
 	expr_id control = x86_image_control(c);
 
+	x86_open(c, a.others, ENV_XSTATE);
 	a.kind = f->param;
 	expr_id mxcsr = a.kind == SAVE_COMPACT ? a.sse : expr_or(p, a.sse, a.avx);
 	save(c, &a, a.x87, IMAGE_FCW, expr_extract(p, control, 0, 8 * IMAGE_MXCSR));

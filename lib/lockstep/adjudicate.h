@@ -9,10 +9,11 @@ struct lockstep;
 
 /*
  * Asks the oracle, if there is one: sets the finding's severity and opinion. before: the registers; pages: the memory
- * that the target had then. That the oracle cannot answer is no error.
+ * that the target had then. That the oracle cannot answer is no error. *ret_refuted: it was the oracle that said what
+ * was to be expected (f->by_host), and now it agrees with the target: there is no finding.
  */
 struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct state *before,
-			 const struct oracle_pages *pages);
+			 const struct oracle_pages *pages, bool *ret_refuted);
 
 /* The flags register that holds the field reg, as far as its fields are known. */
 void flags_image(const struct state *s, uint32_t reg, uint64_t *ret);

@@ -102,6 +102,27 @@ static bool learn(struct lockstep *ls, const struct prediction *slot)
 	return false;
 }
 
+/* What the target hides of registers that the instruction does not write is as before, whatever its inputs were. */
+static struct error *keep_unwritten(struct lockstep *ls, const struct prediction *slot)
+{
+	const struct isa *isa = ls->target->isa;
+	const struct transfer *t;
+	struct insn insn;
+
+	if (!slot->lifted || !slot->lifted->prog)
+		return NULL;
+	struct error *err = lift_again(ls->model.cache, slot->pc, slot->lifted->insn.bytes, slot->lifted->insn.len,
+				       &insn, &t);
+	if (err)
+		return err;
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		const struct reg_desc *reg = &isa->regs[r];
+		if (!state_known(&ls->now, r) && transfer_get_reg(t, r) == EXPR_NONE)
+			state_set_masked(&ls->now, r, ls->before.value + reg->word, ls->before.unknown + reg->word);
+	}
+	return NULL;
+}
+
 /* A step that completed. ls->before and ls->now are the registers around it afterwards. */
 static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 {
@@ -109,19 +130,24 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 
 	switch (slot->kind) {
 	case PREDICTED_OUTPUTS:
-		if (slot->imprecise)
+		if (slot->imprecise && !slot->by_host)
 			err = predict_again(&ls->model, slot, &ls->before);
 		if (!err)
 			err = judge_outputs(&ls->judgement, ls->target, slot, &ls->before, &ls->seen, &ls->reply,
 					    ls->touched, &ls->now);
 		if (slot->imprecise && !learn(ls, slot))
 			ls->judgement.unseen = UNSEEN_INPUT;
+		else if (slot->open)
+			ls->judgement.unseen = UNSEEN_OPEN;
 		break;
 	case PREDICTED_FAULT:
 		err = judge_fault(&ls->judgement, fault_signal(slot->fault)->signal, 0);
 		adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 		break;
-	case PREDICTED_NOTHING: adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now); break;
+	case PREDICTED_NOTHING:
+		adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+		err = keep_unwritten(ls, slot);
+		break;
 	}
 	return err;
 }
@@ -229,6 +255,8 @@ static struct error *count_form(struct lockstep *ls, const struct prediction *sl
 		return NULL;
 	if (slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged)
 		judged = JUDGED_NOT;
+	else if (slot->by_host)
+		judged = JUDGED_BY_HOST;
 	return coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, judged);
 }
 
@@ -253,8 +281,10 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	else if (ls->judgement.unseen)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, ls->judgement.unseen);
-	else
+	else if (!slot->by_host)
 		run->checked++;
+	run->by_host += slot->by_host;
+	run->by_host_partly += slot->by_host && ls->judgement.unseen;
 	return err || !ls->judgement.differences.len ? err : record_differences(ls, slot);
 }
 

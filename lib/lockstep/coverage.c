@@ -72,6 +72,7 @@ const char *judged_name(enum judged judged)
 {
 	static const char *const names[] = {
 		[JUDGED_FULLY] = "fully",
+		[JUDGED_BY_HOST] = "by_host",
 		[JUDGED_PARTLY] = "partly",
 		[JUDGED_NOT] = "not",
 	};

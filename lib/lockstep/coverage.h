@@ -10,9 +10,10 @@
 
 /* How far one execution was judged. */
 enum judged {
-	JUDGED_FULLY,  /* every result was compared, but for bits that the architecture leaves undefined */
-	JUDGED_PARTLY, /* the target does not show a result, or an input was not known */
-	JUDGED_NOT,    /* there was no prediction: no model, or nothing known of the inputs */
+	JUDGED_FULLY,   /* every result was compared, but for bits that the architecture leaves undefined */
+	JUDGED_BY_HOST, /* what the target shows was compared with what the host's CPU did: there is no model */
+	JUDGED_PARTLY,  /* the target does not show a result, or an input was not known */
+	JUDGED_NOT,     /* there was no prediction: no model, or nothing known of the inputs */
 	NUM_JUDGED
 };
 
@@ -41,12 +42,16 @@ struct error *coverage_merge(struct coverage *into, const struct coverage *from)
 
 static inline uint64_t coverage_executed(const struct coverage_form *f)
 {
-	return f->count[JUDGED_FULLY] + f->count[JUDGED_PARTLY] + f->count[JUDGED_NOT];
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < NUM_JUDGED; i++)
+		sum += f->count[i];
+	return sum;
 }
 
 void coverage_deinit(struct coverage *c);
 
-/* "fully", "partly", "not". */
+/* "fully", "by_host", "partly", "not". */
 const char *judged_name(enum judged judged);
 
 #endif

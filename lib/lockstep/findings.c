@@ -214,6 +214,7 @@ const char *unseen_reason_name(enum unseen_reason reason)
 		[UNSEEN_INPUT] = "an input was not known",
 		[UNSEEN_MEMORY] = "memory could not be read back",
 		[UNSEEN_HIDDEN] = "a result is not shown by the target",
+		[UNSEEN_OPEN] = "CPUs may differ in a result",
 	};
 
 	return names[reason];

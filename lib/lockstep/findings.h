@@ -25,6 +25,7 @@ enum unseen_reason {
 	UNSEEN_INPUT,   /* an input was not known */
 	UNSEEN_MEMORY,  /* a store could not be read back */
 	UNSEEN_HIDDEN,  /* the target does not show a register that was written */
+	UNSEEN_OPEN,    /* CPUs may differ in a result: an approximation, or a part of the work */
 };
 
 enum location_kind {
@@ -47,6 +48,7 @@ struct finding {
 	enum location_kind kind;
 	uint32_t reg;
 	bool unwritten;      /* LOCATION_REG: the instruction does not write reg */
+	bool by_host;        /* there is no model: the expected value is what the host's CPU made of the same inputs */
 	bool faulted;        /* the instruction faulted, and should have changed nothing */
 	bool changed_unseen; /* LOCATION_MEMORY: not what was last known, before the instruction loaded it */
 	uint64_t address;

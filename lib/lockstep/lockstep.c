@@ -384,6 +384,8 @@ static struct error *init(struct lockstep *ls)
 		err = target_read_regs(ls->target, &ls->now);
 	if (!err)
 		hide_unjudged(ls->target);
+	if (!err)
+		err = predictor_ask_oracle(&ls->model, ls->options->oracle);
 	return err ? err : tracer_init(ls);
 }
 

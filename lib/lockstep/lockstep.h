@@ -57,8 +57,10 @@ struct run {
 	uint64_t instructions;          /* executed by the target under our eyes (one for each iteration of a rep) */
 	uint64_t passed_over;           /* of these, before judging began */
 	uint64_t checked;               /* judged in all that the target shows */
-	uint64_t grouped; /* of these, in sequences that a stop would break and that were judged by their ends */
-	uint64_t unseen;  /* not or partly judged, because an input was not known or a result cannot be seen */
+	uint64_t grouped;        /* of these, in sequences that a stop would break and that were judged by their ends */
+	uint64_t by_host;        /* without a model: what the target shows was compared with what the host's CPU did */
+	uint64_t by_host_partly; /* of these, with parts that could not be compared; `unseen` counts them, too */
+	uint64_t unseen;         /* not or partly judged, because an input was not known or a result cannot be seen */
 	uint64_t
 		either; /* of those checked: what differs between CPUs, and nobody knows which of them the guest's is */
 	struct coverage coverage; /* of the instructions that were to be judged */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/lockstep/faulted.h"
+#include "lib/lockstep/witness.h"
 
 /* ---- Memory ---- */
 
@@ -126,6 +127,34 @@ static bool may_be_stack(const struct predictor *p, uint64_t page)
 	return page * MEMORY_PAGE - (sp - REACH) < 2 * REACH;
 }
 
+/* What the accesses have of a page. */
+static enum mem_result read_given_page(const struct given *g, uint64_t address, uint8_t *ret, uint8_t *unknown)
+{
+	bool any = false;
+
+	memset(ret, 0, MEMORY_PAGE);
+	memset(unknown, 0xff, MEMORY_PAGE);
+	for (size_t i = 0; i < g->num_accesses; i++) {
+		const struct trace_access *a = &g->accesses[i];
+		for (unsigned k = 0; k < a->len && !a->store; k++) {
+			uint64_t at = a->address + k - address;
+			if (at >= MEMORY_PAGE || !(a->known >> k & 1))
+				continue;
+			any = true;
+			ret[at] = a->data[k];
+			unknown[at] = 0;
+		}
+	}
+	return any || !g->stopped ? MEM_OK : MEM_FAULT;
+}
+
+enum mem_result predictor_read_page(struct predictor *p, uint64_t address, uint8_t *ret, uint8_t *unknown)
+{
+	if (p->given)
+		return read_given_page(p->given, address, ret, unknown);
+	return read_known(p, address, MEMORY_PAGE, ret, unknown);
+}
+
 /* Is the page there? Where the target stands still it is asked. */
 static enum mem_result reach_page(struct predictor *p, uint64_t page)
 {
@@ -180,6 +209,12 @@ static enum mem_result reach_stores(struct predictor *p)
 	return result;
 }
 
+/* Of a trace nobody can be asked. */
+bool predictor_may_map(const struct predictor *p, uint64_t address)
+{
+	return p->given || may_be_stack(p, address / MEMORY_PAGE);
+}
+
 void predictor_remap(struct predictor *p)
 {
 	map_clear(&p->mapped);
@@ -193,7 +228,7 @@ static void slot_reset(struct prediction *slot, uint64_t pc)
 	slot->pc = pc;
 	slot->lifted = NULL;
 	slot->fault = FAULT_NONE;
-	slot->imprecise = false;
+	slot->imprecise = slot->by_host = slot->open = false;
 	slot->stores_seen = true;
 	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
 }
@@ -207,7 +242,7 @@ void prediction_deinit(struct prediction *slot)
 	vec_deinit(&slot->spans);
 }
 
-static bool keep_reg(struct prediction *slot, const struct eval_reg *r)
+bool prediction_keep_reg(struct prediction *slot, const struct eval_reg *r)
 {
 	size_t at = slot->words.len, n = r->num_words;
 
@@ -254,7 +289,7 @@ static struct error *keep_outputs(const struct predictor *p, struct prediction *
 			r.value = zeros;
 			r.mask = flag;
 		}
-		if (!keep_reg(slot, &r))
+		if (!prediction_keep_reg(slot, &r))
 			return &error_no_memory;
 	}
 	for (size_t i = 0; i < e->num_stores; i++)
@@ -310,6 +345,7 @@ struct error *predictor_init(struct predictor *p, struct target *target)
 
 void predictor_deinit(struct predictor *p)
 {
+	witness_destroy(p->witness);
 	lift_cache_destroy(p->cache);
 	memory_destroy(p->memory);
 	map_deinit(&p->mapped);
@@ -317,6 +353,11 @@ void predictor_deinit(struct predictor *p)
 	eval_deinit(&p->eval);
 	error_destroy(p->error);
 	*p = (struct predictor){0};
+}
+
+struct error *predictor_ask_oracle(struct predictor *p, struct oracle *oracle)
+{
+	return oracle ? witness_create(p->isa, oracle, &p->witness) : NULL;
 }
 
 /* Moves the front behind the outputs of the slot. */
@@ -369,6 +410,22 @@ static enum eval_status reach_memory(struct predictor *p, struct prediction *slo
 	return reach == MEM_FAULT ? EVAL_FAULT : EVAL_ERROR;
 }
 
+struct error *predictor_wait(struct predictor *p, enum predict_result *ret)
+{
+	*ret = PREDICT_WAIT;
+	return p->waiting ? NULL : take_error(p);
+}
+
+/*
+ * Undefined bytes in memory are whatever the target makes of them: look before going on. So is memory that takes more
+ * reads than a plan has.
+ */
+struct error *predictor_advance(struct predictor *p, const struct prediction *slot, enum predict_result *ret)
+{
+	*ret = any_masked(slot) || slot->stores.len > TARGET_MAX_READS ? PREDICT_LAST : PREDICT_DONE;
+	return advance(p, slot);
+}
+
 /* What the evaluation came to. */
 static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
@@ -385,21 +442,14 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 			return err;
 		slot->kind = PREDICTED_OUTPUTS;
 		slot->imprecise = p->eval.used_unknown;
-		/* Undefined bytes in memory are whatever the target makes of them: look before going on. So is memory
-		 * that takes more reads than a plan has. */
-		*ret = any_masked(slot) || slot->stores.len > TARGET_MAX_READS ? PREDICT_LAST : PREDICT_DONE;
-		return advance(p, slot);
+		return predictor_advance(p, slot, ret);
 	case EVAL_FAULT:
 		slot->kind = PREDICTED_FAULT;
 		slot->fault = p->eval.fault;
 		*ret = PREDICT_LAST;
 		return NULL;
 	case EVAL_UNKNOWN: *ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT; return NULL;
-	case EVAL_ERROR:
-		if (!p->waiting)
-			return take_error(p);
-		*ret = PREDICT_WAIT;
-		return NULL;
+	case EVAL_ERROR: return predictor_wait(p, ret);
 	}
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
 }
@@ -473,6 +523,15 @@ static bool stands_out(const struct predictor *p, const struct insn *insn, enum 
 	return insn->opens && p->target->stops_reset && !p->blind;
 }
 
+/* There is no transfer. */
+static struct error *predict_unmodelled(struct predictor *p, struct prediction *slot, enum predict_result *ret)
+{
+	if (!p->given && slot->lifted->insn.may_store && !span_operand(p, slot))
+		return predictor_wait(p, ret);
+	*ret = PREDICT_LAST;
+	return p->witness ? witness_predict(p->witness, p, slot, ret) : NULL;
+}
+
 struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
 	const struct eval_memory memory = {.ctx = p, .load = load};
@@ -516,11 +575,8 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 	if (stands_out(p, &slot->lifted->insn, ret))
 		return NULL;
 	p->alone = false;
-	if (!slot->lifted->prog) {
-		bool known = p->given || !slot->lifted->insn.may_store || span_operand(p, slot);
-		*ret = known ? PREDICT_LAST : PREDICT_WAIT;
-		return known || p->waiting ? NULL : take_error(p);
-	}
+	if (!slot->lifted->prog)
+		return predict_unmodelled(p, slot, ret);
 	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
 	return err ? err : conclude(p, slot, ret);
 }

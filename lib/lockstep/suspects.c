@@ -299,7 +299,8 @@ static struct error *predict_with(struct settling *t, bool *ret)
 	uint64_t value[EXPR_MAX_WORDS];
 
 	*ret = false;
-	if (s->slot.kind != PREDICTED_OUTPUTS || f->faulted || f->kind == LOCATION_FAULT)
+	/* What the host's CPU predicted, it is asked again anyway. */
+	if (s->slot.kind != PREDICTED_OUTPUTS || f->faulted || f->kind == LOCATION_FAULT || f->by_host)
 		return NULL;
 	struct error *err = predict_again(&t->ls->model, &s->slot, &s->before);
 	if (!err && predicted_value(s, f, value))
@@ -340,15 +341,16 @@ static struct error *append_opinion(struct finding *f, const char *more)
 	return f->opinion ? NULL : &error_no_memory;
 }
 
-static struct error *weigh(struct settling *t)
+static struct error *weigh(struct settling *t, bool *ret_refuted)
 {
 	struct finding *f = &t->s->finding;
 	bool given = t->ls->model.given != NULL, dated = t->s->slot.lifted && f->since == f->first_instruction;
 	const struct oracle_pages pages = {.ctx = t, .read = given ? read_given_page : read_page};
 	struct error *err = NULL;
 
+	*ret_refuted = false;
 	if (dated && !f->logged)
-		err = adjudicate(t->ls, f, &t->s->before, &pages);
+		err = adjudicate(t->ls, f, &t->s->before, &pages, ret_refuted);
 	if (!err)
 		err = logged_weigh(t->ls, f);
 	if (!err && t->changed && f->severity == SEVERITY_CONFIRMED)
@@ -379,8 +381,8 @@ static struct error *settle(struct settling *t)
 		finding_count(known, f);
 		return NULL;
 	}
-	err = weigh(t);
-	if (err)
+	err = weigh(t, &explained);
+	if (err || explained)
 		return err;
 	struct finding mine = *f;
 	*f = (struct finding){0};

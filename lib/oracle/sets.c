@@ -10,7 +10,8 @@ static const int set_numbers[NUM_SETS] = {NT_PRSTATUS, NT_X86_XSTATE, NT_PRFPREG
 
 /* XSAVE, standard format (SDM vol. 1, 13.4): the legacy area up to the bytes that software may use, the header's bit
  * map. */
-enum { XSAVE_TAGS = 4, XSAVE_LEGACY = 416, XSAVE_BV = 512, XSAVE_EXTENDED = 576, XSAVE_X87_SSE_AVX = 7 };
+enum { XSAVE_STATUS = 2, XSAVE_TAGS = 4, XSAVE_ST = 32, XSAVE_LEGACY = 416, XSAVE_BV = 512, XSAVE_EXTENDED = 576 };
+enum { XSAVE_X87_SSE_AVX = 7 };
 
 static int set_of(const struct reg_desc *reg)
 {
@@ -133,10 +134,41 @@ static void read_reg(const struct sets *s, const struct state *before, uint32_t 
 	state_set_words(ret, r, value);
 }
 
+/*
+ * The tags of registers in use: 1 zero, 2 no normal number, 0 else (SDM vol. 1, 8.1.7). Those with an exponent of 0 are
+ * none either, as FNSTENV tells.
+ */
+static unsigned tag_of(const uint8_t *st)
+{
+	static const uint8_t zeros[8] = {0};
+	unsigned exponent = (st[8] | (unsigned)st[9] << 8) & 0x7fff;
+
+	if (!exponent && !memcmp(st, zeros, sizeof zeros))
+		return 1;
+	return !exponent || exponent == 0x7fff || !(st[7] & 0x80) ? 2 : 0;
+}
+
+/* Registers are in the order of the stack there, tags in that of their numbers. */
+static void get_tags(const struct sets *s, struct state *ret)
+{
+	const uint8_t *xsave = s->at[SET_XSAVE].actual;
+	unsigned top = xsave[XSAVE_STATUS + 1] >> 3 & 7;
+	uint64_t tags = 0;
+
+	for (unsigned i = 0; i < 8; i++) {
+		const uint8_t *st = xsave + XSAVE_ST + 16 * ((i - top) & 7);
+		uint64_t tag = xsave[XSAVE_TAGS] >> i & 1 ? tag_of(st) : 3;
+		tags |= tag << 2 * i;
+	}
+	state_set(ret, s->tags, tags);
+}
+
 void sets_read(const struct sets *s, const struct state *before, struct state *ret)
 {
 	for (uint32_t r = 0; r < s->isa->num_regs; r++)
 		read_reg(s, before, r, ret);
+	if (s->has_tags)
+		get_tags(s, ret);
 }
 
 void sets_read_initial(const struct sets *s, struct state *ret)

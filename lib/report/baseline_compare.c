@@ -54,7 +54,7 @@ static bool was_judged(const struct run *run, const char *form)
 {
 	for (size_t i = 0; i < run->coverage.forms.len; i++) {
 		const struct coverage_form *f = &run->coverage.forms.at[i];
-		if (f->count[JUDGED_FULLY] + f->count[JUDGED_PARTLY] && !strcmp(f->form, form))
+		if (coverage_executed(f) > f->count[JUDGED_NOT] && !strcmp(f->form, form))
 			return true;
 	}
 	return false;
@@ -145,14 +145,16 @@ static struct error *tally_form(struct tally *t, const struct document *d, const
 				const char *arch)
 {
 	const char *form;
-	uint64_t fully = 0, partly = 0;
+	uint64_t fully = 0, by_host = 0, partly = 0;
 	struct error *err = document_text(d, e, "form", &form);
 
 	if (!err)
 		err = document_count(d, e, judged_name(JUDGED_FULLY), &fully);
 	if (!err)
 		err = document_count(d, e, judged_name(JUDGED_PARTLY), &partly);
-	for (size_t i = 0; !err && i < t->num && (fully || partly); i++) {
+	if (!err)
+		err = coverage_count_by_host(d, e, &by_host);
+	for (size_t i = 0; !err && i < t->num && (fully || by_host || partly); i++) {
 		const struct baseline_entry *entry = &t->baseline->entries.at[i];
 		t->judged[i] |= !strcmp(entry->key[BASELINE_ARCH], arch) && !strcmp(entry->key[BASELINE_FORM], form);
 	}

@@ -15,7 +15,10 @@ const char *coverage_status_name(enum lift_status status)
 
 enum judged coverage_best(const uint64_t count[NUM_JUDGED])
 {
-	return count[JUDGED_FULLY] ? JUDGED_FULLY : count[JUDGED_PARTLY] ? JUDGED_PARTLY : JUDGED_NOT;
+	for (unsigned k = 0; k < NUM_JUDGED; k++)
+		if (count[k])
+			return (enum judged)k;
+	return JUDGED_NOT;
 }
 
 static struct family *find_family(struct families *f, const char *name)

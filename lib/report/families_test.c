@@ -18,7 +18,9 @@ static void teardown(void)
 static void add(const char *family, const char *form, const char *encoding, uint64_t fully, uint64_t partly,
 		uint64_t not_judged)
 {
-	struct coverage_form f = {.family = family, .count = {fully, partly, not_judged}};
+	struct coverage_form f = {
+		.family = family,
+		.count = {[JUDGED_FULLY] = fully, [JUDGED_PARTLY] = partly, [JUDGED_NOT] = not_judged}};
 
 	snprintf(f.form, sizeof f.form, "%s", form);
 	snprintf(f.encoding, sizeof f.encoding, "%s", encoding);

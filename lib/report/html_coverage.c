@@ -12,9 +12,18 @@ static double share(uint64_t part, uint64_t whole)
 	return part && percent < 1 ? 1 : percent;
 }
 
+static uint64_t sum_of(const uint64_t count[NUM_JUDGED])
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < NUM_JUDGED; k++)
+		sum += count[k];
+	return sum;
+}
+
 static void print_bar(struct strbuf *out, const uint64_t count[NUM_JUDGED])
 {
-	uint64_t sum = count[JUDGED_FULLY] + count[JUDGED_PARTLY] + count[JUDGED_NOT];
+	uint64_t sum = sum_of(count);
 
 	strbuf_append(out, "<span class=\"bar\">");
 	for (unsigned k = 0; k < NUM_JUDGED; k++)
@@ -38,9 +47,10 @@ static void print_form(struct strbuf *out, const struct coverage_form *f)
 
 static void print_forms(struct strbuf *out, const struct coverage *c, const char *family)
 {
-	strbuf_append(out,
-		      "<div class=\"wide\"><table><thead><tr><th>form</th><th>encoding</th><th class=\"n\">fully</th>"
-		      "<th class=\"n\">partly</th><th class=\"n\">not</th></tr></thead><tbody>\n");
+	strbuf_append(
+		out,
+		"<div class=\"wide\"><table><thead><tr><th>form</th><th>encoding</th><th class=\"n\">fully</th>"
+		"<th class=\"n\">by this CPU</th><th class=\"n\">partly</th><th class=\"n\">not</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < c->forms.len; i++)
 		if (coverage_executed(&c->forms.at[i]) && !strcmp(family_name(&c->forms.at[i]), family))
 			print_form(out, &c->forms.at[i]);
@@ -49,12 +59,14 @@ static void print_forms(struct strbuf *out, const struct coverage *c, const char
 
 static void print_family(struct strbuf *out, const struct family *f)
 {
-	size_t forms = f->forms[JUDGED_FULLY] + f->forms[JUDGED_PARTLY] + f->forms[JUDGED_NOT];
+	size_t forms = 0;
 
+	for (unsigned k = 0; k < NUM_JUDGED; k++)
+		forms += f->forms[k];
 	html_element(out, "span", "family", f->name);
 	print_bar(out, f->executed);
 	strbuf_append(out, "<span class=\"n\">");
-	report_count(out, f->executed[JUDGED_FULLY] + f->executed[JUDGED_PARTLY] + f->executed[JUDGED_NOT]);
+	report_count(out, sum_of(f->executed));
 	strbuf_printf(out, "</span><span class=\"n forms\">%zu of %zu forms fully</span>", f->forms[JUDGED_FULLY],
 		      forms);
 }
@@ -74,7 +86,7 @@ void html_coverage(struct strbuf *out, const struct report *report)
 		strbuf_append(
 			out,
 			"<section><h2>Coverage</h2>\n<p class=\"legend\"><span><b class=\"fully\"></b>fully judged</span>"
-			"<span><b class=\"partly\"></b>in part</span><span><b class=\"not\"></b>not at all</span>"
+			"<span><b class=\"by_host\"></b>by this CPU</span><span><b class=\"partly\"></b>in part</span><span><b class=\"not\"></b>not at all</span>"
 			"</p>\n<div class=\"families\">\n");
 	for (size_t i = 0; i < families.list.len; i++) {
 		strbuf_append(out, "<details><summary>");

@@ -231,6 +231,8 @@ static json_t *build(const struct report *report)
 		{"instructions", json_integer(value_int(run->instructions))},
 		{"passed_over", json_integer(value_int(run->passed_over))},
 		{"checked", json_integer(value_int(run->checked))},
+		{"by_host", json_integer(value_int(run->by_host))},
+		{"by_host_partly", json_integer(value_int(run->by_host_partly))},
 		{"grouped", json_integer(value_int(run->grouped))},
 		{"unseen", json_integer(value_int(run->unseen))},
 		{"unmodelled", unmodelled(run)},

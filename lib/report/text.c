@@ -362,14 +362,24 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 		report_count(out, run->passed_over);
 		strbuf_append(out, " before --from");
 	}
+	if (run->by_host) {
+		strbuf_append(out, ", ");
+		report_count(out, run->by_host);
+		strbuf_append(out, " judged by this CPU");
+	}
+	if (run->by_host_partly) {
+		strbuf_append(out, " (");
+		report_count(out, run->by_host_partly);
+		strbuf_append(out, " of them in part)");
+	}
 	if (run->grouped) {
 		strbuf_append(out, " (");
 		report_count(out, run->grouped);
 		strbuf_append(out, " instructions judged as a group)");
 	}
-	if (run->unseen) {
+	if (run->unseen > run->by_host_partly) {
 		strbuf_append(out, ", ");
-		report_count(out, run->unseen);
+		report_count(out, run->unseen - run->by_host_partly);
 		strbuf_append(out, " not or partly seen");
 	}
 	strbuf_printf(out, "; %.1f s", seconds);

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# What has no model is judged by this machine's CPU: the guest x87 on this CPU itself (gdbserver), where all agrees; in
+# QEMU, of which it is known what is wrong; and from a trace.
+. testdata/bin/cases.sh
+
+needs x86_64 jq
+grep -qw sse4_1 /proc/cpuinfo || skip "this CPU has no sse4_1, which the guest x87 needs to be recorded"
+[ -x "$BUILD/guests/x87" ] || skip "there is no guest x87"
+enter_scratch
+guest=$guests/x87
+
+field() { # JQ-EXPRESSION REPORT
+	jq -r "$1" "$2" 2>&1
+}
+
+timeout -s KILL 60 "$VALIDATE" record -q -o run.json -- "$guest" 1
+same "the guest is recorded" $? 0
+
+# ---- This CPU ----
+
+if command -v gdbserver >/dev/null; then
+	timeout -s KILL 300 gdbserver --once 127.0.0.1:0 "$guest" 1 >server 2>&1 </dev/null &
+	server=$!
+	for _ in {1..100}; do
+		port=$(sed -n "s/^Listening on port //p" server 2>/dev/null)
+		[ -z "$port" ] || break
+		sleep 0.1
+	done
+	timeout -s KILL 280 "$VALIDATE" -q --log run.json --remote "127.0.0.1:$port" --report native.json "$guest"
+	same "this CPU agrees with itself" $? 0
+	kill $server 2>/dev/null
+	wait $server 2>/dev/null
+	same "findings" "$(field '.findings | length' native.json)" 0
+	same "all is judged" "$(field '.unmodelled | length' native.json)" 0
+	same "by the CPU, most of it" "$(field '.by_host > 20 * .checked' native.json)" true
+	same "in part: where CPUs differ" "$(field '[.partly_seen[].reason] | unique | @json' native.json)" \
+		'["CPUs may differ in a result"]'
+else
+	untried "this CPU" "there is no gdbserver"
+fi
+
+# ---- QEMU ----
+
+qemu=${VALIDATE_QEMU_X86_64:-qemu-x86_64}
+version=$("$qemu" --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')
+[ -n "$version" ] || {
+	untried "QEMU" "there is none"
+	finish
+}
+timeout -s KILL 200 "$VALIDATE" -q --log run.json --emulator "$qemu" --cpu max --trace run.vtrace --report qemu.json "$guest"
+same "QEMU $version: status" $? 1
+conforms "QEMU's report" qemu.json lib/report/report.schema.json
+same "their severity" "$(field '[.findings[].severity] | unique | @json' qemu.json)" '["host"]'
+
+# MMX instructions set the bits of the x87 register above their own (SDM vol. 1, 9.2.2); QEMU 7.2 to 11.1 leave them.
+same "MMX" "$(field '[.findings[] | select(.form | test("paddw|psllq|movq")) | .form + ": " + .location] | unique | @json' qemu.json)" \
+	'["movq reg, m64: st1","movq reg, m64: st2","paddw reg, reg: st2","psllq reg, imm8: st1"]'
+# Of two NaNs, the first source operand's is the result of SSE's (SDM vol. 1, table 4-7): QEMU takes the larger. Of a
+# signalling and a quiet one x87 gives the quiet one, FSCALE too.
+same "NaNs" "$(field '[.findings[] | select(.location | test("xmm|st0")) | .form + ": " + .location] | unique | @json' qemu.json)" \
+	'["addsubps xmm, xmm: xmm2","fscale: st0","hsubpd xmm, xmm: xmm2"]'
+# C1 tells which way was rounded (SDM vol. 1, 8.1.3.3), and FCHS clears it: QEMU does neither.
+same "rounding" "$(field '[.findings[] | select(.location == "fstat") | .form] | contains(["fadd reg", "fmul reg", "fdivr reg", "fchs", "fabs"])' qemu.json)" true
+same "nothing else" "$(field '[.findings[].location] - ["fstat", "mxcsr", "st0", "st1", "st2", "st3", "xmm2"] | @json' qemu.json)" '[]'
+same "what is not judged has a name" "$(field '[.unmodelled[].mnemonic] | @json' qemu.json)" '[]'
+
+# The trace has what the CPU was given.
+timeout -s KILL 100 "$VALIDATE" -q --trace-in run.vtrace -j 2 --report trace.json
+same "the trace: status" $? 1
+same "the trace: the same findings" "$(field '.findings | map(del(.inputs, .opinion, .since))' trace.json | md5sum)" \
+	"$(field '.findings | map(del(.inputs, .opinion, .since))' qemu.json | md5sum)"
+same "the trace: as much is judged" "$(field '[.checked, .by_host, .by_host_partly] | @json' trace.json)" \
+	"$(field '[.checked, .by_host, .by_host_partly] | @json' qemu.json)"
+finish
