@@ -34,6 +34,7 @@ program skips_parts 'echo "not tried: a: no b"' 'echo "not tried: c: no d"' 'ech
 program fails_and_skips 'echo "50%: Checks: 2, Failures: 1, Errors: 0"' 'exit 77'
 program runs_nothing 'echo "100%: Checks: 0, Failures: 0, Errors: 0"'
 program reads 'read -r line && exit 1' 'exit 0'
+# shellcheck disable=SC2016 # of the script that is written
 printf '%s\n' '#!/bin/bash' '. testdata/bin/cases.sh' 'command() { [ "$2" != jsonschema ] && builtin command "$@"; }' \
 	'same one 1 1' 'conforms "a report" nosuch.json a/report.schema.json' \
 	'rejects_json "a wrong one" nosuch.json a/report.schema.json .' finish >"$scratch/no_schemas"
