@@ -39,11 +39,22 @@ matches() { # NAME ACTUAL EXPRESSION
 
 top=$PWD
 
+# Succeeds where all of the commands are there; else says which is not, and that WHAT is not tried for that.
+have() { # WHAT COMMAND...
+	local command
+
+	for command in "${@:2}"; do
+		command -v "$command" >/dev/null && continue
+		untried "$1" "there is no $command"
+		return 1
+	done
+}
+
 # The document is there, and what its schema says.
 conforms() { # NAME FILE SCHEMA
 	local said
 
-	command -v jsonschema >/dev/null || return 0
+	have "$1: by ${3##*/}" jsonschema || return 0
 	said=$(jsonschema -i "$2" "$top/$3" 2>&1)
 	verdict $? "$1: by ${3##*/}" "$said"
 }
@@ -52,7 +63,7 @@ conforms() { # NAME FILE SCHEMA
 rejects_json() { # NAME FILE SCHEMA EXPRESSION
 	local status
 
-	command -v jsonschema >/dev/null && command -v jq >/dev/null || return 0
+	have "${3##*/}: $1" jsonschema jq || return 0
 	jq "$4" "$2" >"$2.spoilt"
 	same "$1: the script spoils something" "$(cmp -s <(jq . "$2") "$2.spoilt" && echo same)" ""
 	jsonschema -i "$2.spoilt" "$top/$3" >/dev/null 2>&1

@@ -77,5 +77,11 @@ matches "lost: on the page" "$(<report.html)" 'The likely cause: rcpps at 0x[0-9
 sed '/^"cpu": /d' ac.json >older.json
 mv older.json ac.json
 judge ac
-same "by a log of nobody knows what" "$said" 'incomplete ac_here fault missing SIGBUS possible'
+same "by a log of nobody knows what" "$status $said" '0 incomplete ac_here fault missing SIGBUS possible'
+judge ac --fail-on possible
+same "which counts if it is asked for" "$status $said" '1 divergent ac_here fault missing SIGBUS possible'
+judge ac --stop-on-first
+same "and ends no run that does not ask" "$status $(jq -c .reasons report.json)" '0 ["findings"]'
+judge ac --stop-on-first --fail-on possible
+same "but one that does" "$status $(jq -c .reasons report.json)" '1 ["max-findings"]'
 finish

@@ -34,6 +34,11 @@ program skips_parts 'echo "not tried: a: no b"' 'echo "not tried: c: no d"' 'ech
 program fails_and_skips 'echo "50%: Checks: 2, Failures: 1, Errors: 0"' 'exit 77'
 program runs_nothing 'echo "100%: Checks: 0, Failures: 0, Errors: 0"'
 program reads 'read -r line && exit 1' 'exit 0'
+# shellcheck disable=SC2016 # of the script that is written
+printf '%s\n' '#!/bin/bash' '. testdata/bin/cases.sh' 'command() { [ "$2" != jsonschema ] && builtin command "$@"; }' \
+	'same one 1 1' 'conforms "a report" nosuch.json a/report.schema.json' \
+	'rejects_json "a wrong one" nosuch.json a/report.schema.json .' finish >"$scratch/no_schemas"
+chmod +x "$scratch/no_schemas"
 program fails_loudly 'echo to-stdout' 'echo to-stderr >&2' 'exit 3'
 
 same "a plain program is a case" "$(closing passes)" "1 passed, 0 failed, 0 skipped (0)"
@@ -45,6 +50,7 @@ same "a crash is a failure" "$(closing crashes)" "4 passed, 1 failed, 0 skipped 
 same "a hang is a failure" "$(closing hangs passes)" "1 passed, 1 failed, 0 skipped (1)"
 same "a skip is counted" "$(closing skips passes)" "1 passed, 0 failed, 1 skipped (0)"
 same "skipped parts are counted" "$(closing skips_parts)" "2 passed, 0 failed, 2 skipped (0)"
+same "so are documents that nothing holds against their schema" "$(closing no_schemas)" "1 passed, 0 failed, 2 skipped (0)"
 same "a skip hides no failure" "$(closing fails_and_skips)" "1 passed, 1 failed, 0 skipped (1)"
 same "nothing but skips is no success" "$(closing skips)" "0 passed, 0 failed, 1 skipped (1)"
 same "an empty suite fails" "$(closing runs_nothing passes)" "1 passed, 1 failed, 0 skipped (1)"
@@ -55,6 +61,8 @@ same "there is nothing to read" "$(closing reads)" "1 passed, 0 failed, 0 skippe
 matches "a line per program" "$(run passes)" "^ok +[0-9]+\.[0-9][0-9] s  passes"
 matches "the reason of a skip" "$(run skips)" "skipped .* skips  no such CPU"
 matches "what parts were skipped, and why" "$(run skips_parts)" "ok .* skips_parts.*skipped +skips_parts  a: no b"$'\n'"skipped +skips_parts  c: no d"
+matches "which documents" "$(run no_schemas)" \
+	"no_schemas  a report: by report.schema.json: there is no jsonschema.*  report.schema.json: a wrong one: there is no jsonschema"
 matches "the output of a failure" "$(run fails_loudly)" "FAILED .* fails_loudly  exit status 3.*to-stdout.*to-stderr"
 matches "the reason of a hang" "$(run hangs)" "hangs  stopped after 2 s"
 finish
