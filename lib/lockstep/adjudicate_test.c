@@ -33,6 +33,7 @@ static void ask(const char *hex, struct finding *ret)
 	struct lockstep ls = {.options = &options, .target = &target};
 	struct lift_cache *cache;
 	struct oracle_pages pages = {.read = read_page};
+	bool refuted;
 	struct state before;
 
 	*ret = (struct finding){.kind = LOCATION_FAULT, .observed = {SIGILL}, .insn = {.pc = code}, .width = 64};
@@ -43,7 +44,7 @@ static void ask(const char *hex, struct finding *ret)
 	ck_no_error(state_init(&before, isa));
 	oracle_initial_state(oracle, &before);
 	state_set(&before, isa->pc, code);
-	ck_no_error(adjudicate(&ls, ret, &before, &pages));
+	ck_no_error(adjudicate(&ls, ret, &before, &pages, &refuted));
 	state_deinit(&before);
 	lift_cache_destroy(cache);
 }

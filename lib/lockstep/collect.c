@@ -193,6 +193,14 @@ static struct error *judge_unmodelled_signal(struct lockstep *ls)
 	return err;
 }
 
+/* The guest's CPU does not have the instruction, and the log's had it: here they part, and nobody is wrong. */
+static void note_lacking(struct lockstep *ls, const struct prediction *slot)
+{
+	if (slot->kind == PREDICTED_FAULT && slot->fault == FAULT_UNDEFINED && slot->lifted &&
+	    slot->lifted->insn.feature[0])
+		note_adopted(ls->run, unmodelled_name(slot), slot->pc, UNSEEN_LACKING);
+}
+
 /* A step that a signal stopped: the instruction did not complete. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
@@ -207,6 +215,8 @@ static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 	if (!logged && instead && signal_is_synchronous(signal))
 		return judge_instead(ls, expected, instead);
 	if (logged || expected == signal) {
+		if (!logged)
+			note_lacking(ls, slot);
 		ls->judgement.as_logged = ls->replay && logged_by_cpu(ls, slot->pc, signal);
 		return judge_faulted_registers(ls, slot);
 	}

@@ -160,11 +160,11 @@ void report_likely_cause(struct strbuf *out, const struct report *report)
 	strbuf_append(out, ", ");
 	if (distance)
 		report_count(out, distance);
-	strbuf_printf(out, "%s before: %s, its results were adopted",
+	strbuf_printf(out, "%s before: %s%s",
 		      distance == 0   ? "the instruction"
 		      : distance == 1 ? " instruction"
 				      : " instructions",
-		      report_adopted_reason(a));
+		      report_adopted_reason(a), a->reason == UNSEEN_LACKING ? "" : ", its results were adopted");
 }
 
 bool report_failure(struct strbuf *out, const struct report *report)

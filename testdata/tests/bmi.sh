@@ -33,9 +33,10 @@ same "findings in QEMU $version" "$(field '.findings[] | .form + ": " + (if .pla
 same "they are sure" "$(field '[.findings[].severity] | unique - ["confirmed"] | @json')" "[]"
 same "all else was judged" "$(field '[.unmodelled, .unseen, .guest.exit_status] | @json')" "[[],0,0]"
 
-# A CPU without BMI1 is right to refuse it: that is no bug. The run cannot go on as the log does.
-timeout -s KILL "$HANG_SECONDS" "$VALIDATE" -q --log "$scratch/run.json" --emulator "$qemu" --cpu qemu64 \
-	--report "$scratch/report.json" 2>/dev/null
-same "a CPU without the instruction" "$? $(field '[.verdict, .findings, .lost_sync.observed] | @json')" \
-	'3 ["lost-sync",[],"signal SIGILL"]'
+# A CPU without BMI1 is right to refuse it, and cannot follow the log: no finding, and the reason is told.
+timeout -s KILL "$HANG_SECONDS" "$VALIDATE" -q --log "$scratch/run.json" --emulator "$qemu" --cpu qemu64 --report "$scratch/report.json" 2>/dev/null
+same "status with a CPU without the instruction" $? 3
+same "a CPU without the instruction" "$(field '[.verdict, (.findings | length), .lost_sync.likely_cause.mnemonic] | @json')" \
+	'["lost-sync",0,"blsi"]'
+same "why it cannot follow" "$(field '.lost_sync.likely_cause.reason')" "the guest's CPU (--cpu) lacks it, and faults"
 finish
