@@ -317,6 +317,21 @@ START_TEST(descriptor_tables)
 }
 END_TEST
 
+/* The second iteration, which a lost trap lets run, faults where the first one ended well. */
+START_TEST(second_iteration_faults)
+{
+	force("lose-step-some");
+	set("rcx", 4);
+	set("rsi", data_address);
+	set("rdi", data_address + sizeof data - 1);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		run("f3a4");
+		expect_step(0);
+		ck_assert_uint_eq(after("rcx"), 3);
+	}
+}
+END_TEST
+
 START_TEST(no_runner)
 {
 	force("no-runner");
@@ -443,6 +458,7 @@ static Suite *host_suite(void)
 	tcase_add_test(c, calls_of_32_bits);
 	tcase_add_test(c, segment_bases);
 	tcase_add_test(c, descriptor_tables);
+	tcase_add_test(c, second_iteration_faults);
 	tcase_add_test(c, no_runner);
 	tcase_add_loop_test(c, never_otherwise, 0, sizeof kinds / sizeof *kinds);
 	suite_add_tcase(s, c);

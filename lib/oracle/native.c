@@ -106,6 +106,19 @@ static bool may_lose(const struct native *n, const struct oracle_case *c)
 	return host_may_lose(&n->host, n->base.isa, c->bytes, c->len);
 }
 
+/* A fault in the first of what may be several rounds of an instruction that comes back to itself. */
+static bool faulted_at_once(const struct native *n, const struct oracle_case *c, const struct oracle_outcome *out)
+{
+	const struct isa *isa = n->base.isa;
+
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		if ((isa->regs[r].class == REG_GENERAL || isa->regs[r].class == REG_FLAG) &&
+		    state_get(&out->after, r) != state_get(c->before, r))
+			return false;
+	}
+	return pc_of(n, out) == c->pc;
+}
+
 /* Neither a step whose trap may have been lost, nor a fault that may be of the kernel's resuming. */
 static bool is_certain(const struct native *n, const struct oracle_case *c, const struct oracle_outcome *out)
 {
@@ -117,7 +130,8 @@ static bool is_certain(const struct native *n, const struct oracle_case *c, cons
 	case ORACLE_SIGNAL:
 		if (n->host.lacks[HOST_WILD_STACK] && is_wild(n, c) && out->signal == SIGSEGV && out->code == SI_KERNEL)
 			return false;
-		return !lost || pc_of(n, out) == c->pc;
+		return !lost || faulted_at_once(n, c, out);
+	case ORACLE_SYSCALL: return !lost || pc_of(n, out) == c->pc + c->len;
 	default: return true;
 	}
 }
