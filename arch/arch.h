@@ -393,6 +393,10 @@ struct isa {
 	uint32_t num_questions;
 	/* The CPU that the lifter's instructions are for; nothing is known of it at first. NULL: CPUs do not differ. */
 	const struct isa_cpu *(*lifter_cpu)(const struct isa_lifter *lifter);
+	/* Bits of a register of REG_CONTROL that may be set on a CPU of these features, whoever made it. NULL: the
+	 * low 16.
+	 */
+	uint64_t (*control_bits)(const struct isa_cpu *cpu, uint32_t reg);
 	/* Another one: what was lifted so far is to be lifted again. NULL if lifter_cpu is. */
 	void (*lifter_set_cpu)(struct isa_lifter *lifter, const struct isa_cpu *cpu);
 	/*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arch/x86_64/x86_64.h"
+#include "arch/x86_64/xstate.h"
 
 const struct isa_vendor_row x86_vendor_rows[X86_NUM_VENDOR_ROWS] = {
 #define VENDOR(name, ground, what, intel, intel_manual, amd, amd_manual) \
@@ -48,6 +49,13 @@ const struct isa_question x86_questions[X86_NUM_QUESTIONS] = {
 	CPUID(0, 0),   CPUID(0x80000000, 0), CPUID(1, 0),          CPUID(7, 0),          CPUID(0xd, 0),
 	CPUID(0xd, 1), CPUID(0x14, 0),       CPUID(0x80000001, 0), CPUID(0x80000008, 0), CPUID(0x80000021, 0),
 };
+
+uint64_t x86_control_bits(const struct isa_cpu *cpu, uint32_t reg)
+{
+	bool known = isa_cpu_knows(cpu, X86_HAS_MISALIGNED_SSE) && isa_cpu_has(cpu, X86_HAS_MISALIGNED_SSE);
+
+	return reg == X86_mxcsr && known ? MXCSR_MASK | MXCSR_MISALIGNED : MXCSR_MASK;
+}
 
 /* ---- What was observed ---- */
 

@@ -31,6 +31,9 @@ extern const struct isa_feature x86_features[X86_NUM_FEATURES];
 enum { X86_NUM_QUESTIONS = 10 };
 extern const struct isa_question x86_questions[X86_NUM_QUESTIONS];
 
+/* MXCSR: with MM, if that is known to be there. */
+uint64_t x86_control_bits(const struct isa_cpu *cpu, uint32_t reg);
+
 /* CPUID was executed with these EAX and ECX, and left EAX, EBX, ECX, EDX. True: something new is known. */
 bool x86_cpu_observe(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const uint32_t ret[4]);
 

@@ -135,6 +135,7 @@ const struct isa isa_x86_64 = {
 	.questions = x86_questions,
 	.num_questions = X86_NUM_QUESTIONS,
 	.lifter_cpu = x86_lifter_cpu,
+	.control_bits = x86_control_bits,
 	.lifter_set_cpu = x86_lifter_set_cpu,
 	.lifter_observe = x86_lifter_observe,
 	.lifter_destroy = x86_lifter_destroy,

@@ -191,6 +191,20 @@ static void check_header(struct x86_ctx *c, expr_id bv, expr_id compaction, expr
 	transfer_add_fault(c->t, expr_and(p, compacted, expr_not(p, expr_is_zero(p, unlisted))), FAULT_PROTECTION);
 }
 
+/* AMD's processors read the area's beginning before they look at the header, though nothing of it is asked for. */
+static void read_first(struct x86_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	expr_id always = x86_const(c, 1, 1);
+
+	if (!x86_by_amd(c, VENDOR_XRSTOR_FIRST))
+		return;
+	/* Its page fault comes first; for the rest, the fault is one of check_header()'s. */
+	expr_id reserved = expr_bit(p, x86_image_get(c, always, AT_RESERVED, 8), 0);
+	expr_id both = expr_and(p, expr_concat(p, x86_image_get(c, always, 0, 8), reserved), x86_const(c, 9, 1));
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, both)), FAULT_PROTECTION);
+}
+
 static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
@@ -199,8 +213,7 @@ static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
 	expr_id compaction = x86_image_get(c, always, AT_COMPACTION, 64), compacted = expr_msb(p, compaction);
 
 	(void)f;
-	if (x86_by_amd(c, VENDOR_XRSTOR_FIRST))
-		x86_image_get(c, always, 0, 8);
+	read_first(c);
 	check_header(c, bv, compaction, compacted);
 	restore_mxcsr(c, &a, compacted, expr_bit(p, bv, 1));
 	restore_x87(c, a.x87, expr_bit(p, bv, 0));

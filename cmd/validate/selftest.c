@@ -132,6 +132,8 @@ static const struct option_row rows[] = {
 	{"host-force", 0, "LIST",
 	 "test as if this machine were of another kind: no-runner,\nlose-step-cpuid and others (see the manual), with commas",
 	 offsetof(struct selftest_options, host_force), option_text},
+	{"vendor", 0, "NAME", "models by the manual of this maker of CPUs, whatever this\nmachine's is: intel or amd",
+	 offsetof(struct selftest_options, vendor), option_vendor},
 	{"verbose", 'v', NULL, "more of the failures, and what is not modelled; twice: all",
 	 offsetof(struct selftest_options, verbose), option_count},
 	{.name = NULL},

@@ -15,6 +15,7 @@ struct selftest_options {
 	const char *arch, *vectors, *against, *only, *replay, *host_force;
 	uint64_t cases, seed, mutants;
 	struct selftest_seed mutate;
+	enum cpu_vendor vendor;
 	unsigned verbose;
 };
 

@@ -70,7 +70,7 @@ struct error *selftest_mutants(const struct isa *isa, const struct selftest_opti
 		return err;
 	err = selftest_oracle(isa, options, &oracle);
 	if (!err)
-		err = walk_create(isa, oracle, options->seed, &s.walk);
+		err = walk_create(isa, oracle, options->seed, options->vendor, &s.walk);
 	if (!err) {
 		err = run(&s);
 		printf("mutants: %" PRIu64 " killed, %" PRIu64 " equivalent or only undefined bits, %" PRIu64

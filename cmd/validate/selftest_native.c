@@ -160,6 +160,23 @@ static void show_coverage(const struct session *s)
 	printf("\n");
 }
 
+/* What the makers' manuals differ in. */
+static void show_rows(const struct isa *isa, const struct selftest *test)
+{
+	const struct isa_cpu *cpu = selftest_cpu(test);
+
+	if (!cpu)
+		return;
+	printf("cases on which makers' manuals differ, by %s's (and that did as the other maker's says):",
+	       cpu_vendor_name(cpu->vendor));
+	for (uint32_t i = 0; i < isa->num_vendor_rows; i++) {
+		const struct selftest_row row = selftest_row(test, i);
+		printf("%s %s %" PRIu64 " (%" PRIu64 ")", i ? "," : "", isa->vendor_rows[i].name, row.cases,
+		       row.failed);
+	}
+	printf("; of the cases failed %" PRIu64 " are none of these\n", selftest_unexplained(test));
+}
+
 static void show_sums(const struct session *s)
 {
 	uint64_t ms = (clock_now() - s->start) / CLOCK_MS;
@@ -173,7 +190,7 @@ static void show_sums(const struct session *s)
 
 static struct error *run_walk(struct session *s, const struct isa *isa, struct oracle *oracle)
 {
-	struct error *err = walk_create(isa, oracle, s->options->seed, &s->walk);
+	struct error *err = walk_create(isa, oracle, s->options->seed, s->options->vendor, &s->walk);
 
 	for (size_t i = 0; !err && i < walk_num_forms(s->walk); i++)
 		err = run_form(s, i);
@@ -182,6 +199,7 @@ static struct error *run_walk(struct session *s, const struct isa *isa, struct o
 		return err;
 	show_all_unmodelled(s);
 	show_coverage(s);
+	show_rows(isa, walk_selftest(s->walk));
 	selftest_show_gaps(oracle, walk_selftest(s->walk));
 	show_sums(s);
 	return NULL;
@@ -217,6 +235,8 @@ static struct error *run_again(struct session *s, const struct isa *isa, struct 
 		err = selftest_create(isa, oracle, &test);
 	if (err)
 		return err;
+	if (s->options->vendor)
+		selftest_set_vendor(test, s->options->vendor);
 	err = selftest_replay(test, bytes, len, seed, index, &s->failures, &result);
 	if (!err) {
 		printf("%s%s: %s\n", strbuf_text(&s->failures), result.insn.text,

@@ -376,6 +376,9 @@ static struct error *repeat(struct selftest *t, struct strbuf *failures, struct 
 	if (same || excused || t->out.end == ORACLE_OPEN)
 		return NULL;
 	ret->failed++;
+	err = selftest_blame(t);
+	if (err)
+		return err;
 	return failures ? compare_again(t, failures, &same) : NULL;
 }
 
@@ -396,6 +399,8 @@ struct error *selftest_run(struct selftest *t, struct strbuf *failures, struct s
 		err = selftest_compare(t, NULL, &same);
 	if (err)
 		return err;
+	if (t->out.end != ORACLE_OPEN)
+		selftest_count_rows(t);
 	if (t->out.end == ORACLE_OPEN)
 		ret->left_open++;
 	else if (same)
@@ -481,6 +486,11 @@ static struct error *lift(struct selftest *t, uint64_t pc)
 		t->insn.status = LIFT_UNMODELLED;
 	}
 	return err;
+}
+
+struct error *selftest_lift_again(struct selftest *t)
+{
+	return lift(t, t->insn.pc);
 }
 
 /* Somewhere in the code's page; now and then across its end. */

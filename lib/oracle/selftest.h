@@ -35,6 +35,20 @@ struct selftest_result {
 struct error *selftest_create(const struct isa *isa, struct oracle *oracle, struct selftest **ret);
 void selftest_destroy(struct selftest *t);
 
+/* The models are by this maker's manual, whatever the CPU says of itself. */
+void selftest_set_vendor(struct selftest *t, enum cpu_vendor vendor);
+/* The CPU that the models are of; NULL: those of the ISA do not differ. Valid until it changes. */
+const struct isa_cpu *selftest_cpu(const struct selftest *t);
+
+/* Of isa->vendor_rows[row]: cases in which it had a part, and those that failed for the CPU does as the other maker's.
+ */
+struct selftest_row {
+	uint64_t cases, failed;
+};
+struct selftest_row selftest_row(const struct selftest *t, uint32_t row);
+/* Cases that failed and that no row explains. */
+uint64_t selftest_unexplained(const struct selftest *t);
+
 /*
  * A reason why cases were left open that is not the oracle's: what the CPU executes though its CPUID denies it, and
  * what hypervisors execute in another maker's way. false: no more.

@@ -59,6 +59,8 @@ struct selftest {
 	struct oracle_outcome out;
 
 	VEC(struct selftest_gap) gaps; /* of all cases */
+	struct selftest_row rows[32];  /* likewise, by isa->vendor_rows */
+	uint64_t unexplained;
 };
 
 /*
@@ -106,6 +108,13 @@ struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *
  * Then it is counted among the gaps.
  */
 struct error *selftest_excuse(struct selftest *t, bool *ret);
+
+/* Takes the instruction at hand once more, at its place, when t->lifter has changed; the case stays. */
+struct error *selftest_lift_again(struct selftest *t);
+
+/* The case at hand was compared: counts its rows. One that failed: finds the row that explains it. */
+void selftest_count_rows(struct selftest *t);
+struct error *selftest_blame(struct selftest *t);
 
 /* It ended as predicted, whatever it left behind. */
 bool selftest_ends_as_predicted(const struct selftest *t);

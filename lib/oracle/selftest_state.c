@@ -133,16 +133,21 @@ static void lanes(struct rng *r, uint64_t *ret, unsigned words)
  * Floating-point control: a process starts with all exceptions masked and nothing else set. Any of the other bits, and
  * now and then fewer masks.
  */
-static uint64_t control(struct rng *r, uint64_t initial)
+static uint64_t control(struct rng *r, uint64_t initial, uint64_t bits)
 {
-	enum { ALL_BITS = 0xffff };
-
 	switch (rng_below(r, 8)) {
-	case 0: return rng_next(r) & ALL_BITS;
+	case 0: return rng_next(r) & bits;
 	case 1:
 	case 2: return initial;
-	default: return initial | (rng_next(r) & ALL_BITS);
+	default: return initial | (rng_next(r) & bits);
 	}
+}
+
+static uint64_t control_bits(const struct selftest *t, uint32_t reg)
+{
+	const struct isa_cpu *cpu = selftest_cpu(t);
+
+	return cpu && t->isa->control_bits ? t->isa->control_bits(cpu, reg) : UINT16_MAX;
 }
 
 void selftest_make_noise(struct rng *r, uint8_t *ret)
@@ -190,7 +195,9 @@ static void set_value(struct selftest *t, uint32_t reg)
 			set_noise(t, reg);
 		}
 		break;
-	case REG_CONTROL: state_set(&t->before, reg, control(&t->rng, state_get(&t->initial, reg))); break;
+	case REG_CONTROL:
+		state_set(&t->before, reg, control(&t->rng, state_get(&t->initial, reg), control_bits(t, reg)));
+		break;
 	default: break;
 	}
 }

@@ -143,12 +143,16 @@ static struct error *find_forms(struct walk *w)
 
 /* ---- Creation ---- */
 
-static struct error *allocate(struct walk *w, struct oracle *oracle)
+static struct error *allocate(struct walk *w, struct oracle *oracle, enum cpu_vendor vendor)
 {
 	struct error *err = selftest_create(w->isa, oracle, &w->selftest);
 
+	if (!err && vendor)
+		selftest_set_vendor(w->selftest, vendor);
 	if (!err)
 		err = w->isa->lifter_create(&w->lifter);
+	if (!err && selftest_cpu(w->selftest))
+		w->isa->lifter_set_cpu(w->lifter, selftest_cpu(w->selftest));
 	if (!err)
 		err = expr_pool_create(true, &w->pool);
 	if (!err)
@@ -161,7 +165,8 @@ bool walk_supports(const struct isa *isa)
 	return strcmp(isa->name, "x86_64") == 0;
 }
 
-struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t seed, struct walk **ret)
+struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t seed, enum cpu_vendor vendor,
+			  struct walk **ret)
 {
 	struct walk *w;
 
@@ -172,7 +177,7 @@ struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t
 		return &error_no_memory;
 	w->isa = isa;
 	w->rng.state = hash_u64(seed);
-	struct error *err = allocate(w, oracle);
+	struct error *err = allocate(w, oracle, vendor);
 	if (!err)
 		err = find_forms(w);
 	if (err) {

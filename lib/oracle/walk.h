@@ -57,9 +57,10 @@ bool walk_supports(const struct isa *isa);
 
 /*
  * Finds the forms. ERROR_UNSUPPORTED: the ISA is none that walk_supports(). Uses the oracle as long as it lives;
- * equal seeds give equal walks.
+ * equal seeds give equal walks. vendor: whose manual the models are by; CPU_VENDOR_UNKNOWN: the CPU's.
  */
-struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t seed, struct walk **ret);
+struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t seed, enum cpu_vendor vendor,
+			  struct walk **ret);
 void walk_destroy(struct walk *w);
 
 size_t walk_num_forms(const struct walk *w);
