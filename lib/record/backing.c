@@ -90,12 +90,28 @@ static struct error *read_file(const char *link, uint64_t offset, uint64_t len, 
 	return NULL;
 }
 
+/* Where the file's data ends at the latest: behind that are holes. */
+static uint64_t data_end(const char *link, uint64_t size)
+{
+	int fd = open(link, O_RDONLY | O_CLOEXEC);
+	off_t at = 0, hole = 0;
+
+	while (fd >= 0 && (at = lseek(fd, hole, SEEK_DATA)) >= 0 && (hole = lseek(fd, at, SEEK_HOLE)) > at)
+		continue;
+	bool known = fd >= 0 && at < 0 && errno == ENXIO;
+	if (fd >= 0)
+		close(fd);
+	return known && (uint64_t)hole < size ? (uint64_t)hole : size;
+}
+
 static struct error *embed(const char *link, uint64_t len, struct evlog_backing *b)
 {
-	if (b->file.size < b->offset)
+	uint64_t end = data_end(link, b->file.size);
+
+	if (end < b->offset)
 		len = 0;
-	else if (b->file.size - b->offset < len)
-		len = b->file.size - b->offset;
+	else if (end - b->offset < len)
+		len = end - b->offset;
 	if (len > EVLOG_DATA_MAX)
 		return error_create(ERROR_UNSUPPORTED,
 				    "the program maps %llu MiB of %s, more than an event can hold (%llu MiB)",

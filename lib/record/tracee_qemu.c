@@ -2,6 +2,7 @@
  * A program in QEMU's user mode, stopped at its system calls by breakpoints on every instruction that makes one. They
  * are found by scanning executable memory, at the start and whenever some is mapped; the stub keeps breakpoints beside
  * the code, so that bytes which only look like such an instruction do no harm.
+ * One more is on each entry of the page of vsyscalls.
  *
  * A stop at a call is before its instruction here, and behind it on a real kernel: what is shown of the PC is behind.
  */
@@ -18,6 +19,7 @@
 #include "lib/record/tracee.h"
 #include "lib/sys/initial_stack.h"
 #include "lib/sys/signal.h"
+#include "lib/target/gate.h"
 #include "lib/target/qemu.h"
 
 enum {
@@ -371,6 +373,11 @@ static struct error *run_free(struct qemu_tracee *q, struct native_stop *ret)
 		}
 		if (!err && !signal)
 			err = drop_call(q, pc_of(q));
+		uint64_t call;
+		if (!err && !signal && isa_gate_call(q->base.isa, pc_of(q), &call)) {
+			*ret = (struct native_stop){.kind = NATIVE_GATE};
+			return NULL;
+		}
 		q->signal = 0;
 		struct stop stop;
 		if (!err)
@@ -378,7 +385,7 @@ static struct error *run_free(struct qemu_tracee *q, struct native_stop *ret)
 		if (err)
 			return err;
 		bool signalled = translate(&stop, ret);
-		if (!signalled && is_call(q, pc_of(q)))
+		if (!signalled && (is_call(q, pc_of(q)) || isa_gate_call(q->base.isa, pc_of(q), &call)))
 			continue;
 		if (!signalled)
 			*ret = (struct native_stop){.kind = NATIVE_SIGNAL, .signal = SIGTRAP};
@@ -553,10 +560,47 @@ static struct error *deny(struct tracee *t, int errnum)
 	return NULL;
 }
 
+static bool write_memory(void *ctx, uint64_t address, const void *data, size_t len)
+{
+	struct qemu_tracee *q = ctx;
+	struct error *err = target_write_memory(q->target, address, data, len);
+
+	error_destroy(err);
+	return !err;
+}
+
+/* QEMU makes such calls itself, and no stop is behind them: it never comes to it. */
+static struct error *make_gate_call(struct tracee *t, int64_t *ret, bool *ret_made)
+{
+	struct qemu_tracee *q = of(t);
+	const struct isa *isa = t->isa;
+	const uint32_t regs[] = {isa->sys.result, isa->pc, isa->sp};
+	const struct gate_memory memory = {q, write_memory};
+	const uint64_t arg[2] = {state_get(&q->regs, isa->sys.arg[0]), state_get(&q->regs, isa->sys.arg[1])};
+	uint64_t sp = state_get(&q->regs, isa->sp), behind;
+	struct error *err = read_word(q, sp, &behind);
+
+	if (err)
+		return err;
+	*ret_made = gate_make_call(tracee_number(t), arg, &memory, ret);
+	if (!*ret_made)
+		return error_create(ERROR_UNSUPPORTED,
+				    "the program calls by the page of vsyscalls (pc 0x%" PRIx64
+				    ") with memory that cannot be written to: in QEMU that is not recorded",
+				    pc_of(q));
+	state_set(&q->regs, isa->sys.result, (uint64_t)*ret);
+	state_set(&q->regs, isa->pc, behind);
+	state_set(&q->regs, isa->sp, sp + sizeof behind);
+	return target_write_regs(q->target, &q->regs, regs, 3);
+}
+
 static uint64_t number(const struct tracee *t)
 {
 	const struct qemu_tracee *q = (const struct qemu_tracee *)t;
+	uint64_t call;
 
+	if (isa_gate_call(t->isa, pc_of(q), &call))
+		return call;
 	return state_get(&q->regs, t->isa->sys.number);
 }
 
@@ -609,12 +653,23 @@ static const struct tracee_ops ops = {
 	.wait = wait_for,
 	.deliver = deliver,
 	.deny = deny,
+	.make_gate_call = make_gate_call,
 	.number = number,
 	.reg = reg_value,
 	.read_some = read_some,
 	.read_ranges = read_ranges,
 	.mappings = mappings,
 };
+
+static struct error *watch_gate(struct qemu_tracee *q)
+{
+	const struct isa_gate *gate = q->base.isa->sys.gate;
+	struct error *err = NULL;
+
+	for (uint32_t i = 0; gate && i < gate->num_entries && !err; i++)
+		err = target_set_break(q->target, gate->page + gate->entries[i].offset, true);
+	return err;
+}
 
 static struct error *start(struct qemu_tracee *q, const struct tracee_qemu_options *o)
 {
@@ -643,7 +698,7 @@ static struct error *start(struct qemu_tracee *q, const struct tracee_qemu_optio
 		err = look_at_stack(q);
 	for (size_t i = 0; !err && i < NUM_IMAGES && q->image[i].path; i++)
 		err = scan_image(q, &q->image[i]);
-	return err;
+	return err ? err : watch_gate(q);
 }
 
 struct error *tracee_qemu_create(const struct tracee_qemu_options *options, struct tracee **ret)

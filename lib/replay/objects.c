@@ -113,8 +113,33 @@ static struct error *resize(struct replay *r, struct replay_call *call, uint64_t
 	return err ? err : tell_unbacked(r);
 }
 
+/* Shows any mapping the object? */
+static bool is_viewed(const struct replay *r, uint64_t object)
+{
+	for (size_t i = 0; i < r->views.list.len; i++)
+		if (r->views.list.at[i].object == object)
+			return true;
+	return false;
+}
+
+/* An object that is mapped nowhere any more becomes another: the guest has not more files open than are mapped.
+ * Whatever was in it is in the log again when it is mapped once more. *ret 0: there is none. */
+static struct error *reuse_object(struct replay *r, struct replay_call *call, uint64_t id, uint64_t *ret)
+{
+	*ret = r->objects.len;
+	while (*ret && is_viewed(r, *ret))
+		--*ret;
+	if (!*ret)
+		return NULL;
+	struct replay_object *o = object_at(r, *ret);
+	o->id = id;
+	o->filled.list.len = 0;
+	memset(o->sha256, 0, sizeof o->sha256);
+	return resize(r, call, *ret, 0);
+}
+
 /* Its name is "", which a fresh page says as well. */
-struct error *replay_make_object(struct replay *r, struct replay_call *call, uint64_t id, uint64_t size, uint64_t *ret)
+static struct error *new_object(struct replay *r, struct replay_call *call, uint64_t id, uint64_t *ret)
 {
 	uint64_t page[6] = {0, MEMORY_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
 	int64_t name = 0, fd = 0, result = 0;
@@ -134,7 +159,16 @@ struct error *replay_make_object(struct replay *r, struct replay_call *call, uin
 	if (!vec_push(&r->objects, ((struct replay_object){.id = id, .fd = fd})))
 		return &error_no_memory;
 	*ret = r->objects.len;
-	return resize(r, call, *ret, size);
+	return NULL;
+}
+
+struct error *replay_make_object(struct replay *r, struct replay_call *call, uint64_t id, uint64_t size, uint64_t *ret)
+{
+	struct error *err = reuse_object(r, call, id, ret);
+
+	if (!err && !*ret)
+		err = new_object(r, call, id, ret);
+	return err ? err : resize(r, call, *ret, size);
 }
 
 struct error *replay_clear_object(struct replay *r, struct replay_call *call, uint64_t object, uint64_t offset,

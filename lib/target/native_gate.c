@@ -7,15 +7,10 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/uio.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "lib/target/gate.h"
 #include "lib/target/native_private.h"
 
 /* Without the right to filter, a process has to give up that of executing set-user-ID programs, which are not traced
@@ -43,41 +38,21 @@ void native_watch_gate(const struct isa *isa)
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
 }
 
-/* Writes where the program itself could; nothing to address 0. */
-static bool give(struct native *n, uint64_t address, const void *data, size_t len)
+/* Where the program itself could. */
+static bool write_memory(void *ctx, uint64_t address, const void *data, size_t len)
 {
+	const struct native *n = ctx;
 	struct iovec local = {(void *)(uintptr_t)data, len}, remote = {(void *)(uintptr_t)address, len};
 
-	return !address || process_vm_writev(n->pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
-}
-
-/* False if the program's memory cannot be written to. */
-static bool make(struct native *n, uint64_t number, const uint64_t arg[2], int64_t *ret)
-{
-	*ret = 0;
-	if (number == SYS_gettimeofday) {
-		struct timeval now;
-		struct timezone zone;
-
-		*ret = syscall(SYS_gettimeofday, &now, &zone) == 0 ? 0 : -errno;
-		return give(n, arg[0], &now, sizeof now) && give(n, arg[1], &zone, sizeof zone);
-	}
-	if (number == SYS_getcpu) {
-		unsigned cpu = 0, node = 0;
-
-		*ret = syscall(SYS_getcpu, &cpu, &node, NULL) == 0 ? 0 : -errno;
-		return give(n, arg[0], &cpu, sizeof cpu) && give(n, arg[1], &node, sizeof node);
-	}
-	int64_t now = time(NULL);
-	*ret = now;
-	return give(n, arg[0], &now, sizeof now);
+	return process_vm_writev(n->pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
 }
 
 struct error *native_make_gate_call(struct native *n, int64_t *ret, bool *ret_made)
 {
 	const struct isa *isa = n->isa;
+	const struct gate_memory memory = {n, write_memory};
 	const uint64_t arg[2] = {native_reg(n, isa->sys.arg[0]), native_reg(n, isa->sys.arg[1])};
 
-	*ret_made = make(n, native_number(n), arg, ret);
+	*ret_made = gate_make_call(native_number(n), arg, &memory, ret);
 	return *ret_made ? native_skip_call(n, *ret) : NULL;
 }
