@@ -67,6 +67,9 @@ struct lockstep {
 
 	struct sweep sweep;
 	struct logged logged;
+	/* The log's next event is a signal that came between two instructions, at that PC. */
+	bool between;
+	uint64_t between_pc;
 	struct suspects suspects;
 	struct other_cpus others;
 	/* The instruction that a signal stopped, whose memory is still to be looked at; ls->before is before it. */

@@ -73,6 +73,12 @@ static size_t most_batches(const struct lockstep *ls)
 	return ls->target->loses_traps ? 1 : MAX_BATCHES;
 }
 
+/* The front is where a signal may come that came between two instructions. */
+static bool stands_between(const struct lockstep *ls)
+{
+	return ls->between && front_is_at(ls, ls->between_pc);
+}
+
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
 static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 {
@@ -86,7 +92,7 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 			break;
 		}
 		bool alone = logged_stands(ls);
-		if (alone && ls->predicted) {
+		if ((alone || stands_between(ls)) && ls->predicted) {
 			*ret = PREDICT_WAIT;
 			break;
 		}
@@ -320,6 +326,28 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 	return err;
 }
 
+/* Nothing is predicted. A signal that came between instructions comes now, if the registers are those of the log. */
+static struct error *take_between(struct lockstep *ls)
+{
+	bool comes = false;
+	struct error *err = replay_next_between(ls->replay, &ls->between, &ls->between_pc);
+
+	if (!err && stands_between(ls))
+		err = replay_comes_between(ls->replay, &ls->now, &comes);
+	if (err || !comes)
+		return err;
+	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
+	err = replay_take_between(ls->replay, &ls->run->exit_signal);
+	ls->done = !err && ls->run->exit_signal;
+	if (err || ls->done)
+		return err ? err : audit_end(ls);
+	err = deliver(ls);
+	if (!err)
+		err = take_signals(ls);
+	state_copy(&ls->model.front, &ls->now);
+	return err ? err : replay_next_between(ls->replay, &ls->between, &ls->between_pc);
+}
+
 /* One turn: predict, submit, and judge what has come back. */
 static struct error *turn(struct lockstep *ls)
 {
@@ -329,8 +357,10 @@ static struct error *turn(struct lockstep *ls)
 		ls->judging = front_is_at(ls, ls->options->from);
 		ls->run->passed_over = ls->run->instructions;
 	}
-	struct error *err = ls->predicted ? NULL : logged_look(ls);
-
+	struct error *err = ls->predicted ? NULL : take_between(ls);
+	if (err || ls->done)
+		return err;
+	err = ls->predicted ? NULL : logged_look(ls);
 	if (!err)
 		err = fill(ls, &why);
 	if (!err)

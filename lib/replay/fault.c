@@ -27,19 +27,23 @@ struct error *replay_next_fault(struct replay *r, struct replay_fault *ret)
 	return NULL;
 }
 
+bool replay_has_reg(const struct replay *r, const struct evlog_reg *logged, const struct state *regs)
+{
+	uint32_t reg;
+
+	if (!isa_find_reg(r->isa, logged->name, strlen(logged->name), &reg))
+		return true;
+	uint64_t here = state_get(regs, reg);
+	return state_known(regs, reg) && (here == logged->value || here == replay_translate(r, logged->value));
+}
+
 bool replay_fault_has(const struct replay *r, const struct state *regs)
 {
 	const struct evlog_event *ev = r->queue.list.len ? &r->queue.list.at[0] : NULL;
 	bool same = ev && ev->before.len;
 
-	for (size_t i = 0; same && i < ev->before.len; i++) {
-		const struct evlog_reg *logged = &ev->before.at[i];
-		uint32_t reg;
-		if (!isa_find_reg(r->isa, logged->name, strlen(logged->name), &reg))
-			continue;
-		uint64_t here = state_get(regs, reg);
-		same = state_known(regs, reg) && (here == logged->value || here == replay_translate(r, logged->value));
-	}
+	for (size_t i = 0; same && i < ev->before.len; i++)
+		same = replay_has_reg(r, &ev->before.at[i], regs);
 	return same;
 }
 

@@ -27,6 +27,14 @@ struct replay_object {
 	uint8_t sha256[EVLOG_SHA256_LEN]; /* of the file that they were copied from */
 };
 
+/* How often the guest stood where a signal came between two instructions, and with which registers: between.c. */
+struct replay_rounds {
+	uint64_t event; /* the signal's index */
+	uint64_t num;
+	uint64_t last[EVLOG_REGS_MAX]; /* in the order of the event's registers */
+	uint32_t steady[EVLOG_REGS_MAX];
+};
+
 struct replay {
 	struct evlog_reader *reader; /* borrowed */
 	const struct evlog_header *header;
@@ -54,6 +62,7 @@ struct replay {
 	struct views views;  /* what the guest mapped, by its addresses: an object's number, or 0 */
 	struct views growth; /* of these, what was mapped in advance below mappings that grow downwards */
 	bool remapped;       /* by the last call: other memory is there, or none */
+	struct replay_rounds rounds;
 };
 
 /* The call at hand, and everything its handler may need. */
@@ -107,6 +116,12 @@ uint64_t replay_translate(const struct replay *r, uint64_t logged);
 bool replay_is_handled(const struct evlog_event *ev);
 bool replay_is_fault(const struct isa *isa, const struct evlog_event *ev);
 int replay_signal_code(const struct isa *isa, const struct evlog_event *ev);
+/* ERROR_UNSUPPORTED: nobody knows between which instructions it came. */
+struct error *replay_lost_place(const struct evlog_event *ev);
+/* The next events kill the program: drops them. *ret: the signal. */
+struct error *replay_die(struct replay *r, int *ret);
+/* fault.c: has the register the value that the log has of it, or that address of this run? */
+bool replay_has_reg(const struct replay *r, const struct evlog_reg *logged, const struct state *regs);
 /* How many of the next events are signals without handlers, which do nothing to the program unless they kill it. */
 struct error *replay_count_unhandled(struct replay *r, size_t *ret);
 /* May the call pass over the next num events? Not if the program handles a signal there. */

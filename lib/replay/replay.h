@@ -120,6 +120,16 @@ struct error *replay_delivers(struct replay *r, uint64_t pc, bool at_call, bool 
 struct error *replay_deliver(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
 			     struct replay_outcome *ret);
 
+/*
+ * Is the log's next event a signal that came between two instructions, which it does not count? It has the registers.
+ * *ret_pc: where, in this run. There, replay_comes_between() tells by the guest's whether it comes now;
+ * ERROR_UNSUPPORTED when the guest was there too often. Then replay_take_between() makes it the next event: *ret_killer
+ * is the signal that kills the program, whose events are dropped; 0: replay_deliver() is due.
+ */
+struct error *replay_next_between(struct replay *r, bool *ret, uint64_t *ret_pc);
+struct error *replay_comes_between(struct replay *r, const struct state *regs, bool *ret);
+struct error *replay_take_between(struct replay *r, int *ret_killer);
+
 /* Is the log's next event this signal, be it handled or not? Where it hit the program is not compared: C libraries
  * choose their functions by the CPU. */
 struct error *replay_has_signal(struct replay *r, int signal, bool *ret);

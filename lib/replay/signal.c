@@ -51,12 +51,15 @@ bool replay_is_fault(const struct isa *isa, const struct evlog_event *ev)
 
 /* ---- Signals that cannot be delivered ---- */
 
-static struct error *amid(const struct evlog_event *ev)
+struct error *replay_lost_place(const struct evlog_event *ev)
 {
+	const char *why = ev->before.len ? "the guest did not come there with the same registers"
+					 : "nobody saw the registers";
+
 	return error_create(ERROR_UNSUPPORTED,
-			    "event %" PRIu64 ": signal %s comes amid instructions of the program (pc 0x%" PRIx64
-			    " of the recorded run), and no log counts those: it cannot be delivered there again",
-			    ev->index, ev->name, ev->pc);
+			    "event %" PRIu64 ": signal %s came between two instructions (pc 0x%" PRIx64
+			    " of the recorded run), which no log counts, and %s: it cannot be delivered there again",
+			    ev->index, ev->name, ev->pc, why);
 }
 
 /* Such a place is none of the calls' instructions, nor behind one. */
@@ -67,17 +70,18 @@ static struct error *check_place(struct replay *r, const struct evlog_event *ev)
 	uint8_t bytes[2 * ISA_MAX_INSN_LEN];
 	size_t got = 0;
 
-	if (ev->place == EVLOG_AT_CALL)
+	/* Where those of the second kind came the registers tell: between.c. Of SIGKILL nobody saw them. */
+	if (ev->place == EVLOG_AT_CALL || (ev->place == EVLOG_BETWEEN && ev->before.len))
 		return NULL;
 	if (ev->place == EVLOG_BETWEEN)
-		return amid(ev);
+		return replay_lost_place(ev);
 	struct error *err = target_read_memory(r->target, there - len, bytes, 2 * len, &got);
 	if (err)
 		return err;
 	for (size_t at = 0; at + len <= got; at += len)
 		if (!memcmp(bytes + at, r->isa->sys.insn, len))
 			return NULL;
-	return amid(ev);
+	return replay_lost_place(ev);
 }
 
 struct error *replay_pass_signals(struct replay *r, const struct replay_call *call, size_t num)
@@ -91,7 +95,7 @@ struct error *replay_pass_signals(struct replay *r, const struct replay_call *ca
 		return NULL;
 	if (replay_is_fault(r->isa, ev) || ev->place == EVLOG_AT_CALL)
 		return replay_lose_at_call(r, call);
-	return amid(ev);
+	return replay_lost_place(ev);
 }
 
 /* ---- Where the guest stands ---- */
@@ -136,13 +140,21 @@ static struct error *next_kills(struct replay *r, size_t *ret)
 	return err;
 }
 
-/* Drops the events of the program's death. */
 static int die(struct replay *r, size_t num)
 {
 	int signal = (int)r->queue.list.at[num - 1].number;
 
 	queue_drop(r, num);
 	return signal;
+}
+
+struct error *replay_die(struct replay *r, int *ret)
+{
+	size_t num;
+	struct error *err = next_kills(r, &num);
+
+	*ret = !err && num ? die(r, num) : 0;
+	return err;
 }
 
 struct error *replay_dies(struct replay *r, uint64_t pc, bool at_call, int *ret)
