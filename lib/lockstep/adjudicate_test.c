@@ -25,8 +25,8 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 	return NULL;
 }
 
-/* Of a target that raised SIGILL, where the model says that there is no fault. */
-static void ask(const char *hex, struct finding *ret)
+/* Of a target that raised a signal, or none, where another was expected. *ret: the finding is refuted. */
+static bool ask_about(const char *hex, int expected, int observed, bool by_host, struct finding *ret)
 {
 	const struct lockstep_options options = {.oracle = oracle};
 	struct target target = {.isa = isa};
@@ -35,8 +35,14 @@ static void ask(const char *hex, struct finding *ret)
 	struct oracle_pages pages = {.read = read_page};
 	bool refuted;
 	struct state before;
+	bool refuted;
 
-	*ret = (struct finding){.kind = LOCATION_FAULT, .observed = {SIGILL}, .insn = {.pc = code}, .width = 64};
+	*ret = (struct finding){.kind = LOCATION_FAULT,
+				.expected = {(uint64_t)expected},
+				.observed = {(uint64_t)observed},
+				.insn = {.pc = code},
+				.width = 64,
+				.by_host = by_host};
 	ret->insn.len = (uint8_t)(strlen(hex) / 2);
 	ck_assert(codec_decode_hex(hex, strlen(hex), ret->insn.bytes));
 	ck_no_error(lift_cache_create(isa, 0, &cache));
@@ -47,6 +53,13 @@ static void ask(const char *hex, struct finding *ret)
 	ck_no_error(adjudicate(&ls, ret, &before, &pages, &refuted));
 	state_deinit(&before);
 	lift_cache_destroy(cache);
+	return refuted;
+}
+
+/* Of a target that raised SIGILL, where the model says that there is no fault. */
+static void ask(const char *hex, struct finding *ret)
+{
+	ck_assert(!ask_about(hex, 0, SIGILL, false, ret));
 }
 
 START_TEST(left_open)
@@ -66,12 +79,32 @@ START_TEST(left_open)
 }
 END_TEST
 
+/* It is asked a second time about what it was the first to say. */
+START_TEST(asked_again)
+{
+	struct finding f;
+
+	ck_no_error(oracle_create_native(isa, &oracle));
+	ck_assert(!ask_about("90", 0, SIGILL, true, &f));
+	ck_assert_int_eq(f.severity, SEVERITY_HOST);
+	ck_assert_ptr_nonnull(strstr(f.opinion, oracle_cpu(oracle)));
+	free(f.opinion);
+	ck_assert(ask_about("90", SIGILL, 0, true, &f));
+	free(f.opinion);
+	ck_assert(!ask_about("90", SIGILL, SIGFPE, true, &f));
+	ck_assert_int_eq(f.severity, SEVERITY_POSSIBLE);
+	free(f.opinion);
+	oracle_destroy(oracle);
+}
+END_TEST
+
 static Suite *adjudicate_suite(void)
 {
 	Suite *s = suite_create("second opinions");
 	TCase *c = tcase_create("left open");
 
 	tcase_add_test(c, left_open);
+	tcase_add_test(c, asked_again);
 	suite_add_tcase(s, c);
 	return s;
 }
