@@ -2,15 +2,31 @@
  * An instruction set as one const struct.
  *
  * Porting checklist. A new ISA is a folder arch/NAME with
- *   regs.def      every register of the user-visible state, a row each (struct reg_desc)
- *   syscalls.def  every system call number of the kernel's table
+ *   regs.def      every register of the user-visible state, a row each (struct reg_desc); regs.h gives them numbers
+ *   syscalls.def  every system call number of the kernel's table; syscalls.c makes the table of it
  *   NAME.c        the struct isa below, and nothing else
  *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
- *   lift.c        bytes -> struct insn and transfer; decode.c, operands.c, flags.c beneath it
- *   cpu.c         where its CPUs differ: what their makers' manuals say, features, and how a CPU tells (struct isa_cpu)
+ *   lift.c        bytes -> struct insn and transfer; decode.c, operand.c, flags.c beneath it
+ *   cpu.c         where its CPUs differ, if they do: what their makers' manuals say, features, and how a CPU tells
  *   FAMILY.c      the instructions, a table and its helpers per family
- * and a line in isas[] (arch.c). The tests of arch_test.c run over every row of isas[] and check the tables. Nothing
- * outside arch/NAME may name the ISA; both ISAs are always linked, and no code here depends on the host's.
+ * and a line in isas[] (arch.c). The tests of arch_test.c run over every row of isas[] and check the tables. With that
+ * much, logs are read, instructions explained, and QEMU and other GDB stubs judged.
+ *
+ * Beyond it the ISA is named by what shows or holds its registers in a form of its own:
+ *   lib/trace/qemu_log.c          what QEMU's log calls the registers (validate import): a table and a row in formats[]
+ *   lib/target/unicorn_NAME.c     struct unicorn_machine: unicorn's registers, CPU models, quirks, system calls; a line
+ *                                 in machines[] (unicorn.c)
+ *   lib/target/gdb_quirk.c        registers that stubs show wrongly, by their names in the target description, each
+ *                                 found by trying
+ *   lib/target/native.c           ptrace(2) on such a host, under #ifdef: validate record, the native target
+ *   lib/oracle/                   one instruction on such a host's CPU: runner.c, tracee.c, sets.c, host.c, canary.c;
+ *                                 what the selftest tries: NAME_gen.c, NAME_class.c; or cases with results, as
+ *                                 vector_file.c reads for AArch64. Without these there is no second opinion
+ *   lib/report, lib/batch         the schemas' lists of architectures
+ *   testdata/guests/guest.h       how a program without a C library starts and makes calls
+ *   Makefile, testdata/bin        its compiler for guests, its programs for tests
+ * What is no such place asks the struct (`make check-layers` finds those that ask for a name): both ISAs are always
+ * linked, and no code here depends on the host's.
  */
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H

@@ -113,7 +113,7 @@ static void print_row(const struct batch_progress *p)
 
 	fprintf(stderr, "%zu/%zu %s: %s", p->kept + p->done, p->rows, record->row, record->outcome);
 	if (p->findings)
-		fprintf(stderr, ", %zu finding%s", p->findings, p->findings == 1 ? "" : "s");
+		fprintf(stderr, ", %zu finding%s", p->findings, plural(p->findings));
 	append_left(&left, "; about ", p);
 	fprintf(stderr, ", %.1f s%s\n", (double)record->milliseconds / 1e3, strbuf_text(&left));
 	strbuf_deinit(&left);

@@ -165,7 +165,7 @@ static void show_progress(void *ctx, const struct run *run)
 	report_count(&text, seconds > 0 ? (uint64_t)((double)run->instructions / seconds) : 0);
 	strbuf_printf(&text, " a second; %" PRIu64 " events", run->events.total);
 	if (!s->options->only_trace)
-		strbuf_printf(&text, ", %zu finding%s", findings, findings == 1 ? "" : "s");
+		strbuf_printf(&text, ", %zu finding%s", findings, plural(findings));
 	progress_show(&text);
 }
 

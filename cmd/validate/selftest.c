@@ -53,7 +53,7 @@ static void show_gap(const char *what, const char *why, uint64_t count)
 {
 	if (count)
 		printf("left open: %s%s%s: %" PRIu64 " case%s\n", what, *what ? ": " : "", why, count,
-		       count == 1 ? "" : "s");
+		       plural(count));
 }
 
 void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct strbuf {
 	char *at; /* NUL-terminated once anything was appended */
@@ -27,6 +28,12 @@ void strbuf_append_hex(struct strbuf *s, const void *bytes, size_t len);
  * files and stubs is not for a terminal to obey.
  */
 void text_blank_controls(char *text, const char *but);
+
+/* What a noun takes behind a number: "s", but for 1 "". */
+static inline const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
 
 /* Empties the buffer and keeps its memory. */
 void strbuf_clear(struct strbuf *s);

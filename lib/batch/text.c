@@ -22,11 +22,6 @@ static const char *grouped(uint64_t n, char ret[32])
 	return ret;
 }
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* Text of reports and of emulators, which must not move a terminal's cursor. */
 static void append_safe(struct strbuf *out, const char *text, size_t max)
 {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/search.h"
+
 enum { MAX_ROWS = 1 << 14 }; /* instructions that are known at a time: some 64 MiB */
 
 struct error *model_init(struct model *m, const struct isa *isa)
@@ -133,14 +135,8 @@ const struct eval_store *model_store(const struct model *m, unsigned side, const
 
 bool model_has(const uint32_t *list, size_t len, uint32_t reg)
 {
-	size_t low = 0, high = len;
+	size_t found;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (list[mid] < reg)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < len && list[low] == reg;
+	SEARCH_FIRST(found, len, i, list[i] < reg);
+	return found < len && list[found] == reg;
 }

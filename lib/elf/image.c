@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/search.h"
 #include "lib/base/vec.h"
 
 /* Bytes of a file, all of which are read. */
@@ -258,17 +259,10 @@ const uint8_t *elf_image_bytes(const struct elf_image *image, size_t *ret_len)
 /* The number of symbols that start at or before address. */
 static size_t symbols_up_to(const struct elf_image *image, uint64_t address)
 {
-	size_t low = 0, high = image->symbols.len;
+	size_t found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (image->symbols.at[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	SEARCH_FIRST(found, image->symbols.len, i, image->symbols.at[i].start <= address);
+	return found;
 }
 
 static bool in_same_segment(const struct elf_image *image, uint64_t a, uint64_t b)

@@ -40,9 +40,11 @@ const char *gap_text(enum gap gap)
 
 static bool judged_any(const struct run *run)
 {
-	for (size_t i = 0; i < run->coverage.forms.len; i++)
-		if (run->coverage.forms.at[i].count[JUDGED_PARTLY])
+	for (size_t i = 0; i < run->coverage.forms.len; i++) {
+		const struct coverage_form *f = &run->coverage.forms.at[i];
+		if (coverage_executed(f) > f->count[JUDGED_NOT])
 			return true;
+	}
 	return run->checked || run->findings.list.len;
 }
 

@@ -115,8 +115,8 @@ START_TEST(a_part_is_judged)
 	run.checked = 0;
 	ck_assert(vec_push(&run.coverage.forms, f));
 	ck_assert(run_has_gap(&run, GAP_NOTHING_JUDGED));
-	run.coverage.forms.at[0].count[JUDGED_PARTLY] = 1;
-	ck_assert(!run_has_gap(&run, GAP_NOTHING_JUDGED));
+	run.coverage.forms.at[0].count[_i] = 1;
+	ck_assert(run_has_gap(&run, GAP_NOTHING_JUDGED) == (_i == JUDGED_NOT));
 }
 END_TEST
 
@@ -131,7 +131,7 @@ int main(void)
 	tcase_add_test(t, findings_that_count_come_first);
 	tcase_add_test(t, known_findings_leave_no_gap);
 	tcase_add_loop_test(t, each_gap_leaves_a_run_incomplete, 0, NUM_GAPS);
-	tcase_add_test(t, a_part_is_judged);
+	tcase_add_loop_test(t, a_part_is_judged, 0, NUM_JUDGED);
 	suite_add_tcase(s, t);
 	return test_main(s);
 }

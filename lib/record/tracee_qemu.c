@@ -15,6 +15,7 @@
 #include <sys/mman.h> /* PROT_ and MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 #include <sys/stat.h>
 
+#include "lib/base/search.h"
 #include "lib/elf/image.h"
 #include "lib/record/tracee.h"
 #include "lib/sys/initial_stack.h"
@@ -71,17 +72,11 @@ static uint64_t pc_of(const struct qemu_tracee *q)
 /* Where address is among the calls, or belongs. */
 static size_t find_call(const struct qemu_tracee *q, uint64_t address, bool *ret_found)
 {
-	size_t low = 0, high = q->calls.len;
+	size_t found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (q->calls.at[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = low < q->calls.len && q->calls.at[low] == address;
-	return low;
+	SEARCH_FIRST(found, q->calls.len, i, q->calls.at[i] < address);
+	*ret_found = found < q->calls.len && q->calls.at[found] == address;
+	return found;
 }
 
 static bool is_call(const struct qemu_tracee *q, uint64_t address)

@@ -2,20 +2,16 @@
 
 #include <string.h>
 
+#include "lib/base/search.h"
+
 /* Index of the first region that ends behind address. */
 static size_t lower_bound(const struct regions *r, uint64_t address)
 {
-	size_t low = 0, high = r->list.len;
+	const struct region *list = r->list.at;
+	size_t found;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const struct region *g = &r->list.at[mid];
-		if (g->log + (g->len - 1) < address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	SEARCH_FIRST(found, r->list.len, i, list[i].log + (list[i].len - 1) < address);
+	return found;
 }
 
 static struct error *insert(struct regions *r, size_t at, struct region region)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/search.h"
 #include "lib/report/document.h"
 
 static const char *const key_names[BASELINE_NUM_KEYS] = {"arch", "form", "place", "cause"};
@@ -55,16 +56,10 @@ static int compare_keys(const struct baseline_entry *e, const char *const key[BA
 /* The first entry that is not below the key. */
 static size_t lower_bound(const struct baseline *b, const char *const key[BASELINE_NUM_KEYS])
 {
-	size_t low = 0, high = b->entries.len;
+	size_t found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare_keys(&b->entries.at[middle], key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	SEARCH_FIRST(found, b->entries.len, i, compare_keys(&b->entries.at[i], key) < 0);
+	return found;
 }
 
 /* *ret_added is false if there is an equal one. */

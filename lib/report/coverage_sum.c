@@ -207,7 +207,7 @@ struct error *coverage_sum_text(struct strbuf *out, const struct coverage_sum *s
 		if (err)
 			return err;
 		strbuf_printf(out, "%s%s, %zu report%s\n", i ? "\n" : "", s->archs.at[i].isa->name,
-			      s->archs.at[i].reports, s->archs.at[i].reports == 1 ? "" : "s");
+			      s->archs.at[i].reports, plural(s->archs.at[i].reports));
 		strbuf_printf(out, "   %-20s %9s %27s %59s\n", "", "", "forms, judged", "instructions, judged");
 		strbuf_printf(out, "   %-20s %9s %6s %6s %6s %6s %14s %14s %14s %14s\n", "family", "encodings", "fully",
 			      "by CPU", "partly", "not", "fully", "by this CPU", "partly", "not");

@@ -12,11 +12,6 @@ const char *diff_verdict_name(enum diff_verdict verdict)
 	return names[verdict];
 }
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* "1,234 steps" */
 static void append_number(struct strbuf *out, uint64_t n, const char *what)
 {

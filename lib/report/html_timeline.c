@@ -39,7 +39,7 @@ static void print_plural(struct strbuf *out, uint64_t n, const char *what)
 		return;
 	strbuf_append(out, ", ");
 	report_count(out, n);
-	strbuf_printf(out, " %s%s", what, n == 1 ? "" : "s");
+	strbuf_printf(out, " %s%s", what, plural(n));
 }
 
 /* What the pointer shows. */

@@ -5,11 +5,6 @@
 
 #include "lib/report/report.h"
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void append_symbol(struct strbuf *out, const struct report *report, uint64_t address)
 {
 	if (report->symbol)
@@ -258,7 +253,7 @@ static void append_events(struct strbuf *out, const struct report *report, bool 
 	if (e->unlogged)
 		strbuf_printf(out, ", %" PRIu64 " not in the log", e->unlogged);
 	if (e->delivered)
-		strbuf_printf(out, "; %" PRIu64 " signal%s delivered", e->delivered, e->delivered == 1 ? "" : "s");
+		strbuf_printf(out, "; %" PRIu64 " signal%s delivered", e->delivered, plural(e->delivered));
 	strbuf_append_char(out, '\n');
 	for (size_t i = 0; verbose && i < report->num_calls; i++) {
 		const struct replay_count *c = &report->calls[i];

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/search.h"
+
 static uint64_t end_of(const struct view *v)
 {
 	return v->first + v->num;
@@ -9,17 +11,10 @@ static uint64_t end_of(const struct view *v)
 
 size_t views_find(const struct views *views, uint64_t page)
 {
-	size_t low = 0, high = views->list.len;
+	size_t found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (end_of(&views->list.at[middle]) <= page)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	SEARCH_FIRST(found, views->list.len, i, end_of(&views->list.at[i]) <= page);
+	return found;
 }
 
 const struct view *views_at(const struct views *views, uint64_t page)

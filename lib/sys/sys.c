@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/base/search.h"
 #include "lib/sys/walk.h"
 
 /* The words of sys.def; its legend explains them. */
@@ -141,20 +142,11 @@ static const struct sys_desc descs[SYS_NUM_SEMS] = {
 
 const struct sysno *sys_lookup(const struct isa *isa, uint64_t number)
 {
-	size_t low = 0, high = isa->sys.num_rows;
+	const struct sysno *table = isa->sys.table;
+	size_t found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct sysno *row = &isa->sys.table[middle];
-
-		if (row->number == number)
-			return row;
-		if (row->number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	SEARCH_FIRST(found, isa->sys.num_rows, i, table[i].number < number);
+	return found < isa->sys.num_rows && table[found].number == number ? &table[found] : NULL;
 }
 
 /* Linear: a microsecond. A recorder that is to keep up with strace asks once for each number (struct sys_call.desc). */

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/base/search.h"
 #include "lib/base/vec.h"
 
 struct area {
@@ -65,17 +66,10 @@ static struct error *check_range(uint64_t start, uint64_t len)
 /* Index of the first area that ends behind address. */
 static size_t find(const struct space *s, uint64_t address)
 {
-	size_t low = 0, high = s->areas.len;
+	size_t found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->areas.at[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	SEARCH_FIRST(found, s->areas.len, i, s->areas.at[i].end <= address);
+	return found;
 }
 
 /* The area around address, or NULL. */

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/search.h"
+
 /* ---- Access ---- */
 
 const char *trace_reader_path(const struct trace_reader *r)
@@ -460,18 +462,10 @@ struct error *trace_cursor_next(struct trace_cursor *c, struct trace_step *ret, 
 struct error *trace_cursor_seek(struct trace_cursor *c, uint64_t number)
 {
 	const struct trace_index *index = &c->reader->index;
-	size_t low = 0, high = index->chunks.len;
+	const struct trace_chunk_info *chunks = index->chunks.at;
 
 	/* The first chunk that ends behind the step. */
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const struct trace_chunk_info *k = &index->chunks.at[mid];
-		if (k->first + k->steps <= number)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	c->next_chunk = low;
+	SEARCH_FIRST(c->next_chunk, index->chunks.len, i, chunks[i].first + chunks[i].steps <= number);
 	c->open = false;
 	c->skip_until = number;
 	return NULL;

@@ -84,11 +84,21 @@ function check_own(path, to) {
 		violation("arch/" isa(FILENAME) " includes arch/" isa(path))
 }
 
+# Outside of arch an ISA is named where the porting checklist of arch/arch.h says.
+function may_name_isa() {
+	return is_test || from == "arch" || from == "oracle" || FILENAME ~ /^lib\/target\/(native|unicorn_[a-z0-9_]*)\.c$/ ||
+		FILENAME == "lib/trace/qemu_log.c"
+}
+
 FNR == 1 {
 	from = layer(FILENAME)
 	is_test = FILENAME ~ /_test\.c$/ || from == "testing"
 	if (!(from in rank) && from != "testing")
 		violation(from " has no place in the order of layers")
+}
+
+/^[^*]*"(x86_64|aarch64)"/ && !may_name_isa() {
+	violation("names an ISA; only the places in the checklist of arch/arch.h do")
 }
 
 /^[ \t]*#[ \t]*include[ \t]*["<]/ {

@@ -33,6 +33,8 @@ file lib/testing/assert.h '#include <check.h>' '#include "lib/base/error.h"'
 file lib/elf/image.c '#include <libelf.h>' '#include <gelf.h>' '#include <elf.h>'
 file lib/oracle/oracle.h '#include "arch/arch.h"'
 file lib/rsp/tdesc.c '#include <expat.h>'
+file lib/trace/qemu_log.c '{"x86_64", "RAX"},'
+file lib/rsp/tdesc_test.c 'isa_by_name("x86_64")'
 file lib/target/unicorn.h '#include <unicorn/unicorn.h>' '#include <elf.h>'
 file lib/report/report.c '#include <jansson.h>' '#  include "lib/oracle/oracle.h"'
 file arch/arch.h '#include "lib/expr/expr.h"' '#include "lib/expr/op.def"'
@@ -53,6 +55,8 @@ rejects "an ISA by name" lib/target/isa.c "1: only arch knows of arch/x86_64; in
 	'#include "arch/x86_64/lift.h"'
 rejects "an ISA by name, from cmd" cmd/validate/isa.c "1: only arch knows of arch/x86_64; include arch/arch.h" \
 	'#include "arch/x86_64/lift.h"'
+rejects "an ISA's name in a string" lib/lockstep/name.c "2: names an ISA; only the places in the checklist of arch/arch.h do" \
+	'/* "x86_64" in a comment says nothing */' 'if (!strcmp(isa->name, "aarch64"))'
 rejects "lib/testing in the program" lib/base/testing.c "1: lib/testing is for tests alone" \
 	'#include "lib/testing/assert.h"'
 rejects "libcheck in the program" lib/base/check.c "1: <check.h> belongs to testing alone" '#include <check.h>'
