@@ -34,6 +34,7 @@ static void ask(const char *hex, struct finding *ret)
 	struct lift_cache *cache;
 	struct oracle_pages pages = {.read = read_page};
 	struct state before;
+	bool refuted;
 
 	*ret = (struct finding){.kind = LOCATION_FAULT, .observed = {SIGILL}, .insn = {.pc = code}, .width = 64};
 	ret->insn.len = (uint8_t)(strlen(hex) / 2);
@@ -43,7 +44,8 @@ static void ask(const char *hex, struct finding *ret)
 	ck_no_error(state_init(&before, isa));
 	oracle_initial_state(oracle, &before);
 	state_set(&before, isa->pc, code);
-	ck_no_error(adjudicate(&ls, ret, &before, &pages));
+	ck_no_error(adjudicate(&ls, ret, &before, &pages, &refuted));
+	ck_assert(!refuted);
 	state_deinit(&before);
 	lift_cache_destroy(cache);
 }
