@@ -573,7 +573,7 @@ static struct error *make_gate_call(struct tracee *t, int64_t *ret, bool *ret_ma
 	const struct gate_memory memory = {q, write_memory};
 	const uint64_t arg[2] = {state_get(&q->regs, isa->sys.arg[0]), state_get(&q->regs, isa->sys.arg[1])};
 	uint64_t sp = state_get(&q->regs, isa->sp), behind;
-	struct error *err = read_word(q, sp, &behind);
+	struct error *err = tracee_read(t, sp, &behind, sizeof behind);
 
 	if (err)
 		return err;
