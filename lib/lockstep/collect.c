@@ -267,6 +267,10 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	bool nothing = slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged;
 
 	run->instructions++;
+	if (slot->kind == PREDICTED_FAULT && ls->signal && slot->lifted && lacking_feature(ls, &slot->lifted->insn)) {
+		note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
+		run->adopted.lacks = lacking_feature(ls, &slot->lifted->insn);
+	}
 	if (!ls->judging && nothing)
 		note_adopted(run, unmodelled_name(slot), slot->pc,
 			     slot->lifted && slot->lifted->prog ? UNSEEN_INPUT : UNSEEN_NOTHING);
