@@ -193,14 +193,6 @@ static struct error *judge_unmodelled_signal(struct lockstep *ls)
 	return err;
 }
 
-/* The guest's CPU does not have the instruction, and the log's had it: here they part, and nobody is wrong. */
-static void note_lacking(struct lockstep *ls, const struct prediction *slot)
-{
-	if (slot->kind == PREDICTED_FAULT && slot->fault == FAULT_UNDEFINED && slot->lifted &&
-	    slot->lifted->insn.feature[0])
-		note_adopted(ls->run, unmodelled_name(slot), slot->pc, UNSEEN_LACKING);
-}
-
 /* A step that a signal stopped: the instruction did not complete. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
@@ -215,8 +207,6 @@ static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 	if (!logged && instead && signal_is_synchronous(signal))
 		return judge_instead(ls, expected, instead);
 	if (logged || expected == signal) {
-		if (!logged)
-			note_lacking(ls, slot);
 		ls->judgement.as_logged = ls->replay && logged_by_cpu(ls, slot->pc, signal);
 		return judge_faulted_registers(ls, slot);
 	}
@@ -277,6 +267,10 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	bool nothing = slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged;
 
 	run->instructions++;
+	if (slot->kind == PREDICTED_FAULT && ls->signal && slot->lifted && lacking_feature(ls, &slot->lifted->insn)) {
+		note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
+		run->adopted.lacks = lacking_feature(ls, &slot->lifted->insn);
+	}
 	if (!ls->judging && nothing)
 		note_adopted(run, unmodelled_name(slot), slot->pc,
 			     slot->lifted && slot->lifted->prog ? UNSEEN_INPUT : UNSEEN_NOTHING);

@@ -215,7 +215,6 @@ const char *unseen_reason_name(enum unseen_reason reason)
 		[UNSEEN_MEMORY] = "memory could not be read back",
 		[UNSEEN_HIDDEN] = "a result is not shown by the target",
 		[UNSEEN_OPEN] = "CPUs may differ in a result",
-		[UNSEEN_LACKING] = "the guest's CPU (--cpu) lacks it, and faults",
 	};
 
 	return names[reason];

@@ -26,7 +26,6 @@ enum unseen_reason {
 	UNSEEN_MEMORY,  /* a store could not be read back */
 	UNSEEN_HIDDEN,  /* the target does not show a register that was written */
 	UNSEEN_OPEN,    /* CPUs may differ in a result: an approximation, or a part of the work */
-	UNSEEN_LACKING, /* the guest's CPU does not have it: it is #UD there, and none where the log was recorded */
 };
 
 enum location_kind {

@@ -40,12 +40,14 @@ struct run_audit {
 	uint64_t unreadable; /* pages that the model knows and the target does not let be read */
 };
 
-/* An instruction of which not all was judged: what the target made of it was adopted. */
+/* An instruction of which not all was judged, and what the target made of it was adopted; or that it rightly refused.
+ */
 struct adopted {
 	char mnemonic[24];
 	uint64_t pc;
 	uint64_t instruction;      /* number in the run; 0: there was none */
 	enum unseen_reason reason; /* UNSEEN_NOTHING: it is not modelled */
+	const char *lacks;         /* not NULL: it was refused, for the guest's CPU says that it does not have this */
 };
 
 /* Everything that a run found out. Kept up to date as it goes, so that it can be reported at any moment. */

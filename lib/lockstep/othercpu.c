@@ -152,6 +152,14 @@ static unsigned find_feature(const struct isa_cpu *cpu, const struct insn *insn,
 	return 0;
 }
 
+const char *lacking_feature(const struct lockstep *ls, const struct insn *insn)
+{
+	const struct isa_cpu *cpu = lift_cache_cpu(ls->model.cache);
+	unsigned feature = cpu ? find_feature(cpu, insn, true) : 0;
+
+	return feature ? ls->target->isa->features[feature].name : NULL;
+}
+
 /* A CPU with the features that the guest's lacks, or without one of which nobody knows. */
 static struct error *try_features(struct lockstep *ls, const struct prediction *slot, bool *ret)
 {

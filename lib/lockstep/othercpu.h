@@ -33,6 +33,9 @@ struct error *judge_other_cpus(struct lockstep *ls, const struct prediction *slo
  */
 struct error *oracle_is_alike(struct lockstep *ls, const struct insn *insn, bool *ret, char **ret_why);
 
+/* A feature that the instruction needs and the guest's CPU says that it lacks; NULL: none. Static. */
+const char *lacking_feature(const struct lockstep *ls, const struct insn *insn);
+
 void other_cpus_deinit(struct other_cpus *o);
 
 #endif

@@ -51,27 +51,42 @@ static struct error *agrees_with(struct selftest *t, const struct isa_cpu *cpu, 
 	return err || *ret ? err : selftest_compare(t, NULL, ret);
 }
 
+/* Each of the rows by itself, then all of them. *ret: those in which the CPU does as the other maker's; 0: none. */
+static struct error *find_rows(struct selftest *t, const struct isa_cpu *own, uint32_t rows, uint32_t *ret)
+{
+	struct isa_cpu other = *own;
+	struct error *err = NULL;
+	bool same = false;
+
+	for (uint32_t left = rows; left && !same && !err; left &= left - 1) {
+		*ret = left & -left;
+		other.other_rows = own->other_rows ^ *ret;
+		err = agrees_with(t, &other, &same);
+	}
+	if (!same && !err && rows & (rows - 1)) {
+		*ret = rows;
+		other.other_rows = own->other_rows ^ rows;
+		err = agrees_with(t, &other, &same);
+	}
+	if (!same)
+		*ret = 0;
+	return err;
+}
+
 struct error *selftest_blame(struct selftest *t)
 {
-	uint32_t rows = t->insn.vendor_rows;
 	const struct isa_cpu *cpu = selftest_cpu(t);
-	bool same = false;
-	struct error *err = NULL;
+	uint32_t rows = 0;
 
-	if (!rows || !cpu) {
+	if (!t->insn.vendor_rows || !cpu) {
 		t->unexplained++;
 		return NULL;
 	}
 	const struct isa_cpu own = *cpu;
-	for (uint32_t i = 0; i < t->isa->num_vendor_rows && !same && !err; i++) {
-		struct isa_cpu other = own;
-		if (!(rows >> i & 1))
-			continue;
-		other.other_rows ^= UINT32_C(1) << i;
-		err = agrees_with(t, &other, &same);
-		t->rows[i].failed += !err && same;
-	}
-	t->unexplained += !err && !same;
+	struct error *err = find_rows(t, &own, t->insn.vendor_rows, &rows);
+	for (uint32_t left = rows, i = 0; left && !err; left >>= 1, i++)
+		t->rows[i].failed += left & 1;
+	t->unexplained += !err && !rows;
 	t->isa->lifter_set_cpu(t->lifter, &own);
 	if (!err)
 		err = selftest_lift_again(t);

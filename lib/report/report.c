@@ -144,6 +144,8 @@ void report_guest_end(struct strbuf *out, const struct run *run)
 
 const char *report_adopted_reason(const struct adopted *adopted)
 {
+	if (adopted->lacks)
+		return "the guest's CPU lacks it";
 	return adopted->reason == UNSEEN_NOTHING ? "not modelled" : unseen_reason_name(adopted->reason);
 }
 
@@ -160,11 +162,14 @@ void report_likely_cause(struct strbuf *out, const struct report *report)
 	strbuf_append(out, ", ");
 	if (distance)
 		report_count(out, distance);
-	strbuf_printf(out, "%s before: %s%s",
+	strbuf_printf(out, "%s before: ",
 		      distance == 0   ? "the instruction"
 		      : distance == 1 ? " instruction"
-				      : " instructions",
-		      report_adopted_reason(a), a->reason == UNSEEN_LACKING ? "" : ", its results were adopted");
+				      : " instructions");
+	if (a->lacks)
+		strbuf_printf(out, "the guest's CPU says that it has no %s", a->lacks);
+	else
+		strbuf_printf(out, "%s, its results were adopted", report_adopted_reason(a));
 }
 
 bool report_failure(struct strbuf *out, const struct report *report)

@@ -142,7 +142,7 @@ void report_count(struct strbuf *out, uint64_t n);
 
 /*
  * The likely cause of a lost sync: "vmovdqu64 at 0x4032c5 <f+0x10>, 12 instructions before: not modelled, its results
- * were adopted"; nothing if all was judged.
+ * were adopted"; nothing if all was judged. Or that it was refused: "the guest's CPU says that it has no AVX2".
  */
 void report_likely_cause(struct strbuf *out, const struct report *report);
 /* Why not all of it was judged. */
