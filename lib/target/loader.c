@@ -26,8 +26,8 @@ static uint64_t page_up(uint64_t address)
 struct image {
 	const char *path;
 	struct elf_image *elf;
-	const uint8_t *bytes;
-	size_t len;
+	size_t len;    /* bytes of the file */
+	unsigned file; /* in memory */
 	uint64_t bias;
 	uint64_t end; /* of the highest segment, in memory */
 };
@@ -55,9 +55,20 @@ static struct error *check_segment(const struct image *image, const struct elf_s
 	return NULL;
 }
 
+/* What lies behind a segment's part of the file, up to end. */
+static struct error *clear_rest(struct space *space, const struct elf_segment *s, uint64_t from, uint64_t end)
+{
+	static const uint8_t zeros[SPACE_PAGE];
+	uint64_t next = page_up(from);
+	struct error *err = next > from ? space_write(space, from, zeros, next - from) : NULL;
+
+	return err || next >= end ? err : space_map(space, next, end - next, rights(s->flags));
+}
+
 /*
- * The kernel maps whole pages of the file, so that what surrounds a segment in the file is around it in memory too;
- * where a segment goes on behind its part of the file there are zeroes (fs/binfmt_elf.c, padzero()).
+ * The kernel maps whole pages of the file, so that what surrounds a segment in the file is around it in memory too, and
+ * pages that the program gives back show the file again; where a segment goes on behind its part of the file there are
+ * zeroes (fs/binfmt_elf.c, padzero()).
  */
 static struct error *load_segment(struct space *space, struct image *image, const struct elf_segment *s)
 {
@@ -66,27 +77,25 @@ static struct error *load_segment(struct space *space, struct image *image, cons
 	if (err)
 		return err;
 	uint64_t start = page_down(s->start + image->bias), end = page_up(s->end + image->bias);
-	err = space_map(space, start, end - start, rights(s->flags));
 	if (end > image->end)
 		image->end = end;
-	if (err || !s->file_size)
-		return err;
-	uint64_t before = s->start + image->bias - start, from = s->offset - before;
-	uint64_t bytes = before + s->file_size;
-	if (s->file_size == s->end - s->start)
-		bytes = page_up(bytes);
-	if (bytes > image->len - from)
-		bytes = image->len - from;
-	return space_write(space, start, image->bytes + from, bytes);
+	if (!s->file_size)
+		return space_map(space, start, end - start, rights(s->flags));
+	uint64_t before = s->start + image->bias - start, file_end = s->start + image->bias + s->file_size;
+	err = space_map_file(space, start, page_up(file_end) - start, rights(s->flags), image->file, s->offset - before,
+			     false);
+	return err || s->file_size == s->end - s->start ? err : clear_rest(space, s, file_end, end);
 }
 
 static struct error *load_segments(struct space *space, struct image *image)
 {
 	size_t num;
 	const struct elf_segment *segments = elf_image_segments(image->elf, &num);
-	struct error *err = NULL;
+	const uint8_t *bytes = elf_image_bytes(image->elf, &image->len);
+	struct error *err = space_create_file(space, &image->file);
 
-	image->bytes = elf_image_bytes(image->elf, &image->len);
+	if (!err)
+		err = space_fill_file(space, image->file, bytes, image->len);
 	for (size_t i = 0; !err && i < num; i++)
 		err = load_segment(space, image, &segments[i]);
 	return err;

@@ -444,6 +444,21 @@ bool space_has_file(const struct space *s, unsigned file)
 	return file && file <= s->files.len;
 }
 
+struct error *space_fill_file(struct space *s, unsigned file, const void *data, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pwrite(s->files.at[file - 1].fd, (const char *)data + done, len - done, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_os(errno, "fill a file in memory", NULL);
+		done += (size_t)n;
+	}
+	return space_resize_file(s, file, len);
+}
+
 static struct error *file_changed(struct space *s, unsigned file)
 {
 	struct error *err = NULL;

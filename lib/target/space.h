@@ -77,6 +77,8 @@ struct error *space_drop(struct space *s, uint64_t start, uint64_t len);
 /* An empty one. *ret is its number, from 1. It is there until space_destroy(). */
 struct error *space_create_file(struct space *s, unsigned *ret);
 bool space_has_file(const struct space *s, unsigned file);
+/* The file becomes these bytes; nothing of it is mapped yet. */
+struct error *space_fill_file(struct space *s, unsigned file, const void *data, size_t len);
 /* ERROR_OS if it cannot be so long. */
 struct error *space_resize_file(struct space *s, unsigned file, uint64_t size);
 /* Bytes of a file become zero; its size stays. */

@@ -14,6 +14,7 @@
  *   places   addresses that are asked for
  *   code     code that is written by one view and executed by another
  *   device   /dev/zero
+ *   image    the program's own data and stack
  *   random N random stores, calls and checks over views of two files, from seed N
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone -fno-builtin
  */
@@ -416,6 +417,28 @@ static int advice(void)
 	return 0;
 }
 
+/* What the program did not map itself. */
+static int image(void)
+{
+	static byte data[3 * PAGE] __attribute__((aligned(PAGE))) = {[0] = 7, [PAGE] = 8, [2 * PAGE] = 9};
+	byte here[1], *stack = (byte *)(((uint64_t)here - 300000) & -(uint64_t)PAGE);
+
+	data[0] = 1;
+	data[PAGE] = 2;
+	data[2 * PAGE] = 3;
+	advise(data + PAGE, PAGE, DONTNEED);
+	show("data", data[0] + 0x10 * data[PAGE] + 0x100 * data[2 * PAGE]);
+	stack[0] = 5;
+	stack[PAGE] = 6;
+	advise(stack, PAGE, DONTNEED);
+	show("stack", stack[0] + 0x10 * stack[PAGE]);
+	byte *moved = (byte *)remap(data + PAGE, PAGE, PAGE, MAYMOVE | TO, 0x20000000);
+	show("moved", moved[0]);
+	catch (SIGSEGV);
+	show_touch("where it was", data + PAGE);
+	return 0;
+}
+
 /* MADV_GUARD_INSTALL (Linux 6.13), which a recorder refuses as older kernels do. */
 static int guard(void)
 {
@@ -580,9 +603,9 @@ int guest_main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} modes[] = {
-		{"lengths", lengths}, {"views", views}, {"moved", moved},   {"keep", keep},
-		{"grow", grow},       {"end", end},     {"advice", advice}, {"heap", heap},
-		{"places", places},   {"code", code},   {"device", device}, {"guard", guard},
+		{"lengths", lengths}, {"views", views},   {"moved", moved}, {"keep", keep},     {"grow", grow},
+		{"end", end},         {"advice", advice}, {"heap", heap},   {"places", places}, {"code", code},
+		{"device", device},   {"image", image},   {"guard", guard},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)

@@ -43,7 +43,7 @@ alike() { # TARGETS MODE ARG...
 	[ -f report.json ] && conforms "$*" report.json lib/report/report.schema.json
 }
 
-for mode in lengths views moved grow end heap places code device; do
+for mode in lengths views moved grow end heap places code device image; do
 	alike all $mode
 done
 
