@@ -125,6 +125,24 @@ void lockstep_deinit(struct lockstep *ls);
 /* Lets the cache go of what it made under other assumptions. No prediction may be in use. */
 void lockstep_tidy_cache(struct lockstep *ls);
 
+bool front_is_at(const struct lockstep *ls, uint64_t pc);
+/* Into the timeline. ls->before: the registers before the event, which began at `start`. */
+void note_event(struct lockstep *ls, const struct replay_outcome *outcome, uint64_t start);
+
+/* ---- signal.c: the target stands still, and nothing is predicted ---- */
+
+/* What the log has before the guest goes on, at a call's instruction (at_call) or behind the last event: a signal that
+ * kills the program (ls->done), or one that is delivered. */
+struct error *signal_take(struct lockstep *ls, bool at_call, bool *ret_delivered);
+/* All that it has behind the last event. */
+struct error *signal_take_all(struct lockstep *ls);
+/* A signal stopped the guest (ls->signal): it is delivered, or the log says that it ends here. */
+struct error *signal_handle(struct lockstep *ls);
+/* One that came between two instructions comes now, if the registers are those of the log. */
+struct error *signal_take_between(struct lockstep *ls);
+/* The model's front is where such a one may come. */
+bool signal_stands_between(const struct lockstep *ls);
+
 /* ---- collect.c, record.c, group.c, overrun.c ---- */
 
 /*

@@ -33,7 +33,7 @@ static uint64_t reach(const struct lockstep *ls)
 	return ls->run->instructions + ls->predicted;
 }
 
-static bool front_is_at(const struct lockstep *ls, uint64_t pc)
+bool front_is_at(const struct lockstep *ls, uint64_t pc)
 {
 	uint32_t reg = ls->target->isa->pc;
 
@@ -73,12 +73,6 @@ static size_t most_batches(const struct lockstep *ls)
 	return ls->target->loses_traps ? 1 : MAX_BATCHES;
 }
 
-/* The front is where a signal may come that came between two instructions. */
-static bool stands_between(const struct lockstep *ls)
-{
-	return ls->between && front_is_at(ls, ls->between_pc);
-}
-
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
 static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 {
@@ -92,7 +86,7 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 			break;
 		}
 		bool alone = logged_stands(ls);
-		if ((alone || stands_between(ls)) && ls->predicted) {
+		if ((alone || signal_stands_between(ls)) && ls->predicted) {
 			*ret = PREDICT_WAIT;
 			break;
 		}
@@ -131,8 +125,7 @@ static struct error *submit(struct lockstep *ls, enum predict_result why)
 
 /* ---- Where the target stands still ---- */
 
-/* ls->before: the registers before the call, which began at `start`. */
-static void note_event(struct lockstep *ls, const struct replay_outcome *outcome, uint64_t start)
+void note_event(struct lockstep *ls, const struct replay_outcome *outcome, uint64_t start)
 {
 	const struct isa *isa = ls->target->isa;
 
@@ -145,53 +138,6 @@ static void note_event(struct lockstep *ls, const struct replay_outcome *outcome
 						       .pc = state_get(&ls->before, isa->pc),
 						       .signal = outcome->delivered,
 					       });
-}
-
-/* A signal of the log is delivered where the guest stands: an event without an instruction. */
-static struct error *deliver(struct lockstep *ls)
-{
-	const struct prediction nothing = {.pc = state_get(&ls->now, ls->target->isa->pc)};
-	struct replay_totals totals = *replay_totals(ls->replay);
-	struct replay_outcome outcome;
-	struct error *err = sweep_now(ls);
-
-	if (err)
-		return err;
-	uint64_t start = clock_now();
-	state_copy(&ls->before, &ls->now);
-	err = replay_deliver(ls->replay, &ls->before, &ls->now, ls->model.memory, &outcome);
-	if (err)
-		return err;
-	ls->run->instructions++;
-	ls->run->checked += ls->judging;
-	note_event(ls, &outcome, start);
-	sweep_wrote(ls);
-	return tracer_event(ls, &nothing, &outcome, &totals, start, true);
-}
-
-/* What the log has before the guest goes on: a signal that kills the program, or is delivered. */
-static struct error *take_signal(struct lockstep *ls, bool at_call, bool *ret_delivered)
-{
-	uint64_t pc = state_get(&ls->now, ls->target->isa->pc);
-	struct error *err = replay_dies(ls->replay, pc, at_call, &ls->run->exit_signal);
-
-	*ret_delivered = false;
-	ls->done = !err && ls->run->exit_signal;
-	if (err || ls->done)
-		return err ? err : audit_end(ls);
-	err = replay_delivers(ls->replay, pc, at_call, ret_delivered);
-	return err || !*ret_delivered ? err : deliver(ls);
-}
-
-/* All that it has behind the last event. */
-static struct error *take_signals(struct lockstep *ls)
-{
-	bool more = !ls->done;
-	struct error *err = NULL;
-
-	while (!err && more)
-		err = take_signal(ls, false, &more);
-	return err;
 }
 
 static struct error *judge_syscall(struct lockstep *ls, const struct prediction *slot)
@@ -239,23 +185,6 @@ static bool ends_the_guest(const struct lockstep *ls)
 	return sem == SYS_EXIT || sem == SYS_EXIT_GROUP;
 }
 
-/* A signal stopped the guest: the log says whether it ends here. */
-static struct error *handle_signal(struct lockstep *ls)
-{
-	int killer = 0;
-	struct error *err = replay_signal(ls->replay, state_get(&ls->now, ls->target->isa->pc), ls->signal, &killer);
-
-	ls->run->exit_signal = killer ? killer : ls->signal;
-	ls->done = killer != 0;
-	if (err || killer)
-		return err ? err : audit_end(ls);
-	err = deliver(ls);
-	if (err)
-		return err;
-	ls->signal = ls->run->exit_signal = 0;
-	return take_signals(ls);
-}
-
 /* The guest stands at a system call: makes it, unless a signal comes before it. */
 static struct error *handle_syscall(struct lockstep *ls, const struct prediction *slot)
 {
@@ -265,15 +194,15 @@ static struct error *handle_syscall(struct lockstep *ls, const struct prediction
 	/* A call by the gate that cannot write its results is no call for the kernel, but a fault. */
 	if (!err && refused) {
 		ls->signal = SIGSEGV;
-		return handle_signal(ls);
+		return signal_handle(ls);
 	}
 	if (!err)
-		err = take_signal(ls, true, &before);
+		err = signal_take(ls, true, &before);
 	if (!err && !before && !ls->done && slot->lifted && ends_the_guest(ls))
 		err = audit_end(ls);
 	if (!err && !before && !ls->done)
 		err = judge_syscall(ls, slot);
-	return err ? err : take_signals(ls);
+	return err ? err : signal_take_all(ls);
 }
 
 void lockstep_tidy_cache(struct lockstep *ls)
@@ -293,7 +222,7 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 
 	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
 	if (ls->signal) {
-		err = handle_signal(ls);
+		err = signal_handle(ls);
 		state_copy(&ls->model.front, &ls->now);
 		return err;
 	}
@@ -326,28 +255,6 @@ static struct error *settle(struct lockstep *ls, enum predict_result why)
 	return err;
 }
 
-/* Nothing is predicted. A signal that came between instructions comes now, if the registers are those of the log. */
-static struct error *take_between(struct lockstep *ls)
-{
-	bool comes = false;
-	struct error *err = replay_next_between(ls->replay, &ls->between, &ls->between_pc);
-
-	if (!err && stands_between(ls))
-		err = replay_comes_between(ls->replay, &ls->now, &comes);
-	if (err || !comes)
-		return err;
-	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
-	err = replay_take_between(ls->replay, &ls->run->exit_signal);
-	ls->done = !err && ls->run->exit_signal;
-	if (err || ls->done)
-		return err ? err : audit_end(ls);
-	err = deliver(ls);
-	if (!err)
-		err = take_signals(ls);
-	state_copy(&ls->model.front, &ls->now);
-	return err ? err : replay_next_between(ls->replay, &ls->between, &ls->between_pc);
-}
-
 /* One turn: predict, submit, and judge what has come back. */
 static struct error *turn(struct lockstep *ls)
 {
@@ -357,7 +264,7 @@ static struct error *turn(struct lockstep *ls)
 		ls->judging = front_is_at(ls, ls->options->from);
 		ls->run->passed_over = ls->run->instructions;
 	}
-	struct error *err = ls->predicted ? NULL : take_between(ls);
+	struct error *err = ls->predicted ? NULL : signal_take_between(ls);
 	if (err || ls->done)
 		return err;
 	err = ls->predicted ? NULL : logged_look(ls);
