@@ -171,6 +171,7 @@ struct outline {
 	/* Where a bit of these is set afterwards, the instruction did a part of its work, and CPUs differ in which. */
 	struct outline_open partial;   /* reg OUTLINE_NO_REG: there are none */
 	uint16_t implied[OUTLINE_MAX]; /* registers that it reads besides those it names, for display */
+	uint8_t num_fresh;             /* of insn.named, the first so many are written without being read */
 	uint8_t num_open, num_implied;
 };
 

@@ -369,6 +369,8 @@ START_TEST(open_results)
 	ck_assert_uint_eq(lift("66 0f 7c c1").outline.open[0].nans, 64);
 	ck_assert_uint_eq(lift("d9 f8").outline.partial.reg, X86_fstat);
 	ck_assert(lift("db e3").outline.retags);
+	ck_assert_uint_eq(lift("c5 fc 51 c1").outline.num_fresh, 2);    /* vsqrtps ymm0, ymm1 */
+	ck_assert_uint_eq(lift("c4 e2 75 b8 c2").outline.num_fresh, 0); /* vfmadd231ps */
 	ck_assert(!lift("0f 51 c1").outline.floats);
 }
 END_TEST

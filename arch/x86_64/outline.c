@@ -293,6 +293,25 @@ static void open_destination(const struct x86_ctx *c, struct insn *insn, uint16_
 		insn->outline.open[insn->outline.num_open++] = (struct outline_open){insn->named[i], mask, nans};
 }
 
+/* FMA, VNNI and IFMA: the destination is an operand, too. */
+static bool accumulates(const struct x86_raw *raw)
+{
+	uint8_t low = raw->opcode & 15, high = raw->opcode >> 4;
+
+	return raw->map == X86_MAP_0F38 && (high == 5 || ((high == 9 || high == 10 || high == 11) && low >= 4));
+}
+
+/* VEX instructions write their destination without reading it. */
+static uint8_t num_fresh(const struct x86_ctx *c)
+{
+	if (!c->raw.vex || !c->num_ops || c->op[0].kind != X86_OPERAND_REG || accumulates(&c->raw))
+		return 0;
+	for (unsigned i = 1; i < c->num_ops; i++)
+		if (c->op[i].kind == X86_OPERAND_REG && c->op[i].reg == c->op[0].reg)
+			return 0;
+	return c->op[0].width == 256 ? 2 : 1;
+}
+
 /* VGATHER*: the index is a vector, and the operands are several. */
 static bool is_gather(const struct x86_raw *raw)
 {
@@ -327,6 +346,7 @@ static void outline_vector(const struct x86_ctx *c, struct insn *insn)
 	/* A destination stands first. */
 	o->scattered = is_gather(&c->raw) || is_maskmov(&c->raw);
 	insn->may_store = c->raw.is_mem ? first : o->scattered;
+	o->num_fresh = is_gather(&c->raw) ? 0 : num_fresh(c);
 	if (is_gather(&c->raw))
 		insn->operand = (struct insn_operand){0};
 	if (is_approximate(&c->raw)) {

@@ -93,6 +93,15 @@ static bool is_named(const struct insn *insn, uint32_t reg)
 	return false;
 }
 
+/* ... and by more than its destination. */
+static bool is_source(const struct insn *insn, uint32_t reg)
+{
+	for (unsigned i = insn->outline.num_fresh; i < insn->num_named; i++)
+		if (insn->named[i] == reg)
+			return true;
+	return false;
+}
+
 static char flag_letter(const struct isa *isa, const struct insn *insn, uint32_t reg)
 {
 	for (uint32_t i = 0; i < isa->num_flags; i++)
@@ -121,7 +130,7 @@ static bool may_read(const struct isa *isa, const struct insn *insn, uint32_t re
 	switch (isa->regs[reg].class) {
 	case REG_SYSTEM: return false;
 	case REG_FLAG: return insn->outline.kind == OUTLINE_INVALID || !strchr("-U", flag_letter(isa, insn, reg));
-	case REG_VECTOR: return is_named(insn, reg) || is_implied(insn, reg);
+	case REG_VECTOR: return is_source(insn, reg) || is_implied(insn, reg);
 	case REG_FLOAT:
 		return insn->outline.floats && reg != insn->outline.unread &&
 		       !(insn->outline.retags && is_summary(&isa->regs[reg]));

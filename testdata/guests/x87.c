@@ -1,6 +1,6 @@
 /*
- * x87, MMX and the floating point of SSE that has no model, over zeros, denormals, infinities, NaNs and ordinary numbers,
- * in all rounding modes. What comes out is not looked at: the CPU that judges the run does.
+ * x87, MMX and the floating point of SSE that has no model, over zeros, denormals, infinities, NaNs and ordinary
+ * numbers, in all rounding modes. What comes out is not looked at: the CPU that judges the run does.
  *
  * The CPU must have SSE4.1.
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone
@@ -86,7 +86,11 @@ static void environment(const struct extended *a, const struct extended *b, cons
 
 static void vectors(const void *a, const void *b)
 {
-#define PACKED(insn) __asm__ volatile("movups %0, %%xmm1\n movups %1, %%xmm2\n " insn : : "m"(*(const char(*)[16])a), "m"(*(const char(*)[16])b) : "memory")
+#define PACKED(insn) \
+	__asm__ volatile("movups %0, %%xmm1\n movups %1, %%xmm2\n " insn \
+			 : \
+			 : "m"(*(const char(*)[16])a), "m"(*(const char(*)[16])b) \
+			 : "memory")
 	PACKED("sqrtps %%xmm1, %%xmm3\n sqrtsd %%xmm2, %%xmm3");
 	PACKED("cmpps $2, %%xmm2, %%xmm1\n cmpsd $5, %%xmm2, %%xmm1");
 	PACKED("haddps %%xmm2, %%xmm1\n hsubpd %%xmm1, %%xmm2\n addsubps %%xmm1, %%xmm2");
@@ -97,7 +101,11 @@ static void vectors(const void *a, const void *b)
 
 static void integers(const void *a, const void *b)
 {
-#define MMX(insn) __asm__ volatile("movq %0, %%mm1\n movq %1, %%mm2\n " insn "\n emms" : : "m"(*(const char(*)[8])a), "m"(*(const char(*)[8])b), "m"(out) : "memory")
+#define MMX(insn) \
+	__asm__ volatile("movq %0, %%mm1\n movq %1, %%mm2\n " insn "\n emms" \
+			 : \
+			 : "m"(*(const char(*)[8])a), "m"(*(const char(*)[8])b), "m"(out) \
+			 : "memory")
 	MMX("paddw %%mm1, %%mm2\n pmaddwd %%mm2, %%mm1\n psllq $5, %%mm1\n movq %%mm1, %2");
 	MMX("pshufw $27, %%mm1, %%mm3\n pavgb %%mm3, %%mm2\n packuswb %2, %%mm2\n cvtpi2ps %%mm1, %%xmm3");
 }

@@ -18,23 +18,39 @@ same "the guest is recorded" $? 0
 
 # ---- This CPU ----
 
-if command -v gdbserver >/dev/null; then
-	timeout -s KILL 300 gdbserver --once 127.0.0.1:0 "$guest" 1 >server 2>&1 </dev/null &
+# Judges a guest's run on this CPU, of so many instructions.
+judge_native() { # NAME LOG INSTRUCTIONS GUEST-ARG...
+	local server port='' name=$1 log=$2 limit=$3
+
+	timeout -s KILL 600 gdbserver --once 127.0.0.1:0 "$guests/$name" "${@:4}" >server 2>&1 </dev/null &
 	server=$!
 	for _ in {1..100}; do
 		port=$(sed -n "s/^Listening on port //p" server 2>/dev/null)
 		[ -z "$port" ] || break
 		sleep 0.1
 	done
-	timeout -s KILL 280 "$VALIDATE" -q --log run.json --remote "127.0.0.1:$port" --report native.json "$guest"
-	same "this CPU agrees with itself" $? 0
+	timeout -s KILL 600 "$VALIDATE" -q --log "$log" --remote "127.0.0.1:$port" --max-instructions "$limit" \
+		--report "$name.json" "$guests/$name"
+	same "$name: this CPU agrees with itself" $? 0
 	kill $server 2>/dev/null
 	wait $server 2>/dev/null
-	same "findings" "$(field '.findings | length' native.json)" 0
-	same "all is judged" "$(field '.unmodelled | length' native.json)" 0
-	same "by the CPU, most of it" "$(field '.by_host > 20 * .checked' native.json)" true
-	same "in part: where CPUs differ" "$(field '[.partly_seen[].reason] | unique | @json' native.json)" \
+	same "$name: findings" "$(field '.findings | length' "$name.json")" 0
+	same "$name: all is judged" "$(field '.unmodelled | length' "$name.json")" 0
+	same "$name: in part: where CPUs differ" "$(field '[.partly_seen[].reason] | unique | @json' "$name.json")" \
 		'["CPUs may differ in a result"]'
+}
+
+if command -v gdbserver >/dev/null; then
+	judge_native x87 run.json 100000 1
+	same "x87: by the CPU, most of it" "$(field '.by_host > 20 * .checked' x87.json)" true
+	flag=$(for flag in avx2 fma f16c; do grep -qw $flag /proc/cpuinfo || echo $flag; done)
+	if [ -z "$flag" ]; then
+		timeout -s KILL 60 "$VALIDATE" record -q -o avx.json -- "$guests/avxfloat" 1
+		judge_native avxfloat avx.json 20000 1
+		same "avxfloat: by the CPU, some of it" "$(field '.by_host > 2000' avxfloat.json)" true
+	else
+		untried "avxfloat" "this CPU has no ${flag//$'\n'/, }"
+	fi
 else
 	untried "this CPU" "there is no gdbserver"
 fi
