@@ -156,7 +156,7 @@ static struct error *read_symbols(struct elf_image *image)
 			err = read_table(image, section, &header);
 	}
 	if (!err && image->symbols.len)
-		qsort(image->symbols.at, image->symbols.len, sizeof(image->symbols.at[0]), by_place);
+		qsort(image->symbols.at, image->symbols.len, sizeof image->symbols.at[0], by_place);
 	return err;
 }
 
@@ -187,7 +187,7 @@ static struct error *open_file(struct elf_image *image, const char *path)
 
 struct error *elf_image_open(const char *path, struct elf_image **ret)
 {
-	struct elf_image *image = calloc(1, sizeof(*image));
+	struct elf_image *image = calloc(1, sizeof *image);
 
 	if (!image)
 		return &error_no_memory;

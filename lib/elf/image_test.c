@@ -71,7 +71,7 @@ START_TEST(what_is_no_program)
 			     .e_type = ET_REL,
 			     .e_machine = EM_X86_64,
 			     .e_version = EV_CURRENT,
-			     .e_ehsize = sizeof(header)};
+			     .e_ehsize = sizeof header};
 	struct elf_image *image;
 
 	ck_error(elf_image_open("/no/such/program", &image), ERROR_OS, "/no/such/program");
@@ -79,11 +79,11 @@ START_TEST(what_is_no_program)
 	ck_error(elf_image_open("/dev/zero", &image), ERROR_INPUT, "is not a regular file");
 	check_bad("", 0, "is not an ELF file");
 	check_bad("#!/bin/sh\n", 10, "is not an ELF file");
-	check_bad(&header, sizeof(header), "not a program");
+	check_bad(&header, sizeof header, "not a program");
 	header.e_type = ET_EXEC;
-	check_bad(&header, sizeof(header), "has nothing to load");
+	check_bad(&header, sizeof header, "has nothing to load");
 	header.e_ident[EI_CLASS] = ELFCLASS32;
-	check_bad(&header, sizeof(header), "is not a 64-bit little-endian program");
+	check_bad(&header, sizeof header, "is not a 64-bit little-endian program");
 }
 END_TEST
 
@@ -94,7 +94,7 @@ START_TEST(a_fifo_and_a_huge_file)
 	struct elf_image *image;
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/fifo", folder);
+	snprintf(path, sizeof path, "%s/fifo", folder);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	ck_error(elf_image_open(path, &image), ERROR_INPUT, "is not a regular file");
 	unlink(path);
@@ -124,14 +124,14 @@ START_TEST(a_loader_named_outside_of_the_file)
 		.interp = {.p_type = PT_INTERP, .p_offset = 16, .p_filesz = UINT64_MAX - 8},
 	};
 
-	check_bad(&file, sizeof(file), "dynamic loader outside");
+	check_bad(&file, sizeof file, "dynamic loader outside");
 	file.interp.p_offset = 1 << 20;
 	file.interp.p_filesz = 8;
-	check_bad(&file, sizeof(file), "dynamic loader outside");
+	check_bad(&file, sizeof file, "dynamic loader outside");
 	/* No NUL at its end. */
 	file.interp.p_offset = 0;
 	file.interp.p_filesz = 4;
-	check_bad(&file, sizeof(file), "dynamic loader outside");
+	check_bad(&file, sizeof file, "dynamic loader outside");
 }
 END_TEST
 

@@ -33,7 +33,6 @@ static bool ask_about(const char *hex, int expected, int observed, bool by_host,
 	struct lockstep ls = {.options = &options, .target = &target};
 	struct lift_cache *cache;
 	struct oracle_pages pages = {.read = read_page};
-	bool refuted;
 	struct state before;
 	bool refuted;
 
@@ -51,10 +50,6 @@ static bool ask_about(const char *hex, int expected, int observed, bool by_host,
 	oracle_initial_state(oracle, &before);
 	state_set(&before, isa->pc, code);
 	ck_no_error(adjudicate(&ls, ret, &before, &pages, &refuted));
-<<<<<<< HEAD
-=======
-	ck_assert(!refuted);
->>>>>>> oracle
 	state_deinit(&before);
 	lift_cache_destroy(cache);
 	return refuted;

@@ -7,7 +7,7 @@ static void pad(struct strbuf *to, size_t len)
 	static const char plus[] = "++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++";
 
 	for (size_t n; len; len -= n) {
-		n = len < sizeof(plus) - 1 ? len : sizeof(plus) - 1;
+		n = len < sizeof plus - 1 ? len : sizeof plus - 1;
 		strbuf_append_bytes(to, plus, n);
 	}
 }

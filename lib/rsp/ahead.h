@@ -1,7 +1,7 @@
 /*
  * Sending ahead to QEMU's stub: requests for many steps in one write, without waiting for any reply.
  *
- * In user mode the stub reads requests 256 bytes at a time (gdbstub.c, gdb_handlesig(): read(fd, buf, sizeof(buf))),
+ * In user mode the stub reads requests 256 bytes at a time (gdbstub.c, gdb_handlesig(): read(fd, buf, sizeof buf)),
  * and executes all packets of one read before it resumes the guest: a request behind `vCont;s` in the same read would
  * be answered before the step. After each reply it reads single bytes until it has its '+' (put_packet_binary()).
  * Between packets it passes over any number of '+'. So the stream is made of units:

@@ -11,7 +11,7 @@ static void add(struct rsp_ahead *a, const char *packet)
 
 static void add_resume(struct rsp_ahead *a)
 {
-	ck_no_error(rsp_ahead_resume(a, resume, sizeof(resume) - 1));
+	ck_no_error(rsp_ahead_resume(a, resume, sizeof resume - 1));
 }
 
 /*
@@ -126,8 +126,8 @@ START_TEST(a_packet_larger_than_a_read_is_refused)
 	struct rsp_ahead a = {0};
 	char large[RSP_READ_SIZE + 1];
 
-	memset(large, 'x', sizeof(large));
-	ck_error(rsp_ahead_request(&a, large, sizeof(large)), ERROR_BUG, "257");
+	memset(large, 'x', sizeof large);
+	ck_error(rsp_ahead_request(&a, large, sizeof large), ERROR_BUG, "257");
 	rsp_ahead_deinit(&a);
 }
 END_TEST

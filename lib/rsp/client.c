@@ -51,9 +51,9 @@ struct rsp_client {
 
 struct error *rsp_client_adopt(int fd, unsigned timeout_ms, struct rsp_client **ret)
 {
-	struct rsp_client *c = calloc(1, sizeof(*c));
+	struct rsp_client *c = calloc(1, sizeof *c);
 	struct sockaddr_storage name = {0};
-	socklen_t name_len = sizeof(name);
+	socklen_t name_len = sizeof name;
 
 	if (!c) {
 		close(fd);
@@ -322,9 +322,9 @@ static struct error *queue_format(struct rsp_client *c, const char *format, va_l
 static struct error *queue_format(struct rsp_client *c, const char *format, va_list ap)
 {
 	char text[256];
-	int len = vsnprintf(text, sizeof(text), format, ap);
+	int len = vsnprintf(text, sizeof text, format, ap);
 
-	if (len < 0 || (size_t)len >= sizeof(text))
+	if (len < 0 || (size_t)len >= sizeof text)
 		return error_create(ERROR_BUG, "request too long: \"%.80s...\"", text);
 	return queue_request(c, text, (size_t)len);
 }

@@ -288,8 +288,8 @@ START_TEST(queued_units_do_not_deadlock)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	ck_no_error(rsp_client_adopt(fds[0], PATIENT_MS, &client));
-	memset(unit, '+', sizeof(unit));
-	memset(reply, '0', sizeof(reply));
+	memset(unit, '+', sizeof unit);
+	memset(reply, '0', sizeof reply);
 	reply[0] = '$';
 	snprintf(reply + 1 + REPLY_LEN, 4, "#%02x", (unsigned)('0' * REPLY_LEN) & 255);
 	pid_t pid = fork();
@@ -308,7 +308,7 @@ START_TEST(queued_units_do_not_deadlock)
 	}
 	close(fds[1]);
 	for (unsigned i = 0; i < UNITS; i++)
-		ck_no_error(rsp_queue(client, unit, sizeof(unit), 1));
+		ck_no_error(rsp_queue(client, unit, sizeof unit, 1));
 	ck_no_error(rsp_flush(client));
 	for (unsigned i = 0; i < UNITS; i++) {
 		struct rsp_reply got;
@@ -333,12 +333,12 @@ START_TEST(the_kernel_does_not_part_a_write)
 	if (!pid) {
 		close(fds[0]);
 		for (unsigned i = 0; i < WRITES; i++)
-			if (write(fds[1], bytes, sizeof(bytes)) != sizeof(bytes))
+			if (write(fds[1], bytes, sizeof bytes) != sizeof bytes)
 				_exit(1);
 		_exit(0);
 	}
 	close(fds[1]);
-	for (size_t done = 0; done < WRITES * sizeof(bytes); done += BLOCK)
+	for (size_t done = 0; done < WRITES * sizeof bytes; done += BLOCK)
 		ck_assert_int_eq(read(fds[0], bytes, BLOCK), BLOCK);
 	close(fds[0]);
 }
@@ -350,11 +350,11 @@ START_TEST(connects)
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(name.sun_path, sizeof(name.sun_path), "%s/s", directory);
-	snprintf(address, sizeof(address), "unix:%s/s", directory);
+	snprintf(name.sun_path, sizeof name.sun_path, "%s/s", directory);
+	snprintf(address, sizeof address, "unix:%s/s", directory);
 	ck_error(rsp_client_connect(address, PATIENT_MS, &client), ERROR_OS, "No such file");
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&name, sizeof(name)), 0);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&name, sizeof name), 0);
 	ck_error(rsp_client_connect(address, PATIENT_MS, &client), ERROR_OS, "refused");
 	ck_assert_int_eq(listen(fd, 1), 0);
 	ck_no_error(rsp_client_connect(address, PATIENT_MS, &client));
@@ -416,14 +416,13 @@ int main(void)
 	tcase_add_test(tests, passes_over_what_is_no_reply);
 	tcase_add_test(tests, acknowledges_the_end);
 	tcase_add_test(tests, reads_an_object_in_pieces);
-	tcase_add_loop_test(tests, misbehaviour_is_an_error_in_time, 0,
-			    sizeof(misbehaviours) / sizeof(misbehaviours[0]));
-	tcase_add_loop_test(tests, bad_objects_are_errors, 0, sizeof(bad_objects) / sizeof(bad_objects[0]));
+	tcase_add_loop_test(tests, misbehaviour_is_an_error_in_time, 0, sizeof misbehaviours / sizeof misbehaviours[0]);
+	tcase_add_loop_test(tests, bad_objects_are_errors, 0, sizeof bad_objects / sizeof bad_objects[0]);
 	tcase_add_test(tests, queued_units_do_not_deadlock);
 	tcase_add_test(tests, the_kernel_does_not_part_a_write);
 	tcase_add_test(tests, connects);
 	tcase_add_test(tests, looks_a_name_up_in_time);
-	tcase_add_loop_test(tests, unusable_addresses, 0, sizeof(addresses) / sizeof(addresses[0]));
+	tcase_add_loop_test(tests, unusable_addresses, 0, sizeof addresses / sizeof addresses[0]);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);
 }

@@ -19,7 +19,7 @@ static int finish_connect(int fd, deadline_t deadline)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
 	int errnum = 0, n;
-	socklen_t len = sizeof(errnum);
+	socklen_t len = sizeof errnum;
 
 	do
 		n = poll(&poll_fd, 1, deadline_poll(deadline));
@@ -51,11 +51,11 @@ static struct error *connect_unix(const char *path, deadline_t deadline, int *re
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (strlen(path) >= sizeof address.sun_path)
 		return error_create(ERROR_USAGE, "the socket's path is longer than %zu bytes: %s",
-				    sizeof(address.sun_path) - 1, path);
+				    sizeof address.sun_path - 1, path);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	int fd = connect_to((const struct sockaddr *)&address, sizeof(address), deadline);
+	int fd = connect_to((const struct sockaddr *)&address, sizeof address, deadline);
 	if (fd < 0)
 		return error_os(-fd, "connect", path);
 	*ret = fd;
@@ -112,7 +112,7 @@ static int await_lookup(struct lookup *l, deadline_t deadline)
 static struct error *look_up(char *text, const char *host, const char *port, const char *address, deadline_t deadline,
 			     struct addrinfo **ret)
 {
-	struct lookup *l = calloc(1, sizeof(*l));
+	struct lookup *l = calloc(1, sizeof *l);
 
 	if (!l) {
 		free(text);
@@ -164,7 +164,7 @@ static struct error *connect_tcp(const char *address, deadline_t deadline, int *
 	if (fd < 0)
 		return error_os(-fd, "connect", address);
 	/* Requests are small and each waits for the one before. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	*ret = fd;
 	return NULL;
 }
@@ -172,7 +172,7 @@ static struct error *connect_tcp(const char *address, deadline_t deadline, int *
 struct error *rsp_client_connect(const char *address, unsigned timeout_ms, struct rsp_client **ret)
 {
 	static const char unix_prefix[] = "unix:";
-	size_t skip = sizeof(unix_prefix) - 1;
+	size_t skip = sizeof unix_prefix - 1;
 	deadline_t deadline = deadline_after(timeout_ms * CLOCK_MS);
 	int fd = -1;
 	struct error *err = strncmp(address, unix_prefix, skip) ? connect_tcp(address, deadline, &fd)

@@ -109,9 +109,9 @@ START_TEST(payloads_are_bounded)
 
 	/* exactly the limit, and one more */
 	for (unsigned extra = 0; extra < 2; extra++) {
-		int n = snprintf(stream, sizeof(stream), "$%0*d#", (int)(MAX_PAYLOAD + extra), 0);
+		int n = snprintf(stream, sizeof stream, "$%0*d#", (int)(MAX_PAYLOAD + extra), 0);
 
-		snprintf(stream + n, sizeof(stream) - (size_t)n, "%02x$OK#9a", (MAX_PAYLOAD + extra) * '0' & 255);
+		snprintf(stream + n, sizeof stream - (size_t)n, "%02x$OK#9a", (MAX_PAYLOAD + extra) * '0' & 255);
 		ck_no_error(rsp_parser_init(&p, MAX_PAYLOAD));
 		strbuf_clear(&seen);
 		feed(&p, stream, strlen(stream), &seen);
@@ -171,12 +171,12 @@ START_TEST(all_bytes_come_back)
 
 	for (unsigned i = 0; i < 256; i++)
 		bytes[i] = (uint8_t)i;
-	rsp_encode(&packet, bytes, sizeof(bytes));
-	ck_no_error(rsp_parser_init(&p, sizeof(bytes)));
+	rsp_encode(&packet, bytes, sizeof bytes);
+	ck_no_error(rsp_parser_init(&p, sizeof bytes));
 	ck_assert_uint_eq(rsp_parser_feed(&p, (const uint8_t *)packet.at, packet.len, &event), packet.len);
 	ck_assert_int_eq(event.kind, RSP_PACKET);
-	ck_assert_uint_eq(event.len, sizeof(bytes));
-	ck_bytes(event.payload, bytes, sizeof(bytes));
+	ck_assert_uint_eq(event.len, sizeof bytes);
+	ck_bytes(event.payload, bytes, sizeof bytes);
 	rsp_parser_deinit(&p);
 	strbuf_deinit(&packet);
 }
@@ -187,10 +187,10 @@ int main(void)
 	Suite *suite = suite_create("packet");
 	TCase *tests = tcase_create("packet");
 
-	tcase_add_loop_test(tests, every_stream_at_every_split, 0, sizeof(streams) / sizeof(streams[0]));
+	tcase_add_loop_test(tests, every_stream_at_every_split, 0, sizeof streams / sizeof streams[0]);
 	tcase_add_test(tests, payloads_are_bounded);
 	tcase_add_test(tests, junk_is_counted);
-	tcase_add_loop_test(tests, encodes, 0, sizeof(encodings) / sizeof(encodings[0]));
+	tcase_add_loop_test(tests, encodes, 0, sizeof encodings / sizeof encodings[0]);
 	tcase_add_test(tests, all_bytes_come_back);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);

@@ -49,12 +49,12 @@ static const uint8_t linux_by_gdb[] = {
 
 int rsp_signal_to_linux(unsigned gdb)
 {
-	return gdb < sizeof(linux_by_gdb) ? linux_by_gdb[gdb] : 0;
+	return gdb < sizeof linux_by_gdb ? linux_by_gdb[gdb] : 0;
 }
 
 unsigned rsp_signal_from_linux(int linux_signal)
 {
-	for (unsigned gdb = 1; gdb < sizeof(linux_by_gdb); gdb++)
+	for (unsigned gdb = 1; gdb < sizeof linux_by_gdb; gdb++)
 		if (linux_by_gdb[gdb] == linux_signal && linux_signal > 0)
 			return gdb;
 	return 0;
@@ -104,7 +104,7 @@ size_t rsp_parse_thread(const char *text, size_t len, struct rsp_thread *ret)
 static void take_pair(const char *pair, size_t len, struct rsp_stop *stop)
 {
 	static const char name[] = "thread:";
-	size_t skip = sizeof(name) - 1;
+	size_t skip = sizeof name - 1;
 
 	if (len > skip && !memcmp(pair, name, skip) && rsp_parse_thread(pair + skip, len - skip, &stop->thread))
 		stop->have_thread = true;
@@ -128,7 +128,7 @@ static void take_pairs(const char *text, size_t len, struct rsp_stop *stop)
 static void take_process(const char *text, size_t len, struct rsp_stop *stop)
 {
 	static const char name[] = ";process:";
-	size_t skip = sizeof(name) - 1;
+	size_t skip = sizeof name - 1;
 
 	if (len > skip && !memcmp(text, name, skip))
 		parse_number(text + skip, len - skip, &stop->thread.pid);

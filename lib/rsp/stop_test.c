@@ -117,9 +117,9 @@ int main(void)
 	Suite *suite = suite_create("stop");
 	TCase *tests = tcase_create("stop");
 
-	tcase_add_loop_test(tests, stop_replies, 0, sizeof(stops) / sizeof(stops[0]));
+	tcase_add_loop_test(tests, stop_replies, 0, sizeof stops / sizeof stops[0]);
 	tcase_add_test(tests, thread_ids);
-	tcase_add_loop_test(tests, signal_numbers, 0, sizeof(signals) / sizeof(signals[0]));
+	tcase_add_loop_test(tests, signal_numbers, 0, sizeof signals / sizeof signals[0]);
 	tcase_add_test(tests, every_linux_signal_but_one_has_a_number);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);

@@ -84,7 +84,7 @@ static void take_reg(struct reading *r, const XML_Char **attributes)
 	const char *number = attribute(attributes, "regnum");
 	struct tdesc_reg reg = {.number = r->next_number};
 
-	if (!name || !*name || strlen(name) >= sizeof(reg.name)) {
+	if (!name || !*name || strlen(name) >= sizeof reg.name) {
 		fail_text(r, "register without a usable name: ", name ? name : "");
 		return;
 	}
@@ -100,8 +100,8 @@ static void take_reg(struct reading *r, const XML_Char **attributes)
 		fail_text(r, "too many registers at ", name);
 		return;
 	}
-	snprintf(reg.name, sizeof(reg.name), "%s", name);
-	snprintf(reg.feature, sizeof(reg.feature), "%s", r->feature);
+	snprintf(reg.name, sizeof reg.name, "%s", name);
+	snprintf(reg.feature, sizeof reg.feature, "%s", r->feature);
 	r->next_number = reg.number + 1;
 	if (!vec_push(&r->desc->regs, reg))
 		fail(r, &error_no_memory);
@@ -138,7 +138,7 @@ static void on_start(void *data, const XML_Char *name, const XML_Char **attribut
 	else if (!strcmp(name, "xi:include"))
 		take_include(r, attributes);
 	else if (!strcmp(name, "feature") && (feature = attribute(attributes, "name")))
-		snprintf(r->feature, sizeof(r->feature), "%s", feature);
+		snprintf(r->feature, sizeof r->feature, "%s", feature);
 	else if (!strcmp(name, "architecture"))
 		r->in_architecture = true;
 }
@@ -158,7 +158,7 @@ static void on_text(void *data, const XML_Char *text, int len)
 	size_t used = strlen(to);
 
 	for (int i = 0; r->in_architecture && i < len; i++)
-		if (text[i] > ' ' && used + 1 < sizeof(r->desc->architecture)) {
+		if (text[i] > ' ' && used + 1 < sizeof r->desc->architecture) {
 			to[used++] = text[i];
 			to[used] = '\0';
 		}
@@ -225,7 +225,7 @@ static struct error *lay_out(struct tdesc *t)
 {
 	if (!t->regs.len)
 		return error_create(ERROR_PROTOCOL, "target description: no registers");
-	qsort(t->regs.at, t->regs.len, sizeof(t->regs.at[0]), by_number);
+	qsort(t->regs.at, t->regs.len, sizeof t->regs.at[0], by_number);
 	for (size_t i = 0; i < t->regs.len; i++) {
 		struct tdesc_reg *reg = &t->regs.at[i];
 

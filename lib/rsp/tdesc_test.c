@@ -181,7 +181,7 @@ int main(void)
 
 	tcase_add_test(tests, lays_registers_out);
 	tcase_add_test(tests, takes_the_widest_register_there_is);
-	tcase_add_loop_test(tests, refuses, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_loop_test(tests, refuses, 0, sizeof bad / sizeof bad[0]);
 	tcase_add_test(tests, passes_errors_of_fetching_on);
 	tcase_add_test(tests, bounds_the_number_and_size_of_registers);
 	tcase_add_test(tests, bounds_the_number_of_documents);

@@ -71,7 +71,7 @@ static void become(const char *const *argv, const char *const *envp, const struc
 	close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 	execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)envp);
 	int errnum = errno;
-	if (write(streams->failed, &errnum, sizeof(errnum)) < 0)
+	if (write(streams->failed, &errnum, sizeof errnum) < 0)
 		_exit(126);
 	_exit(127);
 }
@@ -95,12 +95,12 @@ static struct error *spawn(const char *const *argv, const char *const *envp, str
 	ssize_t n = 0;
 	if (pid > 0)
 		do
-			n = read(failed[0], &errnum, sizeof(errnum));
+			n = read(failed[0], &errnum, sizeof errnum);
 		while (n < 0 && errno == EINTR);
 	close(failed[0]);
 	if (pid < 0)
 		return error_os(fork_errnum, "fork", NULL);
-	if (n == sizeof(errnum)) {
+	if (n == sizeof errnum) {
 		waitpid(pid, NULL, 0);
 		return error_os(errnum, "execute", argv[0]);
 	}
@@ -137,7 +137,7 @@ static void *drain(void *arg)
 			break;
 		if (!fds[0].revents)
 			continue;
-		ssize_t n = read(c->out_fd, buffer, sizeof(buffer));
+		ssize_t n = read(c->out_fd, buffer, sizeof buffer);
 		if (n <= 0)
 			break;
 		keep_tail(c, buffer, (size_t)n);
@@ -163,7 +163,7 @@ static struct error *start_drain(struct child *c)
 
 struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct child **ret)
 {
-	struct child *c = calloc(1, sizeof(*c));
+	struct child *c = calloc(1, sizeof *c);
 	int fds[2];
 
 	if (!c)
@@ -319,7 +319,7 @@ struct error *child_first_line(const char *const *argv, const char *const *envp,
 	struct error *err = spawn(argv, envp, (struct streams){.out = fds[1], .err = -1}, &pid);
 	close(fds[1]);
 	if (!err) {
-		err = read_line(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, sizeof(line));
+		err = read_line(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, sizeof line);
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;

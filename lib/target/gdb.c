@@ -332,7 +332,7 @@ static struct error *read_pc(struct gdb_target *g, uint64_t *ret)
 	struct error *err = gdb_fetch_image(g);
 
 	if (!err)
-		memcpy(ret, g->image + pc->offset, sizeof(*ret));
+		memcpy(ret, g->image + pc->offset, sizeof *ret);
 	return err;
 }
 
@@ -418,7 +418,7 @@ static const struct target_ops gdb_ops = {
 struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client, const struct gdb_options *options,
 				struct target **ret)
 {
-	struct gdb_target *g = calloc(1, sizeof(*g));
+	struct gdb_target *g = calloc(1, sizeof *g);
 
 	if (!g) {
 		rsp_client_destroy(client);

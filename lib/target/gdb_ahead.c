@@ -92,17 +92,17 @@ static struct error *add_step(struct gdb_target *g, const struct target_plan *pl
 	static const char step[] = "$vCont;s#b8";
 	const struct gdb_layout *l = &g->layout;
 	char payload[REQUEST_LEN];
-	struct error *err = rsp_ahead_resume(&g->stream, step, sizeof(step) - 1);
+	struct error *err = rsp_ahead_resume(&g->stream, step, sizeof step - 1);
 
 	if (!err)
 		err = add_request(g, "g");
 	size_t num = choose(g, plan);
 	for (size_t i = 0; !err && i < num; i++) {
-		snprintf(payload, sizeof(payload), "p%x", l->desc.regs.at[g->wanted[i]].number);
+		snprintf(payload, sizeof payload, "p%x", l->desc.regs.at[g->wanted[i]].number);
 		err = add_request(g, payload);
 	}
 	for (unsigned i = 0; !err && i < plan->num_reads; i++) {
-		snprintf(payload, sizeof(payload), "m%" PRIx64 ",%x", plan->read[i].address, plan->read[i].len);
+		snprintf(payload, sizeof payload, "m%" PRIx64 ",%x", plan->read[i].address, plan->read[i].len);
 		err = add_request(g, payload);
 	}
 	return err;

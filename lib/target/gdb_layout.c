@@ -85,7 +85,7 @@ static struct error *note_on_request(struct gdb_layout *l)
 {
 	if (!l->single.len)
 		return NULL;
-	l->on_request = calloc(l->isa->num_regs, sizeof(*l->on_request));
+	l->on_request = calloc(l->isa->num_regs, sizeof *l->on_request);
 	for (uint32_t reg = 0; l->on_request && reg < l->isa->num_regs; reg++)
 		for (size_t i = 0; i < l->single.len; i++)
 			l->on_request[reg] |= l->shown_by[reg] == (int32_t)l->single.at[i];
@@ -96,9 +96,9 @@ static struct error *build(struct gdb_layout *l)
 {
 	struct error *err = NULL;
 
-	l->shown_by = calloc(l->isa->num_regs, sizeof(*l->shown_by));
-	l->first_field = calloc(l->isa->num_regs + 1u, sizeof(*l->first_field));
-	l->hidden = calloc(l->isa->num_words, sizeof(*l->hidden));
+	l->shown_by = calloc(l->isa->num_regs, sizeof *l->shown_by);
+	l->first_field = calloc(l->isa->num_regs + 1u, sizeof *l->first_field);
+	l->hidden = calloc(l->isa->num_words, sizeof *l->hidden);
 	if (!l->shown_by || !l->first_field || !l->hidden)
 		return &error_no_memory;
 	for (uint32_t reg = 0; !err && reg < l->isa->num_regs; reg++)
@@ -192,14 +192,14 @@ static uint64_t load_field(const struct gdb_field *f, const uint8_t *image)
 {
 	uint64_t word;
 
-	memcpy(&word, image + f->offset, sizeof(word));
+	memcpy(&word, image + f->offset, sizeof word);
 	return word >> f->shift & low_bits(f->bits);
 }
 
 void gdb_image_to_state(const struct gdb_layout *l, const uint8_t *image, const uint8_t *missing, const bool *stale,
 			struct state *ret)
 {
-	size_t size = l->isa->num_words * sizeof(ret->value[0]);
+	size_t size = l->isa->num_words * sizeof ret->value[0];
 
 	memset(ret->value, 0, size);
 	memcpy(ret->unknown, l->hidden, size);
@@ -222,9 +222,9 @@ void gdb_reg_to_image(const struct gdb_layout *l, const struct state *from, uint
 		const struct gdb_field *f = &l->fields.at[i];
 		uint64_t mask = low_bits(f->bits) << f->shift, word;
 
-		memcpy(&word, image + f->offset, sizeof(word));
+		memcpy(&word, image + f->offset, sizeof word);
 		word = (word & ~mask) | (from->value[f->word] << f->shift & mask);
-		memcpy(image + f->offset, &word, sizeof(word));
+		memcpy(image + f->offset, &word, sizeof word);
 	}
 }
 

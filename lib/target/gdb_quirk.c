@@ -25,7 +25,7 @@ static bool find_x87(const struct tdesc *desc, struct x87 *ret)
 	for (unsigned i = 0; i < NUM_X87; i++) {
 		char name[8];
 
-		snprintf(name, sizeof(name), "st%u", i);
+		snprintf(name, sizeof name, "st%u", i);
 		ret->st[i] = tdesc_find(desc, name);
 		if (!ret->st[i] || ret->st[i]->bits != X87_BITS)
 			return false;

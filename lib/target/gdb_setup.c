@@ -60,8 +60,8 @@ static struct error *make_layout(struct gdb_target *g)
 		return err;
 	g->image = calloc(1, gdb_image_size(&g->layout));
 	g->missing = calloc(1, gdb_image_size(&g->layout));
-	g->stale = calloc(g->layout.desc.regs.len, sizeof(*g->stale));
-	g->wanted = calloc(g->layout.single.len + 1, sizeof(*g->wanted));
+	g->stale = calloc(g->layout.desc.regs.len, sizeof *g->stale);
+	g->wanted = calloc(g->layout.single.len + 1, sizeof *g->wanted);
 	return g->image && g->missing && g->stale && g->wanted ? NULL : &error_no_memory;
 }
 

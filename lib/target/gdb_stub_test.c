@@ -421,7 +421,7 @@ static const struct {
 START_TEST(lies_are_errors)
 {
 	struct stub_line script[] = {OPENING("vCont;c;C;s;S", ""), {"$", STUB_REPLY, NULL}, {0}};
-	struct stub_line *lie = &script[sizeof(script) / sizeof(script[0]) - 2];
+	struct stub_line *lie = &script[sizeof script / sizeof script[0] - 2];
 	struct state s;
 	uint8_t byte;
 	size_t got;
@@ -454,8 +454,8 @@ int main(void)
 	tcase_add_test(tests, notices_a_stub_that_reads_more_at_once);
 	tcase_add_test(tests, notices_a_stub_that_loses_the_order_later);
 	tcase_add_test(tests, notices_a_signal_from_outside);
-	tcase_add_loop_test(tests, useless_stubs_are_errors, 0, sizeof(useless) / sizeof(useless[0]));
-	tcase_add_loop_test(tests, lies_are_errors, 0, sizeof(lies) / sizeof(lies[0]));
+	tcase_add_loop_test(tests, useless_stubs_are_errors, 0, sizeof useless / sizeof useless[0]);
+	tcase_add_loop_test(tests, lies_are_errors, 0, sizeof lies / sizeof lies[0]);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);
 }

@@ -36,7 +36,7 @@ static struct target *start(enum gdb_ahead ahead)
 static int free_port(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(address);
+	socklen_t len = sizeof address;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
@@ -55,8 +55,8 @@ static struct target *start_over_tcp(struct child **ret_child)
 	struct error *err = NULL;
 
 	ck_no_error(qemu_find_emulator(isa, NULL, &emulator));
-	snprintf(port, sizeof(port), "%d", free_port());
-	snprintf(address, sizeof(address), "localhost:%s", port);
+	snprintf(port, sizeof port, "%d", free_port());
+	snprintf(address, sizeof address, "localhost:%s", port);
 	const char *const argv[] = {emulator, "-B", "0x100000000", "-seed", "1",    "-g",
 				    port,     "-0", "busybox",     program, "true", NULL};
 	ck_no_error(child_start(argv, (const char *const[]){NULL}, true, ret_child));
@@ -114,7 +114,7 @@ static uint64_t find_syscall(struct target *t)
 	uint64_t pc = read_reg(t, "rip");
 	size_t got;
 
-	ck_no_error(target_read_memory(t, pc, code, sizeof(code), &got));
+	ck_no_error(target_read_memory(t, pc, code, sizeof code, &got));
 	const uint8_t *at = memmem(code, got, isa->sys.insn, isa->sys.insn_len);
 	ck_assert_ptr_nonnull(at);
 	return pc + (uint64_t)(at - code);
@@ -359,7 +359,7 @@ START_TEST(a_fault_ends_the_run)
 	struct state regs;
 	struct stop stop;
 
-	load_code(t, code, sizeof(code));
+	load_code(t, code, sizeof code);
 	uint64_t start_pc = read_reg(t, "rip");
 	read_state(t, &regs);
 	for (unsigned i = 0; i < 8; i++)
@@ -454,7 +454,7 @@ START_TEST(x87_registers_are_in_the_order_of_the_stack)
 	struct state s;
 	struct stop stop;
 
-	load_code(t, code, sizeof(code));
+	load_code(t, code, sizeof code);
 	for (unsigned i = 0; i < 3; i++)
 		ck_no_error(target_step(t, 0, &stop));
 	read_state(t, &s);
@@ -492,7 +492,7 @@ START_TEST(reads_and_writes_memory)
 	ck_assert_uint_eq(got, LEN);
 	ck_bytes(in, out, LEN);
 	/* As much as there is, then nothing. */
-	ck_no_error(target_read_memory(t, pages, in, sizeof(in), &got));
+	ck_no_error(target_read_memory(t, pages, in, sizeof in, &got));
 	ck_assert_uint_eq(got, PAGES);
 	ck_bytes(in + 100, out, LEN);
 	ck_no_error(target_read_memory(t, pages + PAGES - 5, in, 64, &got));
@@ -530,8 +530,8 @@ START_TEST(a_run_is_ended_by_other_things)
 	struct target *t = start(GDB_AHEAD_AUTO);
 	struct stop stop;
 
-	load_code(t, code, sizeof(code));
-	uint64_t end = read_reg(t, "rip") + sizeof(code) - 1;
+	load_code(t, code, sizeof code);
+	uint64_t end = read_reg(t, "rip") + sizeof code - 1;
 	ck_no_error(target_run_to(t, end, &stop));
 	ck_assert_int_eq(stop.kind, STOP_SIGNAL);
 	ck_assert_int_eq(stop.signal, 5);

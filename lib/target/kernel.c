@@ -279,7 +279,7 @@ static struct error *call_arch_prctl(struct call *c)
 	};
 	uint32_t reg;
 
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
 		if (requests[i].code != c->arg[0] ||
 		    !isa_find_reg(c->k->isa, requests[i].reg, strlen(requests[i].reg), &reg))
 			continue;
@@ -290,7 +290,7 @@ static struct error *call_arch_prctl(struct call *c)
 			return NULL;
 		}
 		uint64_t value = state_get(c->regs, reg);
-		struct error *err = space_write(c->k->space, c->arg[1], &value, sizeof(value));
+		struct error *err = space_write(c->k->space, c->arg[1], &value, sizeof value);
 		bool fault = error_is(err, ERROR_FAULT);
 		if (fault)
 			error_destroy(err);
@@ -342,7 +342,7 @@ static struct error *perform(struct call *c, uint64_t number)
 {
 	enum sys_sem sem = sys_meaning(c->row);
 
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		if (calls[i].sem == sem)
 			return calls[i].perform(c);
 	return error_create(ERROR_UNSUPPORTED,

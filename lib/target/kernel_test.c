@@ -115,11 +115,11 @@ static void compare_pages(void)
 		bool there = syscall(SYS_msync, at, SPACE_PAGE, MS_ASYNC) == 0;
 
 		ck_assert_msg(there == !space_is_free(kernel.space, at, SPACE_PAGE), "page 0x%lx", at);
-		bool readable = real_read(at, real, sizeof(real));
-		size_t got = space_read(kernel.space, at, ours, sizeof(ours));
-		ck_assert_msg(got == (readable ? sizeof(ours) : 0), "page 0x%lx: %zu bytes", at, got);
+		bool readable = real_read(at, real, sizeof real);
+		size_t got = space_read(kernel.space, at, ours, sizeof ours);
+		ck_assert_msg(got == (readable ? sizeof ours : 0), "page 0x%lx: %zu bytes", at, got);
 		if (readable)
-			ck_bytes(ours, real, sizeof(ours));
+			ck_bytes(ours, real, sizeof ours);
 	}
 }
 
@@ -131,8 +131,8 @@ static void mark(uint64_t address, uint64_t value)
 	if (!space_rights(kernel.space, address, &prot) || !(prot & PROT_WRITE) ||
 	    space_is_beyond(kernel.space, address))
 		return;
-	ck_no_error(space_write(kernel.space, address, &value, sizeof(value)));
-	memcpy((void *)(uintptr_t)address, &value, sizeof(value));
+	ck_no_error(space_write(kernel.space, address, &value, sizeof value));
+	memcpy((void *)(uintptr_t)address, &value, sizeof value);
 }
 
 static uint64_t pick(struct rng *rng, const uint64_t *from, size_t num)
@@ -150,7 +150,7 @@ START_TEST(random_calls)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		uint64_t from = rng_below(&rng, PAGES), most = PAGES - from;
 		uint64_t start = BASE + from * SPACE_PAGE, len = rng_next(&rng) % (most * SPACE_PAGE + 1);
-		uint64_t prot = pick(&rng, prots, sizeof(prots) / sizeof(prots[0]));
+		uint64_t prot = pick(&rng, prots, sizeof prots / sizeof prots[0]);
 
 		if (rng_next(&rng) % 64 == 0)
 			start += 8;
@@ -198,8 +198,8 @@ static void both_on_file(const char *name, long number, unsigned where, unsigned
 {
 	uint64_t real_arg[6], our_arg[6];
 
-	memcpy(real_arg, arg, sizeof(real_arg));
-	memcpy(our_arg, arg, sizeof(our_arg));
+	memcpy(real_arg, arg, sizeof real_arg);
+	memcpy(our_arg, arg, sizeof our_arg);
 	real_arg[where] = (uint64_t)real_fd[file];
 	our_arg[where] = (uint64_t)our_fd[file];
 	int64_t real = real_call(number, real_arg), ours = call(name, our_arg);

@@ -131,7 +131,7 @@ static struct error *load_interpreter(struct space *space, const struct evlog_he
 		return error_create(ERROR_INPUT, "the log does not tell which dynamic loader the program ran with");
 	image->path = recorded->path;
 	struct error *err = evlog_file_identify(image->path, &found);
-	if (!err && memcmp(found.sha256, recorded->sha256, sizeof(found.sha256)))
+	if (!err && memcmp(found.sha256, recorded->sha256, sizeof found.sha256))
 		err = broken(image, "has changed since the log was recorded: record it again");
 	evlog_file_deinit(&found);
 	if (!err)

@@ -30,7 +30,7 @@ static void setup(void)
 {
 	scratch_setup();
 	scratch_path("program", path);
-	memset(bytes, 0xee, sizeof(bytes));
+	memset(bytes, 0xee, sizeof bytes);
 	elf = (struct elf_file){
 		.header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
 			   .e_type = ET_EXEC,
@@ -46,11 +46,11 @@ static void setup(void)
 			     /* Nothing of it is in the file, where its offset is far behind the end. */
 			     {PT_LOAD, PF_R | PF_W, 0x99000, 0x700000, 0x700000, 0, 8, 0x1000}},
 	};
-	memset(stack, 0, sizeof(stack));
+	memset(stack, 0, sizeof stack);
 	auxv[0] = (struct evlog_auxv){AT_ENTRY, ENTRY};
 	auxv[1] = (struct evlog_auxv){AT_HWCAP2, 2};
 	/* argc and the two ends of the lists are 0. */
-	memcpy(stack + 3, auxv, sizeof(auxv));
+	memcpy(stack + 3, auxv, sizeof auxv);
 	log_header = (struct evlog_header){.entry = ENTRY, .stack_pointer = STACK - STACK_LEN, .stack_len = STACK_LEN};
 	log_header.stack = (uint8_t *)stack;
 	log_header.auxv.at = auxv;
@@ -59,8 +59,8 @@ static void setup(void)
 
 static void write_file(void)
 {
-	memcpy(bytes, &elf, sizeof(elf));
-	put_file(path, bytes, sizeof(bytes));
+	memcpy(bytes, &elf, sizeof elf);
+	put_file(path, bytes, sizeof bytes);
 }
 
 /* ---- Into an address space ---- */
@@ -248,7 +248,7 @@ START_TEST(aarch64_steps)
 		0xd4000001, /* svc #0 */
 	};
 	static struct target_plan plans[8];
-	struct target *t = start_aarch64(code, sizeof(code));
+	struct target *t = start_aarch64(code, sizeof code);
 	const uint32_t x1 = isa->sys.arg[1];
 	struct target_seen seen;
 	struct state s;
@@ -270,7 +270,7 @@ START_TEST(aarch64_steps)
 		ck_assert_uint_eq(test_get(&s, "pc"), ENTRY + 4 * (i < 7 ? i + 1 : 7));
 		if (i != 1)
 			continue;
-		memcpy(&word, seen.memory[0], sizeof(word));
+		memcpy(&word, seen.memory[0], sizeof word);
 		ck_assert_uint_eq(word, 5);
 	}
 	ck_assert_uint_eq(test_get(&s, "sp"), STACK - STACK_LEN - 16);
@@ -304,7 +304,7 @@ static const struct {
 
 START_TEST(aarch64_signals)
 {
-	struct target *t = start_aarch64(aarch64_faults[_i].code, sizeof(aarch64_faults[_i].code));
+	struct target *t = start_aarch64(aarch64_faults[_i].code, sizeof aarch64_faults[_i].code);
 	struct stop stop = {0};
 
 	for (unsigned i = 0; i < 4 && stop.kind == STOP_STEPPED; i++)
@@ -324,9 +324,9 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(c, setup, scratch_teardown);
 	tcase_add_test(c, segments);
 	tcase_add_test(c, position_independent);
-	tcase_add_loop_test(c, broken_input, 0, (int)(sizeof(broken) / sizeof(broken[0])));
+	tcase_add_loop_test(c, broken_input, 0, (int)(sizeof broken / sizeof broken[0]));
 	tcase_add_test(c, aarch64_steps);
-	tcase_add_loop_test(c, aarch64_signals, 0, (int)(sizeof(aarch64_faults) / sizeof(aarch64_faults[0])));
+	tcase_add_loop_test(c, aarch64_signals, 0, (int)(sizeof aarch64_faults / sizeof aarch64_faults[0]));
 	suite_add_tcase(s, c);
 	return s;
 }

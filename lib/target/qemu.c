@@ -65,7 +65,7 @@ struct error *qemu_find_emulator(const struct isa *isa, const char *wanted, char
 {
 	char variable[64];
 
-	variable_name(isa, variable, sizeof(variable));
+	variable_name(isa, variable, sizeof variable);
 	if (!wanted)
 		wanted = getenv(variable);
 	if (!wanted || !*wanted)
@@ -108,7 +108,7 @@ static bool concerns_emulator(const char *variable)
 	static const char *const prefixes[] = {"LD_",   "QEMU_",  "GLIBC_TUNABLES=", "MALLOC_", "GCONV_PATH=",
 					       "ASAN_", "UBSAN_", "LSAN_",           "G_",      "VALGRIND_"};
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
 		if (!strncmp(variable, prefixes[i], strlen(prefixes[i])))
 			return true;
 	return false;
@@ -241,7 +241,7 @@ static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 	char address[128];
 	int status;
 
-	snprintf(address, sizeof(address), "unix:%s", l->socket);
+	snprintf(address, sizeof address, "unix:%s", l->socket);
 	for (;;) {
 		struct error *err = rsp_client_connect(address, l->options->timeout_ms, ret);
 		bool too_early = error_is(err, ERROR_OS) && (err->errnum == ENOENT || err->errnum == ECONNREFUSED);
@@ -322,7 +322,7 @@ static struct error *identify(const struct launch *l, char **ret)
 static struct error *make_target(struct launch *l, struct rsp_client *client, const char *identity, struct target **ret)
 {
 	struct gdb_options options = {.identity = identity, .ahead = l->options->ahead};
-	struct emulator *e = calloc(1, sizeof(*e));
+	struct emulator *e = calloc(1, sizeof *e);
 
 	if (!e) {
 		rsp_client_destroy(client);
@@ -382,10 +382,10 @@ static struct error *is_env_reversed(const struct launch *l, struct target *t, b
 	*ret = false;
 	if (count < 2)
 		return NULL;
-	struct error *err = first_variable(t, seen, sizeof(seen));
+	struct error *err = first_variable(t, seen, sizeof seen);
 	if (!err)
-		*ret = strncmp(seen, l->env.at[0], sizeof(seen) - 1) != 0 &&
-		       !strncmp(seen, l->env.at[count - 1], sizeof(seen) - 1);
+		*ret = strncmp(seen, l->env.at[0], sizeof seen - 1) != 0 &&
+		       !strncmp(seen, l->env.at[count - 1], sizeof seen - 1);
 	return err;
 }
 

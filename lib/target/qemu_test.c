@@ -33,8 +33,8 @@ static uint64_t read_word(struct target *t, uint64_t address)
 	uint64_t word;
 	size_t got;
 
-	ck_no_error(target_read_memory(t, address, &word, sizeof(word), &got));
-	ck_assert_uint_eq(got, sizeof(word));
+	ck_no_error(target_read_memory(t, address, &word, sizeof word, &got));
+	ck_assert_uint_eq(got, sizeof word);
 	return word;
 }
 
@@ -87,7 +87,7 @@ START_TEST(hands_over_arguments_and_environment)
 		char text[64] = {0};
 		size_t got;
 
-		ck_no_error(target_read_memory(t, read_word(t, sp + 40 + 8 * i), text, sizeof(text) - 1, &got));
+		ck_no_error(target_read_memory(t, read_word(t, sp + 40 + 8 * i), text, sizeof text - 1, &got));
 		for (unsigned k = 0; k < 4; k++)
 			seen[k] |= !strcmp(text, envp[k]);
 	}
@@ -165,7 +165,7 @@ START_TEST(an_emulator_that_never_listens_is_given_up)
 	struct target *t;
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, script, sizeof(script) - 1), sizeof(script) - 1);
+	ck_assert_int_eq(write(fd, script, sizeof script - 1), sizeof script - 1);
 	ck_assert_int_eq(fchmod(fd, 0700), 0);
 	close(fd);
 	uint64_t before = clock_now();
@@ -216,7 +216,7 @@ START_TEST(an_emulator_killed_on_the_way_is_told)
 
 	/* Its pid is the thread id that the stub gives. */
 	ck_no_error(target_step(t, 0, &stop));
-	snprintf(command, sizeof(command), "kill -KILL %llu", (unsigned long long)stop.tid);
+	snprintf(command, sizeof command, "kill -KILL %llu", (unsigned long long)stop.tid);
 	ck_assert_int_eq(system(command), 0);
 	struct error *err = NULL;
 	for (int i = 0; i < 100 && !err; i++)

@@ -77,7 +77,7 @@ static const struct mischief {
 	{3, 0, FLOOD, "$O41#b4", "the GDB stub"},
 	{3, 0, FLOOD, "0123456789abcdef", "the GDB stub sends bytes that are no packets"},
 };
-enum { NUM_MISCHIEFS = sizeof(mischiefs) / sizeof(mischiefs[0]) };
+enum { NUM_MISCHIEFS = sizeof mischiefs / sizeof mischiefs[0] };
 
 static const char *program, *guest;
 static char log_path[SCRATCH_PATH_LEN], qemu_path[SCRATCH_PATH_LEN], proxy_path[SCRATCH_PATH_LEN];
@@ -115,7 +115,7 @@ static bool send_packet(const struct proxy *p, const char *payload)
 
 	for (const char *c = payload; *c; c++)
 		sum += (unsigned char)*c;
-	snprintf(packet, sizeof(packet), "+$%s#%02x", payload, sum);
+	snprintf(packet, sizeof packet, "+$%s#%02x", payload, sum);
 	return send_text(p, packet);
 }
 
@@ -173,7 +173,7 @@ static bool take_reply(struct proxy *p, const char *bytes, size_t len)
 static bool transfer(struct proxy *p, bool from_stub)
 {
 	char bytes[4096];
-	ssize_t n = recv(from_stub ? p->stub : p->client, bytes, sizeof(bytes), 0);
+	ssize_t n = recv(from_stub ? p->stub : p->client, bytes, sizeof bytes, 0);
 
 	if (n <= 0)
 		return false;
@@ -204,7 +204,7 @@ static struct sockaddr_un unix_address(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	ck_assert_uint_lt(strlen(path), sizeof(address.sun_path));
+	ck_assert_uint_lt(strlen(path), sizeof address.sun_path);
 	strcpy(address.sun_path, path);
 	return address;
 }
@@ -216,7 +216,7 @@ static int connect_stub(void)
 	deadline_t deadline = deadline_after(60 * CLOCK_S);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	while (connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
+	while (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
 		ck_assert_msg(!deadline_passed(deadline), "QEMU does not listen");
 		poll(NULL, 0, 10);
 	}
@@ -228,7 +228,7 @@ static int listen_at(const char *path)
 	const struct sockaddr_un address = unix_address(path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
 	ck_assert_int_eq(listen(fd, 1), 0);
 	return fd;
 }
@@ -265,7 +265,7 @@ static int run_program(const char *const *argv, struct strbuf *said, long *ret_r
 	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
 	pid_t pid = start(argv, fds[1]);
 	close(fds[1]);
-	while ((n = read(fds[0], bytes, sizeof(bytes))) > 0)
+	while ((n = read(fds[0], bytes, sizeof bytes)) > 0)
 		strbuf_append_bytes(said, bytes, (size_t)n);
 	close(fds[0]);
 	ck_assert_int_eq(wait4(pid, &status, 0, &usage), pid);
@@ -330,7 +330,7 @@ int main(void)
 	TCase *tests = tcase_create("remote");
 
 	program = getenv("VALIDATE");
-	snprintf(guest_path, sizeof(guest_path), "%s/guests/hello", getenv("BUILD") ? getenv("BUILD") : "build/rel");
+	snprintf(guest_path, sizeof guest_path, "%s/guests/hello", getenv("BUILD") ? getenv("BUILD") : "build/rel");
 	guest = guest_path;
 	if (!program || access(program, X_OK) || access(guest, X_OK) || system("command -v qemu-x86_64 >/dev/null")) {
 		puts("skipped: no program (VALIDATE, BUILD), or no qemu-x86_64 (Debian's package qemu-user)");

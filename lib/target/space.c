@@ -33,7 +33,7 @@ struct space {
 
 struct error *space_create(const struct space_engine *engine, struct space **ret)
 {
-	struct space *s = calloc(1, sizeof(*s));
+	struct space *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return &error_no_memory;
@@ -108,7 +108,7 @@ static bool insert(struct space *s, size_t i, const struct area *a)
 {
 	if (!vec_reserve(&s->areas, s->areas.len + 1))
 		return false;
-	memmove(s->areas.at + i + 1, s->areas.at + i, (s->areas.len - i) * sizeof(*a));
+	memmove(s->areas.at + i + 1, s->areas.at + i, (s->areas.len - i) * sizeof *a);
 	s->areas.at[i] = *a;
 	s->areas.len++;
 	return true;
@@ -117,7 +117,7 @@ static bool insert(struct space *s, size_t i, const struct area *a)
 static void drop(struct space *s, size_t i)
 {
 	s->areas.len--;
-	memmove(s->areas.at + i, s->areas.at + i + 1, (s->areas.len - i) * sizeof(s->areas.at[0]));
+	memmove(s->areas.at + i, s->areas.at + i + 1, (s->areas.len - i) * sizeof s->areas.at[0]);
 }
 
 /* Makes address a border between areas, if it lies in one. */

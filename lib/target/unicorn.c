@@ -14,7 +14,7 @@ static const struct unicorn_machine *const machines[] = {&unicorn_x86_64, &unico
 
 const struct unicorn_machine *unicorn_find_machine(const char *isa)
 {
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
 		if (!strcmp(machines[i]->isa, isa))
 			return machines[i];
 	return NULL;
@@ -143,7 +143,7 @@ struct error *unicorn_pc(struct unicorn_target *u, uint64_t *ret)
 
 	for (size_t i = 0; !err && i < u->layout.fields.len; i++)
 		if (u->layout.fields.at[i].reg == isa->pc)
-			memcpy(ret, u->raw + u->layout.fields.at[i].at, sizeof(*ret));
+			memcpy(ret, u->raw + u->layout.fields.at[i].at, sizeof *ret);
 	return err;
 }
 
@@ -317,7 +317,7 @@ static struct error *load(struct unicorn_target *u, const struct unicorn_options
 	};
 	state_set(&s, isa->pc, loaded.entry);
 	state_set(&s, isa->sp, loaded.stack);
-	err = write_regs(&u->base, &s, regs, sizeof(regs) / sizeof(regs[0]));
+	err = write_regs(&u->base, &s, regs, sizeof regs / sizeof regs[0]);
 	state_deinit(&s);
 	return err;
 }
@@ -328,7 +328,7 @@ struct error *target_unicorn_create(const struct isa *isa, const struct unicorn_
 
 	if (!machine)
 		return error_create(ERROR_UNSUPPORTED, "unicorn cannot run %s programs", isa->name);
-	struct unicorn_target *u = calloc(1, sizeof(*u));
+	struct unicorn_target *u = calloc(1, sizeof *u);
 	if (!u)
 		return &error_no_memory;
 	u->base.ops = &unicorn_ops;

@@ -61,8 +61,8 @@ static struct error *set_up(uc_engine *uc)
 	uc_err e = uc_mem_map(uc, PAGE, PAGE, UC_PROT_ALL);
 
 	if (!e)
-		e = uc_mem_write(uc, PAGE, code, sizeof(code));
-	for (size_t i = 0; !e && i < sizeof(initial) / sizeof(initial[0]); i++)
+		e = uc_mem_write(uc, PAGE, code, sizeof code);
+	for (size_t i = 0; !e && i < sizeof initial / sizeof initial[0]; i++)
 		e = uc_reg_write(uc, UC_ARM64_REG_X0 + (int)i, &initial[i]);
 	if (!e)
 		e = uc_emu_start(uc, PAGE, USER, 0, 0);
@@ -93,11 +93,11 @@ const struct unicorn_machine unicorn_aarch64 = {
 	.arch = UC_ARCH_ARM64,
 	.mode = UC_MODE_ARM,
 	.regs = regs,
-	.num_regs = sizeof(regs) / sizeof(regs[0]),
+	.num_regs = sizeof regs / sizeof regs[0],
 	.models = models,
-	.num_models = sizeof(models) / sizeof(models[0]),
+	.num_models = sizeof models / sizeof models[0],
 	.auxv = auxv,
-	.num_auxv = sizeof(auxv) / sizeof(auxv[0]),
+	.num_auxv = sizeof auxv / sizeof auxv[0],
 	.set_up = set_up,
 	.signal = signal_of,
 };

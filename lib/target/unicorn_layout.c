@@ -89,11 +89,11 @@ struct error *unicorn_layout_init(struct unicorn_layout *l, const struct isa *is
 	struct error *err = NULL;
 
 	*l = (struct unicorn_layout){.isa = isa};
-	l->hidden = calloc(isa->num_words, sizeof(*l->hidden));
-	l->unknown = calloc(isa->num_words, sizeof(*l->unknown));
+	l->hidden = calloc(isa->num_words, sizeof *l->hidden);
+	l->unknown = calloc(isa->num_words, sizeof *l->unknown);
 	if (!l->hidden || !l->unknown)
 		return &error_no_memory;
-	memset(l->hidden, 0xff, isa->num_words * sizeof(*l->hidden));
+	memset(l->hidden, 0xff, isa->num_words * sizeof *l->hidden);
 	for (uint32_t i = 0; !err && i < isa->num_regs; i++) {
 		const struct unicorn_reg *shown = find_shown(machine, isa->regs[i].gdb_name);
 
@@ -126,12 +126,12 @@ bool unicorn_read_raw(struct unicorn_layout *l, uc_engine *uc, uint8_t *raw)
 
 void unicorn_raw_to_state(const struct unicorn_layout *l, const uint8_t *raw, struct state *ret)
 {
-	memcpy(ret->unknown, l->unknown, l->isa->num_words * sizeof(*ret->unknown));
+	memcpy(ret->unknown, l->unknown, l->isa->num_words * sizeof *ret->unknown);
 	for (size_t i = 0; i < l->words.len; i++) {
 		const struct unicorn_word *w = &l->words.at[i];
 		uint64_t bits;
 
-		memcpy(&bits, raw + w->at, sizeof(bits));
+		memcpy(&bits, raw + w->at, sizeof bits);
 		ret->value[w->word] = bits >> w->shift & w->mask;
 	}
 }

@@ -37,7 +37,7 @@ static void open_guest(const char *name, const char *arg)
 
 	/* The recorder starts a program by its real path, which is on its stack too. */
 	char path[4096];
-	snprintf(path, sizeof(path), "%s/guests/%s", build ? build : "build/rel", name);
+	snprintf(path, sizeof path, "%s/guests/%s", build ? build : "build/rel", name);
 	ck_assert_msg(realpath(path, program), "no guest %s: make guests", path);
 	scratch_path("run.json", log_path);
 	dup2(null, 1);
@@ -134,7 +134,7 @@ static void compare_regs(const struct state *ours, const struct user_regs_struct
 
 		if (desc->class != REG_GENERAL && desc->class != REG_PC)
 			continue;
-		memcpy(&raw, (const uint8_t *)real + desc->native_offset, sizeof(raw));
+		memcpy(&raw, (const uint8_t *)real + desc->native_offset, sizeof raw);
 		ck_assert_msg(state_get(ours, i) == raw,
 			      "%s after %lu instructions, at pc 0x%llx: 0x%lx, the CPU 0x%lx", desc->name, count,
 			      real->rip, state_get(ours, i), raw);
@@ -159,7 +159,7 @@ START_TEST(steps_of_loop)
 	bool lingering = false;
 
 	start("loop", "500");
-	ck_assert_uint_le(sizeof(plans) / sizeof(plans[0]), t->max_ahead);
+	ck_assert_uint_le(sizeof plans / sizeof plans[0], t->max_ahead);
 	struct native *n = spawn_native("500");
 	ck_no_error(state_init(&s, isa));
 	while (seen.stop.kind != STOP_SYSCALL) {
@@ -201,15 +201,15 @@ START_TEST(initial_memory)
 
 		if (strstr(m->name, "[v"))
 			continue;
-		for (uint64_t at = m->start; at < m->end; at += sizeof(ours), compared++) {
+		for (uint64_t at = m->start; at < m->end; at += sizeof ours, compared++) {
 			size_t got;
 
-			ck_no_error(target_read_memory(t, at, ours, sizeof(ours), &got));
-			ck_assert_msg(got == sizeof(ours), "0x%lx of %s is not there", at, m->name);
-			ck_no_error(native_read(n, at, real, sizeof(real)));
+			ck_no_error(target_read_memory(t, at, ours, sizeof ours, &got));
+			ck_assert_msg(got == sizeof ours, "0x%lx of %s is not there", at, m->name);
+			ck_no_error(native_read(n, at, real, sizeof real));
 			/* The second run has random bytes of its own, at AT_RANDOM. */
 			if (strcmp(m->name, "[stack]") != 0)
-				ck_bytes(ours, real, sizeof(ours));
+				ck_bytes(ours, real, sizeof ours);
 		}
 	}
 	ck_assert_uint_gt(compared, 4);
@@ -318,7 +318,7 @@ START_TEST(reads_after_steps)
 	uint64_t pc = get("rip"), sp = get("rsp");
 	ck_no_error(state_init(&s, isa));
 	for (uint64_t round = 0; round < 3; round++) {
-		ck_no_error(target_write_memory(t, pc, code, sizeof(code)));
+		ck_no_error(target_write_memory(t, pc, code, sizeof code));
 		set("rip", pc);
 		set("rax", 0x1234 + round);
 		for (unsigned i = 0; i < 3; i++) {
@@ -331,7 +331,7 @@ START_TEST(reads_after_steps)
 			uint64_t value;
 
 			ck_no_error(target_collect(t, &s, &seen));
-			memcpy(&value, seen.memory[0], sizeof(value));
+			memcpy(&value, seen.memory[0], sizeof value);
 			ck_assert(seen.memory_ok[0] && !seen.memory_ok[1]);
 			ck_assert_uint_eq(value, 0x1234 + round + (i == 2));
 			ck_assert_uint_eq(test_get(&s, "rax"), 0x1234 + round + (i >= 1));
@@ -378,7 +378,7 @@ START_TEST(stores_into_the_running_code)
 
 	ck_no_error(state_init(&s, isa));
 	for (size_t together = 1; together <= 4; together++) {
-		ck_no_error(target_write_memory(t, at, code, sizeof(code)));
+		ck_no_error(target_write_memory(t, at, code, sizeof code));
 		set("rip", at);
 		for (size_t i = 0; i < 4; i++)
 			plans[i] = (struct target_plan){.num_reads = 1, .read = {{at + 8, 1}}};
@@ -481,7 +481,7 @@ START_TEST(wrong_requests)
 	ck_assert_uint_eq(got, 0);
 	target_destroy(t);
 	t = NULL;
-	snprintf(program, sizeof(program), "/bin/sh");
+	snprintf(program, sizeof program, "/bin/sh");
 	ck_error(create(NULL), ERROR_INPUT, "");
 }
 END_TEST
@@ -496,7 +496,7 @@ static Suite *suite(void)
 	tcase_add_test(c, steps_of_loop);
 	tcase_add_test(c, initial_memory);
 	tcase_add_test(c, initial_registers);
-	tcase_add_loop_test(c, faults_like_the_cpu, 0, (int)(sizeof(faults) / sizeof(faults[0])));
+	tcase_add_loop_test(c, faults_like_the_cpu, 0, (int)(sizeof faults / sizeof faults[0]));
 	tcase_add_test(c, reads_after_steps);
 	tcase_add_test(c, stores_into_the_running_code);
 	tcase_add_test(c, a_signal_ends_the_submitted_steps);

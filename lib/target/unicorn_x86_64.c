@@ -100,16 +100,16 @@ static struct error *return_to_user(uc_engine *uc)
 	/* Code of 64 bits and data, present, of level 3 (SDM vol. 3, 3.4.5). */
 	static const uint64_t gdt[] = {0, 0, 0, 0, 0, UINT64_C(0x00cff3000000ffff), UINT64_C(0x00affb000000ffff)};
 	const uint64_t sp = FRAME;
-	uc_x86_mmr table = {.base = GDT, .limit = sizeof(gdt) - 1}, none = {0};
+	uc_x86_mmr table = {.base = GDT, .limit = sizeof gdt - 1}, none = {0};
 	uint64_t cs = 0;
 	uc_err code = uc_mem_map(uc, PAGE, PAGE, UC_PROT_ALL);
 
 	if (!code)
-		code = uc_mem_write(uc, GDT, gdt, sizeof(gdt));
+		code = uc_mem_write(uc, GDT, gdt, sizeof gdt);
 	if (!code)
-		code = uc_mem_write(uc, FRAME, frame, sizeof(frame));
+		code = uc_mem_write(uc, FRAME, frame, sizeof frame);
 	if (!code)
-		code = uc_mem_write(uc, CODE, iretq, sizeof(iretq));
+		code = uc_mem_write(uc, CODE, iretq, sizeof iretq);
 	if (!code)
 		code = uc_reg_write(uc, UC_X86_REG_GDTR, &table);
 	if (!code)
@@ -147,7 +147,7 @@ static struct error *set_up(uc_engine *uc)
 	};
 	struct error *err = return_to_user(uc);
 
-	for (size_t i = 0; !err && i < sizeof(initial) / sizeof(initial[0]); i++)
+	for (size_t i = 0; !err && i < sizeof initial / sizeof initial[0]; i++)
 		err = unicorn_error(uc_reg_write(uc, initial[i].id, &initial[i].value), "set a register");
 	return err;
 }
@@ -212,11 +212,11 @@ const struct unicorn_machine unicorn_x86_64 = {
 	.arch = UC_ARCH_X86,
 	.mode = UC_MODE_64,
 	.regs = regs,
-	.num_regs = sizeof(regs) / sizeof(regs[0]),
+	.num_regs = sizeof regs / sizeof regs[0],
 	.models = models,
-	.num_models = sizeof(models) / sizeof(models[0]),
+	.num_models = sizeof models / sizeof models[0],
 	.auxv = auxv,
-	.num_auxv = sizeof(auxv) / sizeof(auxv[0]),
+	.num_auxv = sizeof auxv / sizeof auxv[0],
 	.set_up = set_up,
 	.enter_kernel = enter_kernel,
 	.corrected_insn = UC_X86_INS_CPUID,

@@ -27,7 +27,7 @@ static size_t take_more(struct stub *s, int timeout_ms)
 
 	if (poll(&poll_fd, 1, timeout_ms) <= 0)
 		return 0;
-	ssize_t n = recv(s->fd, bytes, sizeof(bytes), 0);
+	ssize_t n = recv(s->fd, bytes, sizeof bytes, 0);
 	if (n <= 0)
 		return 0;
 	strbuf_append_bytes(&s->seen, bytes, (size_t)n);
@@ -106,7 +106,7 @@ static void *run(void *arg)
 
 struct stub *stub_start(const struct stub_line *script, int *ret_fd)
 {
-	struct stub *s = calloc(1, sizeof(*s));
+	struct stub *s = calloc(1, sizeof *s);
 	int fds[2];
 
 	if (!s || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))

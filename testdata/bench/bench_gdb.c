@@ -46,8 +46,8 @@ static bool start_stub(struct stub *s, const char *emulator, const char *program
 	*s = (struct stub){.fd = -1, .directory = "/tmp/validate-bench-XXXXXX"};
 	if (!mkdtemp(s->directory))
 		return false;
-	snprintf(s->path, sizeof(s->path), "%s/gdb", s->directory);
-	memcpy(address.sun_path, s->path, sizeof(s->path));
+	snprintf(s->path, sizeof s->path, "%s/gdb", s->directory);
+	memcpy(address.sun_path, s->path, sizeof s->path);
 	s->pid = fork();
 	if (!s->pid) {
 		/* QEMU says a word about being ended; a QEMU that cannot start shows by its silence. */
@@ -58,7 +58,7 @@ static bool start_stub(struct stub *s, const char *emulator, const char *program
 	}
 	s->fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	for (int i = 0; i < 500; i++) {
-		if (!connect(s->fd, (const struct sockaddr *)&address, sizeof(address)))
+		if (!connect(s->fd, (const struct sockaddr *)&address, sizeof address))
 			return true;
 		if (waitpid(s->pid, NULL, WNOHANG) == s->pid) {
 			s->pid = 0;
@@ -78,7 +78,7 @@ static bool read_packets(int fd, unsigned count)
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 		if (poll(&poll_fd, 1, TIMEOUT_MS) != 1)
 			return false;
-		ssize_t n = read(fd, buffer, sizeof(buffer));
+		ssize_t n = read(fd, buffer, sizeof buffer);
 		if (n <= 0)
 			return false;
 		for (const char *at = buffer; count && (at = memchr(at, '#', (size_t)(buffer + n - at))); at++)
@@ -97,9 +97,9 @@ static bool run_sequential(int fd, uint64_t *ret_steps)
 {
 	static const char step[] = "+$vCont;s#b8", regs[] = "+$g#67";
 
-	if (!send_all(fd, step + !*ret_steps, sizeof(step) - 1 - !*ret_steps) || !read_packets(fd, 1))
+	if (!send_all(fd, step + !*ret_steps, sizeof step - 1 - !*ret_steps) || !read_packets(fd, 1))
 		return false;
-	if (!send_all(fd, regs, sizeof(regs) - 1) || !read_packets(fd, 1))
+	if (!send_all(fd, regs, sizeof regs - 1) || !read_packets(fd, 1))
 		return false;
 	++*ret_steps;
 	return true;
@@ -119,7 +119,7 @@ static size_t build_ahead(char *to)
 
 		memset(at, '+', READ_SIZE + 2);
 		if (regs)
-			memcpy(at, regs_packet, sizeof(regs_packet) - 1);
+			memcpy(at, regs_packet, sizeof regs_packet - 1);
 		if (step)
 			memcpy(at + READ_SIZE - STEP_LEN, step_packet, STEP_LEN);
 		at += READ_SIZE + (regs && step ? 2 : 1);
@@ -168,9 +168,9 @@ int main(int argc, char **argv)
 	double seconds = argc > 3 ? atof(argv[3]) : 3;
 	char program[4096];
 
-	snprintf(program, sizeof(program), "%s/guests/loop", build ? build : "build/rel");
+	snprintf(program, sizeof program, "%s/guests/loop", build ? build : "build/rel");
 	if (argc > 2)
-		snprintf(program, sizeof(program), "%s", argv[2]);
+		snprintf(program, sizeof program, "%s", argv[2]);
 	bool ok = measure("bare loop of step + g, sequential", emulator, program, seconds, run_sequential);
 	ok &= measure("bare loop of step + g, 64 steps sent ahead", emulator, program, seconds, run_ahead);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;

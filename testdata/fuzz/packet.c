@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct strbuf whole = {0}, parts = {0};
 
 	parse(data, size, size, &whole);
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
 		strbuf_clear(&parts);
 		parse(data, size, pieces[i], &parts);
 		expect(parts.len == whole.len && !memcmp(strbuf_text(&parts), strbuf_text(&whole), whole.len),

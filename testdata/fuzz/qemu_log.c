@@ -11,7 +11,7 @@ static struct error *import(struct qemu_log *log, bool blocks)
 	const struct import_options options = {.blocks = blocks};
 	struct import_counts counts;
 
-	header.hidden = calloc(header.isa->num_words, sizeof(*header.hidden));
+	header.hidden = calloc(header.isa->num_words, sizeof *header.hidden);
 	if (!header.hidden)
 		abort();
 	struct error *err = import_qemu_log(log, &header, &options, "/dev/null", &counts);

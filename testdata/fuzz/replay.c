@@ -112,7 +112,7 @@ static size_t replace(uint8_t *data, size_t size, size_t max_size, size_t at, co
 /* One of the log's numbers, counted on from a random place, gets a value that somebody may not have thought of. */
 static size_t mutate_number(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	const char *with = values[(seed >> 8) % (sizeof(values) / sizeof(values[0]))];
+	const char *with = values[(seed >> 8) % (sizeof values / sizeof values[0])];
 
 	for (size_t i = 0, at = seed % size; i < size; i++, at = at + 1 < size ? at + 1 : 0)
 		if (at + 3 < size && !memcmp(data + at, "\"0x", 3))
