@@ -52,8 +52,7 @@ struct error *selftest_oracle(const struct isa *isa, const struct selftest_optio
 static void show_gap(const char *what, const char *why, uint64_t count)
 {
 	if (count)
-		printf("left open: %s%s%s: %" PRIu64 " case%s\n", what, *what ? ": " : "", why, count,
-		       plural(count));
+		printf("left open: %s%s%s: %" PRIu64 " case%s\n", what, *what ? ": " : "", why, count, plural(count));
 }
 
 void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test)

@@ -80,7 +80,7 @@ judge() { # NAME TARGET OPTION...
 	local status
 
 	rm -f report.json
-	timeout -k 10 $per_run "$VALIDATE" --log run.json --max-instructions $most --baseline "$known" \
+	timeout -k 10 $per_run "$VALIDATE" --log run.json --max-instructions $most --fail-on possible --baseline "$known" \
 		--report report.json "${@:3}" >report.txt 2>&1
 	status=$?
 	account "$1" "$2" $status
