@@ -47,15 +47,13 @@ static struct error *put_page(struct replay *r, const struct replay_call *call, 
 {
 	const struct isa_question *q = r->isa->questions;
 	const uint64_t map[6] = {0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
-	uint8_t code[PAGE] = {0};
 	int64_t address = 0, result = 0;
 	struct error *err = guest_call(r, call, "mmap", map, &address);
 
 	if (err || sys_failed(address))
 		return err;
 	const uint64_t protect[6] = {(uint64_t)address, PAGE, PROT_READ | PROT_EXEC};
-	memcpy(code, q->insn, q->insn_len);
-	err = target_write_memory(r->target, (uint64_t)address, code, sizeof code);
+	err = target_write_memory(r->target, (uint64_t)address, q->insn, q->insn_len);
 	if (!err)
 		err = guest_call(r, call, "mprotect", protect, &result);
 	*ret = !err && !sys_failed(result) ? (uint64_t)address : 0;
