@@ -110,12 +110,13 @@ static unsigned print_some_regs(const struct explained *x, const uint32_t *regs,
 	return n;
 }
 
-static void print_regs(const struct explained *x, const char *key, const uint32_t *regs, size_t len)
+/* memory: the instruction accesses memory in that way, if no register. */
+static void print_regs(const struct explained *x, const char *key, const uint32_t *regs, size_t len, bool memory)
 {
 	print_key(x, key);
 	unsigned n = print_some_regs(x, regs, len, true, "");
 	n += print_some_regs(x, regs, len, false, n ? "; implied: " : "implied: ");
-	strbuf_append(x->out, n ? "\n" : "none\n");
+	strbuf_append(x->out, n ? "\n" : memory ? "memory alone\n" : "none\n");
 }
 
 /* An address or a count, for which the width goes without saying, or any other expression. */
@@ -332,8 +333,8 @@ static struct error *print_model(struct explained *x)
 
 	strbuf_printf(x->out, "  form       %s\n", x->insn->form);
 	print_vendors(x);
-	print_regs(x, "reads", x->effects.reads.at, x->effects.reads.len);
-	print_regs(x, "writes", x->effects.writes.at, x->effects.writes.len);
+	print_regs(x, "reads", x->effects.reads.at, x->effects.reads.len, x->effects.loads.len);
+	print_regs(x, "writes", x->effects.writes.at, x->effects.writes.len, x->t->stores.len);
 	print_flags(x);
 	print_undefined(x);
 	print_leaves(x, "outside", x->effects.env.at, x->effects.env.len);
