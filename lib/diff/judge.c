@@ -158,14 +158,6 @@ static void fill_register(const struct diff *d, uint32_t reg, const struct outpu
 	}
 }
 
-static void flags_image(const struct state *s, const bool *is_flag, uint64_t *ret)
-{
-	*ret = 0;
-	for (uint32_t r = 0; r < s->isa->num_regs; r++)
-		if (is_flag[r])
-			*ret |= state_get(s, r) << s->isa->regs[r].gdb_low;
-}
-
 /* Flags of a class are one finding. */
 static void add_flag(struct judging *j, enum diff_class class, uint32_t reg, uint64_t differs)
 {
@@ -173,8 +165,8 @@ static void add_flag(struct judging *j, enum diff_class class, uint32_t reg, uin
 
 	if (!f->width) {
 		*f = (struct finding){.kind = LOCATION_FLAGS, .reg = reg, .width = 32};
-		flags_image(j->d->side[A].after, j->d->is_flag, f->expected);
-		flags_image(j->d->side[B].after, j->d->is_flag, f->observed);
+		f->expected[0] = state_get_flags(j->d->side[A].after, reg);
+		f->observed[0] = state_get_flags(j->d->side[B].after, reg);
 	}
 	f->flags |= differs << j->d->isa->regs[reg].gdb_low;
 	f->mask[0] = ~f->flags;

@@ -8,16 +8,6 @@
 #include "lib/base/strbuf.h"
 #include "lib/lockstep/internal.h"
 
-void flags_image(const struct state *s, uint32_t reg, uint64_t *ret)
-{
-	const struct isa *isa = s->isa;
-	const char *name = isa->regs[reg].gdb_name;
-
-	for (uint32_t r = 0; r < isa->num_regs; r++)
-		if (isa->regs[r].gdb_name && !strcmp(isa->regs[r].gdb_name, name))
-			ret[0] |= state_get(s, r) << isa->regs[r].gdb_low;
-}
-
 /* The second opinion's value of the finding's location; false if it has none. */
 static bool opinion_value(const struct finding *f, const struct oracle_outcome *out, uint64_t *ret)
 {
@@ -38,7 +28,7 @@ static bool opinion_value(const struct finding *f, const struct oracle_outcome *
 		return f->faulted;
 	}
 	if (f->kind == LOCATION_FLAGS) {
-		flags_image(&out->after, f->reg, ret);
+		ret[0] = state_get_flags(&out->after, f->reg);
 		return true;
 	}
 	const struct reg_desc *desc = &out->after.isa->regs[f->reg];

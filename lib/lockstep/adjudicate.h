@@ -15,9 +15,6 @@ struct lockstep;
 struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct state *before,
 			 const struct oracle_pages *pages, bool *ret_refuted);
 
-/* The flags register that holds the field reg, as far as its fields are known. */
-void flags_image(const struct state *s, uint32_t reg, uint64_t *ret);
-
 /* Are a and b equal in what the finding compares? */
 bool equal_under(const struct finding *f, const uint64_t *a, const uint64_t *b);
 

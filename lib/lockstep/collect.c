@@ -455,16 +455,23 @@ static struct error *settle_owed(struct lockstep *ls)
 	return err;
 }
 
+/* Predicts what the target has already done behind ls->now, in ls->blind: nothing can be asked of it. */
+static struct error *predict_blind(struct lockstep *ls, enum predict_result *ret)
+{
+	state_copy(&ls->model.front, &ls->now);
+	ls->model.blind = true;
+	struct error *err = predict_next(&ls->model, &ls->blind.slot, ret);
+	ls->model.blind = false;
+	return err;
+}
+
 /* The target has gone on; predict what it just did from where it was, without asking it anything. */
 static struct error *judge_behind(struct lockstep *ls, const struct target_plan *plan)
 {
 	enum predict_result result;
 	bool differs;
+	struct error *err = predict_blind(ls, &result);
 
-	state_copy(&ls->model.front, &ls->now);
-	ls->model.blind = true;
-	struct error *err = predict_next(&ls->model, &ls->blind.slot, &result);
-	ls->model.blind = false;
 	if (err)
 		return err;
 	if (result == PREDICT_SYSCALL) {
@@ -502,11 +509,8 @@ bool lockstep_has_enough(const struct lockstep *ls)
 static struct error *track_behind(struct lockstep *ls)
 {
 	enum predict_result result;
+	struct error *err = predict_blind(ls, &result);
 
-	state_copy(&ls->model.front, &ls->now);
-	ls->model.blind = true;
-	struct error *err = predict_next(&ls->model, &ls->blind.slot, &result);
-	ls->model.blind = false;
 	if (err)
 		return err;
 	state_copy(&ls->before, &ls->now);

@@ -5,8 +5,8 @@
 #include "lib/lockstep/predict.h"
 
 enum {
-	GROUP_MAX =
-		512, /* instructions: no block of QEMU's has more (TCG_MAX_INSNS), which is what imported logs hold */
+	/* Instructions: no block of QEMU's has more (TCG_MAX_INSNS), which is what imported logs hold. */
+	GROUP_MAX = 512,
 	GROUP_RUN_MAX = 16, /* ... that a target is made to run without a stop: an exclusive sequence has five or so */
 };
 

@@ -30,8 +30,8 @@ struct owed_read {
  * events. Of any other change it is only known between which two looks it happened.
  */
 struct sweep {
-	uint64_t *
-		seen_at; /* by register: number of the instruction it was last seen behind; NULL: all are always seen */
+	/* By register, the number of the instruction behind which it was last seen; NULL: all are always seen. */
+	uint64_t *seen_at;
 	uint64_t planned; /* number of the instruction behind which all are seen next */
 	uint64_t done;    /* ... and were seen last */
 };
@@ -80,8 +80,7 @@ struct lockstep {
 	bool relift;             /* the target's CPU was seen to be another than cached transfers are for */
 	bool judging;            /* options->from was reached */
 	bool done;
-	/* Behind a difference, the steps already under way led the target over a system call: it cannot be called back.
-	 */
+	/* Steps under way behind a difference led the target over a system call: it cannot be called back. */
 	bool strayed;
 	int signal;       /* that stopped the guest; 0: none */
 	uint64_t started; /* clock_now() at the run's start */
@@ -185,10 +184,6 @@ struct error *judge_group(struct lockstep *ls);
 
 /* Collects the oldest submission and judges it. On a difference the model continues from what was seen. */
 struct error *collect_batch(struct lockstep *ls);
-
-/* Gives a finding the formula of its expected value and the inputs of that. */
-struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
-			      const struct state *before);
 
 /* Records the differences of the instruction in slot, whose state before is ls->before; memory is as before it. */
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot);

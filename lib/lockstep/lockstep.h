@@ -63,8 +63,7 @@ struct run {
 	uint64_t by_host;        /* without a model: what the target shows was compared with what the host's CPU did */
 	uint64_t by_host_partly; /* of these, with parts that could not be compared; `unseen` counts them, too */
 	uint64_t unseen;         /* not or partly judged, because an input was not known or a result cannot be seen */
-	uint64_t
-		either; /* of those checked: what differs between CPUs, and nobody knows which of them the guest's is */
+	uint64_t either;         /* of those checked: CPUs differ, and nobody knows which of them the guest's is */
 	struct coverage coverage; /* of the instructions that were to be judged */
 	struct timeline timeline;
 	struct run_audit audit;
@@ -92,7 +91,7 @@ struct lockstep_options {
 	uint64_t max_findings;     /* groups; 0: no limit */
 	enum cpu_vendor vendor;    /* of the guest's CPU, as the user says; CPU_VENDOR_UNKNOWN: as it says itself */
 	bool ask_cpu;              /* have the guest's CPU tell what it is, before the program starts */
-	bool stop_on_first;        /* end at the first finding */
+	bool stop_on_first;        /* end at the first finding that counts */
 	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
 	 * events; 0: at events alone. */
 	uint64_t sweep_interval;

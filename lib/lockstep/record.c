@@ -124,8 +124,9 @@ static struct error *list_inputs(struct finding *f, const struct prediction *slo
 	return err;
 }
 
-struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
-			      const struct state *before)
+/* Gives a finding the formula of its expected value and the inputs of that. */
+static struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
+				     const struct state *before)
 {
 	const struct transfer *t;
 	struct transfer part;

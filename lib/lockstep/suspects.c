@@ -179,6 +179,7 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 	*ret_writable = may_write(t->s, address);
 	return NULL;
 }
+
 /* A page as the accesses of a trace's step have it; what it stores is there as well. */
 static struct error *read_given_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
 {
@@ -284,7 +285,7 @@ static bool predicted_value(const struct suspect *s, const struct finding *f, ui
 				 prediction_mask(&s->slot, i, s->before.isa));
 	const struct reg_desc *desc = &s->before.isa->regs[f->reg];
 	if (f->kind == LOCATION_FLAGS)
-		flags_image(&after, f->reg, ret);
+		ret[0] = state_get_flags(&after, f->reg);
 	else
 		memcpy(ret, after.value + desc->word, reg_words(desc) * sizeof *ret);
 	state_deinit(&after);

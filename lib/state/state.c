@@ -37,6 +37,18 @@ void state_copy(struct state *to, const struct state *from)
 	memcpy(to->value, from->value, 2 * (size_t)from->isa->num_words * sizeof *from->value);
 }
 
+uint64_t state_get_flags(const struct state *s, uint32_t reg)
+{
+	const struct isa *isa = s->isa;
+	const char *name = isa->regs[reg].gdb_name;
+	uint64_t flags = 0;
+
+	for (uint32_t r = 0; r < isa->num_regs; r++)
+		if (isa->regs[r].gdb_name && !strcmp(isa->regs[r].gdb_name, name))
+			flags |= state_get(s, r) << isa->regs[r].gdb_low;
+	return flags;
+}
+
 bool state_known(const struct state *s, uint32_t reg)
 {
 	const struct reg_desc *desc = &s->isa->regs[reg];

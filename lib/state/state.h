@@ -26,6 +26,9 @@ static inline uint64_t state_get(const struct state *s, uint32_t reg)
 	return s->value[s->isa->regs[reg].word];
 }
 
+/* The flags register, as GDB names it, that the field reg is of: all of its fields, known or not. */
+uint64_t state_get_flags(const struct state *s, uint32_t reg);
+
 /* All bits are known. */
 bool state_known(const struct state *s, uint32_t reg);
 /* No register has unknown bits. */

@@ -90,7 +90,7 @@ struct trace_step {
 
 	/*
 	 * Registers as they were seen around the step. A writer looks at `before` only where a chunk begins, and takes
-	 * from it what a model carries in bits that the target does not show (trace_chunk_carried()).
+	 * from it what a model carries in bits that the target does not show.
 	 */
 	const struct state *before, *after;
 
