@@ -116,7 +116,8 @@ static const struct x87_memory x87_memory[8][8] = {
 
 /*
  * FLDENV, FRSTOR, FNSTENV, FNSAVE: addresses and the opcode of the last instruction are not in the model's state, and
- * vendors differ in when they are kept (AMD: when an exception is pending alone). Upper halves of fields are reserved.
+ * vendors differ in when they are kept (SDM vol. 1, 8.1.8, 8.1.9; AMD: when an exception is pending alone, see
+ * X87_POINTERS in vendor.def). Upper halves of fields are reserved (SDM vol. 1, figures 8-9 to 8-12).
  */
 static void outline_environment(const struct x86_raw *raw, struct outline *o, bool stores)
 {
@@ -248,7 +249,8 @@ static void outline_x87(const struct x86_raw *raw, struct insn *insn)
 {
 	struct outline *o = &insn->outline;
 
-	/* Intel's CPUs keep it of the last instruction or of the last that raised an exception, AMD's of the latter. */
+	/* Intel's CPUs keep it of the last instruction or of the last that raised an exception (SDM vol. 1, 8.1.9.1),
+	 * AMD's of the latter (X87_POINTERS in vendor.def). */
 	open_bits(o, X86_fop, WHOLE);
 	o->floats = true;
 	o->unread = X86_fop;
