@@ -89,7 +89,8 @@ static struct error *predict_as(struct lockstep *ls, const struct prediction *sl
 	return err;
 }
 
-/* *ret: that CPU does what the target did. */
+/* *ret: that CPU does what the target did, or nobody knows what it does, for it has another instruction there, of which
+ * there is no model. Where the model has one and an input is not known, it stays open and excuses nothing. */
 static struct error *try_cpu(struct lockstep *ls, const struct prediction *slot, const struct isa_cpu *cpu, bool *ret)
 {
 	struct other_cpus *o = &ls->others;
@@ -106,7 +107,7 @@ static struct error *try_cpu(struct lockstep *ls, const struct prediction *slot,
 		return NULL;
 	}
 	if (o->slot.kind == PREDICTED_NOTHING) {
-		*ret = true;
+		*ret = o->slot.lifted && o->slot.lifted->insn.status != LIFT_DONE;
 		state_copy(&o->after, &ls->now);
 		return NULL;
 	}
