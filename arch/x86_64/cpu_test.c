@@ -107,6 +107,27 @@ START_TEST(rows_decide)
 }
 END_TEST
 
+/* Of each kind, on AMD's CPUs: the length of what follows. */
+START_TEST(near_branches_with_66)
+{
+	const struct isa_cpu amd = {.vendor = CPU_VENDOR_AMD};
+	static const struct {
+		const char *hex, *form;
+		uint8_t len;
+	} table[] = {
+		{"66 c2 3c 00", "ret imm16", 4},   {"66 c3", "ret", 2},        {"66 e8 3c 00", "call rel16", 4},
+		{"66 0f 84 3c 00", "je rel16", 5}, {"66 74 3c", "je rel8", 3},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct insn insn = lift(table[i].hex, &amd);
+		ck_assert_int_eq(insn.status, LIFT_DONE);
+		ck_assert_str_eq(insn.form, table[i].form);
+		ck_assert_uint_eq(insn.len, table[i].len);
+	}
+}
+END_TEST
+
 START_TEST(rows_say_what_and_where)
 {
 	const struct isa_vendor_row *row = &x86_vendor_rows[_i];
@@ -288,6 +309,7 @@ static Suite *cpu_suite(void)
 
 	tcase_add_checked_fixture(tables, setup, teardown);
 	tcase_add_loop_test(tables, rows_decide, 0, X86_NUM_VENDOR_ROWS);
+	tcase_add_test(tables, near_branches_with_66);
 	tcase_add_loop_test(tables, rows_say_what_and_where, 0, X86_NUM_VENDOR_ROWS);
 	tcase_add_test(tables, near_branches);
 	tcase_add_loop_test(tables, missing_features_are_invalid_opcodes, 0, sizeof needs / sizeof *needs);

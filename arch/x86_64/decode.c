@@ -191,7 +191,8 @@ static size_t canonical(const struct x86_raw *raw, const uint8_t *bytes, size_t 
 		ret[n++] = canonical_rex(raw);
 	size_t rest = len - raw->opcode_at;
 	memcpy(ret + n, bytes + raw->opcode_at, rest);
-	if (raw->near16 && raw->imm_len == 2) { /* the displacement that stands for the shortened one */
+	/* The displacement that stands for the shortened one; RET's immediate is none. */
+	if (raw->near16 && raw->imm_len == 2 && raw->opcode != 0xc2) {
 		uint32_t whole = (uint32_t)raw->imm;
 		memcpy(ret + n + rest - 2, &whole, sizeof whole);
 		rest += sizeof whole - 2;

@@ -141,6 +141,7 @@ static void use(struct trial *trial, bool wrong)
 
 	t->prog = wrong ? trial->wrong_prog : trial->right_prog;
 	t->transfer = wrong ? trial->wrong : trial->right;
+	t->mutated = wrong;
 }
 
 static void exchange_evals(struct trial *trial)

@@ -376,7 +376,8 @@ static struct error *repeat(struct selftest *t, struct strbuf *failures, struct 
 	if (same || excused || t->out.end == ORACLE_OPEN)
 		return NULL;
 	ret->failed++;
-	err = selftest_blame(t);
+	if (!t->mutated)
+		err = selftest_blame(t);
 	if (err)
 		return err;
 	return failures ? compare_again(t, failures, &same) : NULL;

@@ -48,7 +48,7 @@ same "equal seeds, equal runs" \
 output=$("$VALIDATE" selftest --replay 4801d8:0x2a:3 2>&1)
 same "a case again" "$output" $'add rax, rbx: passed\nselftest: 1 passed, 0 failed, 0 not modelled'
 
-output=$("$VALIDATE" selftest --mutate 1 --mutants 20 2>&1)
+output=$("$VALIDATE" selftest --mutate 1 --mutants 20 --cases 3000 2>&1)
 same "exit status with mutants" $? 0
 same "mutants that survive" "$(grep -c SURVIVED <<<"$output")" 0
 same "mutants that are killed" "$(($(grep -c 'killed by case' <<<"$output") >= 15))" 1
