@@ -64,6 +64,11 @@ done
 record guard
 same "guard regions" "$status $(<recorded)" "0 refused 0x1"
 
+record self
+matches "a store by a file" "$status $(<stderr)" '^2 .*writes to its own memory by /proc/self/mem'
+record spread
+matches "a protection that grows" "$status $(<stderr)" '^2 .*cannot be recorded: mprotect with PROT_GROWSDOWN'
+
 # A file that is written through a mapping is not any more what it was: the log has its contents.
 record end
 same "contents in the log" "$(grep -c '"backing": {.*"data": "aGVsbG8sIGZpbGU="' run.json)" 2
