@@ -8,12 +8,12 @@ enter_scratch
 guest=$guests/mappings
 
 record() { # MODE ARG...
-	timeout -s KILL 60 "$VALIDATE" record -q -o run.json -- "$guest" "$@" >recorded 2>stderr </dev/null
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o run.json -- "$guest" "$@" >recorded 2>stderr </dev/null
 	status=$?
 }
 
 judge() { # OPTION...
-	timeout -s KILL 100 "$VALIDATE" --log run.json -q --show-output --memory-audit 20000 --report report.json "$@" \
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log run.json -q --show-output --memory-audit 20000 --report report.json "$@" \
 		>printed 2>stderr </dev/null
 	status=$?
 	said=$(jq -r '[.verdict, .memory_audit.differing_bytes, .error] | @json' report.json)
