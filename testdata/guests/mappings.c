@@ -15,6 +15,8 @@
  *   code     code that is written by one view and executed by another
  *   device   /dev/zero
  *   image    the program's own data and stack
+ *   self     a store by /proc/self/mem, and
+ *   spread   mprotect with PROT_GROWSDOWN: refused when they are recorded
  *   random N random stores, calls and checks over views of two files, from seed N
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone -fno-builtin
  */
@@ -417,6 +419,25 @@ static int advice(void)
 	return 0;
 }
 
+/* Two that cannot be recorded: a store through a file, and a protection that grows. */
+static int self(void)
+{
+	static byte cell[1] = {1};
+	long fd = call6(SYS_open, (long)"/proc/self/mem", O_RDWR, 0, 0, 0, 0);
+
+	show("written", (uint64_t)call6(SYS_pwrite64, fd, (long)"x", 1, (long)cell, 0, 0));
+	show("to itself", cell[0]);
+	return 0;
+}
+
+static int spread(void)
+{
+	byte *p = map(0, PAGE, RW, PRIVATE | ANON | GROWS, -1, 0);
+
+	show("spread", (uint64_t)guest_syscall(SYS_mprotect, (long)p, PAGE, R | 0x01000000));
+	return 0;
+}
+
 /* What the program did not map itself. */
 static int image(void)
 {
@@ -605,7 +626,7 @@ int guest_main(int argc, char **argv)
 	} modes[] = {
 		{"lengths", lengths}, {"views", views},   {"moved", moved}, {"keep", keep},     {"grow", grow},
 		{"end", end},         {"advice", advice}, {"heap", heap},   {"places", places}, {"code", code},
-		{"device", device},   {"image", image},   {"guard", guard},
+		{"device", device},   {"image", image},   {"self", self},   {"spread", spread}, {"guard", guard},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)

@@ -8,12 +8,12 @@ enter_scratch
 guest=$guests/mappings
 
 record() { # MODE ARG...
-	timeout -s KILL 60 "$VALIDATE" record -q -o run.json -- "$guest" "$@" >recorded 2>stderr </dev/null
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o run.json -- "$guest" "$@" >recorded 2>stderr </dev/null
 	status=$?
 }
 
 judge() { # OPTION...
-	timeout -s KILL 100 "$VALIDATE" --log run.json -q --show-output --memory-audit 20000 --report report.json "$@" \
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" --log run.json -q --show-output --memory-audit 20000 --report report.json "$@" \
 		>printed 2>stderr </dev/null
 	status=$?
 	said=$(jq -r '[.verdict, .memory_audit.differing_bytes, .error] | @json' report.json)
@@ -63,6 +63,11 @@ done
 # What kernels may do or not is refused, and the program makes do with it.
 record guard
 same "guard regions" "$status $(<recorded)" "0 refused 0x1"
+
+record self
+matches "a store by a file" "$status $(<stderr)" '^2 .*writes to its own memory by /proc/self/mem'
+record spread
+matches "a protection that grows" "$status $(<stderr)" '^2 .*cannot be recorded: mprotect with PROT_GROWSDOWN'
 
 # A file that is written through a mapping is not any more what it was: the log has its contents.
 record end
