@@ -143,6 +143,7 @@ static void draw_event(struct evlog_event *ev, uint64_t index)
 	ev->number = draw(500);
 	ev->name = draw_text();
 	ev->pc = draw_u64();
+	ev->place = (enum evlog_place)draw(EVLOG_BETWEEN + 1);
 	for (int i = 0; i < 6; i++)
 		ev->arg[i] = draw_u64();
 	ev->result = (int64_t)draw_u64();
@@ -261,6 +262,7 @@ static void same_event(const struct evlog_event *a, const struct evlog_event *b)
 	ck_assert_uint_eq(a->number, b->number);
 	same_text(a->name, b->name);
 	ck_assert_uint_eq(a->pc, b->pc);
+	ck_assert_int_eq(a->place, b->place);
 	for (int i = 0; i < 6; i++)
 		ck_assert_uint_eq(a->arg[i], b->arg[i]);
 	ck_assert_int_eq(a->result, b->result);

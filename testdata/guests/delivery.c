@@ -403,7 +403,7 @@ static void spoil(int signal, siginfo_t *info, void *context)
 			: "=m"(vectors)::"xmm5", "xmm6");
 	else
 		__asm__ volatile("movdqu %%xmm5, %0\n pcmpeqd %%xmm5, %%xmm5\n" : "=m"(vectors)::"xmm5");
-	__asm__ volatile("fninit\n fldpi\n fldpi\n fldpi\n fldpi\n");
+	__asm__ volatile("fninit\n fld1\n fld1\n fld1\n fld1\n");
 	put_number(vectors[0]);
 	put_number(avx ? vectors[31] : 0);
 }
@@ -434,7 +434,7 @@ static void send_with_registers(int signal)
 		__asm__ volatile("vmovdqu %0, %%ymm5" ::"m"(vectors[32]), "m"(vectors) : "xmm5");
 	else
 		__asm__ volatile("movdqu %0, %%xmm5" ::"m"(vectors[32]), "m"(vectors) : "xmm5");
-	__asm__ volatile("fldz\n fld1\n fldz\n fld1\n fldz\n fld1\n fldpi\n fld1\n"
+	__asm__ volatile("fldz\n fld1\n fldz\n fld1\n fldz\n fld1\n fldz\n fld1\n"
 			 "syscall\n"
 			 "faddp\n faddp\n faddp\n faddp\n faddp\n faddp\n faddp\n"
 			 "stmxcsr %1\n"
