@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lib/base/map.h"
-#include "lib/sys/signal.h"
 
 struct error *witness_create(const struct isa *isa, struct oracle *oracle, struct witness **ret)
 {
@@ -87,13 +86,17 @@ bool witness_is_summary(const struct reg_desc *desc)
 	return desc->class == REG_FLOAT && desc->native_set == NATIVE_NONE;
 }
 
-/* May the instruction read it, or write it? Vectors that it does not name, it does not read. */
+/* May the instruction read it, or write a flag? General registers and vectors that it does not name, it does not read.
+ */
 static bool may_read(const struct isa *isa, const struct insn *insn, uint32_t reg)
 {
+	if (insn->outline.kind == OUTLINE_INVALID)
+		return false;
 	switch (isa->regs[reg].class) {
 	case REG_SYSTEM: return false;
-	case REG_FLAG:
-		return insn->outline.kind == OUTLINE_INVALID || !strchr("-U", witness_flag_letter(isa, insn, reg));
+	case REG_GENERAL:
+	case REG_SEGMENT: return witness_is_named(insn, reg) || insn->outline.scattered;
+	case REG_FLAG: return !strchr("-U", witness_flag_letter(isa, insn, reg));
 	case REG_VECTOR: return is_source(insn, reg) || witness_is_implied(insn, reg);
 	case REG_FLOAT:
 		return insn->outline.floats && reg != insn->outline.unread &&
