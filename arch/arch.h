@@ -231,6 +231,13 @@ struct reg_value {
 	uint64_t value;
 };
 
+/* A field of a status or control register. */
+struct isa_field {
+	uint16_t reg;
+	uint8_t low, width; /* bits */
+	const char *name;   /* "pe" */
+};
+
 /* An instruction, without operands in memory, that tells of the CPU when it is executed with these registers. */
 struct isa_question {
 	const uint8_t *insn;
@@ -367,6 +374,9 @@ struct isa {
 	uint32_t num_overruns;
 	int32_t overrun_scratch; /* 16 bytes at this distance from SP */
 	uint8_t nop[4];          /* an instruction that does nothing, insn_align bytes */
+	/* Fields that a difference in such a register is told by. */
+	const struct isa_field *fields;
+	uint32_t num_fields;
 	/* Registers that have these values when a program starts. Vector, floating-point and control registers that are
 	 * not listed are 0. */
 	const struct reg_value *initial;

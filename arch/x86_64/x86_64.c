@@ -53,6 +53,16 @@ static bool reg_find(const char *name, size_t len, uint32_t *ret_reg, unsigned *
 /* As FINIT leaves them, and MXCSR's default (SDM vol. 1, 8.1.5, 10.2.3): Linux starts programs so. */
 static const struct reg_value initial[] = {{X86_fctrl, 0x37f}, {X86_ftag, 0xffff}, {X86_mxcsr, 0x1f80}};
 
+/* SDM vol. 1, figures 8-4 and 10-3. */
+static const struct isa_field fields[] = {
+	{X86_fstat, 0, 1, "ie"},  {X86_fstat, 1, 1, "de"},    {X86_fstat, 2, 1, "ze"},  {X86_fstat, 3, 1, "oe"},
+	{X86_fstat, 4, 1, "ue"},  {X86_fstat, 5, 1, "pe"},    {X86_fstat, 6, 1, "sf"},  {X86_fstat, 7, 1, "es"},
+	{X86_fstat, 8, 1, "c0"},  {X86_fstat, 9, 1, "c1"},    {X86_fstat, 10, 1, "c2"}, {X86_fstat, 11, 3, "top"},
+	{X86_fstat, 14, 1, "c3"}, {X86_fstat, 15, 1, "b"},    {X86_mxcsr, 0, 1, "ie"},  {X86_mxcsr, 1, 1, "de"},
+	{X86_mxcsr, 2, 1, "ze"},  {X86_mxcsr, 3, 1, "oe"},    {X86_mxcsr, 4, 1, "ue"},  {X86_mxcsr, 5, 1, "pe"},
+	{X86_mxcsr, 6, 1, "daz"}, {X86_mxcsr, 7, 6, "masks"}, {X86_mxcsr, 13, 2, "rc"}, {X86_mxcsr, 15, 1, "ftz"},
+};
+
 /* RF holds off breakpoints while an instruction is started again, also in the middle of a repeated one; instructions
  * neither read nor compute it (SDM vol. 3, 18.3.1.1). */
 static const uint32_t unjudged[] = {X86_rf};
@@ -101,6 +111,8 @@ const struct isa isa_x86_64 = {
 	.flag_regs = x86_flag_regs,
 	.flag_letters = "oszapcd",
 	.num_flags = X86_NUM_FLAGS,
+	.fields = fields,
+	.num_fields = sizeof fields / sizeof *fields,
 	.initial = initial,
 	.num_initial = sizeof initial / sizeof *initial,
 	.faults_whole = true,

@@ -95,10 +95,33 @@ void findings_deinit(struct findings *f)
 	vec_deinit(&f->list);
 }
 
+/* "de+pe": the fields of a status or control register that bits are of; false: it has none. */
+static bool append_fields(struct strbuf *out, uint32_t reg, uint64_t bits, const struct isa *isa)
+{
+	const char *plus = "";
+	bool any = false;
+
+	for (uint32_t i = 0; i < isa->num_fields; i++) {
+		const struct isa_field *field = &isa->fields[i];
+		uint64_t ones = (UINT64_C(1) << field->width) - 1;
+		if (field->reg != reg)
+			continue;
+		any = true;
+		if (!(bits >> field->low & ones))
+			continue;
+		strbuf_printf(out, "%s%s", plus, field->name);
+		plus = "+";
+	}
+	return any;
+}
+
 /* "cf+of": the fields of the flags register that bits are of. */
 static void append_flags(struct strbuf *out, const struct finding *f, uint64_t bits, const struct isa *isa)
 {
 	const char *plus = "";
+
+	if (append_fields(out, f->reg, bits, isa))
+		return;
 
 	for (uint32_t r = 0; r < isa->num_regs; r++) {
 		const struct reg_desc *reg = &isa->regs[r];

@@ -52,7 +52,7 @@ struct finding {
 	bool faulted;        /* the instruction faulted, and should have changed nothing */
 	bool changed_unseen; /* LOCATION_MEMORY: not what was last known, before the instruction loaded it */
 	uint64_t address;
-	uint64_t flags; /* of a flags register: its bits that differed at any occurrence */
+	uint64_t flags; /* of a register of flags or fields: its bits that differed at any occurrence */
 	uint16_t width; /* bits */
 	uint64_t expected[EXPR_MAX_WORDS];
 	uint64_t observed[EXPR_MAX_WORDS];
@@ -105,8 +105,9 @@ void finding_place(struct strbuf *out, const struct finding *finding, const stru
 
 /*
  * What is wrong there: "changed by an instruction that faulted"; "changed unseen" of memory that was not as it was
- * known when it was loaded; else "value"; "stray" (a register that the instruction does not write); of flags those that
- * differed at any occurrence ("cf+of"); of faults "unexpected SIGILL", "missing SIGSEGV" or "SIGBUS, expected SIGSEGV".
+ * known when it was loaded; else "value"; "stray" (a register that the instruction does not write); of flags and
+ * fields those that differed at any occurrence ("cf+of", "c1+de"); of faults "unexpected SIGILL", "missing SIGSEGV" or
+ * "SIGBUS, expected SIGSEGV".
  */
 void finding_cause(struct strbuf *out, const struct finding *finding, const struct isa *isa);
 

@@ -233,6 +233,15 @@ static bool writes(const struct prediction *slot, uint32_t reg)
 	return false;
 }
 
+/* All of the bits are in fields that the ISA names. */
+static bool in_fields(const struct isa *isa, uint32_t reg, uint64_t bits)
+{
+	for (uint32_t i = 0; i < isa->num_fields; i++)
+		if (isa->fields[i].reg == reg)
+			bits &= ~(((UINT64_C(1) << isa->fields[i].width) - 1) << isa->fields[i].low);
+	return !bits;
+}
+
 /* What the finding is grouped by, besides its instruction. */
 static void set_cause(const struct isa *isa, struct finding *f, const struct prediction *slot)
 {
@@ -242,6 +251,8 @@ static void set_cause(const struct isa *isa, struct finding *f, const struct pre
 		f->flags = differs;
 	else if (is_flag(isa, f))
 		f->flags = differs << isa->regs[f->reg].gdb_low;
+	else if (f->kind == LOCATION_REG && in_fields(isa, f->reg, differs))
+		f->flags = differs;
 	else
 		f->unwritten = f->kind == LOCATION_REG && !writes(slot, f->reg);
 }
