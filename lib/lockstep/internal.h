@@ -121,6 +121,8 @@ bool lockstep_has_enough(const struct lockstep *ls);
 /* What a loop needs but for its ring of predictions. ls->target and ls->options are set. */
 struct error *lockstep_init(struct lockstep *ls);
 void lockstep_deinit(struct lockstep *ls);
+/* What the run has learnt of the guest's CPU. */
+void lockstep_note_cpu(struct lockstep *ls);
 /* Lets the cache go of what it made under other assumptions. No prediction may be in use. */
 void lockstep_tidy_cache(struct lockstep *ls);
 

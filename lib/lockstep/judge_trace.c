@@ -153,6 +153,7 @@ static struct error *merge_run(struct judging *j, struct run *from)
 	into->grouped += from->grouped;
 	into->unseen += from->unseen;
 	into->either += from->either;
+	into->vendor = from->vendor ? from->vendor : into->vendor;
 	into->events.total += from->events.total;
 	into->events.emulated += from->events.emulated;
 	into->events.executed += from->events.executed;

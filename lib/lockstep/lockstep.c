@@ -205,6 +205,13 @@ static struct error *handle_syscall(struct lockstep *ls, const struct prediction
 	return err ? err : signal_take_all(ls);
 }
 
+void lockstep_note_cpu(struct lockstep *ls)
+{
+	const struct isa_cpu *cpu = lift_cache_cpu(ls->model.cache);
+
+	ls->run->vendor = cpu ? cpu->vendor : CPU_VENDOR_UNKNOWN;
+}
+
 void lockstep_tidy_cache(struct lockstep *ls)
 {
 	if (ls->relift)
@@ -439,6 +446,7 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 	struct run *run = ls->run;
 	const struct replay_lost *lost = replay_lost(ls->replay);
 
+	lockstep_note_cpu(ls);
 	run->events = *replay_totals(ls->replay);
 	run->error = err;
 	run->unreached = !ls->judging && !ls->options->only_trace;

@@ -63,7 +63,8 @@ struct run {
 	uint64_t by_host;        /* without a model: what the target shows was compared with what the host's CPU did */
 	uint64_t by_host_partly; /* of these, with parts that could not be compared; `unseen` counts them, too */
 	uint64_t unseen;         /* not or partly judged, because an input was not known or a result cannot be seen */
-	uint64_t either;         /* of those checked: CPUs differ, and nobody knows which of them the guest's is */
+	uint64_t either;         /* of those checked: what CPUs differ in, and nobody knows which the guest's is */
+	enum cpu_vendor vendor;  /* of the guest's CPU, as far as it became known or was told */
 	struct coverage coverage; /* of the instructions that were to be judged */
 	struct timeline timeline;
 	struct run_audit audit;

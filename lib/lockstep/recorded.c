@@ -512,5 +512,6 @@ struct error *recorded_chunk(struct recorded *r, size_t chunk, struct run *run)
 			break;
 		relift(r);
 	}
+	lockstep_note_cpu(&r->ls);
 	return err;
 }

@@ -13,10 +13,12 @@
  *                          names of gaps (lib/lockstep/verdict.h), in the order there; empty if it is whole
  *   fail_on                the severity that findings have to have at least to count
  *   target, arch, program  identity of the emulator, name of the ISA, path of the guest program
+ *   cpu_vendor             "Intel" or "AMD", by what the guest's CPU says of itself or by --vendor; null: not known
  *   instructions, passed_over, checked, grouped, unseen
  *                          executed; of these, before judging began (--from); judged in all that the target shows; of these, in sequences that no stop may
  *                          break, of which the end was judged; not or only partly judged, because an input was not
  *                          known or a result is not shown
+ *   either                 of those checked: what some CPUs do and others not, where nobody knows which the guest's is
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
  *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the
  *                          target does not show, or null

@@ -372,6 +372,11 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 		report_count(out, run->grouped);
 		strbuf_append(out, " instructions judged as a group)");
 	}
+	if (run->either) {
+		strbuf_append(out, " (");
+		report_count(out, run->either);
+		strbuf_append(out, " as CPUs of one maker or of the other: --vendor tells which)");
+	}
 	if (run->unseen > run->by_host_partly) {
 		strbuf_append(out, ", ");
 		report_count(out, run->unseen - run->by_host_partly);
