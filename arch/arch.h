@@ -135,6 +135,7 @@ enum {
 	ISA_FORM_LEN = 48,
 	ISA_FLAGS_LEN = 16,
 	ISA_MAX_NAMED = 8,
+	ISA_MAX_CLOBBERED = 2, /* sys.clobbered */
 	ISA_OPERAND_TERMS = 3,
 	ISA_ENCODING_LEN = 24,
 	OUTLINE_MAX = 6,
@@ -395,7 +396,7 @@ struct isa {
 		uint32_t number, arg[6], result; /* register ids */
 		const uint8_t *insn;
 		uint8_t insn_len;
-		/* Registers that the kernel destroys: after the call they are whatever the kernel makes of them. */
+		/* Registers that the call's instruction, or the kernel, destroys: at most ISA_MAX_CLOBBERED. */
 		const uint32_t *clobbered;
 		uint32_t num_clobbered;
 		const struct sysno *table; /* from syscalls.def, ascending by number */

@@ -174,6 +174,7 @@ START_TEST(system_calls)
 		for (size_t j = 0; j < i; j++)
 			ck_assert_uint_ne(isa->sys.arg[i], isa->sys.arg[j]);
 	}
+	ck_assert_uint_le(isa->sys.num_clobbered, ISA_MAX_CLOBBERED);
 	for (uint32_t i = 0; i < isa->sys.num_clobbered; i++) {
 		ck_assert_uint_lt(isa->sys.clobbered[i], isa->num_regs);
 		ck_assert_uint_ne(isa->sys.clobbered[i], isa->sys.result);

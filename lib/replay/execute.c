@@ -65,6 +65,30 @@ static struct error *restore_args(struct replay *r, const struct replay_call *ca
 	return target_write_regs(r->target, call->before, regs, n);
 }
 
+/*
+ * What the call's instruction itself leaves in the registers that it destroys (x86-64: RCX and R11; Intel SDM vol. 2B,
+ * SYSCALL), as the model has it: QEMU's user mode, which has no kernel to enter, leaves them alone.
+ */
+static struct error *give_destroyed(struct replay *r, struct replay_call *call)
+{
+	const struct isa *isa = r->isa;
+	uint64_t value[ISA_MAX_CLOBBERED];
+	uint32_t wrong[ISA_MAX_CLOBBERED];
+	size_t num = 0;
+
+	for (uint32_t i = 0; i < isa->sys.num_clobbered; i++)
+		value[i] = state_get(call->after, isa->sys.clobbered[i]);
+	struct error *err = replay_read_visible(r, call->after);
+	for (uint32_t i = 0; i < isa->sys.num_clobbered && !err; i++) {
+		uint32_t reg = isa->sys.clobbered[i];
+		if (state_get(call->after, reg) == value[i])
+			continue;
+		state_set(call->after, reg, value[i]);
+		wrong[num++] = reg;
+	}
+	return err || !num ? err : target_write_regs(r->target, call->after, wrong, num);
+}
+
 struct error *replay_run(struct replay *r, struct replay_call *call, const uint64_t arg[6])
 {
 	bool patched = memcmp(arg, call->guest.arg, sizeof call->guest.arg) != 0;
@@ -75,7 +99,7 @@ struct error *replay_run(struct replay *r, struct replay_call *call, const uint6
 	if (!err && patched)
 		err = restore_args(r, call);
 	if (!err)
-		err = replay_read_visible(r, call->after);
+		err = give_destroyed(r, call);
 	if (!err)
 		call->guest.result = (int64_t)state_get(call->after, r->isa->sys.result);
 	return err;

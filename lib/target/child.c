@@ -199,6 +199,13 @@ static void close_if(int fd)
 		close(fd);
 }
 
+/* The program and what it started. Until it is waited for, its number is nobody else's. */
+static void kill_group(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+}
+
 void child_destroy(struct child *c)
 {
 	if (!c)
@@ -320,7 +327,7 @@ struct error *child_first_line(const char *const *argv, const char *const *envp,
 	close(fds[1]);
 	if (!err) {
 		err = read_line(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, sizeof line);
-		kill(pid, SIGKILL);
+		kill_group(pid);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}

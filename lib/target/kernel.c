@@ -113,12 +113,15 @@ static struct error *call_mprotect(struct call *c)
 {
 	uint64_t start = c->arg[0], len = round_up(c->arg[1]), prot = c->arg[2];
 
-	if (start % SPACE_PAGE || prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
+	/* In the kernel's order (mm/mprotect.c, do_mprotect_pkey()). */
+	if (start % SPACE_PAGE)
 		return fail(c, EINVAL);
 	if (!c->arg[1])
 		return NULL;
 	if (len < c->arg[1] || !is_range(start, len))
 		return fail(c, ENOMEM);
+	if (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return fail(c, EINVAL);
 	/* At a gap it stops, and what is before it stays changed. */
 	uint64_t mapped = space_mapped(c->k->space, start, len);
 	if (mapped < len)

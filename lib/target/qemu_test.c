@@ -1,8 +1,11 @@
 #include "lib/target/qemu.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,6 +178,35 @@ START_TEST(an_emulator_that_never_listens_is_given_up)
 }
 END_TEST
 
+/* Neither it nor what it started: all of them hold the pipe's end open. */
+START_TEST(an_emulator_that_says_nothing_is_ended_whole)
+{
+	char path[] = "/tmp/validate-test-XXXXXX", lock[] = "/tmp/validate-test-XXXXXX", script[256], byte;
+	int fd = mkstemp(path), fifo = mkstemp(lock);
+	struct qemu_options o = {.program = busybox, .emulator = path, .timeout_ms = 500};
+	struct target *t;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_ge(fifo, 0);
+	close(fifo);
+	unlink(lock);
+	ck_assert_int_eq(mkfifo(lock, 0600), 0);
+	snprintf(script, sizeof script, "#!/bin/sh\nexec 5>%s\nsleep 1000\necho end\n", lock);
+	ck_assert_int_eq(write(fd, script, strlen(script)), (ssize_t)strlen(script));
+	ck_assert_int_eq(fchmod(fd, 0700), 0);
+	close(fd);
+	fifo = open(lock, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_int_ge(fifo, 0);
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_TIMEOUT, "says nothing");
+	struct pollfd end = {.fd = fifo, .events = POLLIN};
+	ck_assert_int_eq(poll(&end, 1, TIMEOUT_MS), 1);
+	ck_assert_int_eq(read(fifo, &byte, 1), 0);
+	close(fifo);
+	unlink(lock);
+	unlink(path);
+}
+END_TEST
+
 static unsigned count_entries(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -260,6 +292,7 @@ int main(void)
 	tcase_add_test(tests, takes_the_emulator_of_the_environment);
 	tcase_add_test(tests, tells_why_the_emulator_ended);
 	tcase_add_test(tests, an_emulator_that_never_listens_is_given_up);
+	tcase_add_test(tests, an_emulator_that_says_nothing_is_ended_whole);
 	tcase_add_test(tests, leaves_nothing_behind);
 	tcase_add_test(tests, an_emulator_killed_on_the_way_is_told);
 	tcase_add_test(tests, the_cpu_is_chosen);

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "lib/target/loader.h"
 #include "lib/target/unicorn_private.h"
@@ -84,8 +87,8 @@ static struct error *engine_unmap(void *ctx, uint64_t start, uint64_t len)
 /* Nothing can be asked of a guest that is gone, or while steps are under way. */
 static struct error *check_idle(const struct unicorn_target *u, const char *what)
 {
-	if (u->ended)
-		return error_create(ERROR_TARGET, "%s: the guest has ended", what);
+	if (u->ended || u->aborted)
+		return error_create(ERROR_TARGET, "%s: the %s has ended", what, u->ended ? "guest" : "emulator");
 	if (u->num_steps)
 		return error_create(ERROR_BUG, "%s: %zu submitted steps are not collected", what, u->num_steps);
 	return NULL;
@@ -220,8 +223,13 @@ static void destroy(struct target *t)
 {
 	struct unicorn_target *u = to_unicorn(t);
 
-	if (u->uc)
+	/* What has given up on itself in the middle of something cannot be taken apart: its memory stays. */
+	if (u->uc && !u->aborted)
 		uc_close(u->uc);
+#ifdef __SANITIZE_ADDRESS__
+	if (u->aborted)
+		__lsan_ignore_object(u->uc);
+#endif
 	space_destroy(u->space);
 	unicorn_layout_deinit(&u->layout);
 	error_destroy(u->failure);

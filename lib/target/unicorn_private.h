@@ -50,6 +50,7 @@ struct unicorn_target {
 	uint8_t *scratch; /* ... and one for what is only looked at */
 
 	bool ended;       /* the guest has exited */
+	bool aborted;     /* the emulator has called abort(): it is not entered any more */
 	struct stop last; /* the stop that ended it, or the submitted steps */
 
 	/* Steps submitted and not collected: a ring. The first num_done have been executed. */

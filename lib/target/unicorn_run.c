@@ -3,6 +3,8 @@
  * so that many steps are seen in one start of the emulator.
  */
 #include <inttypes.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 
@@ -195,6 +197,64 @@ static struct error *understand(struct unicorn_target *u, uc_err code, struct st
 	return NULL;
 }
 
+/* ---- An emulator that gives up ---- */
+
+/*
+ * Where the emulator finds itself wrong it calls abort() (tcg_abort(), assertions), which is a result of the run and
+ * not the end of this process. abort() raises SIGABRT in the thread that calls it, without holding a lock of the
+ * library (glibc, stdlib/abort.c); the handler leaves it for where this thread entered the emulator. In any other place
+ * the signal does what it does without us.
+ */
+static _Thread_local sigjmp_buf *entered;
+
+static void on_abort(int signum)
+{
+	if (entered)
+		siglongjmp(*entered, 1);
+	signal(signum, SIG_DFL);
+	raise(signum);
+}
+
+static void catch_aborts(void)
+{
+	struct sigaction old, action = {.sa_handler = on_abort, .sa_flags = SA_NODEFER};
+
+	if (sigaction(SIGABRT, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		sigaction(SIGABRT, &action, NULL);
+}
+
+/* uc_emu_start(); sets u->aborted if it did not come back. */
+static uc_err enter(struct unicorn_target *u, uint64_t pc, uint64_t until)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	sigjmp_buf here;
+
+	pthread_once(&once, catch_aborts);
+	/* SA_NODEFER: the handler runs with the mask that it is left for. */
+	if (sigsetjmp(here, 0)) {
+		entered = NULL;
+		u->aborted = true;
+		return UC_ERR_EXCEPTION;
+	}
+	entered = &here;
+	uc_err code = uc_emu_start(u->uc, pc, until, 0, 0);
+	entered = NULL;
+	return code;
+}
+
+/* The PC is that of the instruction at hand, or of the block that was to be translated. To read it is to look into the
+ * emulator's memory. */
+static struct error *tell_abort(struct unicorn_target *u)
+{
+	uint64_t pc = u->run.at;
+	struct error *err = unicorn_pc(u, &pc);
+
+	error_destroy(err);
+	error_destroy(u->run.error);
+	u->run.error = NULL;
+	return error_create(ERROR_TARGET, "unicorn aborted in the code at pc 0x%" PRIx64, pc);
+}
+
 /*
  * Executes until run->wanted instructions are complete, the target is reached, a system call comes, or the guest gets a
  * signal, which is then in *ret; otherwise that is STOP_STEPPED.
@@ -216,7 +276,9 @@ static struct error *execute(struct unicorn_target *u, struct stop *ret)
 			return err;
 		run->started = run->ended = run->at_call = run->have_exception = run->beyond = more = false;
 		run->before = u->raw;
-		uc_err code = uc_emu_start(u->uc, pc, never, 0, 0);
+		uc_err code = enter(u, pc, never);
+		if (u->aborted)
+			return tell_abort(u);
 		if (!run->error && !run->ended)
 			run->error = understand(u, code, ret, &more);
 		if (run->error) {
@@ -230,8 +292,8 @@ static struct error *execute(struct unicorn_target *u, struct stop *ret)
 
 static struct error *check_idle(const struct unicorn_target *u)
 {
-	if (u->ended)
-		return error_create(ERROR_TARGET, "the guest has ended");
+	if (u->ended || u->aborted)
+		return error_create(ERROR_TARGET, "the %s has ended", u->ended ? "guest" : "emulator");
 	if (u->num_steps)
 		return error_create(ERROR_BUG, "%zu submitted steps are not collected", u->num_steps);
 	return NULL;
@@ -293,8 +355,8 @@ struct error *unicorn_submit(struct target *t, const struct target_plan *plans, 
 {
 	struct unicorn_target *u = to_unicorn(t);
 
-	if (u->ended)
-		return error_create(ERROR_TARGET, "stepping: the guest has ended");
+	if (u->ended || u->aborted)
+		return error_create(ERROR_TARGET, "stepping: the %s has ended", u->ended ? "guest" : "emulator");
 	if (num_plans > UNICORN_MAX_OUTSTANDING - u->num_steps)
 		return error_create(ERROR_BUG, "%zu steps submitted with %zu to be collected", num_plans, u->num_steps);
 	if (!u->num_steps)

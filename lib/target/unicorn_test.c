@@ -466,6 +466,37 @@ START_TEST(endless_run)
 }
 END_TEST
 
+/* unicorn 2.0.1 aborts where it translates LOCK CMP; of one that does not, an invalid instruction is to be seen. */
+START_TEST(an_emulator_that_aborts)
+{
+	const uint8_t code[] = {0x90, 0xeb, 0x00, 0xf0,
+				0x39, 0x04, 0x24}; /* nop; jmp to the next; lock cmp [rsp], eax */
+	struct stop stop;
+
+	start("hello", NULL);
+	uint64_t pc = get("rip");
+	ck_no_error(target_write_memory(t, pc, code, sizeof code));
+	ck_no_error(target_step(t, 0, &stop));
+	/* The next block is translated before the jump's step is over. */
+	struct error *err = target_step(t, 0, &stop);
+	if (!err)
+		err = target_step(t, 0, &stop);
+	if (!err) {
+		ck_assert_int_eq(stop.kind, STOP_SIGNAL);
+		ck_assert_int_eq(stop.signal, SIGILL);
+		abort();
+	}
+	ck_error(err, ERROR_TARGET, "unicorn aborted in the code at pc 0x");
+	ck_error(target_step(t, 0, &stop), ERROR_TARGET, "the emulator has ended");
+	ck_error(target_write_memory(t, pc, code, 1), ERROR_TARGET, "the emulator has ended");
+	target_destroy(t);
+	t = NULL;
+	ck_no_error(create(NULL)); /* another one can be had */
+	ck_no_error(target_step(t, 0, &stop));
+	abort(); /* is not the emulator's: ends the process */
+}
+END_TEST
+
 START_TEST(wrong_requests)
 {
 	struct stop stop;
@@ -503,6 +534,7 @@ static Suite *suite(void)
 	tcase_add_test(c, calls);
 	tcase_add_test(c, endless_run);
 	tcase_add_test(c, wrong_requests);
+	tcase_add_test_raise_signal(c, an_emulator_that_aborts, SIGABRT);
 	suite_add_tcase(s, c);
 	return s;
 }

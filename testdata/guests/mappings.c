@@ -177,6 +177,12 @@ static int lengths(void)
 	show("mprotect back, of two pages less one byte",
 	     (uint64_t)guest_syscall(SYS_mprotect, (long)(p + PAGE), PAGE - 1, RW));
 	show("still there", p[PAGE + 3000] + p[2 * PAGE]);
+	show("of nothing: mprotect", (uint64_t)guest_syscall(SYS_mprotect, (long)p, 0, 0x1000));
+	show("munmap", (uint64_t)guest_syscall(SYS_munmap, (long)p, 0, 0));
+	show("madvise", (uint64_t)advise(p, 0, DONTNEED));
+	show("msync", (uint64_t)guest_syscall(SYS_msync, (long)p, 0, 4));
+	show("not at a page: mprotect", (uint64_t)guest_syscall(SYS_mprotect, (long)(p + 1), 0, R));
+	show("nothing happened", p[0]);
 	return 0;
 }
 
