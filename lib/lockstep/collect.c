@@ -193,15 +193,35 @@ static struct error *judge_unmodelled_signal(struct lockstep *ls)
 	return err;
 }
 
-/* A step that a signal stopped: the instruction did not complete. */
+/*
+ * The guest has set the trap flag: the trap comes behind an instruction, which has completed (SDM vol. 3, 17.3.1.4; APM
+ * vol. 2, 13.1.4). *ret: the log has a trap next, too.
+ */
+static struct error *is_logged_trap(const struct lockstep *ls, int signal, bool *ret)
+{
+	const struct isa *isa = ls->target->isa;
+	uint32_t flag = isa->step_flag;
+
+	*ret = false;
+	if (signal != SIGTRAP || !flag || (state_known(&ls->before, flag) && !state_get(&ls->before, flag)))
+		return NULL;
+	*ret = ls->logged_signal == signal;
+	return ls->replay ? replay_has_signal(ls->replay, signal, ret) : NULL;
+}
+
+/* A step that a signal stopped: the instruction did not complete, but before a trap. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
 	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
 	int signal = ls->reply.stop.signal, instead = logged_instead(ls, slot->pc, signal);
-	bool logged;
+	bool logged = false;
 
 	ls->signal = signal;
-	struct error *err = is_logged_fault(ls, slot->pc, expected, signal, &logged);
+	struct error *err = expected ? NULL : is_logged_trap(ls, signal, &ls->judgement.trapped);
+	if (!err && ls->judgement.trapped)
+		return judge_stepped(ls, slot);
+	if (!err)
+		err = is_logged_fault(ls, slot->pc, expected, signal, &logged);
 	if (err)
 		return err;
 	if (!logged && instead && signal_is_synchronous(signal))
@@ -260,6 +280,27 @@ static struct error *count_form(struct lockstep *ls, const struct prediction *sl
 	return coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, judged);
 }
 
+/* Targets that step by the trap flag do not show its traps to the guest: what is due from then on does not come. */
+static void note_trap_flag(struct lockstep *ls, const struct prediction *slot)
+{
+	struct adopted *last = &ls->run->adopted, *setter = &ls->trap_flag;
+	uint32_t flag = ls->target->isa->step_flag;
+	bool set = flag && state_known(&ls->now, flag) && state_get(&ls->now, flag);
+
+	if (ls->judgement.trapped && last->trap_flag)
+		*last = (struct adopted){.instruction = 0};
+	if (!set || ls->judgement.trapped) {
+		setter->instruction = 0;
+		return;
+	}
+	if (!setter->instruction) {
+		note_adopted(ls->run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_NOTHING);
+		last->trap_flag = true;
+		*setter = *last;
+	}
+	*last = *setter;
+}
+
 /* Counts the step and keeps its differences. */
 static struct error *account(struct lockstep *ls, const struct prediction *slot)
 {
@@ -316,7 +357,8 @@ static struct error *keep_judged(struct lockstep *ls, struct prediction *slot, b
 		err = judge_other_cpus(ls, slot);
 	if (!err)
 		err = account(ls, slot);
-	if (!err && *differs && !ls->signal)
+	note_trap_flag(ls, slot);
+	if (!err && *differs && (!ls->signal || ls->judgement.trapped))
 		err = settle_stores(ls, slot);
 	if (stopped && ls->replay && slot->spans.len)
 		ls->faulted = slot;

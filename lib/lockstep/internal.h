@@ -67,6 +67,7 @@ struct lockstep {
 
 	struct sweep sweep;
 	struct logged logged;
+	struct adopted trap_flag; /* the instruction that set it, while it is set; no instruction: it is not */
 	/* The log's next event is a signal that came between two instructions, at that PC. */
 	bool between;
 	uint64_t between_pc;

@@ -8,7 +8,7 @@ void judgement_clear(struct judgement *j)
 	j->differences.len = 0;
 	j->as_other = AS_NO_OTHER;
 	j->unseen = UNSEEN_NOTHING;
-	j->as_logged = false;
+	j->as_logged = j->trapped = false;
 }
 
 void judgement_deinit(struct judgement *j)

@@ -15,6 +15,7 @@ struct judgement {
 	VEC(struct finding)
 	differences;    /* location, width, values and mask only; insn and the rest are the caller's to add */
 	bool as_logged; /* no model tells what it should do; it raised the signal that the log's CPU raised */
+	bool trapped;   /* a signal stopped it, which came behind it: it completed, and was judged as such */
 	enum as_other as_other;
 	char *other_text;          /* as_other: for people */
 	enum unseen_reason unseen; /* why some of its results could not be compared */

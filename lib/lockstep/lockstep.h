@@ -48,6 +48,7 @@ struct adopted {
 	uint64_t instruction;      /* number in the run; 0: there was none */
 	enum unseen_reason reason; /* UNSEEN_NOTHING: it is not modelled */
 	const char *lacks;         /* not NULL: it was refused, for the guest's CPU says that it does not have this */
+	bool trap_flag;            /* it set the guest's trap flag: instructions behind it are to trap */
 };
 
 /* Everything that a run found out. Kept up to date as it goes, so that it can be reported at any moment. */

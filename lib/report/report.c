@@ -146,6 +146,8 @@ const char *report_adopted_reason(const struct adopted *adopted)
 {
 	if (adopted->lacks)
 		return "the guest's CPU lacks it";
+	if (adopted->trap_flag)
+		return "sets the trap flag";
 	return adopted->reason == UNSEEN_NOTHING ? "not modelled" : unseen_reason_name(adopted->reason);
 }
 
@@ -168,6 +170,8 @@ void report_likely_cause(struct strbuf *out, const struct report *report)
 				      : " instructions");
 	if (a->lacks)
 		strbuf_printf(out, "the guest's CPU says that it has no %s", a->lacks);
+	else if (a->trap_flag)
+		strbuf_append(out, "the guest set the trap flag, whose traps a stepped target does not show");
 	else
 		strbuf_printf(out, "%s, its results were adopted", report_adopted_reason(a));
 }

@@ -214,15 +214,12 @@ static struct error *check_index(const struct trace_reader *r)
 	return NULL;
 }
 
-static struct error *read_index(struct trace_reader *r)
+static struct error *read_index(struct trace_reader *r, uint64_t offset)
 {
 	trace_bytes raw = {0};
 	struct cursor c;
-	uint64_t offset = 0;
-	struct error *err = read_footer(r, &offset);
+	struct error *err = read_plain(r, offset, RECORD_INDEX, &raw, &c);
 
-	if (!err)
-		err = read_plain(r, offset, RECORD_INDEX, &raw, &c);
 	if (!err)
 		err = finish_record(&c, index_get(&c, &r->index), offset);
 	vec_deinit(&raw);
@@ -345,18 +342,20 @@ static struct error *open_file(struct trace_reader *r, const char *path)
 	return NULL;
 }
 
+/* A file with a footer was finished: what does not fit in it is damage, and none of it is to be passed over. */
 static struct error *find_chunks(struct trace_reader *r, uint64_t first_record)
 {
-	struct error *err = read_index(r);
+	uint64_t index = 0;
+	struct error *err = read_footer(r, &index);
 
+	if (err) {
+		err = note_cut(r, err);
+		return err ? err : rebuild_index(r, first_record);
+	}
+	err = read_index(r, index);
 	if (!err)
 		err = read_modules(r);
-	if (!err)
-		err = read_end(r);
-	if (!err)
-		return NULL;
-	err = note_cut(r, err);
-	return err ? err : rebuild_index(r, first_record);
+	return err ? err : read_end(r);
 }
 
 struct error *trace_reader_open(const char *path, struct trace_reader **ret)

@@ -194,9 +194,9 @@ struct trace_chunk_info {
 };
 
 /*
- * Reads the header and finds the chunks: by the index, or where that is missing or damaged by walking over the file. A
- * reader does not change afterwards: threads may share it, each with a decoder of its own. ERROR_INPUT names file and
- * offset.
+ * Reads the header and finds the chunks: by the index, or in a file that was cut off, which has no sound footer, by
+ * walking over it. A reader does not change afterwards: threads may share it, each with a decoder of its own.
+ * ERROR_INPUT names file and offset: of what is no trace, or of a record whose bytes are not as they were written.
  */
 struct error *trace_reader_open(const char *path, struct trace_reader **ret);
 void trace_reader_destroy(struct trace_reader *r);

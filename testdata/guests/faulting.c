@@ -8,6 +8,7 @@
  *   ac       a load that is not aligned, with the AC flag set: r if it raises SIGBUS
  *   invalid  the byte D6: r if it raises SIGILL
  *   loop     a division in a loop, by 3, 2, 1 and 0: r if it raises SIGFPE, and then the signal is handled
+ *   trap     a store with the trap flag set: k if SIGTRAP comes behind it
  *   lost     a call that depends on RCPPS, whose result is each CPU's own
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
  */
@@ -24,7 +25,7 @@ static void handler(int signal, void *info, void *context)
 	(void)info;
 	raised = signal;
 	((uint64_t *)context)[PC] = (uint64_t)after;
-	((uint64_t *)context)[PC + 1] &= ~UINT64_C(0x40000); /* AC */
+	((uint64_t *)context)[PC + 1] &= ~UINT64_C(0x40100); /* AC, TF */
 }
 
 static void protect(void)
@@ -36,6 +37,7 @@ static void protect(void)
 static void run(int mode)
 {
 	__asm__ volatile("cmpl $1, %%ecx; je 1f; cmpl $2, %%ecx; je 2f; cmpl $3, %%ecx; je 3f; cmpl $4, %%ecx; je 4f\n"
+			 "cmpl $5, %%ecx; je 6f\n"
 			 "pcmpeqd %%xmm0, %%xmm0\n"
 			 ".globl cross_here\ncross_here: movups %%xmm0, area+4088(%%rip)\n jmp 9f\n"
 			 "1: fldpi\n"
@@ -47,7 +49,9 @@ static void run(int mode)
 			 "4: movl $4, %%ecx\n"
 			 "5: movl $12, %%eax\n xorl %%edx, %%edx\n decl %%ecx\n"
 			 ".globl loop_here\nloop_here: divl %%ecx\n jmp 5b\n"
-			 ".globl after\nafter: 9: pushfq\n andq $~0x40000, (%%rsp)\n popfq\n" ::"c"(mode)
+			 "6: pushfq\n orq $0x100, (%%rsp)\n"
+			 ".globl trap_here\ntrap_here: popfq\n movl $7, area(%%rip)\n jmp 9f\n"
+			 ".globl after\nafter: 9: pushfq\n andq $~0x40100, (%%rsp)\n popfq\n" ::"c"(mode)
 			 : "rax", "rdx", "memory", "cc");
 }
 
@@ -71,7 +75,7 @@ static void say(int as_it_should)
 int guest_main(int argc, char **argv)
 {
 	const struct action handle = {.handler = handler, .flags = RESTORER | SIGINFO, .restorer = restore};
-	static const int signals[] = {ILL, BUS, FPE, SEGV};
+	static const int signals[] = {ILL, TRAP, BUS, FPE, SEGV};
 	char mode = argc > 1 ? argv[1][0] : 0;
 
 	for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -94,6 +98,10 @@ int guest_main(int argc, char **argv)
 	case 'i':
 		run(3);
 		say(raised == ILL);
+		return 0;
+	case 't':
+		run(5);
+		say(raised == TRAP && area[0] == 7);
 		return 0;
 	case 'l':
 		if (argv[1][2] == 's') /* "lost" */

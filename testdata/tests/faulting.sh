@@ -15,7 +15,7 @@ judge() { # MODE OPTION...
 	conforms "$*" report.json lib/report/report.schema.json
 }
 
-for mode in cross x87 ac invalid loop lost; do
+for mode in cross x87 ac invalid loop trap lost; do
 	output=$(timeout -s KILL 60 "$VALIDATE" record -q -o $mode.json -- "$guests/faulting" $mode | tr -d '\0')
 	[ $mode = lost ] || same "$mode: this CPU does what CPUs do" "$output" k
 done
@@ -43,6 +43,10 @@ if command -v "$qemu" >/dev/null; then
 		# The run goes on as the log does.
 		same "$mode in QEMU: how it ends" "$(jq -c '[.error, .guest.exit_status]' report.json)" '[null,0]'
 	done
+	# It may not show the trap to a program that is stepped by it.
+	judge trap --emulator "$qemu" --cpu max
+	[ $status != 3 ] || said+=" $(jq -r '.lost_sync.likely_cause | .mnemonic, .symbol, .reason' report.json | paste -sd' ')"
+	matches "trap in QEMU" "$said" '^(clean|lost-sync popfq trap_here sets the trap flag)$'
 else
 	untried "faults in QEMU" "there is no $qemu"
 fi
@@ -52,6 +56,9 @@ judge ac
 same "ac in unicorn" "$said" "${expected[ac]}"
 judge loop
 same "loop in unicorn" "$said" clean
+judge trap --trace trap.trace
+same "trap in unicorn" "$said" clean
+same "trap by its trace" "$("$VALIDATE" --trace-in trap.trace | head -n 1)" 'verdict      clean'
 
 # Arm leaves open what several accesses have done before one faults: the run is clean whatever that is.
 arm=${VALIDATE_QEMU_AARCH64:-qemu-aarch64}
