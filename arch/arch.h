@@ -97,6 +97,7 @@ struct isa_cpu {
 	uint64_t has[ISA_CPU_WORDS];   /* ... and it has */
 	bool have_components;
 	uint64_t components; /* of the state that may be enabled; have_components */
+	uint32_t image_len;  /* bytes of memory that all that is enabled of it takes; have_components */
 	uint32_t last[2];    /* of the ISA: how far what the CPU tells goes; 0: not known */
 };
 

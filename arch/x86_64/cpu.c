@@ -106,6 +106,7 @@ static void observe_features(struct isa_cpu *cpu, uint32_t leaf, uint32_t sublea
 	if (leaf == 0xd && subleaf == 0) {
 		cpu->have_components = true;
 		cpu->components = (uint64_t)reg[EDX] << 32 | reg[EAX];
+		cpu->image_len = reg[EBX];
 	}
 }
 
@@ -121,6 +122,6 @@ bool x86_cpu_observe(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const
 		observe_features(cpu, leaf, subleaf, reg);
 	return before.vendor != cpu->vendor || memcmp(before.known, cpu->known, sizeof before.known) != 0 ||
 	       memcmp(before.has, cpu->has, sizeof before.has) != 0 || before.components != cpu->components ||
-	       before.have_components != cpu->have_components ||
+	       before.have_components != cpu->have_components || before.image_len != cpu->image_len ||
 	       memcmp(before.last, cpu->last, sizeof before.last) != 0;
 }

@@ -8,7 +8,7 @@
 #include "arch/x86_64/xstate.h"
 
 /* Bytes into the area. */
-enum { AT_BV = 512, AT_COMPACTION = 520, AT_RESERVED = 528, AT_AVX = 576, RESERVED_LEN = 48 };
+enum { AT_BV = 512, AT_COMPACTION = 520, AT_RESERVED = 528, AT_AVX = 576, RESERVED_LEN = 48, MAX_IMAGE = 4096 };
 
 enum kind {
 	SAVE,         /* everything that is asked for */
@@ -197,12 +197,27 @@ static void read_first(struct x86_ctx *c)
 	struct expr_pool *p = c->pool;
 	expr_id always = x86_const(c, 1, 1);
 
-	if (!x86_by_amd(c, VENDOR_XRSTOR_FIRST))
+	if (!x86_by_amd(c, VENDOR_XRSTOR_ENDS))
 		return;
 	/* Its page fault comes first; for the rest, the fault is one of check_header()'s. */
 	expr_id reserved = expr_bit(p, x86_image_get(c, always, AT_RESERVED, 8), 0);
 	expr_id both = expr_and(p, expr_concat(p, x86_image_get(c, always, 0, 8), reserved), x86_const(c, 9, 1));
 	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, both)), FAULT_PROTECTION);
+}
+
+/*
+ * They also read the end of a component that is asked for, though the header says that it is not there. Where those lie
+ * that the model does not have it does not know: on another page, that may fault.
+ */
+static void read_last(struct x86_ctx *c, expr_id others)
+{
+	struct expr_pool *p = c->pool;
+	unsigned len = c->cpu->have_components && c->cpu->image_len ? c->cpu->image_len : MAX_IMAGE;
+
+	if (!x86_by_amd(c, VENDOR_XRSTOR_ENDS))
+		return;
+	expr_id pages = expr_extract(p, expr_xor(p, x86_address(c), at(c, len - 1)), 12, 52);
+	x86_open(c, expr_and(p, others, expr_not(p, expr_is_zero(p, pages))), ENV_XSTATE);
 }
 
 static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
@@ -219,6 +234,7 @@ static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
 	restore_x87(c, a.x87, expr_bit(p, bv, 0));
 	restore_vectors(c, a.sse, expr_bit(p, bv, 1), IMAGE_XMM, X86_xmm0);
 	restore_vectors(c, a.avx, expr_bit(p, bv, 2), AT_AVX, X86_ymm0h);
+	read_last(c, a.others);
 }
 
 /* clang-format off */
