@@ -171,6 +171,29 @@ struct error *replay_make_object(struct replay *r, struct replay_call *call, uin
 	return err ? err : resize(r, call, *ret, size);
 }
 
+/*
+ * Emulators that keep translated code by the address that it was fetched from do not see it change in another mapping
+ * (QEMU's user mode); they drop it where the right to write comes or goes.
+ */
+static struct error *refresh_code(struct replay *r, struct replay_call *call, uint64_t object, uint64_t offset,
+				  uint64_t len)
+{
+	uint64_t first = offset >> PAGE_SHIFT, end = replay_round(offset + len) >> PAGE_SHIFT;
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < r->views.list.len && !err; i++) {
+		const struct view v = r->views.list.at[i];
+		if (v.object != object || !(v.prot & PROT_EXEC) || v.at >= end || v.at + v.num <= first)
+			continue;
+		uint64_t arg[6] = {v.first << PAGE_SHIFT, v.num << PAGE_SHIFT, (uint64_t)v.prot ^ PROT_WRITE};
+		err = object_call(r, call, "mprotect", arg, "protect a mapped file");
+		arg[2] = (uint64_t)v.prot;
+		if (!err)
+			err = object_call(r, call, "mprotect", arg, "protect a mapped file");
+	}
+	return err;
+}
+
 struct error *replay_clear_object(struct replay *r, struct replay_call *call, uint64_t object, uint64_t offset,
 				  uint64_t len)
 {
@@ -178,6 +201,8 @@ struct error *replay_clear_object(struct replay *r, struct replay_call *call, ui
 				 len};
 	struct error *err = len ? object_call(r, call, "fallocate", arg, "clear a part of a file") : NULL;
 
+	if (!err && len)
+		err = refresh_code(r, call, object, offset, len);
 	return err ? err : memory_forget_object(call->memory, object, offset, len);
 }
 
@@ -230,6 +255,8 @@ static struct error *write_object(struct replay *r, struct replay_call *call, ui
 	if (err || !len)
 		return err;
 	err = put(r, call, &w, offset, data, len);
+	if (!err)
+		err = refresh_code(r, call, object, offset, len);
 	struct error *closed = close_window(r, call, &w);
 	if (!err)
 		return closed;

@@ -29,6 +29,7 @@ struct space {
 	struct space_engine engine;
 	VEC(struct file) files;
 	VEC(struct area) areas; /* ascending, not overlapping */
+	size_t num_writers;     /* shown areas through which a file can be written */
 };
 
 struct error *space_create(const struct space_engine *engine, struct space **ret)
@@ -87,19 +88,43 @@ static bool is_shown(const struct area *a)
 	return a->prot && !a->beyond;
 }
 
-static struct error *show(struct space *s, const struct area *a)
+static bool is_writer(const struct area *a)
 {
-	return is_shown(a) ? s->engine.map(s->engine.ctx, a->start, a->end - a->start, a->prot, a->host) : NULL;
-}
-
-static struct error *hide(struct space *s, const struct area *a)
-{
-	return is_shown(a) ? s->engine.unmap(s->engine.ctx, a->start, a->end - a->start) : NULL;
+	return is_shown(a) && a->file && a->shared && a->prot & PROT_WRITE;
 }
 
 static struct error *note_change(struct space *s, const struct area *a, uint64_t start, uint64_t len)
 {
 	return is_shown(a) && a->prot & PROT_EXEC ? s->engine.code_changed(s->engine.ctx, start, len) : NULL;
+}
+
+/* All that shows the file. */
+static struct error *file_changed(struct space *s, unsigned file)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; !err && i < s->areas.len; i++)
+		if (s->areas.at[i].file == file)
+			err = note_change(s, &s->areas.at[i], s->areas.at[i].start,
+					  s->areas.at[i].end - s->areas.at[i].start);
+	return err;
+}
+
+static struct error *show(struct space *s, const struct area *a)
+{
+	s->num_writers += is_writer(a);
+	return is_shown(a) ? s->engine.map(s->engine.ctx, a->start, a->end - a->start, a->prot, a->host) : NULL;
+}
+
+/* Code that was changed through a view that goes is not looked at any more (space_changing_code()). */
+static struct error *hide(struct space *s, const struct area *a)
+{
+	struct error *err = is_writer(a) ? file_changed(s, a->file) : NULL;
+
+	s->num_writers -= is_writer(a);
+	if (err || !is_shown(a))
+		return err;
+	return s->engine.unmap(s->engine.ctx, a->start, a->end - a->start);
 }
 
 /* ---- The list ---- */
@@ -459,17 +484,6 @@ struct error *space_fill_file(struct space *s, unsigned file, const void *data, 
 	return space_resize_file(s, file, len);
 }
 
-static struct error *file_changed(struct space *s, unsigned file)
-{
-	struct error *err = NULL;
-
-	for (size_t i = 0; !err && i < s->areas.len; i++)
-		if (s->areas.at[i].file == file)
-			err = note_change(s, &s->areas.at[i], s->areas.at[i].start,
-					  s->areas.at[i].end - s->areas.at[i].start);
-	return err;
-}
-
 struct error *space_resize_file(struct space *s, unsigned file, uint64_t size)
 {
 	struct error *err = hide_file(s, file);
@@ -501,4 +515,16 @@ bool space_is_beyond(const struct space *s, uint64_t address)
 	const struct area *a = area_at(s, address);
 
 	return a && a->beyond;
+}
+
+const uint8_t *space_changing_code(const struct space *s, uint64_t address)
+{
+	const struct area *a = s->num_writers ? area_at(s, address) : NULL;
+
+	if (!a || !a->file || !is_shown(a) || !(a->prot & PROT_EXEC))
+		return NULL;
+	for (size_t i = 0; i < s->areas.len; i++)
+		if (s->areas.at[i].file == a->file && &s->areas.at[i] != a && is_writer(&s->areas.at[i]))
+			return a->host + ((address - a->start) & -(uint64_t)SPACE_PAGE);
+	return NULL;
 }

@@ -86,4 +86,8 @@ struct error *space_clear_file(struct space *s, unsigned file, uint64_t offset, 
 /* Is the address mapped, but behind the end of its file? */
 bool space_is_beyond(const struct space *s, uint64_t address);
 
+/* The page around address, if code may be fetched there that stores to another area change: those of one file. NULL if
+ * not. */
+const uint8_t *space_changing_code(const struct space *s, uint64_t address);
+
 #endif

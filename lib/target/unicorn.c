@@ -237,6 +237,7 @@ static void destroy(struct target *t)
 	free(u->raw);
 	free(u->scratch);
 	free(u->raws);
+	free(u->pages);
 	free(u->base.identity);
 	free(u);
 }

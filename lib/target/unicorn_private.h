@@ -31,12 +31,21 @@ struct unicorn_run {
 	bool at_call;          /* that is why */
 	bool corrected;        /* the result of this instruction is to be corrected, by what it was asked */
 	uint64_t asked;
+	bool stale; /* ... or the code at hand is not what is in memory any more */
 	bool have_exception;
 	uint32_t exception;
 	bool beyond; /* what could not be accessed is a page of a mapped file behind its end */
 	deadline_t deadline;
 	struct error *error;
 };
+
+/* A page of code that stores elsewhere may change, as it was when its code was translated. */
+struct unicorn_page {
+	uint64_t address; /* 0: none */
+	uint8_t bytes[SPACE_PAGE];
+};
+
+enum { UNICORN_PAGES = 64 };
 
 struct unicorn_target {
 	struct target base;
@@ -48,6 +57,8 @@ struct unicorn_target {
 	unsigned timeout_ms;
 	uint8_t *raw;     /* an image for single requests */
 	uint8_t *scratch; /* ... and one for what is only looked at */
+
+	struct unicorn_page *pages; /* UNICORN_PAGES, each at its number's remainder; NULL: not needed yet */
 
 	bool ended;       /* the guest has exited */
 	bool aborted;     /* the emulator has called abort(): it is not entered any more */

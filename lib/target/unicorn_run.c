@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/target/unicorn_private.h"
@@ -69,12 +70,45 @@ static bool is_begun_again(struct unicorn_target *u, uint64_t address)
 	       !memcmp(now, run->before, u->layout.size);
 }
 
+/*
+ * unicorn keeps translated code by the mapping that it was fetched from, and does not see a store through another one.
+ * Where there is one, each page is compared with what it was. One that was not kept might be another by now.
+ */
+static bool page_is_stale(struct unicorn_target *u, uint64_t address)
+{
+	const uint8_t *now = space_changing_code(u->space, address);
+	uint64_t start = address & -(uint64_t)SPACE_PAGE;
+
+	if (!now)
+		return false;
+	if (!u->pages)
+		u->pages = calloc(UNICORN_PAGES, sizeof *u->pages);
+	if (!u->pages) {
+		u->run.error = &error_no_memory;
+		return false;
+	}
+	struct unicorn_page *page = &u->pages[start / SPACE_PAGE % UNICORN_PAGES];
+	if (page->address == start && !memcmp(page->bytes, now, SPACE_PAGE))
+		return false;
+	page->address = start;
+	memcpy(page->bytes, now, SPACE_PAGE);
+	return true;
+}
+
+static bool is_stale(struct unicorn_target *u, uint64_t address, uint32_t size)
+{
+	uint64_t last = address + (size ? size - 1 : 0);
+	bool stale = page_is_stale(u, address);
+
+	return ((address ^ last) >= SPACE_PAGE && page_is_stale(u, last)) || stale;
+}
+
 static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void *ctx)
 {
 	struct unicorn_target *u = ctx;
 	struct unicorn_run *run = &u->run;
 
-	if (run->ended)
+	if (run->ended || run->stale)
 		return;
 	if (run->started && is_begun_again(u, address)) {
 		run->again = true;
@@ -85,6 +119,11 @@ static void on_instruction(uc_engine *uc, uint64_t address, uint32_t size, void 
 	run->at_call = size == u->base.isa->sys.insn_len && unicorn_is_call(u, address);
 	if (run->error || run->done == run->wanted || run->at_call || (run->have_target && address == run->target)) {
 		run->ended = true;
+		uc_emu_stop(uc);
+		return;
+	}
+	if (is_stale(u, address, size)) {
+		run->stale = true;
 		uc_emu_stop(uc);
 		return;
 	}
@@ -255,6 +294,21 @@ static struct error *tell_abort(struct unicorn_target *u)
 	return error_create(ERROR_TARGET, "unicorn aborted in the code at pc 0x%" PRIx64, pc);
 }
 
+/* Of the instruction that is next, which lies in two pages at most. */
+static struct error *drop_code(struct unicorn_target *u)
+{
+	uint64_t pc;
+	struct error *err = unicorn_pc(u, &pc);
+
+	for (unsigned i = 0; i < 2 && !err; i++) {
+		uint64_t start = (pc + i * (ISA_MAX_INSN_LEN - 1)) & -(uint64_t)SPACE_PAGE;
+		if (space_changing_code(u->space, start))
+			err = unicorn_error(uc_ctl_remove_cache(u->uc, start, start + SPACE_PAGE),
+					    "drop translated code");
+	}
+	return err;
+}
+
 /*
  * Executes until run->wanted instructions are complete, the target is reached, a system call comes, or the guest gets a
  * signal, which is then in *ret; otherwise that is STOP_STEPPED.
@@ -274,13 +328,18 @@ static struct error *execute(struct unicorn_target *u, struct stop *ret)
 
 		if (err)
 			return err;
-		run->started = run->ended = run->at_call = run->have_exception = run->beyond = more = false;
+		run->started = run->ended = run->at_call = run->have_exception = run->beyond = run->stale = more =
+			false;
 		run->before = u->raw;
 		uc_err code = enter(u, pc, never);
 		if (u->aborted)
 			return tell_abort(u);
-		if (!run->error && !run->ended)
+		if (!run->error && run->stale) {
+			run->error = drop_code(u);
+			more = true;
+		} else if (!run->error && !run->ended) {
 			run->error = understand(u, code, ret, &more);
+		}
 		if (run->error) {
 			err = run->error;
 			run->error = NULL;

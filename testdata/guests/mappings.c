@@ -13,6 +13,7 @@
  *   heap     brk, shrunk and grown again
  *   places   addresses that are asked for
  *   code     code that is written by one view and executed by another
+ *   patched  the same, after it has been executed
  *   device   /dev/zero
  *   image    the program's own data and stack
  *   self     a store by /proc/self/mem, and
@@ -521,9 +522,26 @@ static int places(void)
 	return 0;
 }
 
+static const uint8_t five[] = {0xb8, 5, 0, 0, 0, 0xc3}; /* mov eax, 5; ret */
+
 static int code(void)
 {
-	static const uint8_t five[] = {0xb8, 5, 0, 0, 0, 0xc3}; /* mov eax, 5; ret */
+	long fd = memfd(PAGE);
+	byte *w = map(0, PAGE, RW, SHARED, fd, 0), *x = map(0, PAGE, R | X, SHARED, fd, 0);
+	uint64_t (*function)(void) = (uint64_t(*)(void))(uintptr_t)x;
+	uint8_t seven = 7;
+
+	for (size_t i = 0; i < sizeof five; i++)
+		w[i] = five[i];
+	show("five", function());
+	guest_syscall(SYS_munmap, (long)w, PAGE, 0);
+	call6(SYS_pwrite64, fd, (long)&seven, 1, 1, 0, 0);
+	show("pwrite", function());
+	return 0;
+}
+
+static int patched(void)
+{
 	long fd = memfd(PAGE);
 	byte *w = map(0, PAGE, RW, SHARED, fd, 0), *x = map(0, PAGE, R | X, SHARED, fd, 0);
 	uint64_t (*function)(void) = (uint64_t(*)(void))(uintptr_t)x;
@@ -531,6 +549,11 @@ static int code(void)
 	for (size_t i = 0; i < sizeof five; i++)
 		w[i] = five[i];
 	show("five", function());
+	w[1] = 6;
+	show("a store to the other view", function());
+	w[1] = 8;
+	guest_syscall(SYS_munmap, (long)w, PAGE, 0);
+	show("a store to a view that is gone", function());
 	return 0;
 }
 
@@ -630,9 +653,10 @@ int guest_main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} modes[] = {
-		{"lengths", lengths}, {"views", views},   {"moved", moved}, {"keep", keep},     {"grow", grow},
-		{"end", end},         {"advice", advice}, {"heap", heap},   {"places", places}, {"code", code},
-		{"device", device},   {"image", image},   {"self", self},   {"spread", spread}, {"guard", guard},
+		{"lengths", lengths}, {"views", views},   {"moved", moved},   {"keep", keep},
+		{"grow", grow},       {"end", end},       {"advice", advice}, {"heap", heap},
+		{"places", places},   {"code", code},     {"device", device}, {"image", image},
+		{"self", self},       {"spread", spread}, {"guard", guard},   {"patched", patched},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)

@@ -47,6 +47,9 @@ for mode in lengths views moved grow end heap places code device image; do
 	alike all $mode
 done
 
+# QEMU's user mode goes on with code that it has translated (seen in 11.1).
+alike unicorn patched
+
 # Of Linux 5.13: mremap with MREMAP_DONTUNMAP of what is not private and anonymous.
 alike all keep
 # Each reads and writes a few hundred pages.
