@@ -147,10 +147,10 @@ static bool add_stored(struct prediction *slot, uint64_t address, uint8_t value,
 	struct eval_store *s = slot->stores.len ? &slot->stores.at[slot->stores.len - 1] : NULL;
 
 	if (!s || s->address + s->len != address || s->len == sizeof s->data) {
-		if (slot->stores.len == WITNESS_STORES || !vec_push(&slot->stores, (struct eval_store){0}))
+		if (slot->stores.len == WITNESS_STORES || !vec_reserve(&slot->stores, slot->stores.len + 1))
 			return false;
-		s = &slot->stores.at[slot->stores.len - 1];
-		s->address = address;
+		s = &slot->stores.at[slot->stores.len++];
+		*s = (struct eval_store){.address = address};
 	}
 	s->data[s->len] = value;
 	s->mask[s->len++] = masked ? 0xff : 0;

@@ -37,7 +37,7 @@ struct selftest {
 	enum oracle_way way;
 	uint64_t stop; /* as in struct oracle_case */
 	struct prog *prog;
-	bool mutated; /* transfer and program are not the lifter's, but those of mutants.c */
+	bool mutated;           /* transfer and program are not the lifter's, but those of mutants.c */
 	VEC(uint32_t) inputs;   /* registers that it reads */
 	VEC(uint8_t) is_input;  /* the same by register */
 	VEC(uint32_t) pointers; /* those of them that make up addresses */
