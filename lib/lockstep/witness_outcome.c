@@ -147,7 +147,8 @@ static bool add_stored(struct prediction *slot, uint64_t address, uint8_t value,
 	struct eval_store *s = slot->stores.len ? &slot->stores.at[slot->stores.len - 1] : NULL;
 
 	if (!s || s->address + s->len != address || s->len == sizeof s->data) {
-		if (slot->stores.len == WITNESS_STORES || !vec_reserve(&slot->stores, slot->stores.len + 1))
+		bool room = slot->stores.len < WITNESS_STORES && vec_reserve(&slot->stores, slot->stores.len + 1);
+		if (!room || !slot->stores.at) /* the latter for the analyzer */
 			return false;
 		s = &slot->stores.at[slot->stores.len++];
 		*s = (struct eval_store){.address = address};

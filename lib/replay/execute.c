@@ -72,14 +72,14 @@ static struct error *restore_args(struct replay *r, const struct replay_call *ca
 static struct error *give_destroyed(struct replay *r, struct replay_call *call)
 {
 	const struct isa *isa = r->isa;
-	uint64_t value[ISA_MAX_CLOBBERED];
+	uint64_t value[ISA_MAX_CLOBBERED] = {0};
 	uint32_t wrong[ISA_MAX_CLOBBERED];
 	size_t num = 0;
 
-	for (uint32_t i = 0; i < isa->sys.num_clobbered; i++)
+	for (uint32_t i = 0; i < isa->sys.num_clobbered && i < ISA_MAX_CLOBBERED; i++)
 		value[i] = state_get(call->after, isa->sys.clobbered[i]);
 	struct error *err = replay_read_visible(r, call->after);
-	for (uint32_t i = 0; i < isa->sys.num_clobbered && !err; i++) {
+	for (uint32_t i = 0; i < isa->sys.num_clobbered && i < ISA_MAX_CLOBBERED && !err; i++) {
 		uint32_t reg = isa->sys.clobbered[i];
 		if (state_get(call->after, reg) == value[i])
 			continue;
