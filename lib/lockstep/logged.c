@@ -113,6 +113,23 @@ static struct error *undo(struct lockstep *ls, const struct prediction *slot)
 	return err;
 }
 
+/* How far a stack grows is the limit's (setrlimit(2), RLIMIT_STACK) and the start's, not the CPU's: no finding. */
+static bool is_stack_limit(const struct lockstep *ls, const struct prediction *slot)
+{
+	enum { REACH = 1 << 20 }; /* bytes */
+	const struct replay_fault *next = &ls->logged.next;
+	uint64_t from = state_get(&ls->before, ls->target->isa->sp) - REACH;
+	bool any = false;
+
+	if (next->signal != SIGSEGV || (next->code && next->code != SEGV_MAPERR))
+		return false;
+	for (size_t i = 0; i < slot->stores.len; i++)
+		any |= slot->stores.at[i].address - from < 2 * REACH;
+	for (size_t i = 0; i < slot->loads.len; i++)
+		any |= slot->loads.at[i].address - from < 2 * REACH;
+	return any;
+}
+
 struct error *logged_after(struct lockstep *ls, const struct prediction *slot)
 {
 	struct logged *l = &ls->logged;
@@ -124,7 +141,7 @@ struct error *logged_after(struct lockstep *ls, const struct prediction *slot)
 	bool modelled = slot->kind == PREDICTED_FAULT && fault_signal(slot->fault)->signal == l->next.signal;
 	bool same = replay_fault_has(ls->replay, &ls->before);
 	/* What an instruction does that depends on the outside may be different each time: no finding. */
-	bool known = has_fault(&ls->judgement) || slot->lifted->env;
+	bool known = has_fault(&ls->judgement) || slot->lifted->env || is_stack_limit(ls, slot);
 
 	l->passed = !known;
 	l->instruction = ls->run->instructions;
@@ -200,7 +217,8 @@ static const char *doubt(const struct lockstep *ls, const struct finding *f)
 {
 	const struct replay_fault *next = &ls->logged.next;
 	bool refused = f->expected[0] == SIGILL || f->observed[0] == SIGILL;
-	bool mapping = (next->signal == SIGSEGV && next->code == SEGV_MAPERR) ||
+	/* Of a signal that killed the program the log has no code. */
+	bool mapping = (next->signal == SIGSEGV && (!next->code || next->code == SEGV_MAPERR)) ||
 		       (next->signal == SIGBUS && next->code == BUS_ADRERR);
 
 	if (ls->logged.doubt)
