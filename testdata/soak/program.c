@@ -415,6 +415,11 @@ static void print_string(struct program *p)
 /* Calls are numbered as in asm/unistd_64.h. */
 static void print_call(struct program *p)
 {
+	/* mmap(0, 8192, READ|WRITE, PRIVATE|ANONYMOUS, -1, 0), a store, munmap */
+	static const char map_and_unmap[] =
+		"mov eax, 9\n\txor edi, edi\n\tmov esi, 8192\n\tmov edx, 3\n\tmov r10d, 0x22\n\tmov r8, -1\n\txor r9d, "
+		"r9d\n\tsyscall\n\tmov qword ptr [rax+4092], rax\n\tmov rbx, [rax+4096]\n\tmov rdi, rax\n\tmov esi, "
+		"5000\n\tmov eax, 11\n\tsyscall";
 	static const char *const calls[] = {
 		/* getpid, getuid */
 		"mov eax, 39\n\tsyscall",
@@ -423,10 +428,7 @@ static void print_call(struct program *p)
 		"mov eax, 318\n\tlea rdi, [rbp+4088]\n\tmov esi, 16\n\txor edx, edx\n\tsyscall",
 		"mov eax, 228\n\tmov edi, 1\n\tlea rsi, [rbp+64]\n\tsyscall",
 		"mov eax, 63\n\tlea rdi, [rbp+8000]\n\tsyscall",
-		/* mmap(0, 8192, READ|WRITE, PRIVATE|ANONYMOUS, -1, 0), a store, munmap */
-		"mov eax, 9\n\txor edi, edi\n\tmov esi, 8192\n\tmov edx, 3\n\tmov r10d, 0x22\n\tmov r8, -1\n\txor r9d, "
-		"r9d\n\tsyscall\n\tmov qword ptr [rax+4092], rax\n\tmov rbx, [rax+4096]\n\tmov rdi, rax\n\tmov esi, "
-		"5000\n\tmov eax, 11\n\tsyscall",
+		map_and_unmap,
 		/* madvise(a page of the buffer, 1, MADV_DONTNEED) and a load behind it */
 		"mov eax, 28\n\tlea rdi, [rbp+4096]\n\tmov esi, 1\n\tmov edx, 4\n\tsyscall\n\tmov rcx, [rbp+5000]",
 		/* kill(getpid(), SIGUSR1) */
