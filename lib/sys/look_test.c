@@ -8,7 +8,6 @@
 #include <linux/futex.h>
 #include <linux/kcmp.h>
 #include <linux/membarrier.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,8 +37,6 @@ static uint32_t word;
 static char bytes[256];
 static struct iovec iov = {bytes, 8};
 static struct timespec moment = {0, 1};
-static struct sockaddr_in here;
-static socklen_t here_len;
 static sigset_t set;
 static struct epoll_event event = {.events = EPOLLIN};
 static char *pages;
@@ -62,7 +59,6 @@ static void set_up(void)
 	epoll = epoll_create1(0);
 	pages = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(pages, MAP_FAILED);
-	here_len = sizeof here;
 }
 
 static void tear_down(void)
