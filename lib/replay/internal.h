@@ -3,9 +3,11 @@
 #define LIB_REPLAY_INTERNAL_H
 
 #include "lib/base/strbuf.h"
+#include "lib/replay/procfs.h"
 #include "lib/replay/regions.h"
 #include "lib/replay/replay.h"
 #include "lib/state/views.h"
+#include "lib/sys/initial_stack.h"
 
 /* Events that were read from the log and are not yet used, oldest first. */
 struct event_queue {
@@ -47,7 +49,10 @@ struct replay {
 	struct replay_totals totals;
 	VEC(struct replay_count) counts;
 	uint64_t stack_pointer; /* of the target, at its start */
-	uint64_t call_pc;       /* of the last system call; 0: none yet */
+	uint64_t stack_end;     /* of the target: behind what it was started with, in whole pages */
+	struct initial_stack start;
+	procfs_files procfs; /* that the guest has open */
+	uint64_t call_pc;    /* of the last system call; 0: none yet */
 	/* The heap, from its first break on. */
 	bool heap_known;
 	uint64_t heap_log, heap_target;     /* where it starts in each run */

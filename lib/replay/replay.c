@@ -40,6 +40,8 @@ void replay_destroy(struct replay *r)
 	}
 	queue_deinit(&r->queue);
 	regions_deinit(&r->regions);
+	procfs_deinit(&r->procfs);
+	initial_stack_deinit(&r->start);
 	vec_deinit(&r->counts);
 	vec_deinit(&r->written);
 	replay_deinit_objects(r);
@@ -119,8 +121,6 @@ static struct error *count_call(struct replay *r, const char *name, enum sys_pol
 
 /* ---- Emulation ---- */
 
-enum { STACK_REACH = 8 << 20 }; /* bytes below the initial stack pointer that count as the stack */
-
 /*
  * A word that the program had given the kernel: an address, or a number in its place, which stays. Frames of the stack
  * are as far from its start in every run; what lies above that is not the program's to pass.
@@ -131,7 +131,9 @@ uint64_t replay_translate(const struct replay *r, uint64_t logged)
 
 	if (regions_to_target(&r->regions, logged, &translated))
 		return translated;
-	return depth <= STACK_REACH ? r->stack_pointer - depth : logged;
+	return initial_stack_reaches(r->header->stack_pointer, r->header->stack_pointer, logged)
+		       ? r->stack_pointer - depth
+		       : logged;
 }
 
 /* Translates the addresses among the bytes that the kernel wrote; holes between them are not written anyway. */
@@ -241,6 +243,8 @@ struct error *replay_emulate(struct replay *r, struct replay_call *call)
 
 	bool changed = false;
 	struct error *err = show_output(r, call);
+	if (!err)
+		err = procfs_follow(r, call);
 	if (!err)
 		err = write_memory(r, call, call->event);
 	if (!err)

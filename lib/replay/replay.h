@@ -43,6 +43,7 @@ struct replay_totals {
 	uint64_t skipped;                           /* events of the log that the guest did not ask for */
 	uint64_t unlogged;  /* of the calls: that the log does not have; they concern the guest's own memory only */
 	uint64_t delivered; /* signals, to handlers */
+	uint64_t unplaced;  /* of addresses that the guest read in files of /proc: not as they are in this run */
 };
 
 /* Where the run and the log parted. */

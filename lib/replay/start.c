@@ -83,6 +83,10 @@ static bool image_extent(const struct evlog_header *h, uint64_t inside, uint64_t
 		start = m->start < start ? m->start : start;
 		end = m->end > end ? m->end : end;
 	}
+	/* Its zeros, of which no file has the pages. */
+	for (size_t i = 0; i < h->mappings.len; i++)
+		if (h->mappings.at[i].start == end && !*h->mappings.at[i].name)
+			end = h->mappings.at[i].end;
 	*ret_start = start;
 	*ret_len = end - start;
 	return true;
@@ -102,6 +106,27 @@ static struct error *pair_image(struct replay *r, const struct initial_stack *s,
 	if (err || !path)
 		return err;
 	return replay_add_module(r, path, target, target + len, type == AT_PHDR && at_entry ? at_entry->value : 0);
+}
+
+/* The end of the highest string on it, which is the program's name (fs/exec.c). */
+static struct error *find_end(struct replay *r, const struct initial_stack *s)
+{
+	enum { PAGE = 4096, STRING_MAX = 32 * PAGE /* MAX_ARG_STRLEN (linux/binfmts.h) */ };
+	const struct auxv_entry *name = initial_stack_auxv(s, AT_EXECFN);
+	uint64_t at = s->end;
+	char byte = 1;
+
+	for (size_t i = 0; i < s->argv.len; i++)
+		at = s->argv.at[i] > at ? s->argv.at[i] : at;
+	for (size_t i = 0; i < s->env.len; i++)
+		at = s->env.at[i] > at ? s->env.at[i] : at;
+	if (name && name->value - s->end < (UINT64_C(1) << 32))
+		at = name->value > at ? name->value : at;
+	struct error *err = NULL;
+	for (unsigned i = 0; i < STRING_MAX && byte && !err; i++)
+		err = read_stack(r, at++, &byte, 1);
+	r->stack_end = (at + PAGE - 1) & -(uint64_t)PAGE;
+	return err;
 }
 
 struct error *replay_start(struct replay *r, const struct state *regs)
@@ -126,6 +151,8 @@ struct error *replay_start(struct replay *r, const struct state *regs)
 		err = pair_image(r, &s, AT_PHDR, r->header->program.path);
 	if (!err)
 		err = pair_image(r, &s, AT_BASE, r->header->interpreter.path);
+	if (!err)
+		err = find_end(r, &s);
 	initial_stack_deinit(&s);
-	return err;
+	return err ? err : initial_stack_read(read_stack, r, r->stack_pointer, &r->start);
 }

@@ -95,10 +95,13 @@ static json_t *events(const struct report *report)
 						       value_int(c->emulated), "executed", value_int(c->executed),
 						       "passed", value_int(c->passed)));
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", value_int(e->total), "emulated",
-			 value_int(e->emulated), "executed", value_int(e->executed), "passed", value_int(e->passed),
-			 "skipped", value_int(e->skipped), "unlogged", value_int(e->unlogged), "delivered",
-			 value_int(e->delivered), "calls", calls);
+	json_t *events = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "total", value_int(e->total), "emulated",
+				   value_int(e->emulated), "executed", value_int(e->executed), "passed",
+				   value_int(e->passed), "skipped", value_int(e->skipped), "unlogged",
+				   value_int(e->unlogged), "delivered", value_int(e->delivered), "calls", calls);
+	if (e->unplaced)
+		json_object_set_new(events, "unplaced", json_integer(value_int(e->unplaced)));
+	return events;
 }
 
 static json_t *likely_cause(const struct report *report)

@@ -40,8 +40,10 @@
  *                          in it), and system calls and signals as {index, name, pc, instruction, at, nanoseconds}: every
  *                          events_kept_each-th in order, and those that took longest
  *   events                 {total, emulated, executed, passed, skipped, unlogged, delivered, calls: [{name, emulated,
- *                          executed, passed}]}; skipped: events of the log that the guest did not ask for; unlogged:
- *                          calls of the guest, on its own memory only, that the log does not have; delivered: signals
+ *                          executed, passed}], unplaced}; skipped: events of the log that the guest did not ask for;
+ *                          unlogged: calls of the guest, on its own memory only, that the log does not have; delivered:
+ *                          signals; unplaced, if there are any: addresses that it read in /proc and that are not as they
+ *                          are in this run
  *   lost_sync              null, or {event, pc, expected, observed, likely_cause}; likely_cause: null, or the last
  *                          instruction before of which not all was judged {mnemonic, pc, symbol, instruction, reason}
  *   error                  null, or why the run ended early

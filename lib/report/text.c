@@ -252,6 +252,9 @@ static void append_events(struct strbuf *out, const struct report *report, bool 
 		      e->emulated, e->executed, e->passed, e->skipped);
 	if (e->unlogged)
 		strbuf_printf(out, ", %" PRIu64 " not in the log", e->unlogged);
+	if (e->unplaced)
+		strbuf_printf(out, "; %" PRIu64 " address%s read from /proc not as in this run", e->unplaced,
+			      e->unplaced == 1 ? "" : "es");
 	if (e->delivered)
 		strbuf_printf(out, "; %" PRIu64 " signal%s delivered", e->delivered, plural(e->delivered));
 	strbuf_append_char(out, '\n');

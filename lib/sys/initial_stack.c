@@ -140,3 +140,12 @@ const struct auxv_entry *initial_stack_auxv(const struct initial_stack *s, uint6
 			return &s->auxv.at[i];
 	return NULL;
 }
+
+bool initial_stack_reaches(uint64_t first, uint64_t now, uint64_t address)
+{
+	/* Bytes: nothing else is mapped as near below a stack (mmap_base() in mm/util.c and arch/x86/mm/mmap.c). */
+	enum { REACH = 8 << 20, OWN = 128 << 20 };
+	uint64_t depth = first - now < OWN ? first - now : 0;
+
+	return first - address <= depth + REACH;
+}

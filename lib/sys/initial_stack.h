@@ -8,6 +8,9 @@
 #ifndef LIB_SYS_INITIAL_STACK_H
 #define LIB_SYS_INITIAL_STACK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "lib/base/error.h"
 #include "lib/base/vec.h"
 
@@ -38,6 +41,13 @@ struct error *initial_stack_read(initial_stack_reader *reader, void *ctx, uint64
 struct error *initial_stack_parse(const void *bytes, size_t len, uint64_t sp, struct initial_stack *ret);
 
 void initial_stack_deinit(struct initial_stack *s);
+
+/*
+ * May the address be on the stack of which `first` was the first stack pointer: not above it, and not more than 8 MiB
+ * (RLIMIT_STACK's usual value) below it, or below the stack pointer `now`, if that is on the stack? Nothing need be
+ * mapped there yet: the kernel makes the stack larger when the program reaches below it (mm/mmap.c, expand_stack()).
+ */
+bool initial_stack_reaches(uint64_t first, uint64_t now, uint64_t address);
 
 /* The first entry of the type, or NULL. */
 const struct auxv_entry *initial_stack_auxv(const struct initial_stack *s, uint64_t type);
