@@ -478,6 +478,7 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 		return err;
 	}
 	state_copy(&ls.model.front, &ls.now);
+	ls.model.stack = state_get(&ls.now, target->isa->sp);
 	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;
 	ls.judging = ls.judging && !options->only_trace;
 	err = loop(&ls);

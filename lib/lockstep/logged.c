@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/lockstep/internal.h"
+#include "lib/sys/initial_stack.h"
 #include "lib/sys/signal.h"
 
 void logged_deinit(struct logged *l)
@@ -113,21 +114,54 @@ static struct error *undo(struct lockstep *ls, const struct prediction *slot)
 	return err;
 }
 
-/* How far a stack grows is the limit's (setrlimit(2), RLIMIT_STACK) and the start's, not the CPU's: no finding. */
-static bool is_stack_limit(const struct lockstep *ls, const struct prediction *slot)
+/* Where the logged run's stack began to be mapped when the program started, as an address of this run. */
+static uint64_t stack_start(const struct lockstep *ls)
 {
-	enum { REACH = 1 << 20 }; /* bytes */
-	const struct replay_fault *next = &ls->logged.next;
-	uint64_t from = state_get(&ls->before, ls->target->isa->sp) - REACH;
-	bool any = false;
+	const struct evlog_header *h = replay_header(ls->replay);
 
-	if (next->signal != SIGSEGV || (next->code && next->code != SEGV_MAPERR))
-		return false;
-	for (size_t i = 0; i < slot->stores.len; i++)
-		any |= slot->stores.at[i].address - from < 2 * REACH;
-	for (size_t i = 0; i < slot->loads.len; i++)
-		any |= slot->loads.at[i].address - from < 2 * REACH;
-	return any;
+	for (size_t i = 0; i < h->mappings.len; i++) {
+		const struct evlog_mapping *m = &h->mappings.at[i];
+		if (h->stack_pointer >= m->start && h->stack_pointer < m->end)
+			return ls->model.stack - (h->stack_pointer - m->start);
+	}
+	return ls->model.stack;
+}
+
+/* An address that the logged run may have had no stack for any more, and this run has: 0 for none. */
+static uint64_t lowest_on_stack(const struct lockstep *ls, const struct prediction *slot)
+{
+	uint64_t sp = state_get(&ls->before, ls->target->isa->sp), lowest = stack_start(ls);
+
+	for (size_t i = 0; i < slot->stores.len; i++) {
+		uint64_t at = slot->stores.at[i].address;
+		lowest = at < lowest && initial_stack_reaches(ls->model.stack, sp, at) ? at : lowest;
+	}
+	for (size_t i = 0; i < slot->loads.len; i++) {
+		uint64_t at = slot->loads.at[i].address;
+		lowest = at < lowest && initial_stack_reaches(ls->model.stack, sp, at) ? at : lowest;
+	}
+	return lowest < stack_start(ls) ? lowest : 0;
+}
+
+/*
+ * How far a stack grows is the limit's (setrlimit(2), RLIMIT_STACK) and the start's, not the CPU's: no finding where it
+ * ends. With the same limit the ends of two runs differ by what the programs were started with. A signal that killed
+ * the program has no code in the log. The target stands still.
+ */
+static struct error *is_stack_limit(struct lockstep *ls, const struct prediction *slot, bool *ret)
+{
+	enum { START = 256 << 10 }; /* bytes: more arguments and environment than programs are started with */
+	const struct replay_fault *next = &ls->logged.next;
+	uint64_t address = lowest_on_stack(ls, slot);
+	uint8_t byte;
+	size_t got = 0;
+
+	*ret = false;
+	if (!address || next->signal != SIGSEGV || (next->code && next->code != SEGV_MAPERR))
+		return NULL;
+	struct error *err = target_read_memory(ls->target, address - START, &byte, 1, &got);
+	*ret = !err && !got;
+	return err;
 }
 
 struct error *logged_after(struct lockstep *ls, const struct prediction *slot)
@@ -141,8 +175,12 @@ struct error *logged_after(struct lockstep *ls, const struct prediction *slot)
 	bool modelled = slot->kind == PREDICTED_FAULT && fault_signal(slot->fault)->signal == l->next.signal;
 	bool same = replay_fault_has(ls->replay, &ls->before);
 	/* What an instruction does that depends on the outside may be different each time: no finding. */
-	bool known = has_fault(&ls->judgement) || slot->lifted->env || is_stack_limit(ls, slot);
+	bool known = has_fault(&ls->judgement) || slot->lifted->env, limit = false;
+	struct error *err = known || !alone ? NULL : is_stack_limit(ls, slot, &limit);
 
+	if (err)
+		return err;
+	known = known || limit;
 	l->passed = !known;
 	l->instruction = ls->run->instructions;
 	l->insn = slot->lifted->insn;
@@ -151,7 +189,7 @@ struct error *logged_after(struct lockstep *ls, const struct prediction *slot)
 	l->doubt = same || modelled || l->next.signal == SIGILL ? NULL : ", with other registers";
 	if (!alone || !(same || modelled))
 		return NULL;
-	struct error *err = known || !ls->judging ? NULL : record_missing(ls);
+	err = known || !ls->judging ? NULL : record_missing(ls);
 	l->passed = false;
 	if (!err)
 		err = undo(ls, slot);

@@ -4,6 +4,7 @@
 
 #include "lib/lockstep/faulted.h"
 #include "lib/lockstep/witness.h"
+#include "lib/sys/initial_stack.h"
 
 /* ---- Memory ---- */
 
@@ -121,10 +122,7 @@ static enum mem_result load_again(void *ctx, uint64_t address, unsigned len, uin
 /* The kernel makes the stack larger when the program reaches below it. */
 static bool may_be_stack(const struct predictor *p, uint64_t page)
 {
-	enum { REACH = 1 << 20 }; /* bytes */
-	uint64_t sp = state_get(&p->front, p->isa->sp);
-
-	return page * MEMORY_PAGE - (sp - REACH) < 2 * REACH;
+	return initial_stack_reaches(p->stack, state_get(&p->front, p->isa->sp), page * MEMORY_PAGE);
 }
 
 /* What the accesses have of a page. */

@@ -81,6 +81,7 @@ struct predictor {
 	struct memory *memory;
 	struct map mapped; /* numbers of pages that are there */
 	struct state front;
+	uint64_t stack; /* the program's first stack pointer: see initial_stack_reaches() */
 	struct eval eval;
 	struct prediction *current; /* gets the loads */
 	struct witness *witness;    /* predicts what has no transfer; owned; NULL: nobody does */
