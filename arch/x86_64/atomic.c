@@ -47,13 +47,14 @@ static void build_cmpxchg_pair(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
 	unsigned half = f->param;
+
+	if (half == 64)
+		x86_require_alignment(c, 16);
 	expr_id address = x86_address(c), old = transfer_load(c->t, 2 * half, address);
 	expr_id expected = expr_concat(p, x86_gpr(c, X86_rdx, half), x86_gpr(c, X86_rax, half));
 	expr_id wanted = expr_concat(p, x86_gpr(c, X86_rcx, half), x86_gpr(c, X86_rbx, half));
 	expr_id equal = expr_eq(p, expected, old);
 
-	if (half == 64)
-		x86_require_alignment(c, address, 16);
 	x86_set_flag(c, X86_zf, equal);
 	load_unless(c, equal, X86_rax, expr_extract(p, old, 0, half));
 	load_unless(c, equal, X86_rdx, expr_extract(p, old, half, half));

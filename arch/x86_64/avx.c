@@ -113,8 +113,11 @@ static void build_masked_move(struct x86_ctx *c, const struct x86_form *f)
 	struct expr_pool *p = c->pool;
 	unsigned lane = f->param;
 	bool store = c->op[0].kind == X86_OPERAND_MEM;
-	expr_id masks = x86_read(c, 1), address = x86_address(c), value = store ? x86_read(c, 2) : EXPR_NONE;
+	expr_id masks = x86_read(c, 1), value = store ? x86_read(c, 2) : EXPR_NONE, any = x86_const(c, 1, 0);
 
+	for (unsigned i = 1; i <= simd_width(c) / lane; i++)
+		any = expr_or(p, any, expr_bit(p, masks, i * lane - 1));
+	expr_id address = x86_address_if(c, any);
 	for (unsigned i = 0; i < simd_width(c) / lane; i++) {
 		expr_id at = expr_add(p, address, x86_const(c, 64, i * lane / 8));
 		expr_id mask = expr_bit(p, masks, (i + 1) * lane - 1);

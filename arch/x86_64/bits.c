@@ -25,7 +25,7 @@ static expr_id bit_address(struct x86_ctx *c)
 		if (c->raw.addrsize)
 			offset = expr_zext(p, expr_extract(p, offset, 0, 32), 64);
 	}
-	return x86_linear(c, offset);
+	return x86_operand_at(c, offset);
 }
 
 static expr_id change_bit(struct x86_ctx *c, uint32_t change, expr_id value, expr_id bit)

@@ -305,9 +305,77 @@ expr_id x86_linear(struct x86_ctx *c, expr_id offset)
 	return expr_add(c->pool, expr_reg(c->pool, 64, base), offset);
 }
 
-expr_id x86_address(struct x86_ctx *c)
+/* The address before it is checked. */
+static expr_id operand_address(struct x86_ctx *c)
 {
 	return x86_linear(c, x86_offset(c));
+}
+
+/*
+ * Is the memory operand in the stack segment? It is where RSP or RBP is the base. In 64-bit mode just FS and GS
+ * override that: CS, DS, ES and SS are ignored, so that SS makes no other operand one of the stack (SDM vol.
+ * 1, 3.3.7.1).
+ */
+static bool is_on_stack(const struct x86_ctx *c)
+{
+	return !c->raw.segment && !c->raw.addrsize &&
+	       (X86_rax + c->raw.base == X86_rsp || X86_rax + c->raw.base == X86_rbp) && c->raw.base != X86_NO_REG;
+}
+
+/*
+ * Not canonical, whatever the paging: with four levels 48 bits of a linear address are looked at, with five 57 (SDM
+ * vol. 1, 3.3.7.1). Which ones there are no program can tell: between the two the address is one where nothing is.
+ */
+static expr_id is_wild(struct x86_ctx *c, expr_id address)
+{
+	const uint64_t half = UINT64_C(1) << 56;
+	expr_id moved = expr_add(c->pool, address, x86_const(c, 64, half));
+
+	return expr_ult(c->pool, x86_const(c, 64, 2 * half - 1), moved);
+}
+
+/* Of two operands that both fault, which is the first is up to the CPU (SDM vol. 3, 6.9): transfers try their faults
+ * before they load. */
+static void add_stack_fault(struct x86_ctx *c, expr_id wild)
+{
+	if (c->emulated || c->two_operands)
+		x86_open(c, wild, ENV_SYSTEM);
+	else
+		transfer_add_fault(c->t, wild, FAULT_STACK);
+}
+
+expr_id x86_on_stack(struct x86_ctx *c, expr_id address)
+{
+	expr_id wild = is_wild(c, address);
+
+	for (size_t i = 0; i < c->t->faults.len; i++)
+		if (c->t->faults.at[i].kind == FAULT_STACK && c->t->faults.at[i].cond == wild)
+			return address;
+	add_stack_fault(c, wild);
+	return address;
+}
+
+expr_id x86_address(struct x86_ctx *c)
+{
+	expr_id address = operand_address(c);
+
+	return is_on_stack(c) ? x86_on_stack(c, address) : address;
+}
+
+expr_id x86_address_if(struct x86_ctx *c, expr_id cond)
+{
+	expr_id address = operand_address(c);
+
+	if (is_on_stack(c))
+		add_stack_fault(c, expr_and(c->pool, cond, is_wild(c, address)));
+	return address;
+}
+
+expr_id x86_operand_at(struct x86_ctx *c, expr_id offset)
+{
+	expr_id address = x86_linear(c, offset);
+
+	return is_on_stack(c) ? x86_on_stack(c, address) : address;
 }
 
 expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id address)
@@ -329,24 +397,33 @@ void x86_refuse_prefixes(struct x86_ctx *c)
 		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 }
 
-void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes)
+/* An address on the stack may be neither aligned nor canonical: which is seen first is up to the CPU (SDM vol. 3, 6.9:
+ * faults of one class have no order). */
+static void refuse_misaligned(struct x86_ctx *c, expr_id misaligned)
 {
-	struct expr_pool *p = c->pool;
-	expr_id low = expr_and(p, address, x86_const(c, 64, bytes - 1));
-
-	transfer_add_fault(c->t, expr_ne(p, low, x86_const(c, 64, 0)), FAULT_PROTECTION);
+	if (is_on_stack(c))
+		x86_open(c, expr_and(c->pool, misaligned, is_wild(c, operand_address(c))), ENV_SYSTEM);
+	transfer_add_fault(c->t, misaligned, FAULT_PROTECTION);
 }
 
-void x86_require_sse_alignment(struct x86_ctx *c, expr_id address)
+void x86_require_alignment(struct x86_ctx *c, unsigned bytes)
+{
+	struct expr_pool *p = c->pool;
+	expr_id low = expr_and(p, operand_address(c), x86_const(c, 64, bytes - 1));
+
+	refuse_misaligned(c, expr_ne(p, low, x86_const(c, 64, 0)));
+}
+
+void x86_require_sse_alignment(struct x86_ctx *c)
 {
 	enum { MXCSR_MM = 17 };
 	struct expr_pool *p = c->pool;
 
 	if (!x86_by_amd(c, VENDOR_MISALIGNED_SSE)) {
-		x86_require_alignment(c, address, 16);
+		x86_require_alignment(c, 16);
 		return;
 	}
-	expr_id misaligned = expr_ne(p, expr_extract(p, address, 0, 4), x86_const(c, 4, 0));
+	expr_id misaligned = expr_ne(p, expr_extract(p, operand_address(c), 0, 4), x86_const(c, 4, 0));
 	expr_id strict = expr_not(p, expr_bit(p, expr_reg(p, 32, X86_mxcsr), MXCSR_MM));
-	transfer_add_fault(c->t, expr_and(p, misaligned, strict), FAULT_PROTECTION);
+	refuse_misaligned(c, expr_and(p, misaligned, strict));
 }

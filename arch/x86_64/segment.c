@@ -145,7 +145,8 @@ static expr_id read_values(struct x86_ctx *c, unsigned first, unsigned width)
 	struct expr_pool *p = c->pool;
 
 	return transfer_load(c->t, width,
-			     expr_add(p, expr_reg(p, 64, X86_rsp), x86_const(c, 64, first * c->width / 8)));
+			     x86_on_stack(c, expr_add(p, expr_reg(p, 64, X86_rsp),
+						      x86_const(c, 64, first * c->width / 8))));
 }
 
 /* Two values, the latter a selector. */

@@ -26,7 +26,7 @@ expr_id simd_read(struct x86_ctx *c, unsigned i, unsigned bits)
 expr_id simd_source(struct x86_ctx *c, unsigned i)
 {
 	if (i < c->num_ops && c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex)
-		x86_require_sse_alignment(c, x86_address(c));
+		x86_require_sse_alignment(c);
 	return simd_read(c, i, simd_width(c));
 }
 

@@ -39,7 +39,7 @@ static expr_id shift_count(struct x86_ctx *c)
 	if (c->op[i].kind == X86_OPERAND_IMM)
 		return x86_const(c, 8, simd_imm(c));
 	if (c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex)
-		x86_require_sse_alignment(c, x86_address(c));
+		x86_require_sse_alignment(c);
 	return expr_extract(c->pool, simd_read(c, i, SIMD_BLOCK), 0, 64);
 }
 

@@ -19,7 +19,7 @@ static void build_move(struct x86_ctx *c, const struct x86_form *f)
 	if (bits == MOVE_VECTOR)
 		bits = simd_width(c);
 	if (c->raw.is_mem && f->param & MOVE_ALIGNED)
-		x86_require_alignment(c, x86_address(c), bits / 8);
+		x86_require_alignment(c, bits / 8);
 	expr_id value = simd_read(c, 1, bits);
 	if (c->op[0].kind != X86_OPERAND_MEM)
 		value = expr_fit(c->pool, value, c->op[0].width);

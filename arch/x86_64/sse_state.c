@@ -161,13 +161,13 @@ static void refuse_wrap(struct x86_ctx *c)
 /* The end of the image stays as it is, but it must be writable as the rest. */
 static void build_fxsave(struct x86_ctx *c, const struct x86_form *f)
 {
+	(void)f;
+	refuse_wrap(c);
+	x86_require_alignment(c, 16);
 	struct image m = {.c = c, .address = x86_address(c)};
 	expr_id rest = image_get(c, IMAGE_REST, 8 * (IMAGE_CHUNK / 2));
 	expr_id end = image_get(c, IMAGE_END - IMAGE_CHUNK, 8 * IMAGE_CHUNK);
 
-	(void)f;
-	refuse_wrap(c);
-	x86_require_alignment(c, m.address, 16);
 	image_put(&m, x86_image_control(c));
 	for (unsigned i = 0; i < 8; i++) {
 		image_put_reg(&m, 80, X86_st0 + i);
@@ -259,7 +259,7 @@ static void build_fxrstor(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
 	refuse_wrap(c);
-	x86_require_alignment(c, x86_address(c), 16);
+	x86_require_alignment(c, 16);
 	expr_id ends = expr_concat(c->pool, image_get(c, IMAGE_END - 1, 8), image_get(c, 0, 8));
 
 	load_mxcsr(c, image_get(c, IMAGE_MXCSR, 32), ends);

@@ -13,14 +13,15 @@ void x86_push(struct x86_ctx *c, expr_id value)
 	unsigned bytes = expr_width(c->pool, value) / 8;
 	expr_id rsp = expr_sub(c->pool, stack_pointer(c), x86_const(c, 64, bytes));
 
+	c->two_operands = c->raw.is_mem;
 	transfer_set_reg(c->t, X86_rsp, rsp);
-	transfer_add_store(c->t, EXPR_NONE, rsp, value);
+	transfer_add_store(c->t, EXPR_NONE, x86_on_stack(c, rsp), value);
 }
 
 expr_id x86_pop(struct x86_ctx *c, unsigned width)
 {
 	expr_id rsp = stack_pointer(c);
-	expr_id value = transfer_load(c->t, width, rsp);
+	expr_id value = transfer_load(c->t, width, x86_on_stack(c, rsp));
 
 	transfer_set_reg(c->t, X86_rsp, expr_add(c->pool, rsp, x86_const(c, 64, width / 8)));
 	return value;
@@ -56,6 +57,7 @@ static void build_pop(struct x86_ctx *c, const struct x86_form *f)
 	}
 	c->op[0].width = (uint16_t)width;
 	c->popped = width / 8;
+	c->two_operands = true;
 	x86_write(c, 0, value);
 }
 
@@ -113,15 +115,16 @@ static void build_enter(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 	x86_push(c, expr_extract(p, rbp, 0, width));
 	expr_id frame = stack_pointer(c);
+	c->two_operands = true;
 	for (unsigned i = 1; i < level; i++) {
 		rbp = expr_sub(p, rbp, x86_const(c, 64, width / 8));
-		x86_push(c, transfer_load(c->t, width, rbp));
+		x86_push(c, transfer_load(c->t, width, x86_on_stack(c, rbp)));
 	}
 	if (level > 0)
 		x86_push(c, expr_extract(p, frame, 0, width));
 	expr_id top = expr_sub(p, stack_pointer(c), x86_const(c, 64, (uint16_t)c->raw.imm));
 	/* A page fault too if a write at the new top would fault: stores what is there. */
-	transfer_add_store(c->t, EXPR_NONE, top, transfer_load(c->t, width, top));
+	transfer_add_store(c->t, EXPR_NONE, x86_on_stack(c, top), transfer_load(c->t, width, top));
 	x86_set_gpr(c, X86_rbp, expr_extract(p, frame, 0, width));
 	transfer_set_reg(c->t, X86_rsp, top);
 }

@@ -161,6 +161,7 @@ static void build_verify(struct x86_ctx *c, const struct x86_form *f)
 /* With UMIP the kernel emulates them (arch/x86/kernel/umip.c), but for prefixes of which one overrules another. */
 static void may_be_emulated(struct x86_ctx *c)
 {
+	c->emulated = true;
 	if (c->raw.overruled)
 		x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
 }

@@ -104,6 +104,8 @@ struct x86_ctx {
 	uint32_t vendor_rows; /* insn.vendor_rows */
 	bool unmodelled;      /* a helper met something that it does not model */
 	bool repeats;         /* the transfer is one iteration of several */
+	bool emulated;        /* a kernel or hypervisor may do it: which fault a bad address is, is theirs to say */
+	bool two_operands;    /* the next address on the stack is not the first one that the instruction accesses */
 };
 
 /* ---- Processors (lift.c) ---- */
@@ -145,13 +147,23 @@ expr_id x86_with_gpr(struct x86_ctx *c, uint32_t reg, unsigned low, expr_id valu
 expr_id x86_offset(struct x86_ctx *c);
 /* A linear address: the segment's base added to an offset, if there is an FS or GS override. */
 expr_id x86_linear(struct x86_ctx *c, expr_id offset);
-/* The address of the memory operand. */
-expr_id x86_address(struct x86_ctx *c);
-/* Faults unless the address is a multiple of `bytes` (a power of two): legacy SSE memory operands (SDM vol. 1, 4.1.1).
+/*
+ * An address in the stack segment, of which the instruction raises #SS if it is not canonical, where others raise #GP
+ * (SDM vol. 1, 3.3.7.1; vol. 3, 6.15, "Interrupt 12"): that fault is added, and the address returned.
  */
-void x86_require_alignment(struct x86_ctx *c, expr_id address, unsigned bytes);
+expr_id x86_on_stack(struct x86_ctx *c, expr_id address);
+/* The address of the memory operand, which is accessed; one in the stack segment is checked as by x86_on_stack(). */
+expr_id x86_address(struct x86_ctx *c);
+/* ... which is accessed if cond (1 bit) holds. */
+expr_id x86_address_if(struct x86_ctx *c, expr_id cond);
+/* ... of an operand that is not at x86_offset() but at this offset. */
+expr_id x86_operand_at(struct x86_ctx *c, expr_id offset);
+/* To be called before x86_address(). Faults unless the memory operand's address is a multiple of `bytes` (a power of
+ * two): legacy SSE memory operands (SDM vol. 1, 4.1.1).
+ */
+void x86_require_alignment(struct x86_ctx *c, unsigned bytes);
 /* Likewise 16 bytes, unless MXCSR.MM lets them be misaligned (VENDOR_MISALIGNED_SSE). */
-void x86_require_sse_alignment(struct x86_ctx *c, expr_id address);
+void x86_require_sse_alignment(struct x86_ctx *c);
 
 /*
  * The value at the address if cond (1 bit) holds, else anything, and no access that could fault: loads always take

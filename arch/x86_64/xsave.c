@@ -44,7 +44,7 @@ static struct components asked_for(struct x86_ctx *c)
 	expr_id mask = expr_and(p, asked, x86_const(c, 64, known_components(c)));
 
 	x86_refuse_prefixes(c);
-	x86_require_alignment(c, x86_address(c), 64);
+	x86_require_alignment(c, 64);
 	if (c->raw.addrsize)
 		x86_open(c, expr_ult(p, x86_const(c, 64, UINT32_MAX - 4096), x86_offset(c)), ENV_XSTATE);
 	expr_id others = expr_not(p, expr_is_zero(p, expr_extract(p, mask, 3, 61)));

@@ -209,9 +209,20 @@ static struct error *is_logged_trap(const struct lockstep *ls, int signal, bool 
 	return ls->replay ? replay_has_signal(ls->replay, signal, ret) : NULL;
 }
 
+/* Where the target has no kernel, and does not tell which fault an access raised, what a kernel makes of it is the
+ * model's word. */
+static void name_stack_fault(struct lockstep *ls, const struct prediction *slot)
+{
+	bool stack = slot->kind == PREDICTED_FAULT && slot->fault == FAULT_STACK;
+
+	if (stack && ls->target->no_segments && ls->reply.stop.signal == SIGSEGV)
+		ls->reply.stop.signal = fault_signal(FAULT_STACK)->signal;
+}
+
 /* A step that a signal stopped: the instruction did not complete, but before a trap. */
 static struct error *judge_signal(struct lockstep *ls, struct prediction *slot)
 {
+	name_stack_fault(ls, slot);
 	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
 	int signal = ls->reply.stop.signal, instead = logged_instead(ls, slot->pc, signal);
 	bool logged = false;

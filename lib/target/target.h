@@ -92,6 +92,7 @@ struct target {
 	const bool *on_request;
 	bool trap_is_step; /* a trap of the guest's own is STOP_STEPPED */
 	bool stops_reset;  /* each stop sets the registers of isa->reset to 0 */
+	bool no_segments;  /* of an access to nowhere it tells no segment: SIGSEGV is said of stack faults, too */
 	bool loses_traps;  /* a step may run two instructions where nobody expects it */
 	size_t max_ahead;  /* steps that one submit takes */
 	/* A bit for each row of isa->overruns, the first in bit 0: a step overruns it, or may; see

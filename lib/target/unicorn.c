@@ -343,6 +343,7 @@ struct error *target_unicorn_create(const struct isa *isa, const struct unicorn_
 	u->base.ops = &unicorn_ops;
 	u->base.isa = isa;
 	u->base.max_ahead = UNICORN_MAX_AHEAD;
+	u->base.no_segments = true;
 	u->machine = machine;
 	u->timeout_ms = options->timeout_ms;
 	struct error *err = allocate(u, isa);

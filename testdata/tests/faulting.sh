@@ -51,6 +51,27 @@ else
 	untried "faults in QEMU" "there is no $qemu"
 fi
 
+# What is not canonical raises SIGBUS by RBP alone. QEMU's user mode says SIGSEGV of all; unicorn tells no segment.
+same "segments: this CPU does what CPUs do" \
+	"$(timeout -s KILL 60 "$VALIDATE" record -q -o segments.json -- "$guests/stackfault")" bbbsssss
+if command -v "$qemu" >/dev/null; then
+	want=clean
+	if [ "$("$qemu" -cpu max "$guests/stackfault")" != bbbsssss ]; then
+		want=divergent
+		for place in base indexed data; do
+			want+=" ${place}_here fault SIGSEGV, expected SIGBUS recorded"
+		done
+	fi
+	judge segments --emulator "$qemu" --cpu max
+	same "segments in QEMU" "$said" "$want"
+	same "segments in QEMU: how it ends" "$(jq -c '[.error, .guest.exit_status]' report.json)" '[null,0]'
+else
+	untried "segments in QEMU" "there is no $qemu"
+fi
+judge segments --trace segments.trace
+same "segments in unicorn" "$said" clean
+same "segments by its trace" "$("$VALIDATE" --trace-in segments.trace | head -n 1)" 'verdict      clean'
+
 # unicorn knows nothing of the AC flag.
 judge ac
 same "ac in unicorn" "$said" "${expected[ac]}"
