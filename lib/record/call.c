@@ -249,8 +249,9 @@ static struct error *admit(struct recording *r)
 			return err;
 	}
 	struct error *err = sys_decide(&c->sys, &policy);
-	return err ? error_prefix(err, "the program's call at PC 0x%llx cannot be recorded", (unsigned long long)c->pc)
-		   : NULL;
+	if (!err)
+		return record_hide_filter(r);
+	return error_prefix(err, "the program's call at PC 0x%llx cannot be recorded", (unsigned long long)c->pc);
 }
 
 /* Appends the string at address, as far as the kernel would read it, to texts; false if the kernel cannot read it
@@ -422,6 +423,7 @@ struct error *record_result_is(struct recording *r, int64_t result)
 
 	c->sys.result = result;
 	r->written.len = 0;
+	record_note_privileges(r);
 	struct error *err = check_unknown(r);
 	if (!err)
 		err = begin_call_event(r, EVLOG_SYSCALL);

@@ -16,6 +16,7 @@
  *   fork, exec, int80, x32, seccomp, taken
  *                a call that cannot be recorded, before which "before" is written and after which "after"
  *   unknown      calls that no kernel knows, and what comes of them
+ *   watched      is there a filter of calls, may privileges be gained, may they once that is given up?
  *   path         opens a path that is not UTF-8 and one that is at no address
  *   many N       N times getppid
  *   padding DIR  reads the entries of DIR over a pattern made of the stack's address, and tells whether their padding
@@ -276,6 +277,24 @@ static int unknown(char **argv)
 	return 0;
 }
 
+static int watched(void)
+{
+	enum { GET_SECCOMP = 21, SET_NO_NEW_PRIVS = 38, GET_NO_NEW_PRIVS = 39 };
+	struct guest_line line = {.len = 0};
+	const long results[] = {
+		call6(SYS_prctl, GET_SECCOMP, 0, 0, 0, 0, 0),      call6(SYS_prctl, GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0),
+		call6(SYS_prctl, GET_NO_NEW_PRIVS, 0, 0, 0, 1, 0), call6(SYS_prctl, SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0),
+		call6(SYS_prctl, GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0),
+	};
+
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		guest_put_hex(&line, (uint64_t)results[i]);
+		guest_put(&line, " ");
+	}
+	guest_end_line(&line);
+	return 0;
+}
+
 static int many(const char *digits)
 {
 	long n = 0;
@@ -324,6 +343,8 @@ int guest_main(int argc, char **argv)
 		return padding(argv);
 	if (same(mode, "unknown"))
 		return unknown(argv);
+	if (same(mode, "watched"))
+		return watched();
 	if (same(mode, "many"))
 		return many(argv[2]);
 	return signals(mode);
