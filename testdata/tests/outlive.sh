@@ -23,28 +23,31 @@ lives() { # FILE-WITH-PID
 	[ -s "$1" ] && kill -0 "$(<"$1")" 2>/dev/null && [[ $(</proc/"$(<"$1")"/stat) != *") Z "* ]]
 }
 
-# Until the condition holds, a minute at most.
-await() { # COMMAND...
+# Waits a minute at most.
+await_start() { # FILE-WITH-PID
 	for _ in {1..600}; do
-		"$@" && return
+		! lives "$1" || return
 		sleep 0.1
 	done
 }
 
-is_gone() { # FILE-WITH-PID
-	! lives "$1"
+await_end() { # FILE-WITH-PID
+	for _ in {1..600}; do
+		lives "$1" || return
+		sleep 0.1
+	done
 }
 
 for signal in KILL TERM; do
 	rm -f script child
 	"$VALIDATE" --log loop.json --emulator ./emulator -q 2>/dev/null &
 	validate=$!
-	await lives child
+	await_start child
 	same "the emulator runs, and what it has started" "$(lives script && lives child && echo yes)" yes
 	kill -$signal $validate
 	wait $validate 2>/dev/null
-	await is_gone script
-	await is_gone child
+	await_end script
+	await_end child
 	same "what is left after SIG$signal" "$(lives script && echo script)$(lives child && echo child)" ""
 done
 finish
