@@ -323,6 +323,8 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 		note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
 		run->adopted.lacks = lacking_feature(ls, &slot->lifted->insn);
 	}
+	if (ls->judgement.either || ls->judgement.open)
+		note_adopted(run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_OPEN);
 	if (!ls->judging && nothing)
 		note_adopted(run, unmodelled_name(slot), slot->pc,
 			     slot->lifted && slot->lifted->prog ? UNSEEN_INPUT : UNSEEN_NOTHING);

@@ -7,6 +7,7 @@ void judgement_clear(struct judgement *j)
 {
 	j->differences.len = 0;
 	j->as_other = AS_NO_OTHER;
+	j->either = j->open = false;
 	j->unseen = UNSEEN_NOTHING;
 	j->as_logged = j->trapped = false;
 }
@@ -219,6 +220,17 @@ static bool hidden_outputs(const struct target *target, const struct prediction 
 	return false;
 }
 
+/* Rare in general registers, in flags often: BSF of zero. */
+static bool has_open_bits(const struct target *target, const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->regs.len; i++) {
+		const struct reg_desc *desc = &target->isa->regs[slot->regs.at[i].reg];
+		if (desc->class == REG_GENERAL && *prediction_mask(slot, i, target->isa) & ~target->hidden[desc->word])
+			return true;
+	}
+	return false;
+}
+
 struct error *judge_outputs(struct judgement *j, const struct target *target, const struct prediction *slot,
 			    const struct state *before, const struct state *seen, const struct target_seen *memory,
 			    const struct touched *touched, struct state *expect)
@@ -235,6 +247,7 @@ struct error *judge_outputs(struct judgement *j, const struct target *target, co
 	/* Mostly all is as expected, to the bit, and nothing is left to adopt. */
 	struct looked l = look_at(target, expect, seen, words, num_words);
 	struct error *err = l.differ ? add_differing(j, target, expect, seen) : NULL;
+	j->open = l.loose && has_open_bits(target, slot);
 	if (!err)
 		err = compare_memory(j, slot, memory);
 	for (size_t i = 0; i < num_words && (l.differ | l.loose); i++)

@@ -142,6 +142,8 @@ static struct error *merge_run(struct judging *j, struct run *from)
 		err = merge_unmodelled(into, from);
 	if (from->adopted.instruction > into->adopted.instruction)
 		into->adopted = from->adopted;
+	if (from->differed.instruction > into->differed.instruction)
+		into->differed = from->differed;
 	if (!err)
 		err = merge_partly(into, from);
 	if (!err)

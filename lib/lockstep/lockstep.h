@@ -40,14 +40,15 @@ struct run_audit {
 	uint64_t unreadable; /* pages that the model knows and the target does not let be read */
 };
 
-/* An instruction of which not all was judged, and what the target made of it was adopted; or that it rightly refused.
- */
+/* An instruction of which not all was judged, and what the target made of it was adopted; or that it rightly refused;
+ * or that did otherwise than predicted, which is a finding. */
 struct adopted {
 	char mnemonic[24];
 	uint64_t pc;
 	uint64_t instruction;      /* number in the run; 0: there was none */
 	enum unseen_reason reason; /* UNSEEN_NOTHING: it is not modelled */
 	const char *lacks;         /* not NULL: it was refused, for the guest's CPU says that it does not have this */
+	bool differed;             /* it is the occurrence of a finding */
 	bool trap_flag;            /* it set the guest's trap flag: instructions behind it are to trap */
 };
 
@@ -79,7 +80,7 @@ struct run {
 	int exit_signal;
 	uint64_t lost_event, lost_pc;
 	char *lost_expected, *lost_observed; /* not NULL if the guest left the log */
-	struct adopted adopted;              /* the last one: the likely cause of that */
+	struct adopted adopted, differed;    /* the last ones, likely causes of that */
 	char *cut;            /* not NULL if this is a recorded run whose end is missing: what the trace lacks */
 	struct error *error;  /* why it ended early, or NULL; owned */
 	uint64_t nanoseconds; /* from the first step to the end */

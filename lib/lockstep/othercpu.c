@@ -238,6 +238,7 @@ static struct error *conclude(struct lockstep *ls, const struct isa_cpu *cpu, co
 	state_copy(&ls->now, &ls->others.after);
 	if (either) {
 		j->differences.len = 0;
+		j->either = true;
 		ls->run->either += ls->judging;
 	} else {
 		j->as_other = rows ? AS_OTHER_VENDOR : AS_OTHER_FEATURES;

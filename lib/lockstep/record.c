@@ -279,11 +279,22 @@ static void disown(struct finding *f)
 	snprintf(f->insn.mnemonic, sizeof f->insn.mnemonic, "(unknown)");
 }
 
+/* The run goes on from what the target has. */
+static void note_differed(struct run *run, const struct prediction *slot)
+{
+	struct adopted *d = &run->differed;
+
+	*d = (struct adopted){.pc = slot->pc, .instruction = run->instructions, .differed = true};
+	snprintf(d->mnemonic, sizeof d->mnemonic, "%s",
+		 slot->lifted && *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)");
+}
+
 struct error *record_differences(struct lockstep *ls, const struct prediction *slot)
 {
 	struct findings *findings = &ls->run->findings;
 
 	merge_flags(ls->target->isa, &ls->judgement);
+	note_differed(ls->run, slot);
 	for (size_t i = 0; i < ls->judgement.differences.len; i++) {
 		struct finding f = ls->judgement.differences.at[i];
 		if (slot->lifted)

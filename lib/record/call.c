@@ -240,14 +240,18 @@ static struct error *admit(struct recording *r)
 		return tracee_deny(r->n, ENOSYS);
 	if (serves_signals(c->desc))
 		return NULL;
+	/* If the kernel does not know it either, there is nothing to know: check_unknown(). */
+	if (sys_is_unknown(&c->sys))
+		return NULL;
 	if (c->desc->flags & SYS_F_MAP) {
 		struct error *err = admit_mapping(r);
 		if (err)
 			return err;
 	}
 	struct error *err = sys_decide(&c->sys, &policy);
-	return err ? error_prefix(err, "the program's call at PC 0x%llx cannot be recorded", (unsigned long long)c->pc)
-		   : NULL;
+	if (!err)
+		return record_hide_filter(r);
+	return error_prefix(err, "the program's call at PC 0x%llx cannot be recorded", (unsigned long long)c->pc);
 }
 
 /* Appends the string at address, as far as the kernel would read it, to texts; false if the kernel cannot read it
@@ -390,6 +394,28 @@ static struct error *begin_call_event(struct recording *r, enum evlog_kind kind)
 	return NULL;
 }
 
+/* Of a call that lib/sys does not know, the kernel's refusal is all that can be recorded. */
+static struct error *check_unknown(struct recording *r)
+{
+	const struct record_call *c = &r->call;
+	struct strbuf text = {0};
+
+	if (!sys_is_unknown(&c->sys))
+		return NULL;
+	if (sys_is_refused(&c->sys)) {
+		r->result.refused++;
+		return NULL;
+	}
+	sys_format(&text, &c->sys, NULL);
+	sys_format_result(&text, c->sys.result);
+	struct error *err = error_create(
+		ERROR_UNSUPPORTED,
+		"the program's call at PC 0x%llx cannot be recorded: the kernel knows %s, but what it does is not known here",
+		(unsigned long long)c->pc, strbuf_text(&text));
+	strbuf_deinit(&text);
+	return err;
+}
+
 struct error *record_result_is(struct recording *r, int64_t result)
 {
 	struct record_call *c = &r->call;
@@ -397,7 +423,10 @@ struct error *record_result_is(struct recording *r, int64_t result)
 
 	c->sys.result = result;
 	r->written.len = 0;
-	struct error *err = begin_call_event(r, EVLOG_SYSCALL);
+	record_note_privileges(r);
+	struct error *err = check_unknown(r);
+	if (!err)
+		err = begin_call_event(r, EVLOG_SYSCALL);
 	if (!err && !serves_signals(c->desc)) {
 		err = sys_written(&c->sys, &r->memory, &r->written);
 		sys_clip(&r->written, &c->may);

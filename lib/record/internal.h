@@ -1,5 +1,6 @@
 /* The recorder's state, shared by its files: record.c has the loop, call.c the calls, signal.c the signals, header.c
- * the log's header, backing.c the mapped files, changes.c what calls do to those. */
+ * the log's header, backing.c the mapped files, changes.c what calls do to those, shown.c what would show of the
+ * recorder. */
 #ifndef LIB_RECORD_INTERNAL_H
 #define LIB_RECORD_INTERNAL_H
 
@@ -68,6 +69,7 @@ struct recording {
 	struct record_call call;
 	struct record_action actions[RECORD_SIGNALS];
 	uint64_t alt_stack, alt_stack_len; /* sigaltstack */
+	bool no_new_privs;                 /* the program has asked for it: prctl(PR_SET_NO_NEW_PRIVS) */
 	bool undelivered; /* the last signal's frame could not be written: the kernel raises another in its place */
 	VEC(struct record_file) files;
 	VEC(struct record_mapped) mapped;
@@ -114,6 +116,11 @@ struct error *record_add_event(struct recording *r);
 struct error *record_signal(struct recording *r, struct native_stop *stop);
 /* What rt_sigaction and sigaltstack changed. */
 struct error *record_signal_calls(struct recording *r);
+
+/* shown.c: at a call's start, answers it in the kernel's place where it asks for what the recorder has changed. */
+struct error *record_hide_filter(struct recording *r);
+/* Of the call that has returned: what such an answer depends on. */
+void record_note_privileges(struct recording *r);
 
 /* backing.c: if the call that has returned has mapped a file, *ret is what is behind the mapping, else NULL; for the
  * caller to free with record_free_backing(). */

@@ -4,7 +4,8 @@
  * signal, the end.
  *
  * One process with one thread: a call that would make another ends the recording before it is executed, and so does a
- * call of which lib/sys does not know what it writes. rseq fails with ENOSYS, because its memory is written at any
+ * call that cannot be replayed. One that lib/sys does not know is the kernel's to refuse, which is recorded; if that
+ * takes it, the recording ends. rseq fails with ENOSYS, because its memory is written at any
  * time.
  */
 #ifndef LIB_RECORD_RECORD_H
@@ -29,6 +30,7 @@ struct record_options {
 
 struct record_result {
 	uint64_t events, bytes; /* in the log */
+	uint64_t refused;       /* of the events: calls that lib/sys does not know, and the kernel refused (sys.h) */
 	bool killed;            /* by signal; else the program ended with status */
 	int signal, status;
 };

@@ -41,6 +41,11 @@ struct error *tracee_deny(struct tracee *t, int errnum)
 	return t->ops->deny(t, errnum);
 }
 
+struct error *tracee_answer(struct tracee *t, int64_t result)
+{
+	return t->ops->answer ? t->ops->answer(t, result) : NULL;
+}
+
 struct error *tracee_make_gate_call(struct tracee *t, int64_t *ret, bool *ret_made)
 {
 	return t->ops->make_gate_call(t, ret, ret_made);

@@ -18,6 +18,7 @@ struct tracee_ops {
 	struct error *(*deliver)(struct tracee *t, int signal, uint64_t handler, struct native_stop *ret);
 	struct error *(*hold)(struct tracee *t, int signal, bool *ret); /* NULL: never done */
 	struct error *(*deny)(struct tracee *t, int errnum);
+	struct error *(*answer)(struct tracee *t, int64_t result); /* NULL: nothing shows that is to be hidden */
 	struct error *(*make_gate_call)(struct tracee *t, int64_t *ret, bool *ret_made); /* NULL: there are none */
 	uint64_t (*number)(const struct tracee *t);
 	uint64_t (*reg)(const struct tracee *t, uint32_t reg);
@@ -56,6 +57,7 @@ struct error *tracee_resume(struct tracee *t, int signal, struct native_stop *re
 struct error *tracee_deliver(struct tracee *t, int signal, uint64_t handler, struct native_stop *ret);
 struct error *tracee_hold(struct tracee *t, int signal, bool *ret);
 struct error *tracee_deny(struct tracee *t, int errnum);
+struct error *tracee_answer(struct tracee *t, int64_t result);
 struct error *tracee_make_gate_call(struct tracee *t, int64_t *ret, bool *ret_made);
 uint64_t tracee_number(const struct tracee *t);
 uint64_t tracee_reg(const struct tracee *t, uint32_t reg);

@@ -52,6 +52,11 @@ static struct error *deny(struct tracee *t, int errnum)
 	return native_deny(of(t), errnum);
 }
 
+static struct error *answer(struct tracee *t, int64_t result)
+{
+	return native_skip_call(of(t), result);
+}
+
 static struct error *make_gate_call(struct tracee *t, int64_t *ret, bool *ret_made)
 {
 	return native_make_gate_call(of(t), ret, ret_made);
@@ -159,6 +164,7 @@ static const struct tracee_ops ops = {
 	.deliver = deliver,
 	.hold = hold,
 	.deny = deny,
+	.answer = answer,
 	.make_gate_call = make_gate_call,
 	.number = number,
 	.reg = reg_value,

@@ -45,6 +45,8 @@ static const struct pair alike[] = {
 	{"exit_group", {1}, {HIGH | 0x101}},
 	{"kcmp", {1, 1, 1, ANY, ANY}, {1, 1, 1, 0, 0}}, /* KCMP_VM */
 	{"membarrier", {0, 0, ANY}, {0, 0, 0}},
+	{"ioctl", {3, 0x12345678, ANY}, {3, 0x12345678, 0}}, /* without a row */
+	{"prctl", {12345, ANY, ANY}, {12345, 0, 0}},
 };
 
 static const struct pair different[] = {

@@ -336,6 +336,20 @@ static struct error *return_from_gate(struct replay *r, struct replay_call *call
 	return NULL;
 }
 
+/* What is not known can be replayed where the kernel refused it. */
+static struct error *check_unknown(const struct replay_call *call)
+{
+	struct sys_call logged = call->guest;
+	enum sys_policy policy;
+
+	if (!sys_is_unknown(&call->guest))
+		return NULL;
+	logged.result = call->event->result;
+	return call->event->kind == EVLOG_SYSCALL && sys_is_refused(&logged)
+		       ? NULL
+		       : error_prefix(sys_decide(&call->guest, &policy), "pc 0x%llx", (unsigned long long)call->pc);
+}
+
 struct error *replay_syscall(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
 			     struct replay_outcome *ret)
 {
@@ -355,9 +369,9 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 		r->call_pc = call.pc;
 	call.next_pc = call.pc + isa->sys.insn_len;
 
-	enum sys_policy policy;
+	enum sys_policy policy = SYS_EMULATE;
 	struct error *err = call.gate ? return_from_gate(r, &call) : NULL;
-	if (!err)
+	if (!err && !sys_is_unknown(&call.guest))
 		err = sys_decide(&call.guest, &policy);
 	if (err)
 		return error_prefix(err, "pc 0x%llx", (unsigned long long)call.pc);
@@ -367,6 +381,8 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 		call.guest.arg[i] = sys_arg(&raw, i);
 	if (call.desc->sem != SYS_RT_SIGRETURN)
 		err = replay_find_event(r, &call);
+	if (!err)
+		err = check_unknown(&call);
 	if (err)
 		return err;
 	policy = effective_policy(&call, policy);

@@ -106,7 +106,7 @@ static json_t *events(const struct report *report)
 
 static json_t *likely_cause(const struct report *report)
 {
-	const struct adopted *a = &report->run->adopted;
+	const struct adopted *a = report_adopted(report->run);
 
 	if (!a->instruction)
 		return json_null();

@@ -142,8 +142,16 @@ void report_guest_end(struct strbuf *out, const struct run *run)
 		strbuf_printf(out, "exited with status %d", run->exit_status);
 }
 
+/* What was seen to be wrong explains more than what was not seen. */
+const struct adopted *report_adopted(const struct run *run)
+{
+	return run->differed.instruction ? &run->differed : &run->adopted;
+}
+
 const char *report_adopted_reason(const struct adopted *adopted)
 {
+	if (adopted->differed)
+		return "did otherwise than predicted";
 	if (adopted->lacks)
 		return "the guest's CPU lacks it";
 	if (adopted->trap_flag)
@@ -153,7 +161,7 @@ const char *report_adopted_reason(const struct adopted *adopted)
 
 void report_likely_cause(struct strbuf *out, const struct report *report)
 {
-	const struct adopted *a = &report->run->adopted;
+	const struct adopted *a = report_adopted(report->run);
 	uint64_t distance = report->run->instructions - a->instruction;
 
 	if (!report->run->lost_expected || !a->instruction)
@@ -172,6 +180,8 @@ void report_likely_cause(struct strbuf *out, const struct report *report)
 		strbuf_printf(out, "the guest's CPU says that it has no %s", a->lacks);
 	else if (a->trap_flag)
 		strbuf_append(out, "the guest set the trap flag, whose traps a stepped target does not show");
+	else if (a->differed)
+		strbuf_append(out, "a finding, and the run went on with what the target has");
 	else
 		strbuf_printf(out, "%s, its results were adopted", report_adopted_reason(a));
 }

@@ -45,7 +45,8 @@
  *                          signals; unplaced, if there are any: addresses that it read in /proc and that are not as they
  *                          are in this run
  *   lost_sync              null, or {event, pc, expected, observed, likely_cause}; likely_cause: null, or the last
- *                          instruction before of which not all was judged {mnemonic, pc, symbol, instruction, reason}
+ *                          instruction before that did otherwise than predicted, or else of which not all was judged
+ *                          {mnemonic, pc, symbol, instruction, reason}
  *   error                  null, or why the run ended early
  *   guest                  {exit_status, exit_signal}: null where it did not end so
  *   interrupted, unreached, limited
@@ -146,9 +147,12 @@ void report_count(struct strbuf *out, uint64_t n);
 
 /*
  * The likely cause of a lost sync: "vmovdqu64 at 0x4032c5 <f+0x10>, 12 instructions before: not modelled, its results
- * were adopted"; nothing if all was judged. Or that it was refused: "the guest's CPU says that it has no AVX2".
+ * were adopted"; nothing if all was judged and right. Or that it was refused: "the guest's CPU says that it has no
+ * AVX2"; or that it is a finding.
  */
 void report_likely_cause(struct strbuf *out, const struct report *report);
+/* The last instruction that did otherwise than predicted, or else of which not all was judged. */
+const struct adopted *report_adopted(const struct run *run);
 /* Why not all of it was judged. */
 const char *report_adopted_reason(const struct adopted *adopted);
 

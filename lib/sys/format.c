@@ -102,6 +102,8 @@ void sys_format(struct strbuf *out, const struct sys_call *call, const struct sy
 			strbuf_append(out, ", ");
 		if (multiplexed && request && i == sys_request_arg(desc->sem))
 			strbuf_append(out, request->name);
+		else if (multiplexed && i == sys_request_arg(desc->sem))
+			strbuf_printf(out, "0x%" PRIx32, (uint32_t)call->arg[i]);
 		else if (desc->sem == SYS_UNCLASSIFIED)
 			format_number(out, call->arg[i]);
 		else

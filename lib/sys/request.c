@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "lib/sys/walk.h"
@@ -54,6 +55,8 @@ static const struct sys_request kcmps[] = {
 
 #define TABLE(rows) (rows), sizeof(rows) / sizeof *(rows)
 
+enum { MAX_REFUSALS = 4 };
+
 /* The kernel takes every command as an int: the upper half of the register does not count. */
 static const struct {
 	enum sys_sem sem;
@@ -62,15 +65,16 @@ static const struct {
 	bool decides;  /* the rows have policies, and what has no row is rejected */
 	const struct sys_request *rows;
 	size_t num_rows;
+	int refusals[MAX_REFUSALS]; /* errors by which the kernel says that it has no such command (sys_is_refused()) */
 } calls[] = {
-	{SYS_IOCTL, 1, UINT32_MAX, true, TABLE(ioctls)},
-	{SYS_FCNTL, 1, UINT32_MAX, true, TABLE(fcntls)},
-	{SYS_PRCTL, 0, UINT32_MAX, true, TABLE(prctls)},
-	{SYS_ARCH_PRCTL, 0, UINT32_MAX, true, TABLE(arch_prctls)},
-	{SYS_FUTEX, 1, ~UINT32_C(128 | 256), false, TABLE(futexes)}, /* FUTEX_CMD_MASK */
-	{SYS_EPOLL_CTL, 1, UINT32_MAX, false, TABLE(epoll_ctls)},
-	{SYS_EPOLL_CTL_GENERIC, 1, UINT32_MAX, false, TABLE(epoll_ctls)},
-	{SYS_KCMP, 2, UINT32_MAX, false, TABLE(kcmps)},
+	{SYS_IOCTL, 1, UINT32_MAX, true, TABLE(ioctls), {ENOTTY, EINVAL, EBADF}},
+	{SYS_FCNTL, 1, UINT32_MAX, true, TABLE(fcntls), {EINVAL, EBADF}},
+	{SYS_PRCTL, 0, UINT32_MAX, true, TABLE(prctls), {EINVAL}},
+	{SYS_ARCH_PRCTL, 0, UINT32_MAX, true, TABLE(arch_prctls), {EINVAL}},
+	{SYS_FUTEX, 1, ~UINT32_C(128 | 256), false, TABLE(futexes), {0}}, /* FUTEX_CMD_MASK */
+	{SYS_EPOLL_CTL, 1, UINT32_MAX, false, TABLE(epoll_ctls), {0}},
+	{SYS_EPOLL_CTL_GENERIC, 1, UINT32_MAX, false, TABLE(epoll_ctls), {0}},
+	{SYS_KCMP, 2, UINT32_MAX, false, TABLE(kcmps), {0}},
 };
 
 enum { NUM_CALLS = sizeof calls / sizeof *calls };
@@ -106,14 +110,60 @@ bool sys_find_request(const struct sys_call *call, enum sys_sem sem, const struc
 	return false;
 }
 
+uint64_t sys_encoded_out(uint64_t number)
+{
+	enum { IOC_READ = 2, SIZE_BITS = 14 };
+	uint32_t request = (uint32_t)number;
+
+	return request >> 30 & IOC_READ ? request >> 16 & ((1U << SIZE_BITS) - 1) : 0;
+}
+
+static char letter_of(size_t i, const struct sys_call *call, unsigned behind)
+{
+	const struct sys_request *row = find_row(i, call);
+
+	if (row)
+		return behind <= strlen(row->args) ? row->args[behind - 1] : '-';
+	if (!calls[i].decides)
+		return 0;
+	return calls[i].sem == SYS_IOCTL && behind == 1 && sys_encoded_out(call->arg[calls[i].arg]) ? 'p' : '-';
+}
+
 char sys_command_letter(const struct sys_call *call, enum sys_sem sem, unsigned arg)
 {
 	for (size_t i = 0; i < NUM_CALLS; i++) {
-		const struct sys_request *row = calls[i].sem == sem && arg > calls[i].arg ? find_row(i, call) : NULL;
-		if (row)
-			return arg - calls[i].arg <= strlen(row->args) ? row->args[arg - calls[i].arg - 1] : '-';
+		if (calls[i].sem == sem && arg > calls[i].arg)
+			return letter_of(i, call, arg - calls[i].arg);
 	}
 	return 0;
+}
+
+bool sys_is_unknown(const struct sys_call *call)
+{
+	enum { X32_FIRST = 0x40000000, X32_NUMBERS = 0x1000 }; /* __X32_SYSCALL_BIT in asm/unistd.h */
+	const struct sys_desc *desc = sys_describe_call(call);
+	const struct sys_request *request;
+
+	if (!call->row)
+		return call->number < X32_FIRST || call->number >= X32_FIRST + X32_NUMBERS;
+	return sys_find_request(call, desc->sem, &request) && !request;
+}
+
+bool sys_is_refused(const struct sys_call *call)
+{
+	enum sys_sem sem = sys_describe_call(call)->sem;
+
+	if (!sys_failed(call->result) || !sys_is_unknown(call))
+		return false;
+	if (!call->row)
+		return call->result == -ENOSYS;
+	for (size_t i = 0; i < NUM_CALLS; i++) {
+		for (size_t j = 0; calls[i].sem == sem && j < MAX_REFUSALS; j++) {
+			if (call->result == -calls[i].refusals[j])
+				return true;
+		}
+	}
+	return false;
 }
 
 size_t sys_num_requests(void)

@@ -411,14 +411,26 @@ static struct error *special_open_by_handle_at(struct sys_walk *w)
 	return bytes <= SYS_PAGE ? walk_in(w, walk_arg(w, 1), 8 + bytes) : NULL;
 }
 
-/* ioctl, fcntl, prctl, arch_prctl: by request. sys_decide() has let no unknown one come here. */
+/* Of a request without a row, which the kernel has refused or will refuse, if the call is to be recorded at all. */
+static struct error *walk_unknown_request(struct sys_walk *w, enum sys_sem sem)
+{
+	unsigned arg = sys_request_arg(sem);
+
+	if (sem != SYS_IOCTL)
+		return NULL;
+	w->faulted = true; /* nothing need be there */
+	return walk_out_always(w, walk_arg(w, arg + 1), sys_encoded_out(w->call->arg[arg]));
+}
+
+/* ioctl, fcntl, prctl, arch_prctl: by request. */
 static struct error *special_request(struct sys_walk *w)
 {
 	enum sys_sem sem = sys_describe_call(w->call)->sem;
-	const struct sys_request *request;
+	const struct sys_request *request = NULL;
 
-	if (!sys_find_request(w->call, sem, &request) || !request)
-		return error_create(ERROR_BUG, "a request without a row");
+	sys_find_request(w->call, sem, &request);
+	if (!request)
+		return walk_unknown_request(w, sem);
 	unsigned arg = sys_request_arg(sem) + 1;
 	struct sys_range place = walk_arg(w, arg);
 	place.addresses = request->addresses;

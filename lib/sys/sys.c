@@ -342,7 +342,8 @@ static struct error *walk_call(const struct sys_call *call, const struct sys_mem
 	struct sys_call looked_at = *call;
 	struct sys_walk w = {.call = &looked_at, .memory = memory, .phase = phase, .ranges = ranges};
 	enum sys_policy policy;
-	struct error *err = sys_decide(call, &policy);
+	bool refused = sys_is_unknown(call) && (phase != PHASE_WRITTEN || sys_is_refused(call));
+	struct error *err = refused ? NULL : sys_decide(call, &policy);
 
 	if (err)
 		return err;

@@ -175,13 +175,30 @@ static inline uint64_t sys_number(uint64_t reg)
 struct error *sys_decide(const struct sys_call *call, enum sys_policy *ret);
 
 /*
+ * True for a number that the ISA's table does not have, and for a request of those calls without a row. What such a
+ * call does is not known, and sys_decide() rejects it; the kernel may not know it either. Not among them are the
+ * numbers of x86-64's x32 ABI, which are calls where a kernel has that.
+ */
+bool sys_is_unknown(const struct sys_call *call);
+
+/*
+ * True if the result of such a call says that the kernel does not know it: ENOSYS for a number; ENOTTY, or EINVAL "for
+ * historic reasons", of ioctl (Documentation/driver-api/ioctl.rst, "Return code"); EINVAL of the others (kernel/sys.c,
+ * fs/fcntl.c, arch/x86/kernel/process_64.c); and EBADF, where there is no such file. It has then written nothing, but
+ * perhaps to the memory that the ioctl's number says (_IOC_READ and _IOC_SIZE in asm-generic/ioctl.h): sys_written()
+ * lists that.
+ */
+bool sys_is_refused(const struct sys_call *call);
+
+/*
  * What the kernel wrote to the guest's memory in a call that has returned (call->result is set), in a fixed order.
  * Ranges contain bytes that the kernel left alone in two cases: between entries, where sys_find_holes() finds them, and
  * when the result is -EFAULT, after which everything is listed that the call may have begun to write and that is
  * readable. Where the kernel overwrites the length of a buffer by a longer one (a truncated
  * socket address), the range is too long until sys_clip() has seen what the length was before. Results are the kernel's
  * own at the end of the call: -512 to -516 (ERESTARTSYS and its kin), which only a tracer sees, count as interruptions.
- * Appends to *ranges, which the caller owns. A call without this knowledge is ERROR_UNSUPPORTED and is named.
+ * Appends to *ranges, which the caller owns. A call without this knowledge is ERROR_UNSUPPORTED and is named, unless
+ * the kernel has refused it.
  */
 struct error *sys_written(const struct sys_call *call, const struct sys_memory *memory, sys_ranges *ranges);
 

@@ -396,6 +396,63 @@ START_TEST(decisions)
 }
 END_TEST
 
+START_TEST(refusals)
+{
+	static const struct {
+		const char *name;
+		uint64_t arg[3];
+		int64_t result;
+		bool unknown, refused;
+	} rows[] = {
+		{"ioctl", {0, 0xdead}, -ENOTTY, true, true},   {"ioctl", {0, 0xdead}, -EINVAL, true, true},
+		{"ioctl", {0, 0xdead}, -EFAULT, true, false},  {"ioctl", {0, 0xdead}, 0, true, false},
+		{"ioctl", {0, 0x5401}, -ENOTTY, false, false}, /* TCGETS */
+		{"fcntl", {0, 999}, -EBADF, true, true},       {"prctl", {12345}, -EINVAL, true, true},
+		{"prctl", {12345}, -EBADF, true, false},       {"prctl", {PR_SET_SECCOMP}, -EINVAL, false, false},
+		{"clone3", {0}, -ENOSYS, false, false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sys_call call = call_of(rows[i].name);
+		memcpy(call.arg, rows[i].arg, sizeof rows[i].arg);
+		call.result = rows[i].result;
+		ck_assert_msg(sys_is_unknown(&call) == rows[i].unknown, "row %zu", i);
+		ck_assert_msg(sys_is_refused(&call) == rows[i].refused, "row %zu", i);
+	}
+	struct sys_call call = {.number = 9999, .result = -ENOSYS};
+	ck_assert(sys_is_refused(&call));
+	call.result = -EPERM;
+	ck_assert(sys_is_unknown(&call) && !sys_is_refused(&call));
+	call.number = 0x40000000 + 39;
+	ck_assert(!sys_is_unknown(&call));
+}
+END_TEST
+
+/* What the number of an ioctl says that it writes, as far as it is there, and nothing else. */
+START_TEST(refused_requests)
+{
+	struct page page = {{0}};
+	struct sys_memory memory = {&page, read_page};
+	struct sys_call call = call_of("ioctl");
+	sys_ranges ranges = {0};
+
+	call.arg[1] = 0x80105678;
+	call.arg[2] = PAGE_AT + 0xff8;
+	call.result = -EINVAL;
+	ck_no_error(sys_written(&call, &memory, &ranges));
+	ck_assert_uint_eq(ranges.len, 1);
+	ck_assert_uint_eq(ranges.at[0].address, PAGE_AT + 0xff8);
+	ck_assert_uint_eq(ranges.at[0].len, 8);
+	ranges.len = 0;
+	call.arg[1] = 0x40105678;
+	ck_no_error(sys_written(&call, &memory, &ranges));
+	ck_assert_uint_eq(ranges.len, 0);
+	call.result = 0;
+	ck_error(sys_written(&call, &memory, &ranges), ERROR_UNSUPPORTED, "0x40105678");
+	vec_deinit(&ranges);
+}
+END_TEST
+
 /* Arguments that a guest, or a log, may make up: bounded work, no memory beyond reason. */
 START_TEST(nonsense)
 {
@@ -474,6 +531,8 @@ int main(void)
 	tcase_add_test(calls, addresses);
 	tcase_add_test(calls, strings);
 	tcase_add_test(calls, decisions);
+	tcase_add_test(calls, refusals);
+	tcase_add_test(calls, refused_requests);
 	tcase_add_test(calls, nonsense);
 	tcase_add_test(calls, holes_of_nonsense);
 	suite_add_tcase(suite, tables);

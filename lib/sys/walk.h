@@ -75,10 +75,17 @@ struct sys_request {
 /* True if the meaning is refined by requests; ret_request is then the call's row, or NULL for an unknown request. */
 bool sys_find_request(const struct sys_call *call, enum sys_sem sem, const struct sys_request **ret_request);
 
+/* Bytes that an ioctl of this number writes, by what the number itself says of it; 0: none. */
+uint64_t sys_encoded_out(uint64_t number);
+
 /* Which argument is the request, or another command. */
 unsigned sys_request_arg(enum sys_sem sem);
 
-/* The letter of args for an argument behind the call's command; 0 if the call has none, or one without a row. */
+/*
+ * The letter of args for an argument behind the call's command; 0 if the call has none, or one without a row that does
+ * not decide. Of a request without a row, which no kernel looks at further, the memory that its number speaks of alone
+ * counts.
+ */
 char sys_command_letter(const struct sys_call *call, enum sys_sem sem, unsigned arg);
 
 /* All rows of all calls, for tests. */

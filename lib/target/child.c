@@ -16,11 +16,13 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/strbuf.h"
+#include "lib/target/keeper.h"
 
 enum { TAIL_SIZE = 4096, SHOWN_TAIL = 400 };
 
 struct child {
 	pid_t pid;
+	struct keeper keeper; /* of what it starts */
 	bool reaped;
 	int status;
 
@@ -180,6 +182,8 @@ struct error *child_start(const char *const *argv, const char *const *envp, bool
 				  &c->pid);
 	close(fds[1]);
 	if (!err)
+		err = keeper_start(&c->keeper, c->pid);
+	if (!err)
 		err = start_drain(c);
 	if (err)
 		child_destroy(c);
@@ -210,6 +214,7 @@ void child_destroy(struct child *c)
 {
 	if (!c)
 		return;
+	keeper_stop(&c->keeper);
 	if (c->pid > 0) {
 		/* The group may live on when its leader is gone. */
 		kill(-c->pid, SIGKILL);

@@ -109,7 +109,9 @@ struct error *native_deliver(struct native *n, int signal, struct native_stop *r
  */
 struct error *native_hold(struct native *n, int signal, bool *ret);
 
-/* At NATIVE_ENTRY: the kernel will not execute the call, which fails with -errnum. */
+/* At NATIVE_ENTRY and NATIVE_GATE: the kernel will not execute the call, whose result is this. */
+struct error *native_skip_call(struct native *n, int64_t result);
+/* At NATIVE_ENTRY: such a call fails with -errnum. */
 struct error *native_deny(struct native *n, int errnum);
 
 /* At NATIVE_GATE: makes the call in the kernel's place, and writes what it writes. *ret is its result; *ret_made false:

@@ -38,9 +38,6 @@ void native_set_reg(struct native *n, uint32_t reg, uint64_t value);
 /* request: PTRACE_SYSCALL or PTRACE_SINGLESTEP. */
 struct error *native_go_by(struct native *n, int request, int signal);
 
-/* At a call's entry, or at NATIVE_GATE: the kernel will not execute the call, which has this result. */
-struct error *native_skip_call(struct native *n, int64_t result);
-
 /* native_gate.c: in the child, before it becomes the program: calls into the gate's page will stop it. */
 void native_watch_gate(const struct isa *isa);
 

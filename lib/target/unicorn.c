@@ -1,6 +1,7 @@
 #include "lib/target/unicorn.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,13 +53,46 @@ struct error *unicorn_open(const struct unicorn_machine *machine, uc_engine **re
 
 /* ---- The engine of the address space ---- */
 
+struct range {
+	uint64_t start, len;
+	uint32_t rights;
+	void *host;
+};
+
+static uc_err map_range(uc_engine *uc, const void *args)
+{
+	const struct range *r = args;
+
+	return uc_mem_map_ptr(uc, r->start, r->len, r->rights, r->host);
+}
+
+static uc_err unmap_range(uc_engine *uc, const void *args)
+{
+	const struct range *r = args;
+
+	return uc_mem_unmap(uc, r->start, r->len);
+}
+
+/* It has room for no more than 4,096 places where something else begins, and asserts that there are no more
+ * (phys_section_add() in its exec.c). */
+static struct error *change_maps(struct unicorn_target *u, unicorn_guarded call, const struct range *r,
+				 const char *what)
+{
+	if (u->aborted)
+		return error_create(ERROR_TARGET, "%s: the emulator has ended", what);
+	uc_err code = unicorn_guard(u, call, r);
+	if (!u->aborted)
+		return unicorn_error(code, what);
+	return error_create(ERROR_TARGET, "unicorn aborted when it was to %s at 0x%" PRIx64 ": too many mappings?",
+			    what, r->start);
+}
+
 static struct error *engine_map(void *ctx, uint64_t start, uint64_t len, int prot, void *host)
 {
-	const struct unicorn_target *u = ctx;
 	/* PROT_READ, PROT_WRITE and PROT_EXEC have the same values; what can be accessed at all can be read. */
 	uint32_t rights = (uint32_t)prot | UC_PROT_READ;
 
-	return unicorn_error(uc_mem_map_ptr(u->uc, start, len, rights, host), "map memory");
+	return change_maps(ctx, map_range, &(struct range){start, len, rights, host}, "map memory");
 }
 
 /* unicorn keeps translated code by the place in memory that it came from, which can be another map's later on. */
@@ -79,7 +113,7 @@ static struct error *engine_unmap(void *ctx, uint64_t start, uint64_t len)
 		if (err)
 			return err;
 	}
-	return unicorn_error(uc_mem_unmap(u->uc, start, len), "unmap memory");
+	return change_maps(ctx, unmap_range, &(struct range){.start = start, .len = len}, "unmap memory");
 }
 
 /* ---- Requests ---- */

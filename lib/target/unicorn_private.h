@@ -92,4 +92,8 @@ struct error *unicorn_run_to(struct target *t, uint64_t address, struct stop *re
 struct error *unicorn_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
 struct error *unicorn_collect(struct target *t, struct state *regs, struct target_seen *ret);
 
+/* Calls unicorn, which may abort(): sets u->aborted then, and nothing may be asked of the engine any more. */
+typedef uc_err (*unicorn_guarded)(uc_engine *uc, const void *args);
+uc_err unicorn_guard(struct unicorn_target *u, unicorn_guarded call, const void *args);
+
 #endif

@@ -258,12 +258,12 @@ static void catch_aborts(void)
 {
 	struct sigaction old, action = {.sa_handler = on_abort, .sa_flags = SA_NODEFER};
 
-	if (sigaction(SIGABRT, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+	/* Ignored, as a parent may have left it, it ends the process all the same (abort(3)). */
+	if (sigaction(SIGABRT, NULL, &old) == 0 && (old.sa_handler == SIG_DFL || old.sa_handler == SIG_IGN))
 		sigaction(SIGABRT, &action, NULL);
 }
 
-/* uc_emu_start(); sets u->aborted if it did not come back. */
-static uc_err enter(struct unicorn_target *u, uint64_t pc, uint64_t until)
+uc_err unicorn_guard(struct unicorn_target *u, unicorn_guarded call, const void *args)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	sigjmp_buf here;
@@ -276,9 +276,20 @@ static uc_err enter(struct unicorn_target *u, uint64_t pc, uint64_t until)
 		return UC_ERR_EXCEPTION;
 	}
 	entered = &here;
-	uc_err code = uc_emu_start(u->uc, pc, until, 0, 0);
+	uc_err code = call(u->uc, args);
 	entered = NULL;
 	return code;
+}
+
+struct stretch {
+	uint64_t pc, until;
+};
+
+static uc_err start(uc_engine *uc, const void *args)
+{
+	const struct stretch *s = args;
+
+	return uc_emu_start(uc, s->pc, s->until, 0, 0);
 }
 
 /* The PC is that of the instruction at hand, or of the block that was to be translated. To read it is to look into the
@@ -331,7 +342,7 @@ static struct error *execute(struct unicorn_target *u, struct stop *ret)
 		run->started = run->ended = run->at_call = run->have_exception = run->beyond = run->stale = more =
 			false;
 		run->before = u->raw;
-		uc_err code = enter(u, pc, never);
+		uc_err code = unicorn_guard(u, start, &(struct stretch){pc, never});
 		if (u->aborted)
 			return tell_abort(u);
 		if (!run->error && run->stale) {

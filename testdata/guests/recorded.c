@@ -13,7 +13,10 @@
  *   fault        reads from address 8: killed by SIGSEGV
  *   killed       kills itself with SIGKILL
  *   maps FILE    maps FILE, from its second page, and a deleted file of its own
- *   fork, exec, int80, bad    a call that cannot be recorded, before which "before" is written and after which "after"
+ *   fork, exec, int80, x32, seccomp, taken
+ *                a call that cannot be recorded, before which "before" is written and after which "after"
+ *   unknown      calls that no kernel knows, and what comes of them
+ *   watched      is there a filter of calls, may privileges be gained, may they once that is given up?
  *   path         opens a path that is not UTF-8 and one that is at no address
  *   many N       N times getppid
  *   padding DIR  reads the entries of DIR over a pattern made of the stack's address, and tells whether their padding
@@ -236,11 +239,59 @@ static int refused(const char *mode)
 		guest_syscall(SYS_exit, 0, 0, 0);
 	if (same(mode, "exec"))
 		guest_syscall(SYS_execve, (long)args[0], (long)args, 0);
-	if (same(mode, "bad"))
-		guest_syscall(4000, 0, 0, 0);
+	if (same(mode, "x32"))
+		guest_syscall(0x40000000 + SYS_getpid, 0, 0, 0);
+	if (same(mode, "seccomp"))
+		guest_syscall(SYS_prctl, 22, 2, 0);
+	/* FIGETBSZ of the program's folder, which kernels know. */
+	if (same(mode, "taken"))
+		guest_syscall(SYS_ioctl, guest_syscall(SYS_open, (long)".", 0, 0), 2, (long)&args);
 	if (same(mode, "int80"))
 		__asm__ volatile("int $0x80" : : "a"(20) : "memory");
 	guest_write("after\n", 6);
+	return 0;
+}
+
+/* What stands in registers that such calls do not use differs from run to run, as the stack's address does. */
+static int unknown(char **argv)
+{
+	struct guest_line line = {.len = 0};
+	static char buffer[8] = "as it is";
+	const long other = (long)argv >> 46 ? (long)argv : 0; /* 0 in QEMU 7.2 */
+	const long results[] = {
+		guest_syscall(9999, other, 2, 3),
+		guest_syscall(SYS_ioctl, 0, 0x12345678, other),
+		guest_syscall(SYS_ioctl, 0, 0x80085678, (long)buffer),
+		guest_syscall(SYS_ioctl, -1, 0x12345678, other),
+		guest_syscall(SYS_prctl, 12345, other, 3),
+		guest_syscall(SYS_fcntl, 0, 999, other),
+	};
+
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		guest_put_hex(&line, (uint64_t)-results[i]);
+		guest_put(&line, " ");
+	}
+	for (size_t i = 0; i < sizeof buffer; i++)
+		line.text[line.len++] = buffer[i];
+	guest_end_line(&line);
+	return 0;
+}
+
+static int watched(void)
+{
+	enum { GET_SECCOMP = 21, SET_NO_NEW_PRIVS = 38, GET_NO_NEW_PRIVS = 39 };
+	struct guest_line line = {.len = 0};
+	const long results[] = {
+		call6(SYS_prctl, GET_SECCOMP, 0, 0, 0, 0, 0),      call6(SYS_prctl, GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0),
+		call6(SYS_prctl, GET_NO_NEW_PRIVS, 0, 0, 0, 1, 0), call6(SYS_prctl, SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0),
+		call6(SYS_prctl, GET_NO_NEW_PRIVS, 0, 0, 0, 0, 0),
+	};
+
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+		guest_put_hex(&line, (uint64_t)results[i]);
+		guest_put(&line, " ");
+	}
+	guest_end_line(&line);
 	return 0;
 }
 
@@ -290,6 +341,10 @@ int guest_main(int argc, char **argv)
 		return rseq();
 	if (same(mode, "padding"))
 		return padding(argv);
+	if (same(mode, "unknown"))
+		return unknown(argv);
+	if (same(mode, "watched"))
+		return watched();
 	if (same(mode, "many"))
 		return many(argv[2]);
 	return signals(mode);

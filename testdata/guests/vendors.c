@@ -1,6 +1,7 @@
 /*
  * Instructions on which Intel's and AMD's manuals differ, as far as a program survives them on both makers' CPUs: what
- * they leave is not looked at, so that the program does the same everywhere.
+ * they leave is not looked at, so that the program does the same everywhere; with an argument, how much it writes
+ * depends on it.
  *
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone
  */
@@ -45,9 +46,22 @@ static void x87_pointers(void)
 	__asm__ volatile("fxrstor %0" ::"m"(image));
 }
 
+/* Three bytes less, where the upper half is kept. */
+static void write_by_scan(void)
+{
+	uint64_t less = 0x0000000300000000;
+
+	__asm__ volatile("scan_here: bsf %k1, %k0" : "+r"(less) : "r"(0) : "cc");
+	guest_write("0123456789\n", 11 - (less >> 32));
+}
+
 int guest_main(int argc, char **argv)
 {
-	(void)argc, (void)argv;
+	(void)argv;
+	if (argc > 1) {
+		write_by_scan();
+		return 0;
+	}
 	scan_zero();
 	flags();
 	far_pointer();

@@ -50,6 +50,26 @@ same "it did not get to fork" "$output" before
 matches "what is said of that" "$said" '^validate: record: the program calls fork .*1 events up to there are in fork.json.part\)$'
 same "the log is not complete" "$(ls fork.json*)" fork.json.part
 
+# What no kernel knows, and this one says so: the log has it, and whoever records is told.
+record -o unknown.json -- "$guest" unknown <file
+same "calls that no kernel knows" "$status $output" "0 0x26 0x19 0x19 0x9 0x16 0x16 as it is"
+matches "what is said of them" "$said" 'unknown.json: unknown here and refused by the kernel, and recorded as such: calls 6$'
+same "events of them" "$(names unknown.json)" "unknown ioctl ioctl ioctl prctl fcntl write exit_group "
+record -o taken.json -- "$guest" taken
+same "status of a program with a call that the kernel alone knows" "$status $output" "2 before"
+matches "what is said of that" "$said" 'the kernel knows ioctl\(3, 0x2\) = 0, but what it does is not known here \(2 events'
+
+# The recorder's own filter of calls does not show, and what the program asks for does; without the right to filter, too.
+for as in "" "setpriv --reuid=65534 --clear-groups"; do
+	if ! want=$($as "$guest" watched 2>/dev/null); then
+		untried "recording ${as:-as it is}" "this user may not do it"
+		continue
+	fi
+	same "a program that is watched, ${as:-as it is}" \
+		"$($as "$VALIDATE" record -q -o /dev/null -- "$guest" watched 2>&1)" "$want"
+	matches "what it sees" "$want" '^0x[02] 0x[01] 0xffffffffffffffea 0x0 0x1 $'
+done
+
 record -o /dev/null -- "$guest" reads file
 same "a log in /dev/null" "$status $(stat -c %F /dev/null)" "0 character special file"
 record -o nowhere/run.json -- "$guest" reads file

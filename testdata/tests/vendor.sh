@@ -56,6 +56,23 @@ judge "an Intel CPU, told to be AMD's" 0 --log "$scratch/vendors.json" --emulato
 matches "it is said who told so" "$(field '.findings[0].opinion')" "the guest's CPU is AMD's, as --vendor says"
 judge "a finding of a maker, asked for" 1 --log "$scratch/vendors.json" --emulator "$qemu" --cpu max --fail-on vendor
 
+# What fails no run may lead away from the log all the same: the finding is the likely cause, or else what nobody could judge.
+timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o "$scratch/lost.json" -- "$BUILD/guests/vendors" lost >"$scratch/written"
+if [ "$(wc -c <"$scratch/written")" = 8 ]; then
+	judge "lost by what another maker's CPU does" 3 --log "$scratch/lost.json" --emulator "$qemu" --cpu max
+	same "lost by what another maker's CPU does" \
+		"$(field '[.verdict, .lost_sync.likely_cause.mnemonic, .lost_sync.likely_cause.symbol, .lost_sync.likely_cause.reason, .findings[0].severity]')" \
+		'["lost-sync","bsf","scan_here","did otherwise than predicted","vendor"]'
+	conforms "the report of it" "$scratch/report.json" lib/report/report.schema.json
+	matches "lost, as text" "$("$VALIDATE" --log "$scratch/lost.json" --emulator "$qemu" --cpu max)" \
+		'probably +by bsf at 0x[0-9a-f]+ <scan_here>, [0-9]+ instructions before: a finding, and the run went on'
+	judge "lost by what the manual leaves open" 3 --log "$scratch/lost.json" --emulator "$qemu" --cpu Haswell
+	same "lost by what the manual leaves open" "$(field '[.findings, .lost_sync.likely_cause.mnemonic, .lost_sync.likely_cause.reason]')" \
+		'[[],"bsf","CPUs may differ in a result"]'
+else
+	untried "lost by what another maker's CPU does" "this machine's CPU does so, too"
+fi
+
 judge "no maker of CPUs" 2 --log "$scratch/vendors.json" --vendor cyrix
 matches "no maker of CPUs" "$(cat "$scratch/said")" "'cyrix' is no maker of CPUs that validate knows: intel or amd"
 
