@@ -172,10 +172,7 @@ static struct error *complete(struct lockstep *ls, struct finding *f, const stru
 	if (f->unwritten && !f->faulted)
 		f->since = sweep_since(ls, f->reg);
 	bool dated = slot->lifted && f->since == f->first_instruction && !f->logged;
-	struct error *err = dated ? explain_finding(ls, f, slot, &ls->before) : NULL;
-	if (!err && !f->formula)
-		f->formula = strdup("");
-	return !err && !f->formula ? &error_no_memory : err;
+	return dated ? explain_finding(ls, f, slot, &ls->before) : NULL;
 }
 
 /* ---- Flags ---- */
@@ -294,12 +291,9 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 		if (f.unwritten && !f.faulted && sweep_since(ls, f.reg) < ls->run->instructions)
 			disown(&f);
 		timeline_add_finding(&ls->run->timeline, ls->run->instructions);
-		struct finding *known = findings_find(findings, ls->target->isa, &f);
 		/* One that loads nothing is what it seems to be. */
-		if (known && (!slot->loads.len || !ls->replay)) {
-			finding_count(known, &f);
+		if ((!slot->loads.len || !ls->replay) && findings_count(findings, ls->target->isa, &f))
 			continue;
-		}
 		struct error *err = complete(ls, &f, slot);
 		if (!err)
 			err = suspects_add(ls, &f, slot);
