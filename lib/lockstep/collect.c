@@ -103,24 +103,16 @@ static bool learn(struct lockstep *ls, const struct prediction *slot)
 }
 
 /* What the target hides of registers that the instruction does not write is as before, whatever its inputs were. */
-static struct error *keep_unwritten(struct lockstep *ls, const struct prediction *slot)
+static void keep_unwritten(struct lockstep *ls, const struct prediction *slot)
 {
 	const struct isa *isa = ls->target->isa;
-	const struct transfer *t;
-	struct insn insn;
+	const struct prog *prog = slot->lifted ? slot->lifted->prog : NULL;
 
-	if (!slot->lifted || !slot->lifted->prog)
-		return NULL;
-	struct error *err = lift_again(ls->model.cache, slot->pc, slot->lifted->insn.bytes, slot->lifted->insn.len,
-				       &insn, &t);
-	if (err)
-		return err;
-	for (uint32_t r = 0; r < isa->num_regs; r++) {
+	for (uint32_t r = 0; prog && r < isa->num_regs; r++) {
 		const struct reg_desc *reg = &isa->regs[r];
-		if (!state_known(&ls->now, r) && transfer_get_reg(t, r) == EXPR_NONE)
+		if (!state_known(&ls->now, r) && !prog_writes(prog, r))
 			state_set_masked(&ls->now, r, ls->before.value + reg->word, ls->before.unknown + reg->word);
 	}
-	return NULL;
 }
 
 /* A step that completed. ls->before and ls->now are the registers around it afterwards. */
@@ -146,7 +138,7 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 		break;
 	case PREDICTED_NOTHING:
 		adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-		err = keep_unwritten(ls, slot);
+		keep_unwritten(ls, slot);
 		break;
 	}
 	return err;
