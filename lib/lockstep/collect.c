@@ -10,8 +10,13 @@ static void note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enu
 {
 	struct adopted *a = &run->adopted;
 
-	*a = (struct adopted){.pc = pc, .instruction = run->instructions, .reason = reason};
-	snprintf(a->mnemonic, sizeof a->mnemonic, "%s", mnemonic);
+	a->pc = pc;
+	a->instruction = run->instructions;
+	a->reason = reason;
+	a->lacks = NULL;
+	a->trap_flag = false;
+	if (strcmp(a->mnemonic, mnemonic) != 0)
+		snprintf(a->mnemonic, sizeof a->mnemonic, "%s", mnemonic);
 }
 
 static const char *unmodelled_name(const struct prediction *slot)
@@ -298,11 +303,13 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 {
 	struct run *run = ls->run;
 	bool nothing = slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged;
+	bool refused = slot->kind == PREDICTED_FAULT && ls->signal && slot->lifted;
+	const char *lacks = refused ? lacking_feature(ls, &slot->lifted->insn) : NULL;
 
 	run->instructions++;
-	if (slot->kind == PREDICTED_FAULT && ls->signal && slot->lifted && lacking_feature(ls, &slot->lifted->insn)) {
+	if (lacks) {
 		note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
-		run->adopted.lacks = lacking_feature(ls, &slot->lifted->insn);
+		run->adopted.lacks = lacks;
 	}
 	if (!ls->judging && nothing)
 		note_adopted(run, unmodelled_name(slot), slot->pc,
@@ -529,14 +536,15 @@ static void pop(struct lockstep *ls)
 	ls->submitted--;
 }
 
-bool lockstep_has_enough(const struct lockstep *ls)
+bool lockstep_has_enough(struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
+	const struct findings *f = &ls->run->findings;
+	struct counted *c = &ls->counted;
 
-	if (!o->stop_on_first && !o->max_findings)
-		return false;
-	size_t groups = findings_counted(&ls->run->findings, o->fail_on);
-	return (o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings);
+	for (; c->groups < f->list.len; c->groups++)
+		c->counting += finding_counts(&f->list.at[c->groups], o->fail_on);
+	return (o->stop_on_first && c->counting) || (o->max_findings && c->counting >= o->max_findings);
 }
 
 /* Nothing more is judged, but what the target did since is to be known: where it stored. */

@@ -40,6 +40,12 @@ enum { SIGNAL_NOT_TOLD = -1 }; /* a trace without its end */
 
 enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is collected */
 
+/* Groups of findings are added at the end, and their severity stands. */
+struct counted {
+	size_t groups;   /* looked at so far */
+	size_t counting; /* of these, as sure as options->fail_on */
+};
+
 struct lockstep {
 	struct target *target;
 	struct replay *replay; /* NULL: a trace is judged */
@@ -47,6 +53,7 @@ struct lockstep {
 	int logged_signal;     /* without replay: that stopped the guest in the end and that the log has; 0: none */
 	const struct lockstep_options *options;
 	struct run *run;
+	struct counted counted;
 	struct predictor model;
 	struct state now;    /* registers after the last step that was judged */
 	struct state before; /* ... and before it */
@@ -117,7 +124,7 @@ struct error *audit_end(struct lockstep *ls);
 /* The option's number of instructions is less than the run has if it goes on to its instruction number `reach`. */
 bool lockstep_passes(const struct lockstep *ls, uint64_t reach);
 /* There are as many findings that count as the options allow. */
-bool lockstep_has_enough(const struct lockstep *ls);
+bool lockstep_has_enough(struct lockstep *ls);
 
 /* What a loop needs but for its ring of predictions. ls->target and ls->options are set. */
 struct error *lockstep_init(struct lockstep *ls);
