@@ -177,11 +177,9 @@ static struct error *complete(struct lockstep *ls, struct finding *f, const stru
 
 /* ---- Flags ---- */
 
-static bool is_flag(const struct isa *isa, const struct finding *f)
+static bool differs_in_flag(const struct isa *isa, const struct finding *f)
 {
-	enum reg_class class = isa->regs[f->reg].class;
-
-	return f->kind == LOCATION_REG && isa->regs[f->reg].gdb_name && (class == REG_FLAG || class == REG_SYSTEM);
+	return f->kind == LOCATION_REG && isa_is_flag(isa, f->reg);
 }
 
 /* Puts the value of one flag where it is in the flags register. */
@@ -202,20 +200,20 @@ static void merge_flags(const struct isa *isa, struct judgement *j)
 	size_t first = 0, flags = 0, kept = 0;
 
 	for (size_t i = 0; i < j->differences.len; i++)
-		if (is_flag(isa, &j->differences.at[i]) && !flags++)
+		if (differs_in_flag(isa, &j->differences.at[i]) && !flags++)
 			first = i;
 	if (flags < 2)
 		return;
 	all.reg = j->differences.at[first].reg;
 	for (size_t i = 0; i < j->differences.len; i++) {
 		const struct finding *f = &j->differences.at[i];
-		if (is_flag(isa, f))
+		if (differs_in_flag(isa, f))
 			add_flag(isa, &all, f);
-		if (!is_flag(isa, f) || i == first)
+		if (!differs_in_flag(isa, f) || i == first)
 			j->differences.at[kept++] = *f;
 	}
 	for (size_t i = 0; i < kept; i++)
-		if (is_flag(isa, &j->differences.at[i]))
+		if (differs_in_flag(isa, &j->differences.at[i]))
 			j->differences.at[i] = all;
 	j->differences.len = kept;
 }
@@ -246,7 +244,7 @@ static void set_cause(const struct isa *isa, struct finding *f, const struct pre
 
 	if (f->kind == LOCATION_FLAGS)
 		f->flags = differs;
-	else if (is_flag(isa, f))
+	else if (differs_in_flag(isa, f))
 		f->flags = differs << isa->regs[f->reg].gdb_low;
 	else if (f->kind == LOCATION_REG && in_fields(isa, f->reg, differs))
 		f->flags = differs;
