@@ -1,64 +1,9 @@
 /* Judging what the target shows of the steps it was given. */
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/lockstep/internal.h"
 #include "lib/sys/signal.h"
-
-static void note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
-{
-	struct adopted *a = &run->adopted;
-
-	a->pc = pc;
-	a->instruction = run->instructions;
-	a->reason = reason;
-	a->lacks = NULL;
-	a->trap_flag = false;
-	if (strcmp(a->mnemonic, mnemonic) != 0)
-		snprintf(a->mnemonic, sizeof a->mnemonic, "%s", mnemonic);
-}
-
-static const char *unmodelled_name(const struct prediction *slot)
-{
-	if (!slot->lifted)
-		return "(unreadable)";
-	return *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)";
-}
-
-struct error *count_unmodelled(struct run *run, const struct prediction *slot)
-{
-	const char *name = unmodelled_name(slot);
-
-	note_adopted(run, name, slot->pc, UNSEEN_NOTHING);
-	for (size_t i = 0; i < run->unmodelled.len; i++) {
-		if (!strcmp(run->unmodelled.at[i].mnemonic, name)) {
-			run->unmodelled.at[i].count++;
-			return NULL;
-		}
-	}
-	struct unmodelled u = {.count = 1, .first_pc = slot->pc};
-	snprintf(u.mnemonic, sizeof u.mnemonic, "%s", name);
-	return vec_push(&run->unmodelled, u) ? NULL : &error_no_memory;
-}
-
-struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
-{
-	struct run *run = ls->run;
-
-	run->unseen++;
-	note_adopted(run, mnemonic, pc, reason);
-	for (size_t i = 0; i < run->partly.len; i++) {
-		struct partly_seen *p = &run->partly.at[i];
-		if (p->reason == reason && !strcmp(p->mnemonic, mnemonic)) {
-			p->count++;
-			return NULL;
-		}
-	}
-	struct partly_seen p = {.reason = reason, .reg = ls->judgement.hidden_reg, .count = 1, .first_pc = pc};
-	snprintf(p.mnemonic, sizeof p.mnemonic, "%s", mnemonic);
-	return vec_push(&run->partly, p) ? NULL : &error_no_memory;
-}
 
 /* ---- Memory after a step ---- */
 
