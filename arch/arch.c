@@ -66,6 +66,14 @@ bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t 
 	return false;
 }
 
+bool isa_is_flag(const struct isa *isa, uint32_t reg)
+{
+	const char *name = isa->regs[reg].gdb_name,
+		   *flags = isa->num_flags ? isa->regs[isa->flag_regs[0]].gdb_name : NULL;
+
+	return name && flags && !strcmp(name, flags) && isa->regs[reg].gdb_low + isa->regs[reg].width <= 32;
+}
+
 /* ---- CPUs ---- */
 
 static const char *const vendor_names[][2] = {

@@ -485,4 +485,7 @@ bool isa_gate_call(const struct isa *isa, uint64_t address, uint64_t *ret);
 /* Register by name or alias of len characters; false if there is none. */
 bool isa_find_reg(const struct isa *isa, const char *name, size_t len, uint32_t *ret);
 
+/* A field of the low 32 bits of the register that has isa->flag_regs: one of those, or another. */
+bool isa_is_flag(const struct isa *isa, uint32_t reg);
+
 #endif

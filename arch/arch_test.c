@@ -132,6 +132,13 @@ START_TEST(flags)
 		ck_assert_ptr_nonnull(desc->gdb_name);
 		ck_assert_str_eq(desc->gdb_name, isa->regs[isa->flag_regs[0]].gdb_name);
 		ck_assert_ptr_eq(strchr(isa->flag_letters, isa->flag_letters[i]), isa->flag_letters + i);
+		ck_assert(isa_is_flag(isa, isa->flag_regs[i]));
+	}
+	/* Fields that belong to the kernel stand between them, selectors do not. */
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		const struct reg_desc *desc = &isa->regs[r];
+		bool field = desc->class == REG_FLAG || (desc->class == REG_SYSTEM && desc->gdb_low);
+		ck_assert_msg(isa_is_flag(isa, r) == field, "%s", desc->name);
 	}
 }
 END_TEST

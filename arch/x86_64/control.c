@@ -1,6 +1,6 @@
 /*
- * Near jumps, calls and returns. Their operands are 64 bits wide whatever the prefixes say (SDM vol. 1, 6.3.7), but 16
- * with 66 on AMD's processors.
+ * Near jumps, calls and returns. Their operands are 64 bits wide whatever the prefixes say (SDM vol. 1, Branch
+ * Functions in 64-Bit Mode), but 16 with 66 on AMD's processors.
  */
 #include "arch/x86_64/x86_64.h"
 

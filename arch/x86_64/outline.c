@@ -53,6 +53,9 @@ static const uint16_t listed[2][3][16] = {
 	},
 };
 
+/* Of the one-byte map (SDM vol. 2, table A-2): the x87's eight escapes, and FWAIT. */
+enum { ESCAPES = 0xd8, ESCAPES_MASK = 0xf8, FWAIT = 0x9b };
+
 /* Bits of the x87 status word (SDM vol. 1, 8.1.3), and those of the control word that are reserved (8.1.5). */
 enum { C0 = 1 << 8, C1 = 1 << 9, C2 = 1 << 10, TOP = 7 << 11, C3 = 1 << 14, FCW_RESERVED = 0xe0c0, WHOLE = UINT16_MAX };
 
@@ -68,16 +71,26 @@ static bool is_listed(const struct x86_raw *raw)
 	if (raw->evex)
 		return false;
 	if (raw->map == X86_MAP_1)
-		return (raw->opcode & 0xf8) == 0xd8 || raw->opcode == 0x9b;
+		return (raw->opcode & ESCAPES_MASK) == ESCAPES || raw->opcode == FWAIT;
 	if (raw->map < X86_MAP_0F || raw->map > X86_MAP_0F3A)
 		return false;
 	return listed[raw->vex][raw->map - X86_MAP_0F][raw->opcode >> 4] >> (raw->opcode & 15) & 1;
 }
 
+static bool is_opcode(const struct x86_raw *raw, unsigned map, uint8_t mask, uint8_t opcode)
+{
+	return raw->map == map && (raw->opcode & mask) == opcode;
+}
+
+static void open_bits_and_nans(struct outline *o, uint32_t reg, uint16_t mask, uint8_t nans)
+{
+	if (mask || nans)
+		o->open[o->num_open++] = (struct outline_open){(uint16_t)reg, mask, nans};
+}
+
 static void open_bits(struct outline *o, uint32_t reg, uint16_t mask)
 {
-	if (mask)
-		o->open[o->num_open++] = (struct outline_open){(uint16_t)reg, mask, 0};
+	open_bits_and_nans(o, reg, mask, 0);
 }
 
 static void imply(struct outline *o, uint32_t reg)
@@ -117,79 +130,58 @@ static const struct x87_memory x87_memory[8][8] = {
 /*
  * FLDENV, FRSTOR, FNSTENV, FNSAVE: addresses and the opcode of the last instruction are not in the model's state, and
  * vendors differ in when they are kept (SDM vol. 1, 8.1.8, 8.1.9; AMD: when an exception is pending alone, see
- * X87_POINTERS in vendor.def). Upper halves of fields are reserved (SDM vol. 1, figures 8-9 to 8-12).
+ * X87_POINTERS in vendor.def). Upper halves of the words in front of them are reserved (SDM vol. 1, figures 8-9 to
+ * 8-12). A bit for each byte of the image, with 66 and without.
  */
-static void outline_environment(const struct x86_raw *raw, struct outline *o, bool stores)
-{
-	if (stores)
-		o->open_bytes = raw->opsize ? 0x3fc0 : 0x0ffffccc;
-	else
-		open_bits(o, X86_fctrl, FCW_RESERVED);
-}
+#define BYTES(first, num)   (((UINT32_C(1) << (num)) - 1) << (first))
+#define ENVIRONMENT_OPEN    (BYTES(2, 2) | BYTES(6, 2) | BYTES(10, 18))
+#define ENVIRONMENT_OPEN_66 BYTES(6, 8)
 
 static void outline_x87_memory(const struct x86_raw *raw, struct insn *insn)
 {
 	unsigned reg = raw->reg & 7;
 	const struct x87_memory *row = &x87_memory[raw->opcode & 7][reg];
 	struct outline *o = &insn->outline;
+	bool environment = row->len > 10, fldcw = raw->opcode == 0xd9 && reg == 5;
 
 	insn->may_store = row->stores;
 	/* Capstone takes some for smaller ones. */
 	insn->operand.len = raw->addrsize ? 0 : raw->opsize ? row->len_66 : row->len;
 	open_bits(o, X86_fstat, row->undefined);
-	o->retags = row->len > 10 && !row->stores;
-	if (row->len > 10)
-		outline_environment(raw, o, row->stores);
-	else if (raw->opcode == 0xd9 && reg == 5) /* FLDCW */
+	o->retags = environment && !row->stores;
+	if (environment && row->stores)
+		o->open_bytes = raw->opsize ? ENVIRONMENT_OPEN_66 : ENVIRONMENT_OPEN;
+	if (o->retags || fldcw)
 		open_bits(o, X86_fctrl, FCW_RESERVED);
 }
 
 /* FCMOVcc, by ModRM.reg: the flags that it reads, in the order of insn.flags. */
 static const char *const fcmov_flags[4] = {"-----R-", "--R----", "--R--R-", "----R--"};
 
-/* D9 E0-FF: the condition codes that are undefined after each. */
+/* D9 E0-FF (SDM vol. 2, table A-10): the condition codes that are undefined after each. */
+/* clang-format off */
 static const uint16_t d9_undefined[32] = {
-	/* fchs */ ARITHMETIC,
-	ARITHMETIC,
-	STORING,
-	STORING,
-	/* ftst, fxam */ 0,
-	0,
-	STORING,
-	STORING,
-	/* fld1 */ ARITHMETIC,
-	ARITHMETIC,
-	ARITHMETIC,
-	ARITHMETIC,
-	ARITHMETIC,
-	ARITHMETIC,
-	ARITHMETIC,
-	STORING,
-	/* f2xm1, fyl2x, fptan, fpatan */ STORING,
-	STORING,
-	STORING,
-	STORING,
-	/* fxtract, fprem1, fdecstp, fincstp */ ARITHMETIC,
-	0,
-	ARITHMETIC,
-	ARITHMETIC,
-	/* fprem, fyl2xp1, fsqrt, fsincos */ 0,
-	STORING,
-	ARITHMETIC,
-	STORING,
-	/* frndint, fscale, fsin, fcos */ ARITHMETIC,
-	ARITHMETIC,
-	STORING,
-	STORING,
+	/* FCHS, FABS */                        ARITHMETIC, ARITHMETIC, STORING, STORING,
+	/* FTST, FXAM */                        0, 0, STORING, STORING,
+	/* FLD1, FLDL2T, FLDL2E, FLDPI */       ARITHMETIC, ARITHMETIC, ARITHMETIC, ARITHMETIC,
+	/* FLDLG2, FLDLN2, FLDZ */              ARITHMETIC, ARITHMETIC, ARITHMETIC, STORING,
+	/* F2XM1, FYL2X, FPTAN, FPATAN */       STORING, STORING, STORING, STORING,
+	/* FXTRACT, FPREM1, FDECSTP, FINCSTP */ ARITHMETIC, 0, ARITHMETIC, ARITHMETIC,
+	/* FPREM, FYL2XP1, FSQRT, FSINCOS */    0, STORING, ARITHMETIC, STORING,
+	/* FRNDINT, FSCALE, FSIN, FCOS */       ARITHMETIC, ARITHMETIC, STORING, STORING,
 };
+/* clang-format on */
+
+/* Of D9 F0-FF a bit each: F2XM1, FYL2X, FPTAN, FPATAN; FYL2XP1, FSINCOS; FSIN, FCOS (SDM vol. 2, table A-10). */
+enum { TRANSCENDENTAL = 1 << 0x0 | 1 << 0x1 | 1 << 0x2 | 1 << 0x3 | 1 << 0x9 | 1 << 0xb | 1 << 0xe | 1 << 0xf };
 
 /*
- * D9 F0-F3, F9, FB, FE, FF: transcendental, right but for an error below one unit in the last place (SDM vol. 1,
- * 8.3.10). Results are in the first registers of the stack; what was popped is the last then.
+ * Right but for an error below one unit in the last place (SDM vol. 1, 8.3.10). Results are in the first registers of
+ * the stack; what was popped is the last then.
  */
 static bool is_transcendental(const struct x86_raw *raw)
 {
-	return raw->opcode == 0xd9 && raw->modrm >= 0xf0 && 0xca0f >> (raw->modrm & 15) & 1;
+	return raw->opcode == 0xd9 && raw->modrm >= 0xf0 && TRANSCENDENTAL >> (raw->modrm & 15) & 1;
 }
 
 static void outline_transcendental(struct outline *o)
@@ -208,7 +200,9 @@ static uint16_t undefined_codes(const struct x86_raw *raw)
 	bool compares = reg == 2 || reg == 3;
 
 	switch (raw->opcode) {
-	case 0xd8: return compares ? 0 : ARITHMETIC;
+	case 0xd8:
+	case 0xdc:
+	case 0xde: return compares ? 0 : ARITHMETIC;
 	case 0xd9:
 		if (raw->modrm >= 0xe0)
 			return d9_undefined[raw->modrm & 31];
@@ -216,9 +210,7 @@ static uint16_t undefined_codes(const struct x86_raw *raw)
 	case 0xda: return raw->modrm == 0xe9 ? 0 : STORING; /* FUCOMPP, FCMOVcc */
 	case 0xdb:                                          /* FNINIT; FUCOMI, FCOMI; FCMOVcc, FNCLEX */
 		return raw->modrm == 0xe3 ? 0 : reg == 5 || reg == 6 ? ARITHMETIC : STORING;
-	case 0xdc: return compares ? 0 : ARITHMETIC;
 	case 0xdd: return reg == 4 || reg == 5 ? 0 : reg == 1 ? ARITHMETIC : STORING; /* FUCOM; FXCH; FFREE, FST */
-	case 0xde: return compares ? 0 : ARITHMETIC;
 	case 0xdf: return reg == 1 || reg == 5 || reg == 6 ? ARITHMETIC : STORING; /* FXCH, FUCOMIP, FCOMIP; FNSTSW */
 	default: return STORING;                                                   /* FWAIT */
 	}
@@ -267,10 +259,10 @@ static void outline_x87(const struct x86_raw *raw, struct insn *insn)
 
 /* ---- Vectors ---- */
 
-/* RCPPS, RCPSS, RSQRTPS, RSQRTSS: within 1.5 * 2^-12 of the true value (SDM vol. 2). */
+/* RSQRTPS, RSQRTSS, RCPPS, RCPSS: within 1.5 * 2^-12 of the true value (SDM vol. 2 and APM vol. 4, RCPPS, RSQRTPS). */
 static bool is_approximate(const struct x86_raw *raw)
 {
-	return raw->map == X86_MAP_0F && (raw->opcode == 0x52 || raw->opcode == 0x53);
+	return is_opcode(raw, X86_MAP_0F, 0xfe, 0x52);
 }
 
 /*
@@ -281,9 +273,9 @@ static uint8_t sums_lanes(const struct x86_raw *raw)
 {
 	bool packed_double = raw->vex ? raw->vex_pp == 1 : raw->opsize && !raw->rep;
 
-	if (raw->map == X86_MAP_0F && raw->opcode == 0x7c)
+	if (is_opcode(raw, X86_MAP_0F, 0xff, 0x7c))
 		return packed_double ? 64 : 32;
-	if (raw->map == X86_MAP_0F3A && (raw->opcode & 0xfe) == 0x40)
+	if (is_opcode(raw, X86_MAP_0F3A, 0xfe, 0x40))
 		return raw->opcode == 0x41 ? 64 : 32;
 	return 0;
 }
@@ -292,10 +284,10 @@ static uint8_t sums_lanes(const struct x86_raw *raw)
 static void open_destination(const struct x86_ctx *c, struct insn *insn, uint16_t mask, uint8_t nans)
 {
 	for (unsigned i = 0; i < 1u + (c->op[0].width == 256); i++)
-		insn->outline.open[insn->outline.num_open++] = (struct outline_open){insn->named[i], mask, nans};
+		open_bits_and_nans(&insn->outline, insn->named[i], mask, nans);
 }
 
-/* FMA, VNNI and IFMA: the destination is an operand, too. */
+/* FMA, VNNI and IFMA (SDM vol. 2, table A-4): the destination is an operand, too. */
 static bool accumulates(const struct x86_raw *raw)
 {
 	uint8_t low = raw->opcode & 15, high = raw->opcode >> 4;
@@ -317,13 +309,13 @@ static uint8_t num_fresh(const struct x86_ctx *c)
 /* VGATHER*: the index is a vector, and the operands are several. */
 static bool is_gather(const struct x86_raw *raw)
 {
-	return raw->vex && raw->map == X86_MAP_0F38 && (raw->opcode & 0xfc) == 0x90;
+	return raw->vex && is_opcode(raw, X86_MAP_0F38, 0xfc, 0x90);
 }
 
 /* MASKMOVQ stores to where RDI points. */
 static bool is_maskmov(const struct x86_raw *raw)
 {
-	return !raw->is_mem && raw->map == X86_MAP_0F && raw->opcode == 0xf7;
+	return !raw->is_mem && is_opcode(raw, X86_MAP_0F, 0xff, 0xf7);
 }
 
 /* Without a prefix that selects, opcodes of the 0F map from 60 on are MMX's, and a few conversions before that. */

@@ -272,14 +272,6 @@ static struct error *check_identity(const struct trace_reader *a, const struct t
 			   y->program.path, trace_reader_path(a), x->program.path);
 }
 
-static bool is_flag(const struct isa *isa, uint32_t reg)
-{
-	const char *name = isa->regs[reg].gdb_name,
-		   *flags = isa->num_flags ? isa->regs[isa->flag_regs[0]].gdb_name : NULL;
-
-	return name && flags && !strcmp(name, flags) && isa->regs[reg].gdb_low + isa->regs[reg].width <= 32;
-}
-
 static void ignore(struct diff *d, const uint32_t *regs, uint32_t num)
 {
 	for (uint32_t i = 0; i < num; i++)
@@ -308,7 +300,7 @@ static struct error *init(struct diff *d, const struct trace_reader *a, const st
 	ignore(d, isa->unjudged, isa->num_unjudged);
 	ignore(d, isa->reset, isa->num_reset);
 	for (uint32_t r = 0; r < isa->num_regs; r++)
-		d->is_flag[r] = is_flag(isa, r);
+		d->is_flag[r] = isa_is_flag(isa, r);
 	for (unsigned i = 0; i < SIDES && !err; i++)
 		err = state_init(&d->saved[i], isa);
 	if (!err)

@@ -75,23 +75,17 @@ static void name_instruction(const struct diff *d, const struct lifted *lifted, 
 static struct error *add_group(struct diff *d, struct diff_list *list, struct finding *f,
 			       const struct diff_other *other, const struct effects *effects)
 {
-	struct finding *added;
-	struct error *err = NULL;
-
-	f->formula = strdup("");
-	f->opinion = strdup("");
 	f->severity = SEVERITY_INFO;
 	f->first_instruction = f->since = d->side[A].number;
 	f->event = d->side[A].next_event;
-	if (!f->formula || !f->opinion || !vec_reserve(&list->other, list->other.len + 1))
-		err = &error_no_memory;
+	struct error *err = vec_reserve(&list->other, list->other.len + 1) ? NULL : &error_no_memory;
 	if (!err)
 		err = add_inputs(d, f, effects);
 	if (err) {
 		finding_deinit(f);
 		return err;
 	}
-	err = findings_add(&list->findings, f, &added);
+	err = findings_record(&list->findings, d->isa, f);
 	if (!err)
 		list->other.at[list->other.len++] = *other;
 	return err;
@@ -116,11 +110,8 @@ struct error *list_add(struct diff *d, enum diff_class class, enum diff_kind kin
 		return NULL;
 	}
 	name_instruction(d, lifted, f);
-	struct finding *group = findings_find(&list->findings, d->isa, f);
-	if (group) {
-		finding_count(group, f);
+	if (findings_count(&list->findings, d->isa, f))
 		return NULL;
-	}
 	if (list->findings.list.len >= d->options->max_findings) {
 		list->unlisted++;
 		return NULL;

@@ -322,6 +322,19 @@ size_t prog_size(const struct prog *prog)
 	return prog->size;
 }
 
+static bool part_writes(const struct prog_part *part, uint32_t reg)
+{
+	for (uint32_t i = 0; i < part->num_outputs; i++)
+		if (part->outputs[i].reg == reg)
+			return true;
+	return false;
+}
+
+bool prog_writes(const struct prog *prog, uint32_t reg)
+{
+	return part_writes(&prog->fast, reg) || part_writes(&prog->full, reg);
+}
+
 bool prog_uses_env(const struct prog *prog)
 {
 	return prog->uses_env;

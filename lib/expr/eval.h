@@ -27,6 +27,8 @@ void prog_destroy(struct prog *prog);
 /* Bytes of memory held. */
 size_t prog_size(const struct prog *prog);
 
+/* Is the register one of its outputs? */
+bool prog_writes(const struct prog *prog, uint32_t reg);
 /* Does any output depend on an ENV leaf? (Then it is adopted from the target, under the mask.) */
 bool prog_uses_env(const struct prog *prog);
 /* May any output have undefined bits? */

@@ -284,6 +284,7 @@ START_TEST(undefined_bits_are_masked)
 	*state_of(&f, OTHER64) = 4;
 	fixture_run(&f);
 	ck_assert(prog_uses_undef(f.prog) && !prog_uses_env(f.prog));
+	ck_assert(prog_writes(f.prog, R64) && prog_writes(f.prog, OTHER64) && !prog_writes(f.prog, R1));
 	ck_assert_uint_eq(*f.e.regs[0].mask, 0xffffffff00000000);
 	ck_assert_uint_eq(*f.e.regs[0].value, 7);
 	ck_assert(f.e.stores[0].masked);

@@ -46,7 +46,7 @@ static char *explain(const struct lockstep *ls, const struct finding *f)
 static struct error *record(struct lockstep *ls, uint64_t address, const uint8_t *known, const uint8_t *unknown,
 			    const uint8_t *seen, size_t len)
 {
-	struct finding f = {.kind = LOCATION_MEMORY, .address = address, .width = (uint16_t)(8 * len)}, *group;
+	struct finding f = {.kind = LOCATION_MEMORY, .address = address, .width = (uint16_t)(8 * len)};
 
 	memcpy(f.expected, known, len);
 	memcpy(f.observed, seen, len);
@@ -58,17 +58,8 @@ static struct error *record(struct lockstep *ls, uint64_t address, const uint8_t
 	f.event = replay_position(ls->replay);
 	f.severity = SEVERITY_MODEL;
 	timeline_add_finding(&ls->run->timeline, ls->run->instructions);
-	group = findings_find(&ls->run->findings, ls->target->isa, &f);
-	if (group) {
-		finding_count(group, &f);
-		return NULL;
-	}
 	f.formula = explain(ls, &f);
-	f.opinion = strdup("");
-	if (f.formula && f.opinion)
-		return findings_add(&ls->run->findings, &f, &group);
-	finding_deinit(&f);
-	return &error_no_memory;
+	return f.formula ? findings_record(&ls->run->findings, ls->target->isa, &f) : &error_no_memory;
 }
 
 /* Compares len bytes that the guest has at address. What differs is taken over. */

@@ -1,59 +1,9 @@
 /* Judging what the target shows of the steps it was given. */
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/lockstep/internal.h"
 #include "lib/sys/signal.h"
-
-static void note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
-{
-	struct adopted *a = &run->adopted;
-
-	*a = (struct adopted){.pc = pc, .instruction = run->instructions, .reason = reason};
-	snprintf(a->mnemonic, sizeof a->mnemonic, "%s", mnemonic);
-}
-
-static const char *unmodelled_name(const struct prediction *slot)
-{
-	if (!slot->lifted)
-		return "(unreadable)";
-	return *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)";
-}
-
-struct error *count_unmodelled(struct run *run, const struct prediction *slot)
-{
-	const char *name = unmodelled_name(slot);
-
-	note_adopted(run, name, slot->pc, UNSEEN_NOTHING);
-	for (size_t i = 0; i < run->unmodelled.len; i++) {
-		if (!strcmp(run->unmodelled.at[i].mnemonic, name)) {
-			run->unmodelled.at[i].count++;
-			return NULL;
-		}
-	}
-	struct unmodelled u = {.count = 1, .first_pc = slot->pc};
-	snprintf(u.mnemonic, sizeof u.mnemonic, "%s", name);
-	return vec_push(&run->unmodelled, u) ? NULL : &error_no_memory;
-}
-
-struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
-{
-	struct run *run = ls->run;
-
-	run->unseen++;
-	note_adopted(run, mnemonic, pc, reason);
-	for (size_t i = 0; i < run->partly.len; i++) {
-		struct partly_seen *p = &run->partly.at[i];
-		if (p->reason == reason && !strcmp(p->mnemonic, mnemonic)) {
-			p->count++;
-			return NULL;
-		}
-	}
-	struct partly_seen p = {.reason = reason, .reg = ls->judgement.hidden_reg, .count = 1, .first_pc = pc};
-	snprintf(p.mnemonic, sizeof p.mnemonic, "%s", mnemonic);
-	return vec_push(&run->partly, p) ? NULL : &error_no_memory;
-}
 
 /* ---- Memory after a step ---- */
 
@@ -103,24 +53,16 @@ static bool learn(struct lockstep *ls, const struct prediction *slot)
 }
 
 /* What the target hides of registers that the instruction does not write is as before, whatever its inputs were. */
-static struct error *keep_unwritten(struct lockstep *ls, const struct prediction *slot)
+static void keep_unwritten(struct lockstep *ls, const struct prediction *slot)
 {
 	const struct isa *isa = ls->target->isa;
-	const struct transfer *t;
-	struct insn insn;
+	const struct prog *prog = slot->lifted ? slot->lifted->prog : NULL;
 
-	if (!slot->lifted || !slot->lifted->prog)
-		return NULL;
-	struct error *err = lift_again(ls->model.cache, slot->pc, slot->lifted->insn.bytes, slot->lifted->insn.len,
-				       &insn, &t);
-	if (err)
-		return err;
-	for (uint32_t r = 0; r < isa->num_regs; r++) {
+	for (uint32_t r = 0; prog && r < isa->num_regs; r++) {
 		const struct reg_desc *reg = &isa->regs[r];
-		if (!state_known(&ls->now, r) && transfer_get_reg(t, r) == EXPR_NONE)
+		if (!state_known(&ls->now, r) && !prog_writes(prog, r))
 			state_set_masked(&ls->now, r, ls->before.value + reg->word, ls->before.unknown + reg->word);
 	}
-	return NULL;
 }
 
 /* A step that completed. ls->before and ls->now are the registers around it afterwards. */
@@ -146,7 +88,7 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 		break;
 	case PREDICTED_NOTHING:
 		adopt_registers(ls->target, &ls->before, &ls->seen, &ls->now);
-		err = keep_unwritten(ls, slot);
+		keep_unwritten(ls, slot);
 		break;
 	}
 	return err;
@@ -317,11 +259,13 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 {
 	struct run *run = ls->run;
 	bool nothing = slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged;
+	bool refused = slot->kind == PREDICTED_FAULT && ls->signal && slot->lifted;
+	const char *lacks = refused ? lacking_feature(ls, &slot->lifted->insn) : NULL;
 
 	run->instructions++;
-	if (slot->kind == PREDICTED_FAULT && ls->signal && slot->lifted && lacking_feature(ls, &slot->lifted->insn)) {
+	if (lacks) {
 		note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
-		run->adopted.lacks = lacking_feature(ls, &slot->lifted->insn);
+		run->adopted.lacks = lacks;
 	}
 	if (ls->judgement.either || ls->judgement.open)
 		note_adopted(run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_OPEN);
@@ -550,14 +494,15 @@ static void pop(struct lockstep *ls)
 	ls->submitted--;
 }
 
-bool lockstep_has_enough(const struct lockstep *ls)
+bool lockstep_has_enough(struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
+	const struct findings *f = &ls->run->findings;
+	struct counted *c = &ls->counted;
 
-	if (!o->stop_on_first && !o->max_findings)
-		return false;
-	size_t groups = findings_counted(&ls->run->findings, o->fail_on);
-	return (o->stop_on_first && groups) || (o->max_findings && groups >= o->max_findings);
+	for (; c->groups < f->list.len; c->groups++)
+		c->counting += finding_counts(&f->list.at[c->groups], o->fail_on);
+	return (o->stop_on_first && c->counting) || (o->max_findings && c->counting >= o->max_findings);
 }
 
 /* Nothing more is judged, but what the target did since is to be known: where it stored. */

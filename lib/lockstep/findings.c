@@ -60,6 +60,35 @@ struct error *findings_add(struct findings *f, struct finding *finding, struct f
 	return NULL;
 }
 
+bool findings_count(struct findings *f, const struct isa *isa, const struct finding *again)
+{
+	struct finding *group = findings_find(f, isa, again);
+
+	if (!group)
+		return false;
+	group->count++;
+	group->flags |= again->flags;
+	return true;
+}
+
+struct error *findings_record(struct findings *f, const struct isa *isa, struct finding *finding)
+{
+	struct finding *added;
+
+	if (findings_count(f, isa, finding)) {
+		finding_deinit(finding);
+		return NULL;
+	}
+	if (!finding->formula)
+		finding->formula = strdup("");
+	if (!finding->opinion)
+		finding->opinion = strdup("");
+	if (finding->formula && finding->opinion)
+		return findings_add(f, finding, &added);
+	finding_deinit(finding);
+	return &error_no_memory;
+}
+
 struct error *finding_add_input(struct finding *finding, char *name, unsigned width, const uint64_t *value)
 {
 	struct finding_input input = {.name = name, .width = (uint16_t)width};
@@ -71,12 +100,6 @@ struct error *finding_add_input(struct finding *finding, char *name, unsigned wi
 		return NULL;
 	free(name);
 	return &error_no_memory;
-}
-
-void finding_count(struct finding *finding, const struct finding *again)
-{
-	finding->count++;
-	finding->flags |= again->flags;
 }
 
 void finding_deinit(struct finding *finding)

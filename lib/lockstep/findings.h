@@ -79,8 +79,17 @@ struct findings {
  */
 struct finding *findings_find(struct findings *f, const struct isa *isa, const struct finding *like);
 
-/* Adds a finding with count 1; takes what it owns, also on failure. *ret is valid until the next one is added. */
+/* Adds a group with count 1; takes what it owns, also on failure. *ret is valid until the next one is added. */
 struct error *findings_add(struct findings *f, struct finding *finding, struct finding **ret);
+
+/* Adds an occurrence to its group, and what differed to that; false if there is no such group. */
+bool findings_count(struct findings *f, const struct isa *isa, const struct finding *again);
+
+/*
+ * Adds an occurrence to its group, or makes it the first of a new one, in which a formula or an opinion of NULL is "".
+ * Takes what it owns, also on failure.
+ */
+struct error *findings_record(struct findings *f, const struct isa *isa, struct finding *finding);
 
 void findings_deinit(struct findings *f);
 void finding_deinit(struct finding *finding);
@@ -93,9 +102,6 @@ struct error *finding_add_input(struct finding *finding, char *name, unsigned wi
 
 /* "cf", "rax", "cf+of", "mem64[0x7ffe0010]", "fault". */
 void finding_location(struct strbuf *out, const struct finding *finding, const struct isa *isa);
-
-/* Adds an occurrence to the group that findings_find() gave. */
-void finding_count(struct finding *finding, const struct finding *again);
 
 /*
  * The location without what differs from one occurrence to the next: "general register", "vector register", "eflags",

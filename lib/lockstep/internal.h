@@ -40,6 +40,12 @@ enum { SIGNAL_NOT_TOLD = -1 }; /* a trace without its end */
 
 enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is collected */
 
+/* Groups of findings are added at the end, and their severity stands. */
+struct counted {
+	size_t groups;   /* looked at so far */
+	size_t counting; /* of these, as sure as options->fail_on */
+};
+
 struct lockstep {
 	struct target *target;
 	struct replay *replay; /* NULL: a trace is judged */
@@ -47,6 +53,7 @@ struct lockstep {
 	int logged_signal;     /* without replay: that stopped the guest in the end and that the log has; 0: none */
 	const struct lockstep_options *options;
 	struct run *run;
+	struct counted counted;
 	struct predictor model;
 	struct state now;    /* registers after the last step that was judged */
 	struct state before; /* ... and before it */
@@ -117,7 +124,7 @@ struct error *audit_end(struct lockstep *ls);
 /* The option's number of instructions is less than the run has if it goes on to its instruction number `reach`. */
 bool lockstep_passes(const struct lockstep *ls, uint64_t reach);
 /* There are as many findings that count as the options allow. */
-bool lockstep_has_enough(const struct lockstep *ls);
+bool lockstep_has_enough(struct lockstep *ls);
 
 /* What a loop needs but for its ring of predictions. ls->target and ls->options are set. */
 struct error *lockstep_init(struct lockstep *ls);
@@ -145,7 +152,7 @@ struct error *signal_take_between(struct lockstep *ls);
 /* The model's front is where such a one may come. */
 bool signal_stands_between(const struct lockstep *ls);
 
-/* ---- collect.c, record.c, group.c, overrun.c ---- */
+/* ---- collect.c, difference.c, group.c, overrun.c ---- */
 
 /*
  * Judges one step whose reply is in ls->reply and ls->seen. *ret_differs: the predictions after it are worthless, and
@@ -194,10 +201,21 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 /* What was seen of a prediction's stores is what memory holds; what was not seen is not known. */
 struct error *settle_stores(struct lockstep *ls, const struct prediction *slot);
 
+/* ---- unjudged.c ---- */
+
+/* Keeps the instruction as the last of which not all was judged, in run->adopted. */
+void note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason);
+
+/* What an instruction without a prediction is counted as. */
+const char *unmodelled_name(const struct prediction *slot);
+
 /* Counts an instruction of which a part could not be judged. */
 struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason);
 
 /* Counts an instruction that could not be judged. */
 struct error *count_unmodelled(struct run *run, const struct prediction *slot);
+
+/* Adds what another run could not judge. */
+struct error *merge_unjudged(struct run *into, const struct run *from);
 
 #endif

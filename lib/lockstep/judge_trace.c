@@ -97,41 +97,6 @@ static struct error *merge_findings(struct judging *j, struct findings *from)
 	return NULL;
 }
 
-static struct error *merge_unmodelled(struct run *into, const struct run *from)
-{
-	for (size_t i = 0; i < from->unmodelled.len; i++) {
-		const struct unmodelled *u = &from->unmodelled.at[i];
-		size_t k = 0;
-		while (k < into->unmodelled.len && strcmp(into->unmodelled.at[k].mnemonic, u->mnemonic) != 0)
-			k++;
-		if (k < into->unmodelled.len)
-			into->unmodelled.at[k].count += u->count;
-		else if (!vec_push(&into->unmodelled, *u))
-			return &error_no_memory;
-	}
-	return NULL;
-}
-
-static bool same_part(const struct partly_seen *a, const struct partly_seen *b)
-{
-	return a->reason == b->reason && !strcmp(a->mnemonic, b->mnemonic);
-}
-
-static struct error *merge_partly(struct run *into, const struct run *from)
-{
-	for (size_t i = 0; i < from->partly.len; i++) {
-		const struct partly_seen *p = &from->partly.at[i];
-		size_t k = 0;
-		while (k < into->partly.len && !same_part(&into->partly.at[k], p))
-			k++;
-		if (k < into->partly.len)
-			into->partly.at[k].count += p->count;
-		else if (!vec_push(&into->partly, *p))
-			return &error_no_memory;
-	}
-	return NULL;
-}
-
 /* from is of the chunk that follows. */
 static struct error *merge_run(struct judging *j, struct run *from)
 {
@@ -139,13 +104,11 @@ static struct error *merge_run(struct judging *j, struct run *from)
 	struct error *err = merge_findings(j, &from->findings);
 
 	if (!err)
-		err = merge_unmodelled(into, from);
+		err = merge_unjudged(into, from);
 	if (from->adopted.instruction > into->adopted.instruction)
 		into->adopted = from->adopted;
 	if (from->differed.instruction > into->differed.instruction)
 		into->differed = from->differed;
-	if (!err)
-		err = merge_partly(into, from);
 	if (!err)
 		err = coverage_merge(&into->coverage, &from->coverage);
 	into->instructions = from->instructions;

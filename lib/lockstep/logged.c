@@ -76,22 +76,10 @@ static struct error *record_missing(struct lockstep *ls)
 			    .first_instruction = l->instruction,
 			    .since = l->instruction,
 			    .event = l->position};
-	struct finding *known = findings_find(&ls->run->findings, ls->target->isa, &f);
+	struct error *err = logged_weigh(ls, &f);
 
 	timeline_add_finding(&ls->run->timeline, l->instruction);
-	if (known) {
-		finding_count(known, &f);
-		return NULL;
-	}
-	struct error *err = logged_weigh(ls, &f);
-	f.formula = strdup("");
-	if (!err && !f.formula)
-		err = &error_no_memory;
-	if (err) {
-		finding_deinit(&f);
-		return err;
-	}
-	return findings_add(&ls->run->findings, &f, &known);
+	return err ? err : findings_record(&ls->run->findings, ls->target->isa, &f);
 }
 
 /* Puts back what the instruction changed: the target stands right behind it. */

@@ -458,6 +458,7 @@ static struct error *begin(struct recorded *r, size_t chunk, struct run *run)
 	struct error *err = trace_decoder_open(r->decoder, chunk);
 
 	ls->run = run;
+	ls->counted = (struct counted){0};
 	r->events.len = r->places.len = r->calls.len = r->lifted.len = r->accesses.len = 0;
 	ls->group.len = 0;
 	if (!err)
@@ -475,7 +476,7 @@ static struct error *begin(struct recorded *r, size_t chunk, struct run *run)
 	return err;
 }
 
-static bool enough(const struct recorded *r, const struct trace_step *step)
+static bool enough(struct recorded *r, const struct trace_step *step)
 {
 	const struct lockstep_options *o = r->ls.options;
 

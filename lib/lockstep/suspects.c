@@ -225,7 +225,6 @@ static struct error *load_again(struct settling *t, const struct predicted_load 
 /* Memory that was not what the model knew when it was loaded, as a finding of its own. */
 static struct error *record_changed(struct settling *t, const struct predicted_load *load, const uint8_t *seen)
 {
-	struct findings *findings = &t->ls->run->findings;
 	struct finding f = {.kind = LOCATION_MEMORY,
 			    .insn = t->s->finding.insn,
 			    .address = load->address,
@@ -235,7 +234,6 @@ static struct error *record_changed(struct settling *t, const struct predicted_l
 			    .first_instruction = t->s->finding.first_instruction,
 			    .since = t->s->finding.first_instruction,
 			    .event = t->s->finding.event};
-	struct finding *known = findings_find(findings, t->ls->target->isa, &f);
 	uint8_t now[sizeof load->data], unknown[sizeof load->data];
 
 	/* Another suspect has told it already. */
@@ -244,19 +242,11 @@ static struct error *record_changed(struct settling *t, const struct predicted_l
 	struct error *err = memory_write(t->ls->model.memory, load->address, seen, NULL, load->len);
 	if (err)
 		return err;
-	if (known) {
-		finding_count(known, &f);
-		return NULL;
-	}
 	memcpy(f.expected, load->data, load->len);
 	memcpy(f.observed, seen, load->len);
 	memcpy(f.mask, load->unknown, load->len);
-	f.formula = strdup("");
 	f.opinion = strdup("first seen where it was loaded: another instruction or the kernel has changed it, unseen");
-	if (f.formula && f.opinion)
-		return findings_add(findings, &f, &known);
-	finding_deinit(&f);
-	return &error_no_memory;
+	return f.opinion ? findings_record(&t->ls->run->findings, t->ls->target->isa, &f) : &error_no_memory;
 }
 
 /* Of what the model predicts with the target's memory, the value at the finding's place; false if there is none. */
@@ -360,14 +350,14 @@ static struct error *weigh(struct settling *t, bool *ret_refuted)
 		err = append_opinion(f, "; what it loads is not as the model knew it, which does not explain this");
 	else if (!err && f->opinion && t->overwritten)
 		err = append_opinion(f, "; not all that it loads could be read again");
-	if (!err && !f->opinion)
-		f->opinion = strdup("");
-	return !err && (!f->opinion || !f->formula) ? &error_no_memory : err;
+	return err;
 }
 
 static struct error *settle(struct settling *t)
 {
-	struct finding *f = &t->s->finding, *known;
+	struct findings *findings = &t->ls->run->findings;
+	const struct isa *isa = t->ls->target->isa;
+	struct finding *f = &t->s->finding;
 	bool explained = false;
 	struct error *err = NULL;
 
@@ -377,17 +367,14 @@ static struct error *settle(struct settling *t)
 		t->overwritten = t->s->slot.loads.len > 0;
 	if (err || explained)
 		return err;
-	known = findings_find(&t->ls->run->findings, t->ls->target->isa, f);
-	if (known) {
-		finding_count(known, f);
+	if (findings_count(findings, isa, f)) /* before anybody is asked */
 		return NULL;
-	}
 	err = weigh(t, &explained);
 	if (err || explained)
 		return err;
 	struct finding mine = *f;
 	*f = (struct finding){0};
-	return findings_add(&t->ls->run->findings, &mine, &known);
+	return findings_record(findings, isa, &mine);
 }
 
 struct error *suspects_settle(struct lockstep *ls, bool still)

@@ -182,9 +182,9 @@ END_TEST
 START_TEST(cpu_has_a_name)
 {
 	force("");
-	ck_assert_uint_eq(strlen(oracle_vendor(oracle)), 12);
+	ck_assert_uint_eq(strlen(oracle->host->vendor), 12);
 	ck_contains(oracle_cpu(oracle), ", family ");
-	expect_described(oracle_vendor(oracle));
+	expect_described(oracle->host->vendor);
 }
 END_TEST
 

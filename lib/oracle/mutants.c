@@ -26,7 +26,7 @@ struct trial {
 	struct transfer right, wrong;
 	struct prog *right_prog, *wrong_prog;
 	struct eval right_eval; /* of the wrong one: t->eval */
-	struct prediction right_prediction;
+	struct expectation right_prediction;
 };
 
 /* ---- Differences ---- */
@@ -102,20 +102,20 @@ static bool is_predicted(const struct eval *e)
 }
 
 /* Addresses whose upper bits are not alike are protection faults, not page faults (SDM vol. 1, 3.3.7.1). */
-static struct prediction as_seen(const struct prediction *p)
+static struct expectation as_seen(const struct expectation *p)
 {
 	enum { UNUSED_BITS = 16 };
 	bool canonical = (int64_t)(p->address << UNUSED_BITS) >> UNUSED_BITS == (int64_t)p->address;
 
 	if (p->fault == FAULT_PAGE && !canonical)
-		return (struct prediction){.fault = FAULT_PROTECTION};
+		return (struct expectation){.fault = FAULT_PROTECTION};
 	return *p;
 }
 
 static void compare(const struct trial *trial, struct difference *ret)
 {
 	const struct selftest *t = trial->t;
-	const struct prediction right = as_seen(&trial->right_prediction), wrong = as_seen(&t->predicted);
+	const struct expectation right = as_seen(&trial->right_prediction), wrong = as_seen(&t->predicted);
 
 	if (!is_predicted(&trial->right_eval) || !is_predicted(&t->eval)) {
 		ret->weaker |= is_predicted(&trial->right_eval);

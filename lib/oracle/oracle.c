@@ -20,11 +20,6 @@ const char *oracle_cpu(const struct oracle *o)
 	return o->host->cpu;
 }
 
-const char *oracle_vendor(const struct oracle *o)
-{
-	return o->host->vendor;
-}
-
 void oracle_describe_host(const struct oracle *o, bool all, struct strbuf *ret)
 {
 	host_describe(o->host, all, ret);

@@ -112,9 +112,8 @@ void oracle_destroy(struct oracle *o);
 /* "the host's CPU": for reports. */
 const char *oracle_name(const struct oracle *o);
 
-/* Which one: "AMD EPYC, family 26 model 2"; and its vendor's 12 characters of CPUID leaf 0. "" if that is not known. */
+/* Which one: "AMD EPYC, family 26 model 2". "" if that is not known. */
 const char *oracle_cpu(const struct oracle *o);
-const char *oracle_vendor(const struct oracle *o);
 
 /* Appends what was found out of the host: its CPU, and a line for each of the cases tried, or for those that were not
  * as they should be. */

@@ -116,7 +116,7 @@ static void check_stores(struct selftest *t)
 		const struct eval_store *store = &t->eval.stores[i];
 		if (guest_covers(&t->guest, store->address, store->len, true))
 			continue;
-		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = store->address, .len = store->len};
+		t->predicted = (struct expectation){.fault = FAULT_PAGE, .address = store->address, .len = store->len};
 		return;
 	}
 }
@@ -137,11 +137,11 @@ struct error *selftest_predict(struct selftest *t)
 
 	if (err)
 		return err;
-	t->predicted = (struct prediction){0};
+	t->predicted = (struct expectation){0};
 	if (t->eval.status == EVAL_FAULT && t->eval.fault == FAULT_PAGE)
-		t->predicted = (struct prediction){.fault = FAULT_PAGE,
-						   .address = t->guest.miss_address,
-						   .len = t->guest.miss_len};
+		t->predicted = (struct expectation){.fault = FAULT_PAGE,
+						    .address = t->guest.miss_address,
+						    .len = t->guest.miss_len};
 	else if (t->eval.status == EVAL_FAULT)
 		t->predicted.fault = t->eval.fault;
 	else if (t->eval.status == EVAL_DONE)

@@ -42,7 +42,7 @@ static bool is_between(uint64_t address)
  */
 static bool is_expected_page_fault(const struct selftest *t)
 {
-	const struct prediction *p = &t->predicted;
+	const struct expectation *p = &t->predicted;
 
 	if (!guest_mappable(p->address, p->len) && t->out.code == SI_KERNEL)
 		return t->out.signal == SIGSEGV || (t->out.signal == SIGBUS && is_between(p->address));
@@ -353,7 +353,7 @@ static struct error *adopt_fault_address(struct selftest *t)
 	bool other = faulted_beside_mask(t) || faulted_in_area(t);
 
 	if (other) {
-		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = t->out.address, .len = 1};
+		t->predicted = (struct expectation){.fault = FAULT_PAGE, .address = t->out.address, .len = 1};
 		return NULL;
 	}
 	if (t->predicted.fault != FAULT_PAGE || t->out.end != ORACLE_SIGNAL || selftest_ends_as_predicted(t))
@@ -361,7 +361,7 @@ static struct error *adopt_fault_address(struct selftest *t)
 	uint64_t address = t->out.code == SI_KERNEL ? GUEST_NO_ADDRESS : t->out.address;
 	struct error *err = selftest_may_fault_at(t, address, &other);
 	if (!err && other)
-		t->predicted = (struct prediction){.fault = FAULT_PAGE, .address = address, .len = 1};
+		t->predicted = (struct expectation){.fault = FAULT_PAGE, .address = address, .len = 1};
 	return err;
 }
 

@@ -12,7 +12,7 @@
 enum { SELFTEST_NOISE = 65536 };
 
 /* What the model says of a case. */
-struct prediction {
+struct expectation {
 	enum fault_kind fault;
 	/* FAULT_PAGE: the access that failed. */
 	uint64_t address;
@@ -56,7 +56,7 @@ struct selftest {
 	struct guest guest;
 	struct state initial, before, expected;
 	struct eval eval;
-	struct prediction predicted;
+	struct expectation predicted;
 	struct oracle_outcome out;
 
 	VEC(struct selftest_gap) gaps; /* of all cases */

@@ -6,8 +6,8 @@
  *
  * A stop at a call is before its instruction here, and behind it on a real kernel: what is shown of the PC is behind.
  */
-#include <elf.h>
-#include <errno.h>
+#include "lib/record/tracee_qemu_private.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,290 +15,15 @@
 #include <sys/mman.h> /* PROT_ and MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 #include <sys/stat.h>
 
-#include "lib/base/search.h"
-#include "lib/elf/image.h"
-#include "lib/record/tracee.h"
-#include "lib/sys/initial_stack.h"
 #include "lib/sys/signal.h"
 #include "lib/target/gate.h"
 #include "lib/target/qemu.h"
 
-enum {
-	START_TIMEOUT_MS = 20000,
-	PAGE = 4096,
-	STACK_MAX = 16 << 20, /* bytes of the initial stack: ARG_MAX is a quarter of its usual limit */
-	MAX_HANDLERS = 64,    /* that run at a time */
-	SCAN_CHUNK = 1 << 16, /* bytes */
-	MAX_CALLS = 1 << 20,  /* breakpoints */
-	NUM_IMAGES = 2,       /* the program and its interpreter */
-};
-
-struct image {
-	char *path;
-	uint64_t bias;         /* what its addresses in the file are moved by */
-	struct elf_image *elf; /* NULL: there is no such image */
-};
-
-struct qemu_tracee {
-	struct tracee base;
-	struct target *target;
-	struct state regs; /* at the last stop */
-	bool at_call;      /* the guest stands at a call's instruction that has been reported as begun */
-	bool denied;
-	uint64_t call_pc;
-	int signal;      /* to be delivered when it goes on */
-	bool have_later; /* a signal that came with a call's return */
-	struct native_stop later;
-	uint64_t behind;     /* where the guest went on behind the last call; 0: where it may come again without one */
-	VEC(uint64_t) calls; /* addresses that have a breakpoint, ascending */
-	uint64_t interrupted[MAX_HANDLERS]; /* where handlers return to, the innermost last */
-	size_t num_interrupted;
-	struct image image[NUM_IMAGES];
-	uint64_t stack_end;
-};
-
-static struct qemu_tracee *of(struct tracee *t)
-{
-	return (struct qemu_tracee *)t;
-}
+enum { START_TIMEOUT_MS = 20000 };
 
 static uint64_t pc_of(const struct qemu_tracee *q)
 {
 	return state_get(&q->regs, q->base.isa->pc);
-}
-
-/* ---- Breakpoints ---- */
-
-/* Where address is among the calls, or belongs. */
-static size_t find_call(const struct qemu_tracee *q, uint64_t address, bool *ret_found)
-{
-	size_t found;
-
-	SEARCH_FIRST(found, q->calls.len, i, q->calls.at[i] < address);
-	*ret_found = found < q->calls.len && q->calls.at[found] == address;
-	return found;
-}
-
-static bool is_call(const struct qemu_tracee *q, uint64_t address)
-{
-	bool found;
-
-	find_call(q, address, &found);
-	return found;
-}
-
-static struct error *add_call(struct qemu_tracee *q, uint64_t address)
-{
-	bool found;
-	size_t at = find_call(q, address, &found);
-
-	if (found)
-		return NULL;
-	if (q->calls.len == MAX_CALLS)
-		return error_create(ERROR_UNSUPPORTED, "the program has more than %d system call instructions",
-				    MAX_CALLS);
-	if (!vec_reserve(&q->calls, q->calls.len + 1))
-		return &error_no_memory;
-	memmove(q->calls.at + at + 1, q->calls.at + at, (q->calls.len - at) * sizeof *q->calls.at);
-	q->calls.at[at] = address;
-	q->calls.len++;
-	return target_set_break(q->target, address, true);
-}
-
-static struct error *drop_call(struct qemu_tracee *q, uint64_t address)
-{
-	bool found;
-	size_t at = find_call(q, address, &found);
-
-	if (!found)
-		return NULL;
-	q->calls.len--;
-	memmove(q->calls.at + at, q->calls.at + at + 1, (q->calls.len - at) * sizeof *q->calls.at);
-	return target_set_break(q->target, address, false);
-}
-
-/* Calls among these bytes, which stand at address. */
-static struct error *scan_bytes(struct qemu_tracee *q, uint64_t address, const uint8_t *bytes, size_t len)
-{
-	const struct isa *isa = q->base.isa;
-	struct error *err = NULL;
-
-	for (size_t i = 0; !err && i + isa->sys.insn_len <= len; i++)
-		if ((address + i) % isa->insn_align == 0 && !memcmp(bytes + i, isa->sys.insn, isa->sys.insn_len))
-			err = add_call(q, address + i);
-	return err;
-}
-
-/* Finds the calls in a range of memory, as far as it can be read: a file's mapping may reach beyond its end. */
-static struct error *scan(struct qemu_tracee *q, uint64_t address, uint64_t len)
-{
-	uint8_t *bytes = malloc(SCAN_CHUNK);
-	size_t overlap = q->base.isa->sys.insn_len - 1u;
-	struct error *err = bytes ? NULL : &error_no_memory;
-
-	for (uint64_t done = 0; !err && done < len;) {
-		size_t want = len - done < SCAN_CHUNK ? len - done : SCAN_CHUNK, got = 0;
-		err = target_read_memory(q->target, address + done, bytes, want, &got);
-		if (!err)
-			err = scan_bytes(q, address + done, bytes, got);
-		if (got < want || got <= overlap || done + got == len)
-			break;
-		done += got - overlap;
-	}
-	free(bytes);
-	return err;
-}
-
-/* ---- The initial stack ---- */
-
-static struct error *read_stack(void *ctx, uint64_t address, void *ret, size_t len)
-{
-	return tracee_read(ctx, address, ret, len);
-}
-
-/* A string or the like that is on the stack moves its end. */
-static void reach(struct qemu_tracee *q, const struct initial_stack *s, uint64_t pointer)
-{
-	if (pointer > q->stack_end && pointer - s->end < STACK_MAX)
-		q->stack_end = pointer;
-}
-
-static void reach_all(struct qemu_tracee *q, const struct initial_stack *s)
-{
-	static const uint64_t pointers[] = {AT_RANDOM, AT_PLATFORM, AT_EXECFN};
-
-	q->stack_end = s->end;
-	for (size_t i = 0; i < s->argv.len; i++)
-		reach(q, s, s->argv.at[i]);
-	for (size_t i = 0; i < s->env.len; i++)
-		reach(q, s, s->env.at[i]);
-	for (size_t i = 0; i < sizeof pointers / sizeof *pointers; i++) {
-		const struct auxv_entry *entry = initial_stack_auxv(s, pointers[i]);
-		if (entry)
-			reach(q, s, entry->value);
-	}
-}
-
-/* Where the images are; the vDSO, which would answer calls without any, is hidden from the program. */
-static struct error *place_images(struct qemu_tracee *q, const struct initial_stack *s)
-{
-	const struct auxv_entry *phdr = initial_stack_auxv(s, AT_PHDR), *base = initial_stack_auxv(s, AT_BASE);
-	const struct auxv_entry *vdso = initial_stack_auxv(s, AT_SYSINFO_EHDR);
-	struct image *program = &q->image[0];
-	uint64_t ignore = AT_IGNORE;
-
-	if (phdr && !elf_image_phdrs(program->elf))
-		return error_create(ERROR_UNSUPPORTED, "%s has no program headers in memory", program->path);
-	if (phdr)
-		program->bias = phdr->value - elf_image_phdrs(program->elf);
-	if (base)
-		q->image[1].bias = base->value;
-	return vdso ? target_write_memory(q->target, vdso->address, &ignore, sizeof ignore) : NULL;
-}
-
-/* Moves stack_end behind the string there, which is the last one, and to the end of its page. */
-static struct error *find_stack_end(struct qemu_tracee *q)
-{
-	char byte = 1;
-	struct error *err = NULL;
-
-	for (; !err && byte && q->stack_end % PAGE; q->stack_end += !err)
-		err = tracee_read(&q->base, q->stack_end, &byte, 1);
-	q->stack_end = (q->stack_end + PAGE - 1) & -(uint64_t)PAGE;
-	return err;
-}
-
-static struct error *look_at_stack(struct qemu_tracee *q)
-{
-	struct initial_stack s;
-	struct error *err = initial_stack_read(read_stack, &q->base, state_get(&q->regs, q->base.isa->sp), &s);
-
-	if (err)
-		return error_prefix(err, "the program");
-	reach_all(q, &s);
-	err = place_images(q, &s);
-	initial_stack_deinit(&s);
-	return err ? err : find_stack_end(q);
-}
-
-/* ---- Images ---- */
-
-static struct error *scan_image(struct qemu_tracee *q, const struct image *image)
-{
-	size_t num;
-	const struct elf_segment *s = elf_image_segments(image->elf, &num);
-	struct error *err = NULL;
-
-	for (size_t i = 0; !err && i < num; i++)
-		if (s[i].flags & PF_X)
-			err = scan(q, image->bias + s[i].start, s[i].file_size);
-	return err;
-}
-
-/* The interpreter as QEMU finds it: in the sysroot, if it is there. */
-static struct error *open_images(struct qemu_tracee *q, const struct tracee_qemu_options *o)
-{
-	struct image *program = &q->image[0], *interpreter = &q->image[1];
-	char *inside = NULL;
-
-	program->path = strdup(o->program.path);
-	struct error *err = program->path ? elf_image_open(program->path, &program->elf) : &error_no_memory;
-	const char *name = err ? NULL : elf_image_interp(program->elf);
-	if (!name)
-		return err;
-	if (o->sysroot && asprintf(&inside, "%s/%s", o->sysroot, name) < 0)
-		return &error_no_memory;
-	interpreter->path = inside ? realpath(inside, NULL) : NULL;
-	free(inside);
-	if (!interpreter->path)
-		interpreter->path = realpath(name, NULL);
-	if (!interpreter->path)
-		return error_os(errno, "find the program's loader (--sysroot says where its libraries are)", name);
-	return elf_image_open(interpreter->path, &interpreter->elf);
-}
-
-static struct error *add_mapping(struct evlog_header *h, uint64_t start, uint64_t end, const char *name)
-{
-	struct evlog_mapping m = {.start = start & -(uint64_t)PAGE, .end = (end + PAGE - 1) & -(uint64_t)PAGE};
-
-	m.name = strdup(name);
-	if (m.name && vec_push(&h->mappings, m))
-		return NULL;
-	free(m.name);
-	return &error_no_memory;
-}
-
-static struct error *map_image(const struct image *image, struct evlog_header *h)
-{
-	size_t num;
-	const struct elf_segment *segments = elf_image_segments(image->elf, &num);
-	struct error *err = NULL;
-
-	for (size_t i = 0; !err && i < num; i++) {
-		const struct elf_segment *s = &segments[i];
-		err = add_mapping(h, image->bias + s->start, image->bias + s->end, image->path);
-		if (err)
-			return err;
-		struct evlog_mapping *m = &h->mappings.at[h->mappings.len - 1];
-		m->offset = s->offset & -(uint64_t)PAGE;
-		snprintf(m->perms, sizeof m->perms, "%c%c%cp", s->flags & PF_R ? 'r' : '-', s->flags & PF_W ? 'w' : '-',
-			 s->flags & PF_X ? 'x' : '-');
-	}
-	return err;
-}
-
-static struct error *mappings(struct tracee *t, struct evlog_header *h)
-{
-	struct qemu_tracee *q = of(t);
-	struct error *err = NULL;
-
-	for (size_t i = 0; !err && i < NUM_IMAGES && q->image[i].path; i++)
-		err = map_image(&q->image[i], h);
-	if (!err)
-		err = add_mapping(h, state_get(&q->regs, t->isa->sp), q->stack_end, "[stack]");
-	if (!err)
-		memcpy(h->mappings.at[h->mappings.len - 1].perms, "rw-p", 5);
-	return err;
 }
 
 /* ---- Running ---- */
@@ -322,7 +47,7 @@ static bool translate(const struct stop *from, struct native_stop *ret)
 static void find_place(const struct qemu_tracee *q, struct native_stop *stop)
 {
 	stop->fault = signal_is_synchronous(stop->signal);
-	stop->at_once = pc_of(q) == q->behind || is_call(q, pc_of(q));
+	stop->at_once = pc_of(q) == q->behind || qemu_calls_has(q, pc_of(q));
 }
 
 static bool is_end(const struct native_stop *stop)
@@ -358,7 +83,7 @@ static struct error *run_free(struct qemu_tracee *q, struct native_stop *ret)
 		bool here = false;
 		struct error *err = NULL;
 
-		if (!signal && is_call(q, pc_of(q)))
+		if (!signal && qemu_calls_has(q, pc_of(q)))
 			err = check_call(q, pc_of(q), &here);
 		if (!err && here) {
 			q->at_call = true;
@@ -367,7 +92,7 @@ static struct error *run_free(struct qemu_tracee *q, struct native_stop *ret)
 			return NULL;
 		}
 		if (!err && !signal)
-			err = drop_call(q, pc_of(q));
+			err = qemu_calls_drop(q, pc_of(q));
 		uint64_t call;
 		if (!err && !signal && isa_gate_call(q->base.isa, pc_of(q), &call)) {
 			*ret = (struct native_stop){.kind = NATIVE_GATE};
@@ -380,7 +105,7 @@ static struct error *run_free(struct qemu_tracee *q, struct native_stop *ret)
 		if (err)
 			return err;
 		bool signalled = translate(&stop, ret);
-		if (!signalled && (is_call(q, pc_of(q)) || isa_gate_call(q->base.isa, pc_of(q), &call)))
+		if (!signalled && (qemu_calls_has(q, pc_of(q)) || isa_gate_call(q->base.isa, pc_of(q), &call)))
 			continue;
 		if (!signalled)
 			*ret = (struct native_stop){.kind = NATIVE_SIGNAL, .signal = SIGTRAP};
@@ -423,7 +148,7 @@ static struct error *scan_new_code(struct qemu_tracee *q, enum sys_sem sem, cons
 				    "the program makes memory writable and executable at PC 0x%" PRIx64
 				    ": system calls of code written there would be missed",
 				    q->call_pc);
-	return maps ? scan(q, (uint64_t)result, backed(q, arg)) : scan(q, arg[0], arg[1]);
+	return maps ? qemu_calls_scan(q, (uint64_t)result, backed(q, arg)) : qemu_calls_scan(q, arg[0], arg[1]);
 }
 
 /* Executes the call's instruction; the guest then stands at `behind`, or wherever else something stopped it. */
@@ -487,7 +212,7 @@ static struct error *finish_call(struct qemu_tracee *q, struct native_stop *ret)
 	q->behind = sem == SYS_RT_SIGRETURN ? 0 : behind;
 	if (more && (is_end(ret) || pc_of(q) == q->call_pc))
 		return NULL;
-	if (!more && pc_of(q) != behind && !(sem == SYS_RT_SIGRETURN && is_call(q, pc_of(q))))
+	if (!more && pc_of(q) != behind && !(sem == SYS_RT_SIGRETURN && qemu_calls_has(q, pc_of(q))))
 		return error_create(ERROR_TARGET, "QEMU's guest did not come back from the call at PC 0x%" PRIx64,
 				    q->call_pc);
 	q->have_later = more;
@@ -500,13 +225,13 @@ static struct error *finish_call(struct qemu_tracee *q, struct native_stop *ret)
 
 static struct error *go(struct tracee *t, int signal)
 {
-	of(t)->signal = signal;
+	qemu_of(t)->signal = signal;
 	return NULL;
 }
 
 static struct error *wait_for(struct tracee *t, struct native_stop *ret)
 {
-	struct qemu_tracee *q = of(t);
+	struct qemu_tracee *q = qemu_of(t);
 
 	if (q->have_later) {
 		q->have_later = false;
@@ -518,7 +243,7 @@ static struct error *wait_for(struct tracee *t, struct native_stop *ret)
 
 static struct error *deliver(struct tracee *t, int signal, uint64_t handler, struct native_stop *ret)
 {
-	struct qemu_tracee *q = of(t);
+	struct qemu_tracee *q = qemu_of(t);
 	struct stop stop;
 
 	/* Handlers that are left by longjmp() never return: the oldest are forgotten. */
@@ -547,7 +272,7 @@ static struct error *deliver(struct tracee *t, int signal, uint64_t handler, str
 
 static struct error *deny(struct tracee *t, int errnum)
 {
-	struct qemu_tracee *q = of(t);
+	struct qemu_tracee *q = qemu_of(t);
 
 	q->denied = true;
 	state_set(&q->regs, t->isa->sys.result, (uint64_t) - (int64_t)errnum);
@@ -567,7 +292,7 @@ static bool write_memory(void *ctx, uint64_t address, const void *data, size_t l
 /* QEMU makes such calls itself, and no stop is behind them: it never comes to it. */
 static struct error *make_gate_call(struct tracee *t, int64_t *ret, bool *ret_made)
 {
-	struct qemu_tracee *q = of(t);
+	struct qemu_tracee *q = qemu_of(t);
 	const struct isa *isa = t->isa;
 	const uint32_t regs[] = {isa->sys.result, isa->pc, isa->sp};
 	const struct gate_memory memory = {q, write_memory};
@@ -610,7 +335,7 @@ static uint64_t reg_value(const struct tracee *t, uint32_t reg)
 
 static struct error *read_some(struct tracee *t, uint64_t address, void *ret, size_t len, size_t *ret_len)
 {
-	return target_read_memory(of(t)->target, address, ret, len, ret_len);
+	return target_read_memory(qemu_of(t)->target, address, ret, len, ret_len);
 }
 
 static struct error *read_ranges(struct tracee *t, const struct native_range *ranges, size_t num, void *ret)
@@ -629,7 +354,7 @@ static struct error *read_ranges(struct tracee *t, const struct native_range *ra
 
 static void destroy(struct tracee *t)
 {
-	struct qemu_tracee *q = of(t);
+	struct qemu_tracee *q = qemu_of(t);
 
 	target_destroy(q->target);
 	state_deinit(&q->regs);
@@ -653,18 +378,8 @@ static const struct tracee_ops ops = {
 	.reg = reg_value,
 	.read_some = read_some,
 	.read_ranges = read_ranges,
-	.mappings = mappings,
+	.mappings = qemu_images_mappings,
 };
-
-static struct error *watch_gate(struct qemu_tracee *q)
-{
-	const struct isa_gate *gate = q->base.isa->sys.gate;
-	struct error *err = NULL;
-
-	for (uint32_t i = 0; gate && i < gate->num_entries && !err; i++)
-		err = target_set_break(q->target, gate->page + gate->entries[i].offset, true);
-	return err;
-}
 
 static struct error *start(struct qemu_tracee *q, const struct tracee_qemu_options *o)
 {
@@ -690,10 +405,8 @@ static struct error *start(struct qemu_tracee *q, const struct tracee_qemu_optio
 	if (!err)
 		err = target_read_regs(q->target, &q->regs);
 	if (!err)
-		err = look_at_stack(q);
-	for (size_t i = 0; !err && i < NUM_IMAGES && q->image[i].path; i++)
-		err = scan_image(q, &q->image[i]);
-	return err ? err : watch_gate(q);
+		err = qemu_images_place(q);
+	return err ? err : qemu_calls_watch_gate(q);
 }
 
 struct error *tracee_qemu_create(const struct tracee_qemu_options *options, struct tracee **ret)
@@ -704,7 +417,7 @@ struct error *tracee_qemu_create(const struct tracee_qemu_options *options, stru
 		return &error_no_memory;
 	q->base.ops = &ops;
 	q->base.isa = options->isa;
-	struct error *err = open_images(q, options);
+	struct error *err = qemu_images_open(q, options);
 	if (!err)
 		err = start(q, options);
 	if (err)

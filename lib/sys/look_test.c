@@ -32,7 +32,7 @@
 
 /* ---- What the calls work on ---- */
 
-static int file, folder, ends[2], pair[2], listener, epoll;
+static int file, folder, ends[2], pair[2], listener, epoll, self;
 static uint32_t word;
 static char bytes[256];
 static struct iovec iov = {bytes, 8};
@@ -57,6 +57,7 @@ static void set_up(void)
 	ck_assert_int_eq(bind(listener, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t)), 0);
 	ck_assert_int_eq(listen(listener, 1), 0);
 	epoll = epoll_create1(0);
+	self = getpid();
 	pages = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(pages, MAP_FAILED);
 }
@@ -84,116 +85,126 @@ enum undo {
 	FORGET, /* the descriptor that epoll was given */
 };
 
-#define P(pointer) (uint64_t)(uintptr_t)(pointer)
-#define MAX_ARGS   6
+enum { MAX_ARGS = 6 };
 
-/* Descriptors and addresses are known when the test runs: a row is a function. */
+/* An argument. Descriptors and mappings are known when the test runs: it is told where they stand then. */
+struct value {
+	uint64_t number;
+	const int *is_at;        /* not NULL: this number */
+	const void *pointer;     /* not NULL: this address */
+	char *const *pointed_at; /* not NULL: the address that stands there */
+};
+/* clang-format off */
+#define N(value)   {.number = (uint64_t)(value)}
+#define D(name)    {.is_at = &(name)}
+#define P(address) {.pointer = (address)}
+#define A(name)    {.pointed_at = &(name)}
+/* clang-format on */
+
 struct made {
 	long number;
-	uint64_t arg[MAX_ARGS];
 	enum undo undo;
+	struct value arg[MAX_ARGS];
 };
-#define CALL(name, what, ...) \
-	(struct made) \
-	{ \
-		.number = SYS_##name, .undo = what, .arg = { __VA_ARGS__ } \
-	}
+/* clang-format off */
+#define CALL(name, what, ...) {SYS_##name, what, {__VA_ARGS__}}
+/* clang-format on */
 
-enum { NUM_MADE = 86 };
+static const struct made calls[] = {
+	CALL(fcntl, CLOSE, D(file), N(F_DUPFD), N(30)),
+	CALL(fcntl, NOTHING, D(file), N(F_GETFD)),
+	CALL(fcntl, NOTHING, D(file), N(F_SETFD), N(FD_CLOEXEC)),
+	CALL(fcntl, NOTHING, D(file), N(F_GETFL)),
+	CALL(fcntl, NOTHING, D(file), N(F_SETFL), N(O_APPEND)),
+	CALL(fcntl, NOTHING, D(file), N(F_GETOWN)),
+	CALL(fcntl, NOTHING, D(file), N(F_SETOWN), N(0)),
+	CALL(fcntl, NOTHING, D(file), N(F_GETSIG)),
+	CALL(fcntl, NOTHING, D(file), N(F_SETSIG), N(SIGIO)),
+	CALL(fcntl, NOTHING, D(file), N(F_GETLEASE)),
+	CALL(fcntl, CLOSE, D(file), N(F_DUPFD_CLOEXEC), N(40)),
+	CALL(fcntl, NOTHING, D(ends[0]), N(F_GETPIPE_SZ)),
+	CALL(fcntl, NOTHING, D(ends[0]), N(F_SETPIPE_SZ), N(8192)),
+	CALL(fcntl, NOTHING, D(file), N(F_GET_SEALS)),
+	CALL(ioctl, NOTHING, D(file), N(FIONCLEX)),
+	CALL(ioctl, NOTHING, D(file), N(FIOCLEX)),
+	CALL(ioctl, NOTHING, D(ends[0]), N(FIONREAD), P(&word)),
+	CALL(ioctl, NOTHING, D(file), N(TIOCEXCL)),
+	CALL(prctl, NOTHING, N(PR_GET_DUMPABLE)),
+	CALL(prctl, NOTHING, N(PR_SET_DUMPABLE), N(1)),
+	CALL(prctl, NOTHING, N(PR_GET_KEEPCAPS)),
+	CALL(prctl, NOTHING, N(PR_SET_KEEPCAPS), N(0)),
+	CALL(prctl, NOTHING, N(PR_GET_NAME), P(bytes)),
+	CALL(prctl, NOTHING, N(PR_SET_NAME), P("look")),
+	CALL(prctl, NOTHING, N(PR_GET_TIMERSLACK)),
+	CALL(prctl, NOTHING, N(PR_SET_TIMERSLACK), N(50000)),
+	CALL(prctl, NOTHING, N(PR_GET_PDEATHSIG), P(&word)),
+	CALL(prctl, NOTHING, N(PR_SET_PDEATHSIG), N(0)),
+	CALL(prctl, NOTHING, N(PR_GET_CHILD_SUBREAPER), P(&word)),
+	CALL(prctl, NOTHING, N(PR_SET_CHILD_SUBREAPER), N(0)),
+	CALL(prctl, NOTHING, N(PR_GET_NO_NEW_PRIVS), N(0), N(0), N(0), N(0)),
+	CALL(prctl, NOTHING, N(PR_GET_SECCOMP)),
+	CALL(prctl, NOTHING, N(PR_CAPBSET_READ), N(1)),
+	CALL(prctl, NOTHING, N(PR_GET_SECUREBITS)),
+	CALL(prctl, NOTHING, N(PR_GET_TIMING)),
+	CALL(prctl, NOTHING, N(PR_GET_TSC), P(&word)),
+	CALL(prctl, NOTHING, N(PR_MCE_KILL_GET), N(0), N(0), N(0), N(0)),
+	CALL(prctl, NOTHING, N(PR_GET_TID_ADDRESS), P(bytes)),
+	CALL(arch_prctl, NOTHING, N(0x1003 /* ARCH_GET_FS */), P(bytes)),
+	CALL(futex, NOTHING, P(&word), N(FUTEX_WAKE | FUTEX_PRIVATE_FLAG), N(1)),
+	CALL(futex, NOTHING, P(&word), N(FUTEX_WAIT), N(1), P(&moment)),
+	CALL(futex, NOTHING, P(&word), N(FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG), N(1), N(0), N(0), N(3)),
+	CALL(futex, NOTHING, P(&word), N(FUTEX_WAKE_BITSET), N(1), N(0), N(0), N(3)),
+	CALL(futex, NOTHING, P(&word), N(FUTEX_REQUEUE), N(1), N(1), P(bytes)),
+	CALL(futex, NOTHING, P(&word), N(FUTEX_CMP_REQUEUE), N(1), N(1), P(bytes), N(7)),
+	CALL(futex, NOTHING, P(&word), N(FUTEX_UNLOCK_PI)),
+	CALL(futex, NOTHING, P(&word), N(99), N(1), N(2), N(3), N(4)),
+	CALL(open, CLOSE, P("file"), N(O_RDONLY)),
+	CALL(openat, CLOSE, N(AT_FDCWD), P("file"), N(O_RDONLY)),
+	CALL(openat, UNLINK, N(AT_FDCWD), P("new"), N(O_CREAT | O_RDONLY), N(0600)),
+	CALL(creat, UNLINK, P("new"), N(0600)),
+	CALL(mknod, UNLINK, P("new"), N(S_IFIFO | 0600)),
+	CALL(mknodat, UNLINK, N(AT_FDCWD), P("new"), N(S_IFREG | 0600)),
+	CALL(fchmod, NOTHING, D(file), N(0600)),
+	CALL(chmod, NOTHING, P("file"), N(0600)),
+	CALL(umask, NOTHING, N(022)),
+	CALL(mmap, UNMAP, N(0), N(4096), N(PROT_READ), N(MAP_PRIVATE | MAP_ANONYMOUS)),
+	CALL(mmap, UNMAP, N(0), N(4096), N(PROT_READ), N(MAP_PRIVATE), D(file), N(0)),
+	CALL(mremap, NOTHING, A(pages), N(8192), N(4096), N(0)),
+	CALL(madvise, NOTHING, A(pages), N(4096), N(MADV_NORMAL)),
+	CALL(msync, NOTHING, A(pages), N(4096), N(MS_ASYNC)),
+	CALL(epoll_ctl, FORGET, D(epoll), N(EPOLL_CTL_ADD), D(ends[0]), P(&event)),
+	CALL(epoll_ctl, NOTHING, D(epoll), N(EPOLL_CTL_DEL), D(ends[0])),
+	CALL(epoll_pwait, NOTHING, D(epoll), P(&event), N(1), N(0), N(0)),
+	CALL(ppoll, NOTHING, N(0), N(0), P(&moment), N(0)),
+	CALL(accept, NOTHING, D(listener)),
+	CALL(accept4, NOTHING, D(listener), N(0), N(0), N(SOCK_NONBLOCK)),
+	CALL(recvfrom, NOTHING, D(pair[0]), P(bytes), N(8), N(MSG_DONTWAIT)),
+	CALL(sendto, DROP, D(pair[1]), P(bytes), N(8), N(MSG_DONTWAIT)),
+	CALL(setsockopt, NOTHING, D(pair[0]), N(SOL_SOCKET), N(SO_PASSCRED), P(&word), N(4)),
+	CALL(shutdown, NOTHING, D(pair[0]), N(5)),
+	CALL(rt_sigprocmask, NOTHING, N(SIG_BLOCK), N(0), P(&set), N(8)),
+	CALL(rt_sigaction, NOTHING, N(SIGUSR1), N(0), P(bytes), N(8)),
+	CALL(waitid, NOTHING, N(P_ALL), N(0), P(bytes), N(WNOHANG | WEXITED), N(0)),
+	CALL(wait4, NOTHING, N(UINT64_MAX), N(0), N(WNOHANG), N(0)),
+	CALL(kcmp, NOTHING, D(self), D(self), N(KCMP_VM)),
+	CALL(membarrier, NOTHING, N(MEMBARRIER_CMD_QUERY), N(0)),
+	CALL(preadv, NOTHING, D(file), P(&iov), N(1), N(0)),
+	CALL(pwritev2, NOTHING, D(file), P(&iov), N(1), N(0), N(0), N(0)),
+	CALL(lseek, NOTHING, D(file), N(16), N(SEEK_SET)),
+	CALL(getcpu, NOTHING, N(0), N(0), N(0)),
+	CALL(getpriority, NOTHING, N(PRIO_PROCESS), N(0)),
+	CALL(clock_getres, NOTHING, N(CLOCK_MONOTONIC), P(bytes)),
+	CALL(kill, NOTHING, D(self), N(0)),
+	CALL(get_mempolicy, NOTHING, P(&word), N(0), N(0), N(0), N(0)),
+	CALL(read, NOTHING, D(file), P(bytes), N(0)),
+};
 
-static struct made make(size_t i)
+static uint64_t resolve(const struct value *v)
 {
-	const uint64_t fd = (uint64_t)file, sock = (uint64_t)pair[0], cwd = (uint64_t)AT_FDCWD, mode = 0600;
-	const struct made all[NUM_MADE] = {
-		CALL(fcntl, CLOSE, fd, F_DUPFD, 30),
-		CALL(fcntl, NOTHING, fd, F_GETFD),
-		CALL(fcntl, NOTHING, fd, F_SETFD, FD_CLOEXEC),
-		CALL(fcntl, NOTHING, fd, F_GETFL),
-		CALL(fcntl, NOTHING, fd, F_SETFL, O_APPEND),
-		CALL(fcntl, NOTHING, fd, F_GETOWN),
-		CALL(fcntl, NOTHING, fd, F_SETOWN, 0),
-		CALL(fcntl, NOTHING, fd, F_GETSIG),
-		CALL(fcntl, NOTHING, fd, F_SETSIG, SIGIO),
-		CALL(fcntl, NOTHING, fd, F_GETLEASE),
-		CALL(fcntl, CLOSE, fd, F_DUPFD_CLOEXEC, 40),
-		CALL(fcntl, NOTHING, (uint64_t)ends[0], F_GETPIPE_SZ),
-		CALL(fcntl, NOTHING, (uint64_t)ends[0], F_SETPIPE_SZ, 8192),
-		CALL(fcntl, NOTHING, fd, F_GET_SEALS),
-		CALL(ioctl, NOTHING, fd, FIONCLEX),
-		CALL(ioctl, NOTHING, fd, FIOCLEX),
-		CALL(ioctl, NOTHING, (uint64_t)ends[0], FIONREAD, P(&word)),
-		CALL(ioctl, NOTHING, fd, TIOCEXCL),
-		CALL(prctl, NOTHING, PR_GET_DUMPABLE),
-		CALL(prctl, NOTHING, PR_SET_DUMPABLE, 1),
-		CALL(prctl, NOTHING, PR_GET_KEEPCAPS),
-		CALL(prctl, NOTHING, PR_SET_KEEPCAPS, 0),
-		CALL(prctl, NOTHING, PR_GET_NAME, P(bytes)),
-		CALL(prctl, NOTHING, PR_SET_NAME, P("look")),
-		CALL(prctl, NOTHING, PR_GET_TIMERSLACK),
-		CALL(prctl, NOTHING, PR_SET_TIMERSLACK, 50000),
-		CALL(prctl, NOTHING, PR_GET_PDEATHSIG, P(&word)),
-		CALL(prctl, NOTHING, PR_SET_PDEATHSIG, 0),
-		CALL(prctl, NOTHING, PR_GET_CHILD_SUBREAPER, P(&word)),
-		CALL(prctl, NOTHING, PR_SET_CHILD_SUBREAPER, 0),
-		CALL(prctl, NOTHING, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-		CALL(prctl, NOTHING, PR_GET_SECCOMP),
-		CALL(prctl, NOTHING, PR_CAPBSET_READ, 1),
-		CALL(prctl, NOTHING, PR_GET_SECUREBITS),
-		CALL(prctl, NOTHING, PR_GET_TIMING),
-		CALL(prctl, NOTHING, PR_GET_TSC, P(&word)),
-		CALL(prctl, NOTHING, PR_MCE_KILL_GET, 0, 0, 0, 0),
-		CALL(prctl, NOTHING, PR_GET_TID_ADDRESS, P(bytes)),
-		CALL(arch_prctl, NOTHING, 0x1003 /* ARCH_GET_FS */, P(bytes)),
-		CALL(futex, NOTHING, P(&word), FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1),
-		CALL(futex, NOTHING, P(&word), FUTEX_WAIT, 1, P(&moment)),
-		CALL(futex, NOTHING, P(&word), FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 1, 0, 0, 3),
-		CALL(futex, NOTHING, P(&word), FUTEX_WAKE_BITSET, 1, 0, 0, 3),
-		CALL(futex, NOTHING, P(&word), FUTEX_REQUEUE, 1, 1, P(bytes)),
-		CALL(futex, NOTHING, P(&word), FUTEX_CMP_REQUEUE, 1, 1, P(bytes), 7),
-		CALL(futex, NOTHING, P(&word), FUTEX_UNLOCK_PI),
-		CALL(futex, NOTHING, P(&word), 99, 1, 2, 3, 4),
-		CALL(open, CLOSE, P("file"), O_RDONLY),
-		CALL(openat, CLOSE, cwd, P("file"), O_RDONLY),
-		CALL(openat, UNLINK, cwd, P("new"), O_CREAT | O_RDONLY, mode),
-		CALL(creat, UNLINK, P("new"), mode),
-		CALL(mknod, UNLINK, P("new"), S_IFIFO | 0600),
-		CALL(mknodat, UNLINK, cwd, P("new"), S_IFREG | 0600),
-		CALL(fchmod, NOTHING, fd, mode),
-		CALL(chmod, NOTHING, P("file"), mode),
-		CALL(umask, NOTHING, 022),
-		CALL(mmap, UNMAP, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS),
-		CALL(mmap, UNMAP, 0, 4096, PROT_READ, MAP_PRIVATE, fd, 0),
-		CALL(mremap, NOTHING, P(pages), 8192, 4096, 0),
-		CALL(madvise, NOTHING, P(pages), 4096, MADV_NORMAL),
-		CALL(msync, NOTHING, P(pages), 4096, MS_ASYNC),
-		CALL(epoll_ctl, FORGET, (uint64_t)epoll, EPOLL_CTL_ADD, (uint64_t)ends[0], P(&event)),
-		CALL(epoll_ctl, NOTHING, (uint64_t)epoll, EPOLL_CTL_DEL, (uint64_t)ends[0]),
-		CALL(epoll_pwait, NOTHING, (uint64_t)epoll, P(&event), 1, 0, 0),
-		CALL(ppoll, NOTHING, 0, 0, P(&moment), 0),
-		CALL(accept, NOTHING, (uint64_t)listener),
-		CALL(accept4, NOTHING, (uint64_t)listener, 0, 0, SOCK_NONBLOCK),
-		CALL(recvfrom, NOTHING, sock, P(bytes), 8, MSG_DONTWAIT),
-		CALL(sendto, DROP, (uint64_t)pair[1], P(bytes), 8, MSG_DONTWAIT),
-		CALL(setsockopt, NOTHING, sock, SOL_SOCKET, SO_PASSCRED, P(&word), 4),
-		CALL(shutdown, NOTHING, sock, 5),
-		CALL(rt_sigprocmask, NOTHING, SIG_BLOCK, 0, P(&set), 8),
-		CALL(rt_sigaction, NOTHING, SIGUSR1, 0, P(bytes), 8),
-		CALL(waitid, NOTHING, P_ALL, 0, P(bytes), WNOHANG | WEXITED, 0),
-		CALL(wait4, NOTHING, UINT64_MAX, 0, WNOHANG, 0),
-		CALL(kcmp, NOTHING, (uint64_t)getpid(), (uint64_t)getpid(), KCMP_VM),
-		CALL(membarrier, NOTHING, MEMBARRIER_CMD_QUERY, 0),
-		CALL(preadv, NOTHING, fd, P(&iov), 1, 0),
-		CALL(pwritev2, NOTHING, fd, P(&iov), 1, 0, 0, 0),
-		CALL(lseek, NOTHING, fd, 16, SEEK_SET),
-		CALL(getcpu, NOTHING, 0, 0, 0),
-		CALL(getpriority, NOTHING, PRIO_PROCESS, 0),
-		CALL(clock_getres, NOTHING, CLOCK_MONOTONIC, P(bytes)),
-		CALL(kill, NOTHING, (uint64_t)getpid(), 0),
-		CALL(get_mempolicy, NOTHING, P(&word), 0, 0, 0, 0),
-		CALL(read, NOTHING, fd, P(bytes), 0),
-	};
-
-	return all[i];
+	if (v->is_at)
+		return (uint64_t)*v->is_at;
+	const void *address = v->pointed_at ? *v->pointed_at : v->pointer;
+	return address ? (uint64_t)(uintptr_t)address : v->number;
 }
 
 static long make_it(const struct made *m, const uint64_t arg[MAX_ARGS])
@@ -228,22 +239,23 @@ static long make_it(const struct made *m, const uint64_t arg[MAX_ARGS])
 
 START_TEST(the_kernel_looks_at_no_more)
 {
-	const struct made m = make((size_t)_i);
-	struct sys_call call = {.row = sys_lookup(isa_by_name("x86_64"), (uint64_t)m.number),
-				.number = (uint64_t)m.number};
+	const struct made *m = &calls[_i];
+	struct sys_call call = {.row = sys_lookup(isa_by_name("x86_64"), (uint64_t)m->number),
+				.number = (uint64_t)m->number};
 	uint64_t other[MAX_ARGS], seed = 0x9e3779b97f4a7c15u + (uint64_t)_i;
-	long first = make_it(&m, m.arg);
 
 	ck_assert(call.row);
-	memcpy(call.arg, m.arg, sizeof call.arg);
+	for (unsigned i = 0; i < MAX_ARGS; i++)
+		call.arg[i] = resolve(&m->arg[i]);
+	long first = make_it(m, call.arg);
 	for (unsigned round = 0; round < 20; round++) {
 		for (unsigned i = 0; i < MAX_ARGS; i++) {
 			unsigned bits;
 			sys_look(&call, i, &bits);
 			seed = seed * 6364136223846793005u + 1442695040888963407u;
-			other[i] = bits < 64 ? (seed << bits) | sys_arg(&call, i) : m.arg[i];
+			other[i] = bits < 64 ? (seed << bits) | sys_arg(&call, i) : call.arg[i];
 		}
-		long second = make_it(&m, other);
+		long second = make_it(m, other);
 		ck_assert_msg(first == second, "%s: %ld, then %ld", call.row->name, first, second);
 	}
 }
@@ -295,7 +307,7 @@ int main(void)
 #ifdef __x86_64__
 	TCase *kernel = tcase_create("kernel");
 	tcase_add_checked_fixture(kernel, set_up, tear_down);
-	tcase_add_loop_test(kernel, the_kernel_looks_at_no_more, 0, NUM_MADE);
+	tcase_add_loop_test(kernel, the_kernel_looks_at_no_more, 0, sizeof calls / sizeof *calls);
 	suite_add_tcase(s, kernel);
 #endif
 	SRunner *r = srunner_create(s);

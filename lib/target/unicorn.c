@@ -11,6 +11,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#include "lib/base/strbuf.h"
 #include "lib/target/loader.h"
 #include "lib/target/unicorn_private.h"
 
@@ -288,15 +289,37 @@ static const struct target_ops unicorn_ops = {
 	.collect = unicorn_collect,
 };
 
+/* As QEMU, which calls the model with the most features so. */
+static const char *const max_model = "max";
+
+static struct error *no_such_model(const struct unicorn_machine *machine, const char *name)
+{
+	struct strbuf names = {0};
+
+	strbuf_append(&names, max_model);
+	for (size_t i = 0; i < machine->num_models; i++)
+		if (strcasecmp(machine->models[i].name, max_model) != 0)
+			strbuf_printf(&names, ", %s", machine->models[i].name);
+	char *list = strbuf_take(&names);
+	struct error *err = list ? error_create(ERROR_UNSUPPORTED,
+						"unicorn has no CPU model %s for %s (--cpu): it has %s", name,
+						machine->isa, list)
+				 : &error_no_memory;
+	free(list);
+	return err;
+}
+
 static struct error *find_model(const struct unicorn_machine *machine, const char *name, int *ret)
 {
+	bool max = !name || !strcasecmp(name, max_model);
+
 	for (size_t i = 0; i < machine->num_models; i++) {
-		if (!name || !strcasecmp(machine->models[i].name, name)) {
+		if (max || !strcasecmp(machine->models[i].name, name)) {
 			*ret = machine->models[i].id;
 			return NULL;
 		}
 	}
-	return error_create(ERROR_UNSUPPORTED, "unicorn has no CPU model %s for %s", name, machine->isa);
+	return no_such_model(machine, name);
 }
 
 static struct error *open_engine(struct unicorn_target *u, const char *cpu)

@@ -13,11 +13,12 @@
 struct unicorn_options {
 	const struct evlog_header *log; /* of the run to be repeated; not needed once the target is there */
 	const char *program;            /* path of the recorded program */
-	const char *cpu;                /* a CPU model by QEMU's name for it; NULL: the one with the most features */
-	unsigned timeout_ms;            /* of every request */
+	const char *cpu;     /* a CPU model by QEMU's name for it; NULL and "max": the one with the most features */
+	unsigned timeout_ms; /* of every request */
 };
 
-/* The program stands at its first instruction. ERROR_UNSUPPORTED if unicorn has no such machine or model. */
+/* The program stands at its first instruction. ERROR_UNSUPPORTED if unicorn has no such machine or model; the message
+ * lists those that it has. */
 struct error *target_unicorn_create(const struct isa *isa, const struct unicorn_options *options, struct target **ret);
 
 #endif

@@ -29,7 +29,7 @@ struct unicorn_machine {
 	uc_mode mode;
 	const struct unicorn_reg *regs;
 	size_t num_regs;
-	const struct unicorn_model *models; /* the first is the default */
+	const struct unicorn_model *models; /* the first has the most features: the default, and "max" */
 	size_t num_models;
 	/* Entries of the auxiliary vector that must say what this CPU has, not what the log's had. */
 	const struct evlog_auxv *auxv;

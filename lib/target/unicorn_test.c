@@ -505,6 +505,9 @@ START_TEST(wrong_requests)
 
 	open_guest("hello", NULL);
 	ck_error(create("no-such-cpu"), ERROR_UNSUPPORTED, "no-such-cpu");
+	ck_error(create(""), ERROR_UNSUPPORTED, "for x86_64 (--cpu): it has max, Icelake-Server, ");
+	ck_no_error(create("max"));
+	target_destroy(t);
 	ck_no_error(create("haswell"));
 	ck_error(target_step(t, SIGUSR1, &stop), ERROR_UNSUPPORTED, "signal 10");
 	ck_error(target_write_memory(t, 16, "x", 1), ERROR_FAULT, "10");

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Broken and hostile files. A test sources this after cases.sh, in its scratch folder.
+# Broken and hostile files. A test sources this after cases.sh; the functions work in its scratch folder.
 #
 # A file is refused with status 2 and one line that names the file, the place and the remedy; or it is taken, and what comes
 # of it is an answer. Nothing crashes, hangs, or takes memory without end.
@@ -9,6 +9,17 @@ RANDOM=4711
 # Of address space: unicorn alone maps 1 GiB. The address sanitizer maps terabytes.
 memory_kib=$((3 << 20))
 [[ $BUILD == */asan* ]] && memory_kib=unlimited
+
+# good.json, the log of a clean run, and bmi.json, that of a run with findings where there can be one.
+record_logs() {
+	# shellcheck disable=SC2154 # guests: of cases.sh
+	env -i "$VALIDATE" record -q -o good.json -- "$guests/hello" >/dev/null
+	if [ -z "$(lacking_for_bmi)" ]; then
+		env -i "$VALIDATE" record -q -o bmi.json -- "$guests/bmi" >/dev/null
+	else
+		cp good.json bmi.json
+	fi
+}
 
 # Leaves the exit status in $status, what was said on standard error in $said, and standard output in the file out.
 run() { # COMMAND...

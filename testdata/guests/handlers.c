@@ -19,32 +19,13 @@
  * guest-archs: x86_64 aarch64
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
  */
+#include "testdata/guests/call.h"
 #include "testdata/guests/signal.h"
 
 enum { BLOCK = 0, UNBLOCK = 1, SETMASK = 2 };
 
 static volatile long handled;
 static struct guest_line line;
-
-static long call6(long number, long a, long b, long c, long d, long e, long f)
-{
-#ifdef __aarch64__
-	register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d, x4 __asm__("x4") = e, x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-	return x0;
-#else
-	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-#endif
-}
 
 static void put(const char *name, uint64_t value)
 {
@@ -503,13 +484,6 @@ static int once(void)
 	return 3;
 }
 
-static int equal(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
 int guest_main(int argc, char **argv)
 {
 	static const struct {
@@ -523,7 +497,7 @@ int guest_main(int argc, char **argv)
 	};
 
 	for (unsigned i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
-		if (equal(argv[1], modes[i].name))
+		if (same(argv[1], modes[i].name))
 			return modes[i].run();
 	return 2;
 }

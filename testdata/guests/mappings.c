@@ -21,7 +21,7 @@
  *   random N random stores, calls and checks over views of two files, from seed N
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone -fno-builtin
  */
-#include "testdata/guests/guest.h"
+#include "testdata/guests/call.h"
 
 enum { PAGE = 4096 };
 enum { R = 1, W = 2, X = 4, RW = 3 };                                                             /* PROT_* */
@@ -32,18 +32,6 @@ enum { O_RDWR = 2, O_CREAT = 0100, O_TRUNC = 01000, O_APPEND = 02000 };
 enum { SIGBUS = 7, SIGSEGV = 11 };
 
 typedef volatile uint8_t byte;
-
-static long call6(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
 
 static byte *map(uint64_t at, uint64_t len, int prot, int flags, long fd, uint64_t offset)
 {
@@ -58,16 +46,6 @@ static long remap(byte *old, uint64_t len, uint64_t wanted, int flags, uint64_t 
 static long advise(byte *p, uint64_t len, int advice)
 {
 	return guest_syscall(SYS_madvise, (long)p, (long)len, advice);
-}
-
-static void show(const char *name, uint64_t value)
-{
-	struct guest_line line = {.len = 0};
-
-	guest_put(&line, name);
-	guest_put(&line, " ");
-	guest_put_hex(&line, value);
-	guest_end_line(&line);
 }
 
 /* Whole words, as all that is filled and summed up. */
@@ -99,13 +77,6 @@ static long memfd(uint64_t size)
 static int failed(const byte *p)
 {
 	return (uint64_t)p >= -4095ul;
-}
-
-static int same(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
 }
 
 /* ---- Faults ---- */

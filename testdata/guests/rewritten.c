@@ -5,21 +5,10 @@
  *
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
  */
+#include "testdata/guests/call.h"
 #include "testdata/guests/signal.h"
 
 enum { PAGE = 4096, ROUNDS = 3 };
-
-static long call6(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
 
 /* A function that returns the number, behind six NOPs. */
 static size_t make(uint8_t *code, unsigned number)

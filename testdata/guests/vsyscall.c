@@ -3,7 +3,7 @@
  * what came of each, which is the same in every run. Exit status 0, 1 if the page's time is not the kernel's.
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -mno-red-zone -fno-builtin
  */
-#include "testdata/guests/guest.h"
+#include "testdata/guests/call.h"
 
 static volatile uint64_t signal_seen;
 
@@ -22,16 +22,6 @@ __asm__(".text\n"
 	"	movl $15, %eax\n"
 	"	syscall\n");
 extern char on_fault[], go_back[];
-
-static void show(const char *name, uint64_t value)
-{
-	struct guest_line line = {.len = 0};
-
-	guest_put(&line, name);
-	guest_put(&line, " ");
-	guest_put_hex(&line, value);
-	guest_end_line(&line);
-}
 
 static long by_page(unsigned offset, void *a, void *b)
 {

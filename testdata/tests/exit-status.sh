@@ -131,6 +131,13 @@ matches "what the log has" "$(field .lost_sync.expected)" '^read\(9, '
 matches "what the guest does" "$(field .lost_sync.observed)" '^read\(3, '
 conforms "the report of a run that loses sync" report.json $schema
 
+# 2: a CPU that there is not.
+run --log hello.json --cpu nosuch
+same "status: no such CPU" $status 2
+matches "the CPUs that there are" "$said" 'no CPU model nosuch .*it has max, .*, EPYC'
+run --log hello.json --cpu max
+same "status: the CPU with all that unicorn has" $status 0
+
 # 5: a stub that is not there, one that cannot be started, one that dies, one that stalls.
 run --log hello.json --remote localhost:1
 same "status: nobody listens" "$status $said" "5 validate: connect localhost:1: Connection refused"

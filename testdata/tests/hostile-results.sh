@@ -1,19 +1,11 @@
 #!/usr/bin/env bash
 # Broken and hostile results of batches: their states, and the reports of their rows.
 . testdata/bin/cases.sh
+. testdata/bin/hostile.sh
 
 needs x86_64 jq
-hostile=$(realpath testdata/bin/hostile.sh)
 enter_scratch
-# shellcheck source=testdata/bin/hostile.sh
-. "$hostile"
-
-env -i "$VALIDATE" record -q -o good.json -- "$guests/hello" >/dev/null
-if [ -z "$(lacking_for_bmi)" ]; then
-	env -i "$VALIDATE" record -q -o bmi.json -- "$guests/bmi" >/dev/null
-else
-	cp good.json bmi.json
-fi
+record_logs
 big=9223372036854775808
 
 mkdir logs

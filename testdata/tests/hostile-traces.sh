@@ -1,12 +1,10 @@
 #!/usr/bin/env bash
 # Broken and hostile traces: verified, shown, judged, compared.
 . testdata/bin/cases.sh
+. testdata/bin/hostile.sh
 
 needs x86_64
-hostile=$(realpath testdata/bin/hostile.sh)
 enter_scratch
-# shellcheck source=testdata/bin/hostile.sh
-. "$hostile"
 schema=lib/report/diff.schema.json
 
 env -i "$VALIDATE" record -q -o hello.json -- "$guests/hello" >/dev/null

@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
 # Broken and hostile event logs, logs of QEMU and vectors. Their siblings have traces and documents of JSON.
 . testdata/bin/cases.sh
+. testdata/bin/hostile.sh
 
 needs x86_64
 sample=$(realpath testdata/vectors/a64-sample.vec.xz)
-hostile=$(realpath testdata/bin/hostile.sh)
 enter_scratch
-# shellcheck source=testdata/bin/hostile.sh
-. "$hostile"
 
 # ---- Event logs ----
 

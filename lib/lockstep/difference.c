@@ -172,19 +172,14 @@ static struct error *complete(struct lockstep *ls, struct finding *f, const stru
 	if (f->unwritten && !f->faulted)
 		f->since = sweep_since(ls, f->reg);
 	bool dated = slot->lifted && f->since == f->first_instruction && !f->logged;
-	struct error *err = dated ? explain_finding(ls, f, slot, &ls->before) : NULL;
-	if (!err && !f->formula)
-		f->formula = strdup("");
-	return !err && !f->formula ? &error_no_memory : err;
+	return dated ? explain_finding(ls, f, slot, &ls->before) : NULL;
 }
 
 /* ---- Flags ---- */
 
-static bool is_flag(const struct isa *isa, const struct finding *f)
+static bool differs_in_flag(const struct isa *isa, const struct finding *f)
 {
-	enum reg_class class = isa->regs[f->reg].class;
-
-	return f->kind == LOCATION_REG && isa->regs[f->reg].gdb_name && (class == REG_FLAG || class == REG_SYSTEM);
+	return f->kind == LOCATION_REG && isa_is_flag(isa, f->reg);
 }
 
 /* Puts the value of one flag where it is in the flags register. */
@@ -205,20 +200,20 @@ static void merge_flags(const struct isa *isa, struct judgement *j)
 	size_t first = 0, flags = 0, kept = 0;
 
 	for (size_t i = 0; i < j->differences.len; i++)
-		if (is_flag(isa, &j->differences.at[i]) && !flags++)
+		if (differs_in_flag(isa, &j->differences.at[i]) && !flags++)
 			first = i;
 	if (flags < 2)
 		return;
 	all.reg = j->differences.at[first].reg;
 	for (size_t i = 0; i < j->differences.len; i++) {
 		const struct finding *f = &j->differences.at[i];
-		if (is_flag(isa, f))
+		if (differs_in_flag(isa, f))
 			add_flag(isa, &all, f);
-		if (!is_flag(isa, f) || i == first)
+		if (!differs_in_flag(isa, f) || i == first)
 			j->differences.at[kept++] = *f;
 	}
 	for (size_t i = 0; i < kept; i++)
-		if (is_flag(isa, &j->differences.at[i]))
+		if (differs_in_flag(isa, &j->differences.at[i]))
 			j->differences.at[i] = all;
 	j->differences.len = kept;
 }
@@ -249,7 +244,7 @@ static void set_cause(const struct isa *isa, struct finding *f, const struct pre
 
 	if (f->kind == LOCATION_FLAGS)
 		f->flags = differs;
-	else if (is_flag(isa, f))
+	else if (differs_in_flag(isa, f))
 		f->flags = differs << isa->regs[f->reg].gdb_low;
 	else if (f->kind == LOCATION_REG && in_fields(isa, f->reg, differs))
 		f->flags = differs;
@@ -305,12 +300,9 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 		if (f.unwritten && !f.faulted && sweep_since(ls, f.reg) < ls->run->instructions)
 			disown(&f);
 		timeline_add_finding(&ls->run->timeline, ls->run->instructions);
-		struct finding *known = findings_find(findings, ls->target->isa, &f);
 		/* One that loads nothing is what it seems to be. */
-		if (known && (!slot->loads.len || !ls->replay)) {
-			finding_count(known, &f);
+		if ((!slot->loads.len || !ls->replay) && findings_count(findings, ls->target->isa, &f))
 			continue;
-		}
 		struct error *err = complete(ls, &f, slot);
 		if (!err)
 			err = suspects_add(ls, &f, slot);
