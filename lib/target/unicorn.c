@@ -252,12 +252,72 @@ struct error *unicorn_call(struct unicorn_target *u, struct stop *ret)
 	return err;
 }
 
+/* ---- Exceptions ---- */
+
+/*
+ * The CPU as it was at first, and then the registers that differ in it: twice, because where a write of ST(i) goes
+ * depends on the top of the stack in FPSW.
+ */
+static struct error *renew(struct unicorn_target *u, struct state *now, struct state *wanted)
+{
+	struct error *err = read_raw(u);
+
+	if (!err) {
+		unicorn_raw_to_state(&u->layout, u->raw, wanted);
+		err = unicorn_error(uc_context_restore(u->uc, u->fresh), "restore its CPU");
+	}
+	for (unsigned i = 0; i < 2 && !err; i++) {
+		err = read_raw(u);
+		if (!err) {
+			unicorn_raw_to_state(&u->layout, u->raw, now);
+			err = write_changed(u, now, wanted);
+		}
+	}
+	return err;
+}
+
+/*
+ * An exception that unicorn hands to its hook is in flight for it from then on (QEMU 5.0's target/i386/excp_helper.c,
+ * check_exception(): env->old_exception, which the entry into a kernel's handler clears, and nothing that its interface
+ * has). So the next one is a double fault, which is unicorn's doing, and seen as such. Behind that one each exception
+ * would be a triple fault, at which it stops for good: a saved CPU has the place where that is kept.
+ */
+struct error *unicorn_forget_exceptions(struct unicorn_target *u)
+{
+	struct state now, wanted;
+	struct error *err = NULL;
+
+	if (!u->fresh)
+		return NULL;
+	err = state_init(&now, u->base.isa);
+	if (err)
+		return err;
+	err = state_init(&wanted, u->base.isa);
+	if (!err)
+		err = renew(u, &now, &wanted);
+	state_deinit(&now);
+	state_deinit(&wanted);
+	return err;
+}
+
+static struct error *keep_fresh(struct unicorn_target *u)
+{
+	struct error *err;
+
+	if (!u->machine->double_fault)
+		return NULL;
+	err = unicorn_error(uc_context_alloc(u->uc, &u->fresh), "make room for its CPU");
+	return err ? err : unicorn_error(uc_context_save(u->uc, u->fresh), "save its CPU");
+}
+
 /* ---- Life ---- */
 
 static void destroy(struct target *t)
 {
 	struct unicorn_target *u = to_unicorn(t);
 
+	if (u->fresh)
+		uc_context_free(u->fresh);
 	/* What has given up on itself in the middle of something cannot be taken apart: its memory stays. */
 	if (u->uc && !u->aborted)
 		uc_close(u->uc);
@@ -334,6 +394,8 @@ static struct error *open_engine(struct unicorn_target *u, const char *cpu)
 		err = unicorn_error(uc_ctl_set_cpu_model(u->uc, model), "set the CPU model");
 	if (!err)
 		err = u->machine->set_up(u->uc);
+	if (!err)
+		err = keep_fresh(u);
 	return err ? err : unicorn_add_hooks(u);
 }
 

@@ -44,6 +44,9 @@ struct unicorn_machine {
 	 */
 	int corrected_insn, asked_reg;
 	uc_err (*correct)(uc_engine *uc, uint64_t asked);
+	/* The exception that it makes of a second one while the first is in flight, and which is in flight ever after;
+	 * 0: none. */
+	uint32_t double_fault;
 	/* The signal that Linux makes of unicorn's exception; 0: it makes none. */
 	int (*signal)(uint32_t exception);
 };

@@ -50,6 +50,7 @@ enum { UNICORN_PAGES = 64 };
 struct unicorn_target {
 	struct target base;
 	uc_engine *uc;
+	uc_context *fresh; /* the CPU before its first exception; NULL: it has no double faults */
 	const struct unicorn_machine *machine;
 	struct unicorn_layout layout;
 	struct space *space;
@@ -82,6 +83,8 @@ static inline struct unicorn_target *to_unicorn(struct target *t)
 struct error *unicorn_pc(struct unicorn_target *u, uint64_t *ret);
 /* The guest stands at a system call: the kernel performs it. */
 struct error *unicorn_call(struct unicorn_target *u, struct stop *ret);
+/* No exception is in flight any more. */
+struct error *unicorn_forget_exceptions(struct unicorn_target *u);
 /* Is the instruction at address a system call? */
 bool unicorn_is_call(const struct unicorn_target *u, uint64_t address);
 

@@ -350,6 +350,8 @@ static struct error *execute(struct unicorn_target *u, struct stop *ret)
 			more = true;
 		} else if (!run->error && !run->ended) {
 			run->error = understand(u, code, ret, &more);
+			if (!run->error && run->have_exception && run->exception == u->machine->double_fault)
+				run->error = unicorn_forget_exceptions(u);
 		}
 		if (run->error) {
 			err = run->error;

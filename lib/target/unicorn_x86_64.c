@@ -222,5 +222,6 @@ const struct unicorn_machine unicorn_x86_64 = {
 	.corrected_insn = UC_X86_INS_CPUID,
 	.asked_reg = UC_X86_REG_RAX,
 	.correct = announce,
+	.double_fault = 8, /* SDM vol. 3, 6.15 */
 	.signal = signal_of,
 };
