@@ -304,6 +304,13 @@ START_TEST(remapping)
 	both("mremap", SYS_mremap, page(1), SPACE_PAGE, 0, MREMAP_MAYMOVE, 0);
 	both("mremap", SYS_mremap, page(1) + 1, SPACE_PAGE, SPACE_PAGE, MREMAP_MAYMOVE, 0);
 	compare_pages();
+	/* A part of a map, with more of it behind. */
+	both("mmap", SYS_mmap, page(10), 4 * SPACE_PAGE, PROT_READ | PROT_WRITE, kind, UINT64_MAX);
+	for (uint64_t i = 10; i < 14; i++)
+		mark(page(i), 0x1111 * i);
+	both("mremap", SYS_mremap, page(11), SPACE_PAGE, 3 * SPACE_PAGE, both_ways, page(15));
+	mark(page(17), 78);
+	compare_pages();
 }
 END_TEST
 

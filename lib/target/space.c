@@ -292,8 +292,8 @@ struct error *space_map_next(struct space *s, uint64_t start, uint64_t len, uint
 {
 	const struct area *a = area_at(s, end - 1);
 
-	if (!a || a->end != end)
-		return error_create(ERROR_BUG, "no mapping of the guest ends at 0x%llx", (unsigned long long)end);
+	if (!a)
+		return error_create(ERROR_BUG, "no mapping of the guest is before 0x%llx", (unsigned long long)end);
 	if (!a->file)
 		return space_map(s, start, len, a->prot);
 	return space_map_file(s, start, len, a->prot, a->file, a->offset + (end - a->start), a->shared);

@@ -45,7 +45,9 @@ struct error *space_map(struct space *s, uint64_t start, uint64_t len, int prot)
 /* Maps bytes of a file, from the page-aligned offset on. */
 struct error *space_map_file(struct space *s, uint64_t start, uint64_t len, int prot, unsigned file, uint64_t offset,
 			     bool shared);
-/* Maps what follows the area that ends at `end`: the file's next bytes, with its rights; zeroes where there is no file.
+/*
+ * Maps what `end` is or would be in the area before it, which may end there or go on: the file's next bytes, with its
+ * rights; zeroes where there is no file.
  */
 struct error *space_map_next(struct space *s, uint64_t start, uint64_t len, uint64_t end);
 /* What is not mapped is no error. */
