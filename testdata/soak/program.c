@@ -502,13 +502,38 @@ static void print_start(struct program *p)
 	printf("user_handler:\n\tinc qword ptr [rip+handled]\n\tret\nrestorer:\n\tmov eax, 15\n\tsyscall\n");
 }
 
+/* Any bits, and now and then what is special as a number or to the floating-point formats (SDM vol. 1, 4.8.3). */
+static uint64_t quadword(struct program *p)
+{
+	static const uint64_t special[] = {
+		0,
+		UINT64_MAX,
+		UINT64_C(0x7ff0000000000000), /* infinity */
+		UINT64_C(0x7f800000ff800000), /* two of single precision */
+		UINT64_C(0xfff0000000000001), /* a signaling NaN */
+		UINT64_C(0x7f8000017fc00000), /* one of single precision, and a quiet one */
+		UINT64_C(0x3ff0000000000000), /* 1.0 */
+		UINT64_C(0x3f800000c0000000), /* 1.0 and -2.0 */
+		UINT64_C(0x0010000000000000), /* the smallest normal number */
+		UINT64_C(0x7fefffffffffffff), /* the largest */
+	};
+	enum { NUM_SPECIAL = sizeof special / sizeof *special };
+	uint64_t value = rng_next(&p->rng);
+
+	switch (below(p, 8)) {
+	case 0: return special[below(p, NUM_SPECIAL)];
+	case 1: return value & UINT64_C(0x800fffff807fffff); /* denormal in either precision */
+	default: return value;
+	}
+}
+
 static void print_data(struct program *p)
 {
 	/* SA_SIGINFO | SA_RESTORER */
 	printf(".data\n.balign 8\nfault_action: .quad fault_handler, 0x04000004, restorer, 0\n");
 	printf("user_action: .quad user_handler, 0x04000004, restorer, 0\nhandled: .quad 0\n.balign 4096\nbuffer:\n");
 	for (unsigned i = 0; i < BUFFER / 8; i++)
-		printf("\t.quad 0x%" PRIx64 "\n", below(p, 8) ? rng_next(&p->rng) : below(p, 2) ? 0 : UINT64_MAX);
+		printf("\t.quad 0x%" PRIx64 "\n", quadword(p));
 	printf(".section .note.GNU-stack,\"\",@progbits\n");
 }
 
