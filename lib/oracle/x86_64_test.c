@@ -123,7 +123,9 @@ START_TEST(encodings)
 	ck_assert_uint_eq(result.insn.len, len / 2);
 	ck_assert_msg(result.failed == 0, "%u of %u cases fail; the first:\n%s", result.failed, TABLE_CASES,
 		      strbuf_text(&text));
-	ck_assert_uint_eq(result.passed + result.left_open, TABLE_CASES);
+	/* Of two operands that both fault the model says not which is the first. */
+	ck_assert_uint_eq(result.passed + result.left_open + result.skipped, TABLE_CASES);
+	ck_assert_uint_le(result.skipped, TABLE_CASES / 16);
 	ck_assert_uint_gt(result.passed, 0);
 	strbuf_deinit(&text);
 }
