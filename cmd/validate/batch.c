@@ -18,6 +18,7 @@
 #include "lib/batch/slurm.h"
 #include "lib/batch/summary.h"
 #include "lib/report/document.h"
+#include "lib/sandbox/sandbox.h"
 
 /* "2/5". */
 struct shard {
@@ -369,6 +370,10 @@ static struct error *merge(const struct batch_command_options *o, const struct o
 		return error_create(ERROR_USAGE, "batch merge: no folder for the results given: -o RESULTS");
 	if (operands->len < 2)
 		return error_create(ERROR_USAGE, "batch merge: no folders of shards given");
+	struct sandbox_state sandbox;
+	struct error *err = sandbox_drop(&o->output, 1, &sandbox);
+	if (err)
+		return err;
 	return batch_merge(o->output, operands->at + 1, operands->len - 1, o->resume);
 }
 

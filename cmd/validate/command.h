@@ -37,6 +37,7 @@ struct error *option_text(const char *arg, void *target);    /* const char * */
 struct error *option_number(const char *arg, void *target);  /* uint64_t: decimal, or hexadecimal with 0x */
 struct error *option_fail_on(const char *arg, void *target); /* enum severity: "confirmed" to "possible" */
 struct error *option_vendor(const char *arg, void *target);  /* enum cpu_vendor: "intel", "amd" */
+struct error *option_off(const char *arg, void *target);     /* bool: "off" is true, "on" false */
 struct error *option_list(const char *arg, void *target);    /* struct option_list: appended */
 
 struct option_list {

@@ -8,6 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/report/diff.h"
 #include "lib/report/document.h"
+#include "lib/sandbox/sandbox.h"
 
 struct diff_command_options {
 	const char *report;
@@ -99,10 +100,14 @@ static struct error *compare(const struct diff_command_options *o, const struct 
 static enum exit_status run(const void *options, const struct operands *operands)
 {
 	const struct diff_command_options *o = options;
+	const char *output = o->report && strcmp(o->report, "-") != 0 ? o->report : NULL;
 	struct trace_reader *a = NULL, *b = NULL;
+	struct sandbox_state sandbox;
 	enum exit_status status = STATUS_OK;
 	struct error *err = check_usage(o, operands);
 
+	if (!err)
+		err = sandbox_drop(&output, 1, &sandbox);
 	if (!err)
 		err = trace_reader_open(operands->at[0], &a);
 	if (!err)

@@ -12,6 +12,7 @@ enum exit_status exit_status_of(const struct error *err)
 	case ERROR_LOST_SYNC: return STATUS_LOST_SYNC;
 	case ERROR_PROTOCOL:
 	case ERROR_TARGET:
+	case ERROR_SANDBOX:
 	case ERROR_TIMEOUT:
 	case ERROR_FAULT: return STATUS_TARGET;
 	case ERROR_INTERRUPTED: return STATUS_INTERRUPTED;

@@ -1,5 +1,6 @@
 /* validate import: traces from what other tools wrote. */
 #include "lib/trace/import.h"
+#include "lib/sandbox/sandbox.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -117,8 +118,11 @@ static struct error *import(const struct import_command_options *o, const char *
 	struct trace_header header = {0};
 	struct image image = {0};
 	struct import_options options = {.blocks = o->blocks, .ctx = &image};
-	struct error *err = qemu_log_open(file, &log);
+	struct sandbox_state sandbox;
+	struct error *err = sandbox_drop(&o->output, 1, &sandbox);
 
+	if (!err)
+		err = qemu_log_open(file, &log);
 	if (err)
 		return err;
 	err = fill_header(o, log, &header);

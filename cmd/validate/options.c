@@ -68,6 +68,16 @@ struct error *option_vendor(const char *arg, void *target)
 	return NULL;
 }
 
+struct error *option_off(const char *arg, void *target)
+{
+	bool off = !strcmp(arg, "off");
+
+	if (!off && strcmp(arg, "on") != 0)
+		return error_create(ERROR_USAGE, "'%s' is neither on nor off", arg);
+	*(bool *)target = off;
+	return NULL;
+}
+
 struct error *option_list(const char *arg, void *target)
 {
 	struct option_list *list = target;

@@ -44,6 +44,7 @@ struct session {
 	struct replay *replay;
 	struct symbols symbols;
 	struct run run;
+	struct sandbox_state own_sandbox; /* of lock_in() */
 	bool ran;                         /* run holds a result */
 	struct trace_reader *trace;       /* that is judged, or NULL: a target is */
 	trace_calls calls;                /* of the trace */
@@ -285,6 +286,22 @@ static struct error *name_traced(struct session *s)
 	return err;
 }
 
+/*
+ * What is judged may be a stranger's: all that reads it, and unicorn that runs it, is locked in from here on. Not where
+ * an emulator of its own is to be started or spoken to, which has to be allowed, and to be ended.
+ */
+static struct error *lock_in(struct session *s)
+{
+	const struct run_options *o = s->options;
+	const char *outputs[NUM_OUTPUTS + 1] = {[NUM_OUTPUTS] = o->trace};
+
+	if (o->start.no_sandbox || start_needs_others(&o->start))
+		return NULL;
+	for (unsigned i = 0; i < NUM_OUTPUTS; i++)
+		outputs[i] = o->outputs.path[i] && strcmp(o->outputs.path[i], "-") != 0 ? o->outputs.path[i] : NULL;
+	return sandbox_drop(outputs, NUM_OUTPUTS + 1, &s->own_sandbox);
+}
+
 static struct error *perform_trace(struct session *s)
 {
 	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
@@ -304,10 +321,13 @@ static struct error *perform_trace(struct session *s)
 
 static struct error *perform(struct session *s)
 {
+	struct error *err = lock_in(s);
+
+	if (err)
+		return err;
 	if (s->options->trace_in)
 		return perform_trace(s);
-	struct error *err = evlog_reader_open(s->options->log, &s->log);
-
+	err = evlog_reader_open(s->options->log, &s->log);
 	if (!err && !s->program)
 		s->program = evlog_reader_header(s->log)->program.path;
 	if (!err)
@@ -337,6 +357,9 @@ static struct report make_report(struct session *s)
 		.run = &s->run,
 		.isa = s->isa,
 		.target = s->trace ? trace_reader_header(s->trace)->emulator : s->target->identity,
+		.sandbox = s->own_sandbox.on ? &s->own_sandbox
+			   : s->target       ? s->target->sandbox
+					     : NULL,
 		.calls = s->calls.at,
 		.num_calls = s->calls.len,
 		.program = s->program,

@@ -14,6 +14,11 @@ static bool wants_qemu(const struct start_options *o)
 	return o->qemu || o->emulator;
 }
 
+bool start_needs_others(const struct start_options *o)
+{
+	return wants_qemu(o) || o->remote;
+}
+
 struct error *start_check(const struct start_options *o)
 {
 	if (wants_qemu(o) && o->remote)
@@ -49,6 +54,7 @@ static struct error *start_qemu(const struct start_options *o, const struct isa 
 		.program = program,
 		.argv = argv,
 		.envp = envp,
+		.sandbox = !o->no_sandbox,
 		.timeout_ms = TARGET_TIMEOUT_MS,
 	};
 

@@ -12,6 +12,7 @@ struct start_options {
 	struct option_list emulator_args;
 	const char *sysroot;
 	const char *remote;
+	bool no_sandbox;
 };
 
 /* clang-format off */
@@ -22,8 +23,12 @@ struct start_options {
 	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", offsetof(type, member.cpu), option_text}, \
 	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", offsetof(type, member.emulator_args), option_list}, \
 	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", offsetof(type, member.sysroot), option_text}, \
+	{"sandbox", 0, "MODE", "lock the emulator that is started in (on), or do not (off)", offsetof(type, member.no_sandbox), option_off}, \
 	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", offsetof(type, member.remote), option_text}
 /* clang-format on */
+
+/* The target is another process. */
+bool start_needs_others(const struct start_options *options);
 
 /* ERROR_USAGE for options that do not go together. */
 struct error *start_check(const struct start_options *options);

@@ -8,6 +8,7 @@
 #include "cmd/validate/symbols.h"
 #include "lib/lift/lift.h"
 #include "lib/report/report.h"
+#include "lib/sandbox/sandbox.h"
 #include "lib/sys/signal.h"
 #include "lib/sys/sys.h"
 #include "lib/trace/trace.h"
@@ -18,7 +19,9 @@ static struct error *open_trace(const char *command, const struct operands *oper
 {
 	if (operands->len != 1)
 		return error_create(ERROR_USAGE, "trace %s: one trace is to be named", command);
-	return trace_reader_open(operands->at[0], ret);
+	struct sandbox_state sandbox;
+	struct error *err = sandbox_drop(NULL, 0, &sandbox);
+	return err ? err : trace_reader_open(operands->at[0], ret);
 }
 
 static void print_identity(const struct trace_reader *r)

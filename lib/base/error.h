@@ -21,6 +21,7 @@ enum error_code {
 	ERROR_INPUT,       /* a file is unusable; path is set, place is a line or an offset */
 	ERROR_PROTOCOL,    /* the remote stub broke the GDB remote protocol */
 	ERROR_TARGET,      /* the target failed: died, could not start, refused a request */
+	ERROR_SANDBOX,     /* the target tried what its sandbox refuses */
 	ERROR_TIMEOUT,     /* a deadline passed; the target stalls */
 	ERROR_FAULT,       /* a guest address cannot be accessed; address is set */
 	ERROR_LOST_SYNC,   /* the run no longer follows the event log; place is the event's index */

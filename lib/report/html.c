@@ -154,6 +154,10 @@ static void print_header(struct strbuf *out, const struct report *report)
 	html_text(out, report->isa->name);
 	strbuf_append(out, "</dd><dt>emulator</dt><dd>");
 	html_text(out, report->target);
+	if (report->sandbox) {
+		strbuf_append(out, "</dd><dt>its sandbox</dt><dd>");
+		sandbox_describe(out, report->sandbox);
+	}
 	strbuf_append(out, "</dd></dl>\n");
 	print_facts(out, report);
 	print_notes(out, report);

@@ -1,5 +1,6 @@
 /* The report for programs; its schema is in report.h. */
 #include <jansson.h>
+#include <string.h>
 
 #include "lib/report/document.h"
 #include "lib/report/report.h"
@@ -215,6 +216,29 @@ static json_t *memory_audit(const struct run *run)
 			 "differing_bytes", value_int(a->differing), "unreadable_pages", value_int(a->unreadable));
 }
 
+static json_t *reason(int errnum)
+{
+	return errnum ? json_string(strerror(errnum)) : json_null();
+}
+
+/* report.h has the names. */
+static json_t *sandbox(const struct report *report)
+{
+	static const char *const filters[] = {
+		[SANDBOX_NO_FILTER] = "none",
+		[SANDBOX_FIXED] = "start",
+		[SANDBOX_ASKS] = "guest",
+		[SANDBOX_OWN] = "own",
+	};
+	const struct sandbox_state *s = report->sandbox;
+
+	if (!s)
+		return json_null();
+	return json_pack("{s:b, s:s, s:o, s:i, s:o, s:b}", "on", (int)s->on, "seccomp", filters[s->filter],
+			 "seccomp_missing", reason(s->filter_errnum), "landlock", s->landlock, "landlock_missing",
+			 reason(s->landlock_errnum), "refused", (int)error_is(report->run->error, ERROR_SANDBOX));
+}
+
 static json_t *build(const struct report *report)
 {
 	const struct run *run = report->run;
@@ -229,6 +253,7 @@ static json_t *build(const struct report *report)
 		{"reasons", reasons(run)},
 		{"fail_on", json_string(severity_name(run->fail_on))},
 		{"target", value_foreign(report->target)},
+		{"sandbox", sandbox(report)},
 		{"arch", json_string(report->isa->name)},
 		{"cpu_vendor", run->vendor ? json_string(cpu_vendor_name(run->vendor)) : json_null()},
 		{"program", value_foreign(report->program)},

@@ -13,6 +13,12 @@
  *                          names of gaps (lib/lockstep/verdict.h), in the order there; empty if it is whole
  *   fail_on                the severity that findings have to have at least to count
  *   target, arch, program  identity of the emulator, name of the ISA, path of the guest program
+ *   sandbox                what the emulator that was started is locked in by, else (unicorn, a trace) validate itself;
+ *                          null: nothing (--remote); {on, seccomp, seccomp_missing, landlock, landlock_missing, refused}.
+ *                          on: false with --sandbox off; seccomp: allowed is what a "guest" needs, or what the emulator's
+ *                          "start" needs, too, or what validate needs of its "own", or all ("none"); landlock: the version,
+ *                          or 0; *_missing: null, or why it is not more; refused: the emulator tried what it must not,
+ *                          which ended the run, and error names it
  *   cpu_vendor             "Intel" or "AMD", by what the guest's CPU says of itself or by --vendor; null: not known
  *   instructions, passed_over, checked, grouped, unseen
  *                          executed; of these, before judging began (--from); judged in all that the target shows; of these, in sequences that no stop may
@@ -65,13 +71,15 @@
 #include "lib/base/strbuf.h"
 #include "lib/lockstep/verdict.h"
 #include "lib/report/baseline.h"
+#include "lib/sandbox/sandbox.h"
 
 struct report {
 	const struct run *run;
 	const struct isa *isa;
-	const char *target;  /* identity of the emulator */
-	const char *program; /* path of the guest */
-	const char *version; /* of validate: "0.1" */
+	const char *target;                  /* identity of the emulator */
+	const struct sandbox_state *sandbox; /* of an emulator that was started; NULL: none was */
+	const char *program;                 /* path of the guest */
+	const char *version;                 /* of validate: "0.1" */
 	const struct replay_count *calls;
 	size_t num_calls;
 	const struct baseline_verdict *baseline; /* NULL: none was given */

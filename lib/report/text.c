@@ -417,6 +417,18 @@ static void append_verdict(struct strbuf *out, const struct report *report)
 	strbuf_append_char(out, '\n');
 }
 
+/* Of validate itself only what is missing is news. */
+static void append_sandbox(struct strbuf *out, const struct report *report, bool verbose)
+{
+	const struct sandbox_state *s = report->sandbox;
+
+	if (!s || (s->filter == SANDBOX_OWN && s->landlock && !verbose))
+		return;
+	strbuf_append(out, "sandbox      ");
+	sandbox_describe(out, report->sandbox);
+	strbuf_append_char(out, '\n');
+}
+
 void report_text(struct strbuf *out, const struct report *report, bool verbose)
 {
 	const struct run *run = report->run;
@@ -424,6 +436,7 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	append_verdict(out, report);
 	strbuf_printf(out, "program      %s (%s)\ntarget       %s\n", report->program, report->isa->name,
 		      report->target);
+	append_sandbox(out, report, verbose);
 	append_instructions(out, run);
 	append_events(out, report, verbose);
 	append_audit(out, run, verbose);

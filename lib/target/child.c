@@ -40,6 +40,7 @@ struct child {
 struct streams {
 	bool shared; /* ours */
 	int out, err, failed;
+	struct sandbox *sandbox; /* to run in, or NULL */
 };
 
 /* In the child: its streams are in place. */
@@ -71,6 +72,8 @@ static void become(const char *const *argv, const char *const *envp, const struc
 		_exit(127);
 	/* What others leave open must not shift the guest's descriptors. Older kernels cannot; then it may. */
 	close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+	if (streams->sandbox && !sandbox_enter(streams->sandbox))
+		_exit(127);
 	execve(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)envp);
 	int errnum = errno;
 	if (write(streams->failed, &errnum, sizeof errnum) < 0)
@@ -95,6 +98,13 @@ static struct error *spawn(const char *const *argv, const char *const *envp, str
 	int fork_errnum = errno;
 	close(failed[1]);
 	ssize_t n = 0;
+	struct error *err = pid > 0 && streams.sandbox ? sandbox_attend(streams.sandbox, pid) : NULL;
+	if (err) {
+		close(failed[0]);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return err;
+	}
 	if (pid > 0)
 		do
 			n = read(failed[0], &errnum, sizeof errnum);
@@ -163,7 +173,8 @@ static struct error *start_drain(struct child *c)
 	return NULL;
 }
 
-struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct child **ret)
+struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct sandbox *sandbox,
+			  struct child **ret)
 {
 	struct child *c = calloc(1, sizeof *c);
 	int fds[2];
@@ -178,8 +189,8 @@ struct error *child_start(const char *const *argv, const char *const *envp, bool
 		return err;
 	}
 	c->out_fd = fds[0];
-	struct error *err = spawn(argv, envp, (struct streams){.shared = !own_streams, .out = fds[1], .err = fds[1]},
-				  &c->pid);
+	const struct streams streams = {.shared = !own_streams, .out = fds[1], .err = fds[1], .sandbox = sandbox};
+	struct error *err = spawn(argv, envp, streams, &c->pid);
 	close(fds[1]);
 	if (!err)
 		err = keeper_start(&c->keeper, c->pid);
@@ -320,7 +331,8 @@ static struct error *read_line(int fd, const char *name, deadline_t deadline, ch
 	}
 }
 
-struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms, char **ret)
+struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms,
+			       struct sandbox *sandbox, char **ret)
 {
 	char line[512];
 	int fds[2];
@@ -328,7 +340,7 @@ struct error *child_first_line(const char *const *argv, const char *const *envp,
 
 	if (pipe2(fds, O_CLOEXEC))
 		return error_os(errno, "pipe", NULL);
-	struct error *err = spawn(argv, envp, (struct streams){.out = fds[1], .err = -1}, &pid);
+	struct error *err = spawn(argv, envp, (struct streams){.out = fds[1], .err = -1, .sandbox = sandbox}, &pid);
 	close(fds[1]);
 	if (!err) {
 		err = read_line(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, sizeof line);

@@ -12,15 +12,18 @@
 #include <sys/types.h>
 
 #include "lib/base/error.h"
+#include "lib/sandbox/sandbox.h"
 
 struct child;
 
 /*
  * Runs argv[0], a path, with argv and envp (both end with NULL), with default signal actions, and without the host's
  * address space randomization, which emulators hand on to their guests. With own_streams false it has our standard
- * input, output and error, and child_last_words() has nothing. ERROR_OS if it cannot be executed.
+ * input, output and error, and child_last_words() has nothing. sandbox, or NULL, is what it runs in; it stays the
+ * caller's, to be destroyed after the child. ERROR_OS if it cannot be executed.
  */
-struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct child **ret);
+struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct sandbox *sandbox,
+			  struct child **ret);
 
 pid_t child_pid(const struct child *c);
 
@@ -35,8 +38,9 @@ char *child_last_words(struct child *c);
 
 /*
  * Runs a program to its end and gives the first line of its standard output, without the newline. ERROR_TARGET if it
- * fails or says nothing, ERROR_TIMEOUT after timeout_ms.
+ * fails or says nothing, ERROR_TIMEOUT after timeout_ms. sandbox: as of child_start().
  */
-struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms, char **ret);
+struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms,
+			       struct sandbox *sandbox, char **ret);
 
 #endif

@@ -59,7 +59,7 @@ static struct target *start_over_tcp(struct child **ret_child)
 	snprintf(address, sizeof address, "localhost:%s", port);
 	const char *const argv[] = {emulator, "-B", "0x100000000", "-seed", "1",    "-g",
 				    port,     "-0", "busybox",     program, "true", NULL};
-	ck_no_error(child_start(argv, (const char *const[]){NULL}, true, ret_child));
+	ck_no_error(child_start(argv, (const char *const[]){NULL}, true, NULL, ret_child));
 	for (unsigned tries = 0; !client && tries < 1000; tries++) {
 		error_destroy(err);
 		err = rsp_client_connect(address, TIMEOUT_MS, &client);

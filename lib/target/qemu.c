@@ -13,8 +13,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/strbuf.h"
 #include "lib/base/vec.h"
-#include "lib/sys/initial_stack.h"
 #include "lib/target/child.h"
+#include "lib/target/guest_env.h"
 
 typedef VEC(const char *) string_list;
 
@@ -24,8 +24,9 @@ struct launch {
 	const struct qemu_options *options;
 	char *emulator;
 	char *directory, *socket; /* of the stub; removed once we are connected */
-	string_list args, env;
-	bool reverse_env;
+	string_list args, env;    /* borrowed strings */
+	VEC(char *) stand_ins;    /* for the guest's variables */
+	struct sandbox *sandbox;  /* NULL: there is none */
 	struct child *child;
 };
 
@@ -102,35 +103,65 @@ static struct error *add_pair(string_list *list, const char *option, const char 
 	return err ? err : add(list, value);
 }
 
-/* Variables by which the emulator itself would be loaded or would behave otherwise. */
-static bool concerns_emulator(const char *variable)
-{
-	static const char *const prefixes[] = {"LD_",   "QEMU_",  "GLIBC_TUNABLES=", "MALLOC_", "GCONV_PATH=",
-					       "ASAN_", "UBSAN_", "LSAN_",           "G_",      "VALGRIND_"};
+/*
+ * What the emulator gets of our environment: where things are, what language it speaks, and the options of sanitizers
+ * that it may be built with. Nothing of it reaches the guest, and nothing of the guest's is in it.
+ */
+static const char *const inherited[] = {
+	"PATH",         "HOME",         "TMPDIR",       "LANG",
+	"LC_ALL",       "LC_CTYPE",     "LC_MESSAGES",  "LD_LIBRARY_PATH",
+	"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
+};
 
-	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
-		if (!strncmp(variable, prefixes[i], strlen(prefixes[i])))
+static bool is_inherited(const char *variable, const char **ret_name)
+{
+	for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
+		size_t len = strlen(inherited[i]);
+
+		*ret_name = inherited[i];
+		if (!strncmp(variable, inherited[i], len) && variable[len] == '=')
 			return true;
+	}
 	return false;
 }
 
-/*
- * QEMU hands its own environment on. What would concern QEMU itself goes by its option -E instead, which takes several
- * variables with commas between them, and so none with a comma in it.
- */
-static struct error *split_environment(struct launch *l)
+/* The emulator's environment, and the options by which the guest gets none of it. */
+static struct error *inherit(struct launch *l)
 {
-	const char *const *variable = l->options->envp;
 	struct error *err = NULL;
+	const char *name;
 
-	for (; !err && variable && *variable; variable++) {
-		if (!concerns_emulator(*variable))
-			err = add(&l->env, *variable);
-		else if (strchr(*variable, ','))
-			err = error_create(ERROR_UNSUPPORTED, "QEMU cannot give its guest the variable %.80s",
-					   *variable);
-		else
-			err = add_pair(&l->args, "-E", *variable);
+	for (char **variable = environ; variable && *variable && !err; variable++) {
+		if (!is_inherited(*variable, &name))
+			continue;
+		err = add(&l->env, *variable);
+		if (!err)
+			err = add_pair(&l->args, "-U", name);
+	}
+	return err ? err : add(&l->env, NULL);
+}
+
+static size_t num_variables(const struct qemu_options *o)
+{
+	size_t num = 0;
+
+	while (o->envp && o->envp[num])
+		num++;
+	return num;
+}
+
+static struct error *add_stand_ins(struct launch *l)
+{
+	size_t num = num_variables(l->options);
+	struct error *err = vec_reserve(&l->stand_ins, num) ? NULL : &error_no_memory;
+	char *text;
+
+	for (size_t i = 0; i < num && !err; i++) {
+		err = guest_env_stand_in(l->options->envp[i], i, &text);
+		if (err)
+			break;
+		l->stand_ins.at[l->stand_ins.len++] = text;
+		err = add_pair(&l->args, "-E", text);
 	}
 	return err;
 }
@@ -158,7 +189,9 @@ static struct error *build_args(struct launch *l)
 	if (!err)
 		err = add_all(&l->args, o->extra_args);
 	if (!err)
-		err = split_environment(l);
+		err = inherit(l);
+	if (!err)
+		err = add_stand_ins(l);
 	if (!err)
 		err = add_pair(&l->args, "-g", l->socket);
 	if (!err && have_argv)
@@ -167,15 +200,7 @@ static struct error *build_args(struct launch *l)
 		err = add(&l->args, o->program);
 	if (!err && have_argv)
 		err = add_all(&l->args, o->argv + 1);
-	if (!err)
-		err = add(&l->args, NULL);
-	for (size_t i = 0; l->reverse_env && i < l->env.len / 2; i++) {
-		const char *other = l->env.at[l->env.len - 1 - i];
-
-		l->env.at[l->env.len - 1 - i] = l->env.at[i];
-		l->env.at[i] = other;
-	}
-	return err ? err : add(&l->env, NULL);
+	return err ? err : add(&l->args, NULL);
 }
 
 /* A directory that only we can enter, and the socket's path in it. */
@@ -234,6 +259,30 @@ static struct error *describe_end(struct child *child, const char *emulator, int
 	return err;
 }
 
+/* Of one that tried what it must not; NULL: it did not. */
+static struct error *describe_refusal(struct sandbox *sandbox, const char *emulator)
+{
+	const char *call = sandbox ? sandbox_refused(sandbox) : NULL;
+
+	if (!call)
+		return NULL;
+	return error_create(ERROR_SANDBOX,
+			    "%s tried what its sandbox refuses, and was ended before it was done: %s; if it is the "
+			    "emulator that needs this, and not its guest: --sandbox off",
+			    emulator, call);
+}
+
+/* Takes err; a refusal is the reason for it, if there was one. */
+static struct error *prefer_refusal(struct error *err, struct sandbox *sandbox, const char *emulator)
+{
+	struct error *refusal = err ? describe_refusal(sandbox, emulator) : NULL;
+
+	if (!refusal)
+		return err;
+	error_destroy(err);
+	return refusal;
+}
+
 /* Connects as soon as the emulator listens. */
 static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 {
@@ -260,21 +309,24 @@ static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 /* Starts the emulator and connects to it. */
 static struct error *launch(struct launch *l, struct rsp_client **ret)
 {
-	struct error *err = make_socket_path(l);
+	struct error *err = NULL;
 
+	if (l->options->sandbox)
+		err = sandbox_create(l->socket, &l->sandbox);
 	if (!err)
-		err = build_args(l);
-	if (!err)
-		err = child_start(l->args.at, l->env.at, !l->options->share_streams, &l->child);
-	if (!err)
-		err = connect_stub(l, ret);
-	remove_socket(l);
-	return err;
+		err = child_start(l->args.at, l->env.at, !l->options->share_streams, l->sandbox, &l->child);
+	if (err)
+		return err;
+	return prefer_refusal(connect_stub(l, ret), l->sandbox, l->emulator);
 }
 
 static void launch_deinit(struct launch *l)
 {
 	child_destroy(l->child);
+	sandbox_destroy(l->sandbox);
+	for (size_t i = 0; i < l->stand_ins.len; i++)
+		free(l->stand_ins.at[i]);
+	vec_deinit(&l->stand_ins);
 	vec_deinit(&l->args);
 	vec_deinit(&l->env);
 	free(l->emulator);
@@ -283,6 +335,7 @@ static void launch_deinit(struct launch *l)
 /* What the target keeps of the emulator. */
 struct emulator {
 	struct child *child;
+	struct sandbox *sandbox; /* NULL: there is none */
 	char *path;
 };
 
@@ -291,6 +344,7 @@ static void emulator_destroy(void *ctx)
 	struct emulator *e = ctx;
 
 	child_destroy(e->child);
+	sandbox_destroy(e->sandbox);
 	free(e->path);
 	free(e);
 }
@@ -302,6 +356,7 @@ static struct error *emulator_explain(void *ctx, struct error *err)
 	struct emulator *e = ctx;
 	int status;
 
+	err = prefer_refusal(err, e->sandbox, e->path);
 	if (!error_is(err, ERROR_TARGET) || !child_ended(e->child, PATIENCE_MS, &status))
 		return err;
 	struct error *end = describe_end(e->child, e->path, status);
@@ -314,8 +369,14 @@ static struct error *emulator_explain(void *ctx, struct error *err)
 static struct error *identify(const struct launch *l, char **ret)
 {
 	const char *const args[] = {l->emulator, "--version", NULL};
+	struct sandbox *sandbox = NULL;
+	struct error *err = l->options->sandbox ? sandbox_create(l->socket, &sandbox) : NULL;
 
-	return child_first_line(args, (const char *const *)environ, l->options->timeout_ms, ret);
+	if (!err)
+		err = child_first_line(args, l->env.at, l->options->timeout_ms, sandbox, ret);
+	err = prefer_refusal(err, sandbox, l->emulator);
+	sandbox_destroy(sandbox);
+	return err;
 }
 
 /* Hands child and path over to the target. */
@@ -328,8 +389,9 @@ static struct error *make_target(struct launch *l, struct rsp_client *client, co
 		rsp_client_destroy(client);
 		return &error_no_memory;
 	}
-	*e = (struct emulator){.child = l->child, .path = l->emulator};
+	*e = (struct emulator){.child = l->child, .sandbox = l->sandbox, .path = l->emulator};
 	l->child = NULL;
+	l->sandbox = NULL;
 	l->emulator = NULL;
 	struct error *err = target_gdb_create(l->isa, client, &options, ret);
 	if (err) {
@@ -341,65 +403,34 @@ static struct error *make_target(struct launch *l, struct rsp_client *client, co
 	return NULL;
 }
 
-static struct error *read_stack(void *ctx, uint64_t address, void *ret, size_t len)
+/* The guest stands at its entry and has executed nothing. From here on the emulator serves it, and no more. */
+static struct error *prepare_guest(const struct launch *l, struct target *t)
 {
-	size_t got = 0;
-	struct error *err = target_read_memory(ctx, address, ret, len, &got);
+	const struct emulator *e = target_gdb_owner_ctx(t);
 
-	return !err && got < len ? error_fault(address + got) : err;
+	if (e->sandbox)
+		sandbox_shut(e->sandbox);
+	t->sandbox = e->sandbox ? sandbox_state(e->sandbox) : &sandbox_off;
+	return guest_env_put(t, l->options->envp, num_variables(l->options));
 }
 
-/* The guest's first variable, as far as it fits; "" if there is none. */
-static struct error *first_variable(struct target *t, char *ret, size_t size)
-{
-	struct initial_stack s;
-	struct state regs;
-	size_t got;
-	struct error *err = state_init(&regs, t->isa);
-
-	memset(ret, 0, size);
-	if (err)
-		return err;
-	err = target_read_regs(t, &regs);
-	uint64_t sp = state_get(&regs, t->isa->sp);
-	state_deinit(&regs);
-	if (!err)
-		err = initial_stack_read(read_stack, t, sp, &s);
-	if (err)
-		return err;
-	if (s.env.len)
-		err = target_read_memory(t, s.env.at[0], ret, size - 1, &got);
-	initial_stack_deinit(&s);
-	return err;
-}
-
-/* QEMU 7.2 turns the environment round; 10.0 and 11.1 do not. */
-static struct error *is_env_reversed(const struct launch *l, struct target *t, bool *ret)
-{
-	char seen[256];
-	size_t count = l->env.len - 1;
-
-	*ret = false;
-	if (count < 2)
-		return NULL;
-	struct error *err = first_variable(t, seen, sizeof seen);
-	if (!err)
-		*ret = strncmp(seen, l->env.at[0], sizeof seen - 1) != 0 &&
-		       !strncmp(seen, l->env.at[count - 1], sizeof seen - 1);
-	return err;
-}
-
-static struct error *start(struct launch *l, const char *identity, bool *ret_reversed, struct target **ret)
+static struct error *start(struct launch *l, struct target **ret)
 {
 	struct rsp_client *client = NULL;
-	struct target *t;
-	struct error *err = launch(l, &client);
+	char *identity = NULL;
+	struct target *t = NULL;
+	struct error *err = build_args(l);
 
 	if (!err)
+		err = identify(l, &identity);
+	if (!err)
+		err = launch(l, &client);
+	if (!err)
 		err = make_target(l, client, identity, &t);
+	free(identity);
 	if (err)
 		return err;
-	err = is_env_reversed(l, t, ret_reversed);
+	err = prepare_guest(l, t);
 	if (err)
 		target_destroy(t);
 	else
@@ -407,11 +438,9 @@ static struct error *start(struct launch *l, const char *identity, bool *ret_rev
 	return err;
 }
 
-static struct error *create(const struct isa *isa, const struct qemu_options *options, bool reverse_env,
-			    bool *ret_reversed, struct target **ret)
+struct error *target_qemu_create(const struct isa *isa, const struct qemu_options *options, struct target **ret)
 {
-	struct launch l = {.isa = isa, .options = options, .reverse_env = reverse_env};
-	char *identity = NULL;
+	struct launch l = {.isa = isa, .options = options};
 
 	/* QEMU 7.2 and 10.0 end without a word about it. */
 	if (access(options->program, R_OK))
@@ -419,27 +448,11 @@ static struct error *create(const struct isa *isa, const struct qemu_options *op
 	struct error *err = qemu_find_emulator(isa, options->emulator, &l.emulator);
 
 	if (!err)
-		err = identify(&l, &identity);
+		err = make_socket_path(&l);
 	if (!err)
-		err = start(&l, identity, ret_reversed, ret);
-	free(identity);
+		err = start(&l, ret);
+	remove_socket(&l);
 	launch_deinit(&l);
-	return err;
-}
-
-struct error *target_qemu_create(const struct isa *isa, const struct qemu_options *options, struct target **ret)
-{
-	bool reversed = false;
-	struct target *t = NULL;
-	struct error *err = create(isa, options, false, &reversed, &t);
-
-	if (!err && reversed) {
-		target_destroy(t);
-		t = NULL;
-		err = create(isa, options, true, &reversed, &t);
-	}
-	if (!err)
-		*ret = t;
 	return err;
 }
 

@@ -22,8 +22,9 @@ struct qemu_options {
 	const char *program;           /* a path */
 	const char *const *argv;       /* argv[0] on, NULL at the end; NULL: the program alone */
 	const char *const *envp;       /* "NAME=VALUE", NULL at the end; NULL: nothing */
-	bool share_streams;            /* the guest has our standard input, output and error */
-	unsigned timeout_ms;           /* of the start, and of every request later */
+	bool sandbox;        /* lock the emulator in (lib/sandbox): for guests that make no calls of their own */
+	bool share_streams;  /* the guest has our standard input, output and error */
+	unsigned timeout_ms; /* of the start, and of every request later */
 	enum gdb_ahead ahead;
 };
 

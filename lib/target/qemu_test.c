@@ -1,6 +1,7 @@
 #include "lib/target/qemu.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/elf/image.h"
+#include "lib/sys/initial_stack.h"
 #include "lib/testing/assert.h"
 
 static const char busybox[] = "/bin/busybox";
@@ -101,25 +103,154 @@ START_TEST(hands_over_arguments_and_environment)
 }
 END_TEST
 
-START_TEST(keeps_the_order_of_the_environment)
+/* What no emulator could be told by its own environment or options. */
+static const char *const odd_envp[] = {
+	"TWICE=1",
+	"LD_PRELOAD=/no/such.so",
+	"TWICE=2",
+	"COMMA=a,b=c,,",
+	"NO_SIGN",
+	"",
+	"=",
+	"QEMU_STRACE=1",
+	"BASH_FUNC_x%%=() { touch /tmp/never; }",
+	"V0=",
+	"LINES=a\nb\x01",
+	"PATH=",
+	NULL,
+};
+
+enum { NUM_ODD = sizeof odd_envp / sizeof *odd_envp - 1 };
+
+static void read_stack_of(struct target *t, struct initial_stack *ret)
 {
-	const char *const envp[] = {"ONE=1", "TWO=2", "THREE=3", NULL};
-	struct target *t = start(&(struct qemu_options){.envp = envp});
+	uint8_t bytes[1 << 14];
+	size_t got;
 	uint64_t sp = read_reg(t, isa->sp);
 
-	for (unsigned i = 0; i < 3; i++)
-		check_text(t, read_word(t, sp + 24 + 8 * i), envp[i]);
+	ck_no_error(target_read_memory(t, sp, bytes, sizeof bytes, &got));
+	ck_no_error(initial_stack_parse(bytes, got, sp, ret));
+}
+
+/* These variables in this order, one string behind the other, and an auxiliary vector behind them. */
+static void check_environment(struct target *t, const char *const *envp, size_t num)
+{
+	struct initial_stack s;
+
+	read_stack_of(t, &s);
+	ck_assert_uint_eq(s.env.len, num);
+	for (size_t i = 0; i < num; i++) {
+		check_text(t, s.env.at[i], envp[i]);
+		ck_assert(!i || s.env.at[i] == s.env.at[i - 1] + strlen(envp[i - 1]) + 1);
+	}
+	ck_assert_ptr_nonnull(initial_stack_auxv(&s, AT_RANDOM));
+	ck_assert_ptr_nonnull(initial_stack_auxv(&s, AT_ENTRY));
+	ck_assert_uint_eq(initial_stack_auxv(&s, AT_PAGESZ)->value, 4096);
+	initial_stack_deinit(&s);
+}
+
+START_TEST(the_environment_is_exact)
+{
+	struct target *t = start(&(struct qemu_options){.envp = odd_envp, .sandbox = _i});
+
+	check_environment(t, odd_envp, NUM_ODD);
+	target_destroy(t);
+	t = start(&(struct qemu_options){.sandbox = _i});
+	check_environment(t, NULL, 0);
 	target_destroy(t);
 }
 END_TEST
 
-START_TEST(refuses_what_the_emulator_cannot_hand_over)
+START_TEST(a_large_environment_is_exact)
 {
-	const char *const envp[] = {"LD_PRELOAD=a,b", NULL};
-	struct qemu_options o = {.program = busybox, .envp = envp, .timeout_ms = TIMEOUT_MS};
-	struct target *t;
+	enum { NUM = 600, LEN = 1500 };
+	static char text[NUM][LEN];
+	const char *envp[NUM + 1] = {NULL};
 
-	ck_error(target_qemu_create(isa, &o, &t), ERROR_UNSUPPORTED, "LD_PRELOAD=a,b");
+	for (unsigned i = 0; i < NUM; i++) {
+		memset(text[i], 'a' + (int)(i % 26), LEN - 1 - i);
+		text[i][1] = '=';
+		envp[i] = text[i];
+	}
+	struct target *t = start(&(struct qemu_options){.envp = envp});
+	uint64_t env = read_reg(t, isa->sp) + 24;
+	char seen[LEN];
+	for (unsigned i = 0; i < NUM; i++) {
+		size_t got, len = strlen(envp[i]) + 1;
+
+		ck_no_error(target_read_memory(t, read_word(t, env + 8 * i), seen, len, &got));
+		ck_assert_uint_eq(got, len);
+		ck_assert_str_eq(seen, envp[i]);
+	}
+	ck_assert_uint_eq(read_word(t, env + 8 * NUM), 0);
+	target_destroy(t);
+}
+END_TEST
+
+/* A program of this text; the caller unlinks it. */
+static void write_script(char path[], const char *text)
+{
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(fchmod(fd, 0700), 0);
+	close(fd);
+}
+
+/* It adds variables of its own, as shells do, and hands its arguments on. */
+START_TEST(the_environment_is_exact_behind_a_script)
+{
+	char path[] = "/tmp/validate-test-XXXXXX";
+	char script[512], *qemu;
+
+	ck_no_error(qemu_find_emulator(isa, NULL, &qemu));
+	snprintf(script, sizeof script, "#!/bin/sh\nexport A=1 TWICE=3 ZZ=4\n(true)\nexec %s \"$@\"\n", qemu);
+	write_script(path, script);
+	struct target *t = start(&(struct qemu_options){.emulator = path, .envp = odd_envp, .sandbox = _i});
+	check_environment(t, odd_envp, NUM_ODD);
+	target_destroy(t);
+	unlink(path);
+	free(qemu);
+}
+END_TEST
+
+/* Of an emulator that is a script, the guest's variables run nothing. */
+START_TEST(the_environment_does_not_reach_the_emulator)
+{
+	char path[] = "/tmp/validate-test-XXXXXX", mark[] = "/tmp/validate-test-XXXXXX";
+	char script[512], commands[512], bash_env[128], function[128], text[4096], *qemu;
+	int fd = mkstemp(mark);
+
+	ck_assert_int_ge(fd, 0);
+	ck_no_error(qemu_find_emulator(isa, NULL, &qemu));
+	/* The commands that the variables name; and a function in place of a command. */
+	char sourced[] = "/tmp/validate-test-XXXXXX";
+	snprintf(commands, sizeof commands, "echo BASH_ENV >>%s\n", mark);
+	write_script(sourced, commands);
+	snprintf(bash_env, sizeof bash_env, "BASH_ENV=%s", sourced);
+	snprintf(function, sizeof function, "BASH_FUNC_basename%%%%=() { echo BASH_FUNC >>%s; }", mark);
+	const char *const envp[] = {bash_env, function, "SECRET_OF_THE_LOG=1", "LD_PRELOAD=/x", NULL};
+
+	snprintf(script, sizeof script, "#!/bin/bash\nenv >>%s\necho \"$@\" >>%s\nbasename x\nexec %s \"$@\"\n", mark,
+		 mark, qemu);
+	write_script(path, script);
+	struct target *t = start(&(struct qemu_options){.emulator = path, .envp = envp});
+	check_environment(t, envp, 4);
+	target_destroy(t);
+	ssize_t got = pread(fd, text, sizeof text - 1, 0);
+	ck_assert_int_gt(got, 0);
+	text[got] = '\0';
+	ck_contains(text, "PATH=");
+	ck_contains(text, "-E V0=");
+	ck_assert_ptr_null(strstr(text, "BASH_"));
+	ck_assert_ptr_null(strstr(text, "SECRET_OF_THE_LOG"));
+	ck_assert_ptr_null(strstr(text, "LD_PRELOAD"));
+	close(fd);
+	unlink(mark);
+	unlink(sourced);
+	unlink(path);
+	free(qemu);
 }
 END_TEST
 
@@ -286,8 +417,10 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, stops_at_the_entry);
 	tcase_add_test(tests, hands_over_arguments_and_environment);
-	tcase_add_test(tests, keeps_the_order_of_the_environment);
-	tcase_add_test(tests, refuses_what_the_emulator_cannot_hand_over);
+	tcase_add_loop_test(tests, the_environment_is_exact, 0, 2);
+	tcase_add_test(tests, a_large_environment_is_exact);
+	tcase_add_loop_test(tests, the_environment_is_exact_behind_a_script, 0, 2);
+	tcase_add_test(tests, the_environment_does_not_reach_the_emulator);
 	tcase_add_test(tests, names_a_missing_emulator);
 	tcase_add_test(tests, takes_the_emulator_of_the_environment);
 	tcase_add_test(tests, tells_why_the_emulator_ended);

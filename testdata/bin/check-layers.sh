@@ -16,7 +16,7 @@ fi
 
 awk '
 BEGIN {
-	n = split("base elf expr arch state lift sys evlog trace rsp oracle target record replay lockstep diff report batch cmd", order, " ")
+	n = split("base sandbox elf expr arch state lift sys evlog trace rsp oracle target record replay lockstep diff report batch cmd", order, " ")
 	for (i = 1; i <= n; i++)
 		rank[order[i]] = i
 	# Libraries by their header: the layers that may know of them.
@@ -28,6 +28,7 @@ BEGIN {
 	users["libelf.h"] = "elf"
 	users["gelf.h"] = "elf"
 	users["expat.h"] = "rsp report" # in report tests alone read what it writes
+	users["seccomp.h"] = "sandbox"
 	users["zstd.h"] = "trace"
 	users["check.h"] = "testing"
 }
