@@ -347,6 +347,7 @@ void predictor_deinit(struct predictor *p)
 	lift_cache_destroy(p->cache);
 	memory_destroy(p->memory);
 	map_deinit(&p->mapped);
+	guard_deinit(&p->guard);
 	state_deinit(&p->front);
 	eval_deinit(&p->eval);
 	error_destroy(p->error);
@@ -476,28 +477,40 @@ static bool any_unknown(const uint8_t *unknown, size_t len)
 	return false;
 }
 
+/* What is at the PC: no more of it than the instruction needs, where that is near a page's end. */
+struct code {
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	size_t len;
+};
+
 /* The instruction at pc, or NULL in *ret with a reason in *ret_why; MEM_OK: its bytes are not known, and not asked for.
  */
-static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted **ret, enum mem_result *ret_why)
+static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct code *code, struct lifted **ret,
+				enum mem_result *ret_why)
 {
-	uint8_t bytes[ISA_MAX_INSN_LEN], unknown[ISA_MAX_INSN_LEN];
+	uint8_t *bytes = code->bytes, unknown[ISA_MAX_INSN_LEN];
 	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
 	const uint8_t *page = memory_page(p->memory, pc);
 
 	*ret = NULL;
 	*ret_why = MEM_OK;
-	if (page && left >= len)
-		return lift_cache_get(p->cache, pc, page + pc % MEMORY_PAGE, len, ret);
+	if (page && left >= len) {
+		code->len = len;
+		memcpy(bytes, page + pc % MEMORY_PAGE, len);
+		return lift_cache_get(p->cache, pc, bytes, len, ret);
+	}
 
 	/* Near the page's end the next one is asked for only if the instruction needs it. */
 	size_t near = left < len ? left : len;
 	*ret_why = read_known(p, pc, near, bytes, unknown);
 	if (*ret_why != MEM_OK)
 		return NULL;
+	code->len = near;
 	struct error *err = lift_cache_get(p->cache, pc, bytes, near, ret);
 	if (!err && near != len && (*ret)->insn.status == LIFT_TRUNCATED) {
 		*ret_why = read_known(p, pc + near, len - near, bytes + near, unknown + near);
 		*ret = NULL;
+		code->len = len;
 		err = *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
 	}
 	if (!err && *ret && any_unknown(unknown, (*ret)->insn.len))
@@ -530,10 +543,46 @@ static struct error *predict_unmodelled(struct predictor *p, struct prediction *
 	return p->witness ? witness_predict(p->witness, p, slot, ret) : NULL;
 }
 
-struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
+/*
+ * What the guard says of the instruction. *ret_told: *ret says what to do, nothing is to be predicted. Where the target
+ * has gone already, a door that it has come to is as good as a system call.
+ */
+static struct error *ask_guard(struct predictor *p, const struct prediction *slot, const struct code *code,
+			       bool *ret_alone, bool *ret_told, enum predict_result *ret)
+{
+	bool call = slot->lifted->kind == TRANSFER_SYSCALL, is_call;
+
+	*ret_alone = false;
+	if (!p->given) {
+		struct error *err = guard_look(p, slot->pc, code->bytes, code->len, ret_alone, &is_call);
+		if (err)
+			return err;
+		call |= is_call;
+	}
+	bool wait = *ret_alone && !p->idle && !p->blind;
+	call |= *ret_alone && p->blind;
+	*ret_told = wait || call;
+	if (*ret_told)
+		*ret = wait ? PREDICT_WAIT : PREDICT_SYSCALL;
+	return NULL;
+}
+
+/* By the transfer, or by whoever else knows. */
+static struct error *predict_insn(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
 	const struct eval_memory memory = {.ctx = p, .load = load};
+
+	if (!slot->lifted->prog)
+		return predict_unmodelled(p, slot, ret);
+	struct error *err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
+	return err ? err : conclude(p, slot, ret);
+}
+
+struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
+{
 	enum mem_result why;
+	struct code code;
+	bool alone, told;
 
 	if (!state_known(&p->front, p->isa->pc)) {
 		*ret = PREDICT_WAIT;
@@ -554,7 +603,7 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		slot->lifted = p->given->lifted;
 		why = MEM_FAULT;
 	} else {
-		err = fetch_insn(p, slot->pc, &slot->lifted, &why);
+		err = fetch_insn(p, slot->pc, &code, &slot->lifted, &why);
 	}
 	if (err)
 		return err;
@@ -566,17 +615,14 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		slot->fault = FAULT_PAGE;
 		return NULL;
 	}
-	if (slot->lifted->kind == TRANSFER_SYSCALL) {
-		*ret = PREDICT_SYSCALL;
-		return NULL;
-	}
-	if (stands_out(p, &slot->lifted->insn, ret))
-		return NULL;
+	err = ask_guard(p, slot, &code, &alone, &told, ret);
+	if (err || told || stands_out(p, &slot->lifted->insn, ret))
+		return err;
 	p->alone = false;
-	if (!slot->lifted->prog)
-		return predict_unmodelled(p, slot, ret);
-	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
-	return err ? err : conclude(p, slot, ret);
+	err = predict_insn(p, slot, ret);
+	if (!err && alone && *ret == PREDICT_DONE)
+		*ret = PREDICT_LAST;
+	return err;
 }
 
 struct error *predict_again(struct predictor *p, struct prediction *slot, const struct state *before)

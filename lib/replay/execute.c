@@ -27,10 +27,29 @@ struct error *replay_read_visible(struct replay *r, struct state *regs)
 	return err;
 }
 
+/*
+ * The target stands at what the model took for a system call. It runs to a breakpoint: what else is there, for whatever
+ * reason, would run on from there.
+ */
+static struct error *check_insn(struct replay *r, uint64_t pc)
+{
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	size_t got = 0;
+	struct error *err = target_read_memory(r->target, pc, bytes, r->isa->sys.insn_len, &got);
+
+	if (err || (got == r->isa->sys.insn_len && r->isa->sys.entry(bytes, got) == ISA_ENTRY_CALL))
+		return err;
+	return error_create(ERROR_TARGET, "the target has no system call at pc 0x%llx any more",
+			    (unsigned long long)pc);
+}
+
 static struct error *run_behind(struct replay *r, const struct replay_call *call)
 {
 	struct stop stop;
-	struct error *err = target_run_to(r->target, call->next_pc, &stop);
+	struct error *err = check_insn(r, call->pc);
+
+	if (!err)
+		err = target_run_to(r->target, call->next_pc, &stop);
 
 	if (!err && stop.kind != STOP_STEPPED)
 		err = error_create(ERROR_TARGET, "the target did not come back from the call at pc 0x%llx",
@@ -184,7 +203,10 @@ static struct error *execute_set_tid_address(struct replay *r, struct replay_cal
 static struct error *execute_exit(struct replay *r, struct replay_call *call)
 {
 	struct stop stop;
-	struct error *err = target_step(r->target, 0, &stop);
+	struct error *err = check_insn(r, call->pc);
+
+	if (!err)
+		err = target_step(r->target, 0, &stop);
 
 	if (err)
 		return err;

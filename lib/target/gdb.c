@@ -438,6 +438,9 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 	/* The guest's kernel, or QEMU in its place, lets it go on by an exception return. */
 	g->base.stops_reset = true;
 	g->base.trap_is_step = true; /* the protocol has SIGTRAP for both */
+	g->base.makes_calls = true;
+	/* QEMU's user mode: guest and emulator are one process. */
+	g->base.keeps_code = g->base.shares_space = g->is_qemu;
 	*ret = &g->base;
 	return NULL;
 }

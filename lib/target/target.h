@@ -94,6 +94,9 @@ struct target {
 	bool stops_reset;  /* each stop sets the registers of isa->reset to 0 */
 	bool no_segments;  /* of an access to nowhere it tells no segment: SIGSEGV is said of stack faults, too */
 	bool loses_traps;  /* a step may run two instructions where nobody expects it */
+	bool makes_calls;  /* a step over a system call is one, of the host */
+	bool keeps_code;   /* it may go on with code that was changed through another mapping after it was executed */
+	bool shares_space; /* accesses to where the guest has nothing may reach the emulator's own memory */
 	size_t max_ahead;  /* steps that one submit takes */
 	/* A bit for each row of isa->overruns, the first in bit 0: a step overruns it, or may; see
 	 * target_try_overruns(). */
