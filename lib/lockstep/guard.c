@@ -141,6 +141,21 @@ struct error *guard_look(struct predictor *p, uint64_t pc, const uint8_t *bytes,
 	return err ? err : note_executed(g, p->target, pc, bytes, len, kind);
 }
 
+/* ---- Memory that is not the guest's ---- */
+
+struct error *guard_access(struct predictor *p, uint64_t pc, uint64_t address, size_t len)
+{
+	bool own = false;
+	struct error *err = p->guard.replay ? target_has_own(p->target, address, len, &own) : NULL;
+
+	if (err || !own)
+		return err;
+	return error_create(ERROR_UNSUPPORTED,
+			    "at pc 0x%llx the program accesses %zu bytes at 0x%llx, where it has nothing and the "
+			    "emulator has memory of its own: it is not executed",
+			    (unsigned long long)pc, len, (unsigned long long)address);
+}
+
 /* ---- How far to send ahead ---- */
 
 /* Code at an address that was looked at before; nothing is asked for. */

@@ -41,6 +41,12 @@ void guard_forget(struct guard *g, bool refreshed);
 struct error *guard_look(struct predictor *p, uint64_t pc, const uint8_t *bytes, size_t len, bool *ret_alone,
 			 bool *ret_call);
 
+/*
+ * The instruction at pc accesses len bytes at an address of which the guest does not have all, and the target stands
+ * there. ERROR_UNSUPPORTED: what it does not have is the emulator's own, and would be read or written to.
+ */
+struct error *guard_access(struct predictor *p, uint64_t pc, uint64_t address, size_t len);
+
 /* How many steps may be sent ahead behind the prediction, which leads to `next`. */
 uint64_t guard_reach(struct predictor *p, const struct prediction *slot, uint64_t next);
 

@@ -81,12 +81,20 @@ static enum mem_result read_given(const struct given *g, uint64_t address, unsig
 	return any || !g->stopped ? MEM_OK : MEM_FAULT;
 }
 
+static void note_fault(struct predictor *p, uint64_t address, size_t len)
+{
+	p->fault_at = address;
+	p->fault_len = len;
+}
+
 static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
 {
 	struct predictor *p = ctx;
 	enum mem_result result = p->given ? read_given(p->given, address, len, ret, unknown)
 					  : read_known(p, address, len, ret, unknown);
 
+	if (result == MEM_FAULT)
+		note_fault(p, address, len);
 	if (result != MEM_OK)
 		return result;
 	if (!vec_reserve(&p->current->loads, p->current->loads.len + 1)) {
@@ -203,6 +211,8 @@ static enum mem_result reach_stores(struct predictor *p)
 		result = reach_page(p, first);
 		if (result == MEM_OK && last != first)
 			result = reach_page(p, last);
+		if (result == MEM_FAULT)
+			note_fault(p, s->address, s->len);
 	}
 	return result;
 }
@@ -425,6 +435,20 @@ struct error *predictor_advance(struct predictor *p, const struct prediction *sl
 	return advance(p, slot);
 }
 
+/* Is what its operand names there? */
+static enum mem_result reach_operand(struct predictor *p, const struct insn *insn)
+{
+	uint64_t address;
+	size_t len = p->given ? 0 : operand_at(p, insn, &address);
+	enum mem_result result = len ? reach_page(p, address / MEMORY_PAGE) : MEM_OK;
+
+	if (len && result == MEM_OK)
+		result = reach_page(p, (address + len - 1) / MEMORY_PAGE);
+	if (result == MEM_FAULT)
+		note_fault(p, address, len);
+	return result;
+}
+
 /* What the evaluation came to. */
 static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
@@ -446,8 +470,14 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 		slot->kind = PREDICTED_FAULT;
 		slot->fault = p->eval.fault;
 		*ret = PREDICT_LAST;
-		return NULL;
-	case EVAL_UNKNOWN: *ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT; return NULL;
+		return slot->fault == FAULT_PAGE && p->idle && p->fault_len
+			       ? guard_access(p, slot->pc, p->fault_at, p->fault_len)
+			       : NULL;
+	case EVAL_UNKNOWN:
+		*ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT;
+		return *ret == PREDICT_LAST && reach_operand(p, &slot->lifted->insn) == MEM_FAULT
+			       ? guard_access(p, slot->pc, p->fault_at, p->fault_len)
+			       : NULL;
 	case EVAL_ERROR: return predictor_wait(p, ret);
 	}
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
@@ -539,6 +569,12 @@ static struct error *predict_unmodelled(struct predictor *p, struct prediction *
 {
 	if (!p->given && slot->lifted->insn.may_store && !span_operand(p, slot))
 		return predictor_wait(p, ret);
+	enum mem_result reach = reach_operand(p, &slot->lifted->insn);
+	if (reach == MEM_ERROR)
+		return predictor_wait(p, ret);
+	struct error *err = reach == MEM_FAULT ? guard_access(p, slot->pc, p->fault_at, p->fault_len) : NULL;
+	if (err)
+		return err;
 	*ret = PREDICT_LAST;
 	return p->witness ? witness_predict(p->witness, p, slot, ret) : NULL;
 }
@@ -591,6 +627,7 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 	slot_reset(slot, state_get(&p->front, p->isa->pc));
 	slot->mark = memory_journal_mark(p->memory);
 	p->waiting = false;
+	p->fault_len = 0;
 	p->current = slot;
 
 	uint64_t number;

@@ -92,6 +92,8 @@ struct predictor {
 	const struct given *given;
 	bool idle;     /* the target stands where the front is: memory can be fetched and unknowns are final */
 	bool blind;    /* the target is ahead: what is not known stays unknown */
+	uint64_t fault_at; /* the last access that cannot be made, and its length */
+	size_t fault_len;
 	bool waiting;  /* memory has to be fetched, but the target is not idle */
 	bool grouping; /* instructions run without a stop between them: isa->reset registers last */
 	bool alone;    /* the next instruction is predicted by itself, though it opens a sequence or may be overrun */

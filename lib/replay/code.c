@@ -12,7 +12,7 @@ enum { PAGE_SHIFT = 12, HEADERS_MAX = 64 };
 
 uint64_t replay_readable(uint64_t prot)
 {
-	return prot & PROT_EXEC ? prot | PROT_READ : prot;
+	return prot & (PROT_EXEC | PROT_WRITE) ? prot | PROT_READ : prot;
 }
 
 /* ---- Images ---- */

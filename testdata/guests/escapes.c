@@ -110,6 +110,12 @@ static const struct door {
 	{"hlt", 1, {0xf4}},
 	{"vmcall", 3, {0x0f, 0x01, 0xc1}},
 	{"vmmcall", 3, {0x0f, 0x01, 0xd9}},
+	{"load", 3, {0x48, 0x8b, 0x07}},         /* mov rax, [rdi] */
+	{"store", 3, {0x48, 0x89, 0x07}},        /* mov [rdi], rax */
+	{"fill", 3, {0xf3, 0x48, 0xab}},         /* rep stosq */
+	{"state", 3, {0x0f, 0xae, 0x27}},        /* xsave [rdi] */
+	{"x87", 2, {0xdf, 0x3f}},                /* fistp qword [rdi] */
+	{"vector", 5, {0xc4, 0xe2, 0x7d, 0x1a, 0x07}}, /* vbroadcastf128 ymm0, [rdi] */
 };
 
 /* With the registers of both conventions. */
@@ -435,6 +441,39 @@ static void other_mode(void)
 	go(page);
 }
 
+/*
+ * Memory of the emulator's own: the log says where, in place of PID. A load and a store, with RAX, RDI, RSI and RDX what
+ * they are for a call; the instructions are the doors.
+ */
+static long where;
+
+static void access(void)
+{
+	struct call c = *call;
+
+	c.a = where;
+	call = &c;
+	lead_to(NULL, 0);
+}
+
+static void unmap(void)
+{
+	if (acts)
+		guest_syscall(SYS_munmap, where, PAGE, 0);
+}
+
+static void map_over(void)
+{
+	if (acts)
+		map((uint64_t)where, PAGE, R | W, PRIVATE | ANON | FIXED, -1);
+}
+
+static void unprotect(void)
+{
+	if (acts)
+		protect((byte *)where, PAGE, R | W | X);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -464,6 +503,10 @@ static const struct {
 	{"handler", handler},
 	{"vsyscall", beside_entries},
 	{"mode", other_mode},
+	{"access", access},
+	{"unmap", unmap},
+	{"map-over", map_over},
+	{"unprotect", unprotect},
 };
 
 static long number_of(const char *digits)
@@ -488,6 +531,7 @@ int guest_main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
 		if (calls[i].number == SYS_kill || calls[i].number == SYS_tkill)
 			calls[i].a = number_of(argv[5]);
+	where = number_of(argv[5]);
 	acts = argv[4][0] == 'a';
 	for (size_t i = 0; call && door && i < sizeof places / sizeof *places; i++) {
 		if (!same(argv[1], places[i].name))

@@ -100,6 +100,42 @@ for row in "${rows[@]}"; do
 	done
 done
 
+# ---- The emulator's own memory, which is in the guest's reach ----
+
+# Where QEMU has its data, as a guest's address in decimal: validate starts it without address randomisation, and with -B.
+find_own() { # QEMU
+	local base=0x100000000 pid start=
+
+	rm -f ../socket
+	setarch -R "$1" -B $base -g ../socket ../guest >/dev/null 2>&1 &
+	pid=$!
+	for _ in {1..200}; do
+		[ ! -S ../socket ] || break
+		sleep 0.1
+	done
+	start=$(awk '$2 == "rw-p" && $6 ~ /qemu/ { sub(/-.*/, "", $1); print $1; exit }' /proc/$pid/maps)
+	disown $pid
+	kill -KILL $pid
+	own=$((16#${start:-0} - base))
+}
+
+owns='^2 validate: at pc 0x[0-9a-f]+ the program accesses [0-9]+ bytes at 0x[0-9a-f]+, where it has nothing and the emulator has'
+unmade='^2 validate: event [0-9]+, [A-Z]+: a call is about 0x1000 bytes at 0x[0-9a-f]+, where the emulator has memory of its own'
+for qemu in "${qemus[@]}"; do
+	have "the emulator's own memory" setarch || break
+	find_own "$qemu"
+	for place in access unmap map-over unprotect; do
+		record -- ../guest $place syscall mkdir idle $own
+		for door in load store fill state x87 vector; do
+			[ $place = access ] || [ $door = load ] || continue
+			expected=$unmade
+			[ $place != access ] || expected=$owns
+			pretend $door mkdir
+			replay "$place $door, $qemu's own memory" "$expected" --emulator "$qemu" --cpu max ../guest
+		done
+	done
+done
+
 # ---- A log of an unmodified program, whose embedded pages of a library are others ----
 
 # Behind prlimit64 of the C library: mkdir("escaped"), and exit_group(0).
