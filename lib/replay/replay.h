@@ -4,7 +4,8 @@
  * policy.
  *
  * The caller owns the target and steps it; replay is asked only when the guest stands on a system call instruction,
- * with nothing submitted. It never lets a call reach the host that the table does not classify.
+ * with nothing submitted. It never lets a call reach the host that the table does not classify: that the guest makes none
+ * by itself is its user's part (lib/lockstep/guard.h).
  */
 #ifndef LIB_REPLAY_REPLAY_H
 #define LIB_REPLAY_REPLAY_H
