@@ -5,6 +5,7 @@
  *   regs.def      every register of the user-visible state, a row each (struct reg_desc); regs.h gives them numbers
  *   syscalls.def  every system call number of the kernel's table; syscalls.c makes the table of it
  *   NAME.c        the struct isa below, and nothing else
+ *   entry.c       which bytes may enter a kernel (isa->sys.entry), and where others lead to (isa->flow)
  *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
  *   lift.c        bytes -> struct insn and transfer; decode.c, operand.c, flags.c beneath it
  *   cpu.c         where its CPUs differ, if they do: what their makers' manuals say, features, and how a CPU tells
@@ -340,6 +341,20 @@ struct isa_gate {
 };
 enum { ISA_GATE_LEN = 4096 };
 
+/* Where an instruction may lead to, but for a fault. */
+struct isa_flow {
+	uint8_t len;      /* bytes; 0: they are no instruction, or not all of one */
+	uint8_t num_next; /* of next; 0: that depends on registers or memory, or is not known */
+	uint64_t next[2];
+};
+
+/* Whether the CPU, or an emulator in its place, may leave the program for a kernel at some bytes. */
+enum isa_entry {
+	ISA_ENTRY_NONE,
+	ISA_ENTRY_CALL,  /* the system call that isa->sys describes */
+	ISA_ENTRY_OTHER, /* by another door, or by that one in a form that decoders do not agree about */
+};
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -403,7 +418,16 @@ struct isa {
 		const struct sysno *table; /* from syscalls.def, ascending by number */
 		uint32_t num_rows;
 		const struct isa_gate *gate; /* NULL: there is none */
+		/*
+		 * What the instruction at the start of bytes is, of which len are there. It looks at opcodes alone:
+		 * manuals and this project's decoder may see a fault, and an emulator a call.
+		 */
+		enum isa_entry (*entry)(const uint8_t *bytes, size_t len);
 	} sys;
+	/* Without lifting it, for code that is looked at and not executed. len as for entry. */
+	void (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
+	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */
+	struct reg_value mode;
 	const struct isa_frame *frame;
 
 	struct error *(*lifter_create)(struct isa_lifter **ret);

@@ -210,11 +210,43 @@ START_TEST(system_call_lifts)
 	ck_assert_int_eq(insn.status, LIFT_DONE);
 	ck_assert_uint_eq(insn.len, isa->sys.insn_len);
 	ck_assert_int_eq(t.kind, TRANSFER_SYSCALL);
+	ck_assert_int_eq(isa->sys.entry(isa->sys.insn, isa->sys.insn_len), ISA_ENTRY_CALL);
 	transfer_deinit(&t);
 	isa->lifter_destroy(lifter);
 	expr_pool_destroy(pool);
 }
 END_TEST
+
+/* Is the address among those that the flow has? One that has none says nothing. */
+static bool flow_has(const struct isa_flow *flow, uint64_t address)
+{
+	bool has = !flow->num_next;
+
+	for (uint8_t i = 0; i < flow->num_next; i++)
+		has |= flow->next[i] == address;
+	return has;
+}
+
+/* What is looked at and not lifted (isa->flow, isa->sys.entry) agrees with the transfer. */
+static void agree(const struct isa *isa, const struct transfer *t, const struct insn *insn, uint64_t seed)
+{
+	expr_id pc = transfer_get_reg(t, isa->pc);
+	const struct expr *e = expr_get(t->pool, pc);
+	uint64_t to = 0, other = 0;
+	struct isa_flow flow;
+
+	isa->flow(insn->pc, insn->bytes, insn->len, &flow);
+	if (flow.num_next && flow.len != insn->len)
+		ck_abort_msg("seed %llu: length of %s: %u", (unsigned long long)seed, insn->text, flow.len);
+	bool constant = expr_is_const(t->pool, pc, &to);
+	bool two = e->op == EXPR_ITE && expr_is_const(t->pool, e->arg[1], &to) &&
+		   expr_is_const(t->pool, e->arg[2], &other);
+	if (((constant || two) && !flow_has(&flow, to)) || (two && !flow_has(&flow, other)) ||
+	    (!constant && !two && flow.num_next))
+		ck_abort_msg("seed %llu: where %s leads to", (unsigned long long)seed, insn->text);
+	if (t->kind == TRANSFER_SYSCALL && isa->sys.entry(insn->bytes, insn->len) == ISA_ENTRY_NONE)
+		ck_abort_msg("seed %llu: %s is no entry", (unsigned long long)seed, insn->text);
+}
 
 /*
  * Whatever the bytes are, a lifter answers without an error, looks at no more than it was given, keeps its texts in
@@ -249,6 +281,7 @@ static void lift_random(const struct isa *isa, struct isa_lifter *lifter, struct
 	err = transfer_verify(t, &isa->layout);
 	if (err)
 		ck_abort_msg("seed %llu: %s: %s", (unsigned long long)seed, insn.text, err->message);
+	agree(isa, t, &insn, seed);
 }
 
 START_TEST(random_bytes_lift)

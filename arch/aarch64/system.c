@@ -23,15 +23,6 @@ static void build_svc(struct a64_ctx *c)
 	transfer_set_reg(c->t, A64_monitor, a64_const(c, 1, 0));
 }
 
-/* Emulators may take this one for a semihosting call. */
-static void build_hlt(struct a64_ctx *c)
-{
-	if (a64_field(c, 'i') == 0xf000)
-		a64_unmodelled(c);
-	else
-		a64_build_fault(c);
-}
-
 static void build_clrex(struct a64_ctx *c)
 {
 	transfer_set_reg(c->t, A64_monitor, a64_const(c, 1, 0));
@@ -151,7 +142,7 @@ static const struct a64_row a64_system[] = {
 	{"11010100 000 iiiiiiiiiiiiiiii 000 10",            a64_build_fault,     FAULT_UNDEFINED, "----", "hvc"},
 	{"11010100 000 iiiiiiiiiiiiiiii 000 11",            a64_build_fault,     FAULT_UNDEFINED, "----", "smc"},
 	{"11010100 001 iiiiiiiiiiiiiiii 000 00",            a64_build_fault,     FAULT_BREAKPOINT, "----", "brk"},
-	{"11010100 010 iiiiiiiiiiiiiiii 000 00",            build_hlt,           FAULT_UNDEFINED, "----", "hlt"},
+	{"11010100 010 iiiiiiiiiiiiiiii 000 00",            a64_build_fault,     FAULT_UNDEFINED, "----", "hlt"},
 	{"11010100 011 iiiiiiiiiiiiiiii 000 00",            a64_build_unmodelled, 0,              "----", "tcancel"},
 	{"11010100 101 iiiiiiiiiiiiiiii 000 01",            a64_build_fault,     FAULT_UNDEFINED, "----", "dcps1"},
 	{"11010100 101 iiiiiiiiiiiiiiii 000 10",            a64_build_fault,     FAULT_UNDEFINED, "----", "dcps2"},

@@ -62,22 +62,26 @@ bool span_stores(struct predictor *p, struct prediction *slot)
 	return know_spans(p, slot);
 }
 
-bool span_operand(struct predictor *p, struct prediction *slot)
+size_t operand_at(const struct predictor *p, const struct insn *insn, uint64_t *ret_address)
 {
-	const struct insn *insn = &slot->lifted->insn;
-	uint64_t address = insn->operand.offset;
-
-	slot->spans.len = 0;
-	if (!insn->operand.len)
-		return true;
+	*ret_address = insn->operand.offset;
 	for (unsigned i = 0; i < insn->operand.num_terms; i++) {
 		if (!state_known(&p->front, insn->operand.term[i].reg))
-			return true;
-		address += state_get(&p->front, insn->operand.term[i].reg) * insn->operand.term[i].scale;
+			return 0;
+		*ret_address += state_get(&p->front, insn->operand.term[i].reg) * insn->operand.term[i].scale;
 	}
-	if (page_of(address) == page_of(address + insn->operand.len - 1))
+	return insn->operand.len;
+}
+
+bool span_operand(struct predictor *p, struct prediction *slot)
+{
+	uint64_t address;
+	size_t len = operand_at(p, &slot->lifted->insn, &address);
+
+	slot->spans.len = 0;
+	if (!len || page_of(address) == page_of(address + len - 1))
 		return true;
-	return add_span(p, slot, address, insn->operand.len) && know_spans(p, slot);
+	return add_span(p, slot, address, len) && know_spans(p, slot);
 }
 
 /* ---- Registers ---- */

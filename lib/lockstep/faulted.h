@@ -8,6 +8,9 @@
 #include "lib/lockstep/findings.h"
 #include "lib/lockstep/predict.h"
 
+/* Bytes of the memory operand, 0 where there is none or its address is not known. */
+size_t operand_at(const struct predictor *p, const struct insn *insn, uint64_t *ret_address);
+
 /*
  * Notes in the slot what the evaluated instruction stores, or, where that is not known, what its operand names, if it
  * is on more than one page, and makes it known. False: the target has to stand still first (p->waiting), or p->error.

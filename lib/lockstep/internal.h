@@ -16,6 +16,7 @@
 struct step {
 	struct prediction slot;
 	struct target_plan plan;
+	uint64_t reach; /* steps that may be sent ahead behind it (guard_reach()) */
 };
 
 /* A store that was not looked at when it happened, by an instruction of that form. */

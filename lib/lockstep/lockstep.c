@@ -73,6 +73,15 @@ static size_t most_batches(const struct lockstep *ls)
 	return ls->target->loses_traps ? 1 : MAX_BATCHES;
 }
 
+/* One step more may be under way: whatever the others do, it cannot be one into a kernel. */
+static bool within_reach(struct lockstep *ls)
+{
+	for (size_t i = 0; i < ls->predicted; i++)
+		if (ls->predicted - i > ring_at(ls, i)->reach)
+			return false;
+	return true;
+}
+
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
 static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 {
@@ -83,6 +92,10 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 		struct step *step = ring_at(ls, ls->predicted);
 		if (at_limit(ls) || at_start(ls) || audit_is_due(ls, reach(ls))) {
 			*ret = PREDICT_WAIT;
+			break;
+		}
+		if (!within_reach(ls)) {
+			*ret = PREDICT_REACH;
 			break;
 		}
 		bool alone = logged_stands(ls);
@@ -99,6 +112,7 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 		if (!err && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
 			prediction_plan(&step->slot, ls->target, &step->plan);
 			sweep_plan(ls, reach(ls) + 1, false, &step->plan);
+			step->reach = guard_reach(&ls->model, &step->slot, state_get(&ls->model.front, ls->target->isa->pc));
 			ls->predicted++;
 		}
 	}
@@ -170,6 +184,7 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
 	if (outcome.remapped)
 		predictor_remap(&ls->model);
+	guard_forget(&ls->model.guard, outcome.refreshed);
 	ls->done = outcome.finished;
 	ls->run->exited = outcome.finished;
 	ls->run->exit_status = outcome.finished ? outcome.status : 0;
@@ -279,8 +294,11 @@ static struct error *turn(struct lockstep *ls)
 		err = fill(ls, &why);
 	if (!err)
 		err = submit(ls, why);
-	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == most_batches(ls)))
+	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == most_batches(ls))) {
 		err = collect_batch(ls);
+		if (why == PREDICT_REACH)
+			break;
+	}
 	if (!err && !ls->predicted && !ls->done)
 		err = settle(ls, why);
 	return err;
@@ -328,6 +346,7 @@ static struct error *init(struct lockstep *ls)
 		err = target_read_regs(ls->target, &ls->now);
 	if (!err)
 		hide_unjudged(ls->target);
+	ls->model.guard.replay = ls->replay;
 	if (!err)
 		err = predictor_ask_oracle(&ls->model, ls->options->oracle);
 	return err ? err : tracer_init(ls);

@@ -81,12 +81,20 @@ static enum mem_result read_given(const struct given *g, uint64_t address, unsig
 	return any || !g->stopped ? MEM_OK : MEM_FAULT;
 }
 
+static void note_fault(struct predictor *p, uint64_t address, size_t len)
+{
+	p->fault_at = address;
+	p->fault_len = len;
+}
+
 static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
 {
 	struct predictor *p = ctx;
 	enum mem_result result = p->given ? read_given(p->given, address, len, ret, unknown)
 					  : read_known(p, address, len, ret, unknown);
 
+	if (result == MEM_FAULT)
+		note_fault(p, address, len);
 	if (result != MEM_OK)
 		return result;
 	if (!vec_reserve(&p->current->loads, p->current->loads.len + 1)) {
@@ -203,6 +211,8 @@ static enum mem_result reach_stores(struct predictor *p)
 		result = reach_page(p, first);
 		if (result == MEM_OK && last != first)
 			result = reach_page(p, last);
+		if (result == MEM_FAULT)
+			note_fault(p, s->address, s->len);
 	}
 	return result;
 }
@@ -347,6 +357,7 @@ void predictor_deinit(struct predictor *p)
 	lift_cache_destroy(p->cache);
 	memory_destroy(p->memory);
 	map_deinit(&p->mapped);
+	guard_deinit(&p->guard);
 	state_deinit(&p->front);
 	eval_deinit(&p->eval);
 	error_destroy(p->error);
@@ -424,6 +435,20 @@ struct error *predictor_advance(struct predictor *p, const struct prediction *sl
 	return advance(p, slot);
 }
 
+/* Is what its operand names there? */
+static enum mem_result reach_operand(struct predictor *p, const struct insn *insn)
+{
+	uint64_t address;
+	size_t len = p->given ? 0 : operand_at(p, insn, &address);
+	enum mem_result result = len ? reach_page(p, address / MEMORY_PAGE) : MEM_OK;
+
+	if (len && result == MEM_OK)
+		result = reach_page(p, (address + len - 1) / MEMORY_PAGE);
+	if (result == MEM_FAULT)
+		note_fault(p, address, len);
+	return result;
+}
+
 /* What the evaluation came to. */
 static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
@@ -445,8 +470,14 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 		slot->kind = PREDICTED_FAULT;
 		slot->fault = p->eval.fault;
 		*ret = PREDICT_LAST;
-		return NULL;
-	case EVAL_UNKNOWN: *ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT; return NULL;
+		return slot->fault == FAULT_PAGE && p->idle && p->fault_len
+			       ? guard_access(p, slot->pc, p->fault_at, p->fault_len)
+			       : NULL;
+	case EVAL_UNKNOWN:
+		*ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT;
+		return *ret == PREDICT_LAST && reach_operand(p, &slot->lifted->insn) == MEM_FAULT
+			       ? guard_access(p, slot->pc, p->fault_at, p->fault_len)
+			       : NULL;
 	case EVAL_ERROR: return predictor_wait(p, ret);
 	}
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
@@ -476,28 +507,40 @@ static bool any_unknown(const uint8_t *unknown, size_t len)
 	return false;
 }
 
+/* What is at the PC: no more of it than the instruction needs, where that is near a page's end. */
+struct code {
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	size_t len;
+};
+
 /* The instruction at pc, or NULL in *ret with a reason in *ret_why; MEM_OK: its bytes are not known, and not asked for.
  */
-static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct lifted **ret, enum mem_result *ret_why)
+static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct code *code, struct lifted **ret,
+				enum mem_result *ret_why)
 {
-	uint8_t bytes[ISA_MAX_INSN_LEN], unknown[ISA_MAX_INSN_LEN];
+	uint8_t *bytes = code->bytes, unknown[ISA_MAX_INSN_LEN];
 	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
 	const uint8_t *page = memory_page(p->memory, pc);
 
 	*ret = NULL;
 	*ret_why = MEM_OK;
-	if (page && left >= len)
-		return lift_cache_get(p->cache, pc, page + pc % MEMORY_PAGE, len, ret);
+	if (page && left >= len) {
+		code->len = len;
+		memcpy(bytes, page + pc % MEMORY_PAGE, len);
+		return lift_cache_get(p->cache, pc, bytes, len, ret);
+	}
 
 	/* Near the page's end the next one is asked for only if the instruction needs it. */
 	size_t near = left < len ? left : len;
 	*ret_why = read_known(p, pc, near, bytes, unknown);
 	if (*ret_why != MEM_OK)
 		return NULL;
+	code->len = near;
 	struct error *err = lift_cache_get(p->cache, pc, bytes, near, ret);
 	if (!err && near != len && (*ret)->insn.status == LIFT_TRUNCATED) {
 		*ret_why = read_known(p, pc + near, len - near, bytes + near, unknown + near);
 		*ret = NULL;
+		code->len = len;
 		err = *ret_why == MEM_OK ? lift_cache_get(p->cache, pc, bytes, len, ret) : NULL;
 	}
 	if (!err && *ret && any_unknown(unknown, (*ret)->insn.len))
@@ -526,14 +569,56 @@ static struct error *predict_unmodelled(struct predictor *p, struct prediction *
 {
 	if (!p->given && slot->lifted->insn.may_store && !span_operand(p, slot))
 		return predictor_wait(p, ret);
+	enum mem_result reach = reach_operand(p, &slot->lifted->insn);
+	if (reach == MEM_ERROR)
+		return predictor_wait(p, ret);
+	struct error *err = reach == MEM_FAULT ? guard_access(p, slot->pc, p->fault_at, p->fault_len) : NULL;
+	if (err)
+		return err;
 	*ret = PREDICT_LAST;
 	return p->witness ? witness_predict(p->witness, p, slot, ret) : NULL;
 }
 
-struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
+/*
+ * What the guard says of the instruction. *ret_told: *ret says what to do, nothing is to be predicted. Where the target
+ * has gone already, a door that it has come to is as good as a system call.
+ */
+static struct error *ask_guard(struct predictor *p, const struct prediction *slot, const struct code *code,
+			       bool *ret_alone, bool *ret_told, enum predict_result *ret)
+{
+	bool call = slot->lifted->kind == TRANSFER_SYSCALL, is_call;
+
+	*ret_alone = false;
+	if (!p->given) {
+		struct error *err = guard_look(p, slot->pc, code->bytes, code->len, ret_alone, &is_call);
+		if (err)
+			return err;
+		call |= is_call;
+	}
+	bool wait = *ret_alone && !p->idle && !p->blind;
+	call |= *ret_alone && p->blind;
+	*ret_told = wait || call;
+	if (*ret_told)
+		*ret = wait ? PREDICT_WAIT : PREDICT_SYSCALL;
+	return NULL;
+}
+
+/* By the transfer, or by whoever else knows. */
+static struct error *predict_insn(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
 	const struct eval_memory memory = {.ctx = p, .load = load};
+
+	if (!slot->lifted->prog)
+		return predict_unmodelled(p, slot, ret);
+	struct error *err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
+	return err ? err : conclude(p, slot, ret);
+}
+
+struct error *predict_next(struct predictor *p, struct prediction *slot, enum predict_result *ret)
+{
 	enum mem_result why;
+	struct code code;
+	bool alone, told;
 
 	if (!state_known(&p->front, p->isa->pc)) {
 		*ret = PREDICT_WAIT;
@@ -542,6 +627,7 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 	slot_reset(slot, state_get(&p->front, p->isa->pc));
 	slot->mark = memory_journal_mark(p->memory);
 	p->waiting = false;
+	p->fault_len = 0;
 	p->current = slot;
 
 	uint64_t number;
@@ -554,7 +640,7 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		slot->lifted = p->given->lifted;
 		why = MEM_FAULT;
 	} else {
-		err = fetch_insn(p, slot->pc, &slot->lifted, &why);
+		err = fetch_insn(p, slot->pc, &code, &slot->lifted, &why);
 	}
 	if (err)
 		return err;
@@ -566,17 +652,14 @@ struct error *predict_next(struct predictor *p, struct prediction *slot, enum pr
 		slot->fault = FAULT_PAGE;
 		return NULL;
 	}
-	if (slot->lifted->kind == TRANSFER_SYSCALL) {
-		*ret = PREDICT_SYSCALL;
-		return NULL;
-	}
-	if (stands_out(p, &slot->lifted->insn, ret))
-		return NULL;
+	err = ask_guard(p, slot, &code, &alone, &told, ret);
+	if (err || told || stands_out(p, &slot->lifted->insn, ret))
+		return err;
 	p->alone = false;
-	if (!slot->lifted->prog)
-		return predict_unmodelled(p, slot, ret);
-	err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
-	return err ? err : conclude(p, slot, ret);
+	err = predict_insn(p, slot, ret);
+	if (!err && alone && *ret == PREDICT_DONE)
+		*ret = PREDICT_LAST;
+	return err;
 }
 
 struct error *predict_again(struct predictor *p, struct prediction *slot, const struct state *before)

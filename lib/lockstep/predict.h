@@ -7,6 +7,7 @@
 
 #include "lib/base/map.h"
 #include "lib/lift/lift.h"
+#include "lib/lockstep/guard.h"
 #include "lib/oracle/oracle.h"
 #include "lib/state/memory.h"
 #include "lib/target/target.h"
@@ -61,6 +62,7 @@ enum predict_result {
 	PREDICT_SYSCALL, /* the next instruction is a system call, or there is none, and it is a call all the same
 			    (isa->sys.gate); nothing was predicted */
 	PREDICT_GROUP,   /* the next opens a sequence that a stop would break (insn.opens); nothing was predicted */
+	PREDICT_REACH,   /* the next could be sent ahead of where the target must have been seen; nothing was predicted */
 	PREDICT_OVERRUN, /* a step may overrun the next (insn.overrun); nothing was predicted */
 	PREDICT_WAIT,    /* everything predicted so far has to be seen first; nothing was predicted */
 };
@@ -80,6 +82,7 @@ struct predictor {
 	enum repeat_step repeat; /* that the cache's transfers are made for */
 	struct memory *memory;
 	struct map mapped; /* numbers of pages that are there */
+	struct guard guard;
 	struct state front;
 	uint64_t stack; /* the program's first stack pointer: see initial_stack_reaches() */
 	struct eval eval;
@@ -89,6 +92,8 @@ struct predictor {
 	const struct given *given;
 	bool idle;     /* the target stands where the front is: memory can be fetched and unknowns are final */
 	bool blind;    /* the target is ahead: what is not known stays unknown */
+	uint64_t fault_at; /* the last access that cannot be made, and its length */
+	size_t fault_len;
 	bool waiting;  /* memory has to be fetched, but the target is not idle */
 	bool grouping; /* instructions run without a stop between them: isa->reset registers last */
 	bool alone;    /* the next instruction is predicted by itself, though it opens a sequence or may be overrun */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h> /* MAP_ and MREMAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 
 #include "lib/replay/internal.h"
 
@@ -27,10 +28,29 @@ struct error *replay_read_visible(struct replay *r, struct state *regs)
 	return err;
 }
 
+/*
+ * The target stands at what the model took for a system call. It runs to a breakpoint: what else is there, for whatever
+ * reason, would run on from there.
+ */
+static struct error *check_insn(struct replay *r, uint64_t pc)
+{
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	size_t got = 0;
+	struct error *err = target_read_memory(r->target, pc, bytes, r->isa->sys.insn_len, &got);
+
+	if (err || (got == r->isa->sys.insn_len && r->isa->sys.entry(bytes, got) == ISA_ENTRY_CALL))
+		return err;
+	return error_create(ERROR_TARGET, "the target has no system call at pc 0x%llx any more",
+			    (unsigned long long)pc);
+}
+
 static struct error *run_behind(struct replay *r, const struct replay_call *call)
 {
 	struct stop stop;
-	struct error *err = target_run_to(r->target, call->next_pc, &stop);
+	struct error *err = check_insn(r, call->pc);
+
+	if (!err)
+		err = target_run_to(r->target, call->next_pc, &stop);
 
 	if (!err && stop.kind != STOP_STEPPED)
 		err = error_create(ERROR_TARGET, "the target did not come back from the call at pc 0x%llx",
@@ -89,11 +109,55 @@ static struct error *give_destroyed(struct replay *r, struct replay_call *call)
 	return err || !num ? err : target_write_regs(r->target, call->after, wrong, num);
 }
 
+/* The program has mapped all of the range: that is its own, whatever was there when it started. */
+static bool is_mapped(const struct replay *r, uint64_t address, uint64_t len)
+{
+	uint64_t at = address / MEMORY_PAGE, end = at + len / MEMORY_PAGE;
+	const struct view *v = NULL;
+
+	while (at < end && (v = views_at(&r->views, at)))
+		at = v->first + v->num;
+	return at >= end;
+}
+
+static struct error *check_range(struct replay *r, uint64_t address, uint64_t len)
+{
+	bool own = false;
+	struct error *err = len && !is_mapped(r, address, len) ? target_has_own(r->target, address, len, &own) : NULL;
+
+	if (err || !own)
+		return err;
+	return error_create(ERROR_UNSUPPORTED,
+			    "a call is about 0x%llx bytes at 0x%llx, where the emulator has memory of its own: it is "
+			    "not made",
+			    (unsigned long long)len, (unsigned long long)address);
+}
+
+/* What a call maps over, unmaps or protects is the guest's own, or nothing. */
+static struct error *check_call(struct replay *r, enum sys_sem sem, const uint64_t arg[6])
+{
+	uint64_t len = replay_round(arg[1]);
+
+	switch (sem) {
+	case SYS_MMAP: return arg[3] & MAP_FIXED ? check_range(r, arg[0], len) : NULL;
+	case SYS_MUNMAP:
+	case SYS_MPROTECT:
+	case SYS_MADVISE: return check_range(r, arg[0], len);
+	case SYS_MREMAP: {
+		struct error *err = check_range(r, arg[0], len);
+		return err || !(arg[3] & MREMAP_FIXED) ? err : check_range(r, arg[4], replay_round(arg[2]));
+	}
+	default: return NULL;
+	}
+}
+
 struct error *replay_run(struct replay *r, struct replay_call *call, const uint64_t arg[6])
 {
 	bool patched = memcmp(arg, call->guest.arg, sizeof call->guest.arg) != 0;
-	struct error *err = patched ? write_args(r, call->before, arg) : NULL;
+	struct error *err = check_call(r, call->desc->sem, arg);
 
+	if (!err && patched)
+		err = write_args(r, call->before, arg);
 	if (!err)
 		err = run_behind(r, call);
 	if (!err && patched)
@@ -134,7 +198,9 @@ struct error *guest_call(struct replay *r, const struct replay_call *call, const
 	if (!row)
 		return error_create(ERROR_BUG, "%s has no system call %s", isa->name, name);
 
-	struct error *err = state_init(&s, isa);
+	struct error *err = check_call(r, sys_meaning(row), arg);
+	if (!err)
+		err = state_init(&s, isa);
 	if (err)
 		return err;
 	state_copy(&s, call->before);
@@ -184,7 +250,10 @@ static struct error *execute_set_tid_address(struct replay *r, struct replay_cal
 static struct error *execute_exit(struct replay *r, struct replay_call *call)
 {
 	struct stop stop;
-	struct error *err = target_step(r->target, 0, &stop);
+	struct error *err = check_insn(r, call->pc);
+
+	if (!err)
+		err = target_step(r->target, 0, &stop);
 
 	if (err)
 		return err;

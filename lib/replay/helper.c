@@ -68,8 +68,21 @@ struct error *replay_put_helper(struct replay *r, const struct replay_call *call
 
 /* ---- Running it ---- */
 
+/* The pages are in the program's reach: it may have put something else there. */
+static struct error *check_code(struct replay *r, uint64_t code_at, const uint8_t *code)
+{
+	uint8_t bytes[ISA_IMAGE_CODE];
+	size_t got = 0;
+	struct error *err = target_read_memory(r->target, code_at, bytes, sizeof bytes, &got);
+
+	if (err || (got == sizeof bytes && !memcmp(bytes, code, sizeof bytes)))
+		return err;
+	return error_create(ERROR_UNSUPPORTED, "the program has changed what its signal handlers need at 0x%llx",
+			    (unsigned long long)code_at);
+}
+
 /* Executes the instruction at code_at, for the guest that stands with the registers `now`; *ret: it could. */
-static struct error *run(struct replay *r, const struct state *now, uint64_t code_at, bool *ret)
+static struct error *run(struct replay *r, const struct state *now, uint64_t code_at, const uint8_t *code, bool *ret)
 {
 	const struct isa_image *image = r->isa->frame->image;
 	VEC(uint32_t) regs = {0};
@@ -89,6 +102,8 @@ static struct error *run(struct replay *r, const struct state *now, uint64_t cod
 	}
 	err = ok ? target_write_regs(r->target, &s, regs.at, regs.len) : &error_no_memory;
 	if (!err)
+		err = check_code(r, code_at, code);
+	if (!err)
 		err = target_step(r->target, 0, &stop);
 	if (!err && stop.kind != STOP_STEPPED && stop.kind != STOP_SIGNAL)
 		err = error_create(ERROR_TARGET, "the target ended where its registers were to be restored");
@@ -104,12 +119,13 @@ static struct error *run(struct replay *r, const struct state *now, uint64_t cod
 }
 
 /* Tries the ways that are left; r->way becomes the one that worked. */
-static struct error *run_some(struct replay *r, const struct state *now, uint64_t offset, bool *ret)
+static struct error *run_some(struct replay *r, const struct state *now, uint64_t offset,
+			      const uint8_t code[ISA_IMAGE_WAYS][ISA_IMAGE_CODE], bool *ret)
 {
 	struct error *err = NULL;
 
 	for (*ret = false; !err && !*ret && r->way < NO_WAY; r->way += !*ret)
-		err = run(r, now, r->helper + offset + r->way * ISA_IMAGE_CODE, ret);
+		err = run(r, now, r->helper + offset + r->way * ISA_IMAGE_CODE, code[r->way], ret);
 	return err;
 }
 
@@ -124,7 +140,7 @@ struct error *replay_save_image(struct replay *r, const struct state *now, uint8
 	memset(ret, 0, ISA_IMAGE_MAX);
 	struct error *err = target_write_memory(r->target, r->helper + PAGE, ret, image->len);
 	if (!err)
-		err = run_some(r, now, SAVE_AT, ret_done);
+		err = run_some(r, now, SAVE_AT, image->save, ret_done);
 	if (!err && *ret_done)
 		err = target_read_memory(r->target, r->helper + PAGE, ret, image->len, &got);
 	*ret_done = !err && *ret_done && got == image->len;
@@ -141,5 +157,5 @@ struct error *replay_load_image(struct replay *r, const struct state *now, const
 	if (!image || !r->helper)
 		return NULL;
 	struct error *err = target_write_memory(r->target, r->helper + PAGE, bytes, image->len);
-	return err ? err : run_some(r, now, LOAD_AT, ret_done);
+	return err ? err : run_some(r, now, LOAD_AT, image->load, ret_done);
 }

@@ -25,6 +25,7 @@ struct replay_object {
 	uint64_t id; /* of the file in the log; 0: none */
 	int64_t fd;  /* in the guest */
 	uint64_t size;
+	bool aliased;                     /* mappings of it could be executed and written to at once */
 	struct views filled;              /* its pages that have their contents */
 	uint8_t sha256[EVLOG_SHA256_LEN]; /* of the file that they were copied from */
 };
@@ -65,7 +66,9 @@ struct replay {
 	unsigned way;    /* of isa->frame->image, which the guest's CPU has as far as tried; ISA_IMAGE_WAYS: none */
 	VEC(struct replay_object) objects;
 	struct views views;  /* what the guest mapped, by its addresses: an object's number, or 0 */
+	struct views images; /* the rights of what the guest did not map itself: its images' segments */
 	struct views growth; /* of these, what was mapped in advance below mappings that grow downwards */
+	bool refreshed;      /* by the last call: the target has dropped what it translated of aliased objects */
 	bool remapped;       /* by the last call: other memory is there, or none */
 	struct replay_rounds rounds;
 };
@@ -182,6 +185,18 @@ struct error *replay_brk(struct replay *r, struct replay_call *call);
 
 /* Bytes in whole pages. */
 uint64_t replay_round(uint64_t len);
+
+/* ---- code.c ---- */
+
+/* What may be executed or written to can be read: else nobody sees what is there. CPUs have no rights to write alone. */
+uint64_t replay_readable(uint64_t prot);
+/* The rights of an image's segments, by its `num` program headers in the guest's memory; of the interpreter at base. */
+struct error *replay_note_image(struct replay *r, uint64_t phdr, uint64_t num);
+struct error *replay_note_interpreter(struct replay *r, uint64_t base);
+/* The guest's memory there has these rights now. */
+struct error *replay_note_rights(struct replay *r, uint64_t address, uint64_t len, int prot);
+/* The views have changed. */
+void replay_find_aliases(struct replay *r);
 
 /* ---- objects.c: all of these make calls in the guest, as guest_call() ---- */
 

@@ -37,7 +37,7 @@ static void map_args(const struct replay *r, const struct view *v, uint64_t addr
 {
 	ret[0] = address;
 	ret[1] = len;
-	ret[2] = (uint64_t)v->prot;
+	ret[2] = replay_readable((uint64_t)v->prot);
 	ret[3] = (uint64_t)((v->object && !v->private ? MAP_SHARED : MAP_PRIVATE) | (fixed ? MAP_FIXED : 0) |
 			    (v->object ? 0 : MAP_ANONYMOUS | MAP_NORESERVE));
 	ret[4] = v->object ? (uint64_t)replay_object_fd(r, v->object) : UINT64_MAX;
@@ -396,6 +396,15 @@ struct error *replay_mremap(struct replay *r, struct replay_call *call)
 
 /* ---- mprotect ---- */
 
+/* Whether memory can be read is asked anew, and what is executed from now on is what is there, whoever wrote it. */
+static struct error *note_protected(struct replay *r, struct replay_call *call, uint64_t address, uint64_t len)
+{
+	int prot = (int)call->guest.arg[2];
+	struct error *err = replay_note_rights(r, address, len, prot);
+
+	return err || (prot && !(prot & PROT_EXEC)) ? err : memory_forget(call->memory, address, len);
+}
+
 /* A call that fails has changed what is before the place where it could not (mm/mprotect.c, do_mprotect_pkey()). */
 static struct error *protect_in_part(struct replay *r, struct replay_call *call, uint64_t len)
 {
@@ -410,8 +419,10 @@ static struct error *protect_in_part(struct replay *r, struct replay_call *call,
 			break;
 		err = guest_call(r, call, "mprotect",
 				 (const uint64_t[6]){part.first << PAGE_SHIFT, part.num << PAGE_SHIFT,
-						     call->guest.arg[2]},
+						     replay_readable(call->guest.arg[2])},
 				 &result);
+		if (!err && !sys_failed(result))
+			err = note_protected(r, call, part.first << PAGE_SHIFT, part.num << PAGE_SHIFT);
 		at += part.num;
 	}
 	if (!err)
@@ -421,28 +432,19 @@ static struct error *protect_in_part(struct replay *r, struct replay_call *call,
 
 struct error *replay_mprotect(struct replay *r, struct replay_call *call)
 {
-	uint64_t address = call->guest.arg[0], len = replay_round(call->guest.arg[1]);
-	uint64_t first = address >> PAGE_SHIFT, num = len >> PAGE_SHIFT;
+	uint64_t address = call->guest.arg[0], len = replay_round(call->guest.arg[1]), arg[6];
 
 	if (call->event && sys_failed(call->event->result))
 		return protect_in_part(r, call, len);
 	/* Of no length it is nothing, whatever the protection (do_mprotect_pkey()); QEMU refuses one that is none. */
 	if (!call->guest.arg[1] && address % MEMORY_PAGE == 0)
 		return replay_skip(r, call, 0);
-	struct error *err = replay_run(r, call, call->guest.arg);
+	memcpy(arg, call->guest.arg, sizeof arg);
+	arg[2] = replay_readable(arg[2]);
+	struct error *err = replay_run(r, call, arg);
 	if (!err && call->event)
 		err = replay_must_succeed(call);
-	if (err || sys_failed(call->guest.result) || !num)
-		return err;
-	err = views_split(&r->views, first, num);
-	for (size_t i = views_find(&r->views, first); !err && i < r->views.list.len; i++) {
-		struct view *v = &r->views.list.at[i];
-		if (v->first >= first + num)
-			break;
-		v->prot = (int)call->guest.arg[2];
-	}
-	/* Whether it can be read is asked anew. */
-	return err || call->guest.arg[2] ? err : memory_forget(call->memory, address, len);
+	return err || sys_failed(call->guest.result) || !len ? err : note_protected(r, call, address, len);
 }
 
 /* ---- madvise ---- */

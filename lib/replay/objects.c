@@ -38,6 +38,7 @@ void replay_deinit_objects(struct replay *r)
 	vec_deinit(&r->objects);
 	views_deinit(&r->views);
 	views_deinit(&r->growth);
+	views_deinit(&r->images);
 }
 
 /* ---- What is where ---- */
@@ -74,6 +75,9 @@ struct error *replay_note(struct replay *r, struct replay_call *call, uint64_t a
 	struct error *err = v ? views_map(&r->views, &now) : views_unmap(&r->views, first, num);
 	if (!err)
 		err = views_unmap(&r->growth, first, num);
+	if (!err)
+		err = views_unmap(&r->images, first, num);
+	replay_find_aliases(r);
 	if (!err)
 		err = memory_map(call->memory, address, len, now.object ? &view : NULL);
 	r->remapped = true;
@@ -133,6 +137,7 @@ static struct error *reuse_object(struct replay *r, struct replay_call *call, ui
 		return NULL;
 	struct replay_object *o = object_at(r, *ret);
 	o->id = id;
+	o->aliased = false;
 	o->filled.list.len = 0;
 	memset(o->sha256, 0, sizeof o->sha256);
 	return resize(r, call, *ret, 0);
@@ -173,7 +178,8 @@ struct error *replay_make_object(struct replay *r, struct replay_call *call, uin
 
 /*
  * Emulators that keep translated code by the address that it was fetched from do not see it change in another mapping
- * (QEMU's user mode); they drop it where the right to write comes or goes.
+ * (QEMU's user mode); they drop it where the right to write comes or goes. What the program's stores may have changed is
+ * dropped as well: all that was executed before is forgotten (struct replay_outcome).
  */
 static struct error *refresh_code(struct replay *r, struct replay_call *call, uint64_t object, uint64_t offset,
 				  uint64_t len)
@@ -183,14 +189,17 @@ static struct error *refresh_code(struct replay *r, struct replay_call *call, ui
 
 	for (size_t i = 0; i < r->views.list.len && !err; i++) {
 		const struct view v = r->views.list.at[i];
-		if (v.object != object || !(v.prot & PROT_EXEC) || v.at >= end || v.at + v.num <= first)
+		bool changed = v.object == object && v.at < end && v.at + v.num > first;
+		if (!(v.prot & PROT_EXEC) || !v.object || !(changed || object_at(r, v.object)->aliased))
 			continue;
-		uint64_t arg[6] = {v.first << PAGE_SHIFT, v.num << PAGE_SHIFT, (uint64_t)v.prot ^ PROT_WRITE};
+		uint64_t prot = replay_readable((uint64_t)v.prot);
+		uint64_t arg[6] = {v.first << PAGE_SHIFT, v.num << PAGE_SHIFT, prot ^ PROT_WRITE};
 		err = object_call(r, call, "mprotect", arg, "protect a mapped file");
-		arg[2] = (uint64_t)v.prot;
+		arg[2] = prot;
 		if (!err)
 			err = object_call(r, call, "mprotect", arg, "protect a mapped file");
 	}
+	r->refreshed = !err;
 	return err;
 }
 

@@ -357,7 +357,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	struct replay_call call = {.before = before, .after = after, .memory = memory};
 
 	r->written.len = 0;
-	r->remapped = false;
+	r->remapped = r->refreshed = false;
 	call.pc = state_get(before, isa->pc);
 	call.gate = isa_gate_call(isa, call.pc, &call.guest.number);
 	if (!call.gate)
@@ -397,6 +397,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	*ret = (struct replay_outcome){.event = index,
 				       .number = call.guest.number,
 				       .policy = policy,
+				       .refreshed = r->refreshed,
 				       .remapped = policy != SYS_EMULATE || r->remapped,
 				       .finished = call.finished,
 				       .status = (int)(call.guest.arg[0] & 0xff)};

@@ -4,7 +4,8 @@
  * policy.
  *
  * The caller owns the target and steps it; replay is asked only when the guest stands on a system call instruction,
- * with nothing submitted. It never lets a call reach the host that the table does not classify.
+ * with nothing submitted. It never lets a call reach the host that the table does not classify: that the guest makes none
+ * by itself is its user's part (lib/lockstep/guard.h).
  */
 #ifndef LIB_REPLAY_REPLAY_H
 #define LIB_REPLAY_REPLAY_H
@@ -27,6 +28,7 @@ struct replay_outcome {
 	uint64_t number; /* of the call */
 	enum sys_policy policy;
 	bool remapped; /* other memory may be mapped than before */
+	bool refreshed; /* the target has no more of REPLAY_CODE_ALIASED that it executed before */
 	bool finished; /* the guest is gone, as the log says */
 	int status;    /* finished: its exit status */
 	int delivered; /* no call, but this signal was delivered to its handler; 0: none */
@@ -94,6 +96,14 @@ const struct replay_module *replay_modules(const struct replay *r, size_t *ret_l
  */
 struct error *replay_syscall(struct replay *r, const struct state *before, struct state *after, struct memory *memory,
 			     struct replay_outcome *ret);
+
+/* May code change while it is executed? */
+enum replay_code {
+	REPLAY_CODE_FIXED,    /* no mapping of it can be written to */
+	REPLAY_CODE_WRITABLE, /* the program can write to it, or what is there is not known */
+	REPLAY_CODE_ALIASED,  /* it can, or could, by another mapping */
+};
+enum replay_code replay_code_at(const struct replay *r, uint64_t address);
 
 /*
  * The guest was stopped by a signal. *ret_killer is the signal that kills the program then, as the log says: this one,

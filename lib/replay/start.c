@@ -7,6 +7,15 @@
 
 enum { RANDOM_LEN = 16 /* bytes behind AT_RANDOM */ };
 
+static struct error *note_images(struct replay *r, const struct initial_stack *s)
+{
+	const struct auxv_entry *phdr = initial_stack_auxv(s, AT_PHDR), *num = initial_stack_auxv(s, AT_PHNUM),
+				*base = initial_stack_auxv(s, AT_BASE);
+	struct error *err = phdr && num ? replay_note_image(r, phdr->value, num->value) : NULL;
+
+	return err || !base || !base->value ? err : replay_note_interpreter(r, base->value);
+}
+
 static struct error *read_stack(void *ctx, uint64_t address, void *ret, size_t len)
 {
 	struct replay *r = ctx;
@@ -147,6 +156,8 @@ struct error *replay_start(struct replay *r, const struct state *regs)
 		err = patch_auxv(r, &s);
 	if (!err)
 		err = hide_vdso(r, &s);
+	if (!err)
+		err = note_images(r, &s);
 	if (!err)
 		err = pair_image(r, &s, AT_PHDR, r->header->program.path);
 	if (!err)

@@ -96,6 +96,16 @@ bool rsp_is_unix(const struct rsp_client *c)
 	return c->is_unix;
 }
 
+pid_t rsp_peer(const struct rsp_client *c)
+{
+	struct ucred peer = {.pid = 0};
+	socklen_t len = sizeof peer;
+
+	if (!c->is_unix || getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return 0;
+	return peer.pid;
+}
+
 size_t rsp_packet_size(const struct rsp_client *c)
 {
 	return c->packet_size;

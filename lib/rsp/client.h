@@ -58,6 +58,9 @@ struct error *rsp_handshake(struct rsp_client *c);
 /* Is "NAME+" among what the stub said it supports? Before the handshake nothing is. */
 bool rsp_supports(const struct rsp_client *c, const char *name);
 
+/* The process that listened on the Unix socket (unix(7), SO_PEERCRED); 0: it is none, or not on this machine. */
+pid_t rsp_peer(const struct rsp_client *c);
+
 /* The largest payload that the stub takes, bytes. */
 size_t rsp_packet_size(const struct rsp_client *c);
 

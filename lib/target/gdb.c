@@ -30,6 +30,7 @@ static void gdb_destroy(struct target *t)
 	free(g->missing);
 	free(g->stale);
 	free(g->wanted);
+	vec_deinit(&g->own);
 	free(g->base.identity);
 	free(g);
 }
@@ -413,6 +414,7 @@ static const struct target_ops gdb_ops = {
 	.submit = gdb_submit,
 	.collect = gdb_collect,
 	.try_overruns = gdb_try_overruns,
+	.has_own = gdb_has_own,
 };
 
 struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client, const struct gdb_options *options,
@@ -438,6 +440,8 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 	/* The guest's kernel, or QEMU in its place, lets it go on by an exception return. */
 	g->base.stops_reset = true;
 	g->base.trap_is_step = true; /* the protocol has SIGTRAP for both */
+	g->base.makes_calls = true;
+	g->base.keeps_code = g->is_qemu;
 	*ret = &g->base;
 	return NULL;
 }

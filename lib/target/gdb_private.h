@@ -1,4 +1,5 @@
-/* What the parts of the GDB target share: gdb.c (requests), gdb_setup.c, gdb_quirk.c, gdb_overrun.c, gdb_ahead.c. */
+/* What the parts of the GDB target share: gdb.c (requests), gdb_setup.c, gdb_quirk.c, gdb_overrun.c, gdb_ahead.c,
+ * gdb_foreign.c. */
 #ifndef LIB_TARGET_GDB_PRIVATE_H
 #define LIB_TARGET_GDB_PRIVATE_H
 
@@ -28,6 +29,7 @@ struct gdb_target {
 	bool has_vcont, has_write_reg;
 	uint64_t tid;
 	bool overruns_tried;
+	VEC(struct target_range) own; /* memory of the emulator's, where the guest would reach it */
 
 	bool ended; /* the guest is gone: last says how */
 	struct stop last;
@@ -60,6 +62,10 @@ void gdb_hide_step_flag(struct gdb_target *g);
 /* gdb_overrun.c: what a step may overrun, as far as that is known without trying; and found by trying. */
 void gdb_expect_overruns(struct gdb_target *g);
 struct error *gdb_try_overruns(struct target *t);
+
+/* gdb_foreign.c: what of the emulator's own is in the guest's reach, at its start; target_has_own() */
+struct error *gdb_find_own(struct gdb_target *g);
+struct error *gdb_has_own(struct target *t, uint64_t address, uint64_t len, bool *ret);
 
 /* gdb.c */
 /* Asks for what `g` gives, and for these of desc.regs one by one; the others of that kind are stale then. */

@@ -103,6 +103,8 @@ struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options
 		err = gdb_find_quirks(g);
 	else if (!err)
 		gdb_hide_step_flag(g);
+	if (!err && g->is_qemu)
+		err = gdb_find_own(g);
 	if (!err) {
 		gdb_expect_overruns(g);
 		choose_ahead(g, options->ahead);

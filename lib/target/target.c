@@ -63,6 +63,12 @@ struct error *target_write_memory(struct target *t, uint64_t address, const void
 	return len ? explain(t, t->ops->write_memory(t, address, data, len)) : NULL;
 }
 
+struct error *target_has_own(struct target *t, uint64_t address, uint64_t len, bool *ret)
+{
+	*ret = false;
+	return t->ops->has_own ? t->ops->has_own(t, address, len, ret) : NULL;
+}
+
 struct error *target_step(struct target *t, int signal, struct stop *ret)
 {
 	return explain(t, t->ops->step(t, signal, ret));

@@ -74,6 +74,8 @@ struct target_ops {
 	struct error *(*resume)(struct target *t, int signal, struct stop *ret);
 	struct error *(*submit)(struct target *t, const struct target_plan *plans, size_t num_plans);
 	struct error *(*collect)(struct target *t, struct state *regs, struct target_seen *ret);
+	/* May be NULL: the guest's accesses cannot reach what is not the guest's. */
+	struct error *(*has_own)(struct target *t, uint64_t address, uint64_t len, bool *ret);
 	/* May be NULL: overruns is right as it is. */
 	struct error *(*try_overruns)(struct target *t);
 };
@@ -96,6 +98,8 @@ struct target {
 	bool stops_reset;  /* each stop sets the registers of isa->reset to 0 */
 	bool no_segments;  /* of an access to nowhere it tells no segment: SIGSEGV is said of stack faults, too */
 	bool loses_traps;  /* a step may run two instructions where nobody expects it */
+	bool makes_calls;  /* a step over a system call is one, of the host */
+	bool keeps_code;   /* it may go on with code that was changed through another mapping after it was executed */
 	size_t max_ahead;  /* steps that one submit takes */
 	/* A bit for each row of isa->overruns, the first in bit 0: a step overruns it, or may; see
 	 * target_try_overruns(). */
@@ -123,6 +127,12 @@ struct error *target_write_memory(struct target *t, uint64_t address, const void
  * keep away from them, because a stub that reads there itself dies of it (QEMU 7.2 to 11.1, of SIGBUS). Copied.
  */
 struct error *target_set_unbacked(struct target *t, const struct target_range *ranges, size_t num);
+
+/*
+ * Would the guest reach memory of the emulator's own in these len bytes? As far as that is known: of an emulator on
+ * another machine it is not.
+ */
+struct error *target_has_own(struct target *t, uint64_t address, uint64_t len, bool *ret);
 
 /* Executes one instruction, delivering signal (0: none) first. */
 struct error *target_step(struct target *t, int signal, struct stop *ret);

@@ -1,0 +1,56 @@
+/* The doors to a kernel, and where instructions lead to, by their encodings (Arm ARM C4.1). */
+#include "arch/aarch64/aarch64.h"
+
+static uint32_t word_of(const uint8_t *bytes)
+{
+	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+/*
+ * SVC, whatever its immediate. HLT #0xF000 is UNDEFINED for a program on a CPU, and to emulators a call of semihosting,
+ * by which a program opens files and runs commands on their host.
+ */
+enum isa_entry a64_entry(const uint8_t *bytes, size_t len)
+{
+	const uint32_t svc = 0xd4000001, all_but_immediate = 0xffe0001f, semihosting = 0xd45e0000;
+
+	if (len < 4)
+		return ISA_ENTRY_NONE;
+	if ((word_of(bytes) & all_but_immediate) == svc)
+		return ISA_ENTRY_CALL;
+	return word_of(bytes) == semihosting ? ISA_ENTRY_OTHER : ISA_ENTRY_NONE;
+}
+
+/* Branches with a signed number of words in a field; those with a condition may go straight on. */
+static const struct {
+	uint32_t mask, value;
+	uint8_t low, width;
+	bool conditional;
+} branches[] = {
+	{0x7c000000, 0x14000000, 0, 26, false}, /* B, BL */
+	{0xff000000, 0x54000000, 5, 19, true},  /* B.cond, BC.cond */
+	{0x7e000000, 0x34000000, 5, 19, true},  /* CBZ, CBNZ */
+	{0x7e000000, 0x36000000, 5, 14, true},  /* TBZ, TBNZ */
+};
+
+void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret)
+{
+	const uint32_t register_mask = 0xfe000000, register_value = 0xd6000000; /* BR, BLR, RET, ERET */
+
+	*ret = (struct isa_flow){.len = len < 4 ? 0 : 4};
+	if (len < 4)
+		return;
+	uint32_t word = word_of(bytes);
+	if ((word & register_mask) == register_value)
+		return;
+	for (size_t i = 0; i < sizeof branches / sizeof *branches; i++) {
+		if ((word & branches[i].mask) != branches[i].value)
+			continue;
+		uint64_t sign = UINT64_C(1) << (branches[i].width - 1);
+		uint64_t words = word >> branches[i].low & (2 * sign - 1);
+		ret->next[ret->num_next++] = pc + 4 * ((words ^ sign) - sign);
+		if (!branches[i].conditional)
+			return;
+	}
+	ret->next[ret->num_next++] = pc + 4;
+}

@@ -1,0 +1,125 @@
+/*
+ * The doors to a kernel, by opcode: SYSCALL (0F 05), SYSENTER (0F 34), INT 0x80 (CD 80). An emulator that takes a
+ * prefix, or an encoding of AVX and its followers, otherwise than the manuals do may find one of them behind it; what
+ * is counted here is whatever any of them could be.
+ */
+#include "arch/x86_64/x86_64.h"
+
+enum { SYSCALL = 0x05, SYSENTER = 0x34, ESCAPE = 0x0f, INT = 0xcd, SYSTEM_CALL = 0x80 };
+
+/* A legacy prefix or REX, in any order and number. */
+static bool is_prefix(uint8_t byte)
+{
+	switch (byte) {
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x64:
+	case 0x65:
+	case 0x66:
+	case 0x67:
+	case 0xf0:
+	case 0xf2:
+	case 0xf3: return true;
+	default: return (byte & 0xf0) == 0x40;
+	}
+}
+
+static uint8_t byte_at(const uint8_t *bytes, size_t len, size_t i)
+{
+	return i < len ? bytes[i] : 0;
+}
+
+static bool is_door(uint8_t opcode)
+{
+	return opcode == SYSCALL || opcode == SYSENTER;
+}
+
+/* Map 0F by another way than its escape byte: VEX (SDM vol. 2, 2.3.5), EVEX (2.7.1), REX2 (APX, 3.1.1). */
+static bool is_encoded_door(const uint8_t *at, size_t len)
+{
+	uint8_t payload = byte_at(at, len, 1);
+
+	switch (at[0]) {
+	case 0xc5: return is_door(byte_at(at, len, 2));
+	case 0xc4: return (payload & 31) == 1 && is_door(byte_at(at, len, 3));
+	case 0x62: return (payload & 7) == 1 && is_door(byte_at(at, len, 4));
+	case 0xd5:
+		return payload & 0x80 ? is_door(byte_at(at, len, 2))
+				      : byte_at(at, len, 2) == INT && byte_at(at, len, 3) == SYSTEM_CALL;
+	default: return false;
+	}
+}
+
+enum isa_entry x86_entry(const uint8_t *bytes, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && is_prefix(bytes[i]))
+		i++;
+	if (i == len)
+		return ISA_ENTRY_NONE;
+	uint8_t second = byte_at(bytes, len, i + 1);
+	if (bytes[i] == ESCAPE && second == SYSCALL && !i)
+		return ISA_ENTRY_CALL;
+	if ((bytes[i] == ESCAPE && is_door(second)) || (bytes[i] == INT && second == SYSTEM_CALL))
+		return ISA_ENTRY_OTHER;
+	return is_encoded_door(bytes + i, len - i) ? ISA_ENTRY_OTHER : ISA_ENTRY_NONE;
+}
+
+/* ---- Where instructions lead to ---- */
+
+/* By a register or memory, out of a transaction, or to where 66 decides (near16): nobody can tell. */
+static bool leads_anywhere(const struct x86_raw *raw)
+{
+	uint8_t op = raw->opcode;
+
+	if (raw->vex || raw->evex || raw->map > X86_MAP_0F)
+		return false;
+	if (raw->map == X86_MAP_0F) /* SYSRET, SYSEXIT, UIRET among the rest of 0F 01, RSM */
+		return op == 0x07 || op == 0x35 || op == 0x01 || op == 0xaa || (raw->opsize && x86_is_near_branch(raw));
+	switch (op) {
+	case 0xc2:
+	case 0xc3:
+	case 0xca:
+	case 0xcb:
+	case 0xcf: return true;                     /* RET, IRET */
+	case 0xc7: return (raw->reg & 7) == 7;      /* XBEGIN */
+	case 0xff: return (raw->reg & 7) - 2u <= 3; /* CALL, JMP by register or memory */
+	default: return raw->opsize && x86_is_near_branch(raw);
+	}
+}
+
+static bool is_conditional(const struct x86_raw *raw)
+{
+	return raw->map == X86_MAP_0F || (raw->opcode & 0xf0) == 0x70 || raw->opcode - 0xe0u <= 3;
+}
+
+/* MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS with REP: one iteration, or to its end. */
+static bool repeats(const struct x86_raw *raw)
+{
+	uint8_t op = raw->opcode;
+
+	return raw->rep && raw->map == X86_MAP_1 && !raw->vex && !raw->evex &&
+	       ((op & 0xfc) == 0x6c || (op & 0xfc) == 0xa4 || (op >= 0xaa && op <= 0xaf));
+}
+
+void x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret)
+{
+	struct x86_raw raw;
+
+	*ret = (struct isa_flow){.len = 0};
+	if (x86_parse(bytes, len, false, &raw) != LIFT_DONE || raw.too_long || raw.evex)
+		return;
+	ret->len = raw.len;
+	if (leads_anywhere(&raw))
+		return;
+	bool branch = !raw.vex && x86_is_near_branch(&raw);
+	if (!branch || is_conditional(&raw))
+		ret->next[ret->num_next++] = pc + raw.len;
+	if (branch)
+		ret->next[ret->num_next++] = pc + raw.len + raw.imm;
+	else if (repeats(&raw))
+		ret->next[ret->num_next++] = pc;
+}
