@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/print.h"
 #include "lib/report/baseline.h"
 
 struct baseline_options {
@@ -49,9 +50,11 @@ static enum exit_status run(const void *options, const struct operands *operands
 		err = update(o, operands, &counts);
 	if (err)
 		return fail(err);
-	if (!o->quiet)
-		printf("%s: %zu known findings added, %zu kept, %zu removed\n", o->file, counts.added, counts.kept,
+	if (!o->quiet) {
+		print_name(stdout, o->file);
+		printf(": %zu known findings added, %zu kept, %zu removed\n", counts.added, counts.kept,
 		       counts.removed);
+	}
 	return STATUS_OK;
 }
 

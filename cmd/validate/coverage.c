@@ -18,8 +18,6 @@ static struct error *sum_reports(const struct coverage_options *o, const struct 
 		err = coverage_sum_add(&sum, operands->at[i]);
 	if (!err)
 		err = (o->json ? coverage_sum_json : coverage_sum_text)(&text, &sum);
-	if (!err && text.len)
-		text_blank_controls(text.at, "\n\t");
 	if (!err)
 		err = document_write(&text, "output", o->output);
 	strbuf_deinit(&text);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/print.h"
 #include "lib/elf/image.h"
 
 struct import_command_options {
@@ -136,7 +137,8 @@ static struct error *import(const struct import_command_options *o, const char *
 
 static void say(const char *output, const struct import_counts *c)
 {
-	printf("%s: %" PRIu64 " states, %" PRIu64 " steps", output, c->states, c->steps);
+	print_name(stdout, output);
+	printf(": %" PRIu64 " states, %" PRIu64 " steps", c->states, c->steps);
 	if (c->blocks)
 		printf("; behind %" PRIu64 " of the states several steps: blocks, or repetitions", c->blocks);
 	putchar('\n');

@@ -6,6 +6,7 @@
 
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
+#include "cmd/validate/print.h"
 #include "lib/record/record.h"
 
 struct record_command_options {
@@ -31,8 +32,9 @@ static void catch_signals(void)
 
 static void print_result(const struct record_command_options *o, const struct record_result *result)
 {
-	fprintf(stderr, "validate: %s: %" PRIu64 " events, %" PRIu64 " bytes; the program ", o->output, result->events,
-		result->bytes);
+	fputs("validate: ", stderr);
+	print_name(stderr, o->output);
+	fprintf(stderr, ": %" PRIu64 " events, %" PRIu64 " bytes; the program ", result->events, result->bytes);
 	if (result->killed)
 		fprintf(stderr, "was killed by signal %d (%s)\n", result->signal, strsignal(result->signal));
 	else

@@ -365,6 +365,16 @@ static struct error *write_report(const struct session *s, const struct report *
 	return outputs_write(&s->options->outputs, report);
 }
 
+static void print_traced_line(const struct session *s)
+{
+	const struct run *run = &s->run;
+
+	fputs("validate: ", stderr);
+	print_name(stderr, s->options->trace);
+	fprintf(stderr, ": %" PRIu64 " instructions, %" PRIu64 " events, %.1f s\n", run->instructions,
+		run->events.total, (double)run->nanoseconds / 1e9);
+}
+
 /* Of a run that was not judged. */
 static void print_traced(const struct session *s)
 {
@@ -373,8 +383,7 @@ static void print_traced(const struct session *s)
 	if (run->error)
 		fprintf(stderr, "validate: %s\n", run->error->message);
 	if (!s->options->quiet)
-		fprintf(stderr, "validate: %s: %" PRIu64 " instructions, %" PRIu64 " events, %.1f s\n",
-			s->options->trace, run->instructions, run->events.total, (double)run->nanoseconds / 1e9);
+		print_traced_line(s);
 }
 
 static enum exit_status status_of_trace(const struct run *run)

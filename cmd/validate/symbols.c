@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "lib/base/escape.h"
 
 static const struct replay_module *modules_of(const struct symbols *s, size_t *ret_len)
 {
@@ -37,7 +38,8 @@ static uint64_t bias(const struct replay_module *module, const struct elf_image 
 
 static void append_name(struct strbuf *out, const char *name, uint64_t offset)
 {
-	strbuf_printf(out, " <%s", name);
+	strbuf_append(out, " <");
+	escape_line(out, name);
 	if (offset)
 		strbuf_printf(out, "+0x%llx", (unsigned long long)offset);
 	strbuf_append(out, ">");
