@@ -14,6 +14,7 @@
 #include "cmd/validate/progress.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
+#include "lib/base/file.h"
 #include "lib/elf/image.h"
 #include "lib/lockstep/judge_trace.h"
 #include "lib/report/report.h"
@@ -308,8 +309,10 @@ static struct error *perform(struct session *s)
 		return perform_trace(s);
 	struct error *err = evlog_reader_open(s->options->log, &s->log);
 
-	if (!err && !s->program)
+	if (!err && !s->program) {
 		s->program = evlog_reader_header(s->log)->program.path;
+		err = error_remedy(file_check_named(NULL, s->program), "or give PROGRAM");
+	}
 	if (!err)
 		err = find_isa(s);
 	if (!err)
