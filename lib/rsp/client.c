@@ -375,6 +375,29 @@ void rsp_kill(struct rsp_client *c)
 	error_destroy(err);
 }
 
+/* To the end of what the stub sends: a socket that is closed before that may take the last request with it (tcp(7)). */
+static void drain(struct rsp_client *c)
+{
+	deadline_t deadline = deadline_after(CLOCK_S);
+	struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
+
+	shutdown(c->fd, SHUT_WR);
+	while (!deadline_passed(deadline) && poll(&poll_fd, 1, deadline_poll(deadline)) > 0)
+		if (recv(c->fd, c->in, IN_SIZE, MSG_DONTWAIT) <= 0)
+			return;
+}
+
+void rsp_detach(struct rsp_client *c)
+{
+	struct error *err = queue_request(c, "D", 1);
+
+	if (!err)
+		err = rsp_flush(c);
+	if (!err)
+		drain(c);
+	error_destroy(err);
+}
+
 bool rsp_is_error(const struct rsp_reply *reply)
 {
 	if (reply->len >= 2 && reply->text[0] == 'E' && reply->text[1] == '.')
