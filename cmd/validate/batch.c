@@ -11,6 +11,7 @@
 #include "cmd/validate/interrupt.h"
 #include "cmd/validate/print.h"
 #include "cmd/validate/progress.h"
+#include "lib/base/apart.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/batch/merge.h"
@@ -174,6 +175,20 @@ static struct error *check_engine(const struct batch_command_options *o)
 	return NULL;
 }
 
+/* What is read, against the summary; results have names of their own in their folder. */
+static struct error *check_apart(const struct batch_command_options *o, const struct operands *operands)
+{
+	const struct apart_file report = {"--report", o->report, true};
+	const struct apart_file files[] = {{"--manifest", o->manifest, false}, {"--baseline", o->baseline, false}, report};
+	struct error *err = apart_check(files, sizeof files / sizeof *files);
+
+	for (size_t i = 0; i < operands->len && !err; i++)
+		err = apart_check((const struct apart_file[]){{"a job", operands->at[i], false}, report}, 2);
+	for (size_t i = 0; i < o->emulators.len && !err; i++)
+		err = apart_check((const struct apart_file[]){{"the emulator", o->emulators.at[i], false}, report}, 2);
+	return err;
+}
+
 static struct error *check_usage(const struct batch_command_options *o, const struct operands *operands)
 {
 	if (!o->output)
@@ -186,7 +201,8 @@ static struct error *check_usage(const struct batch_command_options *o, const st
 		return error_create(ERROR_USAGE, "batch: --emulator can be given twice at most");
 	if (o->memory > UINT64_MAX >> 20)
 		return error_create(ERROR_USAGE, "batch: --memory: no machine has that much");
-	return check_engine(o);
+	struct error *err = check_apart(o, operands);
+	return err ? err : check_engine(o);
 }
 
 static unsigned count_cpus(void)

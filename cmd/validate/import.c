@@ -8,6 +8,7 @@
 
 #include "cmd/validate/command.h"
 #include "cmd/validate/print.h"
+#include "lib/base/apart.h"
 #include "lib/elf/image.h"
 
 struct import_command_options {
@@ -39,7 +40,9 @@ static struct error *check_usage(const struct import_command_options *o, const s
 		return error_create(ERROR_USAGE, "import qemu-log: where to? -o TRACE");
 	if (o->base.given && !o->program)
 		return error_create(ERROR_USAGE, "import qemu-log: --base is of a --program");
-	return NULL;
+	const struct apart_file files[] = {
+		{"the log", operands->at[1], false}, {"--program", o->program, false}, {"-o", o->output, true}};
+	return apart_check(files, sizeof files / sizeof *files);
 }
 
 /* ---- The program's code ---- */

@@ -286,6 +286,20 @@ static struct error *name_traced(struct session *s)
 	return err;
 }
 
+/* Nothing is written over what is read. */
+static struct error *check_files(const struct session *s)
+{
+	const struct run_options *o = s->options;
+	const struct apart_file others[] = {
+		{"the event log", o->log, false},         {"the trace that is judged", o->trace_in, false},
+		{"the program", s->program, false},       {"the emulator", o->start.emulator, false},
+		{o->only_trace ? "-o" : "--trace", o->trace, true},
+	};
+	struct error *err = outputs_check(&o->outputs, others, sizeof others / sizeof *others);
+
+	return !err && o->trace ? file_check_write(o->trace) : err;
+}
+
 static struct error *perform_trace(struct session *s)
 {
 	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
@@ -293,7 +307,7 @@ static struct error *perform_trace(struct session *s)
 	if (err)
 		return err;
 	s->isa = trace_reader_header(s->trace)->isa;
-	err = outputs_check(&s->options->outputs);
+	err = check_files(s);
 	if (!err && s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
@@ -318,7 +332,7 @@ static struct error *perform(struct session *s)
 	if (!err)
 		err = check_program(s);
 	if (!err)
-		err = outputs_check(&s->options->outputs);
+		err = check_files(s);
 	if (!err && s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
