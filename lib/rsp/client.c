@@ -300,7 +300,8 @@ struct error *rsp_queue(struct rsp_client *c, const void *unit, size_t len, size
 static struct error *queue_request(struct rsp_client *c, const void *bytes, size_t len)
 {
 	if (len > c->packet_size)
-		return error_create(ERROR_BUG, "request of %zu bytes, but the GDB stub takes %zu", len, c->packet_size);
+		return error_create(ERROR_PROTOCOL, "a request has %zu bytes, but the GDB stub takes %zu only", len,
+				    c->packet_size);
 	strbuf_clear(&c->request);
 	rsp_encode(&c->request, bytes, len);
 	if (strbuf_failed(&c->request))
