@@ -18,6 +18,7 @@
 #include "lib/batch/run.h"
 #include "lib/batch/slurm.h"
 #include "lib/batch/summary.h"
+#include "lib/report/baseline.h"
 #include "lib/report/document.h"
 
 /* "2/5". */
@@ -44,18 +45,6 @@ struct batch_command_options {
 };
 
 /* ---- Setters ---- */
-
-/* A number of seconds, with a fraction if need be. */
-static struct error *option_seconds(const char *arg, void *target)
-{
-	char *end;
-	double seconds = strtod(arg, &end);
-
-	if (!*arg || *end || strspn(arg, "0123456789.") != strlen(arg) || !(seconds > 0 && seconds < 1e9))
-		return error_create(ERROR_USAGE, "'%s' is not a number of seconds above 0", arg);
-	*(double *)target = seconds;
-	return NULL;
-}
 
 static struct error *option_shard(const char *arg, void *target)
 {
@@ -388,6 +377,16 @@ static struct error *merge(const struct batch_command_options *o, const struct o
 	return batch_merge(o->output, operands->at + 1, operands->len - 1, o->resume);
 }
 
+/* One that is not there, or is none, would cost each row alike. */
+static struct error *check_baseline(const struct batch_command_options *o)
+{
+	struct baseline b = {0};
+	struct error *err = o->baseline ? baseline_read(o->baseline, &b) : NULL;
+
+	baseline_deinit(&b);
+	return err;
+}
+
 static enum exit_status run(const void *options, const struct operands *operands)
 {
 	const struct batch_command_options *o = options;
@@ -397,7 +396,9 @@ static enum exit_status run(const void *options, const struct operands *operands
 	if (err)
 		return fail(err);
 	catch_interrupts(interrupt, 0);
-	err = merging ? merge(o, operands) : plan_and_run(o, operands);
+	err = merging ? merge(o, operands) : check_baseline(o);
+	if (!merging && !err)
+		err = plan_and_run(o, operands);
 	if (err)
 		return fail(err);
 	return o->no_wait ? STATUS_OK : sum_up(o);

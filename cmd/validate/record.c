@@ -12,6 +12,7 @@
 struct record_command_options {
 	const char *output;
 	bool embed_files, quiet;
+	double timeout;
 	const char *via, *emulator, *cpu, *sysroot;
 	struct option_list emulator_args;
 };
@@ -90,7 +91,8 @@ static struct error *record(const struct record_command_options *o, const struct
 		.emulator_args = emulator_args,
 	};
 	catch_signals();
-	err = record_run(&options, &result);
+	limit_time(o->timeout);
+	err = explain_timeout(record_run(&options, &result), o->timeout);
 	free(argv);
 	free(emulator_args);
 	if (err)
@@ -122,6 +124,8 @@ static const struct option_row rows[] = {
 	 offsetof(struct record_command_options, sysroot), option_text},
 	{"emulator-arg", 0, "ARG", "further argument of it; may be repeated",
 	 offsetof(struct record_command_options, emulator_args), option_list},
+	{"timeout", 0, "S", "end the program after S seconds; what was recorded is kept as FILE.part",
+	 offsetof(struct record_command_options, timeout), option_seconds},
 	{"quiet", 'q', NULL, "say nothing when all went well", offsetof(struct record_command_options, quiet),
 	 option_flag},
 	{.name = NULL},
