@@ -168,7 +168,9 @@ static struct error *check_engine(const struct batch_command_options *o)
 static struct error *check_apart(const struct batch_command_options *o, const struct operands *operands)
 {
 	const struct apart_file report = {"--report", o->report, true};
-	const struct apart_file files[] = {{"--manifest", o->manifest, false}, {"--baseline", o->baseline, false}, report};
+	const struct apart_file files[] = {{"--manifest", o->manifest, false},
+					   {"--baseline", o->baseline, false},
+					   report};
 	struct error *err = apart_check(files, sizeof files / sizeof *files);
 
 	for (size_t i = 0; i < operands->len && !err; i++)

@@ -40,8 +40,9 @@ static struct error *check_usage(const struct import_command_options *o, const s
 		return error_create(ERROR_USAGE, "import qemu-log: where to? -o TRACE");
 	if (o->base.given && !o->program)
 		return error_create(ERROR_USAGE, "import qemu-log: --base is of a --program");
-	const struct apart_file files[] = {
-		{"the log", operands->at[1], false}, {"--program", o->program, false}, {"-o", o->output, true}};
+	const struct apart_file files[] = {{"the log", operands->at[1], false},
+					   {"--program", o->program, false},
+					   {"-o", o->output, true}};
 	return apart_check(files, sizeof files / sizeof *files);
 }
 

@@ -39,24 +39,30 @@ static void time_over(int signal)
 
 void limit_time(double seconds)
 {
-	const struct sigaction action = {.sa_handler = time_over, .sa_flags = SA_RESTART};
-	struct itimerval timer = {.it_value.tv_sec = 0};
+	/* No call is made again behind it: it is to end waits. */
+	const struct sigaction action = {.sa_handler = time_over};
+	struct itimerval timer = {.it_value.tv_sec = (time_t)seconds};
 
-	if (!(seconds > 0))
-		return;
-	timer.it_value.tv_sec = (time_t)seconds;
-	timer.it_value.tv_usec = (suseconds_t)((seconds - (double)timer.it_value.tv_sec) * 1e6);
-	if (!timer.it_value.tv_sec && !timer.it_value.tv_usec)
-		timer.it_value.tv_usec = 1;
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
+	if (seconds > 0) {
+		timer.it_value.tv_usec = (suseconds_t)((seconds - (double)timer.it_value.tv_sec) * 1e6);
+		if (!timer.it_value.tv_sec && !timer.it_value.tv_usec)
+			timer.it_value.tv_usec = 1;
+		sigaction(SIGALRM, &action, NULL);
+		setitimer(ITIMER_REAL, &timer, NULL);
+	}
+}
+
+void unlimit_time(void)
+{
+	setitimer(ITIMER_REAL, &(const struct itimerval){.it_value.tv_sec = 0}, NULL);
 }
 
 struct error *explain_timeout(struct error *err, double seconds)
 {
 	if (!err || !timed_out || err == &error_no_memory)
 		return err;
-	struct error *timeout = error_create(ERROR_TIMEOUT, "--timeout: not done after %.1f s: %s", seconds, err->message);
+	struct error *timeout = error_create(ERROR_TIMEOUT, "--timeout: not done after %.1f s: %s", seconds,
+					     err->message);
 	error_destroy(err);
 	return timeout;
 }

@@ -93,6 +93,7 @@ static struct error *record(const struct record_command_options *o, const struct
 	catch_signals();
 	limit_time(o->timeout);
 	err = explain_timeout(record_run(&options, &result), o->timeout);
+	unlimit_time();
 	free(argv);
 	free(emulator_args);
 	if (err)

@@ -305,8 +305,10 @@ static struct error *check_files(const struct session *s)
 {
 	const struct run_options *o = s->options;
 	const struct apart_file others[] = {
-		{"the event log", o->log, false},         {"the trace that is judged", o->trace_in, false},
-		{"the program", s->program, false},       {"the emulator", o->start.emulator, false},
+		{"the event log", o->log, false},
+		{"the trace that is judged", o->trace_in, false},
+		{"the program", s->program, false},
+		{"the emulator", o->start.emulator, false},
 		{o->only_trace ? "-o" : "--trace", o->trace, true},
 	};
 	struct error *err = outputs_check(&o->outputs, others, sizeof others / sizeof *others);
@@ -491,6 +493,7 @@ static enum exit_status run(const void *options, const struct operands *operands
 		return fail(err);
 	limit_time(s.options->timeout);
 	err = explain_timeout(perform(&s), s.options->timeout);
+	unlimit_time();
 	if (!err && s.options->only_trace) {
 		status = status_of_trace(&s.run);
 		print_traced(&s);
@@ -561,8 +564,10 @@ static const struct option_row trace_option_rows[] = {
 #undef AT
 /* clang-format on */
 
-static const struct run_options run_defaults = {
-	.sweep_interval = 1000, .jobs = 1, .trace_memory = 4096, .fail_on = SEVERITY_MODEL};
+static const struct run_options run_defaults = {.sweep_interval = 1000,
+						.jobs = 1,
+						.trace_memory = 4096,
+						.fail_on = SEVERITY_MODEL};
 
 static const struct run_options trace_defaults = {.sweep_interval = 1000, .jobs = 1, .only_trace = true};
 

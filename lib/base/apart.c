@@ -85,10 +85,10 @@ static struct error *check_two(const struct apart_file *a, const struct apart_fi
 	if (!is_same(a->path, b->path))
 		return NULL;
 	if (a->written && b->written)
-		return error_create(ERROR_USAGE, "%s and %s both go to %s: give each a file of its own", a->name, b->name,
-				    b->path);
-	return error_create(ERROR_USAGE, "%s would be written over %s, %s: give another file", (a->written ? a : b)->name,
-			    (a->written ? b : a)->name, (a->written ? b : a)->path);
+		return error_create(ERROR_USAGE, "%s and %s both go to %s: give each a file of its own", a->name,
+				    b->name, b->path);
+	return error_create(ERROR_USAGE, "%s would be written over %s, %s: give another file",
+			    (a->written ? a : b)->name, (a->written ? b : a)->name, (a->written ? b : a)->path);
 }
 
 struct error *apart_check(const struct apart_file *files, size_t num)

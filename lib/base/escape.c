@@ -44,17 +44,17 @@ static uint32_t code_point(const char *text, size_t len)
 }
 
 /*
- * Nothing that is seen: controls; what XML 1.0 does not have; and of the Unicode Character Database those of the category
- * Format that order text (Bidi_Control, UAX #9), join, hide or tag it, and the line and paragraph separators.
+ * Nothing that is seen: controls; what XML 1.0 does not have; and of the Unicode Character Database those of the
+ * category Format that order text (Bidi_Control, UAX #9), join, hide or tag it, and the line and paragraph separators.
  */
 static bool is_hidden(uint32_t code)
 {
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e},   {0x200b, 0x200f},
-		{0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},   {0xfffe, 0xffff},
-		{0xe0000, 0xe0fff},
+		{0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},     {0x180e, 0x180e},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfeff, 0xfeff},
+		{0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff},
 	};
 
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
@@ -122,7 +122,7 @@ void escape_line(struct strbuf *out, const char *text)
 void escape_markup(struct strbuf *out, const char *text, bool lines)
 {
 	static const struct named names[] = {
-		{'\n', replacement}, {'\t', replacement}, {'&', "&amp;"},   {'<', "&lt;"},
+		{'\n', replacement}, {'\t', replacement}, {'&', "&amp;"},  {'<', "&lt;"},
 		{'>', "&gt;"},       {'"', "&quot;"},     {'\'', "&#39;"}, {0},
 	};
 

@@ -27,7 +27,9 @@ static const struct {
 	{"\xed\xa0\x80", BAD BAD BAD},                      /* a surrogate */
 	{"\xf4\x90\x80\x80", BAD BAD BAD BAD},              /* above U+10FFFF */
 	{"\xc2\x85\xef\xbf\xbf", BAD BAD},                  /* well-formed, but a control and a noncharacter */
-	{"a\xe2\x80\xae" "b\xe2\x81\xa9", "a" BAD "b" BAD}, /* right-to-left override, pop of an isolate */
+	{"a\xe2\x80\xae"
+	 "b\xe2\x81\xa9",
+	 "a" BAD "b" BAD},                                 /* right-to-left override, pop of an isolate */
 	{"\xe2\x80\xa8\xe2\x80\xa9", BAD BAD},             /* line and paragraph separator */
 	{"\xe2\x80\x8b\xef\xbb\xbf\xc2\xad", BAD BAD BAD}, /* zero-width space and no-break space, soft hyphen */
 	{"\xf3\xa0\x81\xa1\xd8\x9c", BAD BAD},             /* a tag, Arabic letter mark */

@@ -20,7 +20,8 @@ struct error *file_wait(int fd)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
 
-	/* poll() is never restarted behind a handler (signal(7)), and no handler but that of an interrupt is installed. */
+	/* poll() is never restarted behind a handler (signal(7)), and no handler but that of an interrupt is installed.
+	 */
 	if (poll(&wait, 1, -1) < 0)
 		return errno == EINTR ? error_create(ERROR_INTERRUPTED, "interrupted") : error_os(errno, "poll", NULL);
 	return NULL;

@@ -9,12 +9,13 @@
 
 /*
  * Appends the file's contents to text; "-" is standard input. ERROR_INPUT for a file of more than max bytes: memory
- * stays bounded whatever the path leads to. text may have got a part of it when it fails. The path is the user's own: it
- * may be a link, or a FIFO, for whose writer it waits until a signal comes (ERROR_INTERRUPTED).
+ * stays bounded whatever the path leads to. text may have got a part of it when it fails. The path is the user's own:
+ * it may be a link, or a FIFO, for whose writer it waits until a signal comes (ERROR_INTERRUPTED).
  */
 struct error *file_read(const char *path, size_t max, struct strbuf *text);
 
-/* Waits until fd can be read. ERROR_INTERRUPTED if a signal came that is handled: whoever waits answers the first one. */
+/* Waits until fd can be read. ERROR_INTERRUPTED if a signal came that is handled: whoever waits answers the first one.
+ */
 struct error *file_wait(int fd);
 
 /*
@@ -35,9 +36,9 @@ struct error *file_read_named(const char *folder, const char *name, size_t max, 
 struct error *file_check_named(const char *folder, const char *name);
 
 /*
- * A file that is written piece by piece under a name of its own, PATH.part, or PATH.2.part and so on where that is taken,
- * and renamed when it is complete: nobody ever finds a half file under the name, and what had the name PATH.part before
- * stays. What is there and no regular file (a FIFO, /dev/null) is written as it is.
+ * A file that is written piece by piece under a name of its own, PATH.part, or PATH.2.part and so on where that is
+ * taken, and renamed when it is complete: nobody ever finds a half file under the name, and what had the name PATH.part
+ * before stays. What is there and no regular file (a FIFO, /dev/null) is written as it is.
  */
 struct file_output {
 	char *path, *final; /* final is NULL when path itself is written */

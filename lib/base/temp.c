@@ -41,7 +41,7 @@ static void remove_contents(int fd, const char *const *contents)
 static void remove_left(int parent, const char *name, const char *const *contents)
 {
 	struct stat opened, named;
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = parent < 0 ? -1 : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
@@ -83,7 +83,8 @@ static struct error *make(struct temp_folder *t, const char *parent)
 	}
 	if (!mkdtemp(t->path)) {
 		struct error *err = error_create(
-			ERROR_OS, "a temporary folder cannot be made in %s: %s: set TMPDIR to a folder that can be written to",
+			ERROR_OS,
+			"a temporary folder cannot be made in %s: %s: set TMPDIR to a folder that can be written to",
 			parent, strerror(errno));
 		free(t->path);
 		t->path = NULL;

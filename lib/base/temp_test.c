@@ -108,8 +108,9 @@ START_TEST(where_there_is_no_place)
 	struct temp_folder t;
 
 	ck_assert_int_eq(setenv("TMPDIR", "/nonexistent", 1), 0);
-	ck_error(temp_folder_create(&t, 0, contents), ERROR_OS,
-		 "a temporary folder cannot be made in /nonexistent: No such file or directory: set TMPDIR to a folder");
+	ck_error(
+		temp_folder_create(&t, 0, contents), ERROR_OS,
+		"a temporary folder cannot be made in /nonexistent: No such file or directory: set TMPDIR to a folder");
 	ck_assert_ptr_null(t.path);
 	ck_no_error(temp_folder_create(&t, 5, contents)); /* too long: /tmp */
 	ck_assert(!strncmp(t.path, "/tmp/validate-", 14));

@@ -32,15 +32,15 @@ const struct json_object batch_job_object = {job_fields, sizeof job_fields / siz
 
 /* ---- Checks ---- */
 
-/* What a job may say of its run: what is judged, and how long. What reads or writes files is the batch's, or has a member
- * of its own. */
+/* What a job may say of its run: what is judged, and how long. What reads or writes files is the batch's, or has a
+ * member of its own. */
 static const struct {
 	const char *name;
 	bool value;
 } options[] = {
-	{"--from", true},          {"--until", true},        {"--max-instructions", true}, {"--max-findings", true},
-	{"--memory-audit", true},  {"--timeout", true},      {"--sweep-interval", true},   {"--vendor", true},
-	{"--fail-on", true},       {"--jobs", true},         {"--trace-memory", true},     {"--strict", false},
+	{"--from", true},           {"--until", true},   {"--max-instructions", true}, {"--max-findings", true},
+	{"--memory-audit", true},   {"--timeout", true}, {"--sweep-interval", true},   {"--vendor", true},
+	{"--fail-on", true},        {"--jobs", true},    {"--trace-memory", true},     {"--strict", false},
 	{"--stop-on-first", false},
 };
 
@@ -60,8 +60,10 @@ static struct error *check_option(const batch_strings *args, size_t at, size_t *
 			return error_create(ERROR_USAGE, "%s needs an argument", word);
 		return NULL;
 	}
-	return error_create(ERROR_USAGE, "%.40s is no option that a job may set: files and targets are the batch's, or "
-			    "have members of their own", word);
+	return error_create(ERROR_USAGE,
+			    "%.40s is no option that a job may set: files and targets are the batch's, or "
+			    "have members of their own",
+			    word);
 }
 
 bool batch_is_name(const char *name, size_t len)

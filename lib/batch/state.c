@@ -297,7 +297,7 @@ struct error *batch_state_read(const char *folder, struct batch_state *ret)
 
 	if (part && path)
 		err = faccessat(AT_FDCWD, part, F_OK, AT_SYMLINK_NOFOLLOW) ? read_state(folder, path, false, ret)
-									    : read_state(folder, part, true, ret);
+									   : read_state(folder, part, true, ret);
 	free(part);
 	free(path);
 	return err;

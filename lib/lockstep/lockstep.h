@@ -82,10 +82,10 @@ struct run {
 	uint64_t lost_event, lost_pc;
 	char *lost_expected, *lost_observed; /* not NULL if the guest left the log */
 	struct adopted adopted, differed;    /* the last ones, likely causes of that */
-	char *cut;            /* not NULL if this is a recorded run whose end is missing: what the trace lacks */
-	struct error *error;  /* why it ended early, or NULL; owned */
-	/* Why the trace of a run that is judged, too, could not be written on: a file system's error. NULL: it is whole, or
-	 * none was asked for; owned. */
+	char *cut;           /* not NULL if this is a recorded run whose end is missing: what the trace lacks */
+	struct error *error; /* why it ended early, or NULL; owned */
+	/* Why the trace of a run that is judged, too, could not be written on: a file system's error. NULL: it is
+	 * whole, or none was asked for; owned. */
 	struct error *trace_error;
 	uint64_t nanoseconds; /* from the first step to the end */
 };

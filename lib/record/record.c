@@ -124,8 +124,9 @@ static struct error *start(struct recording *r, const char *path)
 /* The log is not written over what runs. */
 static struct error *check_apart(const struct record_options *o, const char *program)
 {
-	const struct apart_file files[] = {
-		{"the program", program, false}, {"the emulator", o->emulator, false}, {"the event log", o->log, true}};
+	const struct apart_file files[] = {{"the program", program, false},
+					   {"the emulator", o->emulator, false},
+					   {"the event log", o->log, true}};
 
 	return apart_check(files, sizeof files / sizeof *files);
 }

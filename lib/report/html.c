@@ -5,7 +5,6 @@
 
 #include "lib/base/escape.h"
 
-
 void html_text(struct strbuf *out, const char *text)
 {
 	escape_markup(out, text, false);

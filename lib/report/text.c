@@ -350,7 +350,8 @@ static void append_ending(struct strbuf *out, const struct report *report)
 	strbuf_deinit(&end);
 	append_gaps(out, run);
 	if (run->lost_expected) {
-		strbuf_printf(out, "lost sync    at event %" PRIu64 ", pc 0x%" PRIx64 "\n", run->lost_event, run->lost_pc);
+		strbuf_printf(out, "lost sync    at event %" PRIu64 ", pc 0x%" PRIx64 "\n", run->lost_event,
+			      run->lost_pc);
 		append_named(out, "   log       ", run->lost_expected, "\n");
 		append_named(out, "   guest     ", run->lost_observed, "\n");
 	} else if (run->error) {

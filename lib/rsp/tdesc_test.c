@@ -91,7 +91,7 @@ START_TEST(takes_the_widest_register_there_is)
 }
 END_TEST
 
-#define TEN(text)  text text text text text text text text text text
+#define TEN(text) text text text text text text text text text text
 #define LONG_NAME TEN(TEN("n")) TEN(TEN("n")) TEN(TEN("n"))
 
 static const struct {

@@ -456,7 +456,7 @@ START_TEST(what_was_there_before_goes_on)
 {
 	const struct stub_line script[] = {OPENING_OF("vCont;c;C;s;S", "", ends[_i].attached),
 					   {ends[_i].last, STUB_REPLY, "OK"},
-					   {NULL}};
+					   {.expect = NULL}};
 	struct target *t = start(script, GDB_AHEAD_NEVER);
 
 	target_destroy(t);

@@ -38,9 +38,10 @@ enum { RUNNING = 24 };
 
 /*
  * What happens to the nth reply of QEMU, counted from its start, or from its stops-th stop reply. At the start: 0
- * qSupported, 1 ?, 2 vCont?, 3 qqemu.sstepbits, 4 qAttached, 5 the description. Behind a stop reply comes the one to `g`.
+ * qSupported, 1 ?, 2 vCont?, 3 qqemu.sstepbits, 4 qAttached, 5 the description. Behind a stop reply comes the one to
+ * `g`.
  */
-#define TEN(text)  text text text text text text text text text text
+#define TEN(text) text text text text text text text text text text
 #define LONG_NAME TEN(TEN("n")) TEN(TEN("n")) TEN(TEN("n"))
 
 static const struct mischief {
@@ -64,7 +65,8 @@ static const struct mischief {
 	{0, 0, REPLACE, "PacketSize=1000", "the GDB stub has no target description"},
 	{0, 1, REPLACE, "W00", "already ended"},
 	{0, 5, REPLACE, "l<target>", "target description target.xml:1: "},
-	{0, 5, REPLACE, "l<target><xi:include href=\"" LONG_NAME "\"/></target>", "no name of a document that can be asked"},
+	{0, 5, REPLACE, "l<target><xi:include href=\"" LONG_NAME "\"/></target>",
+	 "no name of a document that can be asked"},
 	{0, 5, REPLACE, "m", "the GDB stub answered \"m\""},
 	{0, 5, FLOOD, "+$mx#e5", "the GDB stub sends, and reads nothing"},
 	{RUNNING, 0, CLOSE, NULL, "the GDB stub closed the connection"},

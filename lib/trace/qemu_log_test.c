@@ -262,7 +262,8 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Lines in front of the first state, about as long as one is kept: each is one line, and no byte behind it is touched. */
+/* Lines in front of the first state, about as long as one is kept: each is one line, and no byte behind it is touched.
+ */
 START_TEST(long_lines)
 {
 	static const char mixed[] = "RAX=0000000000000000 RBX=0000000000000000\nRAX=0000000000000000\n";

@@ -209,8 +209,8 @@ static struct error *read_stored(int fd, const char *path, uint64_t offset, uint
 	return err || got == stored->len ? err : damaged(path, offset, "the file ends within this record");
 }
 
-struct error *record_read(int fd, const char *path, uint64_t offset, uint64_t file_len, uint32_t most, struct record *ret,
-			  trace_bytes *stored, trace_bytes *raw)
+struct error *record_read(int fd, const char *path, uint64_t offset, uint64_t file_len, uint32_t most,
+			  struct record *ret, trace_bytes *stored, trace_bytes *raw)
 {
 	uint8_t check[RECORD_CHECK_LEN], expected[RECORD_CHECK_LEN];
 	struct error *err = read_stored(fd, path, offset, file_len, most, ret, stored);

@@ -76,13 +76,14 @@ cp "$guests/hello" "$forged"
 
 # What the log says itself: in the line of the guest's lost sync, in errors.
 escaped=$(jq -n --arg f $'x\n::error::forged\nverdict      clean\u202e' '$f')
-sed -E "s|\"name\": \"[a-z_0-9]+\"|\"name\": $(sed 's/[\\&|]/\\&/g' <<<"$escaped")|" run.json >named.json
+quoted=${escaped//\\/\\\\} # for sed
+sed -E "s|\"name\": \"[a-z_0-9]+\"|\"name\": $quoted|" run.json >named.json
 shown "calls of such a name" run -v --log named.json
 sed -E "s|\"args\": \[\"0x1\"|\"args\": [\"0x9\"|" named.json >lost.json
 shown "lost sync at such a call" run --log lost.json
 shown "lost sync at such a call, annotated" run --log lost.json --annotate github
 shown "lost sync at such a call, as JSON" run --log lost.json --report -
-sed -E "s|\"arch\": \"x86_64\"|\"arch\": $(sed 's/[\\&|]/\\&/g' <<<"$escaped")|" run.json >arch.json
+sed -E "s|\"arch\": \"x86_64\"|\"arch\": $quoted|" run.json >arch.json
 shown "an architecture of such a name" run --log arch.json
 
 # Known findings, coverage.

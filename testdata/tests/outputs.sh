@@ -117,7 +117,7 @@ run run --log fifo --timeout 0.5
 same "a log that does not come: status" $status 5
 matches "a log that does not come" "$said" '^validate: --timeout: not done after 0.5 s: .*interrupted'
 exec 9>&-
-run record -q -o slow.json --timeout 0.5 -- "$(type -P sleep)" 100
+run record -q -o slow.json --timeout 0.5 -- "$(type -P sleep)" $((2 * HANG_SECONDS))
 same "a program that does not end: status" $status 5
 matches "a program that does not end" "$said" '--timeout: not done after 0.5 s: .*slow.json.part'
 run run --log good.json --timeout nonsense
