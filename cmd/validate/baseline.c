@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/print.h"
+#include "lib/base/apart.h"
 #include "lib/report/baseline.h"
 
 struct baseline_options {
@@ -20,7 +22,12 @@ static struct error *check_usage(const struct baseline_options *o, const struct 
 		return error_create(ERROR_USAGE, "baseline update: which one is not said: --baseline FILE");
 	if (operands->len < 2)
 		return error_create(ERROR_USAGE, "baseline update: no report given (validate --report makes one)");
-	return NULL;
+	struct error *err = NULL;
+	for (size_t i = 1; i < operands->len && !err; i++) {
+		const struct apart_file files[] = {{"a report", operands->at[i], false}, {"--baseline", o->file, true}};
+		err = apart_check(files, 2);
+	}
+	return err;
 }
 
 static struct error *update(const struct baseline_options *o, const struct operands *operands,
@@ -49,9 +56,11 @@ static enum exit_status run(const void *options, const struct operands *operands
 		err = update(o, operands, &counts);
 	if (err)
 		return fail(err);
-	if (!o->quiet)
-		printf("%s: %zu known findings added, %zu kept, %zu removed\n", o->file, counts.added, counts.kept,
+	if (!o->quiet) {
+		print_name(stdout, o->file);
+		printf(": %zu known findings added, %zu kept, %zu removed\n", counts.added, counts.kept,
 		       counts.removed);
+	}
 	return STATUS_OK;
 }
 

@@ -11,12 +11,14 @@
 #include "cmd/validate/interrupt.h"
 #include "cmd/validate/print.h"
 #include "cmd/validate/progress.h"
+#include "lib/base/apart.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/batch/merge.h"
 #include "lib/batch/run.h"
 #include "lib/batch/slurm.h"
 #include "lib/batch/summary.h"
+#include "lib/report/baseline.h"
 #include "lib/report/document.h"
 #include "lib/sandbox/sandbox.h"
 
@@ -44,18 +46,6 @@ struct batch_command_options {
 };
 
 /* ---- Setters ---- */
-
-/* A number of seconds, with a fraction if need be. */
-static struct error *option_seconds(const char *arg, void *target)
-{
-	char *end;
-	double seconds = strtod(arg, &end);
-
-	if (!*arg || *end || strspn(arg, "0123456789.") != strlen(arg) || !(seconds > 0 && seconds < 1e9))
-		return error_create(ERROR_USAGE, "'%s' is not a number of seconds above 0", arg);
-	*(double *)target = seconds;
-	return NULL;
-}
 
 static struct error *option_shard(const char *arg, void *target)
 {
@@ -175,6 +165,22 @@ static struct error *check_engine(const struct batch_command_options *o)
 	return NULL;
 }
 
+/* What is read, against the summary; results have names of their own in their folder. */
+static struct error *check_apart(const struct batch_command_options *o, const struct operands *operands)
+{
+	const struct apart_file report = {"--report", o->report, true};
+	const struct apart_file files[] = {{"--manifest", o->manifest, false},
+					   {"--baseline", o->baseline, false},
+					   report};
+	struct error *err = apart_check(files, sizeof files / sizeof *files);
+
+	for (size_t i = 0; i < operands->len && !err; i++)
+		err = apart_check((const struct apart_file[]){{"a job", operands->at[i], false}, report}, 2);
+	for (size_t i = 0; i < o->emulators.len && !err; i++)
+		err = apart_check((const struct apart_file[]){{"the emulator", o->emulators.at[i], false}, report}, 2);
+	return err;
+}
+
 static struct error *check_usage(const struct batch_command_options *o, const struct operands *operands)
 {
 	if (!o->output)
@@ -187,7 +193,8 @@ static struct error *check_usage(const struct batch_command_options *o, const st
 		return error_create(ERROR_USAGE, "batch: --emulator can be given twice at most");
 	if (o->memory > UINT64_MAX >> 20)
 		return error_create(ERROR_USAGE, "batch: --memory: no machine has that much");
-	return check_engine(o);
+	struct error *err = check_apart(o, operands);
+	return err ? err : check_engine(o);
 }
 
 static unsigned count_cpus(void)
@@ -377,6 +384,16 @@ static struct error *merge(const struct batch_command_options *o, const struct o
 	return batch_merge(o->output, operands->at + 1, operands->len - 1, o->resume);
 }
 
+/* One that is not there, or is none, would cost each row alike. */
+static struct error *check_baseline(const struct batch_command_options *o)
+{
+	struct baseline b = {0};
+	struct error *err = o->baseline ? baseline_read(o->baseline, &b) : NULL;
+
+	baseline_deinit(&b);
+	return err;
+}
+
 static enum exit_status run(const void *options, const struct operands *operands)
 {
 	const struct batch_command_options *o = options;
@@ -386,7 +403,9 @@ static enum exit_status run(const void *options, const struct operands *operands
 	if (err)
 		return fail(err);
 	catch_interrupts(interrupt, 0);
-	err = merging ? merge(o, operands) : plan_and_run(o, operands);
+	err = merging ? merge(o, operands) : check_baseline(o);
+	if (!merging && !err)
+		err = plan_and_run(o, operands);
 	if (err)
 		return fail(err);
 	return o->no_wait ? STATUS_OK : sum_up(o);

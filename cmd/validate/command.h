@@ -35,6 +35,7 @@ struct error *option_flag(const char *arg, void *target);    /* bool: true */
 struct error *option_count(const char *arg, void *target);   /* unsigned: one more */
 struct error *option_text(const char *arg, void *target);    /* const char * */
 struct error *option_number(const char *arg, void *target);  /* uint64_t: decimal, or hexadecimal with 0x */
+struct error *option_seconds(const char *arg, void *target); /* double: above 0, with a fraction if need be */
 struct error *option_fail_on(const char *arg, void *target); /* enum severity: "confirmed" to "possible" */
 struct error *option_vendor(const char *arg, void *target);  /* enum cpu_vendor: "intel", "amd" */
 struct error *option_off(const char *arg, void *target);     /* bool: "off" is true, "on" false */

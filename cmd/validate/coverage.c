@@ -1,5 +1,6 @@
 /* validate coverage: what runs exercised, merged from their reports. */
 #include "cmd/validate/command.h"
+#include "lib/base/apart.h"
 #include "lib/report/coverage_sum.h"
 #include "lib/report/document.h"
 
@@ -8,18 +9,27 @@ struct coverage_options {
 	bool json;
 };
 
+static struct error *check_apart(const struct coverage_options *o, const struct operands *operands)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < operands->len && !err; i++) {
+		const struct apart_file files[] = {{"a report", operands->at[i], false}, {"--output", o->output, true}};
+		err = apart_check(files, 2);
+	}
+	return err;
+}
+
 static struct error *sum_reports(const struct coverage_options *o, const struct operands *operands)
 {
 	struct coverage_sum sum = {0};
 	struct strbuf text = {0};
-	struct error *err = NULL;
+	struct error *err = check_apart(o, operands);
 
 	for (size_t i = 0; i < operands->len && !err; i++)
 		err = coverage_sum_add(&sum, operands->at[i]);
 	if (!err)
 		err = (o->json ? coverage_sum_json : coverage_sum_text)(&text, &sum);
-	if (!err && text.len)
-		text_blank_controls(text.at, "\n\t");
 	if (!err)
 		err = document_write(&text, "output", o->output);
 	strbuf_deinit(&text);

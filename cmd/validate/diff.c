@@ -5,6 +5,7 @@
 #include "cmd/validate/interrupt.h"
 #include "cmd/validate/print.h"
 #include "cmd/validate/symbols.h"
+#include "lib/base/apart.h"
 #include "lib/base/file.h"
 #include "lib/report/diff.h"
 #include "lib/report/document.h"
@@ -29,6 +30,12 @@ static struct error *check_usage(const struct diff_command_options *o, const str
 		return error_create(ERROR_USAGE, "diff: two traces are to be named: validate diff A B");
 	if (!o->window || o->window > DIFF_WINDOW_MAX)
 		return error_create(ERROR_USAGE, "diff: --window is from 1 to %d", DIFF_WINDOW_MAX);
+	const struct apart_file files[] = {{"A", operands->at[0], false},
+					   {"B", operands->at[1], false},
+					   {"--report", o->report, true}};
+	struct error *same = apart_check(files, sizeof files / sizeof *files);
+	if (same)
+		return same;
 	if (o->report && strcmp(o->report, "-") != 0) {
 		struct error *err = file_check_write(o->report);
 		return err ? error_prefix(err, "--report") : NULL;

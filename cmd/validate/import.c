@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/print.h"
+#include "lib/base/apart.h"
 #include "lib/elf/image.h"
 
 struct import_command_options {
@@ -39,7 +41,10 @@ static struct error *check_usage(const struct import_command_options *o, const s
 		return error_create(ERROR_USAGE, "import qemu-log: where to? -o TRACE");
 	if (o->base.given && !o->program)
 		return error_create(ERROR_USAGE, "import qemu-log: --base is of a --program");
-	return NULL;
+	const struct apart_file files[] = {{"the log", operands->at[1], false},
+					   {"--program", o->program, false},
+					   {"-o", o->output, true}};
+	return apart_check(files, sizeof files / sizeof *files);
 }
 
 /* ---- The program's code ---- */
@@ -140,7 +145,8 @@ static struct error *import(const struct import_command_options *o, const char *
 
 static void say(const char *output, const struct import_counts *c)
 {
-	printf("%s: %" PRIu64 " states, %" PRIu64 " steps", output, c->states, c->steps);
+	print_name(stdout, output);
+	printf(": %" PRIu64 " states, %" PRIu64 " steps", c->states, c->steps);
 	if (c->blocks)
 		printf("; behind %" PRIu64 " of the states several steps: blocks, or repetitions", c->blocks);
 	putchar('\n');

@@ -1,9 +1,11 @@
 /* The program: finds the sub-command, parses its options by its table, runs it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "cmd/validate/interrupt.h"
 
 const char program_version[] = "validate 0.1";
 
@@ -135,10 +137,13 @@ static enum exit_status dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	survive_file_limit();
 	enum exit_status status = dispatch(argc - 1, argv + 1);
 
-	/* A full disk or a closed pipe must not look like success. */
-	if (fflush(stdout) || ferror(stdout))
-		status = fail(error_create(ERROR_OS, "cannot write to standard output"));
+	/* A full disk or a closed pipe must not look like success. Who wrote there may have said so already. */
+	errno = 0;
+	if ((fflush(stdout) || ferror(stdout)) && status != STATUS_USAGE)
+		status = fail(errno ? error_os(errno, "write", "standard output")
+				    : error_create(ERROR_OS, "cannot write to standard output"));
 	return status;
 }

@@ -44,6 +44,17 @@ struct error *option_number(const char *arg, void *target)
 	return NULL;
 }
 
+struct error *option_seconds(const char *arg, void *target)
+{
+	char *end;
+	double seconds = strtod(arg, &end);
+
+	if (!*arg || *end || strspn(arg, "0123456789.") != strlen(arg) || !(seconds > 0 && seconds < 1e9))
+		return error_create(ERROR_USAGE, "'%s' is not a number of seconds above 0", arg);
+	*(double *)target = seconds;
+	return NULL;
+}
+
 struct error *option_fail_on(const char *arg, void *target)
 {
 	enum severity severity;

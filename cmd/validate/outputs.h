@@ -2,6 +2,7 @@
 #ifndef CMD_VALIDATE_OUTPUTS_H
 #define CMD_VALIDATE_OUTPUTS_H
 
+#include "lib/base/apart.h"
 #include "lib/report/report.h"
 
 enum output { OUTPUT_JSON, OUTPUT_JUNIT, OUTPUT_SARIF, OUTPUT_HTML, NUM_OUTPUTS };
@@ -12,8 +13,9 @@ struct output_options {
 	const char *baseline;          /* NULL: none */
 };
 
-/* Whether all of them can be written. ERROR_USAGE if two are to be in one place, or for annotations of another kind. */
-struct error *outputs_check(const struct output_options *o);
+/* Whether all of them can be written. others: what the command reads and writes besides. ERROR_USAGE if one is to be
+ * written where another file is, or for annotations of another kind. */
+struct error *outputs_check(const struct output_options *o, const struct apart_file *others, size_t num);
 
 /* One of the files is standard output: nothing else should be printed there. */
 bool outputs_to_stdout(const struct output_options *o);

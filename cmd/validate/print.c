@@ -1,19 +1,21 @@
 #include "cmd/validate/print.h"
 
-void print_text(struct strbuf *text)
+#include "lib/base/escape.h"
+
+void print_text(const struct strbuf *text)
 {
-	if (text->len)
-		text_blank_controls(text->at, "\n\t");
-	fputs(strbuf_text(text), stdout);
+	struct strbuf lines = {0};
+
+	escape_lines(&lines, strbuf_text(text));
+	fputs(strbuf_text(&lines), stdout);
+	strbuf_deinit(&lines);
 }
 
 void print_name(FILE *out, const char *name)
 {
-	struct strbuf text = {0};
+	struct strbuf line = {0};
 
-	strbuf_append(&text, name);
-	if (text.len)
-		text_blank_controls(text.at, "");
-	fputs(strbuf_text(&text), out);
-	strbuf_deinit(&text);
+	escape_line(&line, name);
+	fputs(strbuf_text(&line), out);
+	strbuf_deinit(&line);
 }

@@ -1,4 +1,4 @@
-/* Text that quotes files, programs and stubs: their control characters become '?'. */
+/* Text that quotes files, programs and stubs, escaped (lib/base/escape.h). */
 #ifndef CMD_VALIDATE_PRINT_H
 #define CMD_VALIDATE_PRINT_H
 
@@ -6,8 +6,8 @@
 
 #include "lib/base/strbuf.h"
 
-/* Lines of text for standard output, in which newlines and tabs are our own. */
-void print_text(struct strbuf *text);
+/* Lines of text for standard output, in which newlines and tabs are our own: names in them have been escaped before. */
+void print_text(const struct strbuf *text);
 
 /* A name within a line. */
 void print_name(FILE *out, const char *name);

@@ -6,11 +6,13 @@
 
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
+#include "cmd/validate/print.h"
 #include "lib/record/record.h"
 
 struct record_command_options {
 	const char *output;
 	bool embed_files, quiet;
+	double timeout;
 	const char *via, *emulator, *cpu, *sysroot;
 	struct option_list emulator_args;
 };
@@ -31,8 +33,9 @@ static void catch_signals(void)
 
 static void print_result(const struct record_command_options *o, const struct record_result *result)
 {
-	fprintf(stderr, "validate: %s: %" PRIu64 " events, %" PRIu64 " bytes; the program ", o->output, result->events,
-		result->bytes);
+	fputs("validate: ", stderr);
+	print_name(stderr, o->output);
+	fprintf(stderr, ": %" PRIu64 " events, %" PRIu64 " bytes; the program ", result->events, result->bytes);
 	if (result->killed)
 		fprintf(stderr, "was killed by signal %d (%s)\n", result->signal, strsignal(result->signal));
 	else
@@ -88,7 +91,9 @@ static struct error *record(const struct record_command_options *o, const struct
 		.emulator_args = emulator_args,
 	};
 	catch_signals();
-	err = record_run(&options, &result);
+	limit_time(o->timeout);
+	err = explain_timeout(record_run(&options, &result), o->timeout);
+	unlimit_time();
 	free(argv);
 	free(emulator_args);
 	if (err)
@@ -120,6 +125,8 @@ static const struct option_row rows[] = {
 	 offsetof(struct record_command_options, sysroot), option_text},
 	{"emulator-arg", 0, "ARG", "further argument of it; may be repeated",
 	 offsetof(struct record_command_options, emulator_args), option_list},
+	{"timeout", 0, "S", "end the program after S seconds; what was recorded is kept as FILE.part",
+	 offsetof(struct record_command_options, timeout), option_seconds},
 	{"quiet", 'q', NULL, "say nothing when all went well", offsetof(struct record_command_options, quiet),
 	 option_flag},
 	{.name = NULL},

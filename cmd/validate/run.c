@@ -14,6 +14,7 @@
 #include "cmd/validate/progress.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
+#include "lib/base/file.h"
 #include "lib/elf/image.h"
 #include "lib/lockstep/judge_trace.h"
 #include "lib/report/report.h"
@@ -27,6 +28,8 @@ struct run_options {
 	bool only_trace; /* validate trace */
 	const char *from, *until;
 	uint64_t max_instructions, max_findings, sweep_interval, memory_audit;
+	double timeout;
+	uint64_t trace_memory; /* MiB */
 	enum severity fail_on;
 	enum cpu_vendor vendor;
 	bool stop_on_first, strict, show_output, no_progress;
@@ -118,6 +121,8 @@ static struct error *check_trace_usage(const struct run_options *o, const struct
 		return error_create(ERROR_USAGE, "too many operands: the program alone is named, for its symbols");
 	if (!o->jobs || o->jobs > 1024)
 		return error_create(ERROR_USAGE, "-j: 1 to 1024 threads");
+	if (!o->trace_memory || o->trace_memory > UINT64_MAX >> 20)
+		return error_create(ERROR_USAGE, "--trace-memory: no machine has that much, or that little");
 	return NULL;
 }
 
@@ -240,7 +245,13 @@ static struct error *judge(struct session *s)
 		.progress_ctx = s,
 	};
 
-	const struct judge_trace_options recorded = {&options, (unsigned)o->jobs, create_oracle, s};
+	const struct judge_trace_options recorded = {
+		.run = &options,
+		.jobs = (unsigned)o->jobs,
+		.memory = o->trace_memory << 20,
+		.create_oracle = create_oracle,
+		.ctx = s,
+	};
 
 	struct error *err = o->trace ? describe_trace(s) : NULL;
 	if (!err)
@@ -253,6 +264,10 @@ static struct error *judge(struct session *s)
 		err = lockstep_run(s->target, s->replay, &options, &s->run);
 	if (progress)
 		progress_clear();
+	if (s->run.interrupted && timed_out) {
+		s->run.interrupted = false;
+		s->run.timed_out = true;
+	}
 	s->ran = !err;
 	if (!err && s->options->outputs.baseline)
 		err = baseline_compare(&s->baseline, s->isa, &s->run, &s->known);
@@ -302,6 +317,35 @@ static struct error *lock_in(struct session *s)
 	return sandbox_drop(outputs, NUM_OUTPUTS + 1, &s->own_sandbox);
 }
 
+/* Nothing is written over what is read. */
+static struct error *check_files(const struct session *s)
+{
+	const struct run_options *o = s->options;
+	const struct apart_file others[] = {
+		{"the event log", o->log, false},
+		{"the trace that is judged", o->trace_in, false},
+		{"the program", s->program, false},
+		{"the emulator", o->start.emulator, false},
+		{o->only_trace ? "-o" : "--trace", o->trace, true},
+	};
+	struct error *err = outputs_check(&o->outputs, others, sizeof others / sizeof *others);
+
+	return !err && o->trace ? file_check_write(o->trace) : err;
+}
+
+/* Fewer threads than were asked for. */
+static void say_threads(const struct session *s)
+{
+	const struct run_options *o = s->options;
+	unsigned threads = judge_trace_threads(s->trace, (unsigned)o->jobs, o->trace_memory << 20);
+
+	if (threads < o->jobs && !o->quiet)
+		fprintf(stderr,
+			"validate: -j %" PRIu64 ": %u thread%s: more would hold more than %" PRIu64
+			" MiB of the trace (--trace-memory)\n",
+			o->jobs, threads, plural(threads), o->trace_memory);
+}
+
 static struct error *perform_trace(struct session *s)
 {
 	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
@@ -309,13 +353,15 @@ static struct error *perform_trace(struct session *s)
 	if (err)
 		return err;
 	s->isa = trace_reader_header(s->trace)->isa;
-	err = outputs_check(&s->options->outputs);
+	err = check_files(s);
 	if (!err && s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
 		err = name_traced(s);
 	if (!err)
 		catch_signals();
+	if (!err)
+		say_threads(s);
 	return err ? err : judge(s);
 }
 
@@ -328,14 +374,16 @@ static struct error *perform(struct session *s)
 	if (s->options->trace_in)
 		return perform_trace(s);
 	err = evlog_reader_open(s->options->log, &s->log);
-	if (!err && !s->program)
+	if (!err && !s->program) {
 		s->program = evlog_reader_header(s->log)->program.path;
+		err = error_remedy(file_check_named(NULL, s->program), "or give PROGRAM");
+	}
 	if (!err)
 		err = find_isa(s);
 	if (!err)
 		err = check_program(s);
 	if (!err)
-		err = outputs_check(&s->options->outputs);
+		err = check_files(s);
 	if (!err && s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
@@ -388,6 +436,16 @@ static struct error *write_report(const struct session *s, const struct report *
 	return outputs_write(&s->options->outputs, report);
 }
 
+static void print_traced_line(const struct session *s)
+{
+	const struct run *run = &s->run;
+
+	fputs("validate: ", stderr);
+	print_name(stderr, s->options->trace);
+	fprintf(stderr, ": %" PRIu64 " instructions, %" PRIu64 " events, %.1f s\n", run->instructions,
+		run->events.total, (double)run->nanoseconds / 1e9);
+}
+
 /* Of a run that was not judged. */
 static void print_traced(const struct session *s)
 {
@@ -396,8 +454,7 @@ static void print_traced(const struct session *s)
 	if (run->error)
 		fprintf(stderr, "validate: %s\n", run->error->message);
 	if (!s->options->quiet)
-		fprintf(stderr, "validate: %s: %" PRIu64 " instructions, %" PRIu64 " events, %.1f s\n",
-			s->options->trace, run->instructions, run->events.total, (double)run->nanoseconds / 1e9);
+		print_traced_line(s);
 }
 
 static enum exit_status status_of_trace(const struct run *run)
@@ -440,6 +497,15 @@ static void session_deinit(struct session *s)
 	vec_deinit(&s->calls);
 }
 
+/* The report is written; that the trace is not is to be told. */
+static struct error *take_trace_error(struct session *s)
+{
+	struct error *err = s->run.trace_error;
+
+	s->run.trace_error = NULL;
+	return err ? error_prefix(err, "--trace: the run was judged on without it") : NULL;
+}
+
 static enum exit_status run(const void *options, const struct operands *operands)
 {
 	struct session s = {.options = options, .program = operands->len ? operands->at[0] : NULL};
@@ -448,7 +514,9 @@ static enum exit_status run(const void *options, const struct operands *operands
 
 	if (err)
 		return fail(err);
-	err = perform(&s);
+	limit_time(s.options->timeout);
+	err = explain_timeout(perform(&s), s.options->timeout);
+	unlimit_time();
 	if (!err && s.options->only_trace) {
 		status = status_of_trace(&s.run);
 		print_traced(&s);
@@ -457,6 +525,8 @@ static enum exit_status run(const void *options, const struct operands *operands
 		status = status_of(&s, &report);
 		err = write_report(&s, &report);
 	}
+	if (!err)
+		err = take_trace_error(&s);
 	if (err)
 		status = fail(err);
 	session_deinit(&s);
@@ -480,6 +550,7 @@ static const struct option_row run_option_rows[] = {
 	{"annotate", 0, "KIND", "print annotations for a CI service: github", AT(outputs.annotate), option_text},
 	{"trace-in", 0, "FILE", "judge this trace; no log, no emulator and no program is needed", AT(trace_in), option_text},
 	{"jobs", 'j', "N", "judge a trace with N threads", AT(jobs), option_number},
+	{"trace-memory", 0, "MIB", "fewer threads, if they would hold more of a trace in memory together (4096)", AT(trace_memory), option_number},
 	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
 	{"fail-on", 0, "SEVERITY", "findings at least that sure fail the run: confirmed, recorded, host, model,\nvendor, possible; model if not given", AT(fail_on), option_fail_on},
@@ -487,6 +558,7 @@ static const struct option_row run_option_rows[] = {
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
 	{"until", 0, "PC", "end there", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N judged instructions", AT(max_instructions), option_number},
+	{"timeout", 0, "S", "end after S seconds", AT(timeout), option_seconds},
 	{"max-findings", 0, "N", "end at the Nth finding that counts", AT(max_findings), option_number},
 	{"memory-audit", 0, "N", "compare all that the model knows of memory with the guest's every N instructions and\nat the end (0: at the end of a run of under a million)", AT(memory_audit), option_number},
 	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by\none (1000), besides at system calls and when they are written; 0: at these alone", AT(sweep_interval), option_number},
@@ -504,6 +576,7 @@ static const struct option_row trace_option_rows[] = {
 	REPLAY_ROWS,
 	{"until", 0, "PC", "end when this address or symbol is reached", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
+	{"timeout", 0, "S", "end after S seconds", AT(timeout), option_seconds},
 	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by one", AT(sweep_interval), option_number},
 	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
 	{"quiet", 'q', NULL, "print nothing when all went well, and no progress", AT(quiet), option_count},
@@ -514,7 +587,10 @@ static const struct option_row trace_option_rows[] = {
 #undef AT
 /* clang-format on */
 
-static const struct run_options run_defaults = {.sweep_interval = 1000, .jobs = 1, .fail_on = SEVERITY_MODEL};
+static const struct run_options run_defaults = {.sweep_interval = 1000,
+						.jobs = 1,
+						.trace_memory = 4096,
+						.fail_on = SEVERITY_MODEL};
 
 static const struct run_options trace_defaults = {.sweep_interval = 1000, .jobs = 1, .only_trace = true};
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "cmd/validate/command.h"
+#include "lib/base/escape.h"
+#include "lib/base/file.h"
 
 static const struct replay_module *modules_of(const struct symbols *s, size_t *ret_len)
 {
@@ -19,7 +21,7 @@ static void open_images(struct symbols *s, const struct replay_module *modules, 
 		/* An image that cannot be read has no names: addresses are shown without. */
 		const char *path = modules[i].entry ? s->program : modules[i].path;
 		if (path)
-			error_destroy(elf_image_open(path, &image));
+			error_destroy(elf_image_open(path, &image)); /* a regular file, or none */
 		if (!vec_push(&s->images, image)) {
 			elf_image_close(image);
 			return;
@@ -37,7 +39,8 @@ static uint64_t bias(const struct replay_module *module, const struct elf_image 
 
 static void append_name(struct strbuf *out, const char *name, uint64_t offset)
 {
-	strbuf_printf(out, " <%s", name);
+	strbuf_append(out, " <");
+	escape_line(out, name);
 	if (offset)
 		strbuf_printf(out, "+0x%llx", (unsigned long long)offset);
 	strbuf_append(out, ">");
@@ -107,8 +110,10 @@ static struct error *is_traced(const struct trace_reader *reader, const char *pa
 {
 	const struct evlog_file *traced = &trace_reader_header(reader)->program;
 	struct evlog_file found = {0};
-	struct error *err = evlog_file_identify(path, &found);
+	struct error *err = path == traced->path ? file_check_named(NULL, path) : NULL;
 
+	if (!err)
+		err = evlog_file_identify(path, &found);
 	/* An imported trace may not tell. */
 	*ret = !err && (!traced->path || !memcmp(found.sha256, traced->sha256, sizeof found.sha256));
 	evlog_file_deinit(&found);

@@ -338,7 +338,8 @@ static enum exit_status verify(const void *options, const struct operands *opera
 	}
 	if (!err) {
 		trace_reader_chunks(r, &chunks);
-		printf("%s: ", operands->at[0]);
+		print_name(stdout, operands->at[0]);
+		printf(": ");
 		print_count(steps, " step");
 		printf(", ");
 		print_count(events, " event");

@@ -5,6 +5,7 @@
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 void codec_append_base64(struct strbuf *s, const void *bytes, size_t len)
 {
@@ -75,24 +76,20 @@ void codec_sha256(const void *bytes, size_t len, uint8_t ret[SHA256_LEN])
 	sha256_digest(&ctx, SHA256_LEN, ret);
 }
 
-struct error *codec_sha256_file(const char *path, uint8_t ret[SHA256_LEN])
+struct error *codec_sha256_fd(int fd, const char *path, uint8_t ret[SHA256_LEN])
 {
 	struct sha256_ctx ctx;
 	uint8_t bytes[65536];
-	FILE *file = fopen(path, "rbe");
+	ssize_t n;
 
-	if (!file)
-		return error_os(errno, "open", path);
 	sha256_init(&ctx);
-	size_t n;
-	do {
-		n = fread(bytes, 1, sizeof bytes, file);
-		sha256_update(&ctx, n, bytes);
-	} while (n == sizeof bytes);
-	int errnum = ferror(file) ? errno : 0;
-	fclose(file);
-	if (errnum)
-		return error_os(errnum, "read", path);
+	while ((n = read(fd, bytes, sizeof bytes)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_os(errno, "read", path);
+		sha256_update(&ctx, (size_t)n, bytes);
+	}
 	sha256_digest(&ctx, SHA256_LEN, ret);
 	return NULL;
 }

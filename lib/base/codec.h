@@ -36,7 +36,7 @@ static inline int codec_hex_digit(char c)
 
 void codec_sha256(const void *bytes, size_t len, uint8_t ret[SHA256_LEN]);
 
-/* The digest of a file's contents. */
-struct error *codec_sha256_file(const char *path, uint8_t ret[SHA256_LEN]);
+/* The digest of what is left to be read of an open file; path is for messages. */
+struct error *codec_sha256_fd(int fd, const char *path, uint8_t ret[SHA256_LEN]);
 
 #endif

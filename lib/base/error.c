@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/base/strbuf.h"
 
 static char out_of_memory[] = "out of memory";
@@ -30,10 +31,13 @@ static char *format_message(const char *format, va_list ap)
 {
 	char *message;
 
+	struct strbuf line = {0};
+
 	if (vasprintf(&message, format, ap) < 0)
 		return NULL;
-	text_blank_controls(message, "");
-	return message;
+	escape_line(&line, message);
+	free(message);
+	return strbuf_take(&line);
 }
 
 /* Remembers the path in err, or gives up on err for want of memory. */

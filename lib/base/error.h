@@ -5,7 +5,7 @@
  * either returns further or destroys. Outputs come last, are named `ret`, and are written only on success.
  *
  * The code says what a caller may branch on; the message is for people, is one line, carries no trailing newline, and
- * names the place and the remedy where there is one; control characters in what it quotes become '?'. Nothing below
+ * names the place and the remedy where there is one; what it quotes goes through escape_line(). Nothing below
  * cmd/ prints an error or ends the process.
  */
 #ifndef LIB_BASE_ERROR_H

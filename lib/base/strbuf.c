@@ -64,17 +64,6 @@ void strbuf_append_hex(struct strbuf *s, const void *bytes, size_t len)
 	s->at[s->len] = '\0';
 }
 
-void text_blank_controls(char *text, const char *but)
-{
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-		if (c1 || ((*c < ' ' || *c == 127) && !strchr(but, *c)))
-			*c = '?';
-		if (c1)
-			*++c = '?';
-	}
-}
-
 void strbuf_clear(struct strbuf *s)
 {
 	s->len = 0;

@@ -23,12 +23,6 @@ void strbuf_printf(struct strbuf *s, const char *format, ...) __attribute__((for
 /* Lower-case hexadecimal, two digits a byte, in memory order. */
 void strbuf_append_hex(struct strbuf *s, const void *bytes, size_t len);
 
-/*
- * Control characters (ISO 6429; in UTF-8 also 0x80 to 0x9f) become '?', but for those in `but`: what is quoted from
- * files and stubs is not for a terminal to obey.
- */
-void text_blank_controls(char *text, const char *but);
-
 /* What a noun takes behind a number: "s", but for 1 "". */
 static inline const char *plural(uint64_t n)
 {

@@ -57,20 +57,6 @@ START_TEST(long_texts_grow)
 }
 END_TEST
 
-START_TEST(control_characters_are_blanked)
-{
-	char line[] = "a\033[31m\n\x7f"
-		      "b\xc2\x9b"
-		      "c\tx \xc3\xa9\xc2\xa0",
-	     lines[] = "a\033b\n\tc\r";
-
-	text_blank_controls(line, "");
-	ck_assert_str_eq(line, "a?[31m??b??c?x \xc3\xa9\xc2\xa0");
-	text_blank_controls(lines, "\n\t");
-	ck_assert_str_eq(lines, "a?b\n\tc?");
-}
-END_TEST
-
 START_TEST(bytes_may_be_zero)
 {
 	struct strbuf s = {0};
@@ -126,7 +112,6 @@ int main(void)
 	tcase_add_test(tcase, hex_is_in_memory_order);
 	tcase_add_test(tcase, long_texts_grow);
 	tcase_add_test(tcase, bytes_may_be_zero);
-	tcase_add_test(tcase, control_characters_are_blanked);
 	tcase_add_test(tcase, clear_keeps_memory_and_take_gives_it_away);
 	tcase_add_loop_test(tcase, failure_is_remembered, 0, 3);
 	suite_add_tcase(suite, tcase);

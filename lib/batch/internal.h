@@ -29,6 +29,11 @@ bool batch_is_in_shard(const struct batch_header *header, uint64_t row);
 /* ---- The state as text ---- */
 
 #define BATCH_STATE_NAME "batch.json"
+#define BATCH_STATE_PART BATCH_STATE_NAME ".part"
+
+/* Makes the folder for results and rows/ in it, where they are not there. The folder may be a link, rows may not: what
+ * is written there stays in the folder. */
+struct error *batch_make_folders(const char *folder);
 
 /* A header's line, a record's, and the last. */
 void batch_print_header(struct strbuf *out, const struct batch_header *header);

@@ -32,23 +32,38 @@ const struct json_object batch_job_object = {job_fields, sizeof job_fields / siz
 
 /* ---- Checks ---- */
 
-/* "--log" stands for "--log=FILE" too. Each has a member of its own, or is the batch's. */
-static const char *const taken[] = {
-	"--log",      "--trace-in", "--report",  "--qemu",         "--remote",
-	"--emulator", "--cpu",      "--sysroot", "--emulator-arg", "--help",
+/* What a job may say of its run: what is judged, and how long. What reads or writes files is the batch's, or has a
+ * member of its own. */
+static const struct {
+	const char *name;
+	bool value;
+} options[] = {
+	{"--from", true},           {"--until", true},   {"--max-instructions", true}, {"--max-findings", true},
+	{"--memory-audit", true},   {"--timeout", true}, {"--sweep-interval", true},   {"--vendor", true},
+	{"--fail-on", true},        {"--jobs", true},    {"--trace-memory", true},     {"--strict", false},
+	{"--stop-on-first", false},
 };
 
-struct error *batch_check_arg(const char *word)
+/* An option at the first word of a job's args. *ret: how many words it takes. */
+static struct error *check_option(const batch_strings *args, size_t at, size_t *ret)
 {
+	const char *word = args->at[at];
 	size_t len = strcspn(word, "=");
 
-	if (word[0] == '-' && word[1] != '-' && word[1])
+	if (word[0] != '-' || word[1] != '-')
 		return error_create(ERROR_USAGE, "'%.20s': options are given by their long names here", word);
-	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-		if (strlen(taken[i]) == len && !memcmp(word, taken[i], len))
-			return error_create(ERROR_USAGE, "%s is set by the batch and by the job's own members",
-					    taken[i]);
-	return NULL;
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		if (strlen(options[i].name) != len || memcmp(word, options[i].name, len) != 0)
+			continue;
+		*ret = options[i].value && !word[len] ? 2 : 1;
+		if (*ret > args->len - at)
+			return error_create(ERROR_USAGE, "%s needs an argument", word);
+		return NULL;
+	}
+	return error_create(ERROR_USAGE,
+			    "%.40s is no option that a job may set: files and targets are the batch's, or "
+			    "have members of their own",
+			    word);
 }
 
 bool batch_is_name(const char *name, size_t len)
@@ -62,9 +77,9 @@ static struct error *check_args(const struct place *at, const batch_strings *arg
 {
 	struct place list = {.up = at, .name = "args"};
 
-	for (size_t i = 0; i < args->len; i++) {
+	for (size_t i = 0, words; i < args->len; i += words) {
 		struct place inner = {.up = &list, .index = i};
-		struct error *err = batch_check_arg(args->at[i]);
+		struct error *err = check_option(args, i, &words);
 		if (!err)
 			continue;
 		struct error *placed = place_error(&inner, "%s", err->message);
@@ -172,6 +187,33 @@ static struct error *syntax_error(const char *path, uint64_t line, json_error_t 
 	return error_input(path, line, "column %d: not JSON: %s", error->column, error->text);
 }
 
+/* What is not there is the row's failure; what is no regular file must not be opened. */
+static struct error *check_file(const struct place *at, const char *name, const char *base, const char *file)
+{
+	struct place member = {.up = at, .name = name};
+	char *path = file ? file_join(base, file) : NULL;
+
+	if (!file)
+		return NULL;
+	struct error *err = path ? file_check_named(NULL, path) : &error_no_memory, *placed = NULL;
+	if (error_is(err, ERROR_INPUT))
+		placed = place_error(&member, "%s", err->message);
+	free(path);
+	if (err == &error_no_memory)
+		return err;
+	error_destroy(err);
+	return placed;
+}
+
+static struct error *check_files(const struct place *at, const struct batch_job *job, const char *base)
+{
+	struct error *err = check_file(at, "log", base, job->log);
+
+	if (!err)
+		err = check_file(at, "trace", base, job->trace);
+	return err ? err : check_file(at, "program", base, job->program);
+}
+
 static struct error *add_job(struct manifest *m, const struct place *at, const json_t *json)
 {
 	struct batch_job job = {0};
@@ -179,6 +221,8 @@ static struct error *add_job(struct manifest *m, const struct place *at, const j
 
 	if (!err)
 		err = check_job(at, &job);
+	if (!err)
+		err = check_files(at, &job, m->base);
 	if (!err && m->base && !(job.base = strdup(m->base)))
 		err = &error_no_memory;
 	if (!err)

@@ -60,9 +60,6 @@ struct error *batch_jobs_write(const struct batch_jobs *jobs, const char *path);
  */
 struct error *batch_jobs_add(struct batch_jobs *jobs, const char *path);
 
-/* ERROR_USAGE for a word that a job may not hand on as an option of the run: the batch itself sets it. */
-struct error *batch_check_arg(const char *word);
-
 void batch_jobs_deinit(struct batch_jobs *jobs);
 void batch_strings_deinit(batch_strings *strings);
 

@@ -1,9 +1,7 @@
 #include "lib/batch/merge.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -86,9 +84,10 @@ static void choose(struct merge *m)
 
 static struct error *copy_report(const struct merge *m, const struct chosen *c)
 {
-	char *from = file_join(m->folders[c->folder], c->record->report), *to = file_join(m->out, c->record->report);
+	const char *folder = m->folders[c->folder], *name = c->record->report;
+	char *from = file_join(folder, name), *to = file_join(m->out, name);
 	struct strbuf text = {0};
-	struct error *err = from && to ? file_read(from, REPORT_MAX, &text) : &error_no_memory;
+	struct error *err = from && to ? file_read_named(folder, name, REPORT_MAX, &text) : &error_no_memory;
 
 	if (err)
 		err = batch_report_remedy(err, from);
@@ -102,15 +101,32 @@ static struct error *copy_report(const struct merge *m, const struct chosen *c)
 
 static struct error *make_folder(const char *out, bool replace)
 {
-	char *rows = file_join(out, "rows"), *state = file_join(out, BATCH_STATE_NAME);
-	struct error *err = rows && state ? NULL : &error_no_memory;
+	char *state = file_join(out, BATCH_STATE_NAME);
+	struct error *err = state ? NULL : &error_no_memory;
 
 	if (!err && !replace && !access(state, F_OK))
 		err = error_create(ERROR_USAGE, "%s has the results of a batch: give another folder", out);
-	else if (!err && ((mkdir(out, 0777) && errno != EEXIST) || (mkdir(rows, 0777) && errno != EEXIST)))
-		err = error_os(errno, "make the folder", out);
-	free(rows);
+	else if (!err)
+		err = batch_make_folders(out);
 	free(state);
+	return err;
+}
+
+/* All that is to be copied can be, before anything is. */
+static struct error *check_reports(const struct merge *m)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < m->states[0].header.rows.len && !err; i++) {
+		const struct chosen *c = &m->rows[i];
+		if (!c->record || !*c->record->report)
+			continue;
+		char *path = file_join(m->folders[c->folder], c->record->report);
+		err = path ? file_check_named(m->folders[c->folder], c->record->report) : &error_no_memory;
+		if (err)
+			err = batch_report_remedy(err, path);
+		free(path);
+	}
 	return err;
 }
 
@@ -119,8 +135,10 @@ static struct error *write_all(struct merge *m)
 {
 	const struct batch_header *h = &m->states[0].header;
 	struct batch_state state = {.header = *h};
-	struct error *err = make_folder(m->out, m->replace);
+	struct error *err = check_reports(m);
 
+	if (!err)
+		err = make_folder(m->out, m->replace);
 	state.header.shard = state.header.shards = 1;
 	for (size_t i = 0; i < h->rows.len && !err; i++) {
 		const struct chosen *c = &m->rows[i];

@@ -229,13 +229,13 @@ static struct error *read_report(const struct place *at, const json_t *json, str
 	return err;
 }
 
-struct error *batch_report_read(const char *path, struct batch_report *ret)
+static struct error *read_named(const char *folder, const char *name, const char *path, struct batch_report *ret)
 {
 	struct batch_report report = {0};
 	struct place at = {.path = path};
 	struct strbuf text = {0};
 	json_error_t error;
-	struct error *err = file_read(path, REPORT_MAX, &text);
+	struct error *err = file_read_named(folder, name, REPORT_MAX, &text);
 	if (!err)
 		err = json_check_values(path, 0, strbuf_text(&text), text.len, JSON_VALUES_MAX);
 	json_t *json = err ? NULL : json_loadb(strbuf_text(&text), text.len, JSON_REJECT_DUPLICATES, &error);
@@ -253,5 +253,14 @@ struct error *batch_report_read(const char *path, struct batch_report *ret)
 		batch_report_deinit(&report);
 	else
 		*ret = report;
+	return err;
+}
+
+struct error *batch_report_read(const char *folder, const char *name, struct batch_report *ret)
+{
+	char *path = file_join(folder, name);
+	struct error *err = path ? read_named(folder, name, path, ret) : &error_no_memory;
+
+	free(path);
 	return err;
 }

@@ -39,8 +39,8 @@ struct batch_report {
 	bool complete;                   /* the run came to its end or to a limit that was asked for */
 };
 
-/* ERROR_INPUT with file and place for what is no report. */
-struct error *batch_report_read(const char *path, struct batch_report *ret);
+/* name: of the report within the folder of results. ERROR_INPUT with file and place for what is no report. */
+struct error *batch_report_read(const char *folder, const char *name, struct batch_report *ret);
 void batch_report_deinit(struct batch_report *report);
 void batch_entry_deinit(struct batch_entry *entry);
 

@@ -55,10 +55,10 @@ struct keeping {
 
 static bool has_report(const char *folder, const struct batch_record *record)
 {
-	char *path = file_join(folder, record->report);
-	bool ok = path && (!*record->report || !access(path, R_OK));
+	struct error *err = *record->report ? file_check_named(folder, record->report) : NULL;
+	bool ok = !err;
 
-	free(path);
+	error_destroy(err);
 	return ok;
 }
 
@@ -106,26 +106,37 @@ static void keep(struct batch_results *r, const struct keeping *k, struct batch_
 
 /* ---- Opening ---- */
 
-static struct error *make_folder(const char *path)
+static struct error *make_folder(const char *path, int flags)
 {
 	struct stat st;
 
 	if (!mkdir(path, 0777))
 		return NULL;
 	int errnum = errno;
-	if (errnum == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode))
-		return NULL;
+	if (errnum == EEXIST && !fstatat(AT_FDCWD, path, &st, flags)) {
+		if (S_ISDIR(st.st_mode))
+			return NULL;
+		if (S_ISLNK(st.st_mode))
+			return error_input(path, 0, "is a symbolic link, which is not written through: remove it");
+	}
 	return error_os(errnum, "make the folder", path);
+}
+
+struct error *batch_make_folders(const char *folder)
+{
+	char *rows = file_join(folder, "rows");
+	struct error *err = rows ? make_folder(folder, 0) : &error_no_memory;
+
+	if (!err)
+		err = make_folder(rows, AT_SYMLINK_NOFOLLOW);
+	free(rows);
+	return err;
 }
 
 static struct error *take_folder(struct batch_results *r)
 {
-	char *rows = file_join(r->folder, "rows");
-	struct error *err = rows ? make_folder(r->folder) : &error_no_memory;
+	struct error *err = batch_make_folders(r->folder);
 
-	if (!err)
-		err = make_folder(rows);
-	free(rows);
 	if (err)
 		return err;
 	r->lock = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -168,7 +179,7 @@ static struct error *write_start(struct batch_results *r, const struct batch_hea
 		err = error_os(errno, "remove", r->path);
 	if (err)
 		return err;
-	r->fd = open(r->part, O_WRONLY | O_APPEND | O_CLOEXEC);
+	r->fd = open(r->part, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
 	return r->fd < 0 ? error_os(errno, "open", r->part) : NULL;
 }
 
@@ -217,7 +228,7 @@ struct error *batch_results_open(const char *folder, const struct batch_plan *pl
 	r->lock = r->fd = -1;
 	r->folder = strdup(folder);
 	r->path = file_join(folder, BATCH_STATE_NAME);
-	r->part = file_join(folder, BATCH_STATE_NAME ".part");
+	r->part = file_join(folder, BATCH_STATE_PART);
 	r->have = calloc(plan->rows.len + 1, sizeof *r->have);
 	bool ok = r->folder && r->path && r->part && r->have;
 	struct error *err = ok ? open_folder(r, &k, shard, shards) : &error_no_memory;

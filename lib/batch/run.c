@@ -123,14 +123,13 @@ static void remove_half(const char *path)
 	strbuf_deinit(&half);
 }
 
-/* name: of the report within the folder; path: the whole. */
-static struct error *record_report(struct batch *b, size_t index, const struct pool_result *result, char *name,
-				   const char *path)
+/* name: of the report within the folder. */
+static struct error *record_report(struct batch *b, size_t index, const struct pool_result *result, char *name)
 {
 	const struct batch_row *row = &b->plan->rows.at[index];
 	struct strbuf message = {0};
 	struct batch_report report = {0};
-	struct error *report_err = batch_report_read(path, &report);
+	struct error *report_err = batch_report_read(b->options->folder, name, &report);
 	struct batch_record record = {
 		.index = index,
 		.row = row->id,
@@ -163,7 +162,7 @@ static struct error *record_row(struct batch *b, size_t index, const struct pool
 
 	if (path) {
 		remove_half(path);
-		err = record_report(b, index, result, name, path);
+		err = record_report(b, index, result, name);
 	}
 	free(path);
 	free(name);

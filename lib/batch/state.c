@@ -1,5 +1,6 @@
 /* The state file as text. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -267,11 +268,11 @@ static struct error *read_records(struct reader *r, struct batch_state *ret)
 	return err;
 }
 
-static struct error *read_state(const char *path, bool part, struct batch_state *ret)
+static struct error *read_state(const char *folder, const char *path, bool part, struct batch_state *ret)
 {
 	struct strbuf text = {0};
 	struct batch_state state = {.complete = false};
-	struct error *err = file_read(path, STATE_MAX, &text);
+	struct error *err = file_read_named(folder, part ? BATCH_STATE_PART : BATCH_STATE_NAME, STATE_MAX, &text);
 	struct reader r = {.path = path,
 			   .at = strbuf_text(&text),
 			   .end = strbuf_text(&text) + text.len,
@@ -291,11 +292,12 @@ static struct error *read_state(const char *path, bool part, struct batch_state 
 
 struct error *batch_state_read(const char *folder, struct batch_state *ret)
 {
-	char *part = file_join(folder, BATCH_STATE_NAME ".part"), *path = file_join(folder, BATCH_STATE_NAME);
+	char *part = file_join(folder, BATCH_STATE_PART), *path = file_join(folder, BATCH_STATE_NAME);
 	struct error *err = &error_no_memory;
 
 	if (part && path)
-		err = !access(part, F_OK) ? read_state(part, true, ret) : read_state(path, false, ret);
+		err = faccessat(AT_FDCWD, part, F_OK, AT_SYMLINK_NOFOLLOW) ? read_state(folder, path, false, ret)
+									   : read_state(folder, part, true, ret);
 	free(part);
 	free(path);
 	return err;

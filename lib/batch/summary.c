@@ -241,7 +241,7 @@ static struct error *read_report(struct batch_summary *s, size_t row, const char
 	if (!record || !*record->report)
 		return NULL;
 	char *path = file_join(folder, record->report);
-	struct error *err = path ? batch_report_read(path, &report) : &error_no_memory;
+	struct error *err = path ? batch_report_read(folder, record->report, &report) : &error_no_memory;
 	if (err)
 		err = batch_report_remedy(err, path);
 	free(path);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/batch/summary.h"
 
 enum { MANY_ROWS = 40, SHOWN_WORDS = 160 };
@@ -22,15 +23,16 @@ static const char *grouped(uint64_t n, char ret[32])
 	return ret;
 }
 
-/* Text of reports and of emulators, which must not move a terminal's cursor. */
+/* Text of reports and of emulators; of a long one the end. */
 static void append_safe(struct strbuf *out, const char *text, size_t max)
 {
 	size_t len = strlen(text), from = len > max ? len - max : 0;
 
 	if (from)
 		strbuf_append(out, "...");
-	for (const char *c = text + from; *c; c++)
-		strbuf_append_char(out, (unsigned char)*c >= ' ' && *c != 127 ? *c : '.');
+	while (from && ((unsigned char)text[from] & 0xc0) == 0x80)
+		from++; /* not from within a character */
+	escape_line(out, text + from);
 }
 
 /* ---- Totals ---- */

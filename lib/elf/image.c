@@ -1,18 +1,16 @@
 #include "lib/elf/image.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/search.h"
 #include "lib/base/vec.h"
 
 /* Bytes of a file, all of which are read. */
-static const int64_t MAX_FILE = INT64_C(4) << 30;
+static const uint64_t MAX_FILE = UINT64_C(4) << 30;
 
 struct symbol {
 	uint64_t start, end; /* end == start: its size is not known */
@@ -162,19 +160,14 @@ static struct error *read_symbols(struct elf_image *image)
 
 static struct error *open_file(struct elf_image *image, const char *path)
 {
-	struct stat st;
+	uint64_t size;
 
 	image->path = strdup(path);
 	if (!image->path)
 		return &error_no_memory;
-	/* A FIFO would wait for a writer. */
-	image->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (image->fd < 0 || fstat(image->fd, &st))
-		return error_os(errno, "open", path);
-	if (!S_ISREG(st.st_mode))
-		return unusable(image, "is not a regular file");
-	if (st.st_size > MAX_FILE)
-		return unusable(image, "is too large for a program");
+	struct error *err = file_open_regular(path, MAX_FILE, &image->fd, &size);
+	if (err)
+		return err;
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return from_libelf(image);
 	image->elf = elf_begin(image->fd, ELF_C_READ, NULL);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/evlog/schema.h"
 
 enum {
@@ -48,10 +49,10 @@ static struct error *fill(struct evlog_reader *r, bool *ret_eof)
 	if (!vec_grow((void **)&r->buf, &r->cap, r->end + CHUNK, 1))
 		return &error_no_memory;
 
-	ssize_t n;
-	do
-		n = read(r->fd, r->buf + r->end, CHUNK);
-	while (n < 0 && errno == EINTR);
+	struct error *err = file_wait(r->fd);
+	if (err)
+		return err;
+	ssize_t n = read(r->fd, r->buf + r->end, CHUNK);
 	if (n < 0)
 		return error_os(errno, "read", r->path);
 	r->end += (size_t)n;

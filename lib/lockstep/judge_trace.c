@@ -317,6 +317,12 @@ static struct error *copy_text(const char *text, char **ret)
 	return *ret || !text ? NULL : &error_no_memory;
 }
 
+/* What the recorder ran out of, or had wrong, is no fault of whoever judges what it wrote. */
+static enum error_code recorded_code(int code)
+{
+	return code == ERROR_NO_MEMORY || code == ERROR_BUG ? ERROR_INPUT : (enum error_code)code;
+}
+
 /* The run went on to the trace's end: it ended as that did. */
 static struct error *take_end(struct judging *j, const struct trace_end *end)
 {
@@ -330,7 +336,7 @@ static struct error *take_end(struct judging *j, const struct trace_end *end)
 	run->lost_event = end->lost_event;
 	run->lost_pc = end->lost_pc;
 	if (end->error)
-		j->error = error_create((enum error_code)end->error_code, "%s", end->error);
+		j->error = error_create(recorded_code(end->error_code), "%s", end->error);
 	struct error *err = copy_text(end->lost_expected, &run->lost_expected);
 	return err ? err : copy_text(end->lost_observed, &run->lost_observed);
 }
@@ -361,7 +367,7 @@ static struct error *conclude(struct judging *j)
 
 	if (all && end)
 		err = take_end(j, end);
-	if (!err && all && !end)
+	if (!err && all)
 		err = copy_text(trace_reader_cut(j->reader), &run->cut);
 	if (!j->done && !all)
 		run->limit = j->limit;
@@ -372,6 +378,19 @@ static struct error *conclude(struct judging *j)
 	run->nanoseconds = clock_now() - j->started;
 	conclude_timeline(j, all ? end : NULL);
 	return err;
+}
+
+unsigned judge_trace_threads(const struct trace_reader *reader, unsigned jobs, uint64_t memory)
+{
+	size_t num;
+	const struct trace_chunk_info *chunks = trace_reader_chunks(reader, &num);
+	uint64_t most = 1;
+
+	for (size_t i = 0; i < num; i++)
+		if (chunks[i].raw > most)
+			most = chunks[i].raw;
+	uint64_t threads = memory ? memory / (JUDGE_TRACE_FACTOR * most) : jobs;
+	return threads < 1 || !jobs ? 1 : threads < jobs ? (unsigned)threads : jobs;
 }
 
 struct error *judge_trace(const struct trace_reader *reader, const struct judge_trace_options *options, struct run *ret,
@@ -388,7 +407,7 @@ struct error *judge_trace(const struct trace_reader *reader, const struct judge_
 		return err;
 	while (j.num_chunks < num && chunks[j.num_chunks].first <= j.range.last)
 		j.num_chunks++;
-	j.jobs = in_order || !options->jobs ? 1 : options->jobs;
+	j.jobs = in_order ? 1 : judge_trace_threads(reader, options->jobs, options->memory);
 	if (j.jobs > j.num_chunks)
 		j.jobs = j.num_chunks ? (unsigned)j.num_chunks : 1;
 	pthread_mutex_init(&j.mutex, NULL);

@@ -17,6 +17,7 @@ void run_deinit(struct run *run)
 	free(run->lost_observed);
 	free(run->cut);
 	error_destroy(run->error);
+	error_destroy(run->trace_error);
 	*run = (struct run){0};
 }
 

@@ -73,6 +73,7 @@ struct run {
 	bool recorded_time; /* the times of it are those of the run that a trace is of */
 	struct replay_totals events;
 	bool interrupted;     /* the user stopped it */
+	bool timed_out;       /* the time that it may take was over */
 	bool unreached;       /* it never came to where judging was to begin */
 	enum run_limit limit; /* of the options, at which it ended, not at the program's end */
 	bool exited;          /* the guest ended by itself, with exit_status */
@@ -81,8 +82,11 @@ struct run {
 	uint64_t lost_event, lost_pc;
 	char *lost_expected, *lost_observed; /* not NULL if the guest left the log */
 	struct adopted adopted, differed;    /* the last ones, likely causes of that */
-	char *cut;            /* not NULL if this is a recorded run whose end is missing: what the trace lacks */
-	struct error *error;  /* why it ended early, or NULL; owned */
+	char *cut;           /* not NULL if this is a recorded run whose end is missing: what the trace lacks */
+	struct error *error; /* why it ended early, or NULL; owned */
+	/* Why the trace of a run that is judged, too, could not be written on: a file system's error. NULL: it is
+	 * whole, or none was asked for; owned. */
+	struct error *trace_error;
 	uint64_t nanoseconds; /* from the first step to the end */
 };
 

@@ -52,6 +52,19 @@ struct error *tracer_init(struct lockstep *ls)
 	return err ? err : write_modules(ls);
 }
 
+/* What the file system refuses costs the trace, and not what is judged. Takes err. */
+static struct error *give_up(struct lockstep *ls, struct error *err)
+{
+	struct tracer *t = &ls->tracer;
+
+	if (!error_is(err, ERROR_OS) || ls->options->only_trace)
+		return err;
+	trace_writer_destroy(t->writer);
+	t->writer = NULL;
+	ls->run->trace_error = err;
+	return NULL;
+}
+
 /* The first n of the steps that wait were written, or are given up. */
 static void drop_waiting(struct tracer *t, size_t n)
 {
@@ -79,7 +92,7 @@ struct error *tracer_finish(struct lockstep *ls)
 {
 	const struct run *run = ls->run;
 
-	struct error *err = ls->tracer.writer ? tracer_settle(ls) : NULL;
+	struct error *err = tracer_settle(ls);
 	if (err || !ls->tracer.writer)
 		return err;
 	const struct trace_end end = {
@@ -96,7 +109,7 @@ struct error *tracer_finish(struct lockstep *ls)
 		.error_code = run->error ? (int)run->error->code : 0,
 		.nanoseconds = run->nanoseconds,
 	};
-	return trace_writer_finish(ls->tracer.writer, &end);
+	return give_up(ls, trace_writer_finish(ls->tracer.writer, &end));
 }
 
 /* ---- Memory ---- */
@@ -250,6 +263,8 @@ struct error *tracer_settle(struct lockstep *ls)
 	struct tracer *t = &ls->tracer;
 	struct error *err = NULL;
 
+	if (!t->writer)
+		return NULL;
 	for (size_t i = 0; i < t->waiting.len; i++)
 		for (size_t k = 0; k < t->waiting.at[i].accesses.len; k++)
 			settle_access(ls, i, k);
@@ -262,7 +277,7 @@ struct error *tracer_settle(struct lockstep *ls)
 		err = trace_writer_step(t->writer, &w->step);
 	}
 	drop_waiting(t, t->waiting.len);
-	return err;
+	return give_up(ls, err);
 }
 
 static struct error *wait(struct lockstep *ls, const struct trace_step *step)
@@ -312,7 +327,7 @@ struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bo
 		step.changed = t->changed.at;
 		step.num_changed = t->changed.len;
 	}
-	return trace_writer_step(t->writer, &step);
+	return give_up(ls, trace_writer_step(t->writer, &step));
 }
 
 struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot)
@@ -320,7 +335,7 @@ struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot
 	struct trace_step step = step_of(ls, slot);
 
 	step.after = &ls->now;
-	return ls->tracer.writer ? trace_writer_observed(ls->tracer.writer, &step) : NULL;
+	return ls->tracer.writer ? give_up(ls, trace_writer_observed(ls->tracer.writer, &step)) : NULL;
 }
 
 struct error *tracer_asked(struct lockstep *ls, const struct lifted *lifted, const struct state *before,
@@ -332,7 +347,7 @@ struct error *tracer_asked(struct lockstep *ls, const struct lifted *lifted, con
 					.before = before,
 					.after = after};
 
-	return ls->tracer.writer ? trace_writer_observed(ls->tracer.writer, &step) : NULL;
+	return ls->tracer.writer ? give_up(ls, trace_writer_observed(ls->tracer.writer, &step)) : NULL;
 }
 
 static void see_nothing(struct state *s)
@@ -350,7 +365,7 @@ struct error *tracer_group(struct lockstep *ls, size_t len)
 		return NULL;
 	err = tracer_settle(ls);
 	see_nothing(&t->state);
-	for (size_t i = 0; i < len && !err; i++) {
+	for (size_t i = 0; i < len && !err && t->writer; i++) {
 		const struct prediction *slot = &ls->group.slot[i];
 		bool last = i + 1 == len;
 		if (!add_accesses(ls, slot, last && !ls->signal))
@@ -360,7 +375,7 @@ struct error *tracer_group(struct lockstep *ls, size_t len)
 		step.running = !last;
 		step.after = last ? &ls->seen : &t->state;
 		step.signal = last ? ls->signal : 0;
-		err = trace_writer_step(t->writer, &step);
+		err = give_up(ls, trace_writer_step(t->writer, &step));
 	}
 	return err;
 }
@@ -410,7 +425,7 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 	if (!add_writes(ls))
 		return &error_no_memory;
 	struct error *err = tracer_settle(ls);
-	if (err)
+	if (err || !t->writer)
 		return err;
 	t->accesses.len = 0;
 	struct trace_event event = {
@@ -437,5 +452,5 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 	step.after = &t->state;
 	step.event = &event;
 	err = trace_writer_step(t->writer, &step);
-	return err ? err : write_modules(ls);
+	return give_up(ls, err ? err : write_modules(ls));
 }

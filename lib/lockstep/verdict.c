@@ -22,6 +22,7 @@ static const struct {
 	[GAP_MAX_INSTRUCTIONS] = {"max-instructions", "the run was ended by --max-instructions"},
 	[GAP_UNTIL] = {"until", "the run was ended by --until"},
 	[GAP_MAX_FINDINGS] = {"max-findings", "the run was ended by --stop-on-first or --max-findings"},
+	[GAP_TIMEOUT] = {"timeout", "the run was ended by --timeout"},
 	[GAP_CUT] = {"trace-cut", "the trace that was judged is not whole"},
 	[GAP_UNMODELLED] = {"unmodelled", "there is no model of some instructions"},
 	[GAP_UNSEEN] = {"unseen", "some instructions were not or only partly seen"},
@@ -57,6 +58,7 @@ bool run_has_gap(const struct run *run, enum gap gap)
 	case GAP_MAX_INSTRUCTIONS: return run->limit == RUN_LIMIT_INSTRUCTIONS;
 	case GAP_UNTIL: return run->limit == RUN_LIMIT_UNTIL;
 	case GAP_MAX_FINDINGS: return run->limit == RUN_LIMIT_FINDINGS;
+	case GAP_TIMEOUT: return run->timed_out;
 	case GAP_CUT: return run->cut;
 	case GAP_UNMODELLED: return run->unmodelled.len;
 	case GAP_UNSEEN: return run->unseen;

@@ -26,6 +26,7 @@ enum gap {
 	GAP_MAX_INSTRUCTIONS,  /* limits ended it: enum run_limit */
 	GAP_UNTIL,
 	GAP_MAX_FINDINGS,
+	GAP_TIMEOUT,
 	GAP_CUT,        /* the trace that was judged has no end */
 	GAP_UNMODELLED, /* instructions */
 	GAP_UNSEEN,     /* instructions, not or partly */

@@ -82,6 +82,7 @@ static void open_gap(enum gap gap)
 	};
 
 	run.limit = limits[gap];
+	run.timed_out = gap == GAP_TIMEOUT;
 	switch (gap) {
 	case GAP_NOTHING_JUDGED: run.checked = 0; break;
 	case GAP_START_NOT_REACHED: run.unreached = true; break;

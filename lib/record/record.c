@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "lib/base/apart.h"
 #include "lib/record/internal.h"
 #include "lib/sys/signal.h"
 
@@ -120,6 +121,16 @@ static struct error *start(struct recording *r, const char *path)
 	return o->via_qemu ? tracee_qemu_create(&qemu, &r->n) : tracee_native_create(&program, &r->n);
 }
 
+/* The log is not written over what runs. */
+static struct error *check_apart(const struct record_options *o, const char *program)
+{
+	const struct apart_file files[] = {{"the program", program, false},
+					   {"the emulator", o->emulator, false},
+					   {"the event log", o->log, true}};
+
+	return apart_check(files, sizeof files / sizeof *files);
+}
+
 struct error *record_run(const struct record_options *options, struct record_result *ret)
 {
 	struct recording r = {.options = options};
@@ -128,7 +139,9 @@ struct error *record_run(const struct record_options *options, struct record_res
 
 	if (err)
 		return err;
-	err = record_init_calls(&r);
+	err = check_apart(options, path);
+	if (!err)
+		err = record_init_calls(&r);
 	if (!err)
 		err = start(&r, path);
 	if (!err)

@@ -4,13 +4,14 @@
  * here as well. The model is told which pages are the same.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/falloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h> /* PROT_ and MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 #include <unistd.h>
 
+#include "lib/base/codec.h"
+#include "lib/base/file.h"
 #include "lib/replay/internal.h"
 
 enum { PAGE_SHIFT = 12 };
@@ -273,17 +274,31 @@ static struct error *write_object(struct replay *r, struct replay_call *call, ui
 	return err;
 }
 
-/* The mapped file is the recorded one. */
-static struct error *check_file(const struct evlog_file *recorded)
+static struct error *has_changed(const struct evlog_file *recorded)
 {
-	struct evlog_file found = {0};
-	struct error *err = evlog_file_identify(recorded->path, &found);
+	return error_input(recorded->path, 0,
+			   "has changed since the log was recorded, which maps it: record again, or with "
+			   "--embed-files");
+}
 
-	if (!err && (found.size != recorded->size || memcmp(found.sha256, recorded->sha256, sizeof found.sha256)))
-		err = error_input(
-			recorded->path, 0,
-			"has changed since the log was recorded, which maps it: record again, or with --embed-files");
-	evlog_file_deinit(&found);
+/* Opens the mapped file, if it is the recorded one. The path is the log's, and may be any. */
+static struct error *open_recorded(const struct evlog_file *recorded, int *ret)
+{
+	uint8_t sha256[SHA256_LEN];
+	uint64_t size = 0;
+	int fd = -1;
+	struct error *err = file_open_named(NULL, recorded->path, UINT64_MAX, &fd, &size);
+
+	if (!err && size != recorded->size)
+		err = has_changed(recorded);
+	if (!err)
+		err = codec_sha256_fd(fd, recorded->path, sha256);
+	if (!err && memcmp(sha256, recorded->sha256, sizeof sha256) != 0)
+		err = has_changed(recorded);
+	if (!err)
+		*ret = fd;
+	else if (fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -308,7 +323,7 @@ static struct error *copy_bytes(struct replay *r, struct replay_call *call, cons
 	return err;
 }
 
-static struct error *copy_file(struct replay *r, struct replay_call *call, const char *path, uint64_t object,
+static struct error *copy_file(struct replay *r, struct replay_call *call, int fd, const char *path, uint64_t object,
 			       uint64_t offset, uint64_t len)
 {
 	struct window w;
@@ -316,10 +331,7 @@ static struct error *copy_file(struct replay *r, struct replay_call *call, const
 
 	if (err)
 		return err;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	err = fd < 0 ? error_os(errno, "open", path) : copy_bytes(r, call, &w, fd, path, offset, len);
-	if (fd >= 0)
-		close(fd);
+	err = copy_bytes(r, call, &w, fd, path, offset, len);
 	struct error *closed = close_window(r, call, &w);
 	if (!err)
 		return closed;
@@ -333,7 +345,7 @@ static struct error *fill_from_file(struct replay *r, struct replay_call *call, 
 {
 	struct replay_object *o = object_at(r, object);
 	const struct views *filled = &o->filled;
-	bool checked = false;
+	int fd = -1;
 	struct error *err = NULL;
 
 	if (memcmp(o->sha256, b->file.sha256, sizeof o->sha256) != 0)
@@ -347,12 +359,13 @@ static struct error *fill_from_file(struct replay *r, struct replay_call *call, 
 			continue;
 		}
 		uint64_t end = next && next->first < first + num ? next->first : first + num;
-		err = checked ? NULL : check_file(&b->file);
-		checked = true;
+		err = fd < 0 ? open_recorded(&b->file, &fd) : NULL;
 		if (!err)
-			err = copy_file(r, call, b->file.path, object, at << PAGE_SHIFT, (end - at) << PAGE_SHIFT);
+			err = copy_file(r, call, fd, b->file.path, object, at << PAGE_SHIFT, (end - at) << PAGE_SHIFT);
 		at = end;
 	}
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 

@@ -202,12 +202,21 @@ static uint64_t strings_end(const struct replay *r)
 	return name ? name->value : r->stack_end;
 }
 
+static bool is_on_stack_field(unsigned field)
+{
+	return field == STAT_STARTSTACK || (field >= STAT_ARG_START && field <= STAT_ENV_END);
+}
+
 /* What the field is in this run. False if that is not known. */
 static bool place_field(const struct replay *r, unsigned field, uint64_t *value)
 {
 	const struct initial_stack *s = &r->start;
 	uint64_t strings = strings_end(r), env = s->env.len ? s->env.at[0] : strings;
 
+	/* An emulator that hands out the host's file tells of its own stack: such an address is no place of the
+	 * guest's. */
+	if (is_on_stack_field(field) && *value - r->header->stack_pointer >= r->header->stack_len)
+		return false;
 	switch (field) {
 	case STAT_STARTCODE:
 	case STAT_START_DATA: return regions_to_target(&r->regions, *value, value);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/report/document.h"
 #include "lib/report/families.h"
 #include "lib/report/report.h"
@@ -161,9 +162,21 @@ static void append_column(struct strbuf *out, uint64_t n, int width)
 	strbuf_deinit(&text);
 }
 
+/* Of a report, at the start of a row. */
+static void append_name(struct strbuf *out, const char *name, int width)
+{
+	struct strbuf line = {0};
+
+	escape_line(&line, name);
+	strbuf_printf(out, "   %-*s", width, strbuf_text(&line));
+	out->failed |= strbuf_failed(&line);
+	strbuf_deinit(&line);
+}
+
 static void append_family(struct strbuf *out, const struct family *f)
 {
-	strbuf_printf(out, "   %-20s %9zu", f->name, f->encodings);
+	append_name(out, f->name, 20);
+	strbuf_printf(out, " %9zu", f->encodings);
 	for (unsigned k = 0; k < NUM_JUDGED; k++)
 		strbuf_printf(out, " %6zu", f->forms[k]);
 	for (unsigned k = 0; k < NUM_JUDGED; k++)
@@ -191,7 +204,7 @@ static void append_rest(struct strbuf *out, const struct coverage *c)
 			continue;
 		strbuf_append(out, title);
 		title = "";
-		strbuf_printf(out, "   %-36s", *f->form ? f->form : "(undecodable)");
+		append_name(out, *f->form ? f->form : "(undecodable)", 36);
 		append_column(out, sum[JUDGED_PARTLY], 14);
 		strbuf_append(out, " in part");
 		append_column(out, sum[JUDGED_NOT], 14);
@@ -224,7 +237,7 @@ struct error *coverage_sum_text(struct strbuf *out, const struct coverage_sum *s
 
 static json_t *family_json(const struct family *f)
 {
-	json_t *o = json_pack("{s:s, s:I}", "family", f->name, "encodings", value_int(f->encodings));
+	json_t *o = json_pack("{s:o, s:I}", "family", value_foreign(f->name), "encodings", value_int(f->encodings));
 	char name[32];
 
 	for (unsigned k = 0; k < NUM_JUDGED; k++) {
@@ -240,8 +253,9 @@ static json_t *family_json(const struct family *f)
 
 json_t *coverage_form_json(const struct coverage_form *f)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "family", f->family ? f->family : "", "form", f->form, "encoding",
-			      f->encoding, "status", coverage_status_name(f->status));
+	json_t *o = json_pack("{s:o, s:o, s:o, s:s}", "family", value_foreign(f->family ? f->family : ""), "form",
+			      value_foreign(f->form), "encoding", value_foreign(f->encoding), "status",
+			      coverage_status_name(f->status));
 
 	for (unsigned k = 0; k < NUM_JUDGED; k++)
 		json_object_set_new(o, judged_name(k), json_integer(value_int(f->count[k])));

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/report/diff.h"
 #include "lib/report/report.h"
 
@@ -202,8 +203,10 @@ static void append_ending(struct strbuf *out, const struct diff_ending *e)
 	} else {
 		strbuf_append(out, "the traces end differently");
 	}
-	if (e->why)
-		strbuf_printf(out, ": %s", e->why);
+	if (e->why) {
+		strbuf_append(out, ": ");
+		escape_line(out, e->why);
+	}
 	strbuf_append_char(out, '\n');
 }
 
@@ -223,11 +226,17 @@ static void append_lost(struct strbuf *out, const struct diff_lost *l)
 
 static void append_trace(struct strbuf *out, const char *which, const struct trace_reader *r)
 {
-	strbuf_printf(out, "%-13s%s: %s, ", which, trace_reader_path(r), trace_reader_header(r)->emulator);
+	strbuf_printf(out, "%-13s", which);
+	escape_line(out, trace_reader_path(r));
+	strbuf_append(out, ": ");
+	escape_line(out, trace_reader_header(r)->emulator);
+	strbuf_append(out, ", ");
 	append_number(out, trace_reader_steps(r), "step");
+	if (trace_reader_cut(r)) {
+		strbuf_append(out, "\nnot whole    ");
+		escape_line(out, trace_reader_cut(r));
+	}
 	strbuf_append_char(out, '\n');
-	if (trace_reader_cut(r))
-		strbuf_printf(out, "not whole    %s\n", trace_reader_cut(r));
 	if (trace_reader_header(r)->no_memory)
 		strbuf_printf(out, "memory       not compared: %s has nothing of it\n", which);
 }
@@ -281,8 +290,9 @@ void diff_report_text(struct strbuf *out, const struct diff_report *report)
 	const struct diff_result *r = report->result;
 	const struct trace_header *h = trace_reader_header(report->a);
 
-	strbuf_printf(out, "verdict      %s\nprogram      %s (%s)\n", diff_verdict_name(diff_verdict(r)),
-		      h->program.path ? h->program.path : "not known", h->isa->name);
+	strbuf_printf(out, "verdict      %s\nprogram      ", diff_verdict_name(diff_verdict(r)));
+	escape_line(out, h->program.path ? h->program.path : "not known");
+	strbuf_printf(out, " (%s)\n", h->isa->name);
 	append_trace(out, "A", report->a);
 	append_trace(out, "B", report->b);
 	append_counts(out, r);

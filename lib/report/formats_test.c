@@ -146,7 +146,7 @@ START_TEST(junit_has_a_case_for_everything)
 	ck_assert_uint_eq(seen.errors, 0);
 	ck_assert_uint_eq(seen.skipped, 3 + 1); /* vpaddd, fsin, what is undecodable, the finding that does not count */
 	ck_contains(out.at, "<skipped message=\"possible: less sure than --fail-on model\">");
-	ck_contains(seen.text, sample_hostile);
+	ck_contains(seen.text, sample_hostile_line);
 }
 END_TEST
 
@@ -320,7 +320,7 @@ START_TEST(json_has_the_same_of_each)
 	print(&report_json);
 	json_t *document = parse_json();
 
-	ck_assert_str_eq(text_at(document, "program", NULL), sample_hostile);
+	ck_assert_str_eq(text_at(document, "program", NULL), sample_hostile_line);
 	ck_assert_uint_eq(json_array_size(json_object_get(document, "findings")), SAMPLE_FINDINGS);
 	ck_assert_uint_eq(json_array_size(json_object_get(document, "coverage")), 5);
 	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(document, "baseline"), "stale")), 1);

@@ -1,5 +1,5 @@
 /* Annotations: workflow commands of GitHub Actions ("Workflow commands for GitHub Actions" in its manual). */
-#include "lib/report/escape.h"
+#include "lib/base/escape.h"
 #include "lib/report/report.h"
 
 /* ::error title=TITLE::MESSAGE */
@@ -18,7 +18,10 @@ static void annotate_finding(struct strbuf *out, const struct report *report, si
 
 	report_title(&title, report, index);
 	report_finding_text(&message, report, index);
-	strbuf_printf(&message, "   program   %s\n   target    %s", report->program, report->target);
+	strbuf_append(&message, "   program   ");
+	escape_line(&message, report->program);
+	strbuf_append(&message, "\n   target    ");
+	escape_line(&message, report->target);
 	annotate(out, report_counts(report, index) ? "error" : "warning", strbuf_text(&title), strbuf_text(&message));
 	out->failed |= strbuf_failed(&title) || strbuf_failed(&message);
 	strbuf_deinit(&title);

@@ -3,11 +3,11 @@
 
 #include <inttypes.h>
 
-#include "lib/report/escape.h"
+#include "lib/base/escape.h"
 
 void html_text(struct strbuf *out, const char *text)
 {
-	escape_markup(out, text);
+	escape_markup(out, text, false);
 }
 
 void html_element(struct strbuf *out, const char *name, const char *class, const char *text)

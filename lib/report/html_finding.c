@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/report/html.h"
 
 /* ---- Bits ---- */
@@ -187,8 +188,11 @@ static void print_finding(struct strbuf *out, const struct report *report, size_
 	}
 	print_inputs(out, f);
 	strbuf_append(out, "</dl>\n");
-	if (*f->formula)
-		html_element(out, "pre", "formula", f->formula);
+	if (*f->formula) {
+		strbuf_append(out, "<pre class=\"formula\">");
+		escape_markup(out, f->formula, true);
+		strbuf_append(out, "</pre>");
+	}
 	print_seen(out, report, f);
 	strbuf_append(out, "</article>\n");
 }

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/report/escape.h"
+#include "lib/base/escape.h"
 #include "lib/report/report.h"
 
 struct counts {
@@ -24,7 +24,7 @@ struct junit {
 static void attribute(struct strbuf *out, const char *name, const char *value)
 {
 	strbuf_printf(out, " %s=\"", name);
-	escape_markup(out, value);
+	escape_markup(out, value, false);
 	strbuf_append_char(out, '"');
 }
 
@@ -47,7 +47,7 @@ static void end_case(struct junit *j, const char *element, const char *type, con
 	if (type)
 		attribute(&j->cases, "type", type);
 	strbuf_append(&j->cases, ">");
-	escape_markup(&j->cases, text);
+	escape_markup(&j->cases, text, true);
 	strbuf_printf(&j->cases, "</%s>\n    </testcase>\n", element);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/report/document.h"
 #include "lib/sys/signal.h"
 
@@ -190,12 +191,14 @@ bool report_failure(struct strbuf *out, const struct report *report)
 {
 	const struct run *run = report->run;
 
-	if (run->lost_expected)
-		strbuf_printf(out,
-			      "lost sync with the log at event %" PRIu64 ", pc 0x%" PRIx64
-			      ": the log has %s, the guest: %s",
-			      run->lost_event, run->lost_pc, run->lost_expected, run->lost_observed);
-	else if (run->error)
-		strbuf_append(out, run->error->message);
+	if (run->lost_expected) {
+		strbuf_printf(out, "lost sync with the log at event %" PRIu64 ", pc 0x%" PRIx64 ": the log has ",
+			      run->lost_event, run->lost_pc);
+		escape_line(out, run->lost_expected);
+		strbuf_append(out, ", the guest: ");
+		escape_line(out, run->lost_observed);
+	} else if (run->error) {
+		escape_line(out, run->error->message);
+	}
 	return run->error != NULL;
 }

@@ -84,7 +84,7 @@ struct report {
 	size_t num_calls;
 	const struct baseline_verdict *baseline; /* NULL: none was given */
 	const char *baseline_path;
-	/* Appends " <name+0x10>" for an address that has a symbol; may be NULL. */
+	/* Appends " <name+0x10>" for an address that has a symbol, the name by escape_line(); may be NULL. */
 	void (*symbol)(void *ctx, uint64_t address, struct strbuf *out);
 	void *symbol_ctx;
 };

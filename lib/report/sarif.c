@@ -2,8 +2,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/report/document.h"
-#include "lib/report/escape.h"
 #include "lib/report/report.h"
 #include "lib/report/values.h"
 
@@ -69,7 +69,7 @@ static json_t *rule_list(void)
 
 static json_t *take(struct strbuf *text)
 {
-	json_t *s = strbuf_failed(text) ? NULL : value_foreign(strbuf_text(text));
+	json_t *s = strbuf_failed(text) ? NULL : value_lines(strbuf_text(text));
 
 	strbuf_deinit(text);
 	return s;

@@ -3,7 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/report/report.h"
+
+/* A text that is not ours, between two that are. */
+static void append_named(struct strbuf *out, const char *before, const char *name, const char *behind)
+{
+	strbuf_append(out, before);
+	escape_line(out, name);
+	strbuf_append(out, behind);
+}
 
 static void append_symbol(struct strbuf *out, const struct report *report, uint64_t address)
 {
@@ -138,9 +147,9 @@ static void append_known(struct strbuf *out, const struct report *report, size_t
 		return;
 	strbuf_append(out, e ? "   baseline  known" : "   baseline  new");
 	if (e && *e->note)
-		strbuf_printf(out, ": %s", e->note);
+		append_named(out, ": ", e->note, "");
 	if (e && *e->link)
-		strbuf_printf(out, " (%s)", e->link);
+		append_named(out, " (", e->link, ")");
 	strbuf_append_char(out, '\n');
 }
 
@@ -290,16 +299,19 @@ static void append_baseline(struct strbuf *out, const struct report *report)
 
 	if (!v)
 		return;
-	strbuf_printf(out, "baseline     %zu new; %zu known, %zu stale, %zu not exercised (%s)\n", v->num_new,
-		      v->num[BASELINE_KNOWN], v->num[BASELINE_STALE], v->num[BASELINE_NOT_EXERCISED],
-		      report->baseline_path);
+	strbuf_printf(out, "baseline     %zu new; %zu known, %zu stale, %zu not exercised", v->num_new,
+		      v->num[BASELINE_KNOWN], v->num[BASELINE_STALE], v->num[BASELINE_NOT_EXERCISED]);
+	append_named(out, " (", report->baseline_path, ")\n");
 	if (v->num[BASELINE_STALE])
 		strbuf_append(out, "\nstale (in the baseline, judged in this run, and not seen):\n");
 	for (size_t i = 0; i < v->state.len; i++) {
 		const struct baseline_entry *e = &v->baseline->entries.at[i];
-		if (v->state.at[i] == BASELINE_STALE)
-			strbuf_printf(out, "   %s: %s, %s%s%s\n", e->key[BASELINE_FORM], e->key[BASELINE_PLACE],
-				      e->key[BASELINE_CAUSE], *e->note ? ": " : "", e->note);
+		if (v->state.at[i] != BASELINE_STALE)
+			continue;
+		append_named(out, "   ", e->key[BASELINE_FORM], ": ");
+		append_named(out, "", e->key[BASELINE_PLACE], ", ");
+		append_named(out, "", e->key[BASELINE_CAUSE], *e->note ? ": " : "");
+		append_named(out, "", e->note, "\n");
 	}
 }
 
@@ -311,8 +323,8 @@ static void append_gaps(struct strbuf *out, const struct run *run)
 	for (enum gap gap = 0; gap < NUM_GAPS; gap++) {
 		if (!run_has_gap(run, gap))
 			continue;
-		strbuf_printf(out, "%s %s%s%s\n", title, gap_text(gap), gap == GAP_CUT ? ": " : "",
-			      gap == GAP_CUT ? run->cut : "");
+		strbuf_printf(out, "%s %s%s", title, gap_text(gap), gap == GAP_CUT ? ": " : "");
+		append_named(out, "", gap == GAP_CUT ? run->cut : "", "\n");
 		title = "            ";
 	}
 }
@@ -337,12 +349,14 @@ static void append_ending(struct strbuf *out, const struct report *report)
 		strbuf_printf(out, "guest        %s\n", end.at);
 	strbuf_deinit(&end);
 	append_gaps(out, run);
-	if (run->lost_expected)
-		strbuf_printf(out,
-			      "lost sync    at event %" PRIu64 ", pc 0x%" PRIx64 "\n   log       %s\n   guest     %s\n",
-			      run->lost_event, run->lost_pc, run->lost_expected, run->lost_observed);
-	else if (run->error)
-		strbuf_printf(out, "error        %s\n", run->error->message);
+	if (run->lost_expected) {
+		strbuf_printf(out, "lost sync    at event %" PRIu64 ", pc 0x%" PRIx64 "\n", run->lost_event,
+			      run->lost_pc);
+		append_named(out, "   log       ", run->lost_expected, "\n");
+		append_named(out, "   guest     ", run->lost_observed, "\n");
+	} else if (run->error) {
+		append_named(out, "error        ", run->error->message, "\n");
+	}
 	append_likely_cause(out, report);
 }
 
@@ -434,8 +448,9 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	const struct run *run = report->run;
 
 	append_verdict(out, report);
-	strbuf_printf(out, "program      %s (%s)\ntarget       %s\n", report->program, report->isa->name,
-		      report->target);
+	append_named(out, "program      ", report->program, " (");
+	strbuf_printf(out, "%s)\n", report->isa->name);
+	append_named(out, "target       ", report->target, "\n");
 	append_sandbox(out, report, verbose);
 	append_instructions(out, run);
 	append_events(out, report, verbose);

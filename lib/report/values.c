@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "lib/report/escape.h"
+#include "lib/base/escape.h"
 #include "lib/report/report.h"
 
 json_t *value_text(struct strbuf *text)
@@ -17,7 +17,15 @@ json_t *value_foreign(const char *text)
 {
 	struct strbuf valid = {0};
 
-	escape_utf8(&valid, text);
+	escape_line(&valid, text);
+	return value_text(&valid);
+}
+
+json_t *value_lines(const char *text)
+{
+	struct strbuf valid = {0};
+
+	escape_lines(&valid, text);
 	return value_text(&valid);
 }
 

@@ -20,8 +20,11 @@ static inline json_int_t value_int(uint64_t n)
 /* Takes the text, which is UTF-8. */
 json_t *value_text(struct strbuf *text);
 
-/* A text of any origin: what is not UTF-8 in it is replaced. */
+/* A name or a message of any origin, by escape_line(). */
 json_t *value_foreign(const char *text);
+
+/* A text with lines, by escape_lines(). */
+json_t *value_lines(const char *text);
 
 /* The same, or null for NULL. */
 json_t *value_optional(const char *text);

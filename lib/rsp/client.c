@@ -310,7 +310,8 @@ struct error *rsp_queue(struct rsp_client *c, const void *unit, size_t len, size
 static struct error *queue_request(struct rsp_client *c, const void *bytes, size_t len)
 {
 	if (len > c->packet_size)
-		return error_create(ERROR_BUG, "request of %zu bytes, but the GDB stub takes %zu", len, c->packet_size);
+		return error_create(ERROR_PROTOCOL, "a request has %zu bytes, but the GDB stub takes %zu only", len,
+				    c->packet_size);
 	strbuf_clear(&c->request);
 	rsp_encode(&c->request, bytes, len);
 	if (strbuf_failed(&c->request))
@@ -382,6 +383,29 @@ void rsp_kill(struct rsp_client *c)
 	if (!err)
 		err = rsp_flush(c);
 	/* A stub that cannot be told any more has nothing left to end. */
+	error_destroy(err);
+}
+
+/* To the end of what the stub sends: a socket that is closed before that may take the last request with it (tcp(7)). */
+static void drain(struct rsp_client *c)
+{
+	deadline_t deadline = deadline_after(CLOCK_S);
+	struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
+
+	shutdown(c->fd, SHUT_WR);
+	while (!deadline_passed(deadline) && poll(&poll_fd, 1, deadline_poll(deadline)) > 0)
+		if (recv(c->fd, c->in, IN_SIZE, MSG_DONTWAIT) <= 0)
+			return;
+}
+
+void rsp_detach(struct rsp_client *c)
+{
+	struct error *err = queue_request(c, "D", 1);
+
+	if (!err)
+		err = rsp_flush(c);
+	if (!err)
+		drain(c);
 	error_destroy(err);
 }
 

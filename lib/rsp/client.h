@@ -103,6 +103,12 @@ struct error *rsp_flush(struct rsp_client *c);
 /* Asks the stub to end the guest, which has no answer. What is to be done with the client then is to destroy it. */
 void rsp_kill(struct rsp_client *c);
 
+/*
+ * Asks the stub to let the guest go on without us, after all that it was asked before, and gives it up to a second to
+ * hear that. What is to be done with the client then is to destroy it.
+ */
+void rsp_detach(struct rsp_client *c);
+
 /* "Exx" or "E.text" */
 bool rsp_is_error(const struct rsp_reply *reply);
 /* "OK" */

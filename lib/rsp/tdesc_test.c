@@ -91,6 +91,9 @@ START_TEST(takes_the_widest_register_there_is)
 }
 END_TEST
 
+#define TEN(text) text text text text text text text text text text
+#define LONG_NAME TEN(TEN("n")) TEN(TEN("n")) TEN(TEN("n"))
+
 static const struct {
 	const char *text, *message;
 } bad[] = {
@@ -111,6 +114,10 @@ static const struct {
 	 "registers a and b have number 0"},
 	{"<target><xi:include href=\"target.xml\"/></target>", "too many documents"},
 	{"<target><xi:include/></target>", "without href"},
+	{"<target><xi:include href=\"\"/></target>", "no name of a document that can be asked for"},
+	{"<target><xi:include href=\"a:0,1\"/></target>", "no name of a document that can be asked for: a:0,1"},
+	{"<target><xi:include href=\"a$b\"/></target>", "no name of a document that can be asked for"},
+	{"<target><xi:include href=\"" LONG_NAME "\"/></target>", "no name of a document that can be asked for: nnnn"},
 	{"<!DOCTYPE t [<!ENTITY a \"b\">]><t>&a;</t>", "entity declared: a"},
 };
 

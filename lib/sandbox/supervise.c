@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "lib/base/escape.h"
 #include "lib/base/strbuf.h"
 #include "lib/sandbox/private.h"
 
@@ -157,12 +158,11 @@ static char *describe(const struct question *q)
 	for (int i = 0; i < 6; i++)
 		strbuf_printf(&text, "%s0x%" PRIx64, i ? ", " : "(", (uint64_t)call->args[i]);
 	strbuf_append(&text, call->arch == seccomp_arch_native() ? ")" : ") of another architecture's interface");
-	if (*q->path)
-		strbuf_printf(&text, " of %.200s", q->path);
-	char *whole = strbuf_take(&text);
-	if (whole)
-		text_blank_controls(whole, "");
-	return whole;
+	if (*q->path) {
+		strbuf_append(&text, " of ");
+		escape_line(&text, q->path);
+	}
+	return strbuf_take(&text);
 }
 
 /* The first one is kept. The process waits in its call, and does not survive it. */

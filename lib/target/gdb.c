@@ -21,6 +21,8 @@ static void gdb_destroy(struct target *t)
 	/* First the emulator: a stub that loses its debugger lets the guest run on, with all that this does outside. */
 	if (g->owner.destroy)
 		g->owner.destroy(g->owner.ctx);
+	else if (!g->ended && g->attached)
+		rsp_detach(g->client);
 	else if (!g->ended)
 		rsp_kill(g->client);
 	rsp_client_destroy(g->client);
@@ -430,6 +432,7 @@ struct error *target_gdb_create(const struct isa *isa, struct rsp_client *client
 	g->base.isa = isa;
 	g->base.max_ahead = GDB_MAX_AHEAD;
 	g->client = client;
+	g->attached = true;
 	struct error *err = gdb_set_up(g, options);
 	if (err) {
 		gdb_destroy(&g->base);

@@ -26,6 +26,7 @@ struct gdb_target {
 	uint32_t *wanted;         /* scratch: layout.single.len indices into desc.regs */
 
 	bool is_qemu;
+	bool attached; /* the stub did not start the guest itself, or does not say so: it is not ours to end */
 	bool has_vcont, has_write_reg;
 	uint64_t tid;
 	bool overruns_tried;

@@ -39,6 +39,18 @@ static struct error *ask_qemu(struct gdb_target *g)
 	return err;
 }
 
+/* "qAttached" of GDB's manual (General Query Packets): 0, the stub started the guest for its debugger, who ends it; 1,
+ * it was there before, a machine that somebody runs, say. */
+static struct error *ask_attached(struct gdb_target *g)
+{
+	struct rsp_reply reply;
+	struct error *err = rsp_request(g->client, &reply, "qAttached");
+
+	if (!err)
+		g->attached = strcmp(reply.text, "0") != 0;
+	return err;
+}
+
 /* How much of the description `g` gives is seen from its first reply. */
 static struct error *make_layout(struct gdb_target *g)
 {
@@ -95,6 +107,8 @@ struct error *gdb_set_up(struct gdb_target *g, const struct gdb_options *options
 		err = ask_vcont(g);
 	if (!err)
 		err = ask_qemu(g);
+	if (!err)
+		err = ask_attached(g);
 	if (!err)
 		err = set_identity(g, options->identity);
 	if (!err)

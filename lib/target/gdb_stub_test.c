@@ -25,9 +25,11 @@ static struct stub *stub;
 #define FLAGS  "46020000" /* PF, ZF, and IF, which user space always has */
 
 /* The opening that all scripts share. */
-#define OPENING(vcont, qemu) \
+#define OPENING(vcont, qemu) OPENING_OF(vcont, qemu, "0")
+#define OPENING_OF(vcont, qemu, attached) \
 	{"$qSupported", STUB_REPLY, "PacketSize=1000;qXfer:features:read+"}, {"$?#3f", STUB_REPLY, "T05thread:1;"}, \
 		{"$vCont?#49", STUB_REPLY, vcont}, {"$qqemu.sstepbits#", STUB_REPLY, qemu}, \
+		{"$qAttached#", STUB_REPLY, attached}, \
 		{"$qXfer:features:read:target.xml:0,ffc#", STUB_REPLY, DESCRIPTION}, \
 	{ \
 		"$g#67", STUB_REPLY, RIP_10 FLAGS \
@@ -346,13 +348,15 @@ static const struct {
 	{{{"$qSupported", STUB_REPLY, ""},
 	  {"$?", STUB_REPLY, "S05"},
 	  {"$vCont?", STUB_REPLY, ""},
-	  {"$qqemu", STUB_REPLY, ""}},
+	  {"$qqemu", STUB_REPLY, ""},
+	  {"$qAttached", STUB_REPLY, "0"}},
 	 ERROR_TARGET,
 	 "no target description"},
 	{{{"$qSupported", STUB_REPLY, "qXfer:features:read+"},
 	  {"$?", STUB_REPLY, "S05"},
 	  {"$vCont?", STUB_REPLY, ""},
 	  {"$qqemu", STUB_REPLY, ""},
+	  {"$qAttached", STUB_REPLY, "0"},
 	  {"$qXfer", STUB_REPLY, "l<target>"}},
 	 ERROR_PROTOCOL,
 	 "target description"},
@@ -360,6 +364,7 @@ static const struct {
 	  {"$?", STUB_REPLY, "S05"},
 	  {"$vCont?", STUB_REPLY, ""},
 	  {"$qqemu", STUB_REPLY, ""},
+	  {"$qAttached", STUB_REPLY, "0"},
 	  {"$qXfer", STUB_REPLY, "l<t><architecture>aarch64</architecture><reg name=\"x0\" bitsize=\"64\"/></t>"},
 	  {"$g#67", STUB_REPLY, RIP_10}},
 	 ERROR_TARGET,
@@ -368,6 +373,7 @@ static const struct {
 	  {"$?", STUB_REPLY, "S05"},
 	  {"$vCont?", STUB_REPLY, ""},
 	  {"$qqemu", STUB_REPLY, ""},
+	  {"$qAttached", STUB_REPLY, "0"},
 	  {"$qXfer", STUB_REPLY, "l<t><reg name=\"rax\" bitsize=\"64\"/></t>"},
 	  {"$g#67", STUB_REPLY, RIP_10}},
 	 ERROR_TARGET,
@@ -376,6 +382,7 @@ static const struct {
 	  {"$?", STUB_REPLY, "S05"},
 	  {"$vCont?", STUB_REPLY, ""},
 	  {"$qqemu", STUB_REPLY, ""},
+	  {"$qAttached", STUB_REPLY, "0"},
 	  {"$qXfer", STUB_REPLY, "l<t><reg name=\"rip\" bitsize=\"64\"/></t>"},
 	  {"$g#67", STUB_REPLY, RIP_10 RIP_10}},
 	 ERROR_PROTOCOL,
@@ -384,6 +391,7 @@ static const struct {
 	  {"$?", STUB_REPLY, "S05"},
 	  {"$vCont?", STUB_REPLY, ""},
 	  {"$qqemu", STUB_REPLY, ""},
+	  {"$qAttached", STUB_REPLY, "0"},
 	  {"$qXfer", STUB_REPLY, "l<t><reg name=\"rip\" bitsize=\"64\"/></t>"},
 	  {"$g#67", STUB_REPLY, "E01"}},
 	 ERROR_PROTOCOL,
@@ -438,6 +446,28 @@ START_TEST(lies_are_errors)
 }
 END_TEST
 
+/* Who ends what the stub runs: we, where it started that for us; nobody, where it was there before. */
+static const struct {
+	const char *attached, *last;
+	bool detaches;
+} ends[] = {{"0", "$k#6b", false}, {"1", "$D#44", true}, {"", "$D#44", true}, {"E01", "$D#44", true}};
+
+START_TEST(what_was_there_before_goes_on)
+{
+	const struct stub_line script[] = {OPENING_OF("vCont;c;C;s;S", "", ends[_i].attached),
+					   {ends[_i].last, STUB_REPLY, "OK"},
+					   {.expect = NULL}};
+	struct target *t = start(script, GDB_AHEAD_NEVER);
+
+	target_destroy(t);
+	size_t len;
+	const char *seen = stub_stop(stub, &len);
+	ck_contains(seen, ends[_i].last);
+	ck_assert(!strstr(seen, ends[_i].detaches ? "$k#" : "$D#"));
+	stub_free(stub);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gdb_stub");
@@ -456,6 +486,7 @@ int main(void)
 	tcase_add_test(tests, notices_a_signal_from_outside);
 	tcase_add_loop_test(tests, useless_stubs_are_errors, 0, sizeof useless / sizeof useless[0]);
 	tcase_add_loop_test(tests, lies_are_errors, 0, sizeof lies / sizeof lies[0]);
+	tcase_add_loop_test(tests, what_was_there_before_goes_on, 0, sizeof ends / sizeof ends[0]);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);
 }

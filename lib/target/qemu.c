@@ -12,6 +12,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/strbuf.h"
+#include "lib/base/temp.h"
 #include "lib/base/vec.h"
 #include "lib/target/child.h"
 #include "lib/target/guest_env.h"
@@ -23,12 +24,15 @@ struct launch {
 	const struct isa *isa;
 	const struct qemu_options *options;
 	char *emulator;
-	char *directory, *socket; /* of the stub; removed once we are connected */
-	string_list args, env;    /* borrowed strings */
-	VEC(char *) stand_ins;    /* for the guest's variables */
-	struct sandbox *sandbox;  /* NULL: there is none */
+	struct temp_folder folder; /* with the stub's socket; removed once we are connected */
+	char *socket;
+	string_list args, env;   /* borrowed strings */
+	VEC(char *) stand_ins;   /* for the guest's variables */
+	struct sandbox *sandbox; /* NULL: there is none */
 	struct child *child;
 };
+
+static const char *const folder_contents[] = {"gdb", NULL};
 
 static bool is_program(const char *path)
 {
@@ -203,42 +207,24 @@ static struct error *build_args(struct launch *l)
 	return err ? err : add(&l->args, NULL);
 }
 
-/* A directory that only we can enter, and the socket's path in it. */
+/* In a folder that only we can enter. The path of a socket has at most 107 bytes. */
 static struct error *make_socket_path(struct launch *l)
 {
-	static const char pattern[] = "/validate-XXXXXX";
-	const char *parent = getenv("TMPDIR");
+	enum { MAX_PARENT = 60 };
+	struct error *err = temp_folder_create(&l->folder, MAX_PARENT, folder_contents);
 
-	/* The path of a socket has at most 107 bytes. */
-	if (!parent || parent[0] != '/' || strlen(parent) > 60)
-		parent = "/tmp";
-	if (asprintf(&l->directory, "%s%s", parent, pattern) < 0) {
-		l->directory = NULL;
-		return &error_no_memory;
-	}
-	if (!mkdtemp(l->directory)) {
-		struct error *err = error_os(errno, "mkdtemp", l->directory);
-
-		free(l->directory);
-		l->directory = NULL;
-		return err;
-	}
-	if (asprintf(&l->socket, "%s/gdb", l->directory) < 0) {
+	if (!err && asprintf(&l->socket, "%s/gdb", l->folder.path) < 0) {
 		l->socket = NULL;
-		return &error_no_memory;
+		err = &error_no_memory;
 	}
-	return NULL;
+	return err;
 }
 
 static void remove_socket(struct launch *l)
 {
-	if (l->socket)
-		unlink(l->socket);
-	if (l->directory)
-		rmdir(l->directory);
+	temp_folder_remove(&l->folder, folder_contents);
 	free(l->socket);
-	free(l->directory);
-	l->socket = l->directory = NULL;
+	l->socket = NULL;
 }
 
 /* "PREFIX: ended with status 1: MESSAGES" */

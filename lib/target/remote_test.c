@@ -38,8 +38,12 @@ enum { RUNNING = 24 };
 
 /*
  * What happens to the nth reply of QEMU, counted from its start, or from its stops-th stop reply. At the start: 0
- * qSupported, 1 ?, 2 vCont?, 3 qqemu.sstepbits, 4 the description. Behind a stop reply comes the one to `g`.
+ * qSupported, 1 ?, 2 vCont?, 3 qqemu.sstepbits, 4 qAttached, 5 the description. Behind a stop reply comes the one to
+ * `g`.
  */
+#define TEN(text) text text text text text text text text text text
+#define LONG_NAME TEN(TEN("n")) TEN(TEN("n")) TEN(TEN("n"))
+
 static const struct mischief {
 	unsigned stops, nth;
 	enum act act;
@@ -60,9 +64,11 @@ static const struct mischief {
 	{0, 0, REPLACE, "PacketSize=40000;qXfer:features:read+", "verdict      clean"},
 	{0, 0, REPLACE, "PacketSize=1000", "the GDB stub has no target description"},
 	{0, 1, REPLACE, "W00", "already ended"},
-	{0, 4, REPLACE, "l<target>", "target description target.xml:1: "},
-	{0, 4, REPLACE, "m", "the GDB stub answered \"m\""},
-	{0, 4, FLOOD, "+$mx#e5", "the GDB stub sends, and reads nothing"},
+	{0, 5, REPLACE, "l<target>", "target description target.xml:1: "},
+	{0, 5, REPLACE, "l<target><xi:include href=\"" LONG_NAME "\"/></target>",
+	 "no name of a document that can be asked"},
+	{0, 5, REPLACE, "m", "the GDB stub answered \"m\""},
+	{0, 5, FLOOD, "+$mx#e5", "the GDB stub sends, and reads nothing"},
 	{RUNNING, 0, CLOSE, NULL, "the GDB stub closed the connection"},
 	{RUNNING, 0, HALF, NULL, "the GDB stub closed the connection"},
 	{RUNNING, 0, DAMAGE, NULL, "the GDB stub sent a damaged packet"},
@@ -113,7 +119,7 @@ static bool send_text(const struct proxy *p, const char *text)
 
 static bool send_packet(const struct proxy *p, const char *payload)
 {
-	char packet[256];
+	char packet[512];
 	unsigned char sum = 0;
 
 	for (const char *c = payload; *c; c++)

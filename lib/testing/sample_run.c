@@ -7,7 +7,11 @@
 #include "lib/testing/assert.h"
 #include "lib/testing/regs.h"
 
-const char sample_hostile[] = "<script>alert(1)</script>&\"'%\n,:]]>";
+#define HOSTILE_START "<script>alert(1)</script>&\"'%"
+#define HOSTILE_END   ",:]]>"
+
+const char sample_hostile[] = HOSTILE_START "\n" HOSTILE_END;
+const char sample_hostile_line[] = HOSTILE_START "\xef\xbf\xbd" HOSTILE_END;
 
 static char *text(const char *from)
 {
@@ -121,7 +125,7 @@ static void name_address(void *ctx, uint64_t address, struct strbuf *out)
 {
 	(void)ctx;
 	if (address % 0x20 == 0)
-		strbuf_printf(out, " <%s>", sample_hostile);
+		strbuf_printf(out, " <%s>", sample_hostile_line);
 }
 
 void sample_run_init(struct sample_run *s)

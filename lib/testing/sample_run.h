@@ -21,5 +21,7 @@ void sample_run_init(struct sample_run *s);
 void sample_run_deinit(struct sample_run *s);
 
 extern const char sample_hostile[];
+/* What is shown of it where it is a name. */
+extern const char sample_hostile_line[];
 
 #endif

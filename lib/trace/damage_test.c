@@ -191,7 +191,7 @@ static void first_chunk(trace_bytes *ret, uint32_t *ret_steps)
 	ck_assert_ptr_nonnull(f);
 	ck_no_error(trace_reader_open(trace_path, &r));
 	uint64_t offset = trace_reader_chunks(r, &num)->offset;
-	ck_no_error(record_read(fileno(f), trace_path, offset, small.len, &record, &stored, ret));
+	ck_no_error(record_read(fileno(f), trace_path, offset, small.len, RECORD_RAW_MAX, &record, &stored, ret));
 	*ret_steps = record.steps;
 	fclose(f);
 	vec_deinit(&stored);
@@ -306,7 +306,7 @@ static const struct header_row {
 } headers[] = {
 	{"vax", "pc", 64, 1, 1, "a trace of 'vax', which validate does not know"},
 	{"", "pc", 64, 1, 1, "a trace of '', which"},
-	{"aarch64\033[31m", "pc", 64, 1, 1, "a trace of 'aarch64?[31m', which"},
+	{"aarch64\033[31m", "pc", 64, 1, 1, "a trace of 'aarch64\xef\xbf\xbd[31m', which"},
 	{"aarch64", "rax", 64, 1, 1, "aarch64 has no register 'rax'"},
 	{"aarch64", "pc", 32, 1, 1, "register pc stands here with another width"},
 	{"aarch64", "pc", 64, 2, 2, "register pc stands here once more"},
@@ -414,6 +414,44 @@ static void put_index(const trace_bytes *raw)
 	vec_deinit(&file);
 }
 
+/* An index that leaves out how the run ended: what it names is sound. */
+START_TEST(a_whole_trace_tells_its_end)
+{
+	trace_bytes raw = {0};
+	struct trace_reader *r;
+
+	ck_assert(put_u64(&raw, 0) && put_u64(&raw, 0) && put_u64(&raw, 0));
+	put_index(&raw);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "the index leaves out how the run ended");
+	vec_deinit(&raw);
+}
+END_TEST
+
+static const char *const behind[] = {"x", "VTRE", "\n", "a longer text, of more bytes than a footer has, by far"};
+
+/* Whether more follows as it is, with a footer of its own behind it, or before the last one. */
+START_TEST(bytes_behind_the_footer_are_refused)
+{
+	const char *more = behind[_i];
+	struct trace_reader *r;
+	trace_bytes file = {0};
+	uint64_t index;
+
+	ck_assert(put_bytes(&file, small.at, small.len) && put_bytes(&file, (const uint8_t *)more, strlen(more)));
+	put_file(trace_path, file.at, file.len);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "bytes behind the end of the trace");
+	ck_assert(put_bytes(&file, small.at + small.len - TRACE_FOOTER_LEN, TRACE_FOOTER_LEN));
+	put_file(trace_path, file.at, file.len);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "bytes behind the end of the trace");
+	file.len -= TRACE_FOOTER_LEN;
+	memcpy(&index, small.at + small.len - TRACE_FOOTER_LEN, sizeof index);
+	put_footer(&file, le64toh(index));
+	put_file(trace_path, file.at, file.len);
+	ck_error(trace_reader_open(trace_path, &r), ERROR_INPUT, "bytes behind the end of the trace");
+	vec_deinit(&file);
+}
+END_TEST
+
 START_TEST(an_index_that_lies_is_not_believed)
 {
 	const struct index_row *row = &indices[_i];
@@ -471,6 +509,8 @@ int main(void)
 	tcase_add_test(tcase, huge_lengths_are_refused);
 	tcase_add_loop_test(tcase, a_header_that_lies_is_refused_by_place, 0, sizeof headers / sizeof *headers);
 	tcase_add_test(tcase, a_header_is_cut_anywhere);
+	tcase_add_test(tcase, a_whole_trace_tells_its_end);
+	tcase_add_loop_test(tcase, bytes_behind_the_footer_are_refused, 0, sizeof behind / sizeof *behind);
 	tcase_add_loop_test(tcase, an_index_that_lies_is_not_believed, 0, sizeof indices / sizeof *indices);
 	tcase_add_loop_test(tcase, an_end_that_cannot_be_is_left_out, 0, sizeof ends / sizeof *ends);
 	suite_add_tcase(suite, tcase);

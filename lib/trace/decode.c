@@ -608,7 +608,8 @@ struct error *trace_decoder_open(struct trace_decoder *d, size_t chunk)
 	d->views.len = d->entries.len = d->shapes.len = d->shape_words.len = d->shape_accesses.len = 0;
 	d->last_shape = (struct decoded_shape){0};
 	values_clear(&d->values);
-	struct error *err = record_read(r->fd, r->path, d->info->offset, r->len, &record, &d->stored, &d->raw);
+	struct error *err = record_read(r->fd, r->path, d->info->offset, r->len, d->info->raw, &record, &d->stored,
+					&d->raw);
 	if (err)
 		return err;
 	if (record.type != RECORD_CHUNK || record.steps != d->info->steps || record.first != d->info->first ||

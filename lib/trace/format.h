@@ -57,8 +57,8 @@ bool record_parse(const uint8_t *bytes, struct record *ret);
  * Reads the record at offset: checks and decompresses it into raw, whose old contents go. file_len bounds it. stored is
  * scratch. The reason of ERROR_INPUT names path and offset.
  */
-struct error *record_read(int fd, const char *path, uint64_t offset, uint64_t file_len, struct record *ret,
-			  trace_bytes *stored, trace_bytes *raw);
+struct error *record_read(int fd, const char *path, uint64_t offset, uint64_t file_len, uint32_t most,
+			  struct record *ret, trace_bytes *stored, trace_bytes *raw);
 
 /* Eight bytes that change with any change of the bytes. */
 void record_check(const void *bytes, size_t len, uint8_t ret[RECORD_CHECK_LEN]);

@@ -142,9 +142,11 @@ static struct error *read_file(struct qemu_log *log, bool *ret_found)
 		return ferror(log->file) ? error_os(errno, "read", log->path) : NULL;
 	}
 	size_t len = strlen(log->text);
-	if (len == sizeof log->text - 1 && log->text[len - 1] != '\n')
+	if (len == sizeof log->text - 1 && log->text[len - 1] != '\n') {
 		for (int c = 0; c != '\n' && c != EOF;)
 			c = fgetc(log->file);
+		log->text[len - 1] = '\n'; /* what comes next is a line of its own */
+	}
 	return NULL;
 }
 
@@ -159,7 +161,11 @@ static struct error *read_line(struct qemu_log *log, bool *ret_found)
 	const char *ahead = strbuf_text(&log->ahead) + log->ahead_at;
 	if (!*ahead)
 		return read_file(log, ret_found);
-	size_t len = strcspn(ahead, "\n") + 1;
+	/* As read_file() gave it: with its newline, or as the last one without. */
+	size_t len = strcspn(ahead, "\n");
+	len += ahead[len] == '\n';
+	if (len >= sizeof log->text)
+		return error_create(ERROR_BUG, "%s: a line of %zu characters was read ahead", log->path, len);
 	memcpy(log->text, ahead, len);
 	log->text[len] = '\0';
 	log->ahead_at += len;

@@ -262,6 +262,22 @@ START_TEST(refused)
 }
 END_TEST
 
+/* Lines in front of the first state, about as long as one is kept: each is one line, and no byte behind it is touched.
+ */
+START_TEST(long_lines)
+{
+	static const char mixed[] = "RAX=0000000000000000 RBX=0000000000000000\nRAX=0000000000000000\n";
+	char text[5000 + sizeof mixed];
+
+	for (size_t len = 4090; len <= 5000; len += len < 4100 ? 1 : 450) {
+		memset(text, 'x', len);
+		text[len - 1] = '\n';
+		memcpy(text + len, mixed, sizeof mixed);
+		check_refused(text, len + strlen(mixed), ":2: this state lacks registers");
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("qemu_log");
@@ -273,6 +289,7 @@ int main(void)
 	tcase_add_test(tc, other_lines);
 	tcase_add_test(tc, truncated);
 	tcase_add_test(tc, refused);
+	tcase_add_test(tc, long_lines);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);

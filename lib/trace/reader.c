@@ -63,7 +63,7 @@ static struct error *read_plain(const struct trace_reader *r, uint64_t offset, e
 {
 	struct record record = {0};
 	trace_bytes stored = {0};
-	struct error *err = record_read(r->fd, r->path, offset, r->len, &record, &stored, raw);
+	struct error *err = record_read(r->fd, r->path, offset, r->len, RECORD_RAW_MAX, &record, &stored, raw);
 
 	vec_deinit(&stored);
 	if (!err && record.type != type)
@@ -255,6 +255,21 @@ static struct error *take_record(struct trace_reader *r, uint64_t offset, const 
 	return record->type != RECORD_CHUNK || vec_push(&r->index.chunks, info) ? NULL : &error_no_memory;
 }
 
+/* Bytes between a footer and the end of the file: nobody wrote the file like that, and what they hide is not known. The
+ * index is the record at offset. */
+static struct error *check_behind_footer(const struct trace_reader *r, uint64_t offset, const struct record *index)
+{
+	uint8_t footer[TRACE_FOOTER_LEN];
+	uint64_t end = offset + RECORD_HEADER_LEN + index->stored + sizeof footer;
+	size_t got = 0;
+	struct error *err = file_read_at(r->fd, r->path, end - sizeof footer, footer, sizeof footer, &got);
+
+	if (err || got < sizeof footer || memcmp(footer + 24, TRACE_FOOTER_MAGIC, 8) != 0 || end >= r->len)
+		return err;
+	return error_input(r->path, 0, "offset 0x%llx: %llu bytes behind the end of the trace: copy or record it again",
+			   (unsigned long long)end, (unsigned long long)(r->len - end));
+}
+
 /* Finds the records by their lengths, up to where none stands. The last chunk has to be sound: what was written when a
  * machine went down may be there in part. */
 static struct error *walk(struct trace_reader *r, uint64_t offset)
@@ -270,8 +285,9 @@ static struct error *walk(struct trace_reader *r, uint64_t offset)
 		if (err || got < sizeof header || !record_parse(header, &record) ||
 		    record.stored > r->len - offset - RECORD_HEADER_LEN)
 			break;
-		if (record.type == RECORD_INDEX ||
-		    (record.type == RECORD_CHUNK && (!record.steps || record.first != steps + 1)))
+		if (record.type == RECORD_INDEX)
+			return check_behind_footer(r, offset, &record);
+		if (record.type == RECORD_CHUNK && (!record.steps || record.first != steps + 1))
 			break;
 		steps += record.type == RECORD_CHUNK ? record.steps : 0;
 		err = take_record(r, offset, &record);
@@ -287,7 +303,8 @@ static void drop_unsound_tail(struct trace_reader *r)
 	while (r->index.chunks.len) {
 		struct record record;
 		const struct trace_chunk_info *last = &r->index.chunks.at[r->index.chunks.len - 1];
-		struct error *err = record_read(r->fd, r->path, last->offset, r->len, &record, &stored, &raw);
+		struct error *err = record_read(r->fd, r->path, last->offset, r->len, RECORD_RAW_MAX, &record, &stored,
+						&raw);
 		if (!err)
 			break;
 		error_destroy(err);
@@ -342,6 +359,33 @@ static struct error *open_file(struct trace_reader *r, const char *path)
 	return NULL;
 }
 
+/* A finished trace tells how it ended, and has all of the steps that it speaks of. */
+static struct error *check_whole(const struct trace_reader *r, uint64_t index)
+{
+	uint8_t header[RECORD_HEADER_LEN];
+	struct record record;
+	uint64_t steps = 0;
+	size_t got = 0;
+	struct error *err = file_read_at(r->fd, r->path, index, header, sizeof header, &got);
+
+	if (err)
+		return err;
+	if (got < sizeof header || !record_parse(header, &record) ||
+	    r->len - index != RECORD_HEADER_LEN + record.stored + TRACE_FOOTER_LEN)
+		return error_input(r->path, 0,
+				   "offset 0x%llx: bytes behind the end of the trace: copy or record it again",
+				   (unsigned long long)index);
+
+	for (size_t i = 0; i < r->index.chunks.len; i++)
+		steps += r->index.chunks.at[i].steps;
+	if (r->have_end && r->end.steps == steps)
+		return NULL;
+	return error_input(r->path, 0,
+			   "offset 0x%llx: the index leaves out how the run ended, or steps of it: copy or record the "
+			   "trace again",
+			   (unsigned long long)index);
+}
+
 /* A file with a footer was finished: what does not fit in it is damage, and none of it is to be passed over. */
 static struct error *find_chunks(struct trace_reader *r, uint64_t first_record)
 {
@@ -355,7 +399,9 @@ static struct error *find_chunks(struct trace_reader *r, uint64_t first_record)
 	err = read_index(r, index);
 	if (!err)
 		err = read_modules(r);
-	return err ? err : read_end(r);
+	if (!err)
+		err = read_end(r);
+	return err ? err : check_whole(r, index);
 }
 
 struct error *trace_reader_open(const char *path, struct trace_reader **ret)

@@ -185,8 +185,8 @@ static struct error *damaged(const char *path, uint64_t offset, const char *what
 }
 
 /* Reads header and payload to stored. */
-static struct error *read_stored(int fd, const char *path, uint64_t offset, uint64_t file_len, struct record *ret,
-				 trace_bytes *stored)
+static struct error *read_stored(int fd, const char *path, uint64_t offset, uint64_t file_len, uint32_t most,
+				 struct record *ret, trace_bytes *stored)
 {
 	uint8_t header[RECORD_HEADER_LEN];
 	size_t got = 0;
@@ -198,6 +198,8 @@ static struct error *read_stored(int fd, const char *path, uint64_t offset, uint
 		return err;
 	if (got < sizeof header || !record_parse(header, ret))
 		return damaged(path, offset, "no record of a trace stands here");
+	if (ret->raw > most)
+		return damaged(path, offset, "the record is larger than the index says");
 	if (ret->stored > file_len - offset - RECORD_HEADER_LEN)
 		return damaged(path, offset, "the file ends within this record");
 	if (!vec_reserve(stored, RECORD_HEADER_LEN + (size_t)ret->stored))
@@ -207,11 +209,11 @@ static struct error *read_stored(int fd, const char *path, uint64_t offset, uint
 	return err || got == stored->len ? err : damaged(path, offset, "the file ends within this record");
 }
 
-struct error *record_read(int fd, const char *path, uint64_t offset, uint64_t file_len, struct record *ret,
-			  trace_bytes *stored, trace_bytes *raw)
+struct error *record_read(int fd, const char *path, uint64_t offset, uint64_t file_len, uint32_t most,
+			  struct record *ret, trace_bytes *stored, trace_bytes *raw)
 {
 	uint8_t check[RECORD_CHECK_LEN], expected[RECORD_CHECK_LEN];
-	struct error *err = read_stored(fd, path, offset, file_len, ret, stored);
+	struct error *err = read_stored(fd, path, offset, file_len, most, ret, stored);
 
 	if (err)
 		return err;

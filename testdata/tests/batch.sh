@@ -97,7 +97,7 @@ cat >manifest <<END
 {"name": "none", "log": "logs/hello.json", "emulator": "./none"}
 {"name": "wrong", "log": "logs/hello.json", "program": "$guests/bmi"}
 {"name": "options", "log": "logs/bmi.json", "args": ["--max-findings", "1"]}
-{"name": "nonsense", "log": "logs/bmi.json", "args": ["--no-such-option"]}
+{"name": "nonsense", "log": "logs/bmi.json", "args": ["--from", "nonsense"]}
 END
 batch -j 4 --timeout 10 --memory 100 --no-progress --report sum.json -o fails --manifest manifest
 conforms "the summary of rows that fail" sum.json $summary

@@ -107,7 +107,7 @@ edited "invalid base64" one.manifest '.jobs[0].log = {base64: "*"}' "bad: jobs\[
 edited "a zero byte" one.manifest '.jobs[0].log = {base64: "AGE="}' "bad: jobs\[0\].log: a zero byte.*$mend" "${read_it[@]}"
 edited "two jobs of one name" one.manifest '.jobs += .jobs' "bad: two jobs have the name 'job'$mend" "${read_it[@]}"
 edited "a log and a trace" one.manifest '.jobs[0].trace = "t"' "bad: jobs\[0\]: expected \"log\" or \"trace\".*$mend" "${read_it[@]}"
-edited "an option that is not a job's" one.manifest '.jobs[0].args = ["--report=/tmp/x"]' "bad: jobs\[0\].args\[0\]: --report is set.*$mend" \
+edited "an option that is not a job's" one.manifest '.jobs[0].args = ["--report=/tmp/x"]' "bad: jobs\[0\].args\[0\]: --report=/tmp/x is no option.*$mend" \
 	"${read_it[@]}"
 edited "a member that is none" one.manifest '.jobs[0].shell = "rm"' "bad: jobs\[0\]: unknown member \"shell\"$mend" "${read_it[@]}"
 same "nothing was run" "$(compgen -G 'some.results*')" ""

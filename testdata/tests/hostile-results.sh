@@ -18,7 +18,7 @@ in_folder() { # FILE [NAME]
 	rm -rf folder
 	cp -r good folder
 	rm folder/batch.json
-	[ "$1" = nowhere ] || ln -s "$PWD/$1" "folder/${2:-batch.json}" || true
+	[ "$1" = nowhere ] || cp "$1" "folder/${2:-batch.json}"
 }
 remedy=': run the batch again, without --resume and in another folder'
 merge=(batch merge -q -o merged)
@@ -44,6 +44,8 @@ head -c 20000 /dev/urandom >noise
 in_folder noise
 refused "noise, merged" "folder/batch.json:.*$remedy" "${merge[@]}" good folder
 rm -rf folder && cp -r good folder && ln -sf /dev/zero folder/batch.json
+refused "a link" "folder/batch.json: is a symbolic link.*$remedy" "${merge[@]}" folder
+rm folder/batch.json && truncate -s 300M folder/batch.json
 refused "zeros without end" "folder/batch.json: is longer than [0-9]+ bytes$remedy" "${merge[@]}" folder
 in_folder nowhere
 refused "no state, merged" 'folder/batch.json: No such file' "${merge[@]}" good folder

@@ -52,6 +52,12 @@ for bytes in '\xff\xff\xff\xff' '\xff\xff\xff\x7f'; do
 	patched 20 $bytes$bytes
 	refused "a record that is huge in both" 'bad: offset 0x10: .*: copy or record the trace again' trace stat bad
 done
+# More than the trace: refused by all alike.
+{ cat good.trace && echo more; } >bad
+for command in "trace verify" "trace show" "trace stat" "run --trace-in" "run -j 2 --trace-in" "diff good.trace"; do
+	# shellcheck disable=SC2086 # words
+	refused "bytes behind the end, $command" 'bad: offset 0x[0-9a-f]+: 5 bytes behind the end of the trace' $command bad
+done
 # The footer: where the index is, the file's length.
 patched $(($(wc -c <good.trace) - 32)) '\xff\xff\xff\xff\xff\xff\xff\xff'
 refused "an index nowhere" 'bad: offset 0x[0-9a-f]+: the footer is damaged' trace verify bad

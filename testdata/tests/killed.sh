@@ -185,9 +185,10 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=64k none small 2>/dev/null; then
 	same "nothing under its name" "$(compgen -G 'small/run.json')" ""
 	check_part "a log that does not fit" small/run.json.part
 	rm -f small/run.json*
-	"$VALIDATE" run -q --log loop.json --max-instructions 2000000 --trace small/run.trace 2>said
+	"$VALIDATE" run -q --log loop.json --max-instructions 2000000 --trace small/run.trace --report judged.json 2>said
 	same "a trace that does not fit: status" $? 2
-	matches "a trace that does not fit" "$(<said)" 'small/run.trace.*: No space left on device'
+	matches "a trace that does not fit" "$(<said)" 'the run was judged on without it: .*small/run.trace.*: No space left on device'
+	same "a trace that does not fit: the report" "$(jq -c '[.verdict, .instructions]' judged.json)" '["incomplete",2000000]'
 	same "nothing under its name" "$(compgen -G 'small/run.trace')" ""
 fi
 finish

@@ -1,4 +1,4 @@
-#include "lib/report/escape.h"
+#include "lib/base/escape.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -32,11 +32,35 @@ static size_t character_len(const char *text)
 	return 0;
 }
 
-/* U+0080 to U+009F, and U+FFFE and U+FFFF, which XML 1.0 does not have. */
-static bool is_control(const char *text, size_t len)
+/* Of the well-formed character of len bytes. */
+static uint32_t code_point(const char *text, size_t len)
 {
-	return (len == 2 && (uint8_t)text[0] == 0xc2 && (uint8_t)text[1] < 0xa0) ||
-	       (len == 3 && (!memcmp(text, "\xef\xbf\xbe", 3) || !memcmp(text, "\xef\xbf\xbf", 3)));
+	const uint8_t *at = (const uint8_t *)text;
+	uint32_t code = len == 1 ? at[0] : at[0] & 0x7fu >> len;
+
+	for (size_t i = 1; i < len; i++)
+		code = code << 6 | (at[i] & 0x3f);
+	return code;
+}
+
+/*
+ * Nothing that is seen: controls; what XML 1.0 does not have; and of the Unicode Character Database those of the
+ * category Format that order text (Bidi_Control, UAX #9), join, hide or tag it, and the line and paragraph separators.
+ */
+static bool is_hidden(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},     {0x180e, 0x180e},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfeff, 0xfeff},
+		{0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff},
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		if (code >= ranges[i].first && code <= ranges[i].last)
+			return true;
+	return false;
 }
 
 /* The next character, or what stands for it; moves text behind it. */
@@ -47,13 +71,13 @@ static const char *next(const char **text, size_t *ret_len)
 
 	*text += len ? len : 1;
 	*ret_len = len;
-	if (len && !is_control(at, len))
+	if (len && !is_hidden(code_point(at, len)))
 		return at;
 	*ret_len = sizeof replacement - 1;
 	return replacement;
 }
 
-void escape_utf8(struct strbuf *out, const char *text)
+void escape_lines(struct strbuf *out, const char *text)
 {
 	while (*text) {
 		size_t len;
@@ -88,13 +112,21 @@ static void escape_named(struct strbuf *out, const char *text, const struct name
 	}
 }
 
-void escape_markup(struct strbuf *out, const char *text)
+void escape_line(struct strbuf *out, const char *text)
 {
-	static const struct named names[] = {
-		{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}, {0},
-	};
+	static const struct named names[] = {{'\n', replacement}, {'\t', replacement}, {0}};
 
 	escape_named(out, text, names);
+}
+
+void escape_markup(struct strbuf *out, const char *text, bool lines)
+{
+	static const struct named names[] = {
+		{'\n', replacement}, {'\t', replacement}, {'&', "&amp;"},  {'<', "&lt;"},
+		{'>', "&gt;"},       {'"', "&quot;"},     {'\'', "&#39;"}, {0},
+	};
+
+	escape_named(out, text, lines ? names + 2 : names);
 }
 
 void escape_github(struct strbuf *out, const char *text, bool property)

@@ -1,4 +1,4 @@
-#include "lib/report/escape.h"
+#include "lib/base/escape.h"
 
 #include <stdlib.h>
 
@@ -27,19 +27,36 @@ static const struct {
 	{"\xed\xa0\x80", BAD BAD BAD},                      /* a surrogate */
 	{"\xf4\x90\x80\x80", BAD BAD BAD BAD},              /* above U+10FFFF */
 	{"\xc2\x85\xef\xbf\xbf", BAD BAD},                  /* well-formed, but a control and a noncharacter */
+	{"a\xe2\x80\xae"
+	 "b\xe2\x81\xa9",
+	 "a" BAD "b" BAD},                                 /* right-to-left override, pop of an isolate */
+	{"\xe2\x80\xa8\xe2\x80\xa9", BAD BAD},             /* line and paragraph separator */
+	{"\xe2\x80\x8b\xef\xbb\xbf\xc2\xad", BAD BAD BAD}, /* zero-width space and no-break space, soft hyphen */
+	{"\xf3\xa0\x81\xa1\xd8\x9c", BAD BAD},             /* a tag, Arabic letter mark */
+	{"\xc2\xa0\xc2\xb5 \xd7\x90", "\xc2\xa0\xc2\xb5 \xd7\x90"}, /* no-break space, micro sign, a Hebrew letter */
 };
 
 START_TEST(bytes_become_utf8)
 {
-	escape_utf8(&out, utf8[_i].text);
+	escape_lines(&out, utf8[_i].text);
 	ck_assert_str_eq(strbuf_text(&out), utf8[_i].valid);
+}
+END_TEST
+
+START_TEST(names_are_one_line)
+{
+	escape_line(&out, "run\n::error::forged\r\tend\xe2\x80\xae\xff");
+	ck_assert_str_eq(out.at, "run" BAD "::error::forged" BAD BAD "end" BAD BAD);
 }
 END_TEST
 
 START_TEST(markup_stays_out)
 {
-	escape_markup(&out, "<b class='x' id=\"y\">&amp;\xff</b>\n]]>");
+	escape_markup(&out, "<b class='x' id=\"y\">&amp;\xff</b>\n]]>", true);
 	ck_assert_str_eq(out.at, "&lt;b class=&#39;x&#39; id=&quot;y&quot;&gt;&amp;amp;" BAD "&lt;/b&gt;\n]]&gt;");
+	strbuf_clear(&out);
+	escape_markup(&out, "a\n<b>", false);
+	ck_assert_str_eq(out.at, "a" BAD "&lt;b&gt;");
 }
 END_TEST
 
@@ -71,6 +88,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, bytes_become_utf8, 0, sizeof utf8 / sizeof *utf8);
+	tcase_add_test(t, names_are_one_line);
 	tcase_add_test(t, markup_stays_out);
 	tcase_add_test(t, commands_of_github);
 	tcase_add_test(t, paths_become_references);
