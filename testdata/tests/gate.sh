@@ -123,7 +123,7 @@ same "without logs" "$("$gate" --strict 2>&1) $?" "usage: gate.sh [OPTION...] --
 same "annotations of an unknown service" "$("$VALIDATE" --log bmi.json --annotate sms 2>&1) $?" \
 	"validate: --annotate sms: only github is known 2"
 same "two reports in one file" "$("$VALIDATE" --log bmi.json --junit x --html x 2>&1) $?" \
-	"validate: --html: --junit and --html both go to x 2"
+	"validate: --junit and --html both go to x: give each a file of its own 2"
 
 # The workflow is well-formed, and calls the gate as the gate wants to be called.
 if python3 -c 'import yaml' 2>/dev/null; then
