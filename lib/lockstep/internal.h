@@ -66,6 +66,7 @@ struct lockstep {
 	/* Predicted steps: a ring. The oldest `submitted` of them are with the target. */
 	struct step *ring;
 	size_t capacity, first, predicted, submitted;
+	uint64_t further; /* steps that may be predicted before it is looked again how far the reach of these goes */
 	size_t batch[MAX_BATCHES]; /* sizes of the outstanding submissions, oldest first */
 	size_t num_batches;
 	struct target_plan *plans; /* of the next submission: target->max_ahead of them */

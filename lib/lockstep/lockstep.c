@@ -74,13 +74,28 @@ static size_t most_batches(const struct lockstep *ls)
 	return ls->target->loses_traps ? 1 : MAX_BATCHES;
 }
 
-/* One step more may be under way: whatever the others do, it cannot be one into a kernel. */
+/*
+ * One step more may be under way: whatever the others do, it cannot be one into a kernel. Steps that are judged
+ * meanwhile only make it further, so that all are looked at again just where ls->further has come to its end.
+ */
 static bool within_reach(struct lockstep *ls)
 {
-	for (size_t i = 0; i < ls->predicted; i++)
-		if (ls->predicted - i > ring_at(ls, i)->reach)
-			return false;
-	return true;
+	if (ls->further)
+		return true;
+	ls->further = GUARD_FAR;
+	for (size_t i = 0; i < ls->predicted; i++) {
+		uint64_t behind = ls->predicted - i - 1, reach = ring_at(ls, i)->reach;
+		uint64_t further = reach > behind ? reach - behind : 0;
+		ls->further = further < ls->further ? further : ls->further;
+	}
+	return ls->further;
+}
+
+/* The step that was predicted last is under way as well. */
+static void note_reach(struct lockstep *ls, uint64_t reach)
+{
+	ls->further--;
+	ls->further = reach < ls->further ? reach : ls->further;
 }
 
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
@@ -114,6 +129,7 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 			prediction_plan(&step->slot, ls->target, &step->plan);
 			sweep_plan(ls, reach(ls) + 1, false, &step->plan);
 			step->reach = guard_reach(&ls->model, &step->slot, state_get(&ls->model.front, ls->target->isa->pc));
+			note_reach(ls, step->reach);
 			ls->predicted++;
 		}
 	}
