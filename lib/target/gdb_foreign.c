@@ -13,6 +13,12 @@
 
 enum { PAGE = 4096 };
 
+/* Of the process. */
+struct process_map {
+	uint64_t start, end;
+	char right; /* 'r': it can be read */
+};
+
 static FILE *open_of(pid_t pid, const char *what)
 {
 	char name[48];
@@ -21,24 +27,59 @@ static FILE *open_of(pid_t pid, const char *what)
 	return fopen(name, "re");
 }
 
-/* How far the guest's addresses are moved. */
-static uint64_t find_base(pid_t pid)
+/* What a line of /proc/PID/maps says (proc(5)). False at the file's end; *line and *size as of getline(). */
+static bool next_map(FILE *f, char **line, size_t *size, struct process_map *ret)
+{
+	unsigned long long start, end;
+
+	while (getline(line, size, f) > 0) {
+		if (sscanf(*line, "%llx-%llx %c", &start, &end, &ret->right) != 3 || start >= end)
+			continue;
+		ret->start = start;
+		ret->end = end;
+		return true;
+	}
+	return false;
+}
+
+static bool is_mapped(pid_t pid, uint64_t address)
+{
+	FILE *f = open_of(pid, "maps");
+	struct process_map map;
+	char *line = NULL;
+	size_t size = 0;
+	bool mapped = false;
+
+	while (f && !mapped && next_map(f, &line, &size, &map))
+		mapped = address - map.start < map.end - map.start;
+	free(line);
+	if (f)
+		fclose(f);
+	return mapped;
+}
+
+/*
+ * How far the guest's addresses are moved: by the first -B that leads from its stack to something. Further ones may be
+ * arguments of the program, which whoever wrote the log has chosen.
+ */
+static uint64_t find_base(pid_t pid, uint64_t stack)
 {
 	FILE *f = open_of(pid, "cmdline");
 	char *argument = NULL;
 	size_t size = 0;
-	bool next = false;
+	bool next = false, found = false;
 	uint64_t base = 0;
 
-	while (f && getdelim(&argument, &size, '\0', f) > 0) {
+	while (f && !found && getdelim(&argument, &size, '\0', f) > 0) {
 		if (next)
 			base = strtoull(argument, NULL, 0);
+		found = next && is_mapped(pid, stack + base);
 		next = !strcmp(argument, "-B");
 	}
 	free(argument);
 	if (f)
 		fclose(f);
-	return base;
+	return found ? base : 0;
 }
 
 /* The guest's own memory is what the stub reads there. */
@@ -110,18 +151,17 @@ struct error *gdb_find_own(struct gdb_target *g)
 {
 	pid_t pid = rsp_peer(g->client);
 	FILE *f = pid && pid != getpid() ? open_of(pid, "maps") : NULL;
-	uint64_t base = f ? find_base(pid) : 0, stack = 0;
+	uint64_t stack = 0;
 	struct error *err = f ? find_stack(g, &stack) : NULL;
-	char line[512];
+	uint64_t base = f && !err ? find_base(pid, stack) : 0;
+	struct process_map map;
+	char *line = NULL;
+	size_t size = 0;
 
-	while (f && !err && fgets(line, sizeof line, f)) {
-		unsigned long long start, end;
-		char rights;
-
-		/* The tail of a long line is no range, or one that is none. */
-		if (sscanf(line, "%llx-%llx %c", &start, &end, &rights) == 3 && rights == 'r' && start < end)
-			err = note_around(g, start - base, end - base, stack);
-	}
+	while (f && !err && next_map(f, &line, &size, &map))
+		if (map.right == 'r')
+			err = note_around(g, map.start - base, map.end - base, stack);
+	free(line);
 	if (f)
 		fclose(f);
 	return err;

@@ -400,6 +400,44 @@ START_TEST(the_cpu_is_chosen)
 }
 END_TEST
 
+/* Of the process, where QEMU's variables are, as an address of the guest, which is moved by this. */
+static uint64_t find_own(struct target *t, uint64_t base)
+{
+	char name[64], *line = NULL;
+	size_t size = 0;
+	unsigned long long start = 0;
+
+	snprintf(name, sizeof name, "/proc/%d/maps", (int)target_qemu_pid(t));
+	FILE *f = fopen(name, "re");
+	ck_assert_ptr_nonnull(f);
+	while (!start && getline(&line, &size, f) > 0)
+		if (!strstr(line, " rw-p ") || !strstr(line, "qemu") || sscanf(line, "%llx", &start) != 1)
+			start = 0;
+	free(line);
+	fclose(f);
+	ck_assert_uint_ne(start, 0);
+	return start - base;
+}
+
+/* What the program is given does not count, though it looks like an option of the emulator. */
+START_TEST(the_memory_of_the_emulator_is_known)
+{
+	static const char *const of_program[] = {"busybox", "-B", "0", "-B", "0x200000000", NULL};
+	static const char *const of_emulator[] = {"-B", "0x200000000", NULL};
+	static const struct qemu_options starts[] = {
+		{.argv = NULL}, {.argv = of_program}, {.argv = of_program, .extra_args = of_emulator}};
+	struct target *t = start(&starts[_i]);
+	uint64_t own = find_own(t, starts[_i].extra_args ? 0x200000000 : 0x100000000);
+	bool has = false;
+
+	ck_no_error(target_has_own(t, own, 8, &has));
+	ck_assert(has);
+	ck_no_error(target_has_own(t, read_reg(t, isa->sp), 8, &has));
+	ck_assert(!has);
+	target_destroy(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("qemu");
@@ -429,6 +467,7 @@ int main(void)
 	tcase_add_test(tests, leaves_nothing_behind);
 	tcase_add_test(tests, an_emulator_killed_on_the_way_is_told);
 	tcase_add_test(tests, the_cpu_is_chosen);
+	tcase_add_loop_test(tests, the_memory_of_the_emulator_is_known, 0, 3);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);
 }
