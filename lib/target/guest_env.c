@@ -81,6 +81,16 @@ static struct error *index_at(struct target *t, uint64_t address, size_t num, si
 	return NULL;
 }
 
+/* Bytes of all stand-ins. */
+static size_t all_stand_ins_len(const char *const *envp, size_t num)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < num; i++)
+		len += stand_in_len(envp[i], i) + 1;
+	return len;
+}
+
 /* Where the bytes of all stand-ins are, len of them. */
 static struct error *find_room(struct target *t, const struct stack *stack, const char *const *envp, size_t num,
 			       uint64_t *ret, size_t *ret_len)
@@ -88,7 +98,7 @@ static struct error *find_room(struct target *t, const struct stack *stack, cons
 	uint64_t start = UINT64_MAX, end = 0;
 	size_t found = 0, index;
 
-	*ret_len = 0;
+	*ret_len = all_stand_ins_len(envp, num);
 	for (size_t i = 0; i < stack->now.env.len; i++) {
 		uint64_t at = stack->now.env.at[i];
 		struct error *err = index_at(t, at, num, &index);
@@ -99,7 +109,6 @@ static struct error *find_room(struct target *t, const struct stack *stack, cons
 		size_t len = stand_in_len(envp[index], index) + 1;
 		start = at < start ? at : start;
 		end = at + len > end ? at + len : end;
-		*ret_len += len;
 		found++;
 	}
 	if (found != num || (num && end - start != *ret_len))
