@@ -449,6 +449,17 @@ static enum mem_result reach_operand(struct predictor *p, const struct insn *ins
 	return result;
 }
 
+/* What cannot be predicted is executed only if what its operand names is not the emulator's own. */
+static struct error *check_operand(struct predictor *p, const struct prediction *slot, enum predict_result *ret)
+{
+	switch (reach_operand(p, &slot->lifted->insn)) {
+	case MEM_OK: return NULL;
+	case MEM_FAULT: return guard_access(p, slot->pc, p->fault_at, p->fault_len);
+	case MEM_ERROR: break;
+	}
+	return predictor_wait(p, ret);
+}
+
 /* What the evaluation came to. */
 static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
@@ -475,9 +486,7 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 			       : NULL;
 	case EVAL_UNKNOWN:
 		*ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT;
-		return *ret == PREDICT_LAST && reach_operand(p, &slot->lifted->insn) == MEM_FAULT
-			       ? guard_access(p, slot->pc, p->fault_at, p->fault_len)
-			       : NULL;
+		return *ret == PREDICT_LAST ? check_operand(p, slot, ret) : NULL;
 	case EVAL_ERROR: return predictor_wait(p, ret);
 	}
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
@@ -569,13 +578,10 @@ static struct error *predict_unmodelled(struct predictor *p, struct prediction *
 {
 	if (!p->given && slot->lifted->insn.may_store && !span_operand(p, slot))
 		return predictor_wait(p, ret);
-	enum mem_result reach = reach_operand(p, &slot->lifted->insn);
-	if (reach == MEM_ERROR)
-		return predictor_wait(p, ret);
-	struct error *err = reach == MEM_FAULT ? guard_access(p, slot->pc, p->fault_at, p->fault_len) : NULL;
-	if (err)
-		return err;
 	*ret = PREDICT_LAST;
+	struct error *err = check_operand(p, slot, ret);
+	if (err || *ret != PREDICT_LAST)
+		return err;
 	return p->witness ? witness_predict(p->witness, p, slot, ret) : NULL;
 }
 
