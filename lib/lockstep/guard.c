@@ -88,8 +88,8 @@ static struct error *refuse(const struct predictor *p, uint64_t pc, const uint8_
 	for (size_t i = 0; i < (flow.len ? flow.len : len); i++)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 	return error_create(ERROR_UNSUPPORTED,
-			    "at pc 0x%llx the program enters a kernel %s (%s): the log cannot have such a call, and "
-			    "it is not executed",
+			    "at pc 0x%llx the program enters a kernel %s (%s): such a call is not replayed, and not "
+			    "executed",
 			    (unsigned long long)pc, why, text);
 }
 
@@ -113,7 +113,8 @@ static struct error *check_mode(const struct predictor *p, uint64_t pc)
 {
 	const struct reg_value *mode = &p->isa->mode;
 
-	if (!mode->reg || !p->target->makes_calls || !state_known(&p->front, mode->reg) || state_get(&p->front, mode->reg) == mode->value)
+	if (!mode->reg || !p->target->makes_calls || !state_known(&p->front, mode->reg) ||
+	    state_get(&p->front, mode->reg) == mode->value)
 		return NULL;
 	return error_create(ERROR_UNSUPPORTED, "at pc 0x%llx the program is in another mode than that of %s programs",
 			    (unsigned long long)pc, p->isa->name);

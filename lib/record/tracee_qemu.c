@@ -1,7 +1,8 @@
 /*
- * A program in QEMU's user mode, stopped at its system calls by breakpoints on every instruction that makes one. They
- * are found by scanning executable memory, at the start and whenever some is mapped; the stub keeps breakpoints beside
- * the code, so that bytes which only look like such an instruction do no harm.
+ * A program in QEMU's user mode, stopped at its system calls by breakpoints on every instruction that makes one, or that
+ * enters the kernel in another way: at such a one the recording ends. They are found by scanning executable memory, at
+ * the start and whenever some is mapped; the stub keeps breakpoints beside the code, so that bytes which only look like
+ * such an instruction do no harm.
  * One more is on each entry of the page of vsyscalls.
  *
  * A stop at a call is before its instruction here, and behind it on a real kernel: what is shown of the PC is behind.
@@ -65,14 +66,24 @@ static struct error *resume(struct qemu_tracee *q, int signal, struct stop *ret)
 	return target_read_regs(q->target, &q->regs);
 }
 
-/* Is the instruction there still one that makes a call? */
+/* Is the instruction there still one that makes a call? ERROR_UNSUPPORTED if it enters the kernel in another way. */
 static struct error *check_call(struct qemu_tracee *q, uint64_t address, bool *ret)
 {
+	const struct isa *isa = q->base.isa;
 	uint8_t bytes[ISA_MAX_INSN_LEN];
-	struct error *err = tracee_read(&q->base, address, bytes, q->base.isa->sys.insn_len);
+	size_t got = 0;
+	struct error *err = target_read_memory(q->target, address, bytes, isa->max_insn_len, &got);
 
-	*ret = !err && !memcmp(bytes, q->base.isa->sys.insn, q->base.isa->sys.insn_len);
-	return err;
+	if (err)
+		return err;
+	enum isa_entry entry = isa->sys.entry(bytes, got);
+	*ret = entry == ISA_ENTRY_CALL;
+	return entry != ISA_ENTRY_OTHER
+		       ? NULL
+		       : error_create(ERROR_UNSUPPORTED,
+				      "the program enters a kernel at PC 0x%" PRIx64
+				      " by another instruction than that of a system call: it cannot be recorded",
+				      address);
 }
 
 /* Runs to the next call, signal, or the end. */

@@ -1,4 +1,4 @@
-/* Where a program in QEMU makes system calls, and the breakpoints there. */
+/* Where a program in QEMU enters the kernel, and the breakpoints there. */
 #include "lib/record/tracee_qemu_private.h"
 
 #include <stdlib.h>
@@ -59,22 +59,24 @@ struct error *qemu_calls_drop(struct qemu_tracee *q, uint64_t address)
 	return target_set_break(q->target, address, false);
 }
 
-/* Calls among these bytes, which stand at address. */
+/* Calls among these bytes, which stand at address, and what else enters a kernel. */
 static struct error *scan_bytes(struct qemu_tracee *q, uint64_t address, const uint8_t *bytes, size_t len)
 {
 	const struct isa *isa = q->base.isa;
 	struct error *err = NULL;
 
-	for (size_t i = 0; !err && i + isa->sys.insn_len <= len; i++)
-		if ((address + i) % isa->insn_align == 0 && !memcmp(bytes + i, isa->sys.insn, isa->sys.insn_len))
+	for (size_t i = 0; !err && i < len; i++) {
+		size_t left = len - i < isa->max_insn_len ? len - i : isa->max_insn_len;
+		if ((address + i) % isa->insn_align == 0 && isa->sys.entry(bytes + i, left) != ISA_ENTRY_NONE)
 			err = add_call(q, address + i);
+	}
 	return err;
 }
 
 struct error *qemu_calls_scan(struct qemu_tracee *q, uint64_t address, uint64_t len)
 {
 	uint8_t *bytes = malloc(SCAN_CHUNK);
-	size_t overlap = q->base.isa->sys.insn_len - 1u;
+	size_t overlap = q->base.isa->max_insn_len - 1u;
 	struct error *err = bytes ? NULL : &error_no_memory;
 
 	for (uint64_t done = 0; !err && done < len;) {

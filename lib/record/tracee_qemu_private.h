@@ -46,7 +46,7 @@ static inline struct qemu_tracee *qemu_of(struct tracee *t)
 
 /* ---- tracee_qemu_calls.c ---- */
 
-/* Is it the address of an instruction that makes a call, as far as memory was looked through? */
+/* Is it the address of an instruction that enters the kernel, as far as memory was looked through? */
 bool qemu_calls_has(const struct qemu_tracee *q, uint64_t address);
 /* There is none any more; nor need there have been. */
 struct error *qemu_calls_drop(struct qemu_tracee *q, uint64_t address);

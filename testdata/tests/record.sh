@@ -50,6 +50,29 @@ same "it did not get to fork" "$output" before
 matches "what is said of that" "$said" '^validate: record: the program calls fork .*1 events up to there are in fork.json.part\)$'
 same "the log is not complete" "$(ls fork.json*)" fork.json.part
 
+# Ways into the kernel that a replay refuses, where the recorder sees them: it ends before they are taken.
+qemu=(--via qemu --cpu max)
+for door in int80{,-w,-f3} syscall-{w,66,15} sysenter; do
+	command -v qemu-x86_64 >/dev/null || break
+	record "${qemu[@]}" -o door.json -- "$guests/escapes" flipped $door mkdir 'act!' 1
+	same "status of $door" "$status $(ls escaped 2>&1)" "2 ls: cannot access 'escaped': No such file or directory"
+	matches "what is said of $door" "$said" \
+		'^validate: record: the program enters a kernel at PC 0x[0-9a-f]+ by another instruction than that of a system call'
+done
+command -v qemu-x86_64 >/dev/null || untried "other ways into the kernel than system calls" "there is no qemu-x86_64"
+a64=$guests/aarch64/a64escapes
+if [ -x "$a64" ] && command -v qemu-aarch64 >/dev/null; then
+	record --via qemu -o door.json -- "$a64" svc-ffff 'act!'
+	same "SVC with an immediate" "$status $(names door.json)" "0 mmap mprotect mkdirat exit_group "
+	rm -r escaped
+	record --via qemu -o door.json -- "$a64" hlt-system 'act!'
+	same "status of HLT #0xF000" "$status $(ls escaped 2>&1)" "2 ls: cannot access 'escaped': No such file or directory"
+	matches "what is said of HLT #0xF000" "$said" '^validate: record: the program enters a kernel at PC 0x[0-9a-f]+ by another'
+else
+	untried "SVC with an immediate, HLT #0xF000" "there is no qemu-aarch64, or no guest"
+fi
+rm -f door.json*
+
 # What no kernel knows, and this one says so: the log has it, and whoever records is told.
 record -o unknown.json -- "$guest" unknown <file
 same "calls that no kernel knows" "$status $output" "0 0x26 0x19 0x19 0x9 0x16 0x16 as it is"
