@@ -1,0 +1,254 @@
+/* What predictions see of memory: what the model knows, what it has the target asked for, or what a trace has. */
+#include <string.h>
+
+#include "lib/lockstep/faulted.h"
+#include "lib/lockstep/predict_parts.h"
+#include "lib/sys/initial_stack.h"
+
+/* Fetches the pages of a range from the target. True if all of it is mapped. */
+static bool fetch(struct predictor *p, uint64_t address, size_t len)
+{
+	uint64_t first = address & -(uint64_t)MEMORY_PAGE;
+	size_t pages = (size_t)((address + len - 1 - first) / MEMORY_PAGE) + 1;
+
+	for (size_t i = 0; i < pages; i++) {
+		uint8_t page[MEMORY_PAGE];
+		size_t got = 0;
+		p->error = target_read_memory(p->target, first + i * MEMORY_PAGE, page, sizeof page, &got);
+		if (!p->error && got == sizeof page)
+			p->error = memory_fill(p->memory, first + i * MEMORY_PAGE, page, sizeof page);
+		if (!p->error && got == sizeof page && !map_put(&p->mapped, first / MEMORY_PAGE + i))
+			p->error = &error_no_memory;
+		if (p->error || got != sizeof page)
+			return false;
+	}
+	return true;
+}
+
+enum mem_result predict_read_known(struct predictor *p, uint64_t address, size_t len, uint8_t *ret, uint8_t *unknown)
+{
+	if (memory_read(p->memory, address, ret, unknown, len) || p->blind)
+		return MEM_OK;
+	if (!p->idle) {
+		p->waiting = true;
+		return MEM_ERROR;
+	}
+	if (!fetch(p, address, len))
+		return p->error ? MEM_ERROR : MEM_FAULT;
+	memory_read(p->memory, address, ret, unknown, len);
+	return MEM_OK;
+}
+
+enum mem_result predictor_know(struct predictor *p, uint64_t address, size_t len)
+{
+	uint8_t bytes[64], unknown[64];
+	enum mem_result result = len <= sizeof bytes ? predict_read_known(p, address, len, bytes, unknown) : MEM_FAULT;
+
+	return result;
+}
+
+struct error *predictor_fetch_code(struct predictor *p)
+{
+	uint64_t pc = state_get(&p->front, p->isa->pc);
+	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
+
+	if (!state_known(&p->front, p->isa->pc))
+		return NULL;
+	if (!memory_page(p->memory, pc))
+		fetch(p, pc, 1);
+	if (!p->error && left < len && !memory_page(p->memory, pc + left))
+		fetch(p, pc + left, 1);
+	struct error *err = p->error;
+	p->error = NULL;
+	return err;
+}
+
+/* Copies what an access has of the bytes; false if that is nothing. */
+static bool read_access(const struct trace_access *a, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < len; i++) {
+		uint64_t at = address + i - a->address;
+		if (at >= a->len)
+			continue;
+		any = true;
+		if (!(a->known >> at & 1))
+			continue;
+		ret[i] = a->data[at];
+		unknown[i] = 0;
+	}
+	return any;
+}
+
+static enum mem_result read_given(const struct given *g, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	bool any = false;
+
+	memset(ret, 0, len);
+	memset(unknown, 0xff, len);
+	for (size_t i = 0; i < g->num_accesses; i++)
+		if (!g->accesses[i].store)
+			any |= read_access(&g->accesses[i], address, len, ret, unknown);
+	return any || !g->stopped ? MEM_OK : MEM_FAULT;
+}
+
+static void note_fault(struct predictor *p, uint64_t address, size_t len)
+{
+	p->fault_at = address;
+	p->fault_len = len;
+}
+
+enum mem_result predict_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	struct predictor *p = ctx;
+	enum mem_result result = p->given ? read_given(p->given, address, len, ret, unknown)
+					  : predict_read_known(p, address, len, ret, unknown);
+
+	if (result == MEM_FAULT)
+		note_fault(p, address, len);
+	if (result != MEM_OK)
+		return result;
+	if (!vec_reserve(&p->current->loads, p->current->loads.len + 1)) {
+		p->error = &error_no_memory;
+		return MEM_ERROR;
+	}
+	struct predicted_load *l = &p->current->loads.at[p->current->loads.len++];
+	l->address = address;
+	l->len = (uint8_t)len;
+	memcpy(l->data, ret, len);
+	memcpy(l->unknown, unknown, len);
+	return MEM_OK;
+}
+
+/* The loads of a prediction, seen once more. */
+enum mem_result predict_load_again(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	struct predictor *p = ctx;
+
+	for (size_t i = 0; i < p->current->loads.len; i++) {
+		const struct predicted_load *l = &p->current->loads.at[i];
+		if (l->address == address && l->len == len) {
+			memcpy(ret, l->data, len);
+			memcpy(unknown, l->unknown, len);
+			return MEM_OK;
+		}
+	}
+	memset(ret, 0, len);
+	memset(unknown, 0xff, len);
+	return MEM_OK;
+}
+
+/* The kernel makes the stack larger when the program reaches below it. */
+static bool may_be_stack(const struct predictor *p, uint64_t page)
+{
+	return initial_stack_reaches(p->stack, state_get(&p->front, p->isa->sp), page * MEMORY_PAGE);
+}
+
+/* What the accesses have of a page. */
+static enum mem_result read_given_page(const struct given *g, uint64_t address, uint8_t *ret, uint8_t *unknown)
+{
+	bool any = false;
+
+	memset(ret, 0, MEMORY_PAGE);
+	memset(unknown, 0xff, MEMORY_PAGE);
+	for (size_t i = 0; i < g->num_accesses; i++) {
+		const struct trace_access *a = &g->accesses[i];
+		for (unsigned k = 0; k < a->len && !a->store; k++) {
+			uint64_t at = a->address + k - address;
+			if (at >= MEMORY_PAGE || !(a->known >> k & 1))
+				continue;
+			any = true;
+			ret[at] = a->data[k];
+			unknown[at] = 0;
+		}
+	}
+	return any || !g->stopped ? MEM_OK : MEM_FAULT;
+}
+
+enum mem_result predictor_read_page(struct predictor *p, uint64_t address, uint8_t *ret, uint8_t *unknown)
+{
+	if (p->given)
+		return read_given_page(p->given, address, ret, unknown);
+	return predict_read_known(p, address, MEMORY_PAGE, ret, unknown);
+}
+
+/* Is the page there? Where the target stands still it is asked. */
+static enum mem_result reach_page(struct predictor *p, uint64_t page)
+{
+	uint8_t byte;
+	size_t got = 0;
+
+	if (p->blind || map_get(&p->mapped, page))
+		return MEM_OK;
+	if (!p->idle) {
+		p->waiting = true;
+		return MEM_ERROR;
+	}
+	p->error = target_read_memory(p->target, page * MEMORY_PAGE, &byte, 1, &got);
+	if (!p->error && got && !map_put(&p->mapped, page))
+		p->error = &error_no_memory;
+	if (p->error)
+		return MEM_ERROR;
+	return got || may_be_stack(p, page) ? MEM_OK : MEM_FAULT;
+}
+
+/* A recorder that predicted a store has it among the accesses, also if a signal came instead. */
+static bool is_given(const struct given *g, const struct eval_store *s)
+{
+	for (size_t i = 0; i < g->num_accesses; i++)
+		if (g->accesses[i].store && g->accesses[i].address == s->address)
+			return true;
+	return false;
+}
+
+static enum mem_result reach_given(const struct predictor *p)
+{
+	for (size_t i = 0; i < p->eval.num_stores && p->given->stopped; i++)
+		if (!is_given(p->given, &p->eval.stores[i]))
+			return MEM_FAULT;
+	return MEM_OK;
+}
+
+/* Stores to where nothing is fault. Whether what is there may be written to, no target tells. */
+enum mem_result predict_reach_stores(struct predictor *p)
+{
+	enum mem_result result = MEM_OK;
+
+	if (p->given)
+		return reach_given(p);
+	for (size_t i = 0; i < p->eval.num_stores && result == MEM_OK; i++) {
+		const struct eval_store *s = &p->eval.stores[i];
+		uint64_t first = s->address / MEMORY_PAGE, last = (s->address + s->len - 1) / MEMORY_PAGE;
+		result = reach_page(p, first);
+		if (result == MEM_OK && last != first)
+			result = reach_page(p, last);
+		if (result == MEM_FAULT)
+			note_fault(p, s->address, s->len);
+	}
+	return result;
+}
+
+enum mem_result predict_reach_operand(struct predictor *p, const struct insn *insn)
+{
+	uint64_t address;
+	size_t len = p->given ? 0 : operand_at(p, insn, &address);
+	enum mem_result result = len ? reach_page(p, address / MEMORY_PAGE) : MEM_OK;
+
+	if (len && result == MEM_OK)
+		result = reach_page(p, (address + len - 1) / MEMORY_PAGE);
+	if (result == MEM_FAULT)
+		note_fault(p, address, len);
+	return result;
+}
+
+/* Of a trace nobody can be asked. */
+bool predictor_may_map(const struct predictor *p, uint64_t address)
+{
+	return p->given || may_be_stack(p, address / MEMORY_PAGE);
+}
+
+void predictor_remap(struct predictor *p)
+{
+	map_clear(&p->mapped);
+}

@@ -1,0 +1,29 @@
+/* What the files of the predictor share: predict.c, predict_memory.c, prediction.c. Others see predict.h alone. */
+#ifndef LIB_LOCKSTEP_PREDICT_PARTS_H
+#define LIB_LOCKSTEP_PREDICT_PARTS_H
+
+#include "lib/lockstep/predict.h"
+
+/* ---- predict_memory.c. MEM_ERROR of all: the target has to stand still first (p->waiting), or p->error ---- */
+
+/* Reads guest memory as the model knows it, fetching what it does not know when the target stands still. */
+enum mem_result predict_read_known(struct predictor *p, uint64_t address, size_t len, uint8_t *ret, uint8_t *unknown);
+
+/* Of struct eval_memory, ctx is the predictor: what p->current loads, which is kept in it; and the same once more. */
+enum mem_result predict_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown);
+enum mem_result predict_load_again(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown);
+
+/* Is there memory where the last evaluation stores, or where the instruction's operand is, if that is known? Behind
+ * MEM_FAULT p->fault_at and fault_len say where not. */
+enum mem_result predict_reach_stores(struct predictor *p);
+enum mem_result predict_reach_operand(struct predictor *p, const struct insn *insn);
+
+/* ---- prediction.c ---- */
+
+/* Empties the slot, for the instruction at pc. */
+void prediction_reset(struct prediction *slot, uint64_t pc);
+
+/* Copies the outputs of an evaluation into the slot. The stop behind the instruction is part of what happens. */
+struct error *predict_keep_outputs(const struct predictor *p, struct prediction *slot, const struct eval *e);
+
+#endif

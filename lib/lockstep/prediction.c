@@ -1,0 +1,106 @@
+/* What one prediction holds, and what has to be read to see whether it came true. */
+#include <string.h>
+
+#include "lib/lockstep/predict_parts.h"
+
+void prediction_reset(struct prediction *slot, uint64_t pc)
+{
+	slot->kind = PREDICTED_NOTHING;
+	slot->pc = pc;
+	slot->lifted = NULL;
+	slot->fault = FAULT_NONE;
+	slot->imprecise = slot->by_host = slot->open = false;
+	slot->stores_seen = true;
+	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
+}
+
+void prediction_deinit(struct prediction *slot)
+{
+	vec_deinit(&slot->regs);
+	vec_deinit(&slot->words);
+	vec_deinit(&slot->stores);
+	vec_deinit(&slot->loads);
+	vec_deinit(&slot->spans);
+}
+
+bool prediction_keep_reg(struct prediction *slot, const struct eval_reg *r)
+{
+	size_t at = slot->words.len, n = r->num_words;
+
+	if (!vec_reserve(&slot->words, at + 2 * n) ||
+	    !vec_push(&slot->regs, ((struct predicted_reg){.reg = r->reg, .word = (uint16_t)at})))
+		return false;
+	memcpy(slot->words.at + at, r->value, n * sizeof *r->value);
+	if (r->mask)
+		memcpy(slot->words.at + at + n, r->mask, n * sizeof *r->mask);
+	else
+		memset(slot->words.at + at + n, 0, n * sizeof *r->mask);
+	slot->words.len += 2 * n;
+	return true;
+}
+
+static bool is_reset(const struct isa *isa, uint32_t reg)
+{
+	for (uint32_t i = 0; i < isa->num_reset; i++)
+		if (isa->reset[i] == reg)
+			return true;
+	return false;
+}
+
+/* A step flag that the target hides is its own: what the guest makes of it does not last until the next instruction. */
+static bool is_hidden_step_flag(const struct predictor *p, uint32_t reg)
+{
+	return reg && reg == p->isa->step_flag && p->target->hidden[p->isa->regs[reg].word];
+}
+
+struct error *predict_keep_outputs(const struct predictor *p, struct prediction *slot, const struct eval *e)
+{
+	static const uint64_t zeros[EXPR_MAX_WORDS], flag[] = {1};
+	bool stop = p->target->stops_reset && !p->grouping;
+
+	slot->regs.len = slot->words.len = slot->stores.len = 0;
+	for (size_t i = 0; i < e->num_regs; i++) {
+		struct eval_reg r = e->regs[i];
+		if (stop && is_reset(p->isa, r.reg)) {
+			r.value = zeros;
+			r.mask = NULL;
+		}
+		if (is_hidden_step_flag(p, r.reg)) {
+			r.value = zeros;
+			r.mask = flag;
+		}
+		if (!prediction_keep_reg(slot, &r))
+			return &error_no_memory;
+	}
+	for (size_t i = 0; i < e->num_stores; i++)
+		if (!vec_push(&slot->stores, e->stores[i]))
+			return &error_no_memory;
+	return NULL;
+}
+
+/* The registers that the target does not show unasked. */
+static void plan_regs(const struct prediction *slot, const struct target *target, struct target_plan *ret)
+{
+	ret->num_regs = 0;
+	ret->all_regs = slot->kind != PREDICTED_OUTPUTS;
+	for (size_t i = 0; target->on_request && i < slot->regs.len && !ret->all_regs; i++) {
+		uint32_t reg = slot->regs.at[i].reg;
+		if (!target->on_request[reg])
+			continue;
+		ret->all_regs = ret->num_regs == TARGET_MAX_REGS;
+		if (!ret->all_regs)
+			ret->reg[ret->num_regs++] = (uint16_t)reg;
+	}
+}
+
+void prediction_plan(struct prediction *slot, const struct target *target, struct target_plan *ret)
+{
+	plan_regs(slot, target, ret);
+	ret->num_reads = 0;
+	slot->stores_seen = slot->kind != PREDICTED_OUTPUTS || slot->stores.len <= TARGET_MAX_READS;
+	if (slot->kind != PREDICTED_OUTPUTS || !slot->stores_seen)
+		return;
+	for (size_t i = 0; i < slot->stores.len; i++)
+		ret->read[ret->num_reads++] = (struct target_read){.address = slot->stores.at[i].address,
+								   .len = slot->stores.at[i].len};
+}
