@@ -128,7 +128,8 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 		if (!err && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
 			prediction_plan(&step->slot, ls->target, &step->plan);
 			sweep_plan(ls, reach(ls) + 1, false, &step->plan);
-			step->reach = guard_reach(&ls->model, &step->slot, state_get(&ls->model.front, ls->target->isa->pc));
+			step->reach = guard_reach(&ls->model, &step->slot,
+						  state_get(&ls->model.front, ls->target->isa->pc));
 			note_reach(ls, step->reach);
 			ls->predicted++;
 		}

@@ -62,7 +62,7 @@ enum predict_result {
 	PREDICT_SYSCALL, /* the next instruction is a system call, or there is none, and it is a call all the same
 			    (isa->sys.gate); nothing was predicted */
 	PREDICT_GROUP,   /* the next opens a sequence that a stop would break (insn.opens); nothing was predicted */
-	PREDICT_REACH,   /* the next could be sent ahead of where the target must have been seen; nothing was predicted */
+	PREDICT_REACH, /* the next could be sent ahead of where the target must have been seen; nothing was predicted */
 	PREDICT_OVERRUN, /* a step may overrun the next (insn.overrun); nothing was predicted */
 	PREDICT_WAIT,    /* everything predicted so far has to be seen first; nothing was predicted */
 };
@@ -90,8 +90,8 @@ struct predictor {
 	struct witness *witness;    /* predicts what has no transfer; owned; NULL: nobody does */
 	/* NULL: there is a target. Else memory is what this says, and stays as it is when something is predicted. */
 	const struct given *given;
-	bool idle;     /* the target stands where the front is: memory can be fetched and unknowns are final */
-	bool blind;    /* the target is ahead: what is not known stays unknown */
+	bool idle;         /* the target stands where the front is: memory can be fetched and unknowns are final */
+	bool blind;        /* the target is ahead: what is not known stays unknown */
 	uint64_t fault_at; /* the last access that cannot be made, and its length */
 	size_t fault_len;
 	bool waiting;  /* memory has to be fetched, but the target is not idle */

@@ -1,9 +1,8 @@
 /*
- * A program in QEMU's user mode, stopped at its system calls by breakpoints on every instruction that makes one, or that
- * enters the kernel in another way: at such a one the recording ends. They are found by scanning executable memory, at
- * the start and whenever some is mapped; the stub keeps breakpoints beside the code, so that bytes which only look like
- * such an instruction do no harm.
- * One more is on each entry of the page of vsyscalls.
+ * A program in QEMU's user mode, stopped at its system calls by breakpoints on every instruction that makes one, or
+ * that enters the kernel in another way: at such a one the recording ends. They are found by scanning executable
+ * memory, at the start and whenever some is mapped; the stub keeps breakpoints beside the code, so that bytes which
+ * only look like such an instruction do no harm. One more is on each entry of the page of vsyscalls.
  *
  * A stop at a call is before its instruction here, and behind it on a real kernel: what is shown of the PC is behind.
  */

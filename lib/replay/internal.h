@@ -188,7 +188,8 @@ uint64_t replay_round(uint64_t len);
 
 /* ---- code.c ---- */
 
-/* What may be executed or written to can be read: else nobody sees what is there. CPUs have no rights to write alone. */
+/* What may be executed or written to can be read: else nobody sees what is there. CPUs have no rights to write alone.
+ */
 uint64_t replay_readable(uint64_t prot);
 /* The rights of an image's segments, by its `num` program headers in the guest's memory; of the interpreter at base. */
 struct error *replay_note_image(struct replay *r, uint64_t phdr, uint64_t num);

@@ -179,8 +179,8 @@ struct error *replay_make_object(struct replay *r, struct replay_call *call, uin
 
 /*
  * Emulators that keep translated code by the address that it was fetched from do not see it change in another mapping
- * (QEMU's user mode); they drop it where the right to write comes or goes. What the program's stores may have changed is
- * dropped as well: all that was executed before is forgotten (struct replay_outcome).
+ * (QEMU's user mode); they drop it where the right to write comes or goes. What the program's stores may have changed
+ * is dropped as well: all that was executed before is forgotten (struct replay_outcome).
  */
 static struct error *refresh_code(struct replay *r, struct replay_call *call, uint64_t object, uint64_t offset,
 				  uint64_t len)

@@ -22,8 +22,13 @@ static void setup(void)
 	const struct auxv_entry name = {.type = AT_EXECFN, .value = SP_NOW + 0x500};
 
 	header = (struct evlog_header){.stack_pointer = SP, .stack_len = 0x960 + 0x1000};
-	r = (struct replay){.header = &header, .isa = isa_by_name("x86_64"), .stack_pointer = SP_NOW,
-			    .stack_end = 0x4000802000, .heap_known = true, .heap_log = 0x7777000, .heap_target = 0x6666000};
+	r = (struct replay){.header = &header,
+			    .isa = isa_by_name("x86_64"),
+			    .stack_pointer = SP_NOW,
+			    .stack_end = 0x4000802000,
+			    .heap_known = true,
+			    .heap_log = 0x7777000,
+			    .heap_target = 0x6666000};
 	ck_no_error(regions_pair(&r.regions, MAPPED, HERE, 2 * MEMORY_PAGE));
 	ck_no_error(regions_pair(&r.regions, MAPPED + 2 * MEMORY_PAGE, HERE + 8 * MEMORY_PAGE, MEMORY_PAGE));
 	ck_no_error(regions_pair(&r.regions, LOW, HIGH, MEMORY_PAGE));
@@ -71,11 +76,12 @@ static const struct text_row {
 	unsigned unplaced;
 } texts[] = {
 	/* Narrower numbers get zeros. */
-	{PROCFS_MAPS, "7ffff7d00000-7ffff7d02000 r--p 00001000 fe:00 1 /x\n", "004000200000-004000202000 r--p 00001000 fe:00 1 /x\n",
-	 0},
+	{PROCFS_MAPS, "7ffff7d00000-7ffff7d02000 r--p 00001000 fe:00 1 /x\n",
+	 "004000200000-004000202000 r--p 00001000 fe:00 1 /x\n", 0},
 	{PROCFS_MAPS, "7ffff7d01000-7ffff7d02000 rw-p 0 0 0\n", "004000201000-004000202000 rw-p 0 0 0\n", 0},
 	/* The stack: in whole pages; its end is this run's. */
-	{PROCFS_MAPS, "7ffffffde000-7ffffffff000 rw-p 0 0 0 [stack]\n", "0040007e0000-004000802000 rw-p 0 0 0 [stack]\n", 0},
+	{PROCFS_MAPS, "7ffffffde000-7ffffffff000 rw-p 0 0 0 [stack]\n",
+	 "0040007e0000-004000802000 rw-p 0 0 0 [stack]\n", 0},
 	/* One line, two places: it goes from the one to the other, and that is counted. */
 	{PROCFS_MAPS, "7ffff7d00000-7ffff7d03000 rw-p 0 0 0\n", "004000200000-004000209000 rw-p 0 0 0\n", 1},
 	/* A wider number. */

@@ -4,8 +4,8 @@
  * policy.
  *
  * The caller owns the target and steps it; replay is asked only when the guest stands on a system call instruction,
- * with nothing submitted. It never lets a call reach the host that the table does not classify: that the guest makes none
- * by itself is its user's part (lib/lockstep/guard.h).
+ * with nothing submitted. It never lets a call reach the host that the table does not classify: that the guest makes
+ * none by itself is its user's part (lib/lockstep/guard.h).
  */
 #ifndef LIB_REPLAY_REPLAY_H
 #define LIB_REPLAY_REPLAY_H
@@ -27,11 +27,11 @@ struct replay_outcome {
 	uint64_t event;  /* index */
 	uint64_t number; /* of the call */
 	enum sys_policy policy;
-	bool remapped; /* other memory may be mapped than before */
+	bool remapped;  /* other memory may be mapped than before */
 	bool refreshed; /* the target has no more of REPLAY_CODE_ALIASED that it executed before */
-	bool finished; /* the guest is gone, as the log says */
-	int status;    /* finished: its exit status */
-	int delivered; /* no call, but this signal was delivered to its handler; 0: none */
+	bool finished;  /* the guest is gone, as the log says */
+	int status;     /* finished: its exit status */
+	int delivered;  /* no call, but this signal was delivered to its handler; 0: none */
 };
 
 /* How often each call was met, by what was done with it. */

@@ -1,8 +1,8 @@
 /*
  * Where an emulator has memory of its own. QEMU's user mode, 7.2 to 11.1, has a 64-bit guest's memory in the address
  * space of its own process, each address moved by the same distance (-B, else 0): an access of the guest that its own
- * map does not have may reach the emulator's code, heap or translations. On this machine that is seen in /proc/PID/maps,
- * at the guest's start: what the emulator maps later is not known.
+ * map does not have may reach the emulator's code, heap or translations. On this machine that is seen in
+ * /proc/PID/maps, at the guest's start: what the emulator maps later is not known.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,8 +101,8 @@ static struct error *note_own(struct gdb_target *g, uint64_t start, uint64_t end
 }
 
 /*
- * [start, end), as the guest has addresses, is mapped in the process. Kernels make one map of what lies side by side: if
- * its ends are not of the same, the border is looked for.
+ * [start, end), as the guest has addresses, is mapped in the process. Kernels make one map of what lies side by side:
+ * if its ends are not of the same, the border is looked for.
  */
 static struct error *note_range(struct gdb_target *g, uint64_t start, uint64_t end)
 {

@@ -424,8 +424,9 @@ START_TEST(the_memory_of_the_emulator_is_known)
 {
 	static const char *const of_program[] = {"busybox", "-B", "0", "-B", "0x200000000", NULL};
 	static const char *const of_emulator[] = {"-B", "0x200000000", NULL};
-	static const struct qemu_options starts[] = {
-		{.argv = NULL}, {.argv = of_program}, {.argv = of_program, .extra_args = of_emulator}};
+	static const struct qemu_options starts[] = {{.argv = NULL},
+						     {.argv = of_program},
+						     {.argv = of_program, .extra_args = of_emulator}};
 	struct target *t = start(&starts[_i]);
 	uint64_t own = find_own(t, starts[_i].extra_args ? 0x200000000 : 0x100000000);
 	bool has = false;

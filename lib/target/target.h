@@ -88,9 +88,9 @@ struct target_range {
 struct target {
 	const struct target_ops *ops;
 	const struct isa *isa;
-	char *identity;   /* for people: "qemu-x86_64 version 7.2.22 (Debian ...)"; owned by the target */
+	char *identity; /* for people: "qemu-x86_64 version 7.2.22 (Debian ...)"; owned by the target */
 	const struct sandbox_state *sandbox; /* of an emulator that we started; NULL: it is none; owned by the target */
-	uint64_t *hidden; /* isa->num_words: 1 bits are never shown; owned by the target */
+	uint64_t *hidden;                    /* isa->num_words: 1 bits are never shown; owned by the target */
 	/* By register: showing it after a step costs extra, so that it is shown on request of the plan alone, and else
 	 * unknown. NULL: all are always shown. Owned by the target. */
 	const bool *on_request;

@@ -54,10 +54,7 @@ static void go(const struct door *d, int acts)
 	if (!acts)
 		return;
 	x8 = d->x8, x0 = d->x0, x1 = d->x1, x2 = d->x2;
-	__asm__ volatile("blr %[code]"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), [code] "r"(code)
-			 : "x30", "memory");
+	__asm__ volatile("blr %[code]" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), [code] "r"(code) : "x30", "memory");
 }
 
 int guest_main(int argc, char **argv)

@@ -110,11 +110,11 @@ static const struct door {
 	{"hlt", 1, {0xf4}},
 	{"vmcall", 3, {0x0f, 0x01, 0xc1}},
 	{"vmmcall", 3, {0x0f, 0x01, 0xd9}},
-	{"load", 3, {0x48, 0x8b, 0x07}},         /* mov rax, [rdi] */
-	{"store", 3, {0x48, 0x89, 0x07}},        /* mov [rdi], rax */
-	{"fill", 3, {0xf3, 0x48, 0xab}},         /* rep stosq */
-	{"state", 3, {0x0f, 0xae, 0x27}},        /* xsave [rdi] */
-	{"x87", 2, {0xdf, 0x3f}},                /* fistp qword [rdi] */
+	{"load", 3, {0x48, 0x8b, 0x07}},               /* mov rax, [rdi] */
+	{"store", 3, {0x48, 0x89, 0x07}},              /* mov [rdi], rax */
+	{"fill", 3, {0xf3, 0x48, 0xab}},               /* rep stosq */
+	{"state", 3, {0x0f, 0xae, 0x27}},              /* xsave [rdi] */
+	{"x87", 2, {0xdf, 0x3f}},                      /* fistp qword [rdi] */
 	{"vector", 5, {0xc4, 0xe2, 0x7d, 0x1a, 0x07}}, /* vbroadcastf128 ymm0, [rdi] */
 };
 
@@ -347,7 +347,7 @@ static void mistaken_store(void)
 		0x0f, 0x92, 0xc1,                         /* setc cl */
 		0xc1, 0xe1, 0x08,                         /* shl ecx, 8 */
 		0x4c, 0x8d, 0x1d, 0x07, 0xff, 0xff, 0xff, /* lea r11, [rip - 0xf9]: 0x100 before the NOPs */
-		0x66, 0x41, 0xc7, 0x04, 0x0b, 0, 0,       /* mov word [r11 + rcx], the door */
+		0x66, 0x41, 0xc7, 0x04, 0x0b, 0,    0,    /* mov word [r11 + rcx], the door */
 		0x90, 0x90,                               /* nop; nop */
 		0xc3,                                     /* ret */
 	};
@@ -442,8 +442,8 @@ static void other_mode(void)
 }
 
 /*
- * Memory of the emulator's own: the log says where, in place of PID. A load and a store, with RAX, RDI, RSI and RDX what
- * they are for a call; the instructions are the doors.
+ * Memory of the emulator's own: the log says where, in place of PID. A load and a store, with RAX, RDI, RSI and RDX
+ * what they are for a call; the instructions are the doors.
  */
 static long where;
 
