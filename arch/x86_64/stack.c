@@ -13,7 +13,7 @@ void x86_push(struct x86_ctx *c, expr_id value)
 	unsigned bytes = expr_width(c->pool, value) / 8;
 	expr_id rsp = expr_sub(c->pool, stack_pointer(c), x86_const(c, 64, bytes));
 
-	c->two_operands = c->raw.is_mem;
+	c->two_operands |= c->raw.is_mem;
 	transfer_set_reg(c->t, X86_rsp, rsp);
 	transfer_add_store(c->t, EXPR_NONE, x86_on_stack(c, rsp), value);
 }
