@@ -217,7 +217,7 @@ static void answer(struct sandbox *s, struct seccomp_notif *asked, struct seccom
 }
 
 /* The kernel takes only a question that is all zero, and its size is the kernel's: a fresh one each time. False: there
- * is no memory for it, without which nothing goes on in the sandbox. */
+ * is no memory for it, and who asks would wait for ever. */
 static bool serve(struct sandbox *s)
 {
 	struct seccomp_notif *asked = NULL;
@@ -240,8 +240,10 @@ void *supervise(void *arg)
 	while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
 		if (fds[1].revents || fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 			break;
-		if (fds[0].revents & POLLIN && !serve(s))
+		if (fds[0].revents & POLLIN && !serve(s)) {
+			kill(-s->child, SIGKILL);
 			break;
+		}
 	}
 	return NULL;
 }
