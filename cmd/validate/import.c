@@ -1,6 +1,5 @@
 /* validate import: traces from what other tools wrote. */
 #include "lib/trace/import.h"
-#include "lib/sandbox/sandbox.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include "cmd/validate/print.h"
 #include "lib/base/apart.h"
 #include "lib/elf/image.h"
+#include "lib/sandbox/sandbox.h"
 
 struct import_command_options {
 	const char *output, *program, *emulator;

@@ -54,8 +54,8 @@ struct error *record_append(trace_bytes *out, struct record *record, const void 
 bool record_parse(const uint8_t *bytes, struct record *ret);
 
 /*
- * Reads the record at offset: checks and decompresses it into raw, whose old contents go. file_len bounds it. stored is
- * scratch. The reason of ERROR_INPUT names path and offset.
+ * Reads the record at offset: checks and decompresses it into raw, whose old contents go. file_len bounds it, and most
+ * what it has when it is decompressed. stored is scratch. The reason of ERROR_INPUT names path and offset.
  */
 struct error *record_read(int fd, const char *path, uint64_t offset, uint64_t file_len, uint32_t most,
 			  struct record *ret, trace_bytes *stored, trace_bytes *raw);
