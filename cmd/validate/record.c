@@ -40,11 +40,12 @@ static void print_result(const struct record_command_options *o, const struct re
 		fprintf(stderr, "was killed by signal %d (%s)\n", result->signal, strsignal(result->signal));
 	else
 		fprintf(stderr, "ended with status %d\n", result->status);
-	if (result->refused)
-		fprintf(stderr,
-			"validate: %s: unknown here and refused by the kernel, and recorded as such: calls %" PRIu64
-			"\n",
-			o->output, result->refused);
+	if (!result->refused)
+		return;
+	fputs("validate: ", stderr);
+	print_name(stderr, o->output);
+	fprintf(stderr, ": unknown here and refused by the kernel, and recorded as such: calls %" PRIu64 "\n",
+		result->refused);
 }
 
 static struct error *check_usage(const struct record_command_options *o)
