@@ -106,10 +106,10 @@ matches "a program that outgrows it" "$said" 'killed by signal 25 '
 # ---- No time ----
 
 env -i "$VALIDATE" record -q -o loop2.json -- ./loop 3000000 >/dev/null
-run run --log loop2.json --timeout 0.5 --report report.json
+run run --log loop2.json --timeout 2 --report report.json
 same "a run that takes too long" "$status $said $(jq -c '[.verdict, .reasons, .interrupted]' report.json)" \
 	'0  ["incomplete",["timeout"],false]'
-run run -q --log loop2.json --timeout 0.5 --strict
+run run -q --log loop2.json --timeout 2 --strict
 same "a run that takes too long, --strict" "$status $said" "4 "
 mkfifo fifo
 exec 9<>fifo
