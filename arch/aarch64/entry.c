@@ -31,17 +31,19 @@ static const struct {
 	{0xff000000, 0x54000000, 5, 19, true},  /* B.cond, BC.cond */
 	{0x7e000000, 0x34000000, 5, 19, true},  /* CBZ, CBNZ */
 	{0x7e000000, 0x36000000, 5, 14, true},  /* TBZ, TBNZ */
+	{0x7e000000, 0x74000000, 5, 9, true},   /* CB<cc>, CBB<cc>, CBH<cc> (FEAT_CMPBR) */
 };
 
 void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret)
 {
 	const uint32_t register_mask = 0xfe000000, register_value = 0xd6000000; /* BR, BLR, RET, ERET */
+	const uint32_t return_mask = 0xff000000, return_value = 0x55000000; /* RETAASPPC, RETABSPPC (FEAT_PAuth_LR) */
 
 	*ret = (struct isa_flow){.len = len < 4 ? 0 : 4};
 	if (len < 4)
 		return;
 	uint32_t word = word_of(bytes);
-	if ((word & register_mask) == register_value)
+	if ((word & register_mask) == register_value || (word & return_mask) == return_value)
 		return;
 	for (size_t i = 0; i < sizeof branches / sizeof *branches; i++) {
 		if ((word & branches[i].mask) != branches[i].value)
