@@ -1,13 +1,12 @@
 /*
  * Pages that a target does not let us write to, though the program may. QEMU write-protects pages from which it has
  * translated code, and the stub of 7.2 then refuses to write there. An mprotect() that the guest makes itself takes
- * that back: with all rights, which is what it must have had, for the kernel wrote there, and code was run.
+ * that back: with all rights, which is what it must have had, for the kernel wrote there, and code was run. A log that
+ * is not right may say so of other pages: from then on they are what they have become.
  */
 #include <sys/mman.h> /* PROT_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 
 #include "lib/replay/internal.h"
-
-enum { PAGE = 4096 };
 
 /* A call of ours, by the instruction of the last one that the guest made, from wherever it stands. */
 static struct error *call_from_here(struct replay *r, const char *name, const uint64_t arg[6], int64_t *ret)
@@ -44,20 +43,27 @@ static struct error *call_from_here(struct replay *r, const char *name, const ui
 	return err;
 }
 
+static struct error *make_writable(struct replay *r, uint64_t page)
+{
+	enum { ALL = PROT_READ | PROT_WRITE | PROT_EXEC };
+	int64_t result = 0;
+	struct error *err = call_from_here(r, "mprotect", (const uint64_t[6]){page, MEMORY_PAGE, ALL}, &result);
+
+	return err || sys_failed(result) ? err : replay_note_rights(r, page, MEMORY_PAGE, ALL);
+}
+
 struct error *replay_write(struct replay *r, uint64_t address, const void *data, size_t len)
 {
 	uint64_t next = 0; /* pages below have been tried */
 
 	for (;;) {
 		struct error *err = target_write_memory(r->target, address, data, len);
-		int64_t result = 0;
 		if (!error_is(err, ERROR_FAULT) || err->address < next || !r->call_pc)
 			return err;
-		uint64_t page = err->address / PAGE * PAGE;
+		uint64_t page = err->address / MEMORY_PAGE * MEMORY_PAGE;
 		error_destroy(err);
-		next = page + PAGE;
-		err = call_from_here(r, "mprotect", (const uint64_t[6]){page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC},
-				     &result);
+		next = page + MEMORY_PAGE;
+		err = make_writable(r, page);
 		if (err)
 			return err;
 	}
