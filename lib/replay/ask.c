@@ -7,7 +7,7 @@
 
 #include "lib/replay/internal.h"
 
-enum { PAGE = 4096, REACH = 128 * PAGE /* bytes of code that are searched */ };
+enum { REACH = 128 * MEMORY_PAGE /* bytes of code that are searched */ };
 
 /* Where the guest has bytes that are the instruction, and a system call. 0: nowhere near. */
 struct places {
@@ -26,12 +26,12 @@ static void find_bytes(const uint8_t *page, size_t len, uint64_t address, const 
 static struct error *search(struct replay *r, uint64_t pc, struct places *ret)
 {
 	const struct isa_question *q = r->isa->questions;
-	uint64_t start = pc & -(uint64_t)PAGE;
+	uint64_t start = pc & -(uint64_t)MEMORY_PAGE;
 	struct error *err = NULL;
-	size_t got = PAGE;
+	size_t got = MEMORY_PAGE;
 
-	for (size_t at = 0; at < REACH && got == PAGE && !ret->question && !err; at += PAGE) {
-		uint8_t page[PAGE];
+	for (size_t at = 0; at < REACH && got == MEMORY_PAGE && !ret->question && !err; at += MEMORY_PAGE) {
+		uint8_t page[MEMORY_PAGE];
 		err = target_read_memory(r->target, start + at, page, sizeof page, &got);
 		if (err)
 			break;
@@ -46,13 +46,13 @@ static struct error *search(struct replay *r, uint64_t pc, struct places *ret)
 static struct error *put_page(struct replay *r, const struct replay_call *call, uint64_t *ret)
 {
 	const struct isa_question *q = r->isa->questions;
-	const uint64_t map[6] = {0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
+	const uint64_t map[6] = {0, MEMORY_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
 	int64_t address = 0, result = 0;
 	struct error *err = guest_call(r, call, "mmap", map, &address);
 
 	if (err || sys_failed(address))
 		return err;
-	const uint64_t protect[6] = {(uint64_t)address, PAGE, PROT_READ | PROT_EXEC};
+	const uint64_t protect[6] = {(uint64_t)address, MEMORY_PAGE, PROT_READ | PROT_EXEC};
 	err = target_write_memory(r->target, (uint64_t)address, q->insn, q->insn_len);
 	if (!err)
 		err = guest_call(r, call, "mprotect", protect, &result);
@@ -62,7 +62,7 @@ static struct error *put_page(struct replay *r, const struct replay_call *call, 
 
 static struct error *drop_page(struct replay *r, const struct replay_call *call, uint64_t address)
 {
-	const uint64_t unmap[6] = {address, PAGE};
+	const uint64_t unmap[6] = {address, MEMORY_PAGE};
 	int64_t result = 0;
 
 	return guest_call(r, call, "munmap", unmap, &result);

@@ -8,7 +8,7 @@
 
 #include "lib/replay/internal.h"
 
-enum { PAGE_SHIFT = 12, HEADERS_MAX = 64 };
+enum { HEADERS_MAX = 64 };
 
 uint64_t replay_readable(uint64_t prot)
 {

@@ -10,7 +10,7 @@
 #include "lib/replay/frame.h"
 #include "lib/replay/internal.h"
 
-enum { PAGE = 4096, SAVE_AT = 64, LOAD_AT = 128, NO_WAY = ISA_IMAGE_WAYS };
+enum { SAVE_AT = 64, LOAD_AT = 128, NO_WAY = ISA_IMAGE_WAYS };
 
 /* Away from where kernels put mappings, so that those of the program come to where they were. */
 #define HELPER_HINT UINT64_C(0x2000000000)
@@ -31,9 +31,9 @@ static struct error *installs_handler(struct replay *r, const struct replay_call
 	return err;
 }
 
-static void make_code(const struct isa_frame *frame, uint8_t code[PAGE])
+static void make_code(const struct isa_frame *frame, uint8_t code[MEMORY_PAGE])
 {
-	memset(code, 0, PAGE);
+	memset(code, 0, MEMORY_PAGE);
 	if (frame->return_code)
 		memcpy(code, frame->return_code, frame->return_len);
 	if (frame->image) {
@@ -44,9 +44,9 @@ static void make_code(const struct isa_frame *frame, uint8_t code[PAGE])
 
 struct error *replay_put_helper(struct replay *r, const struct replay_call *call)
 {
-	const uint64_t map[6] = {HELPER_HINT, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-				 UINT64_MAX,  0};
-	uint8_t code[PAGE];
+	const uint64_t map[6] = {
+		HELPER_HINT, 2 * MEMORY_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
+	uint8_t code[MEMORY_PAGE];
 	bool needed = false;
 	int64_t address = 0, result = 0;
 	struct error *err = r->helper ? NULL : installs_handler(r, call, &needed);
@@ -57,7 +57,7 @@ struct error *replay_put_helper(struct replay *r, const struct replay_call *call
 	err = guest_call(r, call, "mmap", map, &address);
 	if (!err && !sys_failed(address))
 		err = target_write_memory(r->target, (uint64_t)address, code, sizeof code);
-	const uint64_t protect[6] = {(uint64_t)address, PAGE, PROT_READ | PROT_EXEC};
+	const uint64_t protect[6] = {(uint64_t)address, MEMORY_PAGE, PROT_READ | PROT_EXEC};
 	if (!err && !sys_failed(address))
 		err = guest_call(r, call, "mprotect", protect, &result);
 	if (!err && (sys_failed(address) || sys_failed(result)))
@@ -94,7 +94,7 @@ static struct error *run(struct replay *r, const struct state *now, uint64_t cod
 		return err;
 	state_copy(&s, now);
 	state_set(&s, r->isa->pc, code_at);
-	state_set(&s, image->address, r->helper + PAGE);
+	state_set(&s, image->address, r->helper + MEMORY_PAGE);
 	bool ok = vec_push(&regs, r->isa->pc) && vec_push(&regs, image->address);
 	for (uint32_t i = 0; ok && i < image->num_operands; i++) {
 		state_set(&s, image->operands[i].reg, image->operands[i].value);
@@ -138,11 +138,11 @@ struct error *replay_save_image(struct replay *r, const struct state *now, uint8
 	if (!image || !r->helper)
 		return NULL;
 	memset(ret, 0, ISA_IMAGE_MAX);
-	struct error *err = target_write_memory(r->target, r->helper + PAGE, ret, image->len);
+	struct error *err = target_write_memory(r->target, r->helper + MEMORY_PAGE, ret, image->len);
 	if (!err)
 		err = run_some(r, now, SAVE_AT, image->save, ret_done);
 	if (!err && *ret_done)
-		err = target_read_memory(r->target, r->helper + PAGE, ret, image->len, &got);
+		err = target_read_memory(r->target, r->helper + MEMORY_PAGE, ret, image->len, &got);
 	*ret_done = !err && *ret_done && got == image->len;
 	if (*ret_done)
 		image->complete(ret, r->way);
@@ -156,6 +156,6 @@ struct error *replay_load_image(struct replay *r, const struct state *now, const
 	*ret_done = false;
 	if (!image || !r->helper)
 		return NULL;
-	struct error *err = target_write_memory(r->target, r->helper + PAGE, bytes, image->len);
+	struct error *err = target_write_memory(r->target, r->helper + MEMORY_PAGE, bytes, image->len);
 	return err ? err : run_some(r, now, LOAD_AT, image->load, ret_done);
 }

@@ -9,6 +9,8 @@
 #include "lib/state/views.h"
 #include "lib/sys/initial_stack.h"
 
+enum { PAGE_SHIFT = 12 }; /* of MEMORY_PAGE */
+
 /* Events that were read from the log and are not yet used, oldest first. */
 struct event_queue {
 	VEC(struct evlog_event) list;

@@ -16,7 +16,7 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-enum { PAGE_SHIFT = 12, DROPPABLE = 8 /* MAP_DROPPABLE, a type of mapping (Linux 6.11) */ };
+enum { DROPPABLE = 8 /* MAP_DROPPABLE, a type of mapping (Linux 6.11) */ };
 
 /* What is mapped around an address; what the guest did not map itself (its images, heap and stack) is memory of its
  * own. */

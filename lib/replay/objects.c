@@ -14,7 +14,6 @@
 #include "lib/base/file.h"
 #include "lib/replay/internal.h"
 
-enum { PAGE_SHIFT = 12 };
 _Static_assert(MEMORY_PAGE == 1 << PAGE_SHIFT, "a page");
 
 uint64_t replay_round(uint64_t len)

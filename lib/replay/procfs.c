@@ -13,7 +13,6 @@ enum {
 	TEXT_MAX = 4 << 20,  /* bytes of a file that are kept: of later ones it is not known where a line begins */
 	AHEAD_EVENTS = 1024, /* that are looked through for the rest of a record: some programs read single bytes */
 	ENTRY_LEN = 16,      /* bytes of an entry of auxv */
-	PAGE = 4096,
 };
 
 /* ---- Which files ---- */
@@ -99,9 +98,9 @@ static bool page_to_target(const struct replay *r, uint64_t logged, uint64_t *re
 {
 	if (regions_to_target(&r->regions, logged, ret))
 		return true;
-	if (!regions_to_target(&r->regions, logged + (PAGE - 1), ret))
+	if (!regions_to_target(&r->regions, logged + (MEMORY_PAGE - 1), ret))
 		return false;
-	*ret -= PAGE - 1;
+	*ret -= MEMORY_PAGE - 1;
 	return true;
 }
 
@@ -113,7 +112,7 @@ static bool is_stack(const struct replay *r, uint64_t start, uint64_t end)
 /* As far from the stack pointer's first value as in the logged run, in whole pages; its end is where this run's is. */
 static void place_stack(const struct replay *r, uint64_t *start, uint64_t *end)
 {
-	*start = (r->stack_pointer - (r->header->stack_pointer - *start)) & -(uint64_t)PAGE;
+	*start = (r->stack_pointer - (r->header->stack_pointer - *start)) & -(uint64_t)MEMORY_PAGE;
 	*end = r->stack_end;
 }
 
@@ -127,13 +126,13 @@ static bool place_range(const struct replay *r, uint64_t *start, uint64_t *end)
 		place_stack(r, start, end);
 		return true;
 	}
-	bool has_first = page_to_target(r, *start, &first), has_last = page_to_target(r, *end - PAGE, &last);
+	bool has_first = page_to_target(r, *start, &first), has_last = page_to_target(r, *end - MEMORY_PAGE, &last);
 	if (!has_first && !has_last)
 		return false;
-	*start = has_first ? first : last + PAGE - len;
+	*start = has_first ? first : last + MEMORY_PAGE - len;
 	*end = *start + len;
-	if (has_first && has_last && last + PAGE > first)
-		*end = last + PAGE;
+	if (has_first && has_last && last + MEMORY_PAGE > first)
+		*end = last + MEMORY_PAGE;
 	return has_first && has_last && *end - *start == len;
 }
 
@@ -171,7 +170,7 @@ static void translate_numa(struct replay *r, char *record, size_t len)
 
 	if (!take_number(record, len, &at, 16, &start) || at == len || record[at] != ' ')
 		return;
-	uint64_t end = start + PAGE;
+	uint64_t end = start + MEMORY_PAGE;
 	/* The line has no end; that of the stack holds the first stack pointer. */
 	if (initial_stack_reaches(r->header->stack_pointer, r->header->stack_pointer, start))
 		end = r->header->stack_pointer + r->header->stack_len;

@@ -120,7 +120,7 @@ static struct error *pair_image(struct replay *r, const struct initial_stack *s,
 /* The end of the highest string on it, which is the program's name (fs/exec.c). */
 static struct error *find_end(struct replay *r, const struct initial_stack *s)
 {
-	enum { PAGE = 4096, STRING_MAX = 32 * PAGE /* MAX_ARG_STRLEN (linux/binfmts.h) */ };
+	enum { STRING_MAX = 32 * MEMORY_PAGE /* MAX_ARG_STRLEN (linux/binfmts.h) */ };
 	const struct auxv_entry *name = initial_stack_auxv(s, AT_EXECFN);
 	uint64_t at = s->end;
 	char byte = 1;
@@ -134,7 +134,7 @@ static struct error *find_end(struct replay *r, const struct initial_stack *s)
 	struct error *err = NULL;
 	for (unsigned i = 0; i < STRING_MAX && byte && !err; i++)
 		err = read_stack(r, at++, &byte, 1);
-	r->stack_end = (at + PAGE - 1) & -(uint64_t)PAGE;
+	r->stack_end = (at + MEMORY_PAGE - 1) & -(uint64_t)MEMORY_PAGE;
 	return err;
 }
 
