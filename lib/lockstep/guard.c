@@ -22,6 +22,27 @@ void guard_forget(struct guard *g, bool refreshed)
 
 /* ---- Which code may change ---- */
 
+/* Of a page that was executed: enum replay_code + 1 at the first time, 0: not since it was mapped; above that, how
+ * often something was mapped there. */
+enum { KIND_BITS = 8, KIND_MASK = (1 << KIND_BITS) - 1, MAPPED_SHIFT = 48 /* bits of an address */ };
+
+/* Instructions of what was mapped there before are others. */
+static uint64_t code_key(uint64_t pc, uint64_t executed)
+{
+	return pc ^ (executed >> KIND_BITS) << MAPPED_SHIFT;
+}
+
+void guard_forget_pages(struct guard *g, uint64_t address, uint64_t len)
+{
+	uint64_t first = address / MEMORY_PAGE, num = len / MEMORY_PAGE + (len % MEMORY_PAGE != 0);
+
+	for (size_t i = 0; i < g->pages.cap; i++) {
+		struct map_slot *slot = &g->pages.at[i];
+		if (slot->used && slot->key - first < num)
+			slot->value = ((slot->value >> KIND_BITS) + 1) << KIND_BITS;
+	}
+}
+
 static enum replay_code kind_of_page(struct guard *g, uint64_t address)
 {
 	uint64_t page = address / MEMORY_PAGE;
@@ -60,15 +81,15 @@ static struct error *note_executed(struct guard *g, const struct target *target,
 	uint64_t *first = map_put(&g->pages, pc / MEMORY_PAGE);
 	if (!first)
 		return &error_no_memory;
-	if (!*first)
-		*first = 1 + (uint64_t)kind;
+	if (!(*first & KIND_MASK))
+		*first += 1 + (uint64_t)kind;
 	if (kind != REPLAY_CODE_ALIASED)
 		return NULL;
-	if (*first != 1 + (uint64_t)kind)
+	if ((*first & KIND_MASK) != 1 + (uint64_t)kind)
 		return is_stale(pc);
 	for (size_t i = 0; i < len; i++)
 		hash = hash_u64(hash ^ bytes[i]);
-	uint64_t *known = map_put(&g->code, pc);
+	uint64_t *known = map_put(&g->code, code_key(pc, *first));
 	if (!known)
 		return &error_no_memory;
 	if (*known && *known != (hash | 1))

@@ -22,8 +22,8 @@ enum { GUARD_FAR = 1 << 20 }; /* steps: more than are ever sent ahead */
 struct guard {
 	const struct replay *replay; /* borrowed; NULL: nothing is executed */
 	struct map distance;         /* address -> guard_distance() + 1 */
-	struct map pages;            /* pages that were executed -> enum replay_code + 1 at the first time */
-	struct map code;             /* of those that were REPLAY_CODE_ALIASED: address -> hash of the bytes */
+	struct map pages;            /* pages that were executed -> at the first time which kind of code: guard.c */
+	struct map code;             /* of those that were REPLAY_CODE_ALIASED: code_key() -> hash of the bytes */
 	uint64_t page;               /* the last one that was looked at, + 1, */
 	enum replay_code kind;       /* and what it is */
 };
@@ -31,6 +31,8 @@ struct guard {
 void guard_deinit(struct guard *g);
 /* An event: memory, what is mapped or its rights may have changed. refreshed: as in struct replay_outcome. */
 void guard_forget(struct guard *g, bool refreshed);
+/* Something else is mapped at [address, address + len) than what was executed there. */
+void guard_forget_pages(struct guard *g, uint64_t address, uint64_t len);
 
 /*
  * May the instruction at pc be stepped, whose first len bytes the model has? *ret_alone: by itself only, with nothing

@@ -203,6 +203,10 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	if (outcome.remapped)
 		predictor_remap(&ls->model);
 	guard_forget(&ls->model.guard, outcome.refreshed);
+	size_t num_mapped;
+	const struct replay_written *mapped = replay_mapped(ls->replay, &num_mapped);
+	for (size_t i = 0; i < num_mapped; i++)
+		guard_forget_pages(&ls->model.guard, mapped[i].address, mapped[i].len);
 	ls->done = outcome.finished;
 	ls->run->exited = outcome.finished;
 	ls->run->exit_status = outcome.finished ? outcome.status : 0;

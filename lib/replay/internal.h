@@ -67,11 +67,12 @@ struct replay {
 	uint64_t helper; /* in the guest: pages of ours, which start with isa->frame->return_code; 0: not yet */
 	unsigned way;    /* of isa->frame->image, which the guest's CPU has as far as tried; ISA_IMAGE_WAYS: none */
 	VEC(struct replay_object) objects;
-	struct views views;  /* what the guest mapped, by its addresses: an object's number, or 0 */
-	struct views images; /* the rights of what the guest did not map itself: its images' segments */
-	struct views growth; /* of these, what was mapped in advance below mappings that grow downwards */
-	bool refreshed;      /* by the last call: the target has dropped what it translated of aliased objects */
-	bool remapped;       /* by the last call: other memory is there, or none */
+	struct views views;                /* what the guest mapped, by its addresses: an object's number, or 0 */
+	struct views images;               /* the rights of what the guest did not map itself: its images' segments */
+	struct views growth;               /* of these, what was mapped in advance below mappings that grow downwards */
+	VEC(struct replay_written) mapped; /* by the last call, or unmapped */
+	bool refreshed; /* by the last call: the target has dropped what it translated of aliased objects */
+	bool remapped;  /* by the last call: other memory is there, or none */
 	struct replay_rounds rounds;
 };
 

@@ -73,6 +73,8 @@ struct error *replay_note(struct replay *r, struct replay_call *call, uint64_t a
 	now.first = first;
 	now.num = num;
 	struct error *err = v ? views_map(&r->views, &now) : views_unmap(&r->views, first, num);
+	if (!err && !vec_push(&r->mapped, ((struct replay_written){address, len})))
+		err = &error_no_memory;
 	if (!err)
 		err = views_unmap(&r->growth, first, num);
 	if (!err)

@@ -44,6 +44,7 @@ void replay_destroy(struct replay *r)
 	initial_stack_deinit(&r->start);
 	vec_deinit(&r->counts);
 	vec_deinit(&r->written);
+	vec_deinit(&r->mapped);
 	replay_deinit_objects(r);
 	for (size_t i = 0; i < r->modules.len; i++)
 		free(r->modules.at[i].path);
@@ -356,7 +357,7 @@ struct error *replay_syscall(struct replay *r, const struct state *before, struc
 	const struct isa *isa = r->isa;
 	struct replay_call call = {.before = before, .after = after, .memory = memory};
 
-	r->written.len = 0;
+	r->written.len = r->mapped.len = 0;
 	r->remapped = r->refreshed = false;
 	call.pc = state_get(before, isa->pc);
 	call.gate = isa_gate_call(isa, call.pc, &call.guest.number);
@@ -408,6 +409,12 @@ const struct replay_written *replay_written(const struct replay *r, size_t *ret_
 {
 	*ret_len = r->written.len;
 	return r->written.at;
+}
+
+const struct replay_written *replay_mapped(const struct replay *r, size_t *ret_len)
+{
+	*ret_len = r->mapped.len;
+	return r->mapped.at;
 }
 
 uint64_t replay_position(const struct replay *r)

@@ -171,6 +171,9 @@ struct replay_written {
 };
 const struct replay_written *replay_written(const struct replay *r, size_t *ret_len);
 
+/* Where the last call has mapped or unmapped: what was executed there before is gone. Owned by r. */
+const struct replay_written *replay_mapped(const struct replay *r, size_t *ret_len);
+
 /* How far the log was followed: index of the next event. */
 uint64_t replay_position(const struct replay *r);
 
