@@ -42,7 +42,7 @@ static void print_result(const struct record_command_options *o, const struct re
 		fprintf(stderr, "ended with status %d\n", result->status);
 	if (result->refused)
 		fprintf(stderr,
-			"validate: %s: unknown here and refused by the kernel, and recorded as such: calls %" PRIu64
+			"validate: %s: calls that are not known here, which the kernel refused and the log has so: %" PRIu64
 			"\n",
 			o->output, result->refused);
 }
@@ -137,7 +137,7 @@ static const struct record_command_options defaults = {.output = "run.json"};
 const struct command command_record = {
 	.name = "record",
 	.operands = "[--] PROGRAM [ARG...]",
-	.summary = "Run a program on this machine's CPU, or in QEMU, and write its event log.",
+	.summary = "run a program on this machine's CPU, or in QEMU, and write its event log",
 	.details =
 		"The program runs as always, on this terminal, but without address randomisation and without the vDSO.\n"
 		"The log has every system call, what the kernel wrote to memory in it, signals and the end. Exit status\n"
