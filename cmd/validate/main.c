@@ -47,7 +47,8 @@ static void print_help(FILE *out)
 {
 	fprintf(out, "Find bugs in CPU emulators: every instruction is checked against a model.\n\nusage:\n");
 	for (size_t i = 0; i < NUM_COMMANDS; i++)
-		fprintf(out, "  validate %s [options] %s\n", commands[i]->name, commands[i]->operands);
+		fprintf(out, "  validate %s [options]%s%s\n", commands[i]->name, *commands[i]->operands ? " " : "",
+			commands[i]->operands);
 	fprintf(out, "  validate help [COMMAND]\n\ncommands:\n");
 	for (size_t i = 0; i < NUM_COMMANDS; i++)
 		fprintf(out, "  %-12s %s%s\n", commands[i]->name, commands[i]->summary,

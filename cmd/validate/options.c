@@ -255,7 +255,8 @@ void options_help(FILE *out, const struct command *command)
 
 	for (const struct option_row *row = rows_of(command); row->name; row++)
 		width = row_width(row) > width ? row_width(row) : width;
-	fprintf(out, "usage: validate %s [options] %s\n\n%s\n", command->name, command->operands, command->summary);
+	fprintf(out, "usage: validate %s [options]%s%s\n\n%s\n", command->name, *command->operands ? " " : "",
+		command->operands, command->summary);
 	if (command->details)
 		fprintf(out, "\n%s\n", command->details);
 	fprintf(out, "\nOptions:\n");

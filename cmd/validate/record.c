@@ -44,7 +44,7 @@ static void print_result(const struct record_command_options *o, const struct re
 		return;
 	fputs("validate: ", stderr);
 	print_name(stderr, o->output);
-	fprintf(stderr, ": unknown here and refused by the kernel, and recorded as such: calls %" PRIu64 "\n",
+	fprintf(stderr, ": calls that are not known here, which the kernel refused and the log has so: %" PRIu64 "\n",
 		result->refused);
 }
 
@@ -138,7 +138,7 @@ static const struct record_command_options defaults = {.output = "run.json"};
 const struct command command_record = {
 	.name = "record",
 	.operands = "[--] PROGRAM [ARG...]",
-	.summary = "Run a program on this machine's CPU, or in QEMU, and write its event log.",
+	.summary = "run a program on this machine's CPU, or in QEMU, and write its event log",
 	.details =
 		"The program runs as always, on this terminal, but without address randomisation and without the vDSO.\n"
 		"The log has every system call, what the kernel wrote to memory in it, signals and the end. Exit status\n"

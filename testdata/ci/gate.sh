@@ -29,6 +29,10 @@ if [ $# -lt 2 ]; then
 	exit 2
 fi
 shift
+if ! command -v "$validate" >/dev/null; then
+	echo "gate.sh: no program $validate: set VALIDATE to the path of validate" >&2
+	exit 2
+fi
 [ ! -e "$baseline" ] || options+=(--baseline "$baseline")
 [ "${GITHUB_ACTIONS:-}" != true ] || options+=(--annotate github)
 mkdir -p "$out" || exit 2

@@ -120,6 +120,8 @@ cp before.json known.json
 run_gate
 same "status with the baseline mended" $status 0
 same "without logs" "$("$gate" --strict 2>&1) $?" "usage: gate.sh [OPTION...] -- LOG... 2"
+same "without validate" "$(VALIDATE=/nonexistent/validate "$gate" -- bmi.json 2>&1) $?" \
+	"gate.sh: no program /nonexistent/validate: set VALIDATE to the path of validate 2"
 same "annotations of an unknown service" "$("$VALIDATE" --log bmi.json --annotate sms 2>&1) $?" \
 	"validate: --annotate sms: only github is known 2"
 same "two reports in one file" "$("$VALIDATE" --log bmi.json --junit x --html x 2>&1) $?" \

@@ -76,7 +76,7 @@ rm -f door.json*
 # What no kernel knows, and this one says so: the log has it, and whoever records is told.
 record -o unknown.json -- "$guest" unknown <file
 same "calls that no kernel knows" "$status $output" "0 0x26 0x19 0x19 0x9 0x16 0x16 as it is"
-matches "what is said of them" "$said" 'unknown.json: unknown here and refused by the kernel, and recorded as such: calls 6$'
+matches "what is said of them" "$said" 'unknown.json: calls that are not known here, which the kernel refused and the log has so: 6$'
 same "events of them" "$(names unknown.json)" "unknown ioctl ioctl ioctl prctl fcntl write exit_group "
 record -o taken.json -- "$guest" taken
 same "status of a program with a call that the kernel alone knows" "$status $output" "2 before"
