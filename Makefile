@@ -49,7 +49,8 @@ flags_asan := -O1 -g -DVALIDATE_DEBUG -fsanitize=address -fno-omit-frame-pointer
 flags_ubsan := -O1 -g -DVALIDATE_DEBUG -fsanitize=undefined -fno-sanitize-recover=all
 flags_cov := -O0 -g --coverage
 # For the fuzzers alone, by FUZZ_CC.
-flags_fuzz := -O1 -g -DVALIDATE_DEBUG -fsanitize=fuzzer-no-link,address -fno-omit-frame-pointer
+flags_fuzz := -O1 -g -DVALIDATE_DEBUG -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
 ifeq ($(MODE),fuzz)
 CC := $(FUZZ_CC)
 endif
@@ -93,6 +94,7 @@ guest_sources := $(wildcard testdata/guests/*.c testdata/guests/*.S)
 a64_guest_sources := $(shell grep -l 'guest-archs:.*aarch64' $(guest_sources))
 bench_sources := $(wildcard testdata/bench/*.c)
 helper_sources := $(wildcard testdata/helpers/*.c testdata/soak/*.c)
+# What fuzzers share is called mutate_*.c.
 fuzz_sources := $(wildcard testdata/fuzz/*.c)
 
 lib_objects := $(lib_sources:%.c=$B/%.o)
@@ -112,7 +114,8 @@ guests := $(patsubst testdata/guests/%,$B/guests/%,$(basename $(native_guest_sou
 a64_guests := $(patsubst testdata/guests/%,$B/guests/aarch64/%,$(basename $(a64_guest_sources)))
 benches := $(bench_objects:%.o=%)
 helpers := $(helper_objects:%.o=%)
-fuzzers := $(fuzz_objects:%.o=%)
+fuzz_shared := $(patsubst %.c,$B/%.o,$(wildcard testdata/fuzz/mutate_*.c))
+fuzzers := $(patsubst %.o,%,$(filter-out $(fuzz_shared),$(fuzz_objects)))
 bench_scripts := $(wildcard testdata/bench/*.sh)
 
 .PHONY: all
@@ -140,7 +143,7 @@ $(tests): %: %.o $(testing_objects) $B/libvalidate.a
 $(benches) $(helpers): %: %.o $B/libvalidate.a
 	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
 
-$(fuzzers): %: %.o $B/libvalidate.a
+$(fuzzers): %: %.o $(fuzz_shared) $B/libvalidate.a
 	$(call say,LINK,$@)$(link) -fsanitize=fuzzer $(build_libs) -lpthread
 
 # A guest is one static file without libvalidate. A line "guest-flags: FLAGS" in its source adds to the command.
@@ -197,11 +200,12 @@ fuzz: ## install what is missing, fuzz each reader of files and packets for FUZZ
 	$(deps) $(fuzz_needs)
 	$(again) run-fuzz
 
-run-fuzz: all guests
+run-fuzz: all guests helpers
 	@+$(MAKE) --no-print-directory MODE=fuzz fuzzers
 	@BUILD=$B VALIDATE=$B/validate FUZZ_SECONDS=$${FUZZ_SECONDS:-60} testdata/bin/fuzz.sh
+	@BUILD=$B VALIDATE=build/fuzz/validate FUZZ_SECONDS=$${FUZZ_SECONDS:-60} testdata/bin/fuzz-remote.sh 0 $$$$
 
-fuzzers: $(fuzzers)
+fuzzers: $(fuzzers) $B/validate
 
 # The sanitizers' check takes the fuzzers along where their compiler is; else testdata/tests/fuzz.sh says why not.
 fuzzers-if-possible:

@@ -510,7 +510,7 @@ static struct error *read_piece(struct rsp_client *c, const char *object, const 
 	if (err)
 		return err;
 	if (!reply.len)
-		return error_create(ERROR_UNSUPPORTED, "the GDB stub has no object %s", object);
+		return error_create(ERROR_TARGET, "the GDB stub has no object %s", object);
 	char kind = reply.text[0];
 	if ((kind != 'm' && kind != 'l') || (kind == 'm' && reply.len == 1))
 		return rsp_unexpected(&reply, object);

@@ -261,7 +261,7 @@ static const struct {
 	enum error_code code;
 	const char *message;
 } bad_objects[] = {
-	{{{"$qXfer", STUB_REPLY, ""}}, ERROR_UNSUPPORTED, "no object features"},
+	{{{"$qXfer", STUB_REPLY, ""}}, ERROR_TARGET, "no object features"},
 	{{{"$qXfer", STUB_REPLY, "m"}}, ERROR_PROTOCOL, "features: the GDB stub answered \"m\""},
 	{{{"$qXfer", STUB_REPLY, "E00"}}, ERROR_PROTOCOL, "answered \"E00\""},
 	{{{"$qXfer", STUB_FLOOD, "$mxxxx#4d"}}, ERROR_PROTOCOL, "sends, and reads nothing"},

@@ -66,7 +66,7 @@ static int add_rows(scmp_filter_ctx ctx, bool asks, int channel)
 {
 	uint32_t rest = asks ? SCMP_ACT_NOTIFY : SCMP_ACT_KILL_PROCESS;
 	int failed = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1,
-				      SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)channel));
+				      SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)channel, 0));
 
 	for (unsigned i = 0; i < num_call_rows && !failed; i++) {
 		const struct call_row *row = &call_rows[i];

@@ -87,7 +87,8 @@ struct error *views_unmap(struct views *views, uint64_t first, uint64_t num)
 	size_t from = views_find(views, first), to = from;
 	while (to < views->list.len && views->list.at[to].first < first + num)
 		to++;
-	memmove(views->list.at + from, views->list.at + to, (views->list.len - to) * sizeof *views->list.at);
+	if (to > from)
+		memmove(views->list.at + from, views->list.at + to, (views->list.len - to) * sizeof *views->list.at);
 	views->list.len -= to - from;
 	return NULL;
 }

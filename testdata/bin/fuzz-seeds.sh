@@ -31,6 +31,11 @@ make_logs() {
 	fi
 	mkdir -p "$to/replay"
 	cp "$to"/log/{reads,handler,fault}.json "$to/replay"
+	for word in mappings signals delivery outside rewritten; do
+		env -i "$VALIDATE" record -q -o "$to/replay/$word.json" "$guests/$word" >/dev/null 2>&1 ||
+			lack "no log of $word"
+	done
+	[ ! -f "$to/log/aarch64.json" ] || cp "$to/log/aarch64.json" "$to/replay"
 	# A stack of many pages is not what readers stumble over.
 	sed -i 's/^\("stack": ".\{40\}\)[^"]*/\1/' "$to"/log/*.json
 	grep -oh '"[a-z_][a-z_0-9]*": ' "$to"/log/*.json | sort -u |
@@ -222,6 +227,19 @@ make_batches() {
 		printf '\0'
 		head -n 3 "$scratch/batch/batch.json"
 	} >"$to/results/two"
+	# With the reports, without what makes them large, and a link in the place of one.
+	{
+		cat "$scratch/batch/batch.json"
+		printf '\0'
+		cat "$scratch/batch/batch.json"
+		for name in "$scratch"/batch/rows/*; do
+			printf '\0%s\n' "$(basename "$name")"
+			jq -c 'del(.coverage, .timeline)' "$name" || cat "$name"
+		done
+	} >"$to/results/reports"
+	name=$(cd "$scratch/batch/rows" && printf '%s\n' * | head -n 1)
+	sed "s/^\x00*$name\$/@&/; s/@\x00/\x00@/" "$to/results/reports" >"$to/results/link"
+	cmp -s "$to/results/reports" "$to/results/link" && lack "no link among results"
 	# Rows without reports.
 	sed 's/"report": "[^"]*"/"report": ""/' "$to/results/two" >"$to/results/failed"
 	grep -oh '"[a-z_][a-z_0-9]*": *' "$to"/batch/* | tr -d ' ' | sort -u |

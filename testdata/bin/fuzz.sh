@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the fuzzers in build/fuzz from fresh seeds.
+# Runs the fuzzers in build/fuzz from fresh seeds: fuzz.sh [NAME...], by default all.
 #
 # With FUZZ_SECONDS each runs that long and goes on from what earlier runs found, in build/fuzz/corpus. Without it each makes
 # as many runs as its source says ("fuzz-runs: N"), the same every time. An input that a fuzzer dies of is kept in
@@ -10,7 +10,7 @@ fuzz=build/fuzz
 # In MiB and seconds. The readers' own bounds are far below; the sanitizer multiplies what they take.
 limits=(-rss_limit_mb=1500 -timeout=20)
 failed=0
-export FUZZ_GUEST=$BUILD/guests/recorded
+export FUZZ_GUESTS=$BUILD/guests
 
 fuzz_one() { # NAME
 	local name=$1 corpus options=() runs
@@ -35,15 +35,40 @@ fuzz_one() { # NAME
 			END { printf "%-10s ok, %d runs, %d edges\n", name, runs, edges }' "$fuzz/$name.out"
 	else
 		failed=1
+		grep '^INFO: Seed' "$fuzz/$name.out" || true
 		tail -n 60 "$fuzz/$name.out"
 		echo "$name failed; once more: $fuzz/testdata/fuzz/$name FILE, of $fuzz/crashes"
 	fi
 }
 
+# What the trace fuzzer found, as the commands take it that print it: at most 50 of its files.
+print_traces() {
+	local commands=(stat verify show) file command status n=0
+
+	for file in "$fuzz"/{corpus,check}/trace/*; do
+		[ -f "$file" ] || continue
+		((n++ < 50)) || break
+		for command in "${commands[@]}"; do
+			status=0
+			timeout -s KILL 100 "$fuzz/validate" trace "$command" "$file" >"$fuzz/print.out" 2>&1 || status=$?
+			((status <= 5)) && ! grep -Eq 'Sanitizer|runtime error: ' "$fuzz/print.out" &&
+				! tr -d '\n\t' <"$fuzz/print.out" | LC_ALL=C grep -q '[[:cntrl:]]' && continue
+			failed=1
+			tail -n 60 "$fuzz/print.out" | cat -v
+			echo "trace $command $file: status $status"
+		done
+	done
+	echo "trace ${commands[*]}: $((n < 50 ? n : 50)) traces"
+}
+
 rm -rf "$fuzz/seeds"
 testdata/bin/fuzz-seeds.sh "$fuzz/seeds"
-for source in testdata/fuzz/*.c; do
-	name=$(basename "$source" .c)
-	fuzz_one "$name"
+if [ $# = 0 ]; then
+	mapfile -t sources < <(printf '%s\n' testdata/fuzz/*.c | grep -v /mutate_)
+	set -- "${sources[@]##*/}"
+fi
+for name; do
+	fuzz_one "${name%.c}"
 done
+[[ " $* " != *" trace"* ]] || print_traces
 exit $failed

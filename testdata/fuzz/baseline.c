@@ -5,8 +5,11 @@
 #include "lib/report/baseline.h"
 #include "lib/report/coverage_sum.h"
 #include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size); /* libFuzzer's */
 
 static void check_found(const struct baseline *b)
 {
@@ -58,4 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	baseline_deinit(&updated);
 	close(fd);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return seed % 4 ? fuzz_mutate_json(data, size, max_size, seed) : LLVMFuzzerMutate(data, size, max_size);
 }

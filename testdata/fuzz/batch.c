@@ -1,14 +1,18 @@
 /* The readers of manifests, of the states of batches, and of reports that a batch sums up: an input is tried as each.
  * fuzz-runs: 5000 */
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/batch/internal.h"
 #include "lib/batch/report.h"
 #include "lib/batch/summary.h"
 #include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size); /* libFuzzer's */
 
 enum { FOLDER_LEN = 64 };
 
@@ -57,29 +61,32 @@ static void try_state(const char *folder)
 	batch_state_deinit(&state);
 }
 
-static void try_report(const char *path)
+static void try_report(const char *folder)
 {
 	struct batch_report report = {0};
 
-	fuzz_refused(batch_report_read(path, &report));
+	fuzz_refused(batch_report_read(folder, BATCH_STATE_NAME, &report));
 	batch_report_deinit(&report);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char path[FUZZ_PATH_LEN], folder[FOLDER_LEN] = "/tmp/validate_fuzz.XXXXXX", state[FOLDER_LEN + 16];
-	int fd = fuzz_file(data, size, path);
+	char folder[FOLDER_LEN] = "/tmp/validate_fuzz.XXXXXX", path[FOLDER_LEN + 16];
 
-	try_manifest(path);
-	try_report(path);
 	if (!mkdtemp(folder))
 		abort();
-	snprintf(state, sizeof state, "%s/" BATCH_STATE_NAME, folder);
-	if (symlink(path, state))
+	snprintf(path, sizeof path, "%s/" BATCH_STATE_NAME, folder);
+	if (file_write(path, data, size))
 		abort();
+	try_manifest(path);
+	try_report(folder);
 	try_state(folder);
-	unlink(state);
+	unlink(path);
 	rmdir(folder);
-	close(fd);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return seed % 4 ? fuzz_mutate_json(data, size, max_size, seed) : LLVMFuzzerMutate(data, size, max_size);
 }

@@ -4,12 +4,15 @@
  */
 #include <endian.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "lib/report/diff.h"
-#include "testdata/fuzz/trace.h"
+#include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size); /* libFuzzer's */
 
 enum { HEAD = 4, WINDOW = 64, FINDINGS = 50 };
 

@@ -3,7 +3,8 @@
 
 #include "lib/lockstep/judge_trace.h"
 #include "lib/report/report.h"
-#include "testdata/fuzz/trace.h"
+#include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -61,13 +62,36 @@ static void print(const struct trace_reader *r, const struct outcome *j)
 	strbuf_deinit(&text);
 }
 
+static void same(const char *what, uint64_t alone, uint64_t shared)
+{
+	if (alone == shared)
+		return;
+	fprintf(stderr, "%s: %llu by one thread, %llu by two\n", what, (unsigned long long)alone,
+		(unsigned long long)shared);
+	abort();
+}
+
+static size_t executed_forms(const struct run *run)
+{
+	size_t num = 0;
+
+	for (size_t i = 0; i < run->coverage.forms.len; i++)
+		num += coverage_executed(&run->coverage.forms.at[i]) != 0;
+	return num;
+}
+
 static void compare(const struct run *a, const struct run *b)
 {
-	if (run_verdict(a) != run_verdict(b) || a->limit != b->limit || a->passed_over != b->passed_over ||
-	    a->instructions != b->instructions || a->checked != b->checked || a->unseen != b->unseen ||
-	    a->findings.list.len != b->findings.list.len || a->partly.len != b->partly.len ||
-	    a->coverage.forms.len != b->coverage.forms.len || a->events.total != b->events.total)
-		abort();
+	same("verdict", run_verdict(a), run_verdict(b));
+	same("limit", a->limit, b->limit);
+	same("passed over", a->passed_over, b->passed_over);
+	same("instructions", a->instructions, b->instructions);
+	same("checked", a->checked, b->checked);
+	same("unseen", a->unseen, b->unseen);
+	same("findings", a->findings.list.len, b->findings.list.len);
+	same("partly judged forms", a->partly.len, b->partly.len);
+	same("forms", executed_forms(a), executed_forms(b));
+	same("events", a->events.total, b->events.total);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

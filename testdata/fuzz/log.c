@@ -1,8 +1,11 @@
 /* The reader of event logs. fuzz-runs: 6000 */
 #include "lib/evlog/evlog.h"
 #include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size); /* libFuzzer's */
 
 static struct error *read_events(struct evlog_reader *r)
 {
@@ -31,4 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	evlog_reader_destroy(r);
 	close(fd);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return seed % 4 ? fuzz_mutate_log(data, size, max_size, seed) : LLVMFuzzerMutate(data, size, max_size);
 }

@@ -1,17 +1,19 @@
 /*
- * The replay of logs: whatever a log says, the guest that FUZZ_GUEST names (testdata/guests/recorded.c) runs in unicorn
- * until the run is over, or the log is refused. fuzz-runs: 400
+ * The replay of logs: whatever a log says, a guest runs in unicorn until the run is over, or the log is refused. It is
+ * that of the folder FUZZ_GUESTS that the log's program is called after, or else "recorded". fuzz-runs: 600
  */
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/lockstep/lockstep.h"
 #include "lib/report/report.h"
 #include "lib/target/unicorn.h"
 #include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size); /* libFuzzer's */
 
 enum { MAX_INSTRUCTIONS = 3000, TIMEOUT_MS = 5000 };
 
@@ -39,15 +41,34 @@ static struct error *judge(struct target *target, struct replay *replay, const s
 	return err;
 }
 
+/* A log names no other file of this machine. */
+static void choose_guest(const struct evlog_header *header, char ret[PATH_MAX])
+{
+	const char *name = strrchr(header->program.path, '/'), *folder = getenv("FUZZ_GUESTS");
+	const char *below = strcmp(header->arch, "aarch64") ? "" : "/aarch64";
+	struct stat st;
+
+	if (!folder)
+		abort();
+	name = name ? name + 1 : header->program.path;
+	snprintf(ret, PATH_MAX, "%s%s/%s", folder, below, name);
+	if (!*name || stat(ret, &st) || !S_ISREG(st.st_mode))
+		snprintf(ret, PATH_MAX, "%s/recorded", folder);
+}
+
 static struct error *run_log(struct evlog_reader *log)
 {
 	const struct evlog_header *header = evlog_reader_header(log);
-	const struct isa *isa = isa_by_name("x86_64");
-	const struct unicorn_options u = {.log = header, .program = getenv("FUZZ_GUEST"), .timeout_ms = TIMEOUT_MS};
+	const struct isa *isa = isa_by_name(header->arch);
+	char program[PATH_MAX];
+	const struct unicorn_options u = {.log = header, .program = program, .timeout_ms = TIMEOUT_MS};
 	const struct replay_options options = {.output = NULL};
 	struct target *target = NULL;
 	struct replay *replay = NULL;
 
+	if (!isa)
+		return NULL;
+	choose_guest(header, program);
 	struct error *err = target_unicorn_create(isa, &u, &target);
 	if (!err)
 		err = replay_create(log, target, &options, &replay);
@@ -64,8 +85,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct evlog_reader *log = NULL;
 	int fd = fuzz_file(data, size, path);
 
-	if (!getenv("FUZZ_GUEST"))
-		abort();
 	struct error *err = evlog_reader_open(path, &log);
 	if (!err)
 		err = run_log(log);
@@ -75,55 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* ---- Mutation that leaves most logs readable ---- */
-
-static const char *const values[] = {
-	"0x0",
-	"0x1",
-	"0x7",
-	"0xfff",
-	"0x1000",
-	"0x7fffffff",
-	"0x80000000",
-	"0xffffffff",
-	"0x7fffffffffff",
-	"0x800000000000",
-	"0x7ffffffffffff000",
-	"0x8000000000000000",
-	"0xfffffffffffff000",
-	"0xffffffffffffffff",
-	"0x401000",
-};
-
-/* The text between this quote and the next is replaced. */
-static size_t replace(uint8_t *data, size_t size, size_t max_size, size_t at, const char *with)
-{
-	size_t end = at, len = strlen(with);
-
-	while (end < size && data[end] != '"')
-		end++;
-	if (size - (end - at) + len > max_size)
-		return 0;
-	memmove(data + at + len, data + end, size - end);
-	memcpy(data + at, with, len);
-	return size - (end - at) + len;
-}
-
-/* One of the log's numbers, counted on from a random place, gets a value that somebody may not have thought of. */
-static size_t mutate_number(uint8_t *data, size_t size, size_t max_size, unsigned seed)
-{
-	const char *with = values[(seed >> 8) % (sizeof values / sizeof values[0])];
-
-	for (size_t i = 0, at = seed % size; i < size; i++, at = at + 1 < size ? at + 1 : 0)
-		if (at + 3 < size && !memcmp(data + at, "\"0x", 3))
-			return replace(data, size, max_size, at + 1, with);
-	return 0;
-}
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	unsigned scattered = (unsigned)(seed * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-	size_t changed = size && seed % 8 ? mutate_number(data, size, max_size, scattered) : 0;
-
-	return changed ? changed : LLVMFuzzerMutate(data, size, max_size);
+	return fuzz_mutate_log(data, size, max_size, seed);
 }

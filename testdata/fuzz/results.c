@@ -1,8 +1,11 @@
 /*
  * Results of batches as `batch merge` and `batch --resume` take them. An input is the states of two folders with a zero
- * byte between; without one both have the same. What comes of them can be read again, and nothing is written elsewhere.
- * fuzz-runs: 1500
+ * byte between; without one both have the same. Behind a further zero byte each stand the reports of both: a name, a
+ * newline, a text; of a name that begins with '@', a link to a file outside. What comes of them can be read again,
+ * nothing is written elsewhere, and nothing outside is copied. fuzz-runs: 1500
  */
+#include <ctype.h>
+#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,8 +14,10 @@
 #include "lib/batch/merge.h"
 #include "lib/batch/summary.h"
 #include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
 enum { LEN = 128 };
 
@@ -42,7 +47,66 @@ static void make_folder(const char *name)
 		abort();
 }
 
-/* The reports are a name's only: a row that has one finds none. */
+/* ---- Reports ---- */
+
+static const char secret[] = "nobody is to copy this";
+
+/* Of the name that stands before the newline; one that is none is passed over. */
+static void put_report(const char *folder, const uint8_t *data, size_t size)
+{
+	const uint8_t *newline = size ? memchr(data, '\n', size) : NULL;
+	size_t len = newline ? (size_t)(newline - data) : 0;
+	bool is_link = len && data[0] == '@';
+	char name[LEN / 2], path[LEN], outside[LEN];
+
+	if (len <= is_link || len >= 32)
+		return;
+	for (size_t i = is_link; i < len; i++)
+		if (!isalnum(data[i]) && !strchr(".-_", data[i]))
+			return;
+	snprintf(name, sizeof name, "%s/rows/%.*s", folder, (int)(len - is_link), (const char *)data + is_link);
+	at(path, name);
+	if (!access(path, F_OK))
+		return;
+	if (!is_link)
+		put(name, newline + 1, size - len - 1);
+	else if (symlink(at(outside, "outside"), path))
+		abort();
+}
+
+/* Those that stand one after the other with zero bytes between. */
+static void put_reports(const uint8_t *data, size_t size)
+{
+	while (size) {
+		const uint8_t *zero = memchr(data, 0, size);
+		size_t len = zero ? (size_t)(zero - data) : size;
+		put_report("a", data, len);
+		put_report("b", data, len);
+		data += len + (zero != NULL);
+		size -= len + (zero != NULL);
+	}
+}
+
+static int check_merged(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	char text[sizeof secret] = "";
+	FILE *f = kind == FTW_F ? fopen(path, "r") : NULL;
+
+	(void)st;
+	(void)ftw;
+	if (kind == FTW_SL || (kind == FTW_F && !f))
+		abort();
+	if (f && fread(text, 1, sizeof text - 1, f) && !strcmp(text, secret)) {
+		fprintf(stderr, "%s: copied from outside\n", path);
+		abort();
+	}
+	if (f)
+		fclose(f);
+	return 0;
+}
+
+/* ---- Merging ---- */
+
 static void sum_up(const struct batch_state *state, const char *folder)
 {
 	struct batch_summary summary;
@@ -75,6 +139,8 @@ static void merge(void)
 		batch_state_deinit(&state);
 	}
 	fuzz_refused(err);
+	if (!access(out, F_OK))
+		nftw(out, check_merged, 8, FTW_PHYS);
 }
 
 /* ---- Going on ---- */
@@ -149,28 +215,34 @@ static void resume(const char *name, enum batch_reuse reuse)
 	batch_state_deinit(&state);
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static int check_name(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	static const char *const known[] = {"a", "b", "out", "outside"};
+
+	(void)st;
+	(void)kind;
+	for (size_t i = 0; ftw->level == 1 && i < sizeof known / sizeof *known; i++)
+		if (!strcmp(path + ftw->base, known[i]))
+			return 0;
+	if (ftw->level != 1)
+		return 0;
+	fprintf(stderr, "%s: a file that nobody expected\n", path);
+	abort();
+}
+
 static void clean_up(void)
 {
-	static const char *const files[] = {"a/batch.json",
-					    "a/batch.json.part",
-					    "b/batch.json",
-					    "b/batch.json.part",
-					    "out/batch.json",
-					    "a/rows",
-					    "b/rows",
-					    "out/rows",
-					    "a",
-					    "b",
-					    "out",
-					    ""};
-	char path[LEN];
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		remove(at(path, files[i]));
-	if (!access(root, F_OK)) {
-		fprintf(stderr, "%s: a file that nobody expected\n", root);
+	nftw(root, check_name, 8, FTW_PHYS);
+	if (nftw(root, remove_one, 8, FTW_PHYS | FTW_DEPTH))
 		abort();
-	}
 	memcpy(root + strlen(root) - 6, "XXXXXX", 6);
 }
 
@@ -178,16 +250,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *zero = size ? memchr(data, 0, size) : NULL;
 	size_t first = zero ? (size_t)(zero - data) : size;
+	const uint8_t *b = zero ? zero + 1 : data, *end = data + size;
+	const uint8_t *more = zero && b < end ? memchr(b, 0, (size_t)(end - b)) : NULL;
+	static const char *const folders[] = {"a", "a/rows", "b", "b/rows"};
 
 	if (!mkdtemp(root))
 		abort();
-	make_folder("a");
-	make_folder("b");
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		make_folder(folders[i]);
+	put("outside", (const uint8_t *)secret, sizeof secret - 1);
 	put("a/batch.json", data, first);
-	put("b/batch.json.part", zero ? zero + 1 : data, zero ? size - first - 1 : size);
+	put("b/batch.json.part", b, (size_t)((more ? more : end) - b));
+	if (more)
+		put_reports(more + 1, (size_t)(end - more - 1));
 	merge();
 	resume("a", BATCH_RETRY);
 	resume("b", BATCH_RESUME);
 	clean_up();
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return fuzz_mutate_documents(data, size, max_size, seed, 2);
 }

@@ -1,5 +1,7 @@
 /* The reader of traces. fuzz-runs: 6000 */
-#include "testdata/fuzz/trace.h"
+#include "lib/trace/trace.h"
+#include "testdata/fuzz/file.h"
+#include "testdata/fuzz/mutate_trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
