@@ -498,12 +498,18 @@ static const uint8_t five[] = {0xb8, 5, 0, 0, 0, 0xc3}; /* mov eax, 5; ret */
 static int code(void)
 {
 	long fd = memfd(PAGE);
-	byte *w = map(0, PAGE, RW, SHARED, fd, 0), *x = map(0, PAGE, R | X, SHARED, fd, 0);
+	byte *w = map(0, PAGE, RW, SHARED, fd, 0), *x = map(0, PAGE, RW, PRIVATE | ANON, -1, 0);
 	uint64_t (*function)(void) = (uint64_t(*)(void))(uintptr_t)x;
 	uint8_t seven = 7;
 
+	/* Other code was executed there before. */
 	for (size_t i = 0; i < sizeof five; i++)
-		w[i] = five[i];
+		w[i] = x[i] = five[i];
+	x[1] = 4;
+	guest_syscall(SYS_mprotect, (long)x, PAGE, R | X);
+	show("four", function());
+	guest_syscall(SYS_munmap, (long)x, PAGE, 0);
+	map((uint64_t)x, PAGE, R | X, SHARED | FIXED, fd, 0);
 	show("five", function());
 	guest_syscall(SYS_munmap, (long)w, PAGE, 0);
 	call6(SYS_pwrite64, fd, (long)&seven, 1, 1, 0, 0);
