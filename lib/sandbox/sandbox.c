@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +27,38 @@ static struct error *make_paths(struct sandbox *s, const char *socket)
 	return s->socket && s->folder ? NULL : &error_no_memory;
 }
 
+/*
+ * The filter knows the descriptor by its number alone, and sendmsg() reaches any Unix socket: it gets a number that
+ * nobody in the sandbox can give to another, because it is above the limit on open files there (limit()).
+ */
+static struct error *open_channel(struct sandbox *s)
+{
+	struct rlimit files;
+	int fds[NUM_ENDS];
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return error_os(errno, "getrlimit", NULL);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return error_os(errno, "socketpair", NULL);
+	rlim_t high = files.rlim_cur - files.rlim_cur / 8;
+	s->channel[OURS] = fds[OURS];
+	s->channel[CHILDS] = fcntl(fds[CHILDS], F_DUPFD_CLOEXEC, high < MAX_FILES ? (int)high : MAX_FILES);
+	int errnum = errno;
+	close(fds[CHILDS]);
+	return s->channel[CHILDS] < 0 ? error_os(errnum, "open a file of a high number", NULL) : NULL;
+}
+
 struct error *sandbox_create(const char *socket, struct sandbox **ret)
 {
 	struct sandbox *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return &error_no_memory;
-	s->listener = s->wake[0] = s->wake[1] = -1;
+	s->listener = s->wake[0] = s->wake[1] = s->channel[OURS] = s->channel[CHILDS] = -1;
 	pthread_mutex_init(&s->lock, NULL);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->channel)) {
-		s->channel[OURS] = s->channel[CHILDS] = -1;
-		sandbox_destroy(s);
-		return error_os(errno, "socketpair", NULL);
-	}
-	struct error *err = make_paths(s, socket);
+	struct error *err = open_channel(s);
+	if (!err)
+		err = make_paths(s, socket);
 	if (!err) {
 		struct error *cannot = filter_build(true, s->channel[CHILDS], &s->asking);
 		s->asking_errnum = cannot ? cannot->errnum : 0;
@@ -85,7 +104,7 @@ void sandbox_destroy(struct sandbox *s)
 /* ---- In the child: async-signal-safe ---- */
 
 /* Limits that cannot be had are not there: those in force are as low already, or it is not for us to set them. */
-static void limit(void)
+static void limit(rlim_t max_files)
 {
 	const struct rlimit none = {0, 0};
 	struct rlimit files;
@@ -93,9 +112,9 @@ static void limit(void)
 	setrlimit(RLIMIT_CORE, &none);
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	setrlimit(RLIMIT_MSGQUEUE, &none);
-	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_max > MAX_FILES) {
-		files.rlim_max = MAX_FILES;
-		files.rlim_cur = files.rlim_cur < MAX_FILES ? files.rlim_cur : MAX_FILES;
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_max > max_files) {
+		files.rlim_max = max_files;
+		files.rlim_cur = files.rlim_cur < max_files ? files.rlim_cur : max_files;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	/* Where memory runs out, it is the emulator that goes. */
@@ -105,6 +124,18 @@ static void limit(void)
 		(void)written;
 		close(fd);
 	}
+}
+
+/*
+ * A superuser's program gets at execve() what is left here (capabilities(7)): no more than to read whatever its user
+ * may. Limits could be raised again otherwise. Of others' there is nothing to drop.
+ */
+static void drop_capabilities(void)
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if (i != CAP_DAC_OVERRIDE && i != CAP_DAC_READ_SEARCH)
+			prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }
 
 static int install(const struct filter *f, unsigned flags)
@@ -169,7 +200,9 @@ bool sandbox_enter(const struct sandbox *s)
 {
 	struct entered entered = {.state = {.on = true}};
 
-	limit();
+	int channel = s->channel[CHILDS];
+	limit((rlim_t)(channel < MAX_FILES ? channel : MAX_FILES));
+	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
 		entered.failed = errno;
 		tell(s, &entered, -1);
