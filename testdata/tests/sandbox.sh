@@ -53,6 +53,28 @@ try_in() { # QEMU
 	same "$qemu: and none of the log's" "$(grep -E 'BASH_|TWICE|COMMAS|LD_PRELOAD' seen)" ""
 	rm -f seen
 
+	# What scripts do on their way. timeout(1) would make a group of its own.
+	script emulator 'read -r x <<<"here"' 'cat <<END >/dev/null' "$HOME" END 'x=$(uname -a | tr a b)' 'ulimit -c 0' \
+		'timeout 60 true; taskset -c "$(taskset -pc $$ | sed "s/.*: //")" true; setarch -R true'
+	run --log run.json --emulator ./emulator
+	same "$qemu: by a script that does more" "$status $said $(jq -r .verdict report.json)" "0  clean"
+	if have "a script of Python" python3; then
+		printf '%s\n' '#!/usr/bin/env python3' 'import subprocess, sys' \
+			"sys.exit(subprocess.run(['$qemu'] + sys.argv[1:]).returncode)" >emulator
+		run --log run.json --emulator ./emulator
+		same "$qemu: by a script of Python" "$status $said $(jq -r .verdict report.json)" "0  clean"
+	fi
+
+	# Another's limits; and a group of its own, to outlive us.
+	script emulator "prlimit --pid $$ --nofile=10:20"
+	run --log run.json --emulator ./emulator
+	same "$qemu: the status of a start that limits others" "$status" 5
+	matches "$qemu: a start that limits others is named" "$said" 'prlimit64\(0x'
+	script emulator 'set -m' '(while :; do :; done) &' "echo \$! >&2"
+	run --log run.json --emulator ./emulator
+	same "$qemu: by a script that has jobs" "$status $(jq -r .verdict report.json)" "0 clean"
+	same "$qemu: what it started is gone" "$(pgrep -r R -f "$PWD/emulator|\./emulator")" ""
+
 	# While the guest runs, something in the sandbox writes.
 	script emulator "(sleep 0.5; mkdir $PWD/made) &"
 	run --log loop.json --emulator ./emulator
