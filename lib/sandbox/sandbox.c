@@ -48,6 +48,16 @@ static struct error *open_channel(struct sandbox *s)
 	return s->channel[CHILDS] < 0 ? error_os(errnum, "open a file of a high number", NULL) : NULL;
 }
 
+/* 0 or an errno: the library refuses what the kernel lacks, or a container forbids. */
+static int build(const struct sandbox *s, bool asks, struct filter *ret)
+{
+	struct error *cannot = filter_build(asks, s->channel[CHILDS], ret);
+	int errnum = cannot ? cannot->errnum : 0;
+
+	error_destroy(cannot);
+	return errnum;
+}
+
 struct error *sandbox_create(const char *socket, struct sandbox **ret)
 {
 	struct sandbox *s = calloc(1, sizeof *s);
@@ -59,17 +69,14 @@ struct error *sandbox_create(const char *socket, struct sandbox **ret)
 	struct error *err = open_channel(s);
 	if (!err)
 		err = make_paths(s, socket);
-	if (!err) {
-		struct error *cannot = filter_build(true, s->channel[CHILDS], &s->asking);
-		s->asking_errnum = cannot ? cannot->errnum : 0;
-		error_destroy(cannot);
-		err = filter_build(false, s->channel[CHILDS], &s->fixed);
-	}
-	if (err)
+	if (err) {
 		sandbox_destroy(s);
-	else
-		*ret = s;
-	return err;
+		return err;
+	}
+	s->asking_errnum = build(s, true, &s->asking);
+	s->fixed_errnum = build(s, false, &s->fixed);
+	*ret = s;
+	return NULL;
 }
 
 static void close_all(int fds[NUM_ENDS])
@@ -172,7 +179,7 @@ static int install_some(const struct sandbox *s, struct sandbox_state *ret)
 		return listener;
 	}
 	ret->filter_errnum = -listener;
-	int failed = install(&s->fixed, flags);
+	int failed = s->fixed.len ? install(&s->fixed, flags) : -s->fixed_errnum;
 	ret->filter = failed ? SANDBOX_NO_FILTER : SANDBOX_FIXED;
 	if (failed)
 		ret->filter_errnum = -failed;

@@ -342,6 +342,21 @@ START_TEST(a_guest_can_be_served)
 }
 END_TEST
 
+/* As where a container forbids seccomp(2). */
+START_TEST(without_a_filter_it_goes_on)
+{
+	struct sandbox *s;
+
+	ck_no_error(sandbox_create(socket_path, &s));
+	s->asking.len = s->fixed.len = 0;
+	s->asking_errnum = s->fixed_errnum = EOPNOTSUPP;
+	struct outcome o = try(s, WITH_GUEST, serve_a_guest, NULL);
+	ck_assert_int_eq(o.state.filter, SANDBOX_NO_FILTER);
+	ck_assert_int_eq(o.state.filter_errnum, EOPNOTSUPP);
+	ck_assert_msg(WIFEXITED(o.status) && !WEXITSTATUS(o.status), "status 0x%x", o.status);
+}
+END_TEST
+
 /* ---- Before there is a guest ---- */
 
 static int start_up(void *ctx)
@@ -674,6 +689,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_fixed_filter_kills, 0, NUM_REFUSED);
 	tcase_add_test(tests, another_architectures_calls_are_refused);
 	tcase_add_test(tests, a_guest_can_be_served);
+	tcase_add_test(tests, without_a_filter_it_goes_on);
 	tcase_add_test(tests, an_emulator_can_start);
 	tcase_add_loop_test(tests, a_start_is_refused, 0, sizeof refused_at_start / sizeof *refused_at_start);
 	tcase_add_test(tests, a_refused_path_is_named);
