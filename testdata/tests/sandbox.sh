@@ -107,6 +107,23 @@ for qemu in "$(command -v qemu-x86_64 || true)" "${VALIDATE_QEMU_X86_64:-}" ${QE
 done
 [ $qemus -gt 0 ] || untried "QEMU's sandbox" "there is no qemu-x86_64"
 
+# An emulator that never comes to anything: the first signal is answered, not the end of the patience of 20 seconds.
+for silent in '' '[ "$1" != --version ] || { echo a version; exit; }'; do
+	printf '%s\n' '#!/bin/bash' "$silent" ': >started' 'sleep 15 & wait' >emulator
+	chmod +x emulator
+	rm -f started
+	"$VALIDATE" -q --log run.json --emulator ./emulator --sandbox off 2>said &
+	validator=$!
+	for _ in {1..100}; do
+		[ ! -e started ] || break
+		sleep 0.1
+	done
+	kill -TERM $validator
+	wait $validator
+	status=$?
+	matches "a silent start is interrupted" "$status $(<said)" '^[0-9]+ validate: interrupted'
+done
+
 # Without an emulator it is validate itself that is locked in.
 run --log run.json --trace run.vtrace
 same "unicorn" "$status $said $(jq -r '[.verdict, .sandbox.on] | @json' report.json)" '0  ["clean",true]'
