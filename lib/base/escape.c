@@ -63,6 +63,15 @@ static bool is_hidden(uint32_t code)
 	return false;
 }
 
+/*
+ * Runners of CI services obey what they find in a log: "##[command]" (GitHub Actions, the older form), "##vso[command]"
+ * (Azure Pipelines) wherever it is in a line, "##teamcity[command]" (TeamCity).
+ */
+static bool begins_command(const char *text)
+{
+	return text[0] == '#' && text[1] == '#';
+}
+
 /* The next character, or what stands for it; moves text behind it. */
 static const char *next(const char **text, size_t *ret_len)
 {
@@ -71,7 +80,7 @@ static const char *next(const char **text, size_t *ret_len)
 
 	*text += len ? len : 1;
 	*ret_len = len;
-	if (len && !is_hidden(code_point(at, len)))
+	if (len && !is_hidden(code_point(at, len)) && !begins_command(at))
 		return at;
 	*ret_len = sizeof replacement - 1;
 	return replacement;
@@ -115,7 +124,14 @@ static void escape_named(struct strbuf *out, const char *text, const struct name
 void escape_line(struct strbuf *out, const char *text)
 {
 	static const struct named names[] = {{'\n', replacement}, {'\t', replacement}, {0}};
+	size_t blanks = strspn(text, " ");
 
+	/* "::command::" of GitHub Actions begins a line, which the text may do, behind no more than blanks. */
+	if (!strncmp(text + blanks, "::", 2)) {
+		strbuf_append_bytes(out, text, blanks);
+		strbuf_append(out, replacement);
+		text += blanks + 1;
+	}
 	escape_named(out, text, names);
 }
 

@@ -3,8 +3,8 @@
  *
  * Who shows a name, a path or a message that is not its own puts it through one of these where the text is put
  * together: a newline in a name would let it write lines of its own, control characters a terminal obeys, and
- * characters that order or hide text make a line look like another one. These, and bytes that are no UTF-8, become
- * U+FFFD.
+ * characters that order or hide text make a line look like another one. These, bytes that are no UTF-8, and what makes
+ * a command to the runner of a CI service ("##[", "##vso[", "::" at the start) become U+FFFD.
  */
 #ifndef LIB_BASE_ESCAPE_H
 #define LIB_BASE_ESCAPE_H

@@ -33,6 +33,7 @@ static const struct {
 	{"\xe2\x80\xa8\xe2\x80\xa9", BAD BAD},             /* line and paragraph separator */
 	{"\xe2\x80\x8b\xef\xbb\xbf\xc2\xad", BAD BAD BAD}, /* zero-width space and no-break space, soft hyphen */
 	{"\xf3\xa0\x81\xa1\xd8\x9c", BAD BAD},             /* a tag, Arabic letter mark */
+	{"a ##[error]b ##vso[c] ###d #e", "a " BAD "#[error]b " BAD "#vso[c] " BAD BAD "#d #e"}, /* commands to CI services */
 	{"\xc2\xa0\xc2\xb5 \xd7\x90", "\xc2\xa0\xc2\xb5 \xd7\x90"}, /* no-break space, micro sign, a Hebrew letter */
 };
 
@@ -47,6 +48,11 @@ START_TEST(names_are_one_line)
 {
 	escape_line(&out, "run\n::error::forged\r\tend\xe2\x80\xae\xff");
 	ck_assert_str_eq(out.at, "run" BAD "::error::forged" BAD BAD "end" BAD BAD);
+	strbuf_clear(&out);
+	escape_line(&out, "::error::forged");
+	escape_line(&out, "  ::std::sort");
+	escape_line(&out, ": :");
+	ck_assert_str_eq(out.at, BAD ":error::forged  " BAD ":std::sort: :");
 }
 END_TEST
 

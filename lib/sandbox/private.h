@@ -45,8 +45,8 @@ enum { NUM_ENDS = 2 };
 
 struct sandbox {
 	char *socket, *folder;
-	struct filter asking, fixed; /* asking.len 0: there is none, because of asking_errnum */
-	int asking_errnum;
+	struct filter asking, fixed; /* len 0: there is none, because of the errno below */
+	int asking_errnum, fixed_errnum;
 	int channel[NUM_ENDS]; /* ours, the child's */
 
 	/* Of the parent alone. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,31 +27,56 @@ static struct error *make_paths(struct sandbox *s, const char *socket)
 	return s->socket && s->folder ? NULL : &error_no_memory;
 }
 
+/*
+ * The filter knows the descriptor by its number alone, and sendmsg() reaches any Unix socket: it gets a number that
+ * nobody in the sandbox can give to another, because it is above the limit on open files there (limit()).
+ */
+static struct error *open_channel(struct sandbox *s)
+{
+	struct rlimit files;
+	int fds[NUM_ENDS];
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return error_os(errno, "getrlimit", NULL);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return error_os(errno, "socketpair", NULL);
+	rlim_t high = files.rlim_cur - files.rlim_cur / 8;
+	s->channel[OURS] = fds[OURS];
+	s->channel[CHILDS] = fcntl(fds[CHILDS], F_DUPFD_CLOEXEC, high < MAX_FILES ? (int)high : MAX_FILES);
+	int errnum = errno;
+	close(fds[CHILDS]);
+	return s->channel[CHILDS] < 0 ? error_os(errnum, "open a file of a high number", NULL) : NULL;
+}
+
+/* 0 or an errno: the library refuses what the kernel lacks, or a container forbids. */
+static int build(const struct sandbox *s, bool asks, struct filter *ret)
+{
+	struct error *cannot = filter_build(asks, s->channel[CHILDS], ret);
+	int errnum = cannot ? cannot->errnum : 0;
+
+	error_destroy(cannot);
+	return errnum;
+}
+
 struct error *sandbox_create(const char *socket, struct sandbox **ret)
 {
 	struct sandbox *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return &error_no_memory;
-	s->listener = s->wake[0] = s->wake[1] = -1;
+	s->listener = s->wake[0] = s->wake[1] = s->channel[OURS] = s->channel[CHILDS] = -1;
 	pthread_mutex_init(&s->lock, NULL);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->channel)) {
-		s->channel[OURS] = s->channel[CHILDS] = -1;
+	struct error *err = open_channel(s);
+	if (!err)
+		err = make_paths(s, socket);
+	if (err) {
 		sandbox_destroy(s);
-		return error_os(errno, "socketpair", NULL);
+		return err;
 	}
-	struct error *err = make_paths(s, socket);
-	if (!err) {
-		struct error *cannot = filter_build(true, s->channel[CHILDS], &s->asking);
-		s->asking_errnum = cannot ? cannot->errnum : 0;
-		error_destroy(cannot);
-		err = filter_build(false, s->channel[CHILDS], &s->fixed);
-	}
-	if (err)
-		sandbox_destroy(s);
-	else
-		*ret = s;
-	return err;
+	s->asking_errnum = build(s, true, &s->asking);
+	s->fixed_errnum = build(s, false, &s->fixed);
+	*ret = s;
+	return NULL;
 }
 
 static void close_all(int fds[NUM_ENDS])
@@ -85,7 +111,7 @@ void sandbox_destroy(struct sandbox *s)
 /* ---- In the child: async-signal-safe ---- */
 
 /* Limits that cannot be had are not there: those in force are as low already, or it is not for us to set them. */
-static void limit(void)
+static void limit(rlim_t max_files)
 {
 	const struct rlimit none = {0, 0};
 	struct rlimit files;
@@ -93,9 +119,9 @@ static void limit(void)
 	setrlimit(RLIMIT_CORE, &none);
 	setrlimit(RLIMIT_MEMLOCK, &none);
 	setrlimit(RLIMIT_MSGQUEUE, &none);
-	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_max > MAX_FILES) {
-		files.rlim_max = MAX_FILES;
-		files.rlim_cur = files.rlim_cur < MAX_FILES ? files.rlim_cur : MAX_FILES;
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_max > max_files) {
+		files.rlim_max = max_files;
+		files.rlim_cur = files.rlim_cur < max_files ? files.rlim_cur : max_files;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	/* Where memory runs out, it is the emulator that goes. */
@@ -105,6 +131,18 @@ static void limit(void)
 		(void)written;
 		close(fd);
 	}
+}
+
+/*
+ * A superuser's program gets at execve() what is left here (capabilities(7)): no more than to read whatever its user
+ * may. Limits could be raised again otherwise. Of others' there is nothing to drop.
+ */
+static void drop_capabilities(void)
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if (i != CAP_DAC_OVERRIDE && i != CAP_DAC_READ_SEARCH)
+			prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }
 
 static int install(const struct filter *f, unsigned flags)
@@ -141,7 +179,7 @@ static int install_some(const struct sandbox *s, struct sandbox_state *ret)
 		return listener;
 	}
 	ret->filter_errnum = -listener;
-	int failed = install(&s->fixed, flags);
+	int failed = s->fixed.len ? install(&s->fixed, flags) : -s->fixed_errnum;
 	ret->filter = failed ? SANDBOX_NO_FILTER : SANDBOX_FIXED;
 	if (failed)
 		ret->filter_errnum = -failed;
@@ -169,7 +207,9 @@ bool sandbox_enter(const struct sandbox *s)
 {
 	struct entered entered = {.state = {.on = true}};
 
-	limit();
+	int channel = s->channel[CHILDS];
+	limit((rlim_t)(channel < MAX_FILES ? channel : MAX_FILES));
+	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
 		entered.failed = errno;
 		tell(s, &entered, -1);

@@ -243,9 +243,8 @@ END_TEST
 /* A kernel that cannot ask kills for what not even the start has a use for. */
 START_TEST(a_fixed_filter_kills)
 {
-	static const char *const stays[] = {"execve",    "execveat",   "accept4",   "bind",   "clone",
-					    "prlimit64", "setpgid",    "umask",     "listen", "dup2",
-					    "fcntl",     "getdents64", "newfstatat"};
+	static const char *const stays[] = {"execve", "execveat", "accept4",    "bind",       "clone",      "umask",
+					    "listen", "dup2",     "getdents64", "newfstatat", "personality"};
 	const struct call *c = &refused[_i];
 	struct sandbox *s;
 	bool allowed = !strcmp(c->name, "openat") && !(c->arg[2] & (O_ACCMODE | O_CREAT | O_TRUNC));
@@ -267,7 +266,7 @@ START_TEST(a_fixed_filter_kills)
 	ck_assert_str_eq(o.refused, "");
 	/* These get an error: there is another way, and the socket is removed by us. */
 	bool error = !strcmp(c->name, "connect") || !strcmp(c->name, "clone3") || !strcmp(c->name, "openat2") ||
-		     !strcmp(c->name, "unlinkat");
+		     !strcmp(c->name, "unlinkat") || !strcmp(c->name, "setpgid");
 	if (error)
 		ck_assert_msg(WIFEXITED(o.status) && WEXITSTATUS(o.status) == 100, "%s: 0x%x", c->name, o.status);
 	else
@@ -343,6 +342,21 @@ START_TEST(a_guest_can_be_served)
 }
 END_TEST
 
+/* As where a container forbids seccomp(2). */
+START_TEST(without_a_filter_it_goes_on)
+{
+	struct sandbox *s;
+
+	ck_no_error(sandbox_create(socket_path, &s));
+	s->asking.len = s->fixed.len = 0;
+	s->asking_errnum = s->fixed_errnum = EOPNOTSUPP;
+	struct outcome o = try(s, WITH_GUEST, serve_a_guest, NULL);
+	ck_assert_int_eq(o.state.filter, SANDBOX_NO_FILTER);
+	ck_assert_int_eq(o.state.filter_errnum, EOPNOTSUPP);
+	ck_assert_msg(WIFEXITED(o.status) && !WEXITSTATUS(o.status), "status 0x%x", o.status);
+}
+END_TEST
+
 /* ---- Before there is a guest ---- */
 
 static int start_up(void *ctx)
@@ -366,6 +380,9 @@ static int start_up(void *ctx)
 	}
 	NEED(pid > 0 && waitpid(pid, &status, 0) == pid && !status);
 	NEED(syscall(SYS_clone3, zeros, 88) == -1 && errno == ENOSYS);
+	NEED(setpgid(0, 0) == -1 && errno == EPERM);
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 5);
+	NEED(fd >= 5 && !fcntl(fd, F_SETFD, 0) && !fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK));
 	NEED(connect(fd, (void *)&host, sizeof host) == -1 && errno == ECONNREFUSED);
 	NEED(open("/dev/tty", O_RDWR | O_CLOEXEC) == -1 && errno == ENXIO);
 	return 0;
@@ -394,6 +411,13 @@ static const struct call refused_at_start[] = {
 	ROW(kill, 1, 0),
 	ROW(setuid, 0),
 	ROW(ioctl, 0, TIOCSTI, 0),
+	ROW(prlimit64, 1, RLIMIT_CORE, 0, 0),
+	ROW(fcntl, 0, F_SETOWN, 1),
+	ROW(fcntl, 0, F_SETSIG, SIGKILL),
+	ROW(fcntl, 0, F_SETLEASE, F_RDLCK),
+	ROW(fcntl, 0, F_SETLK, P(zeros)),
+	ROW(setsid),
+	ROW(sendmsg, 3, P(zeros), 0),
 };
 
 START_TEST(a_start_is_refused)
@@ -460,6 +484,34 @@ START_TEST(limits_are_set)
 {
 	struct outcome o = try_new(AT_START, has_limits, NULL);
 
+	ck_assert_msg(WIFEXITED(o.status) && !WEXITSTATUS(o.status), "status 0x%x", o.status);
+}
+END_TEST
+
+/* sendmsg() is allowed over a descriptor of one number. */
+static int take_channel(void *ctx)
+{
+	const struct sandbox *s = ctx;
+	int number = s->channel[1], status = -1;
+
+	close(number);
+	NEED(dup2(0, number) == -1 && errno == EBADF);
+	pid_t pid = fork();
+	if (!pid) {
+		execl("/bin/sh", "sh", "-c", "ulimit -n 2000 2>/dev/null", NULL);
+		_exit(0);
+	}
+	NEED(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status));
+	return 0;
+}
+
+START_TEST(nobody_takes_the_channel)
+{
+	struct sandbox *s;
+
+	ck_no_error(sandbox_create(socket_path, &s));
+	struct outcome o = try(s, AT_START, take_channel, s);
+	ck_assert_str_eq(o.refused, "");
 	ck_assert_msg(WIFEXITED(o.status) && !WEXITSTATUS(o.status), "status 0x%x", o.status);
 }
 END_TEST
@@ -637,10 +689,12 @@ int main(void)
 	tcase_add_loop_test(tests, a_fixed_filter_kills, 0, NUM_REFUSED);
 	tcase_add_test(tests, another_architectures_calls_are_refused);
 	tcase_add_test(tests, a_guest_can_be_served);
+	tcase_add_test(tests, without_a_filter_it_goes_on);
 	tcase_add_test(tests, an_emulator_can_start);
 	tcase_add_loop_test(tests, a_start_is_refused, 0, sizeof refused_at_start / sizeof *refused_at_start);
 	tcase_add_test(tests, a_refused_path_is_named);
 	tcase_add_test(tests, its_own_memory_is_granted);
+	tcase_add_test(tests, nobody_takes_the_channel);
 	tcase_add_test(tests, limits_are_set);
 	tcase_add_test(tests, landlock_alone_keeps_it_in);
 	tcase_add_test(tests, the_judge_can_work);

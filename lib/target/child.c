@@ -318,6 +318,9 @@ static struct error *read_line(int fd, const char *name, deadline_t deadline, ch
 
 		if (!ready)
 			return error_create(ERROR_TIMEOUT, "%s says nothing", name);
+		/* No handler but that of an interrupt is installed. */
+		if (ready < 0 && errno == EINTR)
+			return error_create(ERROR_INTERRUPTED, "interrupted");
 		ssize_t n = ready < 0 ? ready : read(fd, line + len, size - 1 - len);
 		if (n < 0 && errno != EINTR)
 			return error_os(errno, "read", name);

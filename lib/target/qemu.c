@@ -284,8 +284,11 @@ static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 		if (!too_early)
 			return err;
 		error_destroy(err);
-		if (child_ended(l->child, 2, &status))
+		if (child_ended(l->child, 0, &status))
 			return describe_end(l->child, l->emulator, status);
+		/* Nearly all of the time is spent here: no handler but that of an interrupt is installed. */
+		if (poll(NULL, 0, 2) < 0 && errno == EINTR)
+			return error_create(ERROR_INTERRUPTED, "interrupted");
 		if (deadline_passed(deadline))
 			return error_create(ERROR_TIMEOUT, "%s does not open its GDB socket within %u ms", l->emulator,
 					    l->options->timeout_ms);

@@ -9,7 +9,7 @@ enter_scratch
 # shellcheck source=testdata/bin/hostile.sh
 . "$hostile"
 
-forged=$'x\n::error::forged\nverdict      clean\r\e[2J\u202e\u2066\u200b\xff\x9b'
+forged=$'x##[error]forged ##vso[task.complete]\n::error::forged\nverdict      clean\r\e[2J\u202e\u2066\u200b\xff\x9b'
 mkdir "$forged"
 here=$PWD/$forged
 cp "$guests/hello" "$guests/loop" "$forged"
@@ -28,6 +28,7 @@ sound() { # NAME FILE
 	LC_ALL=C tr -d '\n\t' <"$2" | LC_ALL=C grep -q '[[:cntrl:]]' && bad+=' control characters;'
 	LC_ALL=C grep -q $'\xe2\x80\xae\|\xe2\x81\xa6\|\xe2\x80\x8b' "$2" && bad+=' hidden characters;'
 	grep -aq '^::error::forged' "$2" && bad+=' a forged command;'
+	grep -aqE '##(\[|vso)' "$2" && bad+=' a forged command within a line;'
 	(($(grep -ac '^verdict ' "$2") > 1)) && bad+=' a forged verdict;'
 	verdict "$([ -z "$bad" ] && echo 0 || echo 1)" "$1" "$bad"
 }

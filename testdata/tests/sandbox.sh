@@ -53,6 +53,28 @@ try_in() { # QEMU
 	same "$qemu: and none of the log's" "$(grep -E 'BASH_|TWICE|COMMAS|LD_PRELOAD' seen)" ""
 	rm -f seen
 
+	# What scripts do on their way. timeout(1) would make a group of its own.
+	script emulator 'read -r x <<<"here"' 'cat <<END >/dev/null' "$HOME" END 'x=$(uname -a | tr a b)' 'ulimit -c 0' \
+		'timeout 60 true; taskset -c "$(taskset -pc $$ | sed "s/.*: //")" true; setarch -R true'
+	run --log run.json --emulator ./emulator
+	same "$qemu: by a script that does more" "$status $said $(jq -r .verdict report.json)" "0  clean"
+	if have "a script of Python" python3; then
+		printf '%s\n' '#!/usr/bin/env python3' 'import subprocess, sys' \
+			"sys.exit(subprocess.run(['$qemu'] + sys.argv[1:]).returncode)" >emulator
+		run --log run.json --emulator ./emulator
+		same "$qemu: by a script of Python" "$status $said $(jq -r .verdict report.json)" "0  clean"
+	fi
+
+	# Another's limits; and a group of its own, to outlive us.
+	script emulator "prlimit --pid $$ --nofile=10:20"
+	run --log run.json --emulator ./emulator
+	same "$qemu: the status of a start that limits others" "$status" 5
+	matches "$qemu: a start that limits others is named" "$said" 'prlimit64\(0x'
+	script emulator 'set -m' '(while :; do :; done) &' "echo \$! >&2"
+	run --log run.json --emulator ./emulator
+	same "$qemu: by a script that has jobs" "$status $(jq -r .verdict report.json)" "0 clean"
+	same "$qemu: what it started is gone" "$(pgrep -r R -f "$PWD/emulator|\./emulator")" ""
+
 	# While the guest runs, something in the sandbox writes.
 	script emulator "(sleep 0.5; mkdir $PWD/made) &"
 	run --log loop.json --emulator ./emulator
@@ -84,6 +106,23 @@ for qemu in "$(command -v qemu-x86_64 || true)" "${VALIDATE_QEMU_X86_64:-}" ${QE
 	try_in "$qemu"
 done
 [ $qemus -gt 0 ] || untried "QEMU's sandbox" "there is no qemu-x86_64"
+
+# An emulator that never comes to anything: the first signal is answered, not the end of the patience of 20 seconds.
+for silent in '' '[ "$1" != --version ] || { echo a version; exit; }'; do
+	printf '%s\n' '#!/bin/bash' "$silent" ': >started' 'sleep 15 & wait' >emulator
+	chmod +x emulator
+	rm -f started
+	"$VALIDATE" -q --log run.json --emulator ./emulator --sandbox off 2>said &
+	validator=$!
+	for _ in {1..100}; do
+		[ ! -e started ] || break
+		sleep 0.1
+	done
+	kill -TERM $validator
+	wait $validator
+	status=$?
+	matches "a silent start is interrupted" "$status $(<said)" '^[0-9]+ validate: interrupted'
+done
 
 # Without an emulator it is validate itself that is locked in.
 run --log run.json --trace run.vtrace
