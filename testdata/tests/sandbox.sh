@@ -75,8 +75,8 @@ try_in() { # QEMU
 	same "$qemu: by a script that has jobs" "$status $(jq -r .verdict report.json)" "0 clean"
 	same "$qemu: what it started is gone" "$(pgrep -r R -f "$PWD/emulator|\./emulator")" ""
 
-	# While the guest runs, something in the sandbox writes.
-	script emulator "(sleep 0.5; mkdir $PWD/made) &"
+	# While the guest runs, which it does until then (another 3 s are left to the start), something in the sandbox writes.
+	script emulator "(sleep 3; mkdir $PWD/made) &"
 	run --log loop.json --emulator ./emulator
 	same "$qemu: the status of an escape" "$status" 5
 	matches "$qemu: an escape is named" "$said" 'tried what its sandbox refuses.*: [a-z0-9]+\(0x.*--sandbox off'
