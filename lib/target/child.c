@@ -81,6 +81,17 @@ static void become(const char *const *argv, const char *const *envp, const struc
 	_exit(127);
 }
 
+/* execve(2), "Limits on size of arguments and environment" */
+static struct error *too_long(const char *path)
+{
+	return error_create(
+		ERROR_UNSUPPORTED,
+		"execute %s: its guest's arguments and variables, for which its command line has the room, "
+		"are too long for this kernel: a quarter of the stack's limit (ulimit -s) is for all of them, "
+		"and 128 KiB for each",
+		path);
+}
+
 /* Forks; returns once the program runs or cannot. */
 static struct error *spawn(const char *const *argv, const char *const *envp, struct streams streams, pid_t *ret)
 {
@@ -114,7 +125,7 @@ static struct error *spawn(const char *const *argv, const char *const *envp, str
 		return error_os(fork_errnum, "fork", NULL);
 	if (n == sizeof errnum) {
 		waitpid(pid, NULL, 0);
-		return error_os(errnum, "execute", argv[0]);
+		return errnum == E2BIG ? too_long(argv[0]) : error_os(errnum, "execute", argv[0]);
 	}
 	*ret = pid;
 	return NULL;
@@ -307,6 +318,13 @@ char *child_last_words(struct child *c)
 	return strbuf_take(&text);
 }
 
+static struct error *is_silent(enum error_code code, const char *name)
+{
+	return error_create(
+		code, "%s says nothing when it is asked what it is: is it an emulator, or a script that starts one?",
+		name);
+}
+
 /* Reads until the newline or the end of file. */
 static struct error *read_line(int fd, const char *name, deadline_t deadline, char *line, size_t size)
 {
@@ -317,7 +335,7 @@ static struct error *read_line(int fd, const char *name, deadline_t deadline, ch
 		int ready = poll(&poll_fd, 1, deadline_poll(deadline));
 
 		if (!ready)
-			return error_create(ERROR_TIMEOUT, "%s says nothing", name);
+			return is_silent(ERROR_TIMEOUT, name);
 		/* No handler but that of an interrupt is installed. */
 		if (ready < 0 && errno == EINTR)
 			return error_create(ERROR_INTERRUPTED, "interrupted");
@@ -330,7 +348,7 @@ static struct error *read_line(int fd, const char *name, deadline_t deadline, ch
 		if (newline)
 			*newline = '\0';
 		if (newline || !n || len == size - 1)
-			return *line ? NULL : error_create(ERROR_TARGET, "%s says nothing", name);
+			return *line ? NULL : is_silent(ERROR_TARGET, name);
 	}
 }
 

@@ -227,8 +227,8 @@ static void remove_socket(struct launch *l)
 	l->socket = NULL;
 }
 
-/* "PREFIX: ended with status 1: MESSAGES" */
-static struct error *describe_end(struct child *child, const char *emulator, int status)
+/* "PREFIX: ended with status 1: MESSAGES". cpu: the model that was asked for, or NULL. */
+static struct error *describe_end(struct child *child, const char *emulator, int status, const char *cpu)
 {
 	char *words = child_last_words(child);
 	const char *text = words ? words : "";
@@ -238,6 +238,9 @@ static struct error *describe_end(struct child *child, const char *emulator, int
 	if (WIFSIGNALED(status))
 		err = error_create(ERROR_TARGET, "%s was killed by signal %d (%s)%s%s", emulator, WTERMSIG(status),
 				   strsignal(WTERMSIG(status)), colon, text);
+	else if (cpu && strstr(text, cpu))
+		err = error_create(ERROR_UNSUPPORTED, "%s ended with status %d%s%s: %s -cpu help lists the models",
+				   emulator, WEXITSTATUS(status), colon, text, emulator);
 	else
 		err = error_create(ERROR_TARGET, "%s ended with status %d%s%s", emulator, WEXITSTATUS(status), colon,
 				   text);
@@ -285,7 +288,7 @@ static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 			return err;
 		error_destroy(err);
 		if (child_ended(l->child, 0, &status))
-			return describe_end(l->child, l->emulator, status);
+			return describe_end(l->child, l->emulator, status, l->options->cpu);
 		/* Nearly all of the time is spent here: no handler but that of an interrupt is installed. */
 		if (poll(NULL, 0, 2) < 0 && errno == EINTR)
 			return error_create(ERROR_INTERRUPTED, "interrupted");
@@ -348,7 +351,7 @@ static struct error *emulator_explain(void *ctx, struct error *err)
 	err = prefer_refusal(err, e->sandbox, e->path);
 	if (!error_is(err, ERROR_TARGET) || !child_ended(e->child, PATIENCE_MS, &status))
 		return err;
-	struct error *end = describe_end(e->child, e->path, status);
+	struct error *end = describe_end(e->child, e->path, status, NULL);
 	struct error *both = error_create(ERROR_TARGET, "%s (%s)", err->message, end->message);
 	error_destroy(end);
 	error_destroy(err);

@@ -394,7 +394,7 @@ START_TEST(the_cpu_is_chosen)
 	struct target *t;
 	struct qemu_options o = {.program = busybox, .cpu = "no-such-cpu", .timeout_ms = TIMEOUT_MS};
 
-	ck_error(target_qemu_create(isa, &o, &t), ERROR_TARGET, "no-such-cpu");
+	ck_error(target_qemu_create(isa, &o, &t), ERROR_UNSUPPORTED, "no-such-cpu");
 	t = start(&(struct qemu_options){.cpu = "max"});
 	target_destroy(t);
 }

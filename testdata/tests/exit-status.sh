@@ -165,6 +165,9 @@ alive() {
 }
 
 if command -v qemu-x86_64 >/dev/null; then
+	run --log hello.json --qemu --cpu nosuch
+	same "status: no such CPU in QEMU" $status 2
+	matches "QEMU's CPUs" "$said" "nosuch.*-cpu help lists"
 	make_emulator "($warmed_up; kill -KILL \$\$) &"
 	run --log loop.json --emulator ./emulator --sandbox off --cpu qemu64
 	same "status: a stub that dies" "$status $(field .verdict)" "5 error"
