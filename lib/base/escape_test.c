@@ -33,7 +33,8 @@ static const struct {
 	{"\xe2\x80\xa8\xe2\x80\xa9", BAD BAD},             /* line and paragraph separator */
 	{"\xe2\x80\x8b\xef\xbb\xbf\xc2\xad", BAD BAD BAD}, /* zero-width space and no-break space, soft hyphen */
 	{"\xf3\xa0\x81\xa1\xd8\x9c", BAD BAD},             /* a tag, Arabic letter mark */
-	{"a ##[error]b ##vso[c] ###d #e", "a " BAD "#[error]b " BAD "#vso[c] " BAD BAD "#d #e"}, /* commands to CI services */
+	{"a ##[error]b ##vso[c] ###d #e",
+	 "a " BAD "#[error]b " BAD "#vso[c] " BAD BAD "#d #e"},     /* commands to CI services */
 	{"\xc2\xa0\xc2\xb5 \xd7\x90", "\xc2\xa0\xc2\xb5 \xd7\x90"}, /* no-break space, micro sign, a Hebrew letter */
 };
 

@@ -9,8 +9,8 @@
  * needs stays allowed, and the kernel kills for the rest without a name.
  *
  * Besides, where the kernel has Landlock: nothing is written to but the folder of the socket and /dev/null, no TCP, no
- * signal and no abstract socket to what is outside. And always: no new privileges, of the superuser's only those to access
- * files, no core dumps, limits on open files and locked memory, and the first to go where memory runs out.
+ * signal and no abstract socket to what is outside. And always: no new privileges, of the superuser's only those to
+ * access files, no core dumps, limits on open files and locked memory, and the first to go where memory runs out.
  *
  * This is no wall against reading: files can be read at the start, memory of the emulator by its guest.
  */
