@@ -54,7 +54,7 @@ same "the log is not complete" "$(ls fork.json*)" fork.json.part
 qemu=(--via qemu --cpu max)
 for door in int80{,-w,-f3} syscall-{w,66,15} sysenter; do
 	command -v qemu-x86_64 >/dev/null || break
-	record "${qemu[@]}" -o door.json -- "$guests/escapes" flipped $door mkdir 'act!' 1
+	record "${qemu[@]}" -o door.json -- "$guests/escapes" flipped "$door" mkdir 'act!' 1
 	same "status of $door" "$status $(ls escaped 2>&1)" "2 ls: cannot access 'escaped': No such file or directory"
 	matches "what is said of $door" "$said" \
 		'^validate: record: the program enters a kernel at PC 0x[0-9a-f]+ by another instruction than that of a system call'

@@ -54,6 +54,7 @@ try_in() { # QEMU
 	rm -f seen
 
 	# What scripts do on their way. timeout(1) would make a group of its own.
+	# shellcheck disable=SC2016 # for the script that is written
 	script emulator 'read -r x <<<"here"' 'cat <<END >/dev/null' "$HOME" END 'x=$(uname -a | tr a b)' 'ulimit -c 0' \
 		'timeout 60 true; taskset -c "$(taskset -pc $$ | sed "s/.*: //")" true; setarch -R true'
 	run --log run.json --emulator ./emulator
@@ -108,6 +109,7 @@ done
 [ $qemus -gt 0 ] || untried "QEMU's sandbox" "there is no qemu-x86_64"
 
 # An emulator that never comes to anything: the first signal is answered, not the end of the patience of 20 seconds.
+# shellcheck disable=SC2016 # for the script that is written
 for silent in '' '[ "$1" != --version ] || { echo a version; exit; }'; do
 	printf '%s\n' '#!/bin/bash' "$silent" ': >started' 'sleep 15 & wait' >emulator
 	chmod +x emulator
