@@ -271,7 +271,7 @@ lint-scripts:
 lint-tidy: $(tidy_files:%=$B/%.tidy)
 
 # The analyzer takes minutes for the many branches of libcheck's assertions; tests run under the sanitizers instead.
-tidy = $(CLANG_TIDY) --quiet $(if $(filter %_test.c,$<),--checks=-clang-analyzer-*) $< -- $(language) $(warnings) \
+tidy = $(CLANG_TIDY) --quiet $(if $(filter %_test.c,$<),--checks=-clang-analyzer-*) $< -- $(language) $(warnings) -Werror \
 	$(build_cflags) $(test_cflags)
 
 $B/%.c.tidy: %.c .clang-tidy
