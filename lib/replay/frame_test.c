@@ -4,10 +4,10 @@
  */
 #include <check.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/replay/frame.h"
+#include "lib/testing/assert.h"
 
 enum { FRAME_MAX = 16 << 10 };
 
@@ -209,9 +209,5 @@ int main(void)
 	tcase_add_loop_test(t, records_of_any_size, 0, 9);
 	tcase_add_test(t, what_a_handler_starts_with);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_main(s);
 }

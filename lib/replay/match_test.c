@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/replay/internal.h"
+#include "lib/testing/assert.h"
 
 enum { MAX_ARGS = 6, ANY = 0x5a5a, OFFSET = 0x1000 };
 #define HIGH (UINT64_C(0xdeadbeef) << 32)
@@ -138,9 +139,5 @@ int main(void)
 	tcase_add_loop_test(t, leftovers, 0, sizeof alike / sizeof *alike);
 	tcase_add_loop_test(t, others, 0, sizeof different / sizeof *different);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_main(s);
 }

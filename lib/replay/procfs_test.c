@@ -152,9 +152,5 @@ int main(void)
 	tcase_add_loop_test(t, lines, 0, sizeof texts / sizeof *texts);
 	tcase_add_test(t, vector);
 	suite_add_tcase(s, t);
-	SRunner *sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_main(s);
 }

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "lib/sys/walk.h"
+#include "lib/testing/assert.h"
 
 #ifdef __x86_64__
 
@@ -310,9 +311,5 @@ int main(void)
 	tcase_add_loop_test(kernel, the_kernel_looks_at_no_more, 0, sizeof calls / sizeof *calls);
 	suite_add_tcase(s, kernel);
 #endif
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_main(s);
 }

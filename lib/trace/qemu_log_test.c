@@ -1,10 +1,10 @@
 /* The reader of QEMU's log, on text that QEMU wrote and on such text damaged. */
+#include "lib/testing/assert.h"
 #include "lib/testing/regs.h"
 #include "lib/trace/qemu_log.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -282,7 +282,6 @@ int main(void)
 {
 	Suite *suite = suite_create("qemu_log");
 	TCase *tc = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, x86_64);
 	tcase_add_test(tc, aarch64);
@@ -292,8 +291,5 @@ int main(void)
 	tcase_add_test(tc, long_lines);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return test_main(suite);
 }
