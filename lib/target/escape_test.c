@@ -17,6 +17,7 @@
 #include "lib/elf/image.h"
 #include "lib/target/qemu.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/emulator.h"
 #include "lib/testing/regs.h"
 
 static const char busybox[] = "/bin/busybox";
@@ -239,16 +240,10 @@ int main(void)
 {
 	Suite *suite = suite_create("escape");
 	TCase *tests = tcase_create("escape");
-	char *path;
 
 	isa = isa_by_name("x86_64");
-	struct error *err = qemu_find_emulator(isa, NULL, &path);
-	if (err || access(busybox, X_OK)) {
-		printf("skipped: %s\n", err ? err->message : "no /bin/busybox");
-		error_destroy(err);
+	if (!test_has_emulator(isa, busybox))
 		return TEST_SKIP;
-	}
-	free(path);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, an_escape_is_refused, 0, NUM_ESCAPES * NUM_WAYS);

@@ -12,6 +12,7 @@
 #include "lib/target/child.h"
 #include "lib/target/qemu.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/emulator.h"
 #include "lib/testing/regs.h"
 
 static const char program[] = "/bin/busybox";
@@ -552,16 +553,10 @@ int main(void)
 {
 	Suite *suite = suite_create("gdb");
 	TCase *tests = tcase_create("gdb");
-	char *path;
 
 	isa = isa_by_name("x86_64");
-	struct error *err = qemu_find_emulator(isa, NULL, &path);
-	if (err || access(program, X_OK)) {
-		printf("skipped: %s\n", err ? err->message : "no /bin/busybox");
-		error_destroy(err);
+	if (!test_has_emulator(isa, program))
 		return TEST_SKIP;
-	}
-	free(path);
 	tcase_set_timeout(tests, 100);
 	tcase_add_loop_test(tests, running_ahead_shows_what_single_steps_show, 0, 2);
 	tcase_add_test(tests, a_guest_that_is_left_is_ended);

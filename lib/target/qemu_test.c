@@ -14,6 +14,7 @@
 #include "lib/elf/image.h"
 #include "lib/sys/initial_stack.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/emulator.h"
 
 static const char busybox[] = "/bin/busybox";
 
@@ -443,16 +444,10 @@ int main(void)
 {
 	Suite *suite = suite_create("qemu");
 	TCase *tests = tcase_create("qemu");
-	char *path;
 
 	isa = isa_by_name("x86_64");
-	struct error *err = qemu_find_emulator(isa, NULL, &path);
-	if (err || access(busybox, X_OK)) {
-		printf("skipped: %s\n", err ? err->message : "no /bin/busybox");
-		error_destroy(err);
+	if (!test_has_emulator(isa, busybox))
 		return TEST_SKIP;
-	}
-	free(path);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, stops_at_the_entry);
 	tcase_add_test(tests, hands_over_arguments_and_environment);
