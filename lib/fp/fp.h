@@ -1,0 +1,161 @@
+/*
+ * Binary floating point in software: values in, value and exception flags out of one evaluation. Every format goes the
+ * same way: unpack, operate, round, pack, with one rounding function for all (IEEE 754-2019, 4.3, 7).
+ *
+ * A number is its encoding in the low fp_width() bits of an fp_bits. What control registers say at run time is the
+ * mode, a bit-field; where architectures depart from each other, or from IEEE 754, is a set of rules with a name.
+ *
+ * This module knows no registers, no instructions and no expressions: lib/expr has an operator for each function here.
+ */
+#ifndef LIB_FP_FP_H
+#define LIB_FP_FP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef unsigned __int128 fp_bits;
+
+enum fp_format {
+	FP_F16,     /* binary16 */
+	FP_BF16,    /* bfloat16 */
+	FP_F32,     /* binary32 */
+	FP_F64,     /* binary64 */
+	FP_F80,     /* x87 double extended precision: 80 bits, the integer bit is explicit (SDM vol. 1, 4.2.2) */
+	FP_F16_ALT, /* Arm's alternative half precision: no infinities, no NaNs (Arm ARM A1.4.2) */
+	FP_NUM_FORMATS
+};
+
+/* Exception flags: bits 0-5 of a result's flags are those of MXCSR and of the x87 status word (SDM vol. 1, 8.1.3). */
+enum {
+	FP_INVALID,
+	FP_DENORMAL,
+	FP_DIVIDE,
+	FP_OVERFLOW,
+	FP_UNDERFLOW,
+	FP_INEXACT,
+	FP_ROUNDED_UP, /* not an exception: the last rounding raised the magnitude (x87's C1) */
+	FP_NUM_FLAGS = 8
+};
+
+/* How to round; the first four are in the order of MXCSR.RC and FCW.RC. */
+enum fp_round { FP_NEAREST, FP_DOWN, FP_UP, FP_ZERO, FP_AWAY /* nearest, ties away */, FP_ODD };
+
+/* The mode: FP_MODE_WIDTH bits, the first bit of each field by name. */
+enum {
+	FP_MODE_ROUND = 0,              /* 3 bits, enum fp_round */
+	FP_MODE_FLUSH_OPERANDS = 3,     /* denormal operands are zeroes: MXCSR.DAZ, FPCR.FZ (FZ16 for FP_F16) */
+	FP_MODE_FLUSH_RESULTS = 4,      /* tiny results become zeroes: MXCSR.FTZ with UM, FPCR.FZ */
+	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact; F80: its exponent is wrapped (8.5.5) */
+	FP_MODE_UNMASKED_OVERFLOW = 6, /* F80: the exponent of a result that overflows is wrapped (SDM vol. 1, 8.5.4) */
+	FP_MODE_DEFAULT_NAN = 7,       /* every NaN that results is the default one: FPCR.DN */
+	FP_MODE_PRECISION = 8,         /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
+	FP_MODE_WIDTH = 16
+};
+
+/*
+ * Where architectures differ: order of NaNs, the default NaN, tininess, what a denormal operand raises, integers that
+ * do not fit, minimum and maximum. Each is a row of a table in rules.c which cites its manual.
+ */
+enum fp_rules_id {
+	FP_SSE, /* SDM vol. 1, 4.8.3.5, 4.9.1.5, 10.2.3, 11.5 */
+	FP_X87, /* SDM vol. 1, 4.8.3.5, 8.5 */
+	FP_ARM, /* Arm ARM, shared pseudocode: FPProcessNaNs(), FPRound(), FPUnpack() */
+	FP_NUM_RULES
+};
+
+struct fp_env {
+	enum fp_format format; /* of operands and result; conversions: of the result, if it is a number */
+	enum fp_rules_id rules;
+	unsigned mode;
+};
+
+struct fp_result {
+	fp_bits value;
+	uint8_t flags;
+};
+
+static inline unsigned fp_width(enum fp_format f)
+{
+	return f == FP_F80 ? 80 : f == FP_F64 ? 64 : f == FP_F32 ? 32 : 16;
+}
+
+/* ---- Arithmetic ---- */
+
+struct fp_result fp_add(const struct fp_env *e, fp_bits a, fp_bits b);
+struct fp_result fp_sub(const struct fp_env *e, fp_bits a, fp_bits b);
+struct fp_result fp_mul(const struct fp_env *e, fp_bits a, fp_bits b);
+struct fp_result fp_div(const struct fp_env *e, fp_bits a, fp_bits b);
+struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a);
+
+/*
+ * (+-)(a * b) (+-) c, rounded once. A sign that is changed is that of a number: NaNs keep theirs. Of several NaNs the
+ * result is made of a, else b, else c (FP_SSE; SDM vol. 2, VFMADD); FP_ARM: FPMulAdd(), FPProcessNaNs3() with c first.
+ */
+enum { FP_NEGATE_PRODUCT = 1, FP_NEGATE_ADDEND = 2 };
+struct fp_result fp_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_bits b, fp_bits c);
+
+/* FP_SSE: the second operand wherever the first is not ordered before it (SDM vol. 2, MINPS). FP_ARM: FPMin(). */
+struct fp_result fp_min(const struct fp_env *e, fp_bits a, fp_bits b);
+struct fp_result fp_max(const struct fp_env *e, fp_bits a, fp_bits b);
+/* minNum and maxNum of IEEE 754-2008: a quiet NaN gives the other operand (Arm ARM FPMinNum()). */
+struct fp_result fp_min_num(const struct fp_env *e, fp_bits a, fp_bits b);
+struct fp_result fp_max_num(const struct fp_env *e, fp_bits a, fp_bits b);
+
+/* a * 2^b, b being cut to an integer towards zero (SDM vol. 2, FSCALE). */
+struct fp_result fp_scale(const struct fp_env *e, fp_bits a, fp_bits b);
+/* The unbiased exponent as a number, and the significand with the exponent 0 (SDM vol. 2, FXTRACT). */
+struct fp_result fp_exponent(const struct fp_env *e, fp_bits a);
+struct fp_result fp_significand(const struct fp_env *e, fp_bits a);
+
+/*
+ * The partial remainder of a / b: quotient rounded towards zero (FPREM) or to nearest (nearest: FPREM1). *ret_quotient:
+ * the quotient's low three bits, and FP_REM_PARTIAL if the reduction is incomplete: what is left is of an operand whose
+ * exponent was reduced, by how much is the processor's choice (between 32 and 63) if the exponents are 64 or more
+ * apart (SDM vol. 2, FPREM); here as Intel's and AMD's processors do.
+ */
+enum { FP_REM_PARTIAL = 8, FP_REM_QUOTIENT_WIDTH = 4 };
+struct fp_result fp_rem(const struct fp_env *e, bool nearest, fp_bits a, fp_bits b, unsigned *ret_quotient);
+
+/* ---- Comparison ---- */
+
+/* Exactly one of these four relations holds. */
+enum fp_relation { FP_LESS = 1, FP_EQUAL = 2, FP_GREATER = 4, FP_UNORDERED = 8 };
+
+/* *ret_flags: quiet NaNs raise FP_INVALID unless `quiet`, signalling ones always. */
+enum fp_relation fp_compare(const struct fp_env *e, bool quiet, fp_bits a, fp_bits b, uint8_t *ret_flags);
+
+/* ---- Conversion ---- */
+
+/* To an integral number in the same format. exact: FP_INEXACT is told (SDM vol. 2, ROUNDPS; FRINTX). */
+struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a);
+
+/* From another format. */
+struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits a);
+
+/* From an integer of up to 64 bits divided by 2^fraction. */
+struct fp_result fp_from_int(const struct fp_env *e, bool is_signed, unsigned width, unsigned fraction, uint64_t a);
+
+/*
+ * a * 2^fraction to an integer of `width` (8-64) bits, rounded as the mode tells. What does not fit, and NaNs: FP_SSE
+ * and FP_X87 the top bit alone; FP_ARM the nearest that fits, 0 for NaNs (FPToFixed()). e->format is the operand's.
+ */
+struct fp_result fp_to_int(const struct fp_env *e, bool is_signed, unsigned width, unsigned fraction, fp_bits a);
+
+/* ---- Questions ---- */
+
+/* What kind of number an encoding is; flushing is not looked at. */
+enum fp_class {
+	FP_CLASS_ZERO,
+	FP_CLASS_DENORMAL, /* F80: also one with the integer bit set (pseudo-denormal) */
+	FP_CLASS_NORMAL,
+	FP_CLASS_INFINITE,
+	FP_CLASS_QUIET_NAN,
+	FP_CLASS_SIGNALLING_NAN,
+	FP_CLASS_UNSUPPORTED /* F80: the integer bit is 0 and must not be (SDM vol. 1, 8.2.2) */
+};
+enum fp_class fp_classify(enum fp_format f, fp_bits a);
+
+/* "0x1.8p+1", "-inf", "qNaN(0x12345)", "sNaN(0x1)", "unsupported(..)": exact, for reports. size: at least 48. */
+void fp_print(enum fp_format f, fp_bits a, char *ret, unsigned size);
+
+#endif
