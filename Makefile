@@ -19,7 +19,7 @@ A64_CC ?= aarch64-linux-gnu-gcc
 build_needs := command/pkg-config:pkg-config module/capstone:libcapstone-dev module/unicorn:libunicorn-dev \
 	module/jansson:libjansson-dev module/nettle:nettle-dev module/libelf:libelf-dev module/expat:libexpat1-dev \
 	module/liblzma:liblzma-dev module/libzstd:libzstd-dev module/libseccomp:libseccomp-dev
-test_needs := module/check:check
+test_needs := module/check:check module/mpfr:libmpfr-dev
 a64_needs := command/$(A64_CC):gcc-aarch64-linux-gnu libc/$(A64_CC):libc6-dev-arm64-cross
 check_needs := $(build_needs) $(test_needs) command/qemu-x86_64:qemu-user command/busybox:busybox-static \
 	command/strace:strace command/gdb:gdb command/gdbserver:gdbserver command/jq:jq \

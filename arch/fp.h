@@ -7,6 +7,16 @@
 
 #include "lib/expr/expr.h"
 
+/* lib/fp has functions of these names, on values; no file includes both. */
+#define fp_add      graph_fp_add
+#define fp_sub      graph_fp_sub
+#define fp_mul      graph_fp_mul
+#define fp_div      graph_fp_div
+#define fp_compare  graph_fp_compare
+#define fp_from_int graph_fp_from_int
+#define fp_to_int   graph_fp_to_int
+#define fp_convert  graph_fp_convert
+
 struct fp_format {
 	uint8_t exponent, fraction; /* bits */
 };

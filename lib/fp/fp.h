@@ -38,7 +38,7 @@ enum {
 };
 
 /* How to round; the first four are in the order of MXCSR.RC and FCW.RC. */
-enum fp_round { FP_NEAREST, FP_DOWN, FP_UP, FP_ZERO, FP_AWAY /* nearest, ties away */, FP_ODD };
+enum fp_round { FP_NEAREST, FP_DOWN, FP_UP, FP_TO_ZERO, FP_AWAY /* nearest, ties away */, FP_ODD };
 
 /* The mode: FP_MODE_WIDTH bits, the first bit of each field by name. */
 enum {
@@ -137,7 +137,8 @@ struct fp_result fp_from_int(const struct fp_env *e, bool is_signed, unsigned wi
 
 /*
  * a * 2^fraction to an integer of `width` (8-64) bits, rounded as the mode tells. What does not fit, and NaNs: FP_SSE
- * and FP_X87 the top bit alone; FP_ARM the nearest that fits, 0 for NaNs (FPToFixed()). e->format is the operand's.
+ * and FP_X87 the top bit alone, all bits if unsigned (SDM vol. 1, 4.9.1.1; vol. 2, VCVTSS2USI); FP_ARM the nearest that
+ * fits, 0 for NaNs (FPToFixed()). e->format is the operand's.
  */
 struct fp_result fp_to_int(const struct fp_env *e, bool is_signed, unsigned width, unsigned fraction, fp_bits a);
 

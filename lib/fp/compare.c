@@ -1,0 +1,80 @@
+#include "lib/fp/number.h"
+
+static enum fp_relation relation(const struct number *x, const struct number *y)
+{
+	if (is_nan(x) || is_nan(y))
+		return FP_UNORDERED;
+	if (x->class == NUMBER_ZERO && y->class == NUMBER_ZERO)
+		return FP_EQUAL;
+	int order = x->sign != y->sign ? 1 : number_order(x, y);
+	if (order == 0)
+		return FP_EQUAL;
+	return (order < 0) != x->sign ? FP_LESS : FP_GREATER;
+}
+
+enum fp_relation fp_compare(const struct fp_env *e, bool quiet, fp_bits a, fp_bits b, uint8_t *ret_flags)
+{
+	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
+	enum fp_relation ret = relation(&n[0], &n[1]);
+	/* Unsupported encodings are invalid like signalling NaNs. */
+	bool invalid = n[0].class > NUMBER_QUIET || n[1].class > NUMBER_QUIET || (ret == FP_UNORDERED && !quiet);
+
+	*ret_flags = (uint8_t)(denormal_flags(e, ret == FP_UNORDERED, n, 2) | flag_if(FP_INVALID, invalid));
+	return ret;
+}
+
+/* The operand, but for what was flushed. */
+static struct fp_result operand(const struct fp_env *e, fp_bits a, const struct number *n, unsigned flags)
+{
+	if (n->class == NUMBER_ZERO)
+		return zero_result(e, n->sign, flags);
+	return (struct fp_result){a, (uint8_t)flags};
+}
+
+/* wanted: how a must relate to b for a to be the result (SDM vol. 2, MINPS, MAXPS; Arm ARM, FPMin(), FPMax()). */
+static struct fp_result extreme(const struct fp_env *e, enum fp_relation wanted, fp_bits a, fp_bits b)
+{
+	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
+	bool ordered = fp_rules[e->rules].ordered_minimum;
+	enum fp_relation found = relation(&n[0], &n[1]);
+
+	if (ordered && found == FP_UNORDERED)
+		return nan_result(e, n, 2);
+	bool invalid = found == FP_UNORDERED;
+	unsigned flags = denormal_flags(e, invalid, n, 2) | flag_if(FP_INVALID, invalid);
+	if (ordered && n[0].class == NUMBER_ZERO && n[1].class == NUMBER_ZERO) {
+		bool sign = wanted == FP_LESS ? n[0].sign || n[1].sign : n[0].sign && n[1].sign;
+		return zero_result(e, sign, flags);
+	}
+	return found == wanted ? operand(e, a, &n[0], flags) : operand(e, b, &n[1], flags);
+}
+
+struct fp_result fp_min(const struct fp_env *e, fp_bits a, fp_bits b)
+{
+	return extreme(e, FP_LESS, a, b);
+}
+
+struct fp_result fp_max(const struct fp_env *e, fp_bits a, fp_bits b)
+{
+	return extreme(e, FP_GREATER, a, b);
+}
+
+/* A quiet NaN beside something else gives way to the infinity that every number beats. */
+static struct fp_result extreme_num(const struct fp_env *e, enum fp_relation wanted, fp_bits a, fp_bits b)
+{
+	bool quiet_a = number_unpack_raw(e->format, a).class == NUMBER_QUIET;
+	bool quiet_b = number_unpack_raw(e->format, b).class == NUMBER_QUIET;
+	fp_bits infinity = infinite_result(e, wanted == FP_GREATER, 0).value;
+
+	return extreme(e, wanted, quiet_a && !quiet_b ? infinity : a, quiet_b && !quiet_a ? infinity : b);
+}
+
+struct fp_result fp_min_num(const struct fp_env *e, fp_bits a, fp_bits b)
+{
+	return extreme_num(e, FP_LESS, a, b);
+}
+
+struct fp_result fp_max_num(const struct fp_env *e, fp_bits a, fp_bits b)
+{
+	return extreme_num(e, FP_GREATER, a, b);
+}

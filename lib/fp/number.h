@@ -1,0 +1,141 @@
+/*
+ * Inside lib/fp: numbers of any format taken apart, the one rounding function, and what is special.
+ */
+#ifndef LIB_FP_NUMBER_H
+#define LIB_FP_NUMBER_H
+
+#include <stddef.h>
+
+#include "lib/fp/fp.h"
+
+/* Widths in bits: the exponent field, what is stored below it, the significand with its integer bit. */
+struct fp_layout {
+	uint8_t exponent, stored, digits;
+};
+extern const struct fp_layout fp_layouts[FP_NUM_FORMATS];
+
+static inline int fp_bias(const struct fp_layout *l)
+{
+	return (1 << (l->exponent - 1)) - 1;
+}
+
+/* Which of several NaNs becomes the result. */
+enum nan_order { NAN_FIRST, NAN_SIGNALLING_FIRST, NAN_LARGER };
+
+struct fp_rules {
+	enum nan_order nan_order;
+	bool negative_nan;     /* the sign of the default NaN */
+	bool tiny_before;      /* a result is tiny by its value before rounding, else after */
+	bool flushed_is_exact; /* a flushed result raises FP_UNDERFLOW alone */
+	bool flushing_raises;  /* an operand that is flushed raises FP_DENORMAL, else one that is denormal and is not */
+	bool integral_denormal;    /* fp_round_integral() raises FP_DENORMAL */
+	bool half_unflushed;       /* conversions flush no 16-bit number, and it raises no FP_DENORMAL */
+	bool narrowing_denormal;   /* a conversion from F80 raises FP_DENORMAL */
+	bool saturates;            /* integers that do not fit give the nearest */
+	bool invalid_product_wins; /* infinity * 0 + quiet NaN is invalid and gives the default NaN */
+	bool ordered_minimum;      /* minimum and maximum heed NaNs and signs of zeroes, else the second operand wins */
+};
+extern const struct fp_rules fp_rules[FP_NUM_RULES];
+
+/* In this order, magnitudes ascend. */
+enum number_class { NUMBER_ZERO, NUMBER_FINITE, NUMBER_INFINITE, NUMBER_QUIET, NUMBER_SIGNALLING, NUMBER_UNSUPPORTED };
+
+/* The exponent of a zero: below all others, so that its magnitude is. */
+enum { ZERO_EXPONENT = -(1 << 20) };
+
+/* A finite number is significand * 2^(exponent - 63), the top bit set. A NaN's significand is its payload at the top.
+ */
+struct number {
+	uint64_t significand;
+	int32_t exponent;
+	uint8_t class; /* enum number_class, denormals flushed where the mode says */
+	bool sign;
+	bool denormal; /* raises FP_DENORMAL */
+};
+
+/* What is yet to be rounded: significand * 2^(exponent - 127). The lowest bit may stand for all below it. */
+struct unrounded {
+	fp_bits significand;
+	int exponent;
+	bool sign;
+};
+
+static inline unsigned flag_if(unsigned flag, bool raised)
+{
+	return (unsigned)raised << flag;
+}
+
+static inline enum fp_round round_mode(const struct fp_env *e)
+{
+	return (enum fp_round)(e->mode >> FP_MODE_ROUND & 7);
+}
+
+static inline bool mode_bit(const struct fp_env *e, unsigned bit)
+{
+	return e->mode >> bit & 1;
+}
+
+static inline bool is_nan(const struct number *n)
+{
+	return n->class >= NUMBER_QUIET;
+}
+
+static inline struct unrounded unrounded(const struct number *n)
+{
+	return (struct unrounded){(fp_bits)n->significand << 64, n->exponent, n->sign};
+}
+
+/* Whether the magnitude is raised to the next one that can be had: what is cut off is half of a unit, and more. */
+static inline bool rounds_up(enum fp_round round, bool sign, bool odd, bool half, bool below)
+{
+	switch (round) {
+	case FP_NEAREST: return half && (below || odd);
+	case FP_DOWN: return sign && (half || below);
+	case FP_UP: return !sign && (half || below);
+	case FP_AWAY: return half;
+	case FP_ODD: return !odd && (half || below);
+	case FP_TO_ZERO:
+	default: return false;
+	}
+}
+
+/* Shifted right; the lowest bit is set, too, if a bit is lost. */
+static inline fp_bits shift_sticky(fp_bits a, unsigned n)
+{
+	if (n > 127)
+		return a != 0;
+	fp_bits shifted = a >> n;
+	return shifted | (shifted << n != a);
+}
+
+/* Takes an encoding apart; denormals are flushed if the mode says so. */
+struct number number_unpack(const struct fp_env *e, enum fp_format f, fp_bits a);
+/* The same, whatever the mode says; `denormal` is that it is one. */
+struct number number_unpack_raw(enum fp_format f, fp_bits a);
+
+/* Negative: x has the smaller magnitude; neither is a NaN. */
+int number_order(const struct number *x, const struct number *y);
+
+/* The exact sum, but for the lowest bit; a zero of different signs is negative if `down` (IEEE 754-2019, 6.3). */
+struct unrounded fp_sum(struct unrounded x, struct unrounded y, bool down);
+
+/* What operands raise by being denormal; x86: if no NaN, invalid operation or division comes before (SDM vol.
+ * 1, 4.9.2). */
+unsigned denormal_flags(const struct fp_env *e, bool before, const struct number *n, unsigned count);
+
+/* Results with no rounding. `flags` are added. */
+struct fp_result zero_result(const struct fp_env *e, bool sign, unsigned flags);
+struct fp_result infinite_result(const struct fp_env *e, bool sign, unsigned flags);
+/* Of an invalid operation: the default NaN. */
+struct fp_result invalid_result(const struct fp_env *e, const struct number *n, unsigned count);
+/* Of operands of which one is a NaN, or unsupported. */
+struct fp_result nan_result(const struct fp_env *e, const struct number *n, unsigned count);
+
+/* Rounds to e->format; digits: to how many bits at most, the exponent's range being the format's. */
+struct fp_result round_digits(const struct fp_env *e, unsigned digits, struct unrounded u, unsigned flags);
+/* Rounds to all bits of the format. */
+struct fp_result round_result(const struct fp_env *e, struct unrounded u, unsigned flags);
+/* Rounds to as many bits as precision control leaves: what arithmetic does (SDM vol. 1, 8.1.5.2). */
+struct fp_result round_arithmetic(const struct fp_env *e, struct unrounded u, unsigned flags);
+
+#endif
