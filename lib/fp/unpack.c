@@ -37,18 +37,18 @@ static struct number unpack_extended(fp_bits a)
 	return n;
 }
 
-struct number number_unpack_raw(enum fp_format f, fp_bits bits)
+struct number number_unpack_raw(enum fp_format f, fp_bits a)
 {
 	const struct fp_layout *l = &fp_layouts[f];
-	uint64_t a = (uint64_t)bits;
+	uint64_t low = (uint64_t)a;
 
 	if (f == FP_F80)
-		return unpack_extended(bits);
-	int most = (1 << l->exponent) - 1, exponent = (int)(a >> l->stored) & most;
-	uint64_t fraction = a << (64 - l->stored) >> 1;
+		return unpack_extended(a);
+	int most = (1 << l->exponent) - 1, exponent = (int)(low >> l->stored) & most;
+	uint64_t fraction = low << (64 - l->stored) >> 1;
 	struct number n = {fraction | UINT64_C(1) << 63, exponent - fp_bias(l), NUMBER_FINITE, false, false};
 
-	n.sign = a >> (l->stored + l->exponent) & 1;
+	n.sign = low >> (l->stored + l->exponent) & 1;
 	if (exponent == 0 && fraction != 0)
 		return denormal(l, n.sign, fraction);
 	if (exponent == 0) {
