@@ -31,6 +31,8 @@ struct fp_rules {
 	bool integral_denormal;    /* fp_round_integral() raises FP_DENORMAL */
 	bool half_unflushed;       /* conversions flush no 16-bit number, and it raises no FP_DENORMAL */
 	bool narrowing_denormal;   /* a conversion from F80 raises FP_DENORMAL */
+	bool trapped_store_exact;  /* a trapped overflow or underflow of a store raises nothing else, and nothing is
+				      stored */
 	bool saturates;            /* integers that do not fit give the nearest */
 	bool invalid_product_wins; /* infinity * 0 + quiet NaN is invalid and gives the default NaN */
 	bool ordered_minimum;      /* minimum and maximum heed NaNs and signs of zeroes, else the second operand wins */

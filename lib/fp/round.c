@@ -126,6 +126,13 @@ static struct fp_result overflowed(const struct fp_env *e, unsigned digits, bool
 	return (struct fp_result){pack(e->format, sign, exponent_max(l) - 1, most), (uint8_t)flags};
 }
 
+/* Even a wrapped exponent is too large: an infinity whatever the rounding (SDM vol. 1, 8.5.4). */
+static struct fp_result far_overflowed(const struct fp_env *e, bool sign, unsigned flags)
+{
+	flags |= flag_if(FP_OVERFLOW, true) | flag_if(FP_INEXACT, true) | flag_if(FP_ROUNDED_UP, true);
+	return infinite_result(e, sign, flags);
+}
+
 /* The upper `digits` bits, rounded: up to 2^digits, which is more than 64 bits hold if there are 64. */
 struct cut {
 	uint64_t kept;
@@ -151,6 +158,12 @@ static bool wraps(const struct fp_env *e, unsigned bit)
 	return e->format == FP_F80 && mode_bit(e, bit);
 }
 
+/* What is not stored has no value (SDM vol. 1, 8.5.4, 8.5.5). */
+static bool trapped_store(const struct fp_env *e, unsigned bit)
+{
+	return fp_rules[e->rules].trapped_store_exact && e->format != FP_F80 && mode_bit(e, bit);
+}
+
 /* A result that fits the exponent's range, or lies above it. */
 static struct fp_result round_normal(const struct fp_env *e, unsigned digits, int exponent, struct unrounded u,
 				     unsigned flags)
@@ -160,8 +173,12 @@ static struct fp_result round_normal(const struct fp_env *e, unsigned digits, in
 
 	exponent += c.carry;
 	if (exponent >= exponent_max(l) + (e->format == FP_F16_ALT)) {
-		if (!wraps(e, FP_MODE_UNMASKED_OVERFLOW) || exponent - WRAP >= exponent_max(l))
+		if (trapped_store(e, FP_MODE_UNMASKED_OVERFLOW))
+			return zero_result(e, u.sign, flags | flag_if(FP_OVERFLOW, true));
+		if (!wraps(e, FP_MODE_UNMASKED_OVERFLOW))
 			return overflowed(e, digits, u.sign, flags);
+		if (exponent - WRAP >= exponent_max(l))
+			return far_overflowed(e, u.sign, flags);
 		exponent -= WRAP;
 		flags |= flag_if(FP_OVERFLOW, true);
 	}
@@ -183,7 +200,11 @@ static struct fp_result round_small(const struct fp_env *e, unsigned digits, int
 	if (tiny && mode_bit(e, FP_MODE_FLUSH_RESULTS))
 		return zero_result(e, u.sign,
 				   flags | flag_if(FP_UNDERFLOW, true) | flag_if(FP_INEXACT, !r->flushed_is_exact));
-	if (tiny && wraps(e, FP_MODE_UNMASKED_UNDERFLOW) && exponent + WRAP > 0)
+	if (tiny && trapped_store(e, FP_MODE_UNMASKED_UNDERFLOW))
+		return zero_result(e, u.sign, flags | flag_if(FP_UNDERFLOW, true));
+	if (tiny && wraps(e, FP_MODE_UNMASKED_UNDERFLOW) && exponent + WRAP < 1)
+		return zero_result(e, u.sign, flags | flag_if(FP_UNDERFLOW, true) | flag_if(FP_INEXACT, true));
+	if (tiny && wraps(e, FP_MODE_UNMASKED_UNDERFLOW))
 		return round_normal(e, digits, exponent + WRAP, u, flags | flag_if(FP_UNDERFLOW, true));
 	struct cut c = cut(e, u.sign, shift_sticky(u.significand, (unsigned)(1 - exponent)), digits);
 	/* The integer bit is set again: the smallest normal number. */

@@ -27,6 +27,7 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 			.flushing_raises = false,    /* SDM vol. 1, 8.5.2 */
 			.integral_denormal = true,   /* SDM vol. 2, FRNDINT */
 			.narrowing_denormal = false, /* SDM vol. 2, FST */
+			.trapped_store_exact = true, /* SDM vol. 1, 8.5.5, 8.5.6; seen on AMD's processors */
 			.saturates = false,          /* SDM vol. 2, FIST */
 		},
 	[FP_ARM] =
