@@ -1,30 +1,4 @@
-#include "lib/fp/number.h"
-
-struct unrounded fp_sum(struct unrounded x, struct unrounded y, bool down)
-{
-	if (x.exponent < y.exponent || (x.exponent == y.exponent && x.significand < y.significand)) {
-		struct unrounded swapped = x;
-		x = y;
-		y = swapped;
-	}
-	unsigned distance = (unsigned)(x.exponent - y.exponent);
-	fp_bits small = distance < 128 ? y.significand >> distance : 0;
-	bool lost = distance < 128 ? small << distance != y.significand : y.significand != 0;
-	if (x.sign != y.sign) {
-		x.significand = (x.significand - small - lost) | lost;
-		if (x.significand == 0)
-			x.sign = down;
-		return x;
-	}
-	x.significand += small;
-	bool carry = x.significand < small;
-	x.significand |= lost;
-	if (carry) {
-		x.significand = shift_sticky(x.significand, 1) | (fp_bits)1 << 127;
-		x.exponent++;
-	}
-	return x;
-}
+#include "lib/fp/fast.h"
 
 static struct fp_result add_numbers(const struct fp_env *e, const struct number n[2])
 {
@@ -42,6 +16,10 @@ static struct fp_result add_numbers(const struct fp_env *e, const struct number 
 
 struct fp_result fp_add(const struct fp_env *e, fp_bits a, fp_bits b)
 {
+	struct fp_result ret;
+
+	if (fast_add(e, false, a, b, &ret))
+		return ret;
 	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
 
 	return add_numbers(e, n);
@@ -50,6 +28,10 @@ struct fp_result fp_add(const struct fp_env *e, fp_bits a, fp_bits b)
 /* A NaN keeps its sign. */
 struct fp_result fp_sub(const struct fp_env *e, fp_bits a, fp_bits b)
 {
+	struct fp_result ret;
+
+	if (fast_add(e, true, a, b, &ret))
+		return ret;
 	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
 
 	n[1].sign ^= !is_nan(&n[1]);
@@ -58,6 +40,10 @@ struct fp_result fp_sub(const struct fp_env *e, fp_bits a, fp_bits b)
 
 struct fp_result fp_mul(const struct fp_env *e, fp_bits a, fp_bits b)
 {
+	struct fp_result ret;
+
+	if (fast_mul(e, a, b, &ret))
+		return ret;
 	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
 	bool sign = n[0].sign != n[1].sign;
 
@@ -88,6 +74,10 @@ static fp_bits quotient(uint64_t a, uint64_t b)
 
 struct fp_result fp_div(const struct fp_env *e, fp_bits a, fp_bits b)
 {
+	struct fp_result ret;
+
+	if (fast_div(e, a, b, &ret))
+		return ret;
 	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
 	bool sign = n[0].sign != n[1].sign;
 

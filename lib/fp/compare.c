@@ -1,4 +1,4 @@
-#include "lib/fp/number.h"
+#include "lib/fp/fast.h"
 
 static enum fp_relation relation(const struct number *x, const struct number *y)
 {
@@ -14,6 +14,12 @@ static enum fp_relation relation(const struct number *x, const struct number *y)
 
 enum fp_relation fp_compare(const struct fp_env *e, bool quiet, fp_bits a, fp_bits b, uint8_t *ret_flags)
 {
+	enum fp_relation simple;
+
+	if (fast_compare(e, a, b, &simple)) {
+		*ret_flags = 0;
+		return simple;
+	}
 	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
 	enum fp_relation ret = relation(&n[0], &n[1]);
 	/* Unsupported encodings are invalid like signalling NaNs. */
@@ -34,6 +40,10 @@ static struct fp_result operand(const struct fp_env *e, fp_bits a, const struct 
 /* wanted: how a must relate to b for a to be the result (SDM vol. 2, MINPS, MAXPS; Arm ARM, FPMin(), FPMax()). */
 static struct fp_result extreme(const struct fp_env *e, enum fp_relation wanted, fp_bits a, fp_bits b)
 {
+	enum fp_relation simple;
+
+	if (fast_compare(e, a, b, &simple))
+		return (struct fp_result){simple == wanted ? a : b, 0};
 	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
 	bool ordered = fp_rules[e->rules].ordered_minimum;
 	enum fp_relation found = relation(&n[0], &n[1]);

@@ -1,4 +1,4 @@
-#include "lib/fp/number.h"
+#include "lib/fp/fast.h"
 
 /* The integer next to a magnitude below 2^64, as the mode rounds: up to 2^64. */
 struct integral {
@@ -94,7 +94,10 @@ struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits
 {
 	const struct fp_rules *r = &fp_rules[e->rules];
 	struct fp_env env = *e;
+	struct fp_result ret;
 
+	if (fast_convert(e, from, a, &ret))
+		return ret;
 	if (r->half_unflushed && is_half(from))
 		env.mode &= ~(1u << FP_MODE_FLUSH_OPERANDS);
 	if (r->half_unflushed && is_half(e->format))

@@ -1,4 +1,4 @@
-#include "lib/fp/number.h"
+#include "lib/fp/fast.h"
 
 /* Of several NaNs: in the order of the arguments, or with the addend first (Arm ARM, FPMulAdd()). */
 static struct fp_result fma_nan(const struct fp_env *e, const struct number n[3], bool invalid_product)
@@ -13,6 +13,10 @@ static struct fp_result fma_nan(const struct fp_env *e, const struct number n[3]
 
 struct fp_result fp_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_bits b, fp_bits c)
 {
+	struct fp_result ret;
+
+	if (fast_fma(e, negate, a, b, c, &ret))
+		return ret;
 	struct number n[3] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b),
 			      number_unpack(e, e->format, c)};
 	bool sign = (n[0].sign != n[1].sign) != ((negate & FP_NEGATE_PRODUCT) != 0);

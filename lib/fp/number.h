@@ -110,6 +110,33 @@ static inline fp_bits shift_sticky(fp_bits a, unsigned n)
 	return shifted | (shifted << n != a);
 }
 
+/* The exact sum, but for the lowest bit; a zero of different signs is negative if `down` (IEEE 754-2019, 6.3). */
+static inline struct unrounded fp_sum(struct unrounded x, struct unrounded y, bool down)
+{
+	if (x.exponent < y.exponent || (x.exponent == y.exponent && x.significand < y.significand)) {
+		struct unrounded swapped = x;
+		x = y;
+		y = swapped;
+	}
+	unsigned distance = (unsigned)(x.exponent - y.exponent);
+	fp_bits small = distance < 128 ? y.significand >> distance : 0;
+	bool lost = distance < 128 ? small << distance != y.significand : y.significand != 0;
+	if (x.sign != y.sign) {
+		x.significand = (x.significand - small - lost) | lost;
+		if (x.significand == 0)
+			x.sign = down;
+		return x;
+	}
+	x.significand += small;
+	bool carry = x.significand < small;
+	x.significand |= lost;
+	if (carry) {
+		x.significand = shift_sticky(x.significand, 1) | (fp_bits)1 << 127;
+		x.exponent++;
+	}
+	return x;
+}
+
 /* Takes an encoding apart; denormals are flushed if the mode says so. */
 struct number number_unpack(const struct fp_env *e, enum fp_format f, fp_bits a);
 /* The same, whatever the mode says; `denormal` is that it is one. */
@@ -117,9 +144,6 @@ struct number number_unpack_raw(enum fp_format f, fp_bits a);
 
 /* Negative: x has the smaller magnitude; neither is a NaN. */
 int number_order(const struct number *x, const struct number *y);
-
-/* The exact sum, but for the lowest bit; a zero of different signs is negative if `down` (IEEE 754-2019, 6.3). */
-struct unrounded fp_sum(struct unrounded x, struct unrounded y, bool down);
 
 /* What operands raise by being denormal; x86: if no NaN, invalid operation or division comes before (SDM vol.
  * 1, 4.9.2). */
