@@ -3,122 +3,58 @@
  * shared pseudocode FPAdd() and on). Half precision and the other operations have names alone.
  */
 #include "arch/aarch64/simd.h"
-#include "arch/fp.h"
 
-/* Bits of FPCR (C5.2.8) and FPSR (C5.2.10). */
-enum {
-	FPCR_RMODE = 22,
-	FPCR_FZ = 24,
-	FPCR_DN = 25,
-	RMODE_NEAREST = 0,
-	RMODE_UP = 1,
-	RMODE_DOWN = 2,
-	FPSR_IDC = 7,
-};
-
-static expr_id fpcr_bit(struct a64_ctx *c, unsigned bit)
+/* The format by field y; false: half precision, without a model, or none. */
+static bool spec_of(struct a64_ctx *c, struct fp_spec *ret)
 {
-	return expr_bit(c->pool, expr_reg(c->pool, 32, A64_fpcr), bit);
-}
-
-static expr_id rounds(struct a64_ctx *c, unsigned how)
-{
-	expr_id mode = expr_extract(c->pool, expr_reg(c->pool, 32, A64_fpcr), FPCR_RMODE, 2);
-
-	return expr_eq(c->pool, mode, a64_const(c, 2, how));
-}
-
-/* FPUnpack(), FPRound(), FPProcessNaN() and FPProcessNaNs(). */
-static struct fp_env environment(struct a64_ctx *c)
-{
-	return (struct fp_env){
-		.pool = c->pool,
-		.nearest = rounds(c, RMODE_NEAREST),
-		.up = rounds(c, RMODE_UP),
-		.down = rounds(c, RMODE_DOWN),
-		.flush_operands = fpcr_bit(c, FPCR_FZ),
-		.flush_results = fpcr_bit(c, FPCR_FZ),
-		.exact_underflow = a64_const(c, 1, 0),
-		.default_nan = fpcr_bit(c, FPCR_DN),
-		.tiny_before = true,
-		.flushed_is_exact = true,
-		.flush_raises = true,
-		.signalling_first = true,
-	};
-}
-
-/* FPProcessException(): the cumulative bits; no exception is trapped. */
-static void raise(struct a64_ctx *c, expr_id flags)
-{
-	static const uint8_t bits[FP_NUM_FLAGS] = {
-		[FP_INVALID] = 0,   [FP_DIVIDE] = 1,    [FP_OVERFLOW] = 2,
-		[FP_UNDERFLOW] = 3, [FP_PRECISION] = 4, [FP_DENORMAL] = FPSR_IDC,
-	};
-	struct expr_pool *p = c->pool;
-	expr_id fpsr = expr_reg(p, 32, A64_fpsr);
-
-	for (unsigned i = 0; i < FP_NUM_FLAGS; i++) {
-		expr_id raised = expr_zext(p, expr_bit(p, flags, i), 32);
-		fpsr = expr_or(p, fpsr, expr_shl(p, raised, a64_const(c, 8, bits[i])));
-	}
-	transfer_set_reg(c->t, A64_fpsr, fpsr);
-}
-
-/* The format by field y; NULL: half precision, without a model, or none. */
-static const struct fp_format *format_of(struct a64_ctx *c)
-{
-	static const struct fp_format *const formats[] = {&fp_single, &fp_double, NULL, NULL};
 	unsigned type = a64_field(c, 'y');
 
 	if (type == 2)
 		a64_undefined(c);
 	else if (type == 3)
 		a64_unmodelled(c);
-	return formats[type];
+	*ret = (struct fp_spec){.format = type ? FP_F64 : FP_F32, .rules = FP_ARM};
+	return type < 2;
 }
 
-static expr_id operand(struct a64_ctx *c, const struct fp_format *f, char letter)
+static expr_id operand(struct a64_ctx *c, const struct fp_spec *s, char letter)
 {
-	return a64_v(c, a64_field(c, letter), fp_width(f));
+	return a64_v(c, a64_field(c, letter), fp_width(s->format));
 }
 
-static void build(struct a64_ctx *c, fp_operation *operation, bool negate)
+static void finish(struct a64_ctx *c, expr_id value, expr_id flags)
 {
-	const struct fp_format *f = format_of(c);
-	const struct fp_env e = environment(c);
+	a64_set_v(c, a64_field(c, 'd'), value);
+	a64_fp_raise(c, flags);
+}
 
-	if (!f)
+/* ---- Arithmetic: param is the operator ---- */
+
+static expr_id binary(struct a64_ctx *c, const struct fp_spec *s)
+{
+	return expr_fp(c->pool, c->row->param, s, a64_fp_mode(c), operand(c, s, 'n'), operand(c, s, 'm'), EXPR_NONE);
+}
+
+static void build_binary(struct a64_ctx *c)
+{
+	struct fp_spec s;
+
+	if (!spec_of(c, &s))
 		return;
-	struct fp_result r = operation(&e, f, operand(c, f, 'n'), operand(c, f, 'm'));
-	if (negate)
-		r.value = expr_xor(c->pool, r.value, a64_const(c, fp_width(f), UINT64_C(1) << (fp_width(f) - 1)));
-	a64_set_v(c, a64_field(c, 'd'), r.value);
-	raise(c, r.flags);
+	expr_id r = binary(c, &s);
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
 }
 
-static void build_add(struct a64_ctx *c)
-{
-	build(c, fp_add, false);
-}
-
-static void build_sub(struct a64_ctx *c)
-{
-	build(c, fp_sub, false);
-}
-
-static void build_mul(struct a64_ctx *c)
-{
-	build(c, fp_mul, false);
-}
-
+/* The product's sign is changed, that of a NaN, too (FNMUL). */
 static void build_nmul(struct a64_ctx *c)
 {
-	build(c, fp_mul, true);
-}
+	struct fp_spec s;
 
-static void build_div(struct a64_ctx *c)
-{
-	build(c, fp_div, false);
+	if (!spec_of(c, &s))
+		return;
+	expr_id r = binary(c, &s), value = expr_fp_value(c->pool, r);
+	expr_id sign = a64_const(c, fp_width(s.format), UINT64_C(1) << (fp_width(s.format) - 1));
+	finish(c, expr_xor(c->pool, value, sign), expr_fp_flags(c->pool, r));
 }
 
 /* ---- Comparison: param tells what; FPCompare() ---- */
@@ -129,96 +65,93 @@ enum {
 };
 
 /* NZCV: unordered 0011, equal 0110, less 1000, greater 0010. */
-static expr_id nzcv_of(struct a64_ctx *c, const struct fp_order *o)
+static expr_id nzcv_of(struct a64_ctx *c, expr_id order)
 {
 	struct expr_pool *p = c->pool;
-	expr_id carry = expr_not(p, o->less);
+	expr_id less = expr_bit(p, order, 0), equal = expr_bit(p, order, 1), unordered = expr_bit(p, order, 3);
 
-	return expr_concat(p, o->less, expr_concat(p, o->equal, expr_concat(p, carry, o->unordered)));
+	return expr_concat(p, less, expr_concat(p, equal, expr_concat(p, expr_not(p, less), unordered)));
 }
 
-static struct fp_order compare(struct a64_ctx *c, const struct fp_format *f)
+static expr_id compare(struct a64_ctx *c, struct fp_spec s)
 {
-	const struct fp_env e = environment(c);
-	expr_id right = c->row->param & COMPARE_ZERO ? a64_const(c, fp_width(f), 0) : operand(c, f, 'm');
+	expr_id right = c->row->param & COMPARE_ZERO ? a64_const(c, fp_width(s.format), 0) : operand(c, &s, 'm');
 
-	return fp_compare(&e, f, !(c->row->param & COMPARE_SIGNAL), operand(c, f, 'n'), right);
+	s.quiet = !(c->row->param & COMPARE_SIGNAL);
+	return expr_fp(c->pool, EXPR_FORDER, &s, a64_fp_mode(c), operand(c, &s, 'n'), right, EXPR_NONE);
 }
 
 static void build_compare(struct a64_ctx *c)
 {
-	const struct fp_format *f = format_of(c);
+	struct fp_spec s;
 
-	if (!f)
+	if (!spec_of(c, &s))
 		return;
-	struct fp_order o = compare(c, f);
-	a64_set_nzcv(c, nzcv_of(c, &o));
-	raise(c, o.flags);
+	expr_id order = compare(c, s);
+	a64_set_nzcv(c, nzcv_of(c, order));
+	a64_fp_raise(c, expr_fp_flags(c->pool, order));
 }
 
 /* Without the condition nothing is compared, and no exception raised. */
 static void build_compare_if(struct a64_ctx *c)
 {
 	struct expr_pool *p = c->pool;
-	const struct fp_format *f = format_of(c);
+	struct fp_spec s;
 
-	if (!f)
+	if (!spec_of(c, &s))
 		return;
-	struct fp_order o = compare(c, f);
-	expr_id holds = a64_condition_holds(c, a64_field(c, 'c'));
-	a64_set_nzcv(c, expr_ite(p, holds, nzcv_of(c, &o), a64_const(c, 4, a64_field(c, 'i'))));
-	raise(c, expr_ite(p, holds, o.flags, a64_const(c, FP_NUM_FLAGS, 0)));
+	expr_id order = compare(c, s), holds = a64_condition_holds(c, a64_field(c, 'c'));
+	a64_set_nzcv(c, expr_ite(p, holds, nzcv_of(c, order), a64_const(c, 4, a64_field(c, 'i'))));
+	a64_fp_raise(c, expr_ite(p, holds, expr_fp_flags(p, order), a64_const(c, FP_NUM_FLAGS, 0)));
 }
 
 /* ---- Conversions: param tells whether integers are signed ---- */
 
 static void build_from_int(struct a64_ctx *c)
 {
-	const struct fp_format *f = format_of(c);
-	const struct fp_env e = environment(c);
+	struct fp_spec s;
 
-	if (!f)
+	if (!spec_of(c, &s))
 		return;
-	struct fp_result r = fp_from_int(&e, f, c->row->param, a64_read(c, 'n'));
-	a64_set_v(c, a64_field(c, 'd'), r.value);
-	raise(c, r.flags);
+	s.is_signed = c->row->param;
+	s.integer = (uint8_t)c->width;
+	expr_id r = expr_fp(c->pool, EXPR_ITOF, &s, a64_fp_mode(c), a64_read(c, 'n'), EXPR_NONE, EXPR_NONE);
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
 }
 
 static void build_to_int(struct a64_ctx *c)
 {
-	const struct fp_format *f = format_of(c);
-	const struct fp_env e = environment(c);
-	const struct fp_integer to = {.width = (uint8_t)c->width,
-				      .is_signed = c->row->param,
-				      .truncate = true,
-				      .saturate = true};
+	struct fp_spec s;
 
-	if (!f)
+	if (!spec_of(c, &s))
 		return;
-	struct fp_result r = fp_to_int(&e, f, &to, operand(c, f, 'n'));
-	a64_write(c, 'd', r.value);
-	raise(c, r.flags);
+	s.is_signed = c->row->param;
+	s.integer = (uint8_t)c->width;
+	expr_id mode = a64_fp_mode_rounding(c, FP_TO_ZERO);
+	expr_id r = expr_fp(c->pool, EXPR_FTOI, &s, mode, operand(c, &s, 'n'), EXPR_NONE, EXPR_NONE);
+	a64_write(c, 'd', expr_fp_value(c->pool, r));
+	a64_fp_raise(c, expr_fp_flags(c->pool, r));
 }
 
 /* FCVT between single and double; param: to double. */
 static void build_convert(struct a64_ctx *c)
 {
-	const struct fp_format *from = c->row->param ? &fp_single : &fp_double;
-	const struct fp_format *to = c->row->param ? &fp_double : &fp_single;
-	const struct fp_env e = environment(c);
-	struct fp_result r = fp_convert(&e, to, from, operand(c, from, 'n'));
+	bool to_double = c->row->param;
+	const struct fp_spec s = {
+		.format = to_double ? FP_F64 : FP_F32, .from = to_double ? FP_F32 : FP_F64, .rules = FP_ARM};
+	expr_id a = a64_v(c, a64_field(c, 'n'), fp_width(s.from));
+	expr_id r = expr_fp(c->pool, EXPR_FCVT, &s, a64_fp_mode(c), a, EXPR_NONE, EXPR_NONE);
 
-	a64_set_v(c, a64_field(c, 'd'), r.value);
-	raise(c, r.flags);
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
 }
 
 /* clang-format off */
 static const struct a64_row a64_fp_scalar[] = {
-	{"000 11110 yy 1 mmmmm 0000 10 nnnnn ddddd",       build_mul,        0, "----", "fmul"},
-	{"000 11110 yy 1 mmmmm 0001 10 nnnnn ddddd",       build_div,        0, "----", "fdiv"},
-	{"000 11110 yy 1 mmmmm 0010 10 nnnnn ddddd",       build_add,        0, "----", "fadd"},
-	{"000 11110 yy 1 mmmmm 0011 10 nnnnn ddddd",       build_sub,        0, "----", "fsub"},
-	{"000 11110 yy 1 mmmmm 1000 10 nnnnn ddddd",       build_nmul,       0, "----", "fnmul"},
+	{"000 11110 yy 1 mmmmm 0000 10 nnnnn ddddd",       build_binary,     EXPR_FMUL, "----", "fmul"},
+	{"000 11110 yy 1 mmmmm 0001 10 nnnnn ddddd",       build_binary,     EXPR_FDIV, "----", "fdiv"},
+	{"000 11110 yy 1 mmmmm 0010 10 nnnnn ddddd",       build_binary,     EXPR_FADD, "----", "fadd"},
+	{"000 11110 yy 1 mmmmm 0011 10 nnnnn ddddd",       build_binary,     EXPR_FSUB, "----", "fsub"},
+	{"000 11110 yy 1 mmmmm 1000 10 nnnnn ddddd",       build_nmul,       EXPR_FMUL, "----", "fnmul"},
 
 	{"000 11110 yy 1 mmmmm 001000 nnnnn 00000",        build_compare,    0,                             "WWWW", "fcmp"},
 	{"000 11110 yy 1 xxxxx 001000 nnnnn 01000",        build_compare,    COMPARE_ZERO,                  "WWWW", "fcmp zero"},

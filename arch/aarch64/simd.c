@@ -199,3 +199,52 @@ expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, uns
 	expr_id bit = expr_and(c->pool, asimd_shift(c, EXPR_VLSHR, lane, value, amount - 1), one);
 	return asimd_binary(c, EXPR_VADD, lane, cut, bit);
 }
+
+/* ---- Floating point ---- */
+
+/* Bits of FPCR (C5.2.8) and FPSR (C5.2.10). */
+enum {
+	FPCR_RMODE = 22,
+	FPCR_FZ = 24,
+	FPCR_DN = 25,
+	FPSR_IDC = 7,
+};
+
+static expr_id fpcr_bit(struct a64_ctx *c, unsigned bit)
+{
+	return expr_bit(c->pool, expr_reg(c->pool, 32, A64_fpcr), bit);
+}
+
+/* `how` has the rounding's width. */
+static expr_id mode_of(struct a64_ctx *c, expr_id how)
+{
+	struct expr_pool *p = c->pool;
+	expr_id flush = fpcr_bit(c, FPCR_FZ), none = a64_const(c, FP_MODE_DEFAULT_NAN - FP_MODE_UNMASKED_UNDERFLOW, 0);
+	expr_id low = expr_concat(p, flush, expr_concat(p, flush, how));
+
+	return expr_zext(p, expr_concat(p, fpcr_bit(c, FPCR_DN), expr_concat(p, none, low)), FP_MODE_WIDTH);
+}
+
+/* RMode: 0 to nearest, 1 up, 2 down, 3 towards zero: its bits exchanged are the first four of enum fp_round. */
+expr_id a64_fp_mode(struct a64_ctx *c)
+{
+	expr_id rmode = expr_concat(c->pool, fpcr_bit(c, FPCR_RMODE), fpcr_bit(c, FPCR_RMODE + 1));
+
+	return mode_of(c, expr_zext(c->pool, rmode, FP_MODE_FLUSH_OPERANDS));
+}
+
+expr_id a64_fp_mode_rounding(struct a64_ctx *c, enum fp_round how)
+{
+	return mode_of(c, a64_const(c, FP_MODE_FLUSH_OPERANDS, how));
+}
+
+void a64_fp_raise(struct a64_ctx *c, expr_id flags)
+{
+	static const uint8_t from[] = {FP_INVALID, FP_DIVIDE, FP_OVERFLOW, FP_UNDERFLOW, FP_INEXACT};
+	struct expr_pool *p = c->pool;
+	expr_id raised = expr_concat(p, expr_bit(p, flags, FP_DENORMAL), a64_const(c, FPSR_IDC - sizeof from, 0));
+
+	for (size_t i = sizeof from; i-- > 0;)
+		raised = expr_concat(p, raised, expr_bit(p, flags, from[i]));
+	transfer_set_reg(c->t, A64_fpsr, expr_or(p, expr_reg(p, 32, A64_fpsr), expr_zext(p, raised, 32)));
+}

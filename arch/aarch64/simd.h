@@ -8,6 +8,7 @@
 #define ARCH_AARCH64_SIMD_H
 
 #include "arch/aarch64/aarch64.h"
+#include "lib/expr/fp_op.h"
 
 /* A row's parameter. */
 enum {
@@ -94,5 +95,14 @@ void asimd_set_qc(struct a64_ctx *c, expr_id bit);
 
 /* Shifts right by a constant of 1 to the lane's width, rounded if the row says so. */
 expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, unsigned amount);
+
+/* ---- Floating point, as FPCR says (Arm ARM C5.2.8, C5.2.10) ---- */
+
+/* The mode that FPCR has; or with a rounding of the instruction's own. */
+expr_id a64_fp_mode(struct a64_ctx *c);
+expr_id a64_fp_mode_rounding(struct a64_ctx *c, enum fp_round how);
+
+/* Adds exception flags, FP_NUM_FLAGS bits, to FPSR: FPProcessException(). No exception is trapped. */
+void a64_fp_raise(struct a64_ctx *c, expr_id flags);
 
 #endif

@@ -132,3 +132,76 @@ expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a)
 	}
 	return all;
 }
+
+/* ---- Floating point ---- */
+
+/* Bits of MXCSR (SDM vol. 1, 10.2.3); its flags are those of a result. */
+enum {
+	MXCSR_DAZ = 6,
+	MXCSR_MASKS = 7,
+	MXCSR_RC = 13,
+	MXCSR_FTZ = 15,
+	MXCSR_NUM_FLAGS = 6,
+};
+
+static expr_id mxcsr_bits(struct x86_ctx *c, unsigned low, unsigned num)
+{
+	return expr_extract(c->pool, expr_reg(c->pool, 32, X86_mxcsr), low, num);
+}
+
+/* An underflow that is masked can be flushed, one that is not is told always. `how` has the rounding's width. */
+static expr_id mode_of(struct x86_ctx *c, expr_id how)
+{
+	struct expr_pool *p = c->pool;
+	expr_id masked = mxcsr_bits(c, MXCSR_MASKS + FP_UNDERFLOW, 1);
+	expr_id flush = expr_and(p, masked, mxcsr_bits(c, MXCSR_FTZ, 1));
+	expr_id low = expr_concat(p, flush, expr_concat(p, mxcsr_bits(c, MXCSR_DAZ, 1), how));
+
+	return expr_zext(p, expr_concat(p, expr_not(p, masked), low), FP_MODE_WIDTH);
+}
+
+expr_id simd_mode(struct x86_ctx *c)
+{
+	return mode_of(c, expr_zext(c->pool, mxcsr_bits(c, MXCSR_RC, 2), FP_MODE_FLUSH_OPERANDS));
+}
+
+expr_id simd_mode_rounding(struct x86_ctx *c, enum fp_round how)
+{
+	return mode_of(c, x86_const(c, FP_MODE_FLUSH_OPERANDS, how));
+}
+
+expr_id simd_fp(struct x86_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b, expr_id third)
+{
+	return expr_fp(c->pool, op, s, simd_mode(c), a, b, third);
+}
+
+expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lane)
+{
+	return packed ? simd_source(c, i) : simd_read(c, i, lane);
+}
+
+void simd_raise(struct x86_ctx *c, expr_id flags)
+{
+	struct expr_pool *p = c->pool;
+	expr_id mxcsr = expr_reg(p, 32, X86_mxcsr), raised = flags ? expr_extract(p, flags, 0, MXCSR_NUM_FLAGS) : flags;
+	expr_id unmasked = expr_and(p, raised, expr_not(p, mxcsr_bits(c, MXCSR_MASKS, MXCSR_NUM_FLAGS)));
+
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, unmasked)), FAULT_FLOAT);
+	transfer_set_reg(c->t, X86_mxcsr, expr_or(p, mxcsr, expr_zext(p, raised, 32)));
+}
+
+void simd_finish_fp(struct x86_ctx *c, expr_id result)
+{
+	if (!result)
+		return;
+	x86_write(c, 0, expr_fp_value(c->pool, result));
+	simd_raise(c, expr_fp_flags(c->pool, result));
+}
+
+void simd_finish_fp_lowest(struct x86_ctx *c, expr_id result, unsigned rest)
+{
+	if (!result)
+		return;
+	x86_write(c, 0, simd_insert(c, simd_read(c, rest, SIMD_BLOCK), 0, expr_fp_value(c->pool, result)));
+	simd_raise(c, expr_fp_flags(c->pool, result));
+}

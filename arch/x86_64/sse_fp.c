@@ -1,232 +1,141 @@
 /* Floating point of SSE and SSE2, and its VEX encodings: arithmetic, comparisons, scalar conversions (SDM vol. 2). */
-#include "arch/fp.h"
 #include "arch/x86_64/simd.h"
 
-/* The parameter of a row: the format; all lanes or the lowest one; what conversions and comparisons need to know. */
+/* The parameter of a row: the operator, beside the format; all lanes or the lowest one; what else there is to know. */
 enum {
-	FP_DOUBLE = 1,
-	FP_PACKED = 2,
-	FP_TRUNCATE = 4,
-	FP_QUIET = 8,
+	SINGLE = 0,
+	DOUBLE = 1,
+	PACKED = 2,
+	TRUNCATE = 4,
+	QUIET = 8,
 };
+#define FP(op, flags) (EXPR_##op << 16 | (flags))
 
-/* Bits of MXCSR (SDM vol. 1, 10.2.3); its flags are those of a result. */
-enum {
-	MXCSR_DAZ = 6,
-	MXCSR_MASKS = 7,
-	MXCSR_RC = 13,
-	MXCSR_FTZ = 15,
-	RC_NEAREST = 0,
-	RC_DOWN = 1,
-	RC_UP = 2,
-};
-
-static expr_id mxcsr_bit(struct x86_ctx *c, unsigned bit)
+static bool is_packed(const struct x86_form *f)
 {
-	return expr_bit(c->pool, expr_reg(c->pool, 32, X86_mxcsr), bit);
+	return f->param & PACKED;
 }
 
-static expr_id rounds(struct x86_ctx *c, unsigned how)
+static struct fp_spec spec_of(const struct x86_form *f)
 {
-	expr_id rc = expr_extract(c->pool, expr_reg(c->pool, 32, X86_mxcsr), MXCSR_RC, 2);
-
-	return expr_eq(c->pool, rc, x86_const(c, 2, how));
+	return (struct fp_spec){.format = f->param & DOUBLE ? FP_F64 : FP_F32, .rules = FP_SSE};
 }
 
-/* SDM vol. 1, 4.8.3.5, 4.8.3.7, 4.9.1.5, 10.2.3: a masked underflow can be flushed, one that is not masked is told
- * always. */
-static struct fp_env environment(struct x86_ctx *c)
+static unsigned lane_of(const struct x86_form *f)
 {
-	expr_id masked = mxcsr_bit(c, MXCSR_MASKS + FP_UNDERFLOW);
-
-	return (struct fp_env){
-		.pool = c->pool,
-		.nearest = rounds(c, RC_NEAREST),
-		.up = rounds(c, RC_UP),
-		.down = rounds(c, RC_DOWN),
-		.flush_operands = mxcsr_bit(c, MXCSR_DAZ),
-		.flush_results = expr_and(c->pool, masked, mxcsr_bit(c, MXCSR_FTZ)),
-		.exact_underflow = expr_not(c->pool, masked),
-		.default_nan = x86_const(c, 1, 0),
-		.negative_nan = true,
-	};
-}
-
-/* The flags are set in MXCSR; an exception that is not masked there is a fault instead. */
-static void finish(struct x86_ctx *c, expr_id flags)
-{
-	struct expr_pool *p = c->pool;
-	expr_id mxcsr = expr_reg(p, 32, X86_mxcsr);
-	expr_id masks = expr_extract(p, mxcsr, MXCSR_MASKS, FP_NUM_FLAGS);
-	expr_id unmasked = expr_and(p, flags, expr_not(p, masks));
-
-	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, unmasked)), FAULT_FLOAT);
-	transfer_set_reg(c->t, X86_mxcsr, expr_or(p, mxcsr, expr_zext(p, flags, 32)));
-}
-
-/* ---- Minimum and maximum: the second source wherever the first is not ordered before it (SDM vol. 2, MINSD) ---- */
-
-static struct fp_result choose(const struct fp_env *e, const struct fp_format *f, expr_id less, expr_id flags,
-			       expr_id a, expr_id b)
-{
-	return (struct fp_result){expr_ite(e->pool, less, fp_operand(e, f, a), fp_operand(e, f, b)), flags};
-}
-
-static struct fp_result minimum(const struct fp_env *e, const struct fp_format *f, expr_id a, expr_id b)
-{
-	struct fp_order o = fp_compare(e, f, false, a, b);
-
-	return choose(e, f, o.less, o.flags, a, b);
-}
-
-static struct fp_result maximum(const struct fp_env *e, const struct fp_format *f, expr_id a, expr_id b)
-{
-	struct fp_order o = fp_compare(e, f, false, b, a);
-
-	return choose(e, f, o.less, o.flags, a, b);
+	return f->param & DOUBLE ? 64 : 32;
 }
 
 /* ---- Arithmetic ---- */
 
-static const struct fp_format *format_of(const struct x86_form *f)
+/* In each lane, or in the lowest one, the others being the first source's. */
+static void finish(struct x86_ctx *c, const struct x86_form *f, expr_id result)
 {
-	return f->param & FP_DOUBLE ? &fp_double : &fp_single;
+	if (is_packed(f))
+		simd_finish_fp(c, result);
+	else
+		simd_finish_fp_lowest(c, result, simd_first(c));
 }
 
-/* destination = a op b, in the lowest lane, the others being the first source's; or in each lane. */
-static void build(struct x86_ctx *c, const struct x86_form *f, fp_operation *operation)
+/* destination = a op b */
+static void build_binary(struct x86_ctx *c, const struct x86_form *f)
 {
-	struct expr_pool *p = c->pool;
-	const struct fp_format *format = format_of(f);
-	const struct fp_env e = environment(c);
-	unsigned lane = fp_width(format), first = simd_first(c);
-	bool packed = f->param & FP_PACKED;
-	unsigned width = packed ? simd_width(c) : SIMD_BLOCK;
-	expr_id b = packed ? simd_b(c) : simd_read(c, first + 1, lane);
-	expr_id result = simd_read(c, first, width), a = result, flags = EXPR_NONE;
+	const struct fp_spec s = spec_of(f);
+	unsigned first = simd_first(c);
+	expr_id b = simd_fp_operand(c, first + 1, is_packed(f), lane_of(f));
+	expr_id a = simd_fp_operand(c, first, is_packed(f), lane_of(f));
 
-	if (!a || !b)
-		return;
-	for (unsigned low = 0; low < (packed ? width : lane); low += lane) {
-		struct fp_result r = operation(&e, format, expr_extract(p, a, low, lane),
-					       expr_extract(p, b, low, lane));
-		result = simd_insert(c, result, low, r.value);
-		flags = flags ? expr_or(p, flags, r.flags) : r.flags;
-	}
-	x86_write(c, 0, result);
-	finish(c, flags);
+	finish(c, f, simd_fp(c, simd_operator(f), &s, a, b, EXPR_NONE));
 }
 
-static void build_add(struct x86_ctx *c, const struct x86_form *f)
+/* destination = op a: the second source, or of packed instructions the only one. */
+static void build_unary(struct x86_ctx *c, const struct x86_form *f)
 {
-	build(c, f, fp_add);
-}
+	const struct fp_spec s = spec_of(f);
+	expr_id a = simd_fp_operand(c, is_packed(f) ? 1 : simd_first(c) + 1, is_packed(f), lane_of(f));
 
-static void build_sub(struct x86_ctx *c, const struct x86_form *f)
-{
-	build(c, f, fp_sub);
-}
-
-static void build_mul(struct x86_ctx *c, const struct x86_form *f)
-{
-	build(c, f, fp_mul);
-}
-
-static void build_div(struct x86_ctx *c, const struct x86_form *f)
-{
-	build(c, f, fp_div);
-}
-
-static void build_min(struct x86_ctx *c, const struct x86_form *f)
-{
-	build(c, f, minimum);
-}
-
-static void build_max(struct x86_ctx *c, const struct x86_form *f)
-{
-	build(c, f, maximum);
+	finish(c, f, simd_fp(c, simd_operator(f), &s, a, EXPR_NONE, EXPR_NONE));
 }
 
 /* COMISS, UCOMISS and the like: there is no destination, so that the first source is operand 0 with VEX, too. */
 static void build_compare(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
-	const struct fp_format *format = format_of(f);
-	expr_id b = simd_read(c, 1, fp_width(format)), a = simd_read(c, 0, fp_width(format));
+	struct fp_spec s = spec_of(f);
+	expr_id b = simd_read(c, 1, lane_of(f)), a = simd_read(c, 0, lane_of(f));
 
-	if (!a || !b)
+	s.quiet = f->param & QUIET;
+	expr_id order = simd_fp(c, EXPR_FORDER, &s, a, b, EXPR_NONE);
+	if (!order)
 		return;
-	const struct fp_env e = environment(c);
-	struct fp_order o = fp_compare(&e, format, f->param & FP_QUIET, a, b);
-	x86_set_flag(c, X86_zf, expr_or(p, o.unordered, o.equal));
-	x86_set_flag(c, X86_pf, o.unordered);
-	x86_set_flag(c, X86_cf, expr_or(p, o.unordered, o.less));
-	finish(c, o.flags);
+	expr_id less = expr_bit(p, order, 0), equal = expr_bit(p, order, 1), unordered = expr_bit(p, order, 3);
+	x86_set_flag(c, X86_zf, expr_or(p, unordered, equal));
+	x86_set_flag(c, X86_pf, unordered);
+	x86_set_flag(c, X86_cf, expr_or(p, unordered, less));
+	simd_raise(c, expr_fp_flags(p, order));
 }
 
-/* The lowest lane of the first source replaced. */
-static void write_lowest(struct x86_ctx *c, struct fp_result r)
-{
-	x86_write(c, 0, simd_insert(c, simd_read(c, simd_first(c), SIMD_BLOCK), 0, r.value));
-	finish(c, r.flags);
-}
+/* ---- Scalar conversions ---- */
 
 static void build_from_int(struct x86_ctx *c, const struct x86_form *f)
 {
-	const struct fp_env e = environment(c);
+	expr_id a = x86_read(c, simd_first(c) + 1);
+	struct fp_spec s = spec_of(f);
 
-	write_lowest(c, fp_from_int(&e, format_of(f), true, x86_read(c, simd_first(c) + 1)));
+	s.is_signed = true;
+	s.integer = (uint8_t)expr_width(c->pool, a);
+	simd_finish_fp_lowest(c, simd_fp(c, EXPR_ITOF, &s, a, EXPR_NONE, EXPR_NONE), simd_first(c));
 }
 
 static void build_to_int(struct x86_ctx *c, const struct x86_form *f)
 {
-	const struct fp_format *format = format_of(f);
-	const struct fp_env e = environment(c);
-	const struct fp_integer to = {.width = (uint8_t)c->op[0].width,
-				      .is_signed = true,
-				      .truncate = f->param & FP_TRUNCATE};
-	struct fp_result r = fp_to_int(&e, format, &to, simd_read(c, 1, fp_width(format)));
+	expr_id mode = f->param & TRUNCATE ? simd_mode_rounding(c, FP_TO_ZERO) : simd_mode(c);
+	expr_id a = simd_read(c, 1, lane_of(f));
+	struct fp_spec s = spec_of(f);
 
-	x86_write(c, 0, r.value);
-	finish(c, r.flags);
+	s.is_signed = true;
+	s.integer = (uint8_t)c->op[0].width;
+	simd_finish_fp(c, expr_fp(c->pool, EXPR_FTOI, &s, mode, a, EXPR_NONE, EXPR_NONE));
 }
 
 /* To the other format. */
 static void build_convert(struct x86_ctx *c, const struct x86_form *f)
 {
-	const struct fp_format *from = format_of(f), *to = from == &fp_double ? &fp_single : &fp_double;
+	struct fp_spec s = spec_of(f);
+	expr_id a = simd_read(c, simd_first(c) + 1, lane_of(f));
 
-	const struct fp_env e = environment(c);
-
-	write_lowest(c, fp_convert(&e, to, from, simd_read(c, simd_first(c) + 1, fp_width(from))));
+	s.from = s.format;
+	s.format = s.from == FP_F64 ? FP_F32 : FP_F64;
+	simd_finish_fp_lowest(c, simd_fp(c, EXPR_FCVT, &s, a, EXPR_NONE, EXPR_NONE), simd_first(c));
 }
 
-#define ARITHMETIC(name, build) \
-	SIMD(name##SS, build, 0), SIMD(name##SD, build, FP_DOUBLE), SIMD(name##PS, build, FP_PACKED), \
-		SIMD(name##PD, build, FP_PACKED | FP_DOUBLE)
+#define ARITHMETIC(name, build, op) \
+	SIMD(name##SS, build, FP(op, SINGLE)), SIMD(name##SD, build, FP(op, DOUBLE)), \
+		SIMD(name##PS, build, FP(op, PACKED)), SIMD(name##PD, build, FP(op, PACKED | DOUBLE))
 
 /* clang-format off */
 static const struct x86_form x86_sse_fp[] = {
-	ARITHMETIC(ADD, build_add),
-	ARITHMETIC(SUB, build_sub),
-	ARITHMETIC(MUL, build_mul),
-	ARITHMETIC(DIV, build_div),
-	ARITHMETIC(MIN, build_min),
-	ARITHMETIC(MAX, build_max),
+	ARITHMETIC(ADD,  build_binary, FADD),
+	ARITHMETIC(SUB,  build_binary, FSUB),
+	ARITHMETIC(MUL,  build_binary, FMUL),
+	ARITHMETIC(DIV,  build_binary, FDIV),
+	ARITHMETIC(MIN,  build_binary, FMIN),
+	ARITHMETIC(MAX,  build_binary, FMAX),
+	ARITHMETIC(SQRT, build_unary,  FSQRT),
 
-	SIMD_FLAGS(COMISS,  build_compare, 0,                    "00W0WW-"),
-	SIMD_FLAGS(COMISD,  build_compare, FP_DOUBLE,            "00W0WW-"),
-	SIMD_FLAGS(UCOMISS, build_compare, FP_QUIET,             "00W0WW-"),
-	SIMD_FLAGS(UCOMISD, build_compare, FP_QUIET | FP_DOUBLE, "00W0WW-"),
+	SIMD_FLAGS(COMISS,  build_compare, SINGLE,         "00W0WW-"),
+	SIMD_FLAGS(COMISD,  build_compare, DOUBLE,         "00W0WW-"),
+	SIMD_FLAGS(UCOMISS, build_compare, QUIET,          "00W0WW-"),
+	SIMD_FLAGS(UCOMISD, build_compare, QUIET | DOUBLE, "00W0WW-"),
 
-	SIMD(CVTSI2SS,  build_from_int, 0),
-	SIMD(CVTSI2SD,  build_from_int, FP_DOUBLE),
-	SIMD(CVTSS2SI,  build_to_int,   0),
-	SIMD(CVTSD2SI,  build_to_int,   FP_DOUBLE),
-	SIMD(CVTTSS2SI, build_to_int,   FP_TRUNCATE),
-	SIMD(CVTTSD2SI, build_to_int,   FP_TRUNCATE | FP_DOUBLE),
-	SIMD(CVTSS2SD,  build_convert,  0),
-	SIMD(CVTSD2SS,  build_convert,  FP_DOUBLE),
+	SIMD(CVTSI2SS,  build_from_int, SINGLE),
+	SIMD(CVTSI2SD,  build_from_int, DOUBLE),
+	SIMD(CVTSS2SI,  build_to_int,   SINGLE),
+	SIMD(CVTSD2SI,  build_to_int,   DOUBLE),
+	SIMD(CVTTSS2SI, build_to_int,   TRUNCATE),
+	SIMD(CVTTSD2SI, build_to_int,   TRUNCATE | DOUBLE),
+	SIMD(CVTSS2SD,  build_convert,  SINGLE),
+	SIMD(CVTSD2SS,  build_convert,  DOUBLE),
 };
 /* clang-format on */
 

@@ -82,7 +82,7 @@ static void order_operands(const struct expr_pool *pool, struct expr *n)
 static expr_id fold(struct expr_pool *pool, const struct expr *n)
 {
 	struct bv_op o = {.op = n->op, .width = n->width, .lane = n->lane, .attr = n->attr};
-	const uint64_t *arg[3] = {0};
+	const uint64_t *arg[EXPR_MAX_ARGS] = {0};
 	uint64_t ret[EXPR_MAX_WORDS];
 
 	if (!bv_can(n->op))
@@ -95,7 +95,7 @@ static expr_id fold(struct expr_pool *pool, const struct expr *n)
 		arg[i] = node_words(pool, operand);
 		o.arg_width[i] = operand->width;
 	}
-	bv_apply(&o, ret, arg[0], arg[1], arg[2]);
+	bv_apply(&o, ret, arg);
 	return expr_const_wide(pool, n->width, ret);
 }
 
@@ -140,11 +140,6 @@ expr_id expr_ite(struct expr_pool *pool, expr_id cond, expr_id then, expr_id oth
 expr_id expr_lanes(struct expr_pool *pool, enum expr_op op, unsigned lane, expr_id a, expr_id b, expr_id c)
 {
 	return expr_make(pool, (struct expr){.op = op, .lane = (uint16_t)lane, .arg = {a, b, c}});
-}
-
-expr_id expr_fp(struct expr_pool *pool, enum expr_op op, unsigned lane, uint32_t attr, expr_id a, expr_id b, expr_id c)
-{
-	return expr_make(pool, (struct expr){.op = op, .lane = (uint16_t)lane, .attr = attr, .arg = {a, b, c}});
 }
 
 expr_id expr_concat(struct expr_pool *pool, expr_id high, expr_id low)

@@ -441,14 +441,18 @@ static bv_fn *function(enum expr_op op)
 
 bool bv_can(enum expr_op op)
 {
-	return function(op);
+	return function(op) || op_info[op].shape == SHAPE_FP;
 }
 
-void bv_apply(const struct bv_op *o, uint64_t *ret, const uint64_t *a, const uint64_t *b, const uint64_t *c)
+void bv_apply(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_MAX_ARGS])
 {
-	assert(bv_is_valid(a, o->arg_width[0]));
-	assert(!o->arg_width[1] || bv_is_valid(b, o->arg_width[1]));
-	assert(!o->arg_width[2] || bv_is_valid(c, o->arg_width[2]));
-	function(o->op)(o, ret, a, b, c);
+	bv_fn *f = function(o->op);
+
+	for (unsigned i = 0; i < EXPR_MAX_ARGS && o->arg_width[i]; i++)
+		assert(bv_is_valid(arg[i], o->arg_width[i]));
+	if (f)
+		f(o, ret, arg[0], arg[1], arg[2]);
+	else
+		bv_fp(o, ret, arg);
 	assert(bv_is_valid(ret, o->width));
 }

@@ -24,7 +24,7 @@ struct bv_op {
 	uint16_t width;
 	uint16_t lane;
 	uint32_t attr;
-	uint16_t arg_width[3]; /* 0: there is no such operand */
+	uint16_t arg_width[EXPR_MAX_ARGS]; /* 0: there is no such operand */
 };
 
 static inline unsigned bv_words(unsigned width)
@@ -88,13 +88,16 @@ unsigned bv_count(const uint64_t *a, unsigned width);
 /* Can bv_apply() do this operator? */
 bool bv_can(enum expr_op op);
 
-/* ret = op(a, b, c); operands of width 0 are not used. */
-void bv_apply(const struct bv_op *o, uint64_t *ret, const uint64_t *a, const uint64_t *b, const uint64_t *c);
+/* ret = op(arg[0], ..); operands of width 0 are not used. */
+void bv_apply(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_MAX_ARGS]);
 
-/* One operator; as bv_apply(), without the checks. */
+/* One operator of up to three operands; as bv_apply(), without the checks. */
 typedef void bv_fn(const struct bv_op *o, uint64_t *ret, const uint64_t *a, const uint64_t *b, const uint64_t *c);
 
 /* By operator; NULL where there is none. bv_lanes.c has the lane-wise ones. */
 extern bv_fn *const bv_lane_fn[EXPR_NUM_OPS];
+
+/* The floating-point operators (fp_op.h). */
+void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_MAX_ARGS]);
 
 #endif

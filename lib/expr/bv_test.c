@@ -340,7 +340,7 @@ static void compare(const struct subject *s, const struct bits *reference)
 
 	ck_assert_uint_eq(reference->width, s->o.width);
 	to_words(reference, expected);
-	bv_apply(&s->o, actual, s->arg[0], s->arg[1], s->arg[2]);
+	bv_apply(&s->o, actual, (const uint64_t *const[EXPR_MAX_ARGS]){s->arg[0], s->arg[1], s->arg[2]});
 	ck_assert_msg(!memcmp(actual, expected, bv_words(s->o.width) * sizeof *actual), "bv: %s of %u bits, lane %u",
 		      expr_op_text(s->o.op), s->o.arg_width[0], s->o.lane);
 	run_program(s, actual);

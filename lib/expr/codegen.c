@@ -237,20 +237,16 @@ static struct code wide_code(struct builder *b, const struct expr *n, const uint
 		.op = CODE_WIDE,
 		.a = slot[0],
 		.b = slot[1],
-		.imm = (uint64_t)slot[2] << 32 | (b->wide.len - 1),
+		.imm = (uint64_t)slot[3] << 48 | (uint64_t)slot[2] << 32 | (b->wide.len - 1),
 	};
 }
 
 static uint16_t emit_operator(struct builder *b, const struct expr *n)
 {
-	uint16_t slot[3] = {0};
+	uint16_t slot[EXPR_MAX_ARGS] = {0};
 	unsigned word;
 	struct code c;
 
-	if (!bv_can(n->op)) {
-		builder_fail(b, error_create(ERROR_UNSUPPORTED, "%s cannot be evaluated", expr_op_text(n->op)));
-		return 0;
-	}
 	for (unsigned i = 0; i < op_info[n->op].arity; i++)
 		slot[i] = builder_emit(b, n->arg[i]);
 	if (is_alias(b, n, &word))

@@ -258,6 +258,14 @@ static bool any_word(const uint64_t *words, unsigned num)
 	return any;
 }
 
+static void apply_wide(const struct run *r, const struct code *c)
+{
+	const uint64_t *s = r->slot;
+	const uint64_t *const arg[EXPR_MAX_ARGS] = {&s[c->a], &s[c->b], &s[c->imm >> 32 & UINT16_MAX], &s[c->imm >> 48]};
+
+	bv_apply(&r->part->wide[(uint32_t)c->imm], &r->slot[c->dst], arg);
+}
+
 static enum run_end run_code(struct run *r)
 {
 	uint64_t *s = r->slot;
@@ -280,7 +288,7 @@ static enum run_end run_code(struct run *r)
 			NARROW_OPERATORS(NARROW_CASE)
 			WIDE_OPERATORS(WIDE_CASE)
 		case CODE_ITE2: write2(&s[c->dst], A ? B2 : read2(&s[M]), UINT64_MAX); break;
-		case CODE_WIDE: bv_apply(&r->part->wide[(uint32_t)M], &s[c->dst], &A, &B, &s[M >> 32]); break;
+		case CODE_WIDE: apply_wide(r, c); break;
 		case CODE_LOAD:
 			end = load(r, c);
 			if (end != RUN_DONE)

@@ -20,7 +20,7 @@ struct reg_layout {
 
 struct prog;
 
-/* Needs the pool only while compiling. An operator that cannot be evaluated is ERROR_UNSUPPORTED. */
+/* Needs the pool only while compiling. A transfer that is too large is ERROR_UNSUPPORTED. */
 struct error *prog_compile(const struct transfer *t, const struct reg_layout *layout, struct prog **ret);
 void prog_destroy(struct prog *prog);
 

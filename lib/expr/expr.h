@@ -21,7 +21,7 @@
 
 #include "lib/base/error.h"
 
-enum { EXPR_MAX_WIDTH = 512, EXPR_MAX_WORDS = EXPR_MAX_WIDTH / 64 };
+enum { EXPR_MAX_WIDTH = 512, EXPR_MAX_WORDS = EXPR_MAX_WIDTH / 64, EXPR_MAX_ARGS = 4 };
 
 enum expr_op {
 #define OP(name, text, arity, shape, traits) EXPR_##name,
@@ -39,7 +39,7 @@ struct expr {
 	uint16_t width; /* bits of the result */
 	uint16_t lane;  /* lane width of operators with TRAIT_L, else 0 */
 	uint32_t attr;  /* see op.def; CONST wider than 64 bits: index into the pool's words */
-	expr_id arg[3];
+	expr_id arg[EXPR_MAX_ARGS];
 	uint64_t value; /* CONST of up to 64 bits */
 };
 
@@ -83,8 +83,6 @@ expr_id expr_binary(struct expr_pool *pool, enum expr_op op, expr_id a, expr_id 
 expr_id expr_ite(struct expr_pool *pool, expr_id cond, expr_id then, expr_id otherwise);
 /* Lane-wise operators of one to three operands (the unused ones are EXPR_NONE); lane in bits. */
 expr_id expr_lanes(struct expr_pool *pool, enum expr_op op, unsigned lane, expr_id a, expr_id b, expr_id c);
-/* Floating point: attr as in fp.h. */
-expr_id expr_fp(struct expr_pool *pool, enum expr_op op, unsigned lane, uint32_t attr, expr_id a, expr_id b, expr_id c);
 
 expr_id expr_concat(struct expr_pool *pool, expr_id high, expr_id low);
 /* Bits [low, low + width). */

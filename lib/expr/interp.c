@@ -12,12 +12,15 @@ struct value {
 static struct error *apply(const struct expr_pool *pool, const struct expr *n, struct value *values, uint64_t *ret)
 {
 	struct bv_op o = {.op = n->op, .width = n->width, .lane = n->lane, .attr = n->attr};
+	const uint64_t *arg[EXPR_MAX_ARGS];
 
 	if (!bv_can(n->op))
 		return error_create(ERROR_UNSUPPORTED, "%s cannot be evaluated", expr_op_text(n->op));
-	for (unsigned i = 0; i < op_info[n->op].arity; i++)
+	for (unsigned i = 0; i < EXPR_MAX_ARGS; i++) {
 		o.arg_width[i] = (uint16_t)expr_width(pool, n->arg[i]);
-	bv_apply(&o, ret, values[n->arg[0]].words, values[n->arg[1]].words, values[n->arg[2]].words);
+		arg[i] = values[n->arg[i]].words;
+	}
+	bv_apply(&o, ret, arg);
 	return NULL;
 }
 

@@ -16,7 +16,7 @@ void marks_add_operands(bool *marks, const struct expr_pool *pool, expr_id id)
 {
 	const struct expr *e = expr_get(pool, id);
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < EXPR_MAX_ARGS; i++)
 		marks[e->arg[i]] = true;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/expr/bv.h"
+#include "lib/expr/fp_op.h"
 #include "lib/expr/live.h"
 
 enum { MAX_ATTEMPTS = 32, MAX_OTHERS = 3 };
@@ -20,6 +21,9 @@ enum kind {
 	BRANCHES, /* swapped */
 	LANE,     /* lanes of half or of twice the width */
 	ADDRESS,  /* a load from the next byte */
+	ROUNDING, /* another rounding of floating point */
+	FP_SPEC,  /* another attribute of a floating-point operator */
+	FP_FLAG,  /* an exception flag that is never raised */
 	/* Of an output */
 	REG_DROPPED,
 	REG_BIT,
@@ -114,13 +118,18 @@ static const uint8_t others[EXPR_NUM_OPS][MAX_OTHERS] = {
 	[EXPR_VNARROWSU] = {EXPR_VNARROWSS, EXPR_VNARROWUU, EXPR_VNARROW},
 	[EXPR_VNARROWUU] = {EXPR_VNARROWSU, EXPR_VNARROWSS, EXPR_VNARROW},
 	[EXPR_FADD] = {EXPR_FSUB, EXPR_FMUL},
-	[EXPR_FSUB] = {EXPR_FADD},
+	[EXPR_FSUB] = {EXPR_FADD, EXPR_FMAX},
 	[EXPR_FMUL] = {EXPR_FADD, EXPR_FDIV},
-	[EXPR_FDIV] = {EXPR_FMUL},
-	[EXPR_FADD_FLAGS] = {EXPR_FSUB_FLAGS, EXPR_FMUL_FLAGS},
-	[EXPR_FSUB_FLAGS] = {EXPR_FADD_FLAGS},
-	[EXPR_FMUL_FLAGS] = {EXPR_FADD_FLAGS, EXPR_FDIV_FLAGS},
-	[EXPR_FDIV_FLAGS] = {EXPR_FMUL_FLAGS},
+	[EXPR_FDIV] = {EXPR_FMUL, EXPR_FSUB},
+	[EXPR_FSQRT] = {EXPR_FRINT, EXPR_FGETEXP},
+	[EXPR_FMIN] = {EXPR_FMAX, EXPR_FMINNUM},
+	[EXPR_FMAX] = {EXPR_FMIN, EXPR_FMAXNUM},
+	[EXPR_FMINNUM] = {EXPR_FMAXNUM, EXPR_FMIN},
+	[EXPR_FMAXNUM] = {EXPR_FMINNUM, EXPR_FMAX},
+	[EXPR_FRINT] = {EXPR_FSQRT},
+	[EXPR_FSCALE] = {EXPR_FMUL},
+	[EXPR_FGETEXP] = {EXPR_FGETSIG},
+	[EXPR_FGETSIG] = {EXPR_FGETEXP},
 };
 
 /* ---- Sites ---- */
@@ -139,9 +148,34 @@ static bool is_undef(const struct expr_pool *pool, expr_id id)
 static bool can_swap(const struct expr *n)
 {
 	enum expr_shape shape = op_info[n->op].shape;
-	bool same = shape == SHAPE_SAME || shape == SHAPE_COMPARE || shape == SHAPE_LANES || shape == SHAPE_FP;
+	bool same = shape == SHAPE_SAME || shape == SHAPE_COMPARE || shape == SHAPE_LANES;
 
 	return op_info[n->op].arity == 2 && same && !(op_info[n->op].traits & TRAIT_C);
+}
+
+/* Swapped operands of the others make a difference where both are NaNs, if any. */
+static bool can_swap_fp(enum expr_op op)
+{
+	return op == EXPR_FSUB || op == EXPR_FDIV || op == EXPR_FMIN || op == EXPR_FMAX || op == EXPR_FORDER ||
+	       op == EXPR_FSCALE || op == EXPR_FREM;
+}
+
+static bool rounds(enum expr_op op)
+{
+	return op_info[op].shape == SHAPE_FP && (op < EXPR_FMIN || (op >= EXPR_FRINT && op <= EXPR_FSCALE));
+}
+
+/* Bits of the attribute that can change without changing widths. */
+static uint32_t changeable_fields(enum expr_op op)
+{
+	const struct fp_spec own = {.quiet = true,
+				    .exact = true,
+				    .nearest = true,
+				    .is_signed = true,
+				    .relations = 15,
+				    .negate = {3, 3}};
+
+	return fp_op_fields(op) & fp_spec_pack(&own);
 }
 
 static bool has_lanes(const struct expr *n)
@@ -163,7 +197,7 @@ static void add_node_sites(struct mutator *m, expr_id id)
 		add_site(m, PLACE, id, 0);
 	if (n->op == EXPR_EXTRACT && n->width > 1)
 		add_site(m, WIDTH, id, 0);
-	if (can_swap(n))
+	if (can_swap(n) || can_swap_fp(n->op))
 		add_site(m, OPERANDS, id, 0);
 	/* Branches that are undefined would only hide what the other one says. */
 	if (n->op == EXPR_ITE && !is_undef(m->pool, n->arg[1]) && !is_undef(m->pool, n->arg[2]))
@@ -172,6 +206,13 @@ static void add_node_sites(struct mutator *m, expr_id id)
 		add_site(m, LANE, id, 0);
 	if (n->op == EXPR_LOAD)
 		add_site(m, ADDRESS, id, 0);
+	if (rounds(n->op))
+		add_site(m, ROUNDING, id, 0);
+	if (op_info[n->op].shape == SHAPE_FP) {
+		if (changeable_fields(n->op))
+			add_site(m, FP_SPEC, id, 0);
+		add_site(m, FP_FLAG, id, 0);
+	}
 }
 
 static void add_output_sites(struct mutator *m)
@@ -319,6 +360,38 @@ static expr_id other_address(struct mutator *m, struct expr n)
 	return expr_make(m->pool, n);
 }
 
+static expr_id other_rounding(struct mutator *m, struct expr n)
+{
+	unsigned mode = op_info[n.op].arity - 1u;
+
+	say(m, "another rounding of %s", op_info[n.op].text);
+	n.arg[mode] = expr_xor(m->pool, n.arg[mode],
+			       expr_const(m->pool, FP_MODE_WIDTH, (1 + rng_below(m->rng, 3)) << FP_MODE_ROUND));
+	return expr_make(m->pool, n);
+}
+
+static expr_id other_spec(struct mutator *m, struct expr n)
+{
+	uint32_t fields = changeable_fields(n.op), nth = rng_below(m->rng, (uint32_t)__builtin_popcount(fields));
+
+	for (; nth; nth--)
+		fields &= fields - 1;
+	say(m, "bit %d of the attributes of %s", __builtin_ctz(fields), op_info[n.op].text);
+	n.attr ^= fields & -fields;
+	return op_check(m->pool, &n) ? EXPR_NONE : expr_make(m->pool, n);
+}
+
+static expr_id without_flag(struct mutator *m, expr_id id)
+{
+	static const char *const names[] = {"invalid", "denormal", "divide", "overflow", "underflow", "inexact"};
+	unsigned flag = rng_below(m->rng, sizeof names / sizeof *names), width = expr_width(m->pool, id);
+	uint64_t words[EXPR_MAX_WORDS] = {0};
+
+	say(m, "%s raises no %s", op_info[node(m->pool, id)->op].text, names[flag]);
+	bv_put(words, width - FP_NUM_FLAGS + flag, 1, 1);
+	return expr_and(m->pool, id, expr_not(m->pool, expr_const_wide(m->pool, width, words)));
+}
+
 /* EXPR_NONE: no change can be made here. */
 static expr_id change_node(struct mutator *m, const struct site *site)
 {
@@ -333,6 +406,9 @@ static expr_id change_node(struct mutator *m, const struct site *site)
 	case BRANCHES: return swapped(m, n, 1);
 	case LANE: return other_lane(m, n);
 	case ADDRESS: return other_address(m, n);
+	case ROUNDING: return other_rounding(m, n);
+	case FP_SPEC: return other_spec(m, n);
+	case FP_FLAG: return without_flag(m, site->index);
 	default: return EXPR_NONE;
 	}
 }
@@ -490,7 +566,7 @@ static bool attempt(struct mutator *m, struct transfer *ret)
 
 	if (!site)
 		return false;
-	if (site->kind <= ADDRESS) {
+	if (site->kind <= FP_FLAG) {
 		from = site->index;
 		to = change_node(m, site);
 		if (!to || to == from)

@@ -24,8 +24,7 @@ unsigned op_width(const struct expr_pool *pool, const struct expr *n)
 	case SHAPE_SAME:
 	case SHAPE_COUNT:
 	case SHAPE_LANES:
-	case SHAPE_LCOUNT:
-	case SHAPE_FP: return a;
+	case SHAPE_LCOUNT: return a;
 	case SHAPE_COMPARE: return 1;
 	case SHAPE_ITE:
 	case SHAPE_PERMUTE: return expr_width(pool, n->arg[1]);
@@ -34,7 +33,7 @@ unsigned op_width(const struct expr_pool *pool, const struct expr *n)
 	case SHAPE_WIDEN: return 2 * a;
 	case SHAPE_NARROW: return a / 2;
 	case SHAPE_REDUCE: return n->lane;
-	case SHAPE_FPFLAGS: return EXPR_FPFLAGS_WIDTH;
+	case SHAPE_FP: return fp_node_width(pool, n);
 	}
 	return 0;
 }
@@ -55,9 +54,11 @@ static const char *check_lane(const struct expr_pool *pool, const struct expr *n
 
 	if (!(op_info[n->op].traits & TRAIT_L))
 		return n->lane ? "a lane width where none belongs" : NULL;
+	if (shape == SHAPE_FP)
+		return NULL;
 	if (!n->lane || a % n->lane || (shape == SHAPE_PERMUTE && n->width % n->lane))
 		return "the lane width does not divide the operand";
-	if (n->lane > 64 && shape != SHAPE_PERMUTE && shape != SHAPE_FP && shape != SHAPE_FPFLAGS)
+	if (n->lane > 64 && shape != SHAPE_PERMUTE)
 		return "lanes wider than 64 bits";
 	if (shape == SHAPE_NARROW && n->lane % 2)
 		return "lanes that cannot be halved";
@@ -75,9 +76,8 @@ static const char *check_operands(const struct expr_pool *pool, const struct exp
 			return "bswap of parts of bytes";
 		return operands_have(pool, n, n->width) ? NULL : "operands of different widths";
 	case SHAPE_COMPARE: return a == b ? NULL : "operands of different widths";
-	case SHAPE_LANES:
-	case SHAPE_FP: return operands_have(pool, n, n->width) ? NULL : "operands of different widths";
-	case SHAPE_FPFLAGS: return operands_have(pool, n, a) ? NULL : "operands of different widths";
+	case SHAPE_LANES: return operands_have(pool, n, n->width) ? NULL : "operands of different widths";
+	case SHAPE_FP: return fp_node_check(pool, n);
 	case SHAPE_ITE:
 		if (a != 1)
 			return "a condition wider than a bit";
@@ -92,7 +92,7 @@ const char *op_check(const struct expr_pool *pool, const struct expr *n)
 {
 	if (n->op >= EXPR_NUM_OPS)
 		return "no such operator";
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < EXPR_MAX_ARGS; i++)
 		if ((n->arg[i] != EXPR_NONE) != (i < op_info[n->op].arity))
 			return "a wrong number of operands";
 

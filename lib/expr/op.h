@@ -26,7 +26,6 @@ enum expr_shape {
 	SHAPE_NARROW,
 	SHAPE_REDUCE,
 	SHAPE_FP,
-	SHAPE_FPFLAGS,
 };
 
 enum expr_trait {
@@ -34,8 +33,6 @@ enum expr_trait {
 	TRAIT_A = 2, /* associative */
 	TRAIT_L = 4, /* lane-wise: the lane width is part of the node */
 };
-
-enum { EXPR_FPFLAGS_WIDTH = 6 };
 
 struct op_info {
 	const char *text;
@@ -51,6 +48,13 @@ extern const struct op_info op_info[EXPR_NUM_OPS];
  * operands (leaves, loads, extracts, extensions) the width that the node has.
  */
 unsigned op_width(const struct expr_pool *pool, const struct expr *n);
+
+/* For the operators of fp_op.h; the bits of the attribute that they may have set. */
+uint32_t fp_op_fields(enum expr_op op);
+unsigned fp_node_width(const struct expr_pool *pool, const struct expr *n);
+/* Of all lanes together. */
+unsigned fp_value_width(const struct expr *n);
+const char *fp_node_check(const struct expr_pool *pool, const struct expr *n);
 
 /* NULL if the node's width, lane and operands fit its operator; otherwise what is wrong, for people. */
 const char *op_check(const struct expr_pool *pool, const struct expr *n);

@@ -4,7 +4,8 @@
  *     expr    = operand [("+" | "&" | ...) operand {the same operator, operand} | "?" operand ":" operand | ":"
  * operand] operand = {"~" | "-"} atom {"[" high [":" low] "]"} atom    = "(" expr ")" | "0x" digits ":" width |
  * register | "r" number ":" width | "undef" width "#" number | "env:" name width | "mem" width ["@" version] "[" expr
- * "]" | "unknown(" expr ")" | function [width] ["#" number] "(" expr {"," expr} ")"
+ * "]" | "unknown(" expr ")" | function [width] "(" expr {"," expr} ")" |
+ *     fp-function [".flags" | ".all"] "(" word {" " word} "," mode {"," expr} ")"
  *
  * Operators have no precedence: mixed ones need parentheses. Text is hostile: every node is checked before it is made,
  * and nesting is limited.
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "lib/expr/bv.h"
+#include "lib/expr/fp_op.h"
 #include "lib/expr/pool.h"
 #include "lib/expr/print.h"
 #include "lib/expr/syntax.h"
@@ -211,12 +213,53 @@ static expr_id parse_call(struct parser *p, enum expr_op op)
 		n.width = (uint16_t)parse_width(p);
 	else if (op_info[op].traits & TRAIT_L)
 		n.lane = (uint16_t)parse_width(p);
-	if (op_info[op].shape == SHAPE_FP || op_info[op].shape == SHAPE_FPFLAGS) {
-		expect(p, "#");
-		n.attr = p->err ? 0 : parse_number(p);
-	}
 	parse_arguments(p, &n);
 	return make(p, n);
+}
+
+/* Operands, behind the words: the mode comes first. */
+static void parse_fp_operands(struct parser *p, struct expr *n)
+{
+	unsigned last = op_info[n->op].arity - 1u;
+
+	for (unsigned i = 0; i <= last && !p->err; i++) {
+		expect(p, ",");
+		skip_space(p);
+		n->arg[i ? i - 1 : last] = p->err ? EXPR_NONE : parse_expr(p);
+	}
+	expect(p, ")");
+}
+
+static void parse_fp_words(struct parser *p, struct expr *n)
+{
+	do {
+		size_t len = 0;
+
+		while (isalnum((unsigned char)p->at[len]) || p->at[len] == '_')
+			len++;
+		if (!syntax_fp_parse(p->at, len, n->op, &n->attr))
+			fail(p, "no such word");
+		p->at += len;
+	} while (take(p, " "));
+	const struct fp_spec s = fp_spec_unpack(n->attr);
+	n->lane = (uint16_t)fp_result_lane(n->op, &s);
+}
+
+/* Behind the function's name: the part that is meant. */
+static expr_id parse_fp(struct parser *p, enum expr_op op)
+{
+	struct expr n = {.op = op};
+	bool flags = take(p, ".flags"), all = !flags && take(p, ".all");
+
+	expect(p, "(");
+	if (!p->err)
+		parse_fp_words(p, &n);
+	parse_fp_operands(p, &n);
+	expr_id id = make(p, n);
+	if (!id || all)
+		return id;
+	n.width = (uint16_t)expr_width(p->pool, id);
+	return flags ? expr_fp_flags(p->pool, id) : expr_extract(p->pool, id, 0, fp_value_width(&n));
 }
 
 /* The operator with this name, without the digits that follow; EXPR_NUM_OPS: none. */
@@ -263,13 +306,16 @@ static expr_id parse_word(struct parser *p)
 		p->at += 3;
 		return parse_load(p);
 	}
-	if (name[len] == '(' || name[len] == '#') {
+	if (name[len] == '(') {
+		const char *dot = memchr(name, '.', letters);
+		if (dot)
+			letters = (size_t)(dot - name);
 		enum expr_op op = find_function(name, letters);
 
 		if (op == EXPR_NUM_OPS)
 			return fail(p, "no such function");
 		p->at += letters;
-		return parse_call(p, op);
+		return op_info[op].shape == SHAPE_FP ? parse_fp(p, op) : parse_call(p, op);
 	}
 	return parse_reg(p, name, len);
 }

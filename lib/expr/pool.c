@@ -86,7 +86,7 @@ static uint64_t hash_node(const struct expr *n, const uint64_t *words)
 	}
 	h = hash_u64(h ^ n->value ^ ((uint64_t)n->attr << 32 | n->arg[0]));
 	if (n->arg[1])
-		h = hash_u64(h ^ ((uint64_t)n->arg[1] << 32 | n->arg[2]));
+		h = hash_u64(h ^ ((uint64_t)n->arg[1] << 32 | (n->arg[2] ^ n->arg[3] << 16)));
 	return h;
 }
 
@@ -103,7 +103,7 @@ static bool same_node(const struct expr_pool *pool, const struct expr *have, con
 	if (words)
 		return !memcmp(node_words(pool, have), words, bv_words(n->width) * sizeof *words);
 	return have->attr == n->attr && have->value == n->value && have->arg[0] == n->arg[0] &&
-	       have->arg[1] == n->arg[1] && have->arg[2] == n->arg[2];
+	       have->arg[1] == n->arg[1] && have->arg[2] == n->arg[2] && have->arg[3] == n->arg[3];
 }
 
 static bool grow_table(struct expr_pool *pool)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/expr/bv.h"
+#include "lib/expr/fp_op.h"
 #include "lib/expr/live.h"
 #include "lib/expr/syntax.h"
 #include "lib/expr/taint.h"
@@ -113,10 +114,42 @@ static bool print_subtraction(const struct printer *p, const struct expr *n)
 	return true;
 }
 
+/* Functions of their own are the two parts that are made use of; the mode, which is like an attribute, comes first. */
+static void print_fp(const struct printer *p, const struct expr *n, const char *part)
+{
+	unsigned last = op_info[n->op].arity - 1u;
+
+	strbuf_printf(p->out, "%s%s(", op_info[n->op].text, part);
+	syntax_fp_print(p->out, n->op, n->attr);
+	strbuf_append(p->out, ", ");
+	print(p, n->arg[last]);
+	for (unsigned i = 0; i < last; i++) {
+		strbuf_append(p->out, ", ");
+		print(p, n->arg[i]);
+	}
+	strbuf_append(p->out, ")");
+}
+
+/* Value or flags, as a whole, of a floating-point operator. */
+static bool print_fp_part(const struct printer *p, const struct expr *n)
+{
+	const struct expr *of = node(p->pool, n->arg[0]);
+	const char *part = !n->attr ? "" : ".flags";
+
+	if (op_info[of->op].shape != SHAPE_FP || (p->temps && p->temps[n->arg[0]]))
+		return false;
+	if (n->attr ? n->width != FP_NUM_FLAGS || n->attr + n->width != of->width : n->width != fp_value_width(of))
+		return false;
+	print_fp(p, of, part);
+	return true;
+}
+
 static void print_symbol(const struct printer *p, const struct expr *n)
 {
 	const char *text = op_info[n->op].text;
 
+	if (n->op == EXPR_EXTRACT && print_fp_part(p, n))
+		return;
 	if (n->op == EXPR_EXTRACT) {
 		print_operand(p, n->arg[0]);
 		if (n->width == 1)
@@ -150,8 +183,6 @@ static void print_call(const struct printer *p, const struct expr *n)
 		strbuf_printf(p->out, "%u", n->width);
 	else if (n->lane)
 		strbuf_printf(p->out, "%u", n->lane);
-	if (info->shape == SHAPE_FP || info->shape == SHAPE_FPFLAGS)
-		strbuf_printf(p->out, "#%u", n->attr);
 	for (unsigned i = 0; i < info->arity; i++) {
 		strbuf_append(p->out, i ? ", " : "(");
 		print(p, n->arg[i]);
@@ -172,6 +203,8 @@ static void print_node(const struct printer *p, expr_id id)
 		print_leaf(p, n);
 	} else if (syntax_is_symbol(n->op)) {
 		print_symbol(p, n);
+	} else if (op_info[n->op].shape == SHAPE_FP) {
+		print_fp(p, n, ".all");
 	} else {
 		print_call(p, n);
 	}

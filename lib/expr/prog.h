@@ -18,7 +18,7 @@ enum code_op {
 #define OP(name, text, arity, shape, traits) CODE_##name,
 #include "lib/expr/op.def"
 #undef OP
-	CODE_WIDE, /* bv_apply(); imm: index into wide, third operand << 32 */
+	CODE_WIDE, /* bv_apply(); imm: index into wide, third operand << 32, fourth << 48 */
 	CODE_NOT2,
 	CODE_AND2,
 	CODE_OR2,

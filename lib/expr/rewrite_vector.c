@@ -148,7 +148,7 @@ static unsigned index_at(const struct expr_pool *pool, const struct expr *n, uns
 		.arg_width = {indices->width},
 	};
 
-	bv_apply(&extract, one, node_words(pool, indices), NULL, NULL);
+	bv_apply(&extract, one, (const uint64_t *const[EXPR_MAX_ARGS]){node_words(pool, indices)});
 	return bv_count(one, n->lane);
 }
 

@@ -1,6 +1,7 @@
 #include "lib/expr/taint.h"
 
 #include "lib/expr/bv.h"
+#include "lib/expr/fp_op.h"
 #include "lib/expr/live.h"
 #include "lib/expr/masks.h"
 
@@ -11,7 +12,7 @@
 struct tainted {
 	struct expr_pool *pool;
 	const struct expr *n;
-	expr_id arg[3]; /* masks */
+	expr_id arg[EXPR_MAX_ARGS]; /* masks */
 };
 
 static expr_id or_masks(struct expr_pool *pool, expr_id a, expr_id b)
@@ -41,7 +42,7 @@ static expr_id any_operand(const struct tainted *t)
 {
 	expr_id all = EXPR_NONE;
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < EXPR_MAX_ARGS; i++)
 		all = or_masks(t->pool, all, if_any(t->pool, t->arg[i], t->n->width));
 	return all;
 }
@@ -156,6 +157,33 @@ static expr_id taint_saturating_narrow(const struct tainted *t)
 	return expr_lanes(t->pool, EXPR_VNARROW, t->n->lane, lanes, 0, 0);
 }
 
+/* Lanes that are all ones or zeros, with another width of lanes. */
+static expr_id resize_lanes(struct expr_pool *pool, expr_id mask, unsigned from, unsigned to)
+{
+	for (; from < to; from *= 2)
+		mask = expr_lanes(pool, EXPR_VWIDENS, from, mask, 0, 0);
+	for (; from > to; from /= 2)
+		mask = expr_lanes(pool, EXPR_VNARROW, from, mask, 0, 0);
+	return mask;
+}
+
+/* A lane with an undetermined bit in an operand is so as a whole, and so are the flags; by an undetermined mode all. */
+static expr_id taint_fp(const struct tainted *t)
+{
+	const struct fp_spec spec = fp_spec_unpack(t->n->attr);
+	unsigned last = op_info[t->n->op].arity - 1u, lane = fp_operand_lane(t->n->op, &spec);
+	unsigned width = expr_width(t->pool, t->n->arg[0]);
+	expr_id mask = EXPR_NONE, all = if_any(t->pool, t->arg[last], t->n->width);
+
+	for (unsigned i = 0; i < last; i++)
+		mask = or_masks(t->pool, mask, t->arg[i]);
+	if (!mask || width == lane)
+		return or_masks(t->pool, all, if_any(t->pool, mask, t->n->width));
+	expr_id flags = if_any(t->pool, mask, FP_NUM_FLAGS);
+	expr_id lanes = resize_lanes(t->pool, lanes_if_any(t->pool, mask, lane), lane, t->n->lane);
+	return or_masks(t->pool, all, expr_concat(t->pool, flags, lanes));
+}
+
 typedef expr_id taint_rule(const struct tainted *t);
 
 /* What is not listed: any_in_lane() for lane-wise operators, else any_operand(). */
@@ -207,7 +235,9 @@ static taint_rule *rule_for(const struct expr *n)
 
 	if (rules[n->op])
 		return rules[n->op];
-	return n->lane && shape != SHAPE_FPFLAGS ? any_in_lane : any_operand;
+	if (shape == SHAPE_FP)
+		return taint_fp;
+	return n->lane ? any_in_lane : any_operand;
 }
 
 /* A leaf's own mask. */

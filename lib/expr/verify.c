@@ -21,7 +21,7 @@ static struct error *check_node(const struct checker *c, expr_id id)
 {
 	const struct expr *n = node(c->pool, id);
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < EXPR_MAX_ARGS; i++)
 		if (n->arg[i] >= id)
 			return bug("an operand that is made after its user", id);
 

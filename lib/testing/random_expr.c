@@ -193,8 +193,7 @@ static expr_id random_operator(struct random_expr *g, enum expr_op op, unsigned 
 	case SHAPE_CONCAT:
 	case SHAPE_EXTRACT:
 	case SHAPE_EXTEND: return random_structure(g, op, width, depth);
-	case SHAPE_FP:
-	case SHAPE_FPFLAGS: return EXPR_NONE;
+	case SHAPE_FP: return EXPR_NONE;
 	default: return random_lanes(g, op, width, depth);
 	}
 }

@@ -1,0 +1,108 @@
+/* The floating-point operators: lib/fp lane by lane. */
+#include "lib/expr/bv.h"
+#include "lib/expr/fp_op.h"
+#include "lib/expr/op.h"
+
+#include <string.h>
+
+/* An operator over lanes, of which none crosses words but one of 80 bits. */
+struct lanes {
+	enum expr_op op;
+	struct fp_spec spec;
+	struct fp_env env;
+	unsigned operand, result; /* widths of lanes */
+	const uint64_t *a, *b, *c;
+};
+
+static inline fp_bits get_lane(const uint64_t *x, unsigned width, unsigned i)
+{
+	unsigned low = i * width;
+
+	if (!x)
+		return 0;
+	if (width > 64)
+		return (fp_bits)x[1] << 64 | x[0];
+	return x[low / 64] >> low % 64 & bv_ones(width);
+}
+
+static struct fp_result compare(const struct lanes *l, fp_bits a, fp_bits b)
+{
+	struct fp_result r = {0};
+	enum fp_relation relation = fp_compare(&l->env, l->spec.quiet, a, b, &r.flags);
+
+	if (l->op == EXPR_FORDER)
+		r.value = relation;
+	else if (relation & l->spec.relations)
+		r.value = bv_ones(l->result);
+	return r;
+}
+
+static struct fp_result remainder_of(const struct lanes *l, fp_bits a, fp_bits b)
+{
+	unsigned quotient;
+	struct fp_result r = fp_rem(&l->env, l->spec.nearest, a, b, &quotient);
+
+	r.value |= (fp_bits)quotient << l->result;
+	return r;
+}
+
+static struct fp_result convert(const struct lanes *l, fp_bits a)
+{
+	const struct fp_spec *s = &l->spec;
+
+	switch (l->op) {
+	case EXPR_FRINT: return fp_round_integral(&l->env, s->exact, a);
+	case EXPR_FCVT: return fp_convert(&l->env, s->from, a);
+	case EXPR_FTOI: return fp_to_int(&l->env, s->is_signed, s->integer, s->fraction, a);
+	case EXPR_ITOF: return fp_from_int(&l->env, s->is_signed, s->integer, s->fraction, (uint64_t)a);
+	case EXPR_FGETEXP: return fp_exponent(&l->env, a);
+	default: return fp_significand(&l->env, a);
+	}
+}
+
+static struct fp_result apply(const struct lanes *l, unsigned i)
+{
+	const struct fp_env *e = &l->env;
+	unsigned negate = l->spec.negate[i % 2];
+	fp_bits a = get_lane(l->a, l->operand, i), b = get_lane(l->b, l->operand, i);
+
+	switch (l->op) {
+	case EXPR_FADD: return negate ? fp_sub(e, a, b) : fp_add(e, a, b);
+	case EXPR_FSUB: return fp_sub(e, a, b);
+	case EXPR_FMUL: return fp_mul(e, a, b);
+	case EXPR_FDIV: return fp_div(e, a, b);
+	case EXPR_FSQRT: return fp_sqrt(e, a);
+	case EXPR_FMA: return fp_fma(e, negate, a, b, get_lane(l->c, l->operand, i));
+	case EXPR_FMIN: return fp_min(e, a, b);
+	case EXPR_FMAX: return fp_max(e, a, b);
+	case EXPR_FMINNUM: return fp_min_num(e, a, b);
+	case EXPR_FMAXNUM: return fp_max_num(e, a, b);
+	case EXPR_FCMP:
+	case EXPR_FORDER: return compare(l, a, b);
+	case EXPR_FSCALE: return fp_scale(e, a, b);
+	case EXPR_FREM: return remainder_of(l, a, b);
+	default: return convert(l, a);
+	}
+}
+
+void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_MAX_ARGS])
+{
+	unsigned arity = op_info[o->op].arity, flags = 0;
+	struct lanes l = {.op = o->op, .spec = fp_spec_unpack(o->attr), .result = o->lane, .a = arg[0]};
+
+	l.env = (struct fp_env){l.spec.format, l.spec.rules, (unsigned)arg[arity - 1][0]};
+	l.operand = fp_operand_lane(o->op, &l.spec);
+	l.b = arity > 2 ? arg[1] : NULL;
+	l.c = arity > 3 ? arg[2] : NULL;
+	memset(ret, 0, bv_words(o->width) * sizeof *ret);
+	for (unsigned i = 0; i < o->arg_width[0] / l.operand; i++) {
+		struct fp_result r = apply(&l, i);
+		unsigned low = i * l.result;
+
+		ret[low / 64] |= (uint64_t)r.value << low % 64;
+		if (r.value >> 64)
+			ret[1] |= (uint64_t)(r.value >> 64); /* the one lane of 80 bits, or the quotient beside one of 64 */
+		flags |= r.flags;
+	}
+	bv_put(ret, o->width - FP_NUM_FLAGS, FP_NUM_FLAGS, flags);
+}

@@ -1,0 +1,179 @@
+#include "lib/expr/fp_op.h"
+
+#include "lib/expr/bv.h"
+#include "lib/expr/pool.h"
+
+/* Fields of the attribute: the first bit, and how many. */
+struct field {
+	uint8_t at, width;
+};
+
+static const struct field FORMAT = {0, 3}, FROM = {3, 3}, RULES = {6, 3}, QUIET = {9, 1}, EXACT = {10, 1},
+			  NEAREST = {11, 1}, SIGNED = {12, 1}, RELATIONS = {13, 4}, INTEGER = {17, 3},
+			  FRACTION = {20, 7}, NEGATE_EVEN = {27, 2}, NEGATE_ODD = {29, 2};
+
+static uint32_t put(struct field f, unsigned value)
+{
+	return (uint32_t)value << f.at;
+}
+
+static uint8_t get(struct field f, uint32_t attr)
+{
+	return (uint8_t)(attr >> f.at & bv_ones(f.width));
+}
+
+/* The integer's width is kept in bytes, less one; of operators without one it is 0. */
+uint32_t fp_spec_pack(const struct fp_spec *s)
+{
+	return put(FORMAT, s->format) | put(FROM, s->from) | put(RULES, s->rules) | put(QUIET, s->quiet) |
+	       put(EXACT, s->exact) | put(NEAREST, s->nearest) | put(SIGNED, s->is_signed) |
+	       put(RELATIONS, s->relations) | put(INTEGER, s->integer ? s->integer / 8u - 1 : 0) |
+	       put(FRACTION, s->fraction) | put(NEGATE_EVEN, s->negate[0]) | put(NEGATE_ODD, s->negate[1]);
+}
+
+struct fp_spec fp_spec_unpack(uint32_t attr)
+{
+	return (struct fp_spec){
+		.format = get(FORMAT, attr),
+		.from = get(FROM, attr),
+		.rules = get(RULES, attr),
+		.quiet = get(QUIET, attr),
+		.exact = get(EXACT, attr),
+		.nearest = get(NEAREST, attr),
+		.is_signed = get(SIGNED, attr),
+		.relations = get(RELATIONS, attr),
+		.integer = (uint8_t)(8 * (get(INTEGER, attr) + 1)),
+		.fraction = get(FRACTION, attr),
+		.negate = {get(NEGATE_EVEN, attr), get(NEGATE_ODD, attr)},
+	};
+}
+
+bool fp_is_operator(enum expr_op op)
+{
+	return op_info[op].shape == SHAPE_FP;
+}
+
+unsigned fp_result_lane(enum expr_op op, const struct fp_spec *s)
+{
+	switch (op) {
+	case EXPR_FORDER: return 4;
+	case EXPR_FTOI: return s->integer;
+	default: return fp_width(s->format);
+	}
+}
+
+unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s)
+{
+	switch (op) {
+	case EXPR_FCVT: return fp_width(s->from);
+	case EXPR_ITOF: return s->integer;
+	default: return fp_width(s->format);
+	}
+}
+
+/* ---- Nodes ---- */
+
+static unsigned extra_width(enum expr_op op)
+{
+	return (op == EXPR_FREM ? FP_REM_QUOTIENT_WIDTH : 0) + FP_NUM_FLAGS;
+}
+
+unsigned fp_node_width(const struct expr_pool *pool, const struct expr *n)
+{
+	const struct fp_spec s = fp_spec_unpack(n->attr);
+
+	return expr_width(pool, n->arg[0]) / fp_operand_lane(n->op, &s) * n->lane + extra_width(n->op);
+}
+
+unsigned fp_value_width(const struct expr *n)
+{
+	return n->width - extra_width(n->op);
+}
+
+static uint32_t own_fields(enum expr_op op)
+{
+	switch (op) {
+	case EXPR_FADD: return put(NEGATE_EVEN, FP_NEGATE_ADDEND) | put(NEGATE_ODD, FP_NEGATE_ADDEND);
+	case EXPR_FMA: return put(NEGATE_EVEN, 3) | put(NEGATE_ODD, 3);
+	case EXPR_FCMP: return put(QUIET, 1) | put(RELATIONS, 15);
+	case EXPR_FORDER: return put(QUIET, 1);
+	case EXPR_FREM: return put(NEAREST, 1);
+	case EXPR_FRINT: return put(EXACT, 1);
+	case EXPR_FCVT: return put(FROM, 7);
+	case EXPR_FTOI:
+	case EXPR_ITOF: return put(SIGNED, 1) | put(INTEGER, 7) | put(FRACTION, 127);
+	default: return 0;
+	}
+}
+
+uint32_t fp_op_fields(enum expr_op op)
+{
+	return put(FORMAT, 7) | put(RULES, 7) | own_fields(op);
+}
+
+static const char *check_spec(enum expr_op op, uint32_t attr)
+{
+	const struct fp_spec s = fp_spec_unpack(attr);
+
+	if (attr & ~fp_op_fields(op))
+		return "attributes that the floating-point operator does not have";
+	if (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES)
+		return "no such floating-point format or rules";
+	if (s.integer & (s.integer - 1) || s.fraction > 64)
+		return "an integer of a width that floating point is not converted to";
+	return NULL;
+}
+
+const char *fp_node_check(const struct expr_pool *pool, const struct expr *n)
+{
+	const struct fp_spec s = fp_spec_unpack(n->attr);
+	unsigned last = op_info[n->op].arity - 1u, a = expr_width(pool, n->arg[0]);
+	unsigned lane = fp_operand_lane(n->op, &s);
+	const char *wrong = check_spec(n->op, n->attr);
+
+	if (wrong)
+		return wrong;
+	if (n->lane != fp_result_lane(n->op, &s))
+		return "a lane width that is not the format's";
+	if (a % lane)
+		return "operands that are not of whole lanes";
+	if (a > lane && (lane > 64 || n->lane > 64 || n->op == EXPR_FORDER || n->op == EXPR_FREM))
+		return "lanes of an operator that has one";
+	for (unsigned i = 1; i < last; i++)
+		if (expr_width(pool, n->arg[i]) != a)
+			return "operands of different widths";
+	return expr_width(pool, n->arg[last]) == FP_MODE_WIDTH ? NULL : "a mode of another width";
+}
+
+expr_id expr_fp(struct expr_pool *pool, enum expr_op op, const struct fp_spec *s, expr_id mode, expr_id a, expr_id b,
+		expr_id c)
+{
+	struct expr n = {.op = op,
+			 .lane = (uint16_t)fp_result_lane(op, s),
+			 .attr = fp_spec_pack(s),
+			 .arg = {a, b, c, EXPR_NONE}};
+
+	n.arg[op_info[op].arity - 1] = mode;
+	return expr_make(pool, n);
+}
+
+expr_id expr_fp_value(struct expr_pool *pool, expr_id id)
+{
+	if (!id)
+		return EXPR_NONE;
+	/* By the width alone, because a folded node is a constant: FREM's quotient is what is beside whole bytes. */
+	unsigned width = expr_width(pool, id) - FP_NUM_FLAGS;
+	return expr_extract(pool, id, 0, width < 8 ? width : width - width % 8);
+}
+
+expr_id expr_fp_quotient(struct expr_pool *pool, expr_id id)
+{
+	unsigned low = id ? expr_width(pool, id) - FP_NUM_FLAGS - FP_REM_QUOTIENT_WIDTH : 0;
+
+	return id ? expr_extract(pool, id, low, FP_REM_QUOTIENT_WIDTH) : EXPR_NONE;
+}
+
+expr_id expr_fp_flags(struct expr_pool *pool, expr_id id)
+{
+	return id ? expr_extract(pool, id, expr_width(pool, id) - FP_NUM_FLAGS, FP_NUM_FLAGS) : EXPR_NONE;
+}

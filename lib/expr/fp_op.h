@@ -1,0 +1,50 @@
+/*
+ * The floating-point operators (op.def): lib/fp lane by lane, with value and exception flags in one node.
+ *
+ * The operators' last operand is the mode, FP_MODE_WIDTH bits that are made of a control register at run time. What does
+ * not change at run time is the node's attribute, a struct fp_spec. The node's lane is the result's lane width, and its
+ * value is, from the lowest bit on: the lanes, FREM's quotient, the flags of all lanes together.
+ */
+#ifndef LIB_EXPR_FP_OP_H
+#define LIB_EXPR_FP_OP_H
+
+#include "lib/expr/expr.h"
+#include "lib/fp/fp.h"
+
+/* Fields that the operator has no use for are zero. */
+struct fp_spec {
+	uint8_t format;    /* enum fp_format: of operands and result; FCVT, ITOF: of the result, FTOI: of the operand */
+	uint8_t from;      /* FCVT: enum fp_format of the operand */
+	uint8_t rules;     /* enum fp_rules_id */
+	bool quiet;        /* FCMP, FORDER: quiet NaNs are not invalid */
+	bool exact;        /* FRINT: inexact results are told */
+	bool nearest;      /* FREM: the quotient is rounded to nearest */
+	bool is_signed;    /* FTOI, ITOF */
+	uint8_t relations; /* FCMP: set of enum fp_relation for which a lane becomes all ones */
+	uint8_t integer;   /* FTOI, ITOF: the integer's width: 8, 16, 32, 64 */
+	uint8_t fraction;  /* FTOI, ITOF: the integer's fraction bits, 0-64 */
+	/* FADD (FP_NEGATE_ADDEND) and FMA, in even lanes and in odd ones: ADDSUBPS subtracts in even lanes. */
+	uint8_t negate[2];
+};
+
+/* The node's attribute, and back. */
+uint32_t fp_spec_pack(const struct fp_spec *s);
+struct fp_spec fp_spec_unpack(uint32_t attr);
+
+/* The width of a lane of the result, and of the first operand; in bits. */
+unsigned fp_result_lane(enum expr_op op, const struct fp_spec *s);
+unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s);
+
+/* Is it one of the operators of this file? */
+bool fp_is_operator(enum expr_op op);
+
+/* The node of an operator of one to three operands besides the mode; those that it does not have are EXPR_NONE. */
+expr_id expr_fp(struct expr_pool *pool, enum expr_op op, const struct fp_spec *s, expr_id mode, expr_id a, expr_id b,
+		expr_id c);
+
+/* Parts of such a node: all lanes; the exception flags, FP_NUM_FLAGS bits; FREM's quotient. */
+expr_id expr_fp_value(struct expr_pool *pool, expr_id id);
+expr_id expr_fp_flags(struct expr_pool *pool, expr_id id);
+expr_id expr_fp_quotient(struct expr_pool *pool, expr_id id);
+
+#endif
