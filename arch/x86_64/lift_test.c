@@ -323,7 +323,7 @@ static const struct {
 	{"9b", OUTLINE_EXACT, false, false, 0, CODES, "-------"},           /* fwait */
 	{"d9 fe", OUTLINE_APPROXIMATE, false, false, 0, 0xc7ff, "-------"}, /* fsin */
 	{"67 d8 00", OUTLINE_EXACT, false, true, 0, ROUNDS, "-------"},     /* fadd m32, with a 32-bit address */
-	{"0f 51 00", OUTLINE_EXACT, false, false, 16, 0, "-------"},        /* sqrtps m128 */
+	{"0f 5b 00", OUTLINE_EXACT, false, false, 16, 0, "-------"},        /* cvtdq2ps m128 */
 	{"0f 53 c1", OUTLINE_APPROXIMATE, false, false, 0, 0, "-------"},   /* rcpps */
 	{"0f fc 00", OUTLINE_EXACT, false, false, 8, 0, "-------"},         /* paddb mm, m64 */
 	{"0f 7f 00", OUTLINE_EXACT, true, false, 8, 0, "-------"},          /* movq m64, mm */
@@ -369,9 +369,9 @@ START_TEST(open_results)
 	ck_assert_uint_eq(lift("66 0f 7c c1").outline.open[0].nans, 64);
 	ck_assert_uint_eq(lift("d9 f8").outline.partial.reg, X86_fstat);
 	ck_assert(lift("db e3").outline.retags);
-	ck_assert_uint_eq(lift("c5 fc 51 c1").outline.num_fresh, 2);    /* vsqrtps ymm0, ymm1 */
+	ck_assert_uint_eq(lift("c5 fc 5b c1").outline.num_fresh, 2);    /* vcvtdq2ps ymm0, ymm1 */
 	ck_assert_uint_eq(lift("c4 e2 75 b8 c2").outline.num_fresh, 0); /* vfmadd231ps */
-	ck_assert(!lift("0f 51 c1").outline.floats);
+	ck_assert(!lift("0f 5b c1").outline.floats);
 }
 END_TEST
 

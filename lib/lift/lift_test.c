@@ -65,11 +65,11 @@ static const struct {
 /* More than there are slots for. */
 static expr_id too_large(struct expr_pool *pool, expr_id acc)
 {
-	expr_id value = acc;
+	expr_id wide = expr_zext(pool, acc, EXPR_MAX_WIDTH), value = wide;
 
-	for (unsigned i = 0; i < UINT16_MAX / 2 + 1; i++)
-		value = expr_rol(pool, expr_add(pool, value, acc), expr_const(pool, 8, 1));
-	return value;
+	for (unsigned i = 0; i < UINT16_MAX / EXPR_MAX_WORDS / 2 + 1; i++)
+		value = expr_rol(pool, expr_add(pool, value, wide), expr_const(pool, 8, 1));
+	return expr_extract(pool, value, 0, 32);
 }
 
 static expr_id new_acc(struct expr_pool *pool, const uint8_t *bytes)

@@ -164,6 +164,35 @@ static expr_id random_lanes(struct random_expr *g, enum expr_op op, unsigned wid
 	return expr_lanes(g->pool, op, lane, first, second, EXPR_NONE);
 }
 
+struct fp_spec random_fp_spec(struct rng *r, enum expr_op op)
+{
+	struct fp_spec s;
+
+	do {
+		s = fp_spec_unpack((uint32_t)rng_next(r) & fp_op_fields(op));
+	} while (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES ||
+		 s.fraction > 64 || s.integer & (s.integer - 1));
+	return s;
+}
+
+/* Bits of value and flags, whichever they are. */
+static expr_id random_fp(struct random_expr *g, enum expr_op op, unsigned width, unsigned depth)
+{
+	const struct fp_spec s = random_fp_spec(g->rng, op);
+	unsigned operand = fp_operand_lane(op, &s), result = fp_result_lane(op, &s), last = op_info[op].arity - 1u;
+	bool vector = operand <= 64 && result <= 64 && op != EXPR_FORDER && op != EXPR_FREM && rng_below(g->rng, 2);
+	unsigned lanes = vector ? 1 + rng_below(g->rng, 256 / (operand > result ? operand : result)) : 1;
+	expr_id arg[3] = {EXPR_NONE};
+
+	for (unsigned i = 0; i < last; i++)
+		arg[i] = random_expr(g, lanes * operand, depth);
+	expr_id mode = random_expr(g, FP_MODE_WIDTH, depth);
+	expr_id id = expr_fp(g->pool, op, &s, mode, arg[0], arg[1], arg[2]);
+	unsigned have = expr_width(g->pool, id);
+	return have < width ? expr_zext(g->pool, id, width)
+			    : expr_extract(g->pool, id, rng_below(g->rng, have - width + 1), width);
+}
+
 static expr_id random_operator(struct random_expr *g, enum expr_op op, unsigned width, unsigned depth)
 {
 	expr_id a, b;
@@ -193,7 +222,7 @@ static expr_id random_operator(struct random_expr *g, enum expr_op op, unsigned 
 	case SHAPE_CONCAT:
 	case SHAPE_EXTRACT:
 	case SHAPE_EXTEND: return random_structure(g, op, width, depth);
-	case SHAPE_FP: return EXPR_NONE;
+	case SHAPE_FP: return random_fp(g, op, width, depth);
 	default: return random_lanes(g, op, width, depth);
 	}
 }
@@ -216,7 +245,7 @@ static expr_id random_old(struct random_expr *g, unsigned width)
 /* Half of the operators are vectors': left to chance less often. */
 static enum expr_op random_op(struct random_expr *g)
 {
-	return rng_below(g->rng, g->dense || rng_below(g->rng, 2) ? EXPR_VADD : EXPR_FADD);
+	return rng_below(g->rng, g->dense || rng_below(g->rng, 2) ? EXPR_VADD : EXPR_NUM_OPS);
 }
 
 expr_id random_expr(struct random_expr *g, unsigned width, unsigned depth)

@@ -7,6 +7,7 @@
 #include "lib/base/rng.h"
 #include "lib/base/vec.h"
 #include "lib/expr/eval.h"
+#include "lib/expr/fp_op.h"
 
 /* A value of the width: zero, all ones, one bit, small, or random words. */
 void rng_value(struct rng *r, unsigned width, uint64_t *ret);
@@ -31,5 +32,8 @@ struct random_expr {
 
 /* A random expression of the width, `depth` operators deep. Everything that can be evaluated occurs. */
 expr_id random_expr(struct random_expr *g, unsigned width, unsigned depth);
+
+/* Attributes that the floating-point operator can have. */
+struct fp_spec random_fp_spec(struct rng *r, enum expr_op op);
 
 #endif
