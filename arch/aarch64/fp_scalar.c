@@ -137,8 +137,9 @@ static void build_to_int(struct a64_ctx *c)
 static void build_convert(struct a64_ctx *c)
 {
 	bool to_double = c->row->param;
-	const struct fp_spec s = {
-		.format = to_double ? FP_F64 : FP_F32, .from = to_double ? FP_F32 : FP_F64, .rules = FP_ARM};
+	const struct fp_spec s = {.format = to_double ? FP_F64 : FP_F32,
+				  .from = to_double ? FP_F32 : FP_F64,
+				  .rules = FP_ARM};
 	expr_id a = a64_v(c, a64_field(c, 'n'), fp_width(s.from));
 	expr_id r = expr_fp(c->pool, EXPR_FCVT, &s, a64_fp_mode(c), a, EXPR_NONE, EXPR_NONE);
 

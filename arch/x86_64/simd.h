@@ -105,20 +105,21 @@ expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a);
 /*
  * ---- Floating point, as MXCSR says (SDM vol. 1, 10.2.3, 11.5) ----
  *
- * An instruction reads its operands, applies an operator of lib/expr/fp_op.h to all lanes at once, and finishes: flags go
- * to MXCSR or make a fault, the value to the destination. Some have several operators, whose flags are put together.
+ * An instruction reads its operands, applies an operator of lib/expr/fp_op.h to all lanes at once, and finishes: flags
+ * go to MXCSR or make a fault, the value to the destination. Some have several operators, whose flags are put together.
  */
 
 /* The mode that MXCSR has; or with a rounding of the instruction's own. */
 expr_id simd_mode(struct x86_ctx *c);
 expr_id simd_mode_rounding(struct x86_ctx *c, enum fp_round how);
 
-/* An operator over all lanes; b and c are EXPR_NONE where it has no such operand. EXPR_NONE if an operand is missing. */
+/* An operator over all lanes; b and c are EXPR_NONE where it has no such operand. EXPR_NONE if an operand is missing.
+ */
 expr_id simd_fp(struct x86_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b, expr_id third);
 
 /*
- * Operand i of lanes: in the vector length if the instruction is packed, else the lowest lane alone. What is narrower or
- * wider than the other operands is read by simd_read().
+ * Operand i of lanes: in the vector length if the instruction is packed, else the lowest lane alone. What is narrower
+ * or wider than the other operands is read by simd_read().
  */
 expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lane);
 

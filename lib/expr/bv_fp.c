@@ -101,7 +101,8 @@ void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_
 
 		ret[low / 64] |= (uint64_t)r.value << low % 64;
 		if (r.value >> 64)
-			ret[1] |= (uint64_t)(r.value >> 64); /* the one lane of 80 bits, or the quotient beside one of 64 */
+			ret[1] |= (uint64_t)(r.value >>
+					     64); /* the one lane of 80 bits, or the quotient beside one of 64 */
 		flags |= r.flags;
 	}
 	bv_put(ret, o->width - FP_NUM_FLAGS, FP_NUM_FLAGS, flags);

@@ -261,7 +261,8 @@ static bool any_word(const uint64_t *words, unsigned num)
 static void apply_wide(const struct run *r, const struct code *c)
 {
 	const uint64_t *s = r->slot;
-	const uint64_t *const arg[EXPR_MAX_ARGS] = {&s[c->a], &s[c->b], &s[c->imm >> 32 & UINT16_MAX], &s[c->imm >> 48]};
+	const uint64_t *const arg[EXPR_MAX_ARGS] = {&s[c->a], &s[c->b], &s[c->imm >> 32 & UINT16_MAX],
+						    &s[c->imm >> 48]};
 
 	bv_apply(&r->part->wide[(uint32_t)c->imm], &r->slot[c->dst], arg);
 }

@@ -1,9 +1,9 @@
 /*
  * The floating-point operators (op.def): lib/fp lane by lane, with value and exception flags in one node.
  *
- * The operators' last operand is the mode, FP_MODE_WIDTH bits that are made of a control register at run time. What does
- * not change at run time is the node's attribute, a struct fp_spec. The node's lane is the result's lane width, and its
- * value is, from the lowest bit on: the lanes, FREM's quotient, the flags of all lanes together.
+ * The operators' last operand is the mode, FP_MODE_WIDTH bits that are made of a control register at run time. What
+ * does not change at run time is the node's attribute, a struct fp_spec. The node's lane is the result's lane width,
+ * and its value is, from the lowest bit on: the lanes, FREM's quotient, the flags of all lanes together.
  */
 #ifndef LIB_EXPR_FP_OP_H
 #define LIB_EXPR_FP_OP_H

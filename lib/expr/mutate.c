@@ -168,12 +168,8 @@ static bool rounds(enum expr_op op)
 /* Bits of the attribute that can change without changing widths. */
 static uint32_t changeable_fields(enum expr_op op)
 {
-	const struct fp_spec own = {.quiet = true,
-				    .exact = true,
-				    .nearest = true,
-				    .is_signed = true,
-				    .relations = 15,
-				    .negate = {3, 3}};
+	const struct fp_spec own = {
+		.quiet = true, .exact = true, .nearest = true, .is_signed = true, .relations = 15, .negate = {3, 3}};
 
 	return fp_op_fields(op) & fp_spec_pack(&own);
 }

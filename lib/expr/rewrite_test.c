@@ -145,7 +145,7 @@ static expr_id rebuild(const struct expr_pool *from, expr_id id, struct expr_poo
 		} else if (op_info[n.op].shape == SHAPE_LEAF) {
 			map[i] = expr_reg(to, n.width, n.attr);
 		} else {
-			for (unsigned k = 0; k < 3; k++)
+			for (unsigned k = 0; k < EXPR_MAX_ARGS; k++)
 				n.arg[k] = n.arg[k] ? map[n.arg[k]] : EXPR_NONE;
 			map[i] = expr_make(to, n);
 		}

@@ -11,13 +11,55 @@ struct word {
 	struct fp_spec fields, value;
 };
 
-#define FORMAT(name, id)     {name, {.format = 7}, {.format = id}}
-#define FROM(name, id)       {"from_" name, {.from = 7}, {.from = id}}
-#define RULES(name, id)      {name, {.rules = 7}, {.rules = id}}
-#define FLAG(name, field)    {name, {.field = 1}, {.field = 1}}
-#define RELATION(name, id)   {name, {.relations = id}, {.relations = id}}
-#define INTEGER(name, s, w)  {name, {.is_signed = 1, .integer = 64}, {.is_signed = s, .integer = w}}
-#define NEGATE(name, i, bit) {name, {.negate[i] = bit}, {.negate[i] = bit}}
+#define FORMAT(name, id) \
+	{ \
+		name, {.format = 7}, \
+		{ \
+			.format = id \
+		} \
+	}
+#define FROM(name, id) \
+	{ \
+		"from_" name, {.from = 7}, \
+		{ \
+			.from = id \
+		} \
+	}
+#define RULES(name, id) \
+	{ \
+		name, {.rules = 7}, \
+		{ \
+			.rules = id \
+		} \
+	}
+#define FLAG(name, field) \
+	{ \
+		name, {.field = 1}, \
+		{ \
+			.field = 1 \
+		} \
+	}
+#define RELATION(name, id) \
+	{ \
+		name, {.relations = id}, \
+		{ \
+			.relations = id \
+		} \
+	}
+#define INTEGER(name, s, w) \
+	{ \
+		name, {.is_signed = 1, .integer = 64}, \
+		{ \
+			.is_signed = s, .integer = w \
+		} \
+	}
+#define NEGATE(name, i, bit) \
+	{ \
+		name, {.negate[i] = bit}, \
+		{ \
+			.negate[i] = bit \
+		} \
+	}
 
 static const struct word words[] = {
 	FORMAT("f16", FP_F16),

@@ -58,7 +58,7 @@ static const struct {
 	[ADD] = {2, LIFT_DONE, "add imm8"},        [ENV] = {1, LIFT_DONE, "env"},
 	[UNDEF] = {1, LIFT_DONE, "undef"},         [STORE] = {1, LIFT_DONE, "store"},
 	[SYSTEM_CALL] = {1, LIFT_DONE, "syscall"}, [UNMODELLED] = {2, LIFT_UNMODELLED, "strange"},
-	[NOT_EVALUATED] = {1, LIFT_DONE, "large"},  [FAILS] = {1, LIFT_DONE, "fails"},
+	[NOT_EVALUATED] = {1, LIFT_DONE, "large"}, [FAILS] = {1, LIFT_DONE, "fails"},
 	[LONG] = {5, LIFT_DONE, "add imm32"},
 };
 

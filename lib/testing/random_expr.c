@@ -170,8 +170,8 @@ struct fp_spec random_fp_spec(struct rng *r, enum expr_op op)
 
 	do {
 		s = fp_spec_unpack((uint32_t)rng_next(r) & fp_op_fields(op));
-	} while (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES ||
-		 s.fraction > 64 || s.integer & (s.integer - 1));
+	} while (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES || s.fraction > 64 ||
+		 s.integer & (s.integer - 1));
 	return s;
 }
 
