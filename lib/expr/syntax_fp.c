@@ -11,55 +11,14 @@ struct word {
 	struct fp_spec fields, value;
 };
 
-#define FORMAT(name, id) \
-	{ \
-		name, {.format = 7}, \
-		{ \
-			.format = id \
-		} \
-	}
-#define FROM(name, id) \
-	{ \
-		"from_" name, {.from = 7}, \
-		{ \
-			.from = id \
-		} \
-	}
-#define RULES(name, id) \
-	{ \
-		name, {.rules = 7}, \
-		{ \
-			.rules = id \
-		} \
-	}
-#define FLAG(name, field) \
-	{ \
-		name, {.field = 1}, \
-		{ \
-			.field = 1 \
-		} \
-	}
-#define RELATION(name, id) \
-	{ \
-		name, {.relations = id}, \
-		{ \
-			.relations = id \
-		} \
-	}
-#define INTEGER(name, s, w) \
-	{ \
-		name, {.is_signed = 1, .integer = 64}, \
-		{ \
-			.is_signed = s, .integer = w \
-		} \
-	}
-#define NEGATE(name, i, bit) \
-	{ \
-		name, {.negate[i] = bit}, \
-		{ \
-			.negate[i] = bit \
-		} \
-	}
+/* clang-format off */
+#define FORMAT(name, id)     {name, {.format = 7}, {.format = id}}
+#define FROM(name, id)       {"from_" name, {.from = 7}, {.from = id}}
+#define RULES(name, id)      {name, {.rules = 7}, {.rules = id}}
+#define FLAG(name, field)    {name, {.field = 1}, {.field = 1}}
+#define RELATION(name, id)   {name, {.relations = id}, {.relations = id}}
+#define INTEGER(name, s, w)  {name, {.is_signed = 1, .integer = 64}, {.is_signed = s, .integer = w}}
+#define NEGATE(name, i, bit) {name, {.negate[i] = bit}, {.negate[i] = bit}}
 
 static const struct word words[] = {
 	FORMAT("f16", FP_F16),
@@ -97,6 +56,8 @@ static const struct word words[] = {
 	NEGATE("odd_minus_product", 1, FP_NEGATE_PRODUCT),
 	NEGATE("odd_minus_addend", 1, FP_NEGATE_ADDEND),
 };
+/* clang-format on */
+
 static const char fraction[] = "fraction";
 
 /* As the node's attribute; whether a field is looked at, its operator decides. */

@@ -1,0 +1,114 @@
+/*
+ * What floating point costs in the model: lifting with compiling, and evaluation, of some instructions on registers,
+ * and how many times what paddb costs that is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/lift/lift.h"
+
+enum { MAX_BYTES = 8, ROUNDS = 5, LIFTS = 20000, RUNS = 1000000 };
+
+static const struct {
+	const char *name;
+	uint8_t len, bytes[MAX_BYTES];
+} insns[] = {
+	{"paddb xmm", 4, {0x66, 0x0f, 0xfc, 0xc1}},           {"vpaddb ymm", 4, {0xc5, 0xf5, 0xfc, 0xc2}},
+	{"addss xmm", 4, {0xf3, 0x0f, 0x58, 0xc1}},           {"addsd xmm", 4, {0xf2, 0x0f, 0x58, 0xc1}},
+	{"mulsd xmm", 4, {0xf2, 0x0f, 0x59, 0xc1}},           {"divsd xmm", 4, {0xf2, 0x0f, 0x5e, 0xc1}},
+	{"sqrtsd xmm", 4, {0xf2, 0x0f, 0x51, 0xc1}},          {"minsd xmm", 4, {0xf2, 0x0f, 0x5d, 0xc1}},
+	{"comisd xmm", 4, {0x66, 0x0f, 0x2f, 0xc1}},          {"cvtsi2sd xmm", 5, {0xf2, 0x48, 0x0f, 0x2a, 0xc0}},
+	{"cvttsd2si xmm", 5, {0xf2, 0x48, 0x0f, 0x2c, 0xc0}}, {"cvtsd2ss xmm", 4, {0xf2, 0x0f, 0x5a, 0xc1}},
+	{"addpd xmm", 4, {0x66, 0x0f, 0x58, 0xc1}},           {"vaddps ymm", 4, {0xc5, 0xf4, 0x58, 0xc2}},
+	{"vdivps ymm", 4, {0xc5, 0xf4, 0x5e, 0xc2}},
+};
+
+static void check(struct error *err)
+{
+	if (!err)
+		return;
+	fprintf(stderr, "bench_fp_model: %s\n", err->message);
+	exit(1);
+}
+
+/* Nanoseconds: the least of several rounds. */
+static double lifting(const struct isa *isa, size_t i)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct lift_cache *cache;
+		struct lifted *l;
+
+		check(lift_cache_create(isa, 0, &cache));
+		uint64_t begin = clock_now();
+		for (uint64_t k = 0; k < LIFTS; k++)
+			check(lift_cache_get(cache, 0x1000 + 16 * k, insns[i].bytes, insns[i].len, &l));
+		uint64_t elapsed = clock_now() - begin;
+		best = elapsed < best ? elapsed : best;
+		lift_cache_destroy(cache);
+	}
+	return (double)best / LIFTS;
+}
+
+static double evaluation(const struct isa *isa, size_t i, const uint64_t *state)
+{
+	uint64_t best = UINT64_MAX;
+	struct lift_cache *cache;
+	struct lifted *l;
+	struct eval e = {0};
+
+	check(lift_cache_create(isa, 0, &cache));
+	check(lift_cache_get(cache, 0x1000, insns[i].bytes, insns[i].len, &l));
+	if (!l->prog) {
+		fprintf(stderr, "bench_fp_model: %s has no model\n", insns[i].name);
+		exit(1);
+	}
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		uint64_t begin = clock_now();
+
+		for (unsigned k = 0; k < RUNS; k++)
+			check(prog_run(l->prog, state, NULL, NULL, &e));
+		uint64_t elapsed = clock_now() - begin;
+		best = elapsed < best ? elapsed : best;
+	}
+	eval_deinit(&e);
+	lift_cache_destroy(cache);
+	return (double)best / RUNS;
+}
+
+/* Numbers that need rounding, in all lanes of either format; everything is masked. */
+static void fill(const struct isa *isa, uint64_t *state)
+{
+	for (uint32_t r = 0; r < isa->num_regs; r++) {
+		const struct reg_desc *reg = &isa->regs[r];
+
+		for (unsigned i = 0; reg->class == REG_VECTOR && i < (reg->width + 63u) / 64; i++)
+			state[reg->word + i] = 0x3ff123453f9abcdf + r * 0x0000432100076543;
+		if (!strcmp(reg->name, "mxcsr"))
+			state[reg->word] = 0x1f80;
+	}
+}
+
+int main(void)
+{
+	const struct isa *isa = isa_by_name("x86_64");
+	uint64_t *state = calloc(isa->num_words, sizeof *state);
+	double lift = 0, eval = 0;
+
+	if (!state)
+		return 1;
+	fill(isa, state);
+	for (size_t i = 0; i < sizeof insns / sizeof *insns; i++) {
+		double one_lift = lifting(isa, i), one_eval = evaluation(isa, i, state);
+
+		lift = i ? lift : one_lift;
+		eval = i ? eval : one_eval;
+		printf("%-14s lifted and compiled in %6.0f ns, %4.1f times paddb's; evaluated in %5.0f ns, %4.1f times\n",
+		       insns[i].name, one_lift, one_lift / lift, one_eval, one_eval / eval);
+	}
+	free(state);
+	return 0;
+}
