@@ -225,6 +225,17 @@ static expr_id mode_of(struct a64_ctx *c, expr_id how)
 	return expr_zext(p, expr_concat(p, fpcr_bit(c, FPCR_DN), expr_concat(p, none, low)), FP_MODE_WIDTH);
 }
 
+/* FPCR's own mode, and those with a rounding of the instruction's own: FCVTNS, FCVTMS, FCVTPS, FCVTZS, FCVTAS. */
+const struct expr_mode_name a64_modes[] = {
+	{"rmode", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : zext3(fpcr[22] : fpcr[23]))))"},
+	{"rn", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x0:3)))"},
+	{"rm", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x1:3)))"},
+	{"rp", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x2:3)))"},
+	{"rz", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x3:3)))"},
+	{"ra", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x4:3)))"},
+	{NULL, NULL},
+};
+
 /* RMode: 0 to nearest, 1 up, 2 down, 3 towards zero: its bits exchanged are the first four of enum fp_round. */
 expr_id a64_fp_mode(struct a64_ctx *c)
 {

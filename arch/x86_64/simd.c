@@ -160,6 +160,16 @@ static expr_id mode_of(struct x86_ctx *c, expr_id how)
 	return expr_zext(p, expr_concat(p, expr_not(p, masked), low), FP_MODE_WIDTH);
 }
 
+/* MXCSR's own mode, and those with a rounding of the instruction's own. */
+const struct expr_mode_name x86_modes[] = {
+	{"rc", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : zext3(mxcsr[14:13]))))"},
+	{"rn", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x0:3)))"},
+	{"rd", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x1:3)))"},
+	{"ru", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x2:3)))"},
+	{"rz", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x3:3)))"},
+	{NULL, NULL},
+};
+
 expr_id simd_mode(struct x86_ctx *c)
 {
 	return mode_of(c, expr_zext(c->pool, mxcsr_bits(c, MXCSR_RC, 2), FP_MODE_FLUSH_OPERANDS));

@@ -229,6 +229,33 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* A mode with a name is printed by it, and gets no line of its own, however often it is used. */
+START_TEST(mode_names)
+{
+	static const struct expr_mode_name modes[] = {{"rc", "zext16(r0:32[14:13])"}, {NULL, NULL}};
+	const struct expr_names names = {.modes = modes};
+	static const char text[] =
+		"fadd(f64 sse, rc, fadd(f64 sse, rc, r1:64, r2:64), fadd(f64 sse, r3:16, r1:64, r2:64))";
+	struct strbuf out = {0}, lines = {0};
+	struct transfer t;
+	expr_id id, other;
+
+	ck_no_error(expr_parse(pool, text, &names, &id));
+	expr_print(&out, pool, id, &names);
+	ck_assert_str_eq(strbuf_text(&out), text);
+	ck_error(expr_parse(pool, "fadd(f64 sse, rx, r1:64, r2:64)", &names, &other), ERROR_INPUT, "register");
+
+	transfer_init(&t, pool);
+	transfer_set_reg(&t, 4, id);
+	transfer_print(&lines, &t, &names);
+	strbuf_append(&out, "\n");
+	ck_assert_str_eq(strbuf_text(&lines) + strlen("r4:64 = "), strbuf_text(&out));
+	transfer_deinit(&t);
+	strbuf_deinit(&out);
+	strbuf_deinit(&lines);
+}
+END_TEST
+
 static const struct {
 	const char *text, *error;
 } wrong[] = {
@@ -333,6 +360,7 @@ static Suite *fp_op_suite(void)
 	tcase_add_test(c, remainders);
 	tcase_add_test(c, lanes_by_themselves);
 	tcase_add_test(c, round_trip);
+	tcase_add_test(c, mode_names);
 	tcase_add_loop_test(c, wrong_text, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(c, undefined_lanes);
 	tcase_add_test(c, mutations);
