@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/expr/bv.h"
+#include "lib/expr/fp_show.h"
 #include "lib/expr/mutate.h"
 #include "lib/expr/pool.h"
 #include "lib/expr/print.h"
@@ -312,6 +313,41 @@ START_TEST(undefined_lanes)
 }
 END_TEST
 
+/* ---- Numbers for reports ---- */
+
+static void shows(const char *text, const char *expected)
+{
+	const uint16_t words[] = {0, 1}, widths[] = {FP_MODE_WIDTH, 128};
+	const struct reg_layout layout = {.word = words, .width = widths, .num_regs = 2};
+	const uint64_t state[] = {FP_UP | 1 << FP_MODE_FLUSH_OPERANDS, 0x7f80000140400000, 0xc08000003f800000};
+	struct strbuf out = {0};
+	expr_id id;
+
+	ck_no_error(expr_parse(pool, text, NULL, &id));
+	ck_no_error(fp_show(&out, pool, id, state, &layout, NULL));
+	ck_assert_str_eq(strbuf_text(&out), expected);
+	strbuf_deinit(&out);
+}
+
+/* r1 has 3, a signalling NaN, 1 and -4. */
+START_TEST(numbers)
+{
+	shows("fadd(f32 sse, r0:16, r1:128[63:0], r1:128[127:64])",
+	      "fadd(f32 sse)[0]: 0x1.8p+1, 0x1p+0 -> 0x1p+2\n"
+	      "fadd(f32 sse)[1]: sNaN(0x1), -0x1p+2 -> qNaN(0x1)\n"
+	      "fadd(f32 sse): round up, flush operands: raises invalid\n");
+	shows("forder(f32 sse quiet, r0:16, r1:128[127:96], r1:128[31:0])",
+	      "forder(f32 sse quiet): -0x1p+2, 0x1.8p+1 -> less\n"
+	      "forder(f32 sse quiet): round up, flush operands: raises nothing\n");
+	shows("itof(f32 s32 sse, 0x0:16, ftoi(f32 s32 sse, r0:16, r1:128[127:96]))",
+	      "ftoi(f32 s32 sse): -0x1p+2 -> -4\n"
+	      "ftoi(f32 s32 sse): round up, flush operands: raises nothing\n"
+	      "itof(f32 s32 sse): -4 -> -0x1p+2\n"
+	      "itof(f32 s32 sse): round nearest: raises nothing\n");
+	shows("r1:128", "");
+}
+END_TEST
+
 /* ---- Mutations ---- */
 
 START_TEST(mutations)
@@ -363,6 +399,7 @@ static Suite *fp_op_suite(void)
 	tcase_add_test(c, mode_names);
 	tcase_add_loop_test(c, wrong_text, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(c, undefined_lanes);
+	tcase_add_test(c, numbers);
 	tcase_add_test(c, mutations);
 	suite_add_tcase(s, c);
 	return s;

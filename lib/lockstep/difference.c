@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/strbuf.h"
+#include "lib/expr/fp_show.h"
 #include "lib/expr/marks.h"
 #include "lib/lockstep/internal.h"
 
@@ -90,6 +91,68 @@ static bool formula_of(const struct finding *f, const struct transfer *t, const 
 	return false;
 }
 
+/* Memory as it was when the instruction loaded from it. */
+static enum mem_result loaded(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+{
+	const struct prediction *slot = ctx;
+
+	for (size_t i = 0; i < slot->loads.len; i++) {
+		const struct predicted_load *load = &slot->loads.at[i];
+
+		if (load->address != address || load->len != len)
+			continue;
+		memcpy(ret, load->data, len);
+		memcpy(unknown, load->unknown, len);
+		return MEM_OK;
+	}
+	return MEM_FAULT;
+}
+
+/* Is a bit of what the formula reads not known? Numbers made of it would mislead. */
+static bool reads_unknown(const struct expr_pool *pool, const bool *needed, expr_id formula,
+			  const struct prediction *slot, const struct state *before)
+{
+	bool unknown = false;
+
+	for (expr_id i = 1; i <= formula; i++)
+		if (needed[i] && expr_get(pool, i)->op == EXPR_REG)
+			unknown |= !state_known(before, expr_get(pool, i)->attr);
+	for (size_t i = 0; i < slot->loads.len; i++)
+		for (unsigned k = 0; k < slot->loads.at[i].len; k++)
+			unknown |= slot->loads.at[i].unknown[k];
+	return unknown;
+}
+
+/* Lines for the formula that say what its floating-point operators made of their operands, in numbers. */
+static struct error *add_numbers(struct finding *f, const struct expr_pool *pool, expr_id formula,
+				 const struct prediction *slot, const struct state *before)
+{
+	const struct eval_memory memory = {.ctx = (void *)(uintptr_t)slot, .load = loaded};
+	struct strbuf text = {0};
+	bool *needed = needed_by(pool, formula);
+	struct error *err = needed ? NULL : &error_no_memory;
+
+	strbuf_printf(&text, "%s\n", f->formula);
+	size_t len = text.len;
+	if (!err && !reads_unknown(pool, needed, formula, slot, before))
+		err = fp_show(&text, pool, formula, before->value, &before->isa->layout, &memory);
+	free(needed);
+	/* Undefined bits and memory of another length have no value: then there are no numbers. */
+	if (error_is(err, ERROR_UNSUPPORTED) || error_is(err, ERROR_FAULT)) {
+		error_destroy(err);
+		err = NULL;
+		text.len = len;
+	}
+	if (!err && text.len > len) {
+		free(f->formula);
+		text.at[--text.len] = '\0';
+		f->formula = strbuf_take(&text);
+		err = f->formula ? NULL : &error_no_memory;
+	}
+	strbuf_deinit(&text);
+	return err;
+}
+
 enum { FORMULA_MAX = 700 }; /* characters of a formula in a report: a CRC has some thousands */
 
 /* The formula as lines, shared parts first; a long one is cut. */
@@ -143,6 +206,8 @@ static struct error *explain_finding(struct lockstep *ls, struct finding *f, con
 	if (formula_of(f, t, slot, &part, &value)) {
 		f->formula = formula_text(ls->target->isa, &part);
 		err = f->formula ? add_inputs(ls, f, t->pool, value, slot, before) : &error_no_memory;
+		if (!err)
+			err = add_numbers(f, t->pool, value, slot, before);
 	} else if (f->kind == LOCATION_REG || f->faulted) {
 		f->formula = strdup("unchanged");
 		err = f->formula ? NULL : &error_no_memory;
