@@ -257,5 +257,6 @@ void a64_fp_raise(struct a64_ctx *c, expr_id flags)
 
 	for (size_t i = sizeof from; i-- > 0;)
 		raised = expr_concat(p, raised, expr_bit(p, flags, from[i]));
-	transfer_set_reg(c->t, A64_fpsr, expr_or(p, expr_reg(p, 32, A64_fpsr), expr_zext(p, raised, 32)));
+	expr_id so_far = transfer_get_reg(c->t, A64_fpsr), before = so_far ? so_far : expr_reg(p, 32, A64_fpsr);
+	transfer_set_reg(c->t, A64_fpsr, expr_or(p, before, expr_zext(p, raised, 32)));
 }

@@ -193,7 +193,8 @@ expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lan
 void simd_raise(struct x86_ctx *c, expr_id flags)
 {
 	struct expr_pool *p = c->pool;
-	expr_id mxcsr = expr_reg(p, 32, X86_mxcsr), raised = flags ? expr_extract(p, flags, 0, MXCSR_NUM_FLAGS) : flags;
+	expr_id so_far = transfer_get_reg(c->t, X86_mxcsr), mxcsr = so_far ? so_far : expr_reg(p, 32, X86_mxcsr);
+	expr_id raised = flags ? expr_extract(p, flags, 0, MXCSR_NUM_FLAGS) : flags;
 	expr_id unmasked = expr_and(p, raised, expr_not(p, mxcsr_bits(c, MXCSR_MASKS, MXCSR_NUM_FLAGS)));
 
 	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, unmasked)), FAULT_FLOAT);

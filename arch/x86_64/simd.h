@@ -123,7 +123,7 @@ expr_id simd_fp(struct x86_ctx *c, enum expr_op op, const struct fp_spec *s, exp
  */
 expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lane);
 
-/* Sets the flags in MXCSR; an exception that is not masked there is a fault instead. */
+/* Sets the flags in MXCSR, beside those of calls before; an exception that is not masked there is a fault instead. */
 void simd_raise(struct x86_ctx *c, expr_id flags);
 
 /*
