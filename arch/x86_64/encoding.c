@@ -407,7 +407,7 @@ static unsigned one_immediate_len(const struct x86_encoding *e, const struct x86
 	switch (f->letter) {
 	case 'L': return 1;
 	case 'I': return size_bits(e, &f->size, raw) / 8;
-	case 'J': return f->size.type == X86_TYPE_Z ? (raw->near16 ? 2 : 4) : 1;
+	case 'J': return f->size.type == X86_TYPE_Z ? (raw->near16 ? 2 : 4) : f->size.bits / 8u;
 	default: return 0;
 	}
 }

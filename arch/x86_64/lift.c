@@ -227,7 +227,12 @@ static void operand_form(const struct x86_ctx *c, const struct x86_form *form, c
 {
 	switch (op->kind) {
 	case X86_OPERAND_REG: register_form(op, ret); return;
-	case X86_OPERAND_MEM: snprintf(ret, 16, op->width ? "m%u" : "m", op->width); return;
+	case X86_OPERAND_MEM:
+		if (op->width > 512) /* an image of a state */
+			snprintf(ret, 16, "m%ubyte", op->width / 8u);
+		else
+			snprintf(ret, 16, op->width ? "m%u" : "m", op->width);
+		return;
 	case X86_OPERAND_IMM: immediate_form(c, form, op, ret); return;
 	default: snprintf(ret, 16, "reg");
 	}

@@ -494,12 +494,6 @@ void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input)
 	transfer_add_fault(c->t, expr_and(c->pool, cond, expr_env(c->pool, 1, input)), FAULT_PROTECTION);
 }
 
-void x86_refuse_prefixes(struct x86_ctx *c)
-{
-	if (c->raw.opsize || c->raw.rep)
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
-}
-
 /* An address on the stack may be neither aligned nor canonical: which is seen first is up to the CPU (SDM vol. 3, 6.9:
  * faults of one class have no order). */
 static void refuse_misaligned(struct x86_ctx *c, expr_id misaligned)

@@ -201,32 +201,34 @@ static void build_convert(struct x86_ctx *c, const struct x86_form *f)
 	write_lowest(c, fp_convert(&e, to, from, simd_read(c, simd_first(c) + 1, fp_width(from))));
 }
 
-#define ARITHMETIC(name, build) \
-	SIMD(name##SS, build, 0), SIMD(name##SD, build, FP_DOUBLE), SIMD(name##PS, build, FP_PACKED), \
-		SIMD(name##PD, build, FP_PACKED | FP_DOUBLE)
-
 /* clang-format off */
+#define ARITHMETIC(name, opcode, build) \
+	SIMD_ROW(name "ps", "NP 0F " opcode " /r", "WIG",     "Vps Hps Wps", SSE,  AVX, AVX, build, FP_PACKED), \
+	SIMD_ROW(name "pd", "66 0F " opcode " /r", "WIG",     "Vpd Hpd Wpd", SSE2, AVX, AVX, build, FP_PACKED | FP_DOUBLE), \
+	SIMD_ROW(name "ss", "F3 0F " opcode " /r", "LIG.WIG", "Vss Hss Wss", SSE,  AVX, AVX, build, 0), \
+	SIMD_ROW(name "sd", "F2 0F " opcode " /r", "LIG.WIG", "Vsd Hsd Wsd", SSE2, AVX, AVX, build, FP_DOUBLE)
+
 static const struct x86_form x86_sse_fp[] = {
-	ARITHMETIC(ADD, build_add),
-	ARITHMETIC(SUB, build_sub),
-	ARITHMETIC(MUL, build_mul),
-	ARITHMETIC(DIV, build_div),
-	ARITHMETIC(MIN, build_min),
-	ARITHMETIC(MAX, build_max),
-
-	SIMD_FLAGS(COMISS,  build_compare, 0,                    "00W0WW-"),
-	SIMD_FLAGS(COMISD,  build_compare, FP_DOUBLE,            "00W0WW-"),
-	SIMD_FLAGS(UCOMISS, build_compare, FP_QUIET,             "00W0WW-"),
-	SIMD_FLAGS(UCOMISD, build_compare, FP_QUIET | FP_DOUBLE, "00W0WW-"),
-
-	SIMD(CVTSI2SS,  build_from_int, 0),
-	SIMD(CVTSI2SD,  build_from_int, FP_DOUBLE),
-	SIMD(CVTSS2SI,  build_to_int,   0),
-	SIMD(CVTSD2SI,  build_to_int,   FP_DOUBLE),
-	SIMD(CVTTSS2SI, build_to_int,   FP_TRUNCATE),
-	SIMD(CVTTSD2SI, build_to_int,   FP_TRUNCATE | FP_DOUBLE),
-	SIMD(CVTSS2SD,  build_convert,  0),
-	SIMD(CVTSD2SS,  build_convert,  FP_DOUBLE),
+	/*         name   opcode   build */
+	ARITHMETIC("add", "58", build_add),
+	ARITHMETIC("mul", "59", build_mul),
+	ARITHMETIC("sub", "5C", build_sub),
+	ARITHMETIC("min", "5D", build_min),
+	ARITHMETIC("div", "5E", build_div),
+	ARITHMETIC("max", "5F", build_max),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW_FLAGS("ucomiss", "NP 0F 2E /r", "LIG.WIG", "Vss Wss", SSE,  AVX, AVX, "00W0WW-", build_compare, FP_QUIET),
+	SIMD_ROW_FLAGS("ucomisd", "66 0F 2E /r", "LIG.WIG", "Vsd Wsd", SSE2, AVX, AVX, "00W0WW-", build_compare, FP_QUIET | FP_DOUBLE),
+	SIMD_ROW_FLAGS("comiss",  "NP 0F 2F /r", "LIG.WIG", "Vss Wss", SSE,  AVX, AVX, "00W0WW-", build_compare, 0),
+	SIMD_ROW_FLAGS("comisd",  "66 0F 2F /r", "LIG.WIG", "Vsd Wsd", SSE2, AVX, AVX, "00W0WW-", build_compare, FP_DOUBLE),
+	SIMD_ROW("cvtsi2ss",  "F3 0F 2A /r", "LIG.WIG", "Vss Hss Ey",  SSE,  AVX, AVX, build_from_int, 0),
+	SIMD_ROW("cvtsi2sd",  "F2 0F 2A /r", "LIG.WIG", "Vsd Hsd Ey",  SSE2, AVX, AVX, build_from_int, FP_DOUBLE),
+	SIMD_ROW("cvttss2si", "F3 0F 2C /r", "LIG.WIG", "Gy Wss",      SSE,  AVX, AVX, build_to_int,   FP_TRUNCATE),
+	SIMD_ROW("cvttsd2si", "F2 0F 2C /r", "LIG.WIG", "Gy Wsd",      SSE2, AVX, AVX, build_to_int,   FP_TRUNCATE | FP_DOUBLE),
+	SIMD_ROW("cvtss2si",  "F3 0F 2D /r", "LIG.WIG", "Gy Wss",      SSE,  AVX, AVX, build_to_int,   0),
+	SIMD_ROW("cvtsd2si",  "F2 0F 2D /r", "LIG.WIG", "Gy Wsd",      SSE2, AVX, AVX, build_to_int,   FP_DOUBLE),
+	SIMD_ROW("cvtss2sd",  "F3 0F 5A /r", "LIG.WIG", "Vsd Hsd Wss", SSE2, AVX, AVX, build_convert,  0),
+	SIMD_ROW("cvtsd2ss",  "F2 0F 5A /r", "LIG.WIG", "Vss Hss Wsd", SSE2, AVX, AVX, build_convert,  FP_DOUBLE),
 };
 /* clang-format on */
 

@@ -227,8 +227,6 @@ void x86_require_sse_alignment(struct x86_ctx *c);
  * place, and then it is of the instruction's own bytes.
  */
 expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id address);
-/* #UD with 66, F2 or F3: instructions of the 0F map that these make invalid, or another one. */
-void x86_refuse_prefixes(struct x86_ctx *c);
 /* Where cond holds, what happens is up to something outside of the state, faults included: nothing is predicted. */
 void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input);
 
@@ -270,9 +268,6 @@ void x86_set_rflags(struct x86_ctx *c, expr_id image);
 
 /* Loads a segment register (by its id) with a selector of 16 bits. */
 void x86_load_selector(struct x86_ctx *c, uint32_t reg, expr_id selector);
-
-/* Far jumps and calls through memory. */
-void x86_far_branch(struct x86_ctx *c, bool call);
 
 /* Stores value below the stack pointer and lowers it; several pushes add up. */
 void x86_push(struct x86_ctx *c, expr_id value);
