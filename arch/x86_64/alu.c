@@ -114,23 +114,47 @@ static void build_adx(struct x86_ctx *c, const struct x86_form *f)
 }
 
 /* clang-format off */
+/* The eight that share a scheme: opcodes 00 to 05, 08 to 0D..., and a digit of 80, 81 and 83. */
+#define ARITHMETIC(name, b0, b1, b2, b3, b4, b5, digit, flags, props, build, param) \
+	ROW(name, b0 " /r",     "Eb Gb",  BASE, flags, props, build, param), \
+	ROW(name, b1 " /r",     "Ev Gv",  BASE, flags, props, build, param), \
+	ROW(name, b2 " /r",     "Gb Eb",  BASE, flags, props, build, param), \
+	ROW(name, b3 " /r",     "Gv Ev",  BASE, flags, props, build, param), \
+	ROW(name, b4,           "AL Ib",  BASE, flags, props, build, param), \
+	ROW(name, b5,           "rAX Iz", BASE, flags, props, build, param), \
+	ROW(name, "80 " digit,  "Eb Ib",  BASE, flags, props, build, param), \
+	ROW(name, "81 " digit,  "Ev Iz",  BASE, flags, props, build, param), \
+	ROW(name, "83 " digit,  "Ev Ib",  BASE, flags, props, build, param)
+
 static const struct x86_form x86_alu[] = {
-	/* id           build        param                  oszapcd    props */
-	{X86_INS_ADD,   build_add,   CARRY_OUT,             "WWWWWW-", X86_LOCK, 0},
-	{X86_INS_ADC,   build_add,   CARRY_OUT | CARRY_IN,  "WWWWWM-", X86_LOCK, 0},
-	{X86_INS_INC,   build_add,   0,                     "WWWWW--", X86_LOCK, 0},
-	{X86_INS_SUB,   build_sub,   CARRY_OUT,             "WWWWWW-", X86_LOCK, 0},
-	{X86_INS_SBB,   build_sub,   CARRY_OUT | CARRY_IN,  "WWWWWM-", X86_LOCK, 0},
-	{X86_INS_DEC,   build_sub,   0,                     "WWWWW--", X86_LOCK, 0},
-	{X86_INS_CMP,   build_cmp,   0,                     "WWWWWW-", 0,        0},
-	{X86_INS_NEG,   build_neg,   0,                     "WWWWWW-", X86_LOCK, 0},
-	{X86_INS_NOT,   build_not,   0,                     "-------", X86_LOCK, 0},
-	{X86_INS_AND,   build_logic, LOGIC_AND,             "0WWUW0-", X86_LOCK, 0},
-	{X86_INS_OR,    build_logic, LOGIC_OR,              "0WWUW0-", X86_LOCK, 0},
-	{X86_INS_XOR,   build_logic, LOGIC_XOR,             "0WWUW0-", X86_LOCK, 0},
-	{X86_INS_TEST,  build_test,  0,                     "0WWUW0-", 0,        0},
-	{X86_INS_ADCX,  build_adx,   X86_cf,                "-----M-", 0,        0},
-	{X86_INS_ADOX,  build_adx,   X86_of,                "M------", 0,        0},
+	/*         name   opcodes                             digit oszapcd    props     build        param */
+	ARITHMETIC("add", "00", "01", "02", "03", "04", "05", "/0", "WWWWWW-", X86_LOCK, build_add,   CARRY_OUT),
+	ARITHMETIC("or",  "08", "09", "0A", "0B", "0C", "0D", "/1", "0WWUW0-", X86_LOCK, build_logic, LOGIC_OR),
+	ARITHMETIC("adc", "10", "11", "12", "13", "14", "15", "/2", "WWWWWM-", X86_LOCK, build_add,   CARRY_OUT | CARRY_IN),
+	ARITHMETIC("sbb", "18", "19", "1A", "1B", "1C", "1D", "/3", "WWWWWM-", X86_LOCK, build_sub,   CARRY_OUT | CARRY_IN),
+	ARITHMETIC("and", "20", "21", "22", "23", "24", "25", "/4", "0WWUW0-", X86_LOCK, build_logic, LOGIC_AND),
+	ARITHMETIC("sub", "28", "29", "2A", "2B", "2C", "2D", "/5", "WWWWWW-", X86_LOCK, build_sub,   CARRY_OUT),
+	ARITHMETIC("xor", "30", "31", "32", "33", "34", "35", "/6", "0WWUW0-", X86_LOCK, build_logic, LOGIC_XOR),
+	ARITHMETIC("cmp", "38", "39", "3A", "3B", "3C", "3D", "/7", "WWWWWW-", 0,        build_cmp,   0),
+	/*  name    encoding           operands  CPUID oszapcd    props     build       param */
+	ROW("inc",  "FE /0",           "Eb",     BASE, "WWWWW--", X86_LOCK, build_add,  0),
+	ROW("inc",  "FF /0",           "Ev",     BASE, "WWWWW--", X86_LOCK, build_add,  0),
+	ROW("dec",  "FE /1",           "Eb",     BASE, "WWWWW--", X86_LOCK, build_sub,  0),
+	ROW("dec",  "FF /1",           "Ev",     BASE, "WWWWW--", X86_LOCK, build_sub,  0),
+	ROW("neg",  "F6 /3",           "Eb",     BASE, "WWWWWW-", X86_LOCK, build_neg,  0),
+	ROW("neg",  "F7 /3",           "Ev",     BASE, "WWWWWW-", X86_LOCK, build_neg,  0),
+	ROW("not",  "F6 /2",           "Eb",     BASE, "-------", X86_LOCK, build_not,  0),
+	ROW("not",  "F7 /2",           "Ev",     BASE, "-------", X86_LOCK, build_not,  0),
+	ROW("test", "84 /r",           "Eb Gb",  BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("test", "85 /r",           "Ev Gv",  BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("test", "A8",              "AL Ib",  BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("test", "A9",              "rAX Iz", BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("test", "F6 /0",           "Eb Ib",  BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("test", "F6 /1",           "Eb Ib",  BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("test", "F7 /0",           "Ev Iz",  BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("test", "F7 /1",           "Ev Iz",  BASE, "0WWUW0-", 0,        build_test, 0),
+	ROW("adcx", "66 0F 38 F6 /r",  "Gy Ey",  ADX,  "-----M-", 0,        build_adx,  X86_cf),
+	ROW("adox", "F3 0F 38 F6 /r",  "Gy Ey",  ADX,  "M------", 0,        build_adx,  X86_of),
 };
 /* clang-format on */
 

@@ -77,11 +77,13 @@ static void build_xadd(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_atomic[] = {
-	/* id                 build               param oszapcd    props     map */
-	{X86_INS_CMPXCHG,     build_cmpxchg,      0,    "WWWWWW-", X86_LOCK, 0},
-	{X86_INS_CMPXCHG8B,   build_cmpxchg_pair, 32,   "--W----", X86_LOCK, 0},
-	{X86_INS_CMPXCHG16B,  build_cmpxchg_pair, 64,   "--W----", X86_LOCK, 0},
-	{X86_INS_XADD,        build_xadd,         0,    "WWWWWW-", X86_LOCK, 0},
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("cmpxchg",    "0F B0 /r",       "Eb Gb", BASE,       "WWWWWW-", X86_LOCK, build_cmpxchg,      0),
+	ROW("cmpxchg",    "0F B1 /r",       "Ev Gv", BASE,       "WWWWWW-", X86_LOCK, build_cmpxchg,      0),
+	ROW("cmpxchg8b",  "W0 0F C7 /1",    "Mq",    BASE,       "--W----", X86_LOCK, build_cmpxchg_pair, 32),
+	ROW("cmpxchg16b", "REX.W 0F C7 /1", "Mdq",   CMPXCHG16B, "--W----", X86_LOCK, build_cmpxchg_pair, 64),
+	ROW("xadd",       "0F C0 /r",       "Eb Gb", BASE,       "WWWWWW-", X86_LOCK, build_xadd,         0),
+	ROW("xadd",       "0F C1 /r",       "Ev Gv", BASE,       "WWWWWW-", X86_LOCK, build_xadd,         0),
 };
 /* clang-format on */
 

@@ -9,12 +9,6 @@ void x86_goto(struct x86_ctx *c, expr_id target)
 	transfer_set_reg(c->t, X86_rip, target);
 }
 
-/* FF /3 and /5: capstone 5 gives them the names of the near ones. */
-static bool is_far(const struct x86_ctx *c)
-{
-	return c->raw.opcode == 0xff && c->raw.is_mem && (c->raw.reg & 1);
-}
-
 /* The decoder has asked for VENDOR_NEAR_BRANCH_66. */
 static unsigned operand_width(const struct x86_ctx *c)
 {
@@ -46,19 +40,12 @@ static void build_jcc(struct x86_ctx *c, const struct x86_form *f)
 static void build_jmp(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	if (is_far(c))
-		x86_far_branch(c, false);
-	else
-		x86_goto(c, target(c));
+	x86_goto(c, target(c));
 }
 
 static void build_call(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	if (is_far(c)) {
-		x86_far_branch(c, true);
-		return;
-	}
 	expr_id to = target(c);
 	x86_push(c, x86_const(c, operand_width(c), c->next));
 	x86_goto(c, to);
@@ -116,34 +103,40 @@ static void build_loop(struct x86_ctx *c, const struct x86_form *f)
 }
 
 /* clang-format off */
-#define JCC(cc, flags) {X86_INS_J##cc, build_jcc, 0, flags, X86_RELATIVE, 0}
+#define JCC(cc, digit, flags) \
+	ROW("j" cc, "7" digit " f64",    "Jb", BASE, flags, 0, build_jcc, 0), \
+	ROW("j" cc, "0F 8" digit " f64", "Jz", BASE, flags, 0, build_jcc, 0)
 
 static const struct x86_form x86_control[] = {
-	/* id             build        param         oszapcd    props         map */
-	{X86_INS_JMP,     build_jmp,   0,            "-------", X86_RELATIVE, 0},
-	{X86_INS_CALL,    build_call,  0,            "-------", X86_RELATIVE, 0},
-	{X86_INS_RET,     build_ret,   0,            "-------", 0,            0},
-	{X86_INS_JECXZ,   build_jrcxz, 0,            "-------", X86_RELATIVE, 0},
-	{X86_INS_JRCXZ,   build_jrcxz, 0,            "-------", X86_RELATIVE, 0},
-	{X86_INS_LOOP,    build_loop,  LOOP_ALWAYS,  "-------", X86_RELATIVE, 0},
-	{X86_INS_LOOPE,   build_loop,  LOOP_ZERO,    "--R----", X86_RELATIVE, 0},
-	{X86_INS_LOOPNE,  build_loop,  LOOP_NONZERO, "--R----", X86_RELATIVE, 0},
-	JCC(O,   "R------"),
-	JCC(NO,  "R------"),
-	JCC(B,   "-----R-"),
-	JCC(AE,  "-----R-"),
-	JCC(E,   "--R----"),
-	JCC(NE,  "--R----"),
-	JCC(BE,  "--R--R-"),
-	JCC(A,   "--R--R-"),
-	JCC(S,   "-R-----"),
-	JCC(NS,  "-R-----"),
-	JCC(P,   "----R--"),
-	JCC(NP,  "----R--"),
-	JCC(L,   "RR-----"),
-	JCC(GE,  "RR-----"),
-	JCC(LE,  "RRR----"),
-	JCC(G,   "RRR----"),
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("jmp",    "E9 f64",     "Jz", BASE, "-------", 0, build_jmp,   0),
+	ROW("jmp",    "EB f64",     "Jb", BASE, "-------", 0, build_jmp,   0),
+	ROW("jmp",    "FF /4 f64",  "Ev", BASE, "-------", 0, build_jmp,   0),
+	ROW("call",   "E8 f64",     "Jz", BASE, "-------", 0, build_call,  0),
+	ROW("call",   "FF /2 f64",  "Ev", BASE, "-------", 0, build_call,  0),
+	ROW("ret",    "C3 f64",     "",   BASE, "-------", 0, build_ret,   0),
+	ROW("ret",    "C2 f64",     "Iw", BASE, "-------", 0, build_ret,   0),
+	ROW("jecxz",  "E3 f64 a32", "Jb", BASE, "-------", 0, build_jrcxz, 0),
+	ROW("jrcxz",  "E3 f64 a64", "Jb", BASE, "-------", 0, build_jrcxz, 0),
+	ROW("loop",   "E2 f64",     "Jb", BASE, "-------", 0, build_loop,  LOOP_ALWAYS),
+	ROW("loope",  "E1 f64",     "Jb", BASE, "--R----", 0, build_loop,  LOOP_ZERO),
+	ROW("loopne", "E0 f64",     "Jb", BASE, "--R----", 0, build_loop,  LOOP_NONZERO),
+	JCC("o",  "0", "R------"),
+	JCC("no", "1", "R------"),
+	JCC("b",  "2", "-----R-"),
+	JCC("ae", "3", "-----R-"),
+	JCC("e",  "4", "--R----"),
+	JCC("ne", "5", "--R----"),
+	JCC("be", "6", "--R--R-"),
+	JCC("a",  "7", "--R--R-"),
+	JCC("s",  "8", "-R-----"),
+	JCC("ns", "9", "-R-----"),
+	JCC("p",  "A", "----R--"),
+	JCC("np", "B", "----R--"),
+	JCC("l",  "C", "RR-----"),
+	JCC("ge", "D", "RR-----"),
+	JCC("le", "E", "RRR----"),
+	JCC("g",  "F", "RRR----"),
 };
 /* clang-format on */
 

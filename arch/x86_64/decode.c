@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/x86_64.h"
 
 /*
  * Instead of a required F2 or F3: it does not matter; none of 66, F2 and F3; one of them; 66 alone; VEX with 256 bits,
@@ -301,27 +301,48 @@ static enum lift_status ask_capstone(struct x86_decoder *d, uint64_t pc, const u
 }
 
 /* Where the vendors' processors take bytes for different instructions. */
-static void differ(const struct x86_decoder *d, struct x86_decoded *ret)
+static void differ(struct x86_decoded *ret)
 {
 	struct x86_raw *raw = &ret->raw;
 
 	if (raw->opsize && !raw->w && x86_is_near_branch(raw))
 		ret->vendor_rows |= UINT32_C(1) << VENDOR_NEAR_BRANCH_66;
-	if (raw->map != X86_MAP_1 || raw->opcode != 0x90 || raw->rep != X86_REP || !(raw->rex & 1))
-		return;
-	ret->vendor_rows |= UINT32_C(1) << VENDOR_PAUSE_R8;
-	if (x86_is_by_amd(d->cpu, VENDOR_PAUSE_R8))
-		raw->rep = 0;
+	if (raw->pause_r8)
+		ret->vendor_rows |= UINT32_C(1) << VENDOR_PAUSE_R8;
+}
+
+static bool is_missing(const struct isa_cpu *cpu, const struct x86_form *form)
+{
+	return form->props & X86_ELSE && !isa_cpu_has(cpu, form->feature);
+}
+
+/* The row, if it has a builder: past those that are there with a feature alone that the CPU has not. */
+static bool take_row(struct x86_decoder *d, uint64_t pc, struct x86_decoded *ret)
+{
+	struct x86_raw *raw = &ret->raw;
+
+	while (raw->row && is_missing(d->cpu, raw->row->form))
+		raw->row = x86_find_row(raw, &raw->next_row, &raw->rule);
+	if (!raw->row || !raw->row->form->build)
+		return false;
+	ret->form = raw->row->form;
+	x86_print_operands(raw, pc + raw->len, d->operands, sizeof d->operands);
+	ret->operands = d->operands;
+	ret->mnemonic = ret->form->name;
+	return true;
 }
 
 enum lift_status x86_decode(struct x86_decoder *d, uint64_t pc, const uint8_t *bytes, size_t len,
 			    struct x86_decoded *ret)
 {
 	struct x86_decoded out = {0};
-	enum lift_status status = x86_parse(bytes, len, x86_is_by_amd(d->cpu, VENDOR_NEAR_BRANCH_66), &out.raw);
+	unsigned ways = (x86_is_by_amd(d->cpu, VENDOR_NEAR_BRANCH_66) ? X86_NEAR16 : 0) |
+			(x86_is_by_amd(d->cpu, VENDOR_PAUSE_R8) ? X86_XCHG_R8 : 0);
+	enum lift_status status = x86_parse(bytes, len, ways, &out.raw);
 
-	if (status == LIFT_DONE) {
-		differ(d, &out);
+	if (status == LIFT_DONE)
+		differ(&out);
+	if (status == LIFT_DONE && (out.raw.too_long || !take_row(d, pc, &out))) {
 		out.override = find_override(&out.raw);
 		if (out.override) {
 			out.id = out.override->id;

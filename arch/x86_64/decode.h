@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "arch/arch.h"
+#include "arch/x86_64/encoding.h"
 
 enum x86_map {
 	X86_MAP_ANY, /* in tables: matches every map */
@@ -22,6 +23,9 @@ enum x86_map {
 	X86_MAP_0F,
 	X86_MAP_0F38,
 	X86_MAP_0F3A,
+	X86_XOP_8 = X86_MAP_1 + 8, /* of XOP: 08, 09, 0A */
+	X86_XOP_9,
+	X86_XOP_A,
 };
 
 enum { X86_REP = 0xf3, X86_REPNE = 0xf2, X86_FS = 0x64, X86_GS = 0x65 };
@@ -41,12 +45,14 @@ struct x86_raw {
 	bool overruled;   /* there were overrides of two segments, or REX in front of another prefix */
 	uint8_t rex;      /* 0: none */
 	bool w;           /* REX.W or VEX.W */
-	bool vex, evex;
+	bool vex, evex;   /* vex: also of XOP */
+	bool xop;
 	bool vex_spoilt;  /* a VEX prefix behind LOCK, 66, F2, F3 or REX: #UD (SDM vol. 2, 2.3.2) */
 	uint8_t vex_l;    /* VEX.L */
 	uint8_t vex_vvvv; /* the register, not inverted */
 	uint8_t vex_pp;   /* 0, 1: 66, 2: F3, 3: F2 */
 	bool near16;      /* 66 gives a near branch an operand of 16 bits */
+	bool pause_r8;    /* F3 90 with REX.B */
 
 	uint8_t map;       /* enum x86_map */
 	uint8_t opcode_at; /* where the opcode itself starts: its escape bytes or the VEX prefix */
@@ -63,6 +69,10 @@ struct x86_raw {
 	uint8_t imm_at, imm_len; /* bytes; all immediates together */
 	uint64_t imm;            /* the first, sign-extended from imm_len (ENTER: 2) bytes */
 	uint8_t imm2;            /* ENTER: the second */
+
+	const struct x86_row *row; /* NULL: none has these fields */
+	size_t next_row;           /* where to look on, x86_find_row() */
+	const char *rule;          /* without a row: why it is #UD */
 };
 
 /* Instructions that capstone 4 does not know. */
@@ -118,12 +128,14 @@ struct x86_override {
 struct x86_decoder {
 	csh handle;
 	cs_insn *insn;
-	const struct isa_cpu *cpu; /* whose encodings; borrowed */
+	const struct isa_cpu *cpu;   /* whose encodings; borrowed */
+	char operands[ISA_TEXT_LEN]; /* of the instruction that was decoded last */
 };
 
 struct x86_decoded {
 	struct x86_raw raw;
-	unsigned id; /* X86_INS_... or enum x86_own_id */
+	const struct x86_form *form; /* NULL: none of the opcode table with a builder; then what follows tells */
+	unsigned id;                 /* X86_INS_... or enum x86_own_id */
 	const char *mnemonic, *operands;
 	const cs_x86 *cs;      /* NULL if an override applies */
 	const uint8_t *groups; /* of capstone, X86_GRP_... */
@@ -135,11 +147,16 @@ struct x86_decoded {
 struct error *x86_decoder_init(struct x86_decoder *d);
 void x86_decoder_deinit(struct x86_decoder *d);
 
+/* In what processors differ when they take bytes apart. */
+enum {
+	X86_NEAR16 = 1,  /* 66 gives near branches operands of 16 bits: VENDOR_NEAR_BRANCH_66 */
+	X86_XCHG_R8 = 2, /* PAUSE with REX.B is XCHG R8, RAX: VENDOR_PAUSE_R8 */
+};
+
 /*
- * The fields of the bytes; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len is valid for LIFT_DONE. near16: 66
- * gives near branches operands of 16 bits.
+ * The fields of the bytes; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len is valid for LIFT_DONE.
  */
-enum lift_status x86_parse(const uint8_t *bytes, size_t len, bool near16, struct x86_raw *ret);
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, unsigned ways, struct x86_raw *ret);
 
 /* The opcode is that of a near branch: the operand is the next RIP, or what is added to it. */
 bool x86_is_near_branch(const struct x86_raw *raw);

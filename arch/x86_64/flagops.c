@@ -38,14 +38,14 @@ static void build_sahf(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_flagops[] = {
-	/* id           build          param oszapcd    props map */
-	{X86_INS_CLC,   build_nothing, 0,    "-----0-", 0,    0},
-	{X86_INS_STC,   build_nothing, 0,    "-----1-", 0,    0},
-	{X86_INS_CMC,   build_cmc,     0,    "-----M-", 0,    0},
-	{X86_INS_CLD,   build_nothing, 0,    "------0", 0,    0},
-	{X86_INS_STD,   build_nothing, 0,    "------1", 0,    0},
-	{X86_INS_LAHF,  build_lahf,    0,    "-RRRRR-", 0,    0},
-	{X86_INS_SAHF,  build_sahf,    0,    "-WWWWW-", 0,    0},
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("clc",  "F8", "", BASE,   "-----0-", 0, build_nothing, 0),
+	ROW("stc",  "F9", "", BASE,   "-----1-", 0, build_nothing, 0),
+	ROW("cmc",  "F5", "", BASE,   "-----M-", 0, build_cmc,     0),
+	ROW("cld",  "FC", "", BASE,   "------0", 0, build_nothing, 0),
+	ROW("std",  "FD", "", BASE,   "------1", 0, build_nothing, 0),
+	ROW("lahf", "9F", "", LAHF64, "-RRRRR-", 0, build_lahf,    0),
+	ROW("sahf", "9E", "", LAHF64, "-WWWWW-", 0, build_sahf,    0),
 };
 /* clang-format on */
 

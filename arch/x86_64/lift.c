@@ -6,15 +6,18 @@
 
 #include "arch/x86_64/x86_64.h"
 
-static const struct x86_table *const families[] = {
-	&x86_alu_table,       &x86_move_table,       &x86_shift_table,       &x86_muldiv_table,
-	&x86_bits_table,      &x86_atomic_table,     &x86_control_table,     &x86_stack_table,
-	&x86_string_table,    &x86_flagops_table,    &x86_system_table,      &x86_sse_move_table,
-	&x86_sse_int_table,   &x86_sse_arith_table,  &x86_sse_shuffle_table, &x86_sse_string_table,
-	&x86_sse_state_table, &x86_sse_crypto_table, &x86_sse_sha_table,     &x86_sse_gfni_table,
-	&x86_avx_table,       &x86_segment_table,    &x86_privileged_table,  &x86_xsave_table,
-	&x86_sse_fp_table,
+const struct x86_table *const x86_families[] = {
+	&x86_alu_table,       &x86_move_table,        &x86_shift_table,       &x86_muldiv_table,
+	&x86_bits_table,      &x86_atomic_table,      &x86_control_table,     &x86_stack_table,
+	&x86_string_table,    &x86_flagops_table,     &x86_system_table,      &x86_sse_move_table,
+	&x86_sse_int_table,   &x86_sse_arith_table,   &x86_sse_shuffle_table, &x86_sse_string_table,
+	&x86_sse_state_table, &x86_sse_crypto_table,  &x86_sse_sha_table,     &x86_sse_gfni_table,
+	&x86_avx_table,       &x86_segment_table,     &x86_privileged_table,  &x86_xsave_table,
+	&x86_sse_fp_table,    &x86_sse_compare_table, &x86_sse_convert_table, &x86_sse_horizontal_table,
+	&x86_fma_table,
 };
+
+const size_t x86_num_families = sizeof x86_families / sizeof *x86_families;
 
 /* Rows that share an id are tried in the order of their tables. */
 struct isa_lifter {
@@ -30,8 +33,8 @@ static size_t count_forms(void)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-		n += families[i]->len;
+	for (size_t i = 0; i < x86_num_families; i++)
+		n += x86_families[i]->len;
 	return n;
 }
 
@@ -40,15 +43,17 @@ static void index_forms(struct isa_lifter *l)
 {
 	uint32_t at[X86_NUM_IDS] = {0};
 
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-		for (size_t j = 0; j < families[i]->len; j++)
-			l->first[families[i]->rows[j].id + 1]++;
+	for (size_t i = 0; i < x86_num_families; i++)
+		for (size_t j = 0; j < x86_families[i]->len; j++)
+			if (!x86_families[i]->rows[j].encoding)
+				l->first[x86_families[i]->rows[j].id + 1]++;
 	for (size_t id = 0; id < X86_NUM_IDS; id++)
 		l->first[id + 1] += l->first[id];
-	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-		for (size_t j = 0; j < families[i]->len; j++) {
-			const struct x86_form *form = &families[i]->rows[j];
-			l->forms[l->first[form->id] + at[form->id]++] = form;
+	for (size_t i = 0; i < x86_num_families; i++) {
+		for (size_t j = 0; j < x86_families[i]->len; j++) {
+			const struct x86_form *form = &x86_families[i]->rows[j];
+			if (!form->encoding)
+				l->forms[l->first[form->id] + at[form->id]++] = form;
 		}
 	}
 }
@@ -121,6 +126,8 @@ bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row)
 /* TZCNT and LZCNT are BSF and BSR with a prefix that CPUs without them ignore (SDM vol. 2, TZCNT, LZCNT). */
 static void replace_missing(const struct isa_lifter *l, struct x86_decoded *d)
 {
+	if (d->form)
+		return;
 	if (d->id == X86_INS_TZCNT && !isa_cpu_has(&l->cpu, X86_HAS_BMI1)) {
 		d->id = X86_INS_BSF;
 		d->mnemonic = "bsf";
@@ -130,10 +137,31 @@ static void replace_missing(const struct isa_lifter *l, struct x86_decoded *d)
 	}
 }
 
+/* Beside what the row says, vectors with VEX need AVX; in general registers alone they do not (SDM vol. 1, 14.1.1). */
+static bool needs_avx(const struct x86_encoding *e)
+{
+	for (unsigned i = 0; i < e->num_fields; i++)
+		if (strchr("VWUHL", e->fields[i].letter) && e->fields[i].size.type != X86_TYPE_K)
+			return e->space == X86_VEX;
+	return false;
+}
+
+static void need_by_row(const struct x86_row *row, const struct x86_raw *raw, uint8_t ret[2])
+{
+	const struct x86_form *form = row->form;
+	bool wide = row->encoding.space != X86_LEGACY && raw->vex_l && form->feature_256;
+
+	ret[0] = wide ? form->feature_256 : form->feature;
+	ret[1] = needs_avx(&row->encoding) && ret[0] != X86_HAS_AVX ? X86_HAS_AVX : X86_HAS_NOTHING;
+}
+
 /* The features that it needs, and whether nobody knows of one of them. */
 static void note_features(const struct isa_lifter *l, const struct x86_decoded *d, struct insn *insn)
 {
-	x86_needs(d, insn->feature);
+	if (d->form)
+		need_by_row(d->raw.row, &d->raw, insn->feature);
+	else
+		x86_needs(d, insn->feature);
 	insn->extension = !isa_cpu_knows(&l->cpu, insn->feature[0]) || !isa_cpu_knows(&l->cpu, insn->feature[1]);
 }
 
@@ -144,6 +172,8 @@ static bool is_missing(const struct isa_cpu *cpu, const struct insn *insn)
 
 static const struct x86_form *find_form(const struct isa_lifter *l, const struct x86_decoded *d)
 {
+	if (d->form)
+		return d->form;
 	if (d->id >= X86_NUM_IDS)
 		return NULL;
 	for (uint32_t i = l->first[d->id]; i < l->first[d->id + 1]; i++) {
@@ -167,7 +197,8 @@ static void append(char *text, size_t size, const char *more)
 static void immediate_form(const struct x86_ctx *c, const struct x86_form *form, const struct x86_operand *op,
 			   char ret[16])
 {
-	const char *kind = form && form->props & X86_RELATIVE ? "rel" : "imm";
+	bool relative = c->raw.row && c->raw.row->encoding.fields[op - c->op].letter == 'J';
+	const char *kind = relative || (form && form->props & X86_RELATIVE) ? "rel" : "imm";
 
 	if (c->raw.imm_len == 0) /* the 1 of a shift by one */
 		snprintf(ret, 16, "%u", (unsigned)op->imm);
@@ -177,19 +208,32 @@ static void immediate_form(const struct x86_ctx *c, const struct x86_form *form,
 		snprintf(ret, 16, "%s%u", kind, c->raw.imm_len * 8);
 }
 
+static void register_form(const struct x86_operand *op, char ret[16])
+{
+	static const char *const banks[] = {
+		[X86_BANK_SEGMENT] = "sreg", [X86_BANK_CONTROL] = "cr", [X86_BANK_DEBUG] = "dr",
+		[X86_BANK_MMX] = "mm",       [X86_BANK_ST] = "st",      [X86_BANK_MASK] = "k",
+	};
+
+	if (op->bank == X86_BANK_GPR)
+		snprintf(ret, 16, "r%u", op->width);
+	else if (op->bank == X86_BANK_VECTOR)
+		snprintf(ret, 16, "%s", op->width == 256 ? "ymm" : "xmm");
+	else
+		snprintf(ret, 16, "%s", banks[op->bank]);
+}
+
 static void operand_form(const struct x86_ctx *c, const struct x86_form *form, const struct x86_operand *op,
 			 char ret[16])
 {
 	switch (op->kind) {
-	case X86_OPERAND_REG:
-		if (op->reg >= X86_xmm0 && op->reg <= X86_xmm15)
-			snprintf(ret, 16, "%s", op->width == 256 ? "ymm" : "xmm");
-		else if (op->reg > X86_r15)
-			snprintf(ret, 16, "sreg");
+	case X86_OPERAND_REG: register_form(op, ret); return;
+	case X86_OPERAND_MEM:
+		if (op->width > 512) /* an image of a state */
+			snprintf(ret, 16, "m%ubyte", op->width / 8u);
 		else
-			snprintf(ret, 16, "r%u", op->width);
+			snprintf(ret, 16, op->width ? "m%u" : "m", op->width);
 		return;
-	case X86_OPERAND_MEM: snprintf(ret, 16, "m%u", op->width); return;
 	case X86_OPERAND_IMM: immediate_form(c, form, op, ret); return;
 	default: snprintf(ret, 16, "reg");
 	}
@@ -207,7 +251,7 @@ static void name_reg(struct insn *insn, uint32_t reg)
 static void name_registers(const struct x86_ctx *c, struct insn *insn)
 {
 	for (unsigned i = 0; i < c->num_ops; i++) {
-		if (c->op[i].kind != X86_OPERAND_REG)
+		if (c->op[i].kind != X86_OPERAND_REG || c->op[i].reg == X86_NO_ID)
 			continue;
 		name_reg(insn, c->op[i].reg);
 		if (c->op[i].width == 256)
@@ -230,13 +274,23 @@ static bool is_return(const struct x86_raw *raw)
 	return raw->map == X86_MAP_1 && (raw->opcode & 0xfe) == 0xc2;
 }
 
+/* CMPS and SCAS end by a flag, too. */
+static const char *repeat_name(const struct x86_decoded *d)
+{
+	if (!d->form || !(d->form->props & X86_REPEATS) || !d->raw.rep)
+		return "";
+	if (d->raw.rep == X86_REPNE)
+		return "repne ";
+	return d->form->flags[0] == 'C' ? "repe " : "rep ";
+}
+
 static void describe(const struct x86_ctx *c, const struct x86_form *form, const struct x86_decoded *d,
 		     struct insn *insn)
 {
-	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%s%s", d->raw.lock && !d->raw.too_long ? "lock " : "",
-		 d->mnemonic);
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%s%s%s", d->raw.lock && !d->raw.too_long ? "lock " : "",
+		 repeat_name(d), d->mnemonic);
 	append(insn->text, sizeof insn->text, insn->mnemonic);
-	if (d->raw.near16 && d->raw.imm_len && !is_return(&d->raw)) {
+	if (!d->form && d->raw.near16 && d->raw.imm_len && !is_return(&d->raw)) {
 		char target[16];
 		snprintf(target, sizeof target, " 0x%x", (unsigned)((c->next + d->raw.imm) & 0xffff));
 		append(insn->text, sizeof insn->text, target);
@@ -262,9 +316,9 @@ static void describe(const struct x86_ctx *c, const struct x86_form *form, const
 /* The table without "x86_"; of what none has, what it computes with, by its opcode. */
 static const char *family_of(const struct x86_form *form, const struct x86_raw *raw)
 {
-	for (size_t i = 0; form && i < sizeof families / sizeof *families; i++)
-		if (form >= families[i]->rows && form < families[i]->rows + families[i]->len)
-			return families[i]->name + strlen("x86_");
+	for (size_t i = 0; form && i < x86_num_families; i++)
+		if (form >= x86_families[i]->rows && form < x86_families[i]->rows + x86_families[i]->len)
+			return x86_families[i]->name + strlen("x86_");
 	if (raw->evex)
 		return "avx512";
 	if (raw->vex)
@@ -400,7 +454,7 @@ static bool operands_modelled(const struct x86_ctx *c)
 
 static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
 {
-	if (!(form->props & X86_ANY) && !operands_modelled(c)) {
+	if (!form->encoding && !(form->props & X86_ANY) && !operands_modelled(c)) {
 		insn->status = LIFT_UNMODELLED;
 		return NULL;
 	}

@@ -5,7 +5,7 @@ enum extension { ZERO_EXTEND, SIGN_EXTEND };
 
 static bool is_selector(const struct x86_operand *op)
 {
-	return op->kind == X86_OPERAND_REG && op->reg > X86_r15;
+	return op->kind == X86_OPERAND_REG && op->bank == X86_BANK_SEGMENT;
 }
 
 /* MOV, also from a selector: to a register it is zero-extended, to memory it is 16 bits at every operand size. */
@@ -37,6 +37,14 @@ static void build_extend(struct x86_ctx *c, const struct x86_form *f)
 	x86_write(c, 0, f->param == SIGN_EXTEND ? expr_sext(c->pool, value, width) : expr_zext(c->pool, value, width));
 }
 
+/* MOVSXD of 16 bits, which sign-extends nothing. */
+static void build_movsxd_16(struct x86_ctx *c, const struct x86_form *f)
+{
+	if (c->raw.is_mem && x86_by_amd(c, VENDOR_MOVSXD_16))
+		c->op[1].width = 32;
+	build_extend(c, f);
+}
+
 /* The segment takes no part. */
 static void build_lea(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -51,6 +59,13 @@ static void build_xchg(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 	x86_write(c, 0, b);
 	x86_write(c, 1, a);
+}
+
+/* NOP, PAUSE: it does not even clear the upper half of RAX (SDM vol. 2, NOP). */
+static void build_nothing(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)c;
+	(void)f;
 }
 
 static void build_bswap(struct x86_ctx *c, const struct x86_form *f)
@@ -68,9 +83,6 @@ static void build_bswap(struct x86_ctx *c, const struct x86_form *f)
 static void build_movbe(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	/* F2 makes it CRC32, and F3 nothing. */
-	if (c->raw.rep)
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 	x86_write(c, 0, expr_unary(c->pool, EXPR_BSWAP, x86_read(c, 1)));
 }
 
@@ -118,45 +130,70 @@ static void build_setcc(struct x86_ctx *c, const struct x86_form *f)
 }
 
 /* clang-format off */
-#define CONDITIONAL(cc, flags) \
-	{X86_INS_CMOV##cc, build_cmov, 0, flags, 0, 0}, \
-	{X86_INS_SET##cc, build_setcc, 0, flags, 0, 0}
+#define CONDITIONAL(cc, digit, flags) \
+	ROW("cmov" cc, "0F 4" digit " /r", "Gv Ev", BASE, flags, 0, build_cmov, 0), \
+	ROW("set" cc, "0F 9" digit " /r", "Eb", BASE, flags, 0, build_setcc, 0)
 
 static const struct x86_form x86_move[] = {
-	/* id             build               param        oszapcd    props         map */
-	{X86_INS_MOV,     build_mov,          0,           "-------", 0,            X86_MAP_1},
-	{X86_INS_MOVABS,  build_mov,          0,           "-------", 0,            X86_MAP_1},
-	{X86_INS_MOVNTI,  build_mov,          0,           "-------", 0,            X86_MAP_0F},
-	{X86_INS_MOVZX,   build_extend,       ZERO_EXTEND, "-------", 0,            0},
-	{X86_INS_MOVSX,   build_extend,       SIGN_EXTEND, "-------", 0,            0},
-	{X86_INS_MOVSXD,  build_extend,       SIGN_EXTEND, "-------", 0,            0},
-	{X86_INS_LEA,     build_lea,          0,           "-------", 0,            0},
-	{X86_INS_XCHG,    build_xchg,         0,           "-------", X86_LOCK,     0},
-	{X86_INS_BSWAP,   build_bswap,        0,           "-------", 0,            0},
-	{X86_INS_MOVBE,   build_movbe,        0,           "-------", 0,            0},
-	{X86_INS_CBW,     build_widen,        8,           "-------", X86_IMPLICIT, 0},
-	{X86_INS_CWDE,    build_widen,        16,          "-------", X86_IMPLICIT, 0},
-	{X86_INS_CDQE,    build_widen,        32,          "-------", X86_IMPLICIT, 0},
-	{X86_INS_CWD,     build_spread_sign,  16,          "-------", X86_IMPLICIT, 0},
-	{X86_INS_CDQ,     build_spread_sign,  32,          "-------", X86_IMPLICIT, 0},
-	{X86_INS_CQO,     build_spread_sign,  64,          "-------", X86_IMPLICIT, 0},
-	{X86_INS_XLATB,   build_xlat,         0,           "-------", X86_IMPLICIT, 0},
-	CONDITIONAL(O,   "R------"),
-	CONDITIONAL(NO,  "R------"),
-	CONDITIONAL(B,   "-----R-"),
-	CONDITIONAL(AE,  "-----R-"),
-	CONDITIONAL(E,   "--R----"),
-	CONDITIONAL(NE,  "--R----"),
-	CONDITIONAL(BE,  "--R--R-"),
-	CONDITIONAL(A,   "--R--R-"),
-	CONDITIONAL(S,   "-R-----"),
-	CONDITIONAL(NS,  "-R-----"),
-	CONDITIONAL(P,   "----R--"),
-	CONDITIONAL(NP,  "----R--"),
-	CONDITIONAL(L,   "RR-----"),
-	CONDITIONAL(GE,  "RR-----"),
-	CONDITIONAL(LE,  "RRR----"),
-	CONDITIONAL(G,   "RRR----"),
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("mov",    "88 /r",           "Eb Gb",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "89 /r",           "Ev Gv",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "8A /r",           "Gb Eb",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "8B /r",           "Gv Ev",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "8C /r",           "Rv/Mw Sw", BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "8E /r",           "Sw Rv/Mw", BASE,  "-------", 0,        build_mov,         0),
+	ROW("movabs", "A0 a64",          "AL Ob",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "A0 a32",          "AL Ob",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("movabs", "A1 a64",          "rAX Ov",   BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "A1 a32",          "rAX Ov",   BASE,  "-------", 0,        build_mov,         0),
+	ROW("movabs", "A2 a64",          "Ob AL",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "A2 a32",          "Ob AL",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("movabs", "A3 a64",          "Ov rAX",   BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "A3 a32",          "Ov rAX",   BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "B0+r",            "Zb Ib",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("movabs", "REX.W B8+r",      "Zv Iv",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "B8+r",            "Zv Iv",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "C6 /0",           "Eb Ib",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("mov",    "C7 /0",           "Ev Iz",    BASE,  "-------", 0,        build_mov,         0),
+	ROW("movnti", "NP 0F C3 /r",     "My Gy",    SSE2,  "-------", 0,        build_mov,         0),
+	ROW("movzx",  "0F B6 /r",        "Gv Eb",    BASE,  "-------", 0,        build_extend,      ZERO_EXTEND),
+	ROW("movzx",  "0F B7 /r",        "Gv Ew",    BASE,  "-------", 0,        build_extend,      ZERO_EXTEND),
+	ROW("movsx",  "0F BE /r",        "Gv Eb",    BASE,  "-------", 0,        build_extend,      SIGN_EXTEND),
+	ROW("movsx",  "0F BF /r",        "Gv Ew",    BASE,  "-------", 0,        build_extend,      SIGN_EXTEND),
+	ROW("movsxd", "63 /r o16",       "Gv Ew",    BASE,  "-------", 0,        build_movsxd_16,   0),
+	ROW("movsxd", "63 /r",           "Gv Ed",    BASE,  "-------", 0,        build_extend,      SIGN_EXTEND),
+	ROW("lea",    "8D /r",           "Gv M",     BASE,  "-------", 0,        build_lea,         0),
+	ROW("xchg",   "86 /r",           "Eb Gb",    BASE,  "-------", X86_LOCK, build_xchg,        0),
+	ROW("xchg",   "87 /r",           "Ev Gv",    BASE,  "-------", X86_LOCK, build_xchg,        0),
+	ROW("pause",  "F3 90",             "",         BASE,  "-------", 0,        build_nothing,     0),
+	ROW("nop",    "90 REX.B0",       "",         BASE,  "-------", 0,        build_nothing,     0),
+	ROW("xchg",   "90+r",            "rAX Zv",   BASE,  "-------", 0,        build_xchg,        0),
+	ROW("bswap",  "0F C8+r",         "Zv",       BASE,  "-------", 0,        build_bswap,       0),
+	ROW("movbe",  "NFx 0F 38 F0 /r", "Gv Mv",    MOVBE, "-------", 0,        build_movbe,       0),
+	ROW("movbe",  "NFx 0F 38 F1 /r", "Mv Gv",    MOVBE, "-------", 0,        build_movbe,       0),
+	ROW("cbw",    "98 o16",          "",         BASE,  "-------", 0,        build_widen,       8),
+	ROW("cwde",   "98 o32",          "",         BASE,  "-------", 0,        build_widen,       16),
+	ROW("cdqe",   "98 o64",          "",         BASE,  "-------", 0,        build_widen,       32),
+	ROW("cwd",    "99 o16",          "",         BASE,  "-------", 0,        build_spread_sign, 16),
+	ROW("cdq",    "99 o32",          "",         BASE,  "-------", 0,        build_spread_sign, 32),
+	ROW("cqo",    "99 o64",          "",         BASE,  "-------", 0,        build_spread_sign, 64),
+	ROW("xlatb",  "D7",              "",         BASE,  "-------", 0,        build_xlat,        0),
+	CONDITIONAL("o",  "0", "R------"),
+	CONDITIONAL("no", "1", "R------"),
+	CONDITIONAL("b",  "2", "-----R-"),
+	CONDITIONAL("ae", "3", "-----R-"),
+	CONDITIONAL("e",  "4", "--R----"),
+	CONDITIONAL("ne", "5", "--R----"),
+	CONDITIONAL("be", "6", "--R--R-"),
+	CONDITIONAL("a",  "7", "--R--R-"),
+	CONDITIONAL("s",  "8", "-R-----"),
+	CONDITIONAL("ns", "9", "-R-----"),
+	CONDITIONAL("p",  "A", "----R--"),
+	CONDITIONAL("np", "B", "----R--"),
+	CONDITIONAL("l",  "C", "RR-----"),
+	CONDITIONAL("ge", "D", "RR-----"),
+	CONDITIONAL("le", "E", "RRR----"),
+	CONDITIONAL("g",  "F", "RRR----"),
 };
 /* clang-format on */
 

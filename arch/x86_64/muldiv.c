@@ -34,16 +34,13 @@ static void build_mul(struct x86_ctx *c, const struct x86_form *f)
 	write_pair(c, expr_extract(p, product, width, width), low);
 }
 
-/* IMUL r, r/m and IMUL r, r/m, imm, besides the form with one operand. */
+/* IMUL r, r/m and IMUL r, r/m, imm */
 static void build_imul(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
 	unsigned width = c->op[0].width, last = c->num_ops - 1;
 
-	if (c->num_ops < 2) {
-		build_mul(c, f);
-		return;
-	}
+	(void)f;
 	c->op[last].width = (uint16_t)width;
 	expr_id a = x86_read(c, last - 1), b = x86_read(c, last);
 	expr_id product = expr_mul(p, expr_sext(p, a, 2 * width), expr_sext(p, b, 2 * width));
@@ -94,12 +91,19 @@ static void build_div(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_muldiv[] = {
-	/* id           build       param     oszapcd    props map */
-	{X86_INS_MUL,   build_mul,  UNSIGNED, "WUUUUW-", 0,    0},
-	{X86_INS_IMUL,  build_imul, SIGNED,   "WUUUUW-", 0,    0},
-	{X86_INS_MULX,  build_mulx, 0,        "-------", 0,    0},
-	{X86_INS_DIV,   build_div,  UNSIGNED, "UUUUUU-", 0,    0},
-	{X86_INS_IDIV,  build_div,  SIGNED,   "UUUUUU-", 0,    0},
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("mul",  "F6 /4",                "Eb",       BASE, "WUUUUW-", 0, build_mul,  UNSIGNED),
+	ROW("mul",  "F7 /4",                "Ev",       BASE, "WUUUUW-", 0, build_mul,  UNSIGNED),
+	ROW("imul", "F6 /5",                "Eb",       BASE, "WUUUUW-", 0, build_mul,  SIGNED),
+	ROW("imul", "F7 /5",                "Ev",       BASE, "WUUUUW-", 0, build_mul,  SIGNED),
+	ROW("div",  "F6 /6",                "Eb",       BASE, "UUUUUU-", 0, build_div,  UNSIGNED),
+	ROW("div",  "F7 /6",                "Ev",       BASE, "UUUUUU-", 0, build_div,  UNSIGNED),
+	ROW("idiv", "F6 /7",                "Eb",       BASE, "UUUUUU-", 0, build_div,  SIGNED),
+	ROW("idiv", "F7 /7",                "Ev",       BASE, "UUUUUU-", 0, build_div,  SIGNED),
+	ROW("imul", "0F AF /r",             "Gv Ev",    BASE, "WUUUUW-", 0, build_imul, 0),
+	ROW("imul", "69 /r",                "Gv Ev Iz", BASE, "WUUUUW-", 0, build_imul, 0),
+	ROW("imul", "6B /r",                "Gv Ev Ib", BASE, "WUUUUW-", 0, build_imul, 0),
+	ROW("mulx", "VEX.LZ.F2.0F38 F6 /r", "Gy By Ey", BMI2, "-------", 0, build_mulx, 0),
 };
 /* clang-format on */
 

@@ -65,7 +65,13 @@ static struct x86_operand register_operand(x86_reg reg)
 
 	if ((unsigned)reg >= X86_REG_ENDING || !view->width)
 		return (struct x86_operand){.kind = X86_OPERAND_OTHER};
-	return (struct x86_operand){.kind = X86_OPERAND_REG, .width = view->width, .reg = view->reg, .low = view->low};
+	return (struct x86_operand){.kind = X86_OPERAND_REG,
+				    .width = view->width,
+				    .reg = view->reg,
+				    .low = view->low,
+				    .bank = view->reg <= X86_r15 ? X86_BANK_GPR
+					    : view->width >= 128 ? X86_BANK_VECTOR
+								 : X86_BANK_SEGMENT};
 }
 
 static struct x86_operand convert(const struct x86_ctx *c, const cs_x86_op *op)
@@ -100,7 +106,11 @@ static struct x86_operand general_operand(unsigned width, uint8_t number)
 
 static struct x86_operand vector_operand(unsigned width, uint8_t number)
 {
-	return (struct x86_operand){.kind = X86_OPERAND_REG, .width = (uint16_t)width, .reg = X86_xmm0 + number};
+	return (struct x86_operand){.kind = X86_OPERAND_REG,
+				    .width = (uint16_t)width,
+				    .reg = X86_xmm0 + number,
+				    .bank = X86_BANK_VECTOR,
+				    .number = number};
 }
 
 static struct x86_operand memory_operand(unsigned width)
@@ -138,9 +148,102 @@ static unsigned override_operands(struct x86_ctx *c, enum x86_override_operands 
 	}
 }
 
+/* ---- By the opcode table ---- */
+
+static struct x86_operand bank_register(enum x86_bank bank, unsigned width, unsigned number, uint32_t reg)
+{
+	return (struct x86_operand){
+		.kind = X86_OPERAND_REG, .bank = bank, .number = (uint8_t)number, .width = (uint16_t)width, .reg = reg};
+}
+
+/* SPL, BPL, SIL and DIL are there with REX (and VEX) alone; else they are AH, CH, DH and BH (SDM vol. 1, 3.7.2.1). */
+static struct x86_operand gpr_operand(const struct x86_raw *raw, unsigned width, unsigned number)
+{
+	bool high = width == 8 && !raw->rex && number >= 4;
+	struct x86_operand op = bank_register(X86_BANK_GPR, width, number, X86_rax + number - (high ? 4 : 0));
+
+	op.low = high ? 8 : 0;
+	return op;
+}
+
+static struct x86_operand segment_operand(unsigned number)
+{
+	static const uint8_t regs[] = {X86_es, X86_cs, X86_ss, X86_ds, X86_fs, X86_gs};
+
+	return bank_register(X86_BANK_SEGMENT, 16, number, number < sizeof regs ? regs[number] : X86_NO_ID);
+}
+
+static struct x86_operand vector_or_mask(const struct x86_field *f, unsigned width, unsigned number)
+{
+	if (f->size.type == X86_TYPE_K)
+		return bank_register(X86_BANK_MASK, 64, number & 7, X86_NO_ID);
+	return bank_register(X86_BANK_VECTOR, width, number, X86_xmm0 + number);
+}
+
+static struct x86_operand immediate_operand(const struct x86_raw *raw, unsigned width)
+{
+	return (struct x86_operand){.kind = X86_OPERAND_IMM, .width = (uint16_t)width, .imm = raw->imm};
+}
+
+struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct x86_field *f, const struct x86_raw *raw)
+{
+	unsigned width = x86_field_bits(e, f, raw);
+
+	switch (f->letter) {
+	case 'E':
+	case 'W':
+	case 'Q':
+	case 'M':
+		if (raw->is_mem)
+			return memory_operand(width);
+		break;
+	case 'O':
+	case 'X':
+	case 'Y': return memory_operand(width);
+	default: break;
+	}
+	switch (f->letter) {
+	case 'E':
+	case 'R': return gpr_operand(raw, width, raw->rm);
+	case 'G': return gpr_operand(raw, width, raw->reg);
+	case 'B': return gpr_operand(raw, width, raw->vex_vvvv);
+	case 'Z': return gpr_operand(raw, width, (raw->opcode & 7) | (raw->rex & 1) << 3);
+	case 'V': return vector_or_mask(f, width, raw->reg);
+	case 'W':
+	case 'U': return vector_or_mask(f, width, raw->rm);
+	case 'H': return vector_or_mask(f, width, raw->vex_vvvv);
+	case 'L': return vector_or_mask(f, width, raw->imm >> 4 & 15);
+	case 'P': return bank_register(X86_BANK_MMX, width, raw->reg & 7, X86_NO_ID);
+	case 'Q':
+	case 'N': return bank_register(X86_BANK_MMX, width, raw->rm & 7, X86_NO_ID);
+	case 'S': return segment_operand(raw->reg & 7);
+	case 'C': return bank_register(X86_BANK_CONTROL, width, raw->reg, X86_NO_ID);
+	case 'D': return bank_register(X86_BANK_DEBUG, width, raw->reg, X86_NO_ID);
+	case X86_FIXED_GPR: return bank_register(X86_BANK_GPR, width, f->number, X86_rax + f->number);
+	case X86_FIXED_SEGMENT: return segment_operand(f->number);
+	case X86_FIXED_XMM: return bank_register(X86_BANK_VECTOR, width, f->number, X86_xmm0 + f->number);
+	case X86_FIXED_ST: return bank_register(X86_BANK_ST, 80, f->number, X86_st0 + f->number);
+	case X86_MODRM_ST: return bank_register(X86_BANK_ST, 80, raw->rm & 7, X86_st0 + (raw->rm & 7));
+	case X86_ONE: return (struct x86_operand){.kind = X86_OPERAND_IMM, .width = 8, .imm = 1};
+	default: return immediate_operand(raw, width);
+	}
+}
+
+/* Those at rSI and rDI are the builder's to find. */
+static void row_operands(struct x86_ctx *c, const struct x86_encoding *e)
+{
+	for (unsigned i = 0; i < e->num_fields; i++)
+		if (e->fields[i].letter != 'X' && e->fields[i].letter != 'Y')
+			c->op[c->num_ops++] = x86_field_operand(e, &e->fields[i], &c->raw);
+}
+
 void x86_operands(struct x86_ctx *c, const struct x86_decoded *d)
 {
 	c->num_ops = 0;
+	if (d->form) {
+		row_operands(c, &c->raw.row->encoding);
+		return;
+	}
 	if (d->override)
 		c->num_ops = override_operands(c, d->override->operands);
 	for (unsigned i = 0; d->cs && i < d->cs->op_count && i < X86_MAX_OPERANDS; i++)
@@ -243,7 +346,7 @@ static void write_vector(struct x86_ctx *c, const struct x86_operand *op, expr_i
 /* Can it be written by a builder? Selectors are for x86_load_selector(). */
 static bool is_writable(const struct x86_operand *op)
 {
-	bool selector = op->kind == X86_OPERAND_REG && op->reg > X86_r15 && op->width < 128;
+	bool selector = op->kind == X86_OPERAND_REG && op->bank != X86_BANK_GPR && op->bank != X86_BANK_VECTOR;
 
 	return op->kind == X86_OPERAND_MEM || (op->kind == X86_OPERAND_REG && !selector);
 }
@@ -389,12 +492,6 @@ expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id add
 void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input)
 {
 	transfer_add_fault(c->t, expr_and(c->pool, cond, expr_env(c->pool, 1, input)), FAULT_PROTECTION);
-}
-
-void x86_refuse_prefixes(struct x86_ctx *c)
-{
-	if (c->raw.opsize || c->raw.rep)
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 }
 
 /* An address on the stack may be neither aligned nor canonical: which is seen first is up to the CPU (SDM vol. 3, 6.9:

@@ -139,6 +139,12 @@ static void parse_vex(struct cursor *s, struct x86_raw *raw, bool three_bytes)
 	raw->vex_pp = last & 3;
 }
 
+/* 8F is XOP where its second byte cannot be the ModRM byte of POP (APM vol. 3, 1.2.5). */
+static bool is_xop(struct cursor *s, const struct x86_raw *raw)
+{
+	return raw->opcode == 0x8f && (peek_byte(s) & 31) >= 8;
+}
+
 static void parse_opcode(struct cursor *s, struct x86_raw *raw)
 {
 	raw->opcode_at = (uint8_t)s->at;
@@ -146,6 +152,10 @@ static void parse_opcode(struct cursor *s, struct x86_raw *raw)
 	raw->opcode = next_byte(s);
 	if (raw->opcode == 0x62) {
 		raw->evex = true;
+	} else if (is_xop(s, raw)) {
+		parse_vex(s, raw, true);
+		raw->xop = true;
+		raw->opcode = next_byte(s);
 	} else if (raw->opcode == 0xc4 || raw->opcode == 0xc5) {
 		parse_vex(s, raw, raw->opcode == 0xc4);
 		raw->opcode = next_byte(s);
@@ -185,16 +195,14 @@ static void parse_memory(struct cursor *s, struct x86_raw *raw)
 	raw->disp = (int64_t)next_signed(s, disp_len);
 }
 
-static void parse_modrm(struct cursor *s, struct x86_raw *raw)
+static void parse_modrm(struct cursor *s, struct x86_raw *raw, bool mod_ignored)
 {
 	raw->has_modrm = true;
 	raw->modrm = next_byte(s);
 	raw->mod = raw->modrm >> 6;
 	raw->reg = (uint8_t)((raw->modrm >> 3 & 7) | (raw->rex & 4) << 1);
 	raw->rm = (uint8_t)((raw->modrm & 7) | (raw->rex & 1) << 3);
-	/* Moves from and to control and debug registers have no memory form: ModRM.mod is ignored. */
-	bool control = raw->map == X86_MAP_0F && raw->opcode >= 0x20 && raw->opcode <= 0x23;
-	if (raw->mod != 3 && !control)
+	if (raw->mod != 3 && !mod_ignored)
 		parse_memory(s, raw);
 }
 
@@ -243,39 +251,67 @@ static unsigned immediate_len(const struct x86_raw *raw, char what)
 	}
 }
 
-static void parse_immediate(struct cursor *s, struct x86_raw *raw, char what)
+/* ENTER has two immediates, MOV an absolute address: a memory operand without ModRM. */
+static void parse_immediate(struct cursor *s, struct x86_raw *raw, unsigned len, bool absolute)
 {
-	raw->imm_at = (uint8_t)s->at;
-	raw->imm_len = (uint8_t)immediate_len(raw, what);
-	raw->imm = next_signed(s, what == 'e' ? 2 : raw->imm_len);
-	if (what == 'e')
-		raw->imm2 = next_byte(s);
-	if (what != 'o')
-		return;
+	bool two = len == 3;
 
-	/* MOV with an absolute address: a memory operand without ModRM. */
+	raw->imm_at = (uint8_t)s->at;
+	raw->imm_len = (uint8_t)len;
+	raw->imm = next_signed(s, two ? 2 : len);
+	if (two)
+		raw->imm2 = next_byte(s);
+	if (!absolute)
+		return;
 	raw->is_mem = true;
 	raw->disp = (int64_t)raw->imm;
 	raw->imm_len = 0;
 }
 
-enum lift_status x86_parse(const uint8_t *bytes, size_t len, bool near16, struct x86_raw *ret)
+static bool has_absolute(const struct x86_encoding *e)
+{
+	return !e->has_modrm && e->num_fields && (e->fields[0].letter == 'O' || e->fields[1].letter == 'O');
+}
+
+/* What is behind the opcode, by the row. */
+static void parse_rest(struct cursor *s, struct x86_raw *raw, unsigned ways)
+{
+	bool mod_ignored = false;
+	int modrm = x86_opcode_has_modrm(raw, &mod_ignored);
+
+	if (modrm < 0)
+		mod_ignored = raw->map == X86_MAP_0F && (raw->opcode & 0xfc) == 0x20;
+	if (modrm < 0 ? strchr("mBZTY", follows(raw)) != NULL : modrm)
+		parse_modrm(s, raw, mod_ignored);
+	raw->near16 = ways & X86_NEAR16 && raw->opsize && !raw->w && x86_is_near_branch(raw);
+	if (raw->vex_spoilt)
+		raw->rule = "LOCK, 66, F2, F3 or REX in front of VEX";
+	else
+		raw->row = x86_find_row(raw, &raw->next_row, &raw->rule);
+	if (raw->row) {
+		const struct x86_encoding *e = &raw->row->encoding;
+		bool absolute = has_absolute(e);
+		parse_immediate(s, raw, absolute ? (raw->addrsize ? 4 : 8) : x86_immediate_len(e, raw), absolute);
+	} else {
+		parse_immediate(s, raw, immediate_len(raw, follows(raw)), follows(raw) == 'o');
+	}
+}
+
+enum lift_status x86_parse(const uint8_t *bytes, size_t len, unsigned ways, struct x86_raw *ret)
 {
 	bool cut = len > ISA_MAX_INSN_LEN;
 	struct cursor s = {.bytes = bytes, .len = cut ? ISA_MAX_INSN_LEN : len};
 	struct x86_raw raw = {.base = X86_NO_REG, .index = X86_NO_REG};
-	char what;
 
 	parse_prefixes(&s, &raw);
 	parse_opcode(&s, &raw);
-	what = follows(&raw);
+	raw.pause_r8 = raw.map == X86_MAP_1 && raw.opcode == 0x90 && raw.rep == X86_REP && raw.rex & 1;
+	if (raw.pause_r8 && ways & X86_XCHG_R8)
+		raw.rep = 0;
 	if (!s.short_of && !raw.evex) {
-		if (what == 'x')
+		if (follows(&raw) == 'x')
 			return LIFT_UNDECODABLE;
-		if (strchr("mBZTY", what))
-			parse_modrm(&s, &raw);
-		raw.near16 = near16 && raw.opsize && !raw.w && x86_is_near_branch(&raw);
-		parse_immediate(&s, &raw, what);
+		parse_rest(&s, &raw, ways);
 	}
 	if (s.short_of && s.len < ISA_MAX_INSN_LEN)
 		return LIFT_TRUNCATED;

@@ -4,11 +4,9 @@
  */
 #include "arch/x86_64/x86_64.h"
 
-/* param: 66, F2 and F3 make it none. */
 static void build_refused(struct x86_ctx *c, const struct x86_form *f)
 {
-	if (f->param)
-		x86_refuse_prefixes(c);
+	(void)f;
 	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_PROTECTION);
 }
 
@@ -31,49 +29,61 @@ static void build_control(struct x86_ctx *c, const struct x86_form *f)
 }
 
 /* clang-format off */
-#define PLAIN(name) {X86_INS_##name, build_refused, true, "-------", X86_ANY, 0}
-#define REFUSED(name) {X86_INS_##name, build_refused, 0, "-------", X86_ANY, 0}
+#define REFUSED(name, encoding, operands) ROW(name, encoding, operands, BASE, "-------", 0, build_refused, 0)
+#define REPEATED(name, encoding, operands) ROW(name, encoding, operands, BASE, "-------", X86_REPEATS, build_refused, 0)
 
 static const struct x86_form x86_privileged[] = {
+	/*      name  encoding  operands */
 	/* Ports and interrupts. */
-	REFUSED(IN),
-	REFUSED(OUT),
-	REFUSED(INSB),
-	REFUSED(INSW),
-	REFUSED(INSD),
-	REFUSED(OUTSB),
-	REFUSED(OUTSW),
-	REFUSED(OUTSD),
-	REFUSED(CLI),
-	REFUSED(STI),
-	REFUSED(HLT),
+	REFUSED("in",    "E4",     "AL Ib"),
+	REFUSED("in",    "E5",     "rAX Ib"),
+	REFUSED("in",    "EC",     "AL DX"),
+	REFUSED("in",    "ED",     "rAX DX"),
+	REFUSED("out",   "E6",     "Ib AL"),
+	REFUSED("out",   "E7",     "Ib rAX"),
+	REFUSED("out",   "EE",     "DX AL"),
+	REFUSED("out",   "EF",     "DX rAX"),
+	REPEATED("insb", "6C", "Yb DX"),
+	REPEATED("insw", "6D o16", "Yw DX"),
+	REPEATED("insd", "6D", "Yd DX"),
+	REPEATED("outsb", "6E", "DX Xb"),
+	REPEATED("outsw", "6F o16", "DX Xw"),
+	REPEATED("outsd", "6F", "DX Xd"),
+	REFUSED("cli",   "FA",     ""),
+	REFUSED("sti",   "FB",     ""),
+	REFUSED("hlt",   "F4",     ""),
 	/* Descriptor tables, control and debug registers, caches. */
-	REFUSED(LLDT),
-	REFUSED(LTR),
-	REFUSED(LGDT),
-	REFUSED(LIDT),
-	REFUSED(LMSW),
-	REFUSED(CLTS),
-	REFUSED(SWAPGS),
-	REFUSED(INVD),
-	REFUSED(WBINVD),
-	REFUSED(INVLPG),
-	REFUSED(INVPCID),
-	REFUSED(RDMSR),
-	REFUSED(WRMSR),
-	REFUSED(RDPMC),
-	{X86_INS_SYSEXIT, build_sysexit, 0, "-------", X86_ANY, 0},
-	REFUSED(SYSRET),
-	PLAIN(XSETBV),
-	PLAIN(XSAVES),
-	PLAIN(XSAVES64),
-	PLAIN(XRSTORS),
-	PLAIN(XRSTORS64),
-	{X86_INS_MOV, build_control, 0, "-------", X86_ANY | X86_LOCK_CR0, X86_MAP_0F},
+	REFUSED("lldt",   "0F 00 /2", "Ew"),
+	REFUSED("ltr",    "0F 00 /3", "Ew"),
+	REFUSED("lgdt",   "0F 01 /2", "M10"),
+	REFUSED("lidt",   "0F 01 /3", "M10"),
+	REFUSED("lmsw",   "0F 01 /6", "Ew"),
+	REFUSED("clts",   "0F 06",    ""),
+	REFUSED("swapgs", "0F 01 F8", ""),
+	REFUSED("invd",   "0F 08",    ""),
+	REFUSED("wbinvd", "0F 09",    ""),
+	REFUSED("invlpg", "0F 01 /7", "M"),
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("invpcid", "66 0F 38 82 /r", "Gq Mdq", INVPCID, "-------", 0, build_refused, 0),
+	REFUSED("rdmsr",  "0F 32", ""),
+	REFUSED("wrmsr",  "0F 30", ""),
+	REFUSED("rdpmc",  "0F 33", ""),
+	REFUSED("sysret", "0F 07", ""),
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("sysexit",   "0F 35",             "",      BASE,    "-------", 0,            build_sysexit, 0),
+	ROW("xsetbv",    "NP 0F 01 D1",       "",      OSXSAVE, "-------", 0,            build_refused, 0),
+	ROW("xsaves",    "NP W0 0F C7 /5",    "M",     XSAVES,  "-------", 0,            build_refused, 0),
+	ROW("xsaves64",  "NP REX.W 0F C7 /5", "M",     XSAVES,  "-------", 0,            build_refused, 0),
+	ROW("xrstors",   "NP W0 0F C7 /3",    "M",     XSAVES,  "-------", 0,            build_refused, 0),
+	ROW("xrstors64", "NP REX.W 0F C7 /3", "M",     XSAVES,  "-------", 0,            build_refused, 0),
+	ROW("mov",       "0F 20 /r",          "Rq Cq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
+	ROW("mov",       "0F 21 /r",          "Rq Dq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
+	ROW("mov",       "0F 22 /r",          "Cq Rq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
+	ROW("mov",       "0F 23 /r",          "Dq Rq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
+	/* Outside of a transaction (SDM vol. 2, XEND). */
+	ROW("xend", "NP 0F 01 D5", "", RTM, "-------", 0, build_refused, 0),
 	/* SDM vol. 2, 2.3.11; what the bytes are does not matter any more. */
 	{X86_OWN_TOO_LONG, build_refused, 0, "-------", X86_ANY, 0},
-	/* Outside of a transaction (SDM vol. 2, XEND). */
-	PLAIN(XEND),
 };
 /* clang-format on */
 

@@ -119,21 +119,17 @@ static void far_goto(struct x86_ctx *c, expr_id selector, expr_id offset, bool o
 	x86_goto(c, expr_zext(p, offset, 64));
 }
 
-void x86_far_branch(struct x86_ctx *c, bool call)
+/* Far jumps and calls through memory; param: a call. */
+static void build_far(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
 	expr_id selector, offset = far_pointer(c, &selector);
 
-	if (call) {
+	if (f->param) {
 		x86_push(c, expr_fit(p, expr_reg(p, 16, X86_cs), c->width));
 		x86_push(c, x86_const(c, c->width, c->next));
 	}
 	far_goto(c, selector, offset, false);
-}
-
-static void build_far(struct x86_ctx *c, const struct x86_form *f)
-{
-	x86_far_branch(c, f->param);
 }
 
 /*
@@ -236,18 +232,20 @@ static void build_int(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_segment[] = {
-	/* id             build               param   oszapcd    props map */
-	{X86_INS_LSS,     build_load_pointer, X86_ss, "-------", 0,    0},
-	{X86_INS_LFS,     build_load_pointer, X86_fs, "-------", 0,    0},
-	{X86_INS_LGS,     build_load_pointer, X86_gs, "-------", 0,    0},
-	{X86_INS_LCALL,   build_far,          true,   "-------", 0,    0},
-	{X86_INS_LJMP,    build_far,          false,  "-------", 0,    0},
-	{X86_INS_RETF,    build_retf,         0,      "-------", 0,    0},
-	{X86_INS_RETFQ,   build_retf,         0,      "-------", 0,    0},
-	{X86_INS_IRET,    build_iret,         0,      "WWWWWWW", 0,    0},
-	{X86_INS_IRETD,   build_iret,         0,      "WWWWWWW", 0,    0},
-	{X86_INS_IRETQ,   build_iret,         0,      "WWWWWWW", 0,    0},
-	{X86_INS_INT,     build_int,          0,      "-------", 0,    0},
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("lss",   "0F B2 /r", "Gv Mp", BASE, "-------", 0, build_load_pointer, X86_ss),
+	ROW("lfs",   "0F B4 /r", "Gv Mp", BASE, "-------", 0, build_load_pointer, X86_fs),
+	ROW("lgs",   "0F B5 /r", "Gv Mp", BASE, "-------", 0, build_load_pointer, X86_gs),
+	ROW("lcall", "FF /3",    "Mp",    BASE, "-------", 0, build_far,          true),
+	ROW("ljmp",  "FF /5",    "Mp",    BASE, "-------", 0, build_far,          false),
+	ROW("retfq", "REX.W CB", "",      BASE, "-------", 0, build_retf,         0),
+	ROW("retf",  "CB",       "",      BASE, "-------", 0, build_retf,         0),
+	ROW("retfq", "REX.W CA", "Iw",    BASE, "-------", 0, build_retf,         0),
+	ROW("retf",  "CA",       "Iw",    BASE, "-------", 0, build_retf,         0),
+	ROW("iret",  "CF o16",   "",      BASE, "WWWWWWW", 0, build_iret,         0),
+	ROW("iretd", "CF o32",   "",      BASE, "WWWWWWW", 0, build_iret,         0),
+	ROW("iretq", "CF o64",   "",      BASE, "WWWWWWW", 0, build_iret,         0),
+	ROW("int",   "CD",       "Ib",    BASE, "-------", 0, build_int,          0),
 };
 /* clang-format on */
 

@@ -214,22 +214,33 @@ static void build_shift_x(struct x86_ctx *c, const struct x86_form *f)
 }
 
 /* clang-format off */
+#define SHIFT(name, digit, build, param, flags) \
+	ROW(name, "C0 " digit, "Eb Ib", BASE, flags, 0, build, param), \
+	ROW(name, "C1 " digit, "Ev Ib", BASE, flags, 0, build, param), \
+	ROW(name, "D0 " digit, "Eb 1",  BASE, flags, 0, build, param), \
+	ROW(name, "D1 " digit, "Ev 1",  BASE, flags, 0, build, param), \
+	ROW(name, "D2 " digit, "Eb CL", BASE, flags, 0, build, param), \
+	ROW(name, "D3 " digit, "Ev CL", BASE, flags, 0, build, param)
+
 static const struct x86_form x86_shift[] = {
-	/* id           build               param      oszapcd    props  map */
-	{X86_INS_SHL,   build_shl,          0,         "CCCCCC-", 0,     0},
-	{X86_INS_SAL,   build_shl,          0,         "CCCCCC-", 0,     0},
-	{X86_INS_SHR,   build_shr,          0,         "CCCCCC-", 0,     0},
-	{X86_INS_SAR,   build_sar,          0,         "CCCCCC-", 0,     0},
-	{X86_INS_ROL,   build_rol,          0,         "C----C-", 0,     0},
-	{X86_INS_ROR,   build_ror,          0,         "C----C-", 0,     0},
-	{X86_INS_RCL,   build_rotate_carry, EXPR_ROL,  "C----M-", 0,     0},
-	{X86_INS_RCR,   build_rotate_carry, EXPR_ROR,  "C----M-", 0,     0},
-	{X86_INS_SHLD,  build_shld,         0,         "CCCCCC-", 0,     0},
-	{X86_INS_SHRD,  build_shrd,         0,         "CCCCCC-", 0,     0},
-	{X86_INS_RORX,  build_shift_x,      EXPR_ROR,  "-------", 0,     0},
-	{X86_INS_SARX,  build_shift_x,      EXPR_ASHR, "-------", 0,     0},
-	{X86_INS_SHLX,  build_shift_x,      EXPR_SHL,  "-------", 0,     0},
-	{X86_INS_SHRX,  build_shift_x,      EXPR_LSHR, "-------", 0,     0},
+	/*    name   digit build               param      oszapcd */
+	SHIFT("rol", "/0", build_rol,          0,        "C----C-"),
+	SHIFT("ror", "/1", build_ror,          0,        "C----C-"),
+	SHIFT("rcl", "/2", build_rotate_carry, EXPR_ROL, "C----M-"),
+	SHIFT("rcr", "/3", build_rotate_carry, EXPR_ROR, "C----M-"),
+	SHIFT("shl", "/4", build_shl,          0,        "CCCCCC-"),
+	SHIFT("shr", "/5", build_shr,          0,        "CCCCCC-"),
+	SHIFT("sal", "/6", build_shl,          0,        "CCCCCC-"),
+	SHIFT("sar", "/7", build_sar,          0,        "CCCCCC-"),
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("shld", "0F A4 /r",             "Ev Gv Ib", BASE, "CCCCCC-", 0, build_shld,    0),
+	ROW("shld", "0F A5 /r",             "Ev Gv CL", BASE, "CCCCCC-", 0, build_shld,    0),
+	ROW("shrd", "0F AC /r",             "Ev Gv Ib", BASE, "CCCCCC-", 0, build_shrd,    0),
+	ROW("shrd", "0F AD /r",             "Ev Gv CL", BASE, "CCCCCC-", 0, build_shrd,    0),
+	ROW("rorx", "VEX.LZ.F2.0F3A F0 /r", "Gy Ey Ib", BMI2, "-------", 0, build_shift_x, EXPR_ROR),
+	ROW("sarx", "VEX.LZ.F3.0F38 F7 /r", "Gy Ey By", BMI2, "-------", 0, build_shift_x, EXPR_ASHR),
+	ROW("shlx", "VEX.LZ.66.0F38 F7 /r", "Gy Ey By", BMI2, "-------", 0, build_shift_x, EXPR_SHL),
+	ROW("shrx", "VEX.LZ.F2.0F38 F7 /r", "Gy Ey By", BMI2, "-------", 0, build_shift_x, EXPR_LSHR),
 };
 /* clang-format on */
 

@@ -27,6 +27,26 @@ enum { SIMD_BLOCK = 128 };
 #define AVX(name, build, param)  AVX_FLAGS(name, build, param, "-------")
 #define SIMD(name, build, param) SIMD_FLAGS(name, build, param, "-------")
 
+/*
+ * Rows of the opcode table (encoding.h): of the legacy encoding, of a VEX one, of both. name is that of the legacy one,
+ * a V in front being that of the other. vex: VEX.L, if it is not free, and VEX.W: "WIG", "LIG.WIG", "128.W0". Of the
+ * operands, legacy encodings have not those of letter H. Features: of the legacy encoding; of VEX, AVX being implied.
+ */
+#define SSE_ROW_FLAGS(name, bytes, ops, has, oszapcd, build, param) ROW(name, bytes, ops, has, oszapcd, 0, build, param)
+#define AVX_ROW_FLAGS(text, bytes, vex, ops, has, has_256, oszapcd, builder, parameter) \
+	{ \
+		.name = text, .encoding = "VEX." vex " " bytes, .operands = ops, .feature = X86_HAS_##has, \
+		.feature_256 = X86_HAS_##has_256, .flags = oszapcd, .build = builder, .param = parameter \
+	}
+#define SIMD_ROW_FLAGS(name, bytes, vex, ops, has, has_128, has_256, oszapcd, build, param) \
+	SSE_ROW_FLAGS(name, bytes, ops, has, oszapcd, build, param), \
+		AVX_ROW_FLAGS("v" name, bytes, vex, ops, has_128, has_256, oszapcd, build, param)
+#define SSE_ROW(name, bytes, ops, has, build, param) SSE_ROW_FLAGS(name, bytes, ops, has, "-------", build, param)
+#define AVX_ROW(name, bytes, vex, ops, has, has_256, build, param) \
+	AVX_ROW_FLAGS(name, bytes, vex, ops, has, has_256, "-------", build, param)
+#define SIMD_ROW(name, bytes, vex, ops, has, has_128, has_256, build, param) \
+	SIMD_ROW_FLAGS(name, bytes, vex, ops, has, has_128, has_256, "-------", build, param)
+
 /* The parameter of a lane-wise operation: operator and lane width. */
 #define LANES(op, lane) (EXPR_##op << 16 | (lane))
 

@@ -131,21 +131,21 @@ static void build_horizontal_minimum(struct x86_ctx *c, const struct x86_form *f
 
 /* clang-format off */
 static const struct x86_form x86_sse_arith[] = {
-	/*   name        build                     param */
-	SIMD(PMULUDQ,    build_multiply_even,      LANES(VLSHR, 32)),
-	SIMD(PMULDQ,     build_multiply_even,      LANES(VASHR, 32)),
-	SIMD(PMADDWD,    build_multiply_add,       LANES(VADD, 16)),
-	SIMD(PMADDUBSW,  build_multiply_add,       LANES(VADDSS, 8)),
-	SIMD(PMULHRSW,   build_multiply_round,     0),
-	SIMD(PHADDW,     build_horizontal,         LANES(VADD, 16)),
-	SIMD(PHADDD,     build_horizontal,         LANES(VADD, 32)),
-	SIMD(PHADDSW,    build_horizontal,         LANES(VADDSS, 16)),
-	SIMD(PHSUBW,     build_horizontal,         LANES(VSUB, 16)),
-	SIMD(PHSUBD,     build_horizontal,         LANES(VSUB, 32)),
-	SIMD(PHSUBSW,    build_horizontal,         LANES(VSUBSS, 16)),
-	SIMD(PSADBW,     build_sum_of_differences, 0),
-	SIMD(MPSADBW,    build_multiple_sums,      0),
-	SIMD(PHMINPOSUW, build_horizontal_minimum, 0),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW("pmuludq",    "66 0F F4 /r",    "WIG",     "Vx Hx Wx",    SSE2,  AVX, AVX2, build_multiply_even,      LANES(VLSHR, 32)),
+	SIMD_ROW("pmuldq",     "66 0F 38 28 /r", "WIG",     "Vx Hx Wx",    SSE41, AVX, AVX2, build_multiply_even,      LANES(VASHR, 32)),
+	SIMD_ROW("pmaddwd",    "66 0F F5 /r",    "WIG",     "Vx Hx Wx",    SSE2,  AVX, AVX2, build_multiply_add,       LANES(VADD, 16)),
+	SIMD_ROW("pmaddubsw",  "66 0F 38 04 /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_multiply_add,       LANES(VADDSS, 8)),
+	SIMD_ROW("pmulhrsw",   "66 0F 38 0B /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_multiply_round,     0),
+	SIMD_ROW("phaddw",     "66 0F 38 01 /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_horizontal,         LANES(VADD, 16)),
+	SIMD_ROW("phaddd",     "66 0F 38 02 /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_horizontal,         LANES(VADD, 32)),
+	SIMD_ROW("phaddsw",    "66 0F 38 03 /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_horizontal,         LANES(VADDSS, 16)),
+	SIMD_ROW("phsubw",     "66 0F 38 05 /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_horizontal,         LANES(VSUB, 16)),
+	SIMD_ROW("phsubd",     "66 0F 38 06 /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_horizontal,         LANES(VSUB, 32)),
+	SIMD_ROW("phsubsw",    "66 0F 38 07 /r", "WIG",     "Vx Hx Wx",    SSSE3, AVX, AVX2, build_horizontal,         LANES(VSUBSS, 16)),
+	SIMD_ROW("psadbw",     "66 0F F6 /r",    "WIG",     "Vx Hx Wx",    SSE2,  AVX, AVX2, build_sum_of_differences, 0),
+	SIMD_ROW("mpsadbw",    "66 0F 3A 42 /r", "WIG",     "Vx Hx Wx Ib", SSE41, AVX, AVX2, build_multiple_sums,      0),
+	SIMD_ROW("phminposuw", "66 0F 38 41 /r", "128.WIG", "Vdq Wdq",     SSE41, AVX, AVX,  build_horizontal_minimum, 0),
 };
 /* clang-format on */
 

@@ -165,14 +165,14 @@ static void build_pclmulqdq(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_sse_crypto[] = {
-	/*   name             build                  param */
-	SIMD(AESENC,          build_round,           MIX),
-	SIMD(AESENCLAST,      build_round,           0),
-	SIMD(AESDEC,          build_round,           INVERSE | MIX),
-	SIMD(AESDECLAST,      build_round,           INVERSE),
-	SIMD(AESIMC,          build_aesimc,          0),
-	SIMD(AESKEYGENASSIST, build_aeskeygenassist, 0),
-	SIMD(PCLMULQDQ,       build_pclmulqdq,       0),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW("aesenc",          "66 0F 38 DC /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           MIX),
+	SIMD_ROW("aesenclast",      "66 0F 38 DD /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           0),
+	SIMD_ROW("aesdec",          "66 0F 38 DE /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           INVERSE | MIX),
+	SIMD_ROW("aesdeclast",      "66 0F 38 DF /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           INVERSE),
+	SIMD_ROW("aesimc",          "66 0F 38 DB /r", "128.WIG", "Vdq Wdq",        AES,       AES,       AES,       build_aesimc,          0),
+	SIMD_ROW("aeskeygenassist", "66 0F 3A DF /r", "128.WIG", "Vdq Wdq Ib",     AES,       AES,       AES,       build_aeskeygenassist, 0),
+	SIMD_ROW("pclmulqdq",       "66 0F 3A 44 /r", "128.WIG", "Vdq Hdq Wdq Ib", PCLMULQDQ, PCLMULQDQ, PCLMULQDQ, build_pclmulqdq,       0),
 };
 /* clang-format on */
 

@@ -91,10 +91,10 @@ static void build_affine(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_sse_gfni[] = {
-	/* id                           build         param  oszapcd    props map */
-	{X86_OWN_GF2P8MULB,             build_mul,    0,     "-------", 0,    0},
-	{X86_OWN_GF2P8AFFINEQB,         build_affine, false, "-------", 0,    0},
-	{X86_OWN_GF2P8AFFINEINVQB,      build_affine, true,  "-------", 0,    0},
+	/*      name  encoding  operands  CPUID */
+	SSE_ROW("gf2p8mulb",        "66 0F 38 CF /r", "Vdq Wdq",    GFNI, build_mul,    0),
+	SSE_ROW("gf2p8affineqb",    "66 0F 3A CE /r", "Vdq Wdq Ib", GFNI, build_affine, false),
+	SSE_ROW("gf2p8affineinvqb", "66 0F 3A CF /r", "Vdq Wdq Ib", GFNI, build_affine, true),
 };
 /* clang-format on */
 

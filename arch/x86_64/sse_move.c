@@ -26,13 +26,6 @@ static void build_move(struct x86_ctx *c, const struct x86_form *f)
 	x86_write(c, 0, value);
 }
 
-/* MOVNTI */
-static void build_store(struct x86_ctx *c, const struct x86_form *f)
-{
-	(void)f;
-	x86_write(c, 0, x86_read(c, 1));
-}
-
 /* MOVSS, MOVSD: between registers the upper bits are the first source's; from memory they are cleared. */
 static void build_move_scalar(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -115,37 +108,62 @@ static void build_masked_store(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_sse_move[] = {
-	/*   name      build              param */
-	SIMD(MOVD,     build_move,        32),
-	SIMD(MOVQ,     build_move,        64),
-	SIMD(MOVDQA,   build_move,        MOVE_VECTOR | MOVE_ALIGNED),
-	SIMD(MOVAPS,   build_move,        MOVE_VECTOR | MOVE_ALIGNED),
-	SIMD(MOVAPD,   build_move,        MOVE_VECTOR | MOVE_ALIGNED),
-	SIMD(MOVNTDQ,  build_move,        MOVE_VECTOR | MOVE_ALIGNED),
-	SIMD(MOVNTPS,  build_move,        MOVE_VECTOR | MOVE_ALIGNED),
-	SIMD(MOVNTPD,  build_move,        MOVE_VECTOR | MOVE_ALIGNED),
-	SIMD(MOVNTDQA, build_move,        MOVE_VECTOR | MOVE_ALIGNED),
-	SIMD(MOVDQU,   build_move,        MOVE_VECTOR),
-	SIMD(MOVUPS,   build_move,        MOVE_VECTOR),
-	SIMD(MOVUPD,   build_move,        MOVE_VECTOR),
-	SIMD(LDDQU,    build_move,        MOVE_VECTOR),
-	SSE(MOVNTI,    build_store,       0),
-	SIMD(MOVSS,    build_move_scalar, 32),
-	AVX(MOVSD,     build_move_scalar, 64),
-	{X86_INS_MOVSD, build_move_scalar, 64, "-------", 0, X86_MAP_0F},
-	SIMD(MOVLPS,   build_move_half,   0),
-	SIMD(MOVLPD,   build_move_half,   0),
-	SIMD(MOVHPS,   build_move_half,   HALF_FROM_HIGH | HALF_TO_HIGH),
-	SIMD(MOVHPD,   build_move_half,   HALF_FROM_HIGH | HALF_TO_HIGH),
-	SIMD(MOVHLPS,  build_move_half,   HALF_FROM_HIGH),
-	SIMD(MOVLHPS,  build_move_half,   HALF_TO_HIGH),
-	SIMD(MOVDDUP,  build_duplicate,   64),
-	SIMD(MOVSLDUP, build_duplicate,   32),
-	SIMD(MOVSHDUP, build_duplicate,   32 | DUPLICATE_ODD),
-	SIMD(MOVMSKPS, build_move_mask,   32),
-	SIMD(MOVMSKPD, build_move_mask,   64),
-	SIMD(PMOVMSKB, build_move_mask,   8),
-	SIMD(MASKMOVDQU, build_masked_store, 0),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW("movd",     "W0 66 0F 6E /r", "128",     "Vdq Ed",  SSE2,  AVX, AVX,  build_move, 32),
+	SIMD_ROW("movq",     "W1 66 0F 6E /r", "128",     "Vdq Eq",  SSE2,  AVX, AVX,  build_move, 64),
+	SIMD_ROW("movd",     "W0 66 0F 7E /r", "128",     "Ed Vdq",  SSE2,  AVX, AVX,  build_move, 32),
+	SIMD_ROW("movq",     "W1 66 0F 7E /r", "128",     "Eq Vdq",  SSE2,  AVX, AVX,  build_move, 64),
+	SIMD_ROW("movq",     "F3 0F 7E /r",    "128.WIG", "Vq Wq",   SSE2,  AVX, AVX,  build_move, 64),
+	SIMD_ROW("movq",     "66 0F D6 /r",    "128.WIG", "Wq Vq",   SSE2,  AVX, AVX,  build_move, 64),
+	SIMD_ROW("movdqa",   "66 0F 6F /r",    "WIG",     "Vx Wx",   SSE2,  AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movdqa",   "66 0F 7F /r",    "WIG",     "Wx Vx",   SSE2,  AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movdqu",   "F3 0F 6F /r",    "WIG",     "Vx Wx",   SSE2,  AVX, AVX,  build_move, MOVE_VECTOR),
+	SIMD_ROW("movdqu",   "F3 0F 7F /r",    "WIG",     "Wx Vx",   SSE2,  AVX, AVX,  build_move, MOVE_VECTOR),
+	SIMD_ROW("movaps",   "NP 0F 28 /r",    "WIG",     "Vps Wps", SSE,   AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movaps",   "NP 0F 29 /r",    "WIG",     "Wps Vps", SSE,   AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movapd",   "66 0F 28 /r",    "WIG",     "Vpd Wpd", SSE2,  AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movapd",   "66 0F 29 /r",    "WIG",     "Wpd Vpd", SSE2,  AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movups",   "NP 0F 10 /r",    "WIG",     "Vps Wps", SSE,   AVX, AVX,  build_move, MOVE_VECTOR),
+	SIMD_ROW("movups",   "NP 0F 11 /r",    "WIG",     "Wps Vps", SSE,   AVX, AVX,  build_move, MOVE_VECTOR),
+	SIMD_ROW("movupd",   "66 0F 10 /r",    "WIG",     "Vpd Wpd", SSE2,  AVX, AVX,  build_move, MOVE_VECTOR),
+	SIMD_ROW("movupd",   "66 0F 11 /r",    "WIG",     "Wpd Vpd", SSE2,  AVX, AVX,  build_move, MOVE_VECTOR),
+	SIMD_ROW("movntdq",  "66 0F E7 /r",    "WIG",     "Mx Vx",   SSE2,  AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movntps",  "NP 0F 2B /r",    "WIG",     "Mps Vps", SSE,   AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movntpd",  "66 0F 2B /r",    "WIG",     "Mpd Vpd", SSE2,  AVX, AVX,  build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("movntdqa", "66 0F 38 2A /r", "WIG",     "Vx Mx",   SSE41, AVX, AVX2, build_move, MOVE_VECTOR | MOVE_ALIGNED),
+	SIMD_ROW("lddqu",    "F2 0F F0 /r",    "WIG",     "Vx Mx",   SSE3,  AVX, AVX,  build_move, MOVE_VECTOR),
+	/* With VEX, the form between registers has a first source of its own. */
+	SSE_ROW("movss", "F3 0F 10 /r", "Vss Wss", SSE, build_move_scalar, 32),
+	SSE_ROW("movss", "F3 0F 11 /r", "Wss Vss", SSE, build_move_scalar, 32),
+	AVX_ROW("vmovss", "F3 0F 10 /r", "LIG.WIG", "Vss Mss",     AVX, AVX, build_move_scalar, 32),
+	AVX_ROW("vmovss", "F3 0F 10 /r", "LIG.WIG", "Vss Hss Uss", AVX, AVX, build_move_scalar, 32),
+	AVX_ROW("vmovss", "F3 0F 11 /r", "LIG.WIG", "Mss Vss",     AVX, AVX, build_move_scalar, 32),
+	AVX_ROW("vmovss", "F3 0F 11 /r", "LIG.WIG", "Uss Hss Vss", AVX, AVX, build_move_scalar, 32),
+	SSE_ROW("movsd", "F2 0F 10 /r", "Vsd Wsd", SSE2, build_move_scalar, 64),
+	SSE_ROW("movsd", "F2 0F 11 /r", "Wsd Vsd", SSE2, build_move_scalar, 64),
+	AVX_ROW("vmovsd", "F2 0F 10 /r", "LIG.WIG", "Vsd Msd",     AVX, AVX, build_move_scalar, 64),
+	AVX_ROW("vmovsd", "F2 0F 10 /r", "LIG.WIG", "Vsd Hsd Usd", AVX, AVX, build_move_scalar, 64),
+	AVX_ROW("vmovsd", "F2 0F 11 /r", "LIG.WIG", "Msd Vsd",     AVX, AVX, build_move_scalar, 64),
+	AVX_ROW("vmovsd", "F2 0F 11 /r", "LIG.WIG", "Usd Hsd Vsd", AVX, AVX, build_move_scalar, 64),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW("movhlps",    "NP 0F 12 /r", "128.WIG", "Vq Hq Uq", SSE,  AVX, AVX,  build_move_half,    HALF_FROM_HIGH),
+	SIMD_ROW("movlps",     "NP 0F 12 /r", "128.WIG", "Vq Hq Mq", SSE,  AVX, AVX,  build_move_half,    0),
+	SIMD_ROW("movlps",     "NP 0F 13 /r", "128.WIG", "Mq Vq",    SSE,  AVX, AVX,  build_move_half,    0),
+	SIMD_ROW("movlpd",     "66 0F 12 /r", "128.WIG", "Vq Hq Mq", SSE2, AVX, AVX,  build_move_half,    0),
+	SIMD_ROW("movlpd",     "66 0F 13 /r", "128.WIG", "Mq Vq",    SSE2, AVX, AVX,  build_move_half,    0),
+	SIMD_ROW("movlhps",    "NP 0F 16 /r", "128.WIG", "Vq Hq Uq", SSE,  AVX, AVX,  build_move_half,    HALF_TO_HIGH),
+	SIMD_ROW("movhps",     "NP 0F 16 /r", "128.WIG", "Vq Hq Mq", SSE,  AVX, AVX,  build_move_half,    HALF_FROM_HIGH | HALF_TO_HIGH),
+	SIMD_ROW("movhps",     "NP 0F 17 /r", "128.WIG", "Mq Vq",    SSE,  AVX, AVX,  build_move_half,    HALF_FROM_HIGH | HALF_TO_HIGH),
+	SIMD_ROW("movhpd",     "66 0F 16 /r", "128.WIG", "Vq Hq Mq", SSE2, AVX, AVX,  build_move_half,    HALF_FROM_HIGH | HALF_TO_HIGH),
+	SIMD_ROW("movhpd",     "66 0F 17 /r", "128.WIG", "Mq Vq",    SSE2, AVX, AVX,  build_move_half,    HALF_FROM_HIGH | HALF_TO_HIGH),
+	SIMD_ROW("movddup",    "F2 0F 12 /r", "128.WIG", "Vdq Wq",   SSE3, AVX, AVX,  build_duplicate,    64),
+	SIMD_ROW("movsldup",   "F3 0F 12 /r", "WIG",     "Vps Wps",  SSE3, AVX, AVX,  build_duplicate,    32),
+	SIMD_ROW("movshdup",   "F3 0F 16 /r", "WIG",     "Vps Wps",  SSE3, AVX, AVX,  build_duplicate,    32 | DUPLICATE_ODD),
+	SIMD_ROW("movmskps",   "NP 0F 50 /r", "WIG",     "Gd Ups",   SSE,  AVX, AVX,  build_move_mask,    32),
+	SIMD_ROW("movmskpd",   "66 0F 50 /r", "WIG",     "Gd Upd",   SSE2, AVX, AVX,  build_move_mask,    64),
+	SIMD_ROW("pmovmskb",   "66 0F D7 /r", "WIG",     "Gd Ux",    SSE2, AVX, AVX2, build_move_mask,    8),
+	SIMD_ROW("maskmovdqu", "66 0F F7 /r", "128.WIG", "Vdq Udq",  SSE2, AVX, AVX,  build_masked_store, 0),
+	AVX_ROW("vmovddup", "F2 0F 12 /r", "256.WIG", "Vqq Wqq", AVX, AVX, build_duplicate, 64),
 };
 /* clang-format on */
 

@@ -165,14 +165,14 @@ static void build_sha256rnds2(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_sse_sha[] = {
-	/*  name         build              param */
-	SSE(SHA1MSG1,    build_sha1msg1,    0),
-	SSE(SHA1MSG2,    build_sha1msg2,    0),
-	SSE(SHA1NEXTE,   build_sha1nexte,   0),
-	SSE(SHA1RNDS4,   build_sha1rnds4,   0),
-	SSE(SHA256MSG1,  build_sha256msg1,  0),
-	SSE(SHA256MSG2,  build_sha256msg2,  0),
-	SSE(SHA256RNDS2, build_sha256rnds2, 0),
+	/*      name  encoding  operands  CPUID */
+	SSE_ROW("sha1msg1",    "NP 0F 38 C9 /r", "Vdq Wdq",      SHA, build_sha1msg1,    0),
+	SSE_ROW("sha1msg2",    "NP 0F 38 CA /r", "Vdq Wdq",      SHA, build_sha1msg2,    0),
+	SSE_ROW("sha1nexte",   "NP 0F 38 C8 /r", "Vdq Wdq",      SHA, build_sha1nexte,   0),
+	SSE_ROW("sha1rnds4",   "NP 0F 3A CC /r", "Vdq Wdq Ib",   SHA, build_sha1rnds4,   0),
+	SSE_ROW("sha256msg1",  "NP 0F 38 CC /r", "Vdq Wdq",      SHA, build_sha256msg1,  0),
+	SSE_ROW("sha256msg2",  "NP 0F 38 CD /r", "Vdq Wdq",      SHA, build_sha256msg2,  0),
+	SSE_ROW("sha256rnds2", "NP 0F 38 CB /r", "Vdq Wdq XMM0", SHA, build_sha256rnds2, 0),
 };
 /* clang-format on */
 

@@ -289,16 +289,16 @@ static void build_vzero(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_sse_state[] = {
-	/*   name       build          param */
-	SIMD(LDMXCSR,   build_ldmxcsr, 0),
-	SIMD(STMXCSR,   build_stmxcsr, 0),
-	SSE(FNSTCW,     build_fnstcw,  0),
-	SSE(FXSAVE,     build_fxsave,  0),
-	SSE(FXSAVE64,   build_fxsave,  0),
-	SSE(FXRSTOR,    build_fxrstor, 0),
-	SSE(FXRSTOR64,  build_fxrstor, 0),
-	AVX(ZEROUPPER,  build_vzero,   128),
-	AVX(ZEROALL,    build_vzero,   256),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW("ldmxcsr", "NP 0F AE /2", "LZ.WIG", "Md", SSE, AVX, AVX, build_ldmxcsr, 0),
+	SIMD_ROW("stmxcsr", "NP 0F AE /3", "LZ.WIG", "Md", SSE, AVX, AVX, build_stmxcsr, 0),
+	SSE_ROW("fnstcw",    "D9 /7",             "Mw",   X87,  build_fnstcw,  0),
+	SSE_ROW("fxsave",    "NP W0 0F AE /0",    "M512", BASE, build_fxsave,  0),
+	SSE_ROW("fxsave64",  "NP REX.W 0F AE /0", "M512", BASE, build_fxsave,  0),
+	SSE_ROW("fxrstor",   "NP W0 0F AE /1",    "M512", BASE, build_fxrstor, 0),
+	SSE_ROW("fxrstor64", "NP REX.W 0F AE /1", "M512", BASE, build_fxrstor, 0),
+	AVX_ROW("vzeroupper", "NP 0F 77", "128.WIG", "", AVX, AVX, build_vzero, 128),
+	AVX_ROW("vzeroall",   "NP 0F 77", "256.WIG", "", AVX, AVX, build_vzero, 256),
 };
 /* clang-format on */
 

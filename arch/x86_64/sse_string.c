@@ -229,11 +229,11 @@ static void build_compare_strings(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_sse_string[] = {
-	/*         name       build                  param             oszapcd */
-	SIMD_FLAGS(PCMPESTRI, build_compare_strings, EXPLICIT | INDEX, "WWW00W-"),
-	SIMD_FLAGS(PCMPESTRM, build_compare_strings, EXPLICIT,         "WWW00W-"),
-	SIMD_FLAGS(PCMPISTRI, build_compare_strings, INDEX,            "WWW00W-"),
-	SIMD_FLAGS(PCMPISTRM, build_compare_strings, 0,                "WWW00W-"),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW_FLAGS("pcmpestri", "66 0F 3A 61 /r", "128.WIG", "Vdq Wdq Ib", SSE42, AVX, AVX, "WWW00W-", build_compare_strings, EXPLICIT | INDEX),
+	SIMD_ROW_FLAGS("pcmpestrm", "66 0F 3A 60 /r", "128.WIG", "Vdq Wdq Ib", SSE42, AVX, AVX, "WWW00W-", build_compare_strings, EXPLICIT),
+	SIMD_ROW_FLAGS("pcmpistri", "66 0F 3A 63 /r", "128.WIG", "Vdq Wdq Ib", SSE42, AVX, AVX, "WWW00W-", build_compare_strings, INDEX),
+	SIMD_ROW_FLAGS("pcmpistrm", "66 0F 3A 62 /r", "128.WIG", "Vdq Wdq Ib", SSE42, AVX, AVX, "WWW00W-", build_compare_strings, 0),
 };
 /* clang-format on */
 

@@ -35,10 +35,8 @@ static unsigned operand_width(const struct x86_ctx *c)
 /* A selector is zero-extended, an immediate sign-extended. */
 static void build_push(struct x86_ctx *c, const struct x86_form *f)
 {
-	bool selector = c->op[0].kind == X86_OPERAND_REG && c->op[0].reg > X86_r15;
-
 	(void)f;
-	if (!selector)
+	if (c->op[0].kind == X86_OPERAND_IMM)
 		c->op[0].width = (uint16_t)operand_width(c);
 	x86_push(c, expr_fit(c->pool, x86_read(c, 0), operand_width(c)));
 }
@@ -51,11 +49,10 @@ static void build_pop(struct x86_ctx *c, const struct x86_form *f)
 	expr_id value = x86_pop(c, width);
 
 	(void)f;
-	if (c->op[0].kind == X86_OPERAND_REG && c->op[0].reg > X86_r15) {
+	if (c->op[0].kind == X86_OPERAND_REG && c->op[0].bank == X86_BANK_SEGMENT) {
 		x86_load_selector(c, c->op[0].reg, expr_extract(c->pool, value, 0, 16));
 		return;
 	}
-	c->op[0].width = (uint16_t)width;
 	c->popped = width / 8;
 	c->two_operands = true;
 	x86_write(c, 0, value);
@@ -131,15 +128,23 @@ static void build_enter(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_stack[] = {
-	/* id             build        param oszapcd    props map */
-	{X86_INS_PUSH,    build_push,  0,    "-------", 0,    0},
-	{X86_INS_POP,     build_pop,   0,    "-------", 0,    0},
-	{X86_INS_PUSHF,   build_pushf, 0,    "RRRRRRR", 0,    0},
-	{X86_INS_PUSHFQ,  build_pushf, 0,    "RRRRRRR", 0,    0},
-	{X86_INS_POPF,    build_popf,  0,    "WWWWWWW", 0,    0},
-	{X86_INS_POPFQ,   build_popf,  0,    "WWWWWWW", 0,    0},
-	{X86_INS_LEAVE,   build_leave, 0,    "-------", 0,    0},
-	{X86_INS_ENTER,   build_enter, 0,    "-------", 0,    0},
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("push",   "50+r d64",  "Zv",    BASE, "-------", 0, build_push,  0),
+	ROW("push",   "FF /6 d64", "Ev",    BASE, "-------", 0, build_push,  0),
+	ROW("push",   "68 d64",    "Iz",    BASE, "-------", 0, build_push,  0),
+	ROW("push",   "6A d64",    "Ib",    BASE, "-------", 0, build_push,  0),
+	ROW("push",   "0F A0",     "FS",    BASE, "-------", 0, build_push,  0),
+	ROW("push",   "0F A8",     "GS",    BASE, "-------", 0, build_push,  0),
+	ROW("pop",    "58+r d64",  "Zv",    BASE, "-------", 0, build_pop,   0),
+	ROW("pop",    "8F /0 d64", "Ev",    BASE, "-------", 0, build_pop,   0),
+	ROW("pop",    "0F A1",     "FS",    BASE, "-------", 0, build_pop,   0),
+	ROW("pop",    "0F A9",     "GS",    BASE, "-------", 0, build_pop,   0),
+	ROW("pushf",  "9C o16",    "",      BASE, "RRRRRRR", 0, build_pushf, 0),
+	ROW("pushfq", "9C",        "",      BASE, "RRRRRRR", 0, build_pushf, 0),
+	ROW("popf",   "9D o16",    "",      BASE, "WWWWWWW", 0, build_popf,  0),
+	ROW("popfq",  "9D",        "",      BASE, "WWWWWWW", 0, build_popf,  0),
+	ROW("leave",  "C9",        "",      BASE, "-------", 0, build_leave, 0),
+	ROW("enter",  "C8",        "Iw Ib", BASE, "-------", 0, build_enter, 0),
 };
 /* clang-format on */
 

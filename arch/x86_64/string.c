@@ -181,19 +181,19 @@ static void build_scas(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 /* CMPS and SCAS: C, for a repeat count of 0 changes no flag. */
-#define STRING(name, build, flags) \
-	{X86_INS_##name##B, build, 0, flags, X86_IMPLICIT, X86_MAP_1}, \
-	{X86_INS_##name##W, build, 0, flags, X86_IMPLICIT, X86_MAP_1}, \
-	{X86_INS_##name##D, build, 0, flags, X86_IMPLICIT, X86_MAP_1}, \
-	{X86_INS_##name##Q, build, 0, flags, X86_IMPLICIT, X86_MAP_1}
+#define STRING(name, byte, other, of_bytes, of_others, build, flags) \
+	ROW(name "b", byte,         of_bytes,  BASE, flags, X86_REPEATS, build, 0), \
+	ROW(name "w", other " o16", of_others, BASE, flags, X86_REPEATS, build, 0), \
+	ROW(name "d", other " o32", of_others, BASE, flags, X86_REPEATS, build, 0), \
+	ROW(name "q", other " o64", of_others, BASE, flags, X86_REPEATS, build, 0)
 
 static const struct x86_form x86_string[] = {
-	/*     name  build       oszapcd */
-	STRING(MOVS, build_movs, "------R"),
-	STRING(STOS, build_stos, "------R"),
-	STRING(LODS, build_lods, "------R"),
-	STRING(CMPS, build_cmps, "CCCCCCR"),
-	STRING(SCAS, build_scas, "CCCCCCR"),
+	/*     name    opcodes     operands         build       oszapcd */
+	STRING("movs", "A4", "A5", "Yb Xb", "Yv Xv", build_movs, "------R"),
+	STRING("stos", "AA", "AB", "Yb",    "Yv",    build_stos, "------R"),
+	STRING("lods", "AC", "AD", "Xb",    "Xv",    build_lods, "------R"),
+	STRING("cmps", "A6", "A7", "Xb Yb", "Xv Yv", build_cmps, "CCCCCCR"),
+	STRING("scas", "AE", "AF", "Yb",    "Yv",    build_scas, "CCCCCCR"),
 };
 /* clang-format on */
 

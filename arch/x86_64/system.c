@@ -10,12 +10,6 @@ static void build_nop(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 }
 
-static void build_fence(struct x86_ctx *c, const struct x86_form *f)
-{
-	(void)f;
-	x86_refuse_prefixes(c);
-}
-
 /* Sets EAX and EDX to the halves of an outside value of 64 bits. */
 static void set_edx_eax(struct x86_ctx *c, enum env_input input)
 {
@@ -50,7 +44,6 @@ static void build_rdtscp(struct x86_ctx *c, const struct x86_form *f)
 static void build_rdpid(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	c->op[0].width = 64;
 	x86_write(c, 0, expr_zext(c->pool, expr_env(c->pool, 32, ENV_TSC_AUX), 64));
 }
 
@@ -60,7 +53,6 @@ static void build_xgetbv(struct x86_ctx *c, const struct x86_form *f)
 	expr_id ecx = x86_gpr(c, X86_rcx, 32);
 
 	(void)f;
-	x86_refuse_prefixes(c);
 	transfer_add_fault(c->t, expr_ult(c->pool, x86_const(c, 32, 1), ecx), FAULT_PROTECTION);
 	set_edx_eax(c, ENV_XCR0);
 }
@@ -69,8 +61,6 @@ static void build_xgetbv(struct x86_ctx *c, const struct x86_form *f)
 static void build_random(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	if (c->raw.rep)
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 	x86_set_flag(c, X86_cf, expr_env(c->pool, 1, ENV_RANDOM));
 	x86_write(c, 0, expr_env(c->pool, c->op[0].width, ENV_RANDOM));
 }
@@ -173,9 +163,7 @@ static void build_store_system(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
 	may_be_emulated(c);
-	if (c->op[0].kind == X86_OPERAND_MEM)
-		c->op[0].width = 16;
-	else if (c->op[0].width == 32)
+	if (c->op[0].kind == X86_OPERAND_REG && c->op[0].width == 32)
 		c->op[0].width = 64;
 	x86_write(c, 0, expr_env(c->pool, c->op[0].width, ENV_SYSTEM));
 }
@@ -215,8 +203,6 @@ static void build_hypercall(struct x86_ctx *c, const struct x86_form *f)
 static void build_flush(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	if (c->raw.rep)
-		x86_refuse_prefixes(c);
 	transfer_load(c->t, 8, x86_address(c));
 }
 
@@ -253,64 +239,75 @@ static void build_movdir64b(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_system[] = {
-	/* id                  build             param             oszapcd    props map */
-	{X86_INS_NOP,          build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PAUSE,        build_nop,        0,                "-------", 0,    0},
-	{X86_INS_ENDBR64,      build_nop,        0,                "-------", 0,    0},
-	{X86_INS_ENDBR32,      build_nop,        0,                "-------", 0,    0},
-	{X86_OWN_RDSSP,        build_nop,        0,                "-------", 0,    0},
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("endbr64", "F3 0F 1E FA", "", BASE, "-------", 0, build_nop, 0),
+	ROW("endbr32", "F3 0F 1E FB", "", BASE, "-------", 0, build_nop, 0),
+	/* No-operation while shadow stacks are off. */
+	ROW("rdsspd", "W0 F3 0F 1E /1",    "Rd", BASE, "-------", 0, build_nop, 0),
+	ROW("rdsspq", "REX.W F3 0F 1E /1", "Rq", BASE, "-------", 0, build_nop, 0),
 	/* Outside of a transaction, which no single-stepped program ever is in (SDM vol. 1, 16.3.8). */
-	{X86_INS_XTEST,        build_fence,      0,                "001000-", 0,    0},
-	{X86_OWN_XSUSLDTRK,    build_nop,        0,                "-------", 0,    0},
-	{X86_OWN_XRESLDTRK,    build_nop,        0,                "-------", 0,    0},
-	{X86_INS_XBEGIN,       build_xbegin,     0,                "-------", X86_RELATIVE, 0},
-	{X86_INS_XABORT,       build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PREFETCH,     build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PREFETCHW,    build_prefetchw,  0,                "-------", 0,    0},
-	{X86_INS_PREFETCHNTA,  build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PREFETCHT0,   build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PREFETCHT1,   build_nop,        0,                "-------", 0,    0},
-	{X86_INS_PREFETCHT2,   build_nop,        0,                "-------", 0,    0},
-	{X86_INS_CLFLUSH,      build_flush,      0,                "-------", 0,    0},
-	{X86_INS_CLFLUSHOPT,   build_flush,      0,                "-------", 0,    0},
-	{X86_INS_CLWB,         build_flush,      0,                "-------", 0,    0},
-	{X86_OWN_MOVDIRI,      build_movdiri,    0,                "-------", 0,    0},
-	{X86_OWN_MOVDIR64B,    build_movdir64b,  0,                "-------", 0,    0},
-	{X86_OWN_PTWRITE,      build_ptwrite,    0,                "-------", 0,    0},
-	{X86_OWN_SERIALIZE,    build_fence,        0,                "-------", 0,    0},
-	{X86_INS_LFENCE,       build_fence,      0,                "-------", 0,    0},
-	{X86_INS_MFENCE,       build_fence,      0,                "-------", 0,    0},
-	{X86_INS_SFENCE,       build_fence,      0,                "-------", 0,    0},
-	{X86_INS_CPUID,        build_cpuid,      0,                "-------", 0,    0},
-	{X86_INS_RDTSC,        build_rdtsc,      0,                "-------", 0,    0},
-	{X86_INS_RDTSCP,       build_rdtscp,     0,                "-------", 0,    0},
-	{X86_OWN_RDPID,        build_rdpid,      0,                "-------", 0,    0},
-	{X86_INS_XGETBV,       build_xgetbv,     0,                "-------", 0,    0},
-	{X86_INS_RDRAND,       build_random,     0,                "00000W-", 0,    0},
-	{X86_INS_RDSEED,       build_random,     0,                "00000W-", 0,    0},
-	{X86_INS_SYSCALL,      build_syscall,    0,                "RRRRRRR", 0,    0},
-	{X86_INS_SYSENTER,     build_sysenter,   0,                "-------", 0,    0},
-	{X86_INS_UD2,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
-	{X86_OWN_UD1,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
-	{X86_OWN_UD0,          build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
-	{X86_OWN_INVALID,      build_fault,      FAULT_UNDEFINED,  "-------", 0,    0},
-	{X86_INS_INT1,         build_fault,      FAULT_DEBUG,      "-------", 0,    0},
-	{X86_INS_INT3,         build_fault,      FAULT_BREAKPOINT, "-------", 0,    0},
-	{X86_INS_RDFSBASE,     build_read_base,  X86_fs_base,      "-------", 0,    0},
-	{X86_INS_RDGSBASE,     build_read_base,  X86_gs_base,      "-------", 0,    0},
-	{X86_INS_WRFSBASE,     build_write_base, X86_fs_base,      "-------", 0,    0},
-	{X86_INS_WRGSBASE,     build_write_base, X86_gs_base,      "-------", 0,    0},
-	{X86_INS_LAR,          build_descriptor, 0,                "--W----", 0,    0},
-	{X86_INS_LSL,          build_descriptor, 0,                "--W----", 0,    0},
-	{X86_INS_SLDT,         build_store_system, 0,              "-------", 0,    0},
-	{X86_INS_STR,          build_store_system, 0,              "-------", 0,    0},
-	{X86_INS_SMSW,         build_store_system, 0,              "-------", 0,    0},
-	{X86_INS_SGDT,         build_store_table,  0,              "-------", 0,    0},
-	{X86_INS_SIDT,         build_store_table,  0,              "-------", 0,    0},
-	{X86_INS_VMCALL,       build_hypercall,  0,                "-------", 0,    0},
-	{X86_INS_VMMCALL,      build_hypercall,  0,                "-------", 0,    0},
-	{X86_INS_VERR,         build_verify,     0,                "--W----", 0,    0},
-	{X86_INS_VERW,         build_verify,     0,                "--W----", X86_LOCK_VERW, 0},
+	ROW("xtest",     "NP 0F 01 D6", "",   RTM,      "001000-", 0, build_nop,    0),
+	ROW("xsusldtrk", "F2 0F 01 E8", "",   TSXLDTRK, "-------", 0, build_nop,    0),
+	ROW("xresldtrk", "F2 0F 01 E9", "",   TSXLDTRK, "-------", 0, build_nop,    0),
+	ROW("xbegin",    "C7 F8 o16",   "Jw", RTM,      "-------", 0, build_xbegin, 0),
+	ROW("xbegin",    "C7 F8",       "Jd", RTM,      "-------", 0, build_xbegin, 0),
+	ROW("xabort",    "C6 F8",       "Ib", RTM,      "-------", 0, build_nop,    0),
+	/* Hints, and the rest of their space (SDM vol. 2, NOP and A.2.4, PREFETCHh). */
+	ROW("prefetch",    "0F 0D /0",           "Mb",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("prefetchw",   "0F 0D /r",           "Eb",       BASE,       "-------", 0,             build_prefetchw,    0),
+	ROW("prefetchnta", "0F 18 /0",           "Mb",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("prefetcht0",  "0F 18 /1",           "Mb",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("prefetcht1",  "0F 18 /2",           "Mb",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("prefetcht2",  "0F 18 /3",           "Mb",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("cldemote",    "NP 0F 1C /0",        "Mb",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 18 /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 19 /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 1A /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 1B /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 1C /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 1D /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 1E /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("nop",         "0F 1F /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("clflush",     "NP 0F AE /7",        "Mb",       CLFSH,      "-------", 0,             build_flush,        0),
+	ROW("clflushopt",  "66 0F AE /7",        "Mb",       CLFLUSHOPT, "-------", 0,             build_flush,        0),
+	ROW("clwb",        "66 0F AE /6",        "Mb",       CLWB,       "-------", 0,             build_flush,        0),
+	ROW("movdiri",     "NP 0F 38 F9 /r",     "My Gy",    MOVDIRI,    "-------", 0,             build_movdiri,      0),
+	ROW("movdir64b",   "66 0F 38 F8 /r a64", "Gq M64",   MOVDIR64B,  "-------", 0,             build_movdir64b,    0),
+	ROW("movdir64b",   "66 0F 38 F8 /r a32", "Gd M64",   MOVDIR64B,  "-------", 0,             build_movdir64b,    0),
+	ROW("ptwrite",     "F3 0F AE /4",        "Ey",       PTWRITE,    "-------", 0,             build_ptwrite,      0),
+	ROW("serialize",   "NP 0F 01 E8",        "",         SERIALIZE,  "-------", 0,             build_nop,          0),
+	ROW("lfence",      "NP 0F AE E8+i",      "",         SSE2,       "-------", 0,             build_nop,          0),
+	ROW("mfence",      "NP 0F AE F0+i",      "",         SSE2,       "-------", 0,             build_nop,          0),
+	ROW("sfence",      "NP 0F AE F8+i",      "",         SSE,        "-------", 0,             build_nop,          0),
+	ROW("cpuid",       "0F A2",              "",         BASE,       "-------", 0,             build_cpuid,        0),
+	ROW("rdtsc",       "0F 31",              "",         BASE,       "-------", 0,             build_rdtsc,        0),
+	ROW("rdtscp",      "0F 01 F9",           "",         RDTSCP,     "-------", 0,             build_rdtscp,       0),
+	ROW("rdpid",       "F3 0F C7 /7",        "Rq",       RDPID,      "-------", 0,             build_rdpid,        0),
+	ROW("xgetbv",      "NP 0F 01 D0",        "",         OSXSAVE,    "-------", 0,             build_xgetbv,       0),
+	ROW("rdrand",      "NFx 0F C7 /6",       "Rv",       RDRAND,     "00000W-", 0,             build_random,       0),
+	ROW("rdseed",      "NFx 0F C7 /7",       "Rv",       RDSEED,     "00000W-", 0,             build_random,       0),
+	ROW("syscall",     "0F 05",              "",         BASE,       "RRRRRRR", 0,             build_syscall,      0),
+	ROW("sysenter",    "0F 34",              "",         BASE,       "-------", 0,             build_sysenter,     0),
+	ROW("ud2",         "0F 0B",              "",         BASE,       "-------", 0,             build_fault,        FAULT_UNDEFINED),
+	ROW("ud1",         "0F B9 /r",           "Gv Ev",    BASE,       "-------", 0,             build_fault,        FAULT_UNDEFINED),
+	ROW("ud0",         "0F FF /r",           "Gv Ev",    BASE,       "-------", 0,             build_fault,        FAULT_UNDEFINED),
+	ROW("int1",        "F1",                 "",         BASE,       "-------", 0,             build_fault,        FAULT_DEBUG),
+	ROW("int3",        "CC",                 "",         BASE,       "-------", 0,             build_fault,        FAULT_BREAKPOINT),
+	ROW("rdfsbase",    "F3 0F AE /0",        "Ry",       FSGSBASE,   "-------", 0,             build_read_base,    X86_fs_base),
+	ROW("rdgsbase",    "F3 0F AE /1",        "Ry",       FSGSBASE,   "-------", 0,             build_read_base,    X86_gs_base),
+	ROW("wrfsbase",    "F3 0F AE /2",        "Ry",       FSGSBASE,   "-------", 0,             build_write_base,   X86_fs_base),
+	ROW("wrgsbase",    "F3 0F AE /3",        "Ry",       FSGSBASE,   "-------", 0,             build_write_base,   X86_gs_base),
+	ROW("lar",         "0F 02 /r",           "Gv Rv/Mw", BASE,       "--W----", 0,             build_descriptor,   0),
+	ROW("lsl",         "0F 03 /r",           "Gv Rv/Mw", BASE,       "--W----", 0,             build_descriptor,   0),
+	ROW("sldt",        "0F 00 /0",           "Rv/Mw",    BASE,       "-------", 0,             build_store_system, 0),
+	ROW("str",         "0F 00 /1",           "Rv/Mw",    BASE,       "-------", 0,             build_store_system, 0),
+	ROW("smsw",        "0F 01 /4",           "Rv/Mw",    BASE,       "-------", 0,             build_store_system, 0),
+	ROW("sgdt",        "0F 01 /0",           "M10",      BASE,       "-------", 0,             build_store_table,  0),
+	ROW("sidt",        "0F 01 /1",           "M10",      BASE,       "-------", 0,             build_store_table,  0),
+	ROW("vmcall",      "0F 01 C1",           "",         BASE,       "-------", 0,             build_hypercall,    0),
+	ROW("vmmcall",     "0F 01 D9",           "",         BASE,       "-------", 0,             build_hypercall,    0),
+	ROW("verr",        "0F 00 /4",           "Ew",       BASE,       "--W----", 0,             build_verify,       0),
+	ROW("verw",        "0F 00 /5",           "Ew",       BASE,       "--W----", X86_LOCK_VERW, build_verify,       0),
 };
 /* clang-format on */
 

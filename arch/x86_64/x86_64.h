@@ -17,6 +17,9 @@
 #include "arch/x86_64/decode.h"
 #include "arch/x86_64/regs.h"
 
+/* Rows by capstone's ids leave out the columns of the opcode table; goes with the last of them. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 extern const struct isa isa_x86_64;
 extern const struct isa_frame x86_frame;
 extern const struct expr_mode_name x86_modes[]; /* simd.c */
@@ -53,6 +56,8 @@ enum {
 	X86_ANY = 8,        /* the builder does not look at operands: they may be outside the model */
 	X86_LOCK_CR0 = 16,  /* VENDOR_MOV_CR8 tells what LOCK does */
 	X86_LOCK_VERW = 32, /* ... VENDOR_LOCK_VERW */
+	X86_ELSE = 64,      /* CPUs without the feature take the opcode for that of the next row */
+	X86_REPEATS = 128,  /* F2 and F3 are part of the name: rep; repe and repne where flags decide (X86_COMPARES) */
 };
 
 struct x86_form {
@@ -62,6 +67,26 @@ struct x86_form {
 	char flags[X86_NUM_FLAGS + 1]; /* effect on oszapcd, in the letters of arch.h; V: VENDOR_BIT_TEST_ZF decides */
 	uint8_t props;                 /* X86_LOCK... */
 	uint8_t map;                   /* enum x86_map: only opcodes of this map (MOVSD is a string and an SSE move) */
+
+	/* Rows of the opcode table (encoding.h), which have no id. */
+	const char *name, *encoding, *operands;
+	uint8_t feature, feature_256; /* enum x86_feature: that it needs; with VEX.L 1, if that is another */
+};
+
+/* name, encoding, operands, CPUID feature; see encoding.h. Flags and the rest as above. */
+#define ROW(text, bytes, ops, has, oszapcd, properties, builder, parameter) \
+	{ \
+		.name = text, .encoding = bytes, .operands = ops, .feature = X86_HAS_##has, .flags = oszapcd, \
+		.props = properties, .build = builder, .param = parameter \
+	}
+
+/* What every 64-bit processor has. */
+enum {
+	X86_HAS_BASE = X86_HAS_NOTHING,
+	X86_HAS_X87 = X86_HAS_NOTHING,
+	X86_HAS_MMX = X86_HAS_NOTHING,
+	X86_HAS_SSE = X86_HAS_NOTHING,
+	X86_HAS_SSE2 = X86_HAS_NOTHING,
 };
 
 struct x86_table {
@@ -76,7 +101,11 @@ extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x8
 	x86_atomic_table, x86_control_table, x86_stack_table, x86_string_table, x86_flagops_table, x86_system_table,
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
 	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_sse_fp_table,
-	x86_avx_table, x86_segment_table, x86_privileged_table, x86_xsave_table;
+	x86_sse_compare_table, x86_sse_convert_table, x86_sse_horizontal_table, x86_fma_table, x86_avx_table,
+	x86_segment_table, x86_privileged_table, x86_xsave_table;
+
+extern const struct x86_table *const x86_families[];
+extern const size_t x86_num_families;
 
 enum x86_operand_kind {
 	X86_OPERAND_REG,
@@ -85,12 +114,28 @@ enum x86_operand_kind {
 	X86_OPERAND_OTHER, /* a register outside the model: reading or writing it makes the instruction unmodelled */
 };
 
+enum x86_bank {
+	X86_BANK_GPR,
+	X86_BANK_SEGMENT,
+	X86_BANK_CONTROL,
+	X86_BANK_DEBUG,
+	X86_BANK_VECTOR,
+	X86_BANK_MMX,
+	X86_BANK_ST, /* by its place in the stack */
+	X86_BANK_MASK,
+};
+
+/* No register of the state. */
+enum { X86_NO_ID = UINT32_MAX };
+
 struct x86_operand {
 	enum x86_operand_kind kind;
-	uint16_t width; /* bits */
-	uint32_t reg;   /* REG: register id; YMM registers have that of their XMM half */
-	uint8_t low;    /* REG: lowest bit, 8 for AH, BH, CH and DH */
-	uint64_t imm;   /* IMM: sign-extended */
+	enum x86_bank bank; /* REG */
+	uint8_t number;     /* REG: in its bank */
+	uint16_t width;     /* bits */
+	uint32_t reg;       /* REG: register id, or X86_NO_ID; YMM registers have that of their XMM half */
+	uint8_t low;        /* REG: lowest bit, 8 for AH, BH, CH and DH */
+	uint64_t imm;       /* IMM: sign-extended */
 };
 
 enum { X86_MAX_OPERANDS = 6 };
@@ -126,8 +171,16 @@ void x86_outline(const struct x86_ctx *c, const struct x86_decoded *d, struct in
 /* ... and of bytes that are none. */
 void x86_outline_invalid(struct insn *insn);
 
+/* ---- Text (print.c) ---- */
+
+/* Operands in Intel's syntax: "eax, dword ptr [rbx + 8]", cut to size. next: the address of the next instruction. */
+void x86_print_operands(const struct x86_raw *raw, uint64_t next, char *ret, size_t size);
+
 /* ---- Operands (operand.c) ---- */
 
+/* The register, memory or immediate that a field of an instruction stands for. */
+struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct x86_field *f,
+				     const struct x86_raw *raw);
 /* Fills c->op and c->num_ops. */
 void x86_operands(struct x86_ctx *c, const struct x86_decoded *d);
 
@@ -176,8 +229,6 @@ void x86_require_sse_alignment(struct x86_ctx *c);
  * place, and then it is of the instruction's own bytes.
  */
 expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id address);
-/* #UD with 66, F2 or F3: instructions of the 0F map that these make invalid, or another one. */
-void x86_refuse_prefixes(struct x86_ctx *c);
 /* Where cond holds, what happens is up to something outside of the state, faults included: nothing is predicted. */
 void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input);
 
@@ -219,9 +270,6 @@ void x86_set_rflags(struct x86_ctx *c, expr_id image);
 
 /* Loads a segment register (by its id) with a selector of 16 bits. */
 void x86_load_selector(struct x86_ctx *c, uint32_t reg, expr_id selector);
-
-/* Far jumps and calls through memory. */
-void x86_far_branch(struct x86_ctx *c, bool call);
 
 /* Stores value below the stack pointer and lowers it; several pushes add up. */
 void x86_push(struct x86_ctx *c, expr_id value);

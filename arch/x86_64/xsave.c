@@ -43,7 +43,6 @@ static struct components asked_for(struct x86_ctx *c)
 	expr_id asked = expr_concat(p, x86_gpr(c, X86_rdx, 32), x86_gpr(c, X86_rax, 32));
 	expr_id mask = expr_and(p, asked, x86_const(c, 64, known_components(c)));
 
-	x86_refuse_prefixes(c);
 	x86_require_alignment(c, 64);
 	if (c->raw.addrsize)
 		x86_open(c, expr_ult(p, x86_const(c, 64, UINT32_MAX - 4096), x86_offset(c)), ENV_XSTATE);
@@ -239,15 +238,15 @@ static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
 
 /* clang-format off */
 static const struct x86_form x86_xsave[] = {
-	/* id                 build         param         oszapcd    props map */
-	{X86_INS_XSAVE,       build_xsave,  SAVE,         "-------", 0,    0},
-	{X86_INS_XSAVE64,     build_xsave,  SAVE,         "-------", 0,    0},
-	{X86_INS_XSAVEOPT,    build_xsave,  SAVE_CHANGED, "-------", 0,    0},
-	{X86_INS_XSAVEOPT64,  build_xsave,  SAVE_CHANGED, "-------", 0,    0},
-	{X86_INS_XSAVEC,      build_xsave,  SAVE_COMPACT, "-------", 0,    0},
-	{X86_INS_XSAVEC64,    build_xsave,  SAVE_COMPACT, "-------", 0,    0},
-	{X86_INS_XRSTOR,      build_xrstor, 0,            "-------", 0,    0},
-	{X86_INS_XRSTOR64,    build_xrstor, 0,            "-------", 0,    0},
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("xsave",      "NP W0 0F AE /4",    "M832", OSXSAVE,  "-------", 0, build_xsave,  SAVE),
+	ROW("xsave64",    "NP REX.W 0F AE /4", "M832", OSXSAVE,  "-------", 0, build_xsave,  SAVE),
+	ROW("xsaveopt",   "NP W0 0F AE /6",    "M832", XSAVEOPT, "-------", 0, build_xsave,  SAVE_CHANGED),
+	ROW("xsaveopt64", "NP REX.W 0F AE /6", "M832", XSAVEOPT, "-------", 0, build_xsave,  SAVE_CHANGED),
+	ROW("xsavec",     "NP W0 0F C7 /4",    "M832", XSAVEC,   "-------", 0, build_xsave,  SAVE_COMPACT),
+	ROW("xsavec64",   "NP REX.W 0F C7 /4", "M832", XSAVEC,   "-------", 0, build_xsave,  SAVE_COMPACT),
+	ROW("xrstor",     "NP W0 0F AE /5",    "M832", OSXSAVE,  "-------", 0, build_xrstor, 0),
+	ROW("xrstor64",   "NP REX.W 0F AE /5", "M832", OSXSAVE,  "-------", 0, build_xrstor, 0),
 };
 /* clang-format on */
 

@@ -1,0 +1,108 @@
+/* Conversions of vectors between floating point and integers, and between formats (SDM vol. 2, CVTDQ2PD and on). */
+#include "arch/x86_64/sse_fp.h"
+
+/* The vector length by the encoding: the wider one of the operands may be either. */
+static unsigned vector_length(const struct x86_ctx *c)
+{
+	return c->raw.vex && c->raw.vex_l ? 2 * SIMD_BLOCK : SIMD_BLOCK;
+}
+
+/* The source, `bits` wide: legacy instructions want a whole vector in memory aligned (SDM vol. 1, 4.1.1). */
+static expr_id source(struct x86_ctx *c, unsigned bits)
+{
+	if (c->op[1].kind == X86_OPERAND_MEM && !c->raw.vex && bits == SIMD_BLOCK)
+		x86_require_sse_alignment(c);
+	return simd_read(c, 1, bits);
+}
+
+/* Writes the lanes; what is above them in the destination is cleared. */
+static void finish(struct x86_ctx *c, expr_id result)
+{
+	if (!result)
+		return;
+	x86_write(c, 0, expr_fit(c->pool, expr_fp_value(c->pool, result), c->op[0].width));
+	simd_raise(c, expr_fp_flags(c->pool, result));
+}
+
+/* From signed integers of 32 bits: CVTDQ2PD takes half as many. */
+static void build_from_ints(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned length = vector_length(c);
+	struct fp_spec s = sse_spec(f);
+	expr_id a = source(c, f->param & DOUBLE ? length / 2 : length);
+
+	s.is_signed = true;
+	s.integer = 32;
+	finish(c, simd_fp(c, EXPR_ITOF, &s, a, EXPR_NONE, EXPR_NONE));
+}
+
+static void build_to_ints(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id mode = f->param & TRUNCATE ? simd_mode_rounding(c, FP_TO_ZERO) : simd_mode(c);
+	struct fp_spec s = sse_spec(f);
+
+	s.is_signed = true;
+	s.integer = 32;
+	finish(c, expr_fp(c->pool, EXPR_FTOI, &s, mode, source(c, vector_length(c)), EXPR_NONE, EXPR_NONE));
+}
+
+/* CVTPS2PD: the lower half of the source; CVTPD2PS fills the lower half of the destination. */
+static void build_convert(struct x86_ctx *c, const struct x86_form *f)
+{
+	unsigned length = vector_length(c);
+	struct fp_spec s = sse_spec(f);
+
+	s.from = s.format;
+	s.format = s.from == FP_F64 ? FP_F32 : FP_F64;
+	finish(c, simd_fp(c, EXPR_FCVT, &s, source(c, s.from == FP_F64 ? length : length / 2), EXPR_NONE, EXPR_NONE));
+}
+
+/* ---- Half precision (SDM vol. 1, 14.4) ---- */
+
+/* Denormals of half precision are never flushed, and never raise the flag. */
+static void build_from_half(struct x86_ctx *c, const struct x86_form *f)
+{
+	const struct fp_spec s = {.format = FP_F32, .from = FP_F16, .rules = FP_SSE};
+	struct expr_pool *p = c->pool;
+	expr_id a = source(c, vector_length(c) / 2);
+	expr_id result = expr_fp(p, EXPR_FCVT, &s, x86_const(c, FP_MODE_WIDTH, FP_NEAREST), a, EXPR_NONE, EXPR_NONE);
+
+	(void)f;
+	if (!result)
+		return;
+	x86_write(c, 0, expr_fp_value(p, result));
+	simd_raise(c,
+		   expr_and(p, expr_fp_flags(p, result), x86_const(c, FP_NUM_FLAGS, (uint8_t) ~(1u << FP_DENORMAL))));
+}
+
+/* Tiny results are never flushed. The immediate has the rounding, or says that MXCSR does. */
+static void build_to_half(struct x86_ctx *c, const struct x86_form *f)
+{
+	const struct fp_spec s = {.format = FP_F16, .from = FP_F32, .rules = FP_SSE};
+	struct expr_pool *p = c->pool;
+	expr_id mode = simd_imm(c) & 4 ? simd_mode(c) : simd_mode_rounding(c, simd_imm(c) & 3);
+	expr_id unflushed = x86_const(c, FP_MODE_WIDTH, (uint16_t) ~(1u << FP_MODE_FLUSH_RESULTS));
+	expr_id result = expr_fp(p, EXPR_FCVT, &s, expr_and(p, mode, unflushed), simd_read(c, 1, vector_length(c)),
+				 EXPR_NONE, EXPR_NONE);
+
+	(void)f;
+	finish(c, result);
+}
+
+/* clang-format off */
+static const struct x86_form x86_sse_convert[] = {
+	/*       name         encoding       VEX    operands   CPUID: legacy, VEX, 256 bits */
+	SIMD_ROW("cvtdq2ps",  "NP 0F 5B /r", "WIG", "Vps Wps", SSE2, AVX, AVX, build_from_ints, SINGLE),
+	SIMD_ROW("cvtdq2pd",  "F3 0F E6 /r", "WIG", "Vpd Wh",  SSE2, AVX, AVX, build_from_ints, DOUBLE),
+	SIMD_ROW("cvtps2dq",  "66 0F 5B /r", "WIG", "Vps Wps", SSE2, AVX, AVX, build_to_ints,   SINGLE),
+	SIMD_ROW("cvtpd2dq",  "F2 0F E6 /r", "WIG", "Vh Wpd",  SSE2, AVX, AVX, build_to_ints,   DOUBLE),
+	SIMD_ROW("cvttps2dq", "F3 0F 5B /r", "WIG", "Vps Wps", SSE2, AVX, AVX, build_to_ints,   SINGLE | TRUNCATE),
+	SIMD_ROW("cvttpd2dq", "66 0F E6 /r", "WIG", "Vh Wpd",  SSE2, AVX, AVX, build_to_ints,   DOUBLE | TRUNCATE),
+	SIMD_ROW("cvtps2pd",  "NP 0F 5A /r", "WIG", "Vpd Wh",  SSE2, AVX, AVX, build_convert,   SINGLE),
+	SIMD_ROW("cvtpd2ps",  "66 0F 5A /r", "WIG", "Vh Wpd",  SSE2, AVX, AVX, build_convert,   DOUBLE),
+	AVX_ROW("vcvtph2ps", "66 0F 38 13 /r", "W0", "Vx Wh",    F16C, F16C, build_from_half, 0),
+	AVX_ROW("vcvtps2ph", "66 0F 3A 1D /r", "W0", "Wh Vx Ib", F16C, F16C, build_to_half,   0),
+};
+/* clang-format on */
+
+X86_TABLE(x86_sse_convert);
