@@ -190,15 +190,32 @@ expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lan
 	return packed ? simd_source(c, i) : simd_read(c, i, lane);
 }
 
+/*
+ * Exceptions that operands raise are told before anything is computed: if one of those is not masked, no others are
+ * (SDM vol. 1, 11.5.3.2, 11.5.4; APM vol. 1, 4.10.3).
+ */
+static expr_id told(struct x86_ctx *c, expr_id raised, expr_id masks)
+{
+	struct expr_pool *p = c->pool;
+	expr_id before = x86_const(c, MXCSR_NUM_FLAGS, 1 << FP_INVALID | 1 << FP_DENORMAL | 1 << FP_DIVIDE);
+	expr_id first = expr_and(p, raised, before);
+	expr_id unmasked = expr_not(p, expr_is_zero(p, expr_and(p, first, expr_not(p, masks))));
+
+	return expr_ite(p, unmasked, first, raised);
+}
+
 void simd_raise(struct x86_ctx *c, expr_id flags)
 {
 	struct expr_pool *p = c->pool;
 	expr_id so_far = transfer_get_reg(c->t, X86_mxcsr), mxcsr = so_far ? so_far : expr_reg(p, 32, X86_mxcsr);
-	expr_id raised = flags ? expr_extract(p, flags, 0, MXCSR_NUM_FLAGS) : flags;
-	expr_id unmasked = expr_and(p, raised, expr_not(p, mxcsr_bits(c, MXCSR_MASKS, MXCSR_NUM_FLAGS)));
+	expr_id masks = mxcsr_bits(c, MXCSR_MASKS, MXCSR_NUM_FLAGS);
 
-	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, unmasked)), FAULT_FLOAT);
-	transfer_set_reg(c->t, X86_mxcsr, expr_or(p, mxcsr, expr_zext(p, raised, 32)));
+	if (!flags)
+		return;
+	expr_id raised = told(c, expr_extract(p, flags, 0, MXCSR_NUM_FLAGS), masks);
+	expr_id unmasked = expr_and(p, raised, expr_not(p, masks));
+	transfer_add_last_fault(c->t, expr_not(p, expr_is_zero(p, unmasked)), FAULT_FLOAT);
+	transfer_set_reg_on_fault(c->t, X86_mxcsr, expr_or(p, mxcsr, expr_zext(p, raised, 32)));
 }
 
 void simd_finish_fp(struct x86_ctx *c, expr_id result)

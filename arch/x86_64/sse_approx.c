@@ -25,9 +25,11 @@ static const struct fp_bound reciprocal = {
 static void set_special(struct x86_ctx *c, bool root, struct x86_within *w)
 {
 	struct expr_pool *p = c->pool;
-	expr_id a = w->a, infinite = x86_const(c, LANE, INFINITE), sign = expr_and(p, a, x86_const(c, LANE, 1u << (LANE - 1)));
+	expr_id a = w->a, infinite = x86_const(c, LANE, INFINITE),
+		sign = expr_and(p, a, x86_const(c, LANE, 1u << (LANE - 1)));
 	expr_id magnitude = expr_xor(p, a, sign), negative = expr_msb(p, a);
-	expr_id is_nan = expr_ult(p, infinite, magnitude), is_zero = expr_ult(p, magnitude, x86_const(c, LANE, 1 << FRACTION));
+	expr_id is_nan = expr_ult(p, infinite, magnitude),
+		is_zero = expr_ult(p, magnitude, x86_const(c, LANE, 1 << FRACTION));
 	expr_id is_infinite = expr_eq(p, magnitude, infinite);
 	expr_id exact = expr_or(p, is_zero, expr_or(p, is_nan, is_infinite));
 	expr_id value = expr_ite(p, is_nan, expr_or(p, a, x86_const(c, LANE, QUIET)), sign);

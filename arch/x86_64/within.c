@@ -35,7 +35,8 @@ expr_id x86_within_ulp(struct x86_ctx *c, enum fp_function function, uint32_t re
 	struct x86_within w = {.reg = reg, .a = a, .b = b, .applies = applies, .exact = exact};
 	expr_id nearest = rounds_to_nearest(c);
 
-	w.bound = (struct fp_bound){.format = FP_F80, .function = (uint8_t)function, .unit = FP_BOUND_ULP, .multiple = 1};
+	w.bound =
+		(struct fp_bound){.format = FP_F80, .function = (uint8_t)function, .unit = FP_BOUND_ULP, .multiple = 1};
 	add_bound(c, &w, expr_and(p, applies, nearest));
 	w.bound.multiple = 3;
 	w.bound.shift = 1;

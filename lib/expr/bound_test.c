@@ -12,8 +12,10 @@ enum { R64 = 6, OTHER64 = 11, R1 = 0, ONE = 0x3f800000, TWO = 0x40000000, HALF =
 static const struct fp_bound rcp = {
 	.format = FP_F32, .function = FP_FUNCTION_RCP, .unit = FP_BOUND_RELATIVE, .multiple = 3, .shift = 13};
 
-static const struct fp_bound fpatan = {
-	.format = FP_F80, .function = FP_FUNCTION_FPATAN, .unit = FP_BOUND_ULP, .multiple = 1};
+static const struct fp_bound fpatan = {.format = FP_F80,
+				       .function = FP_FUNCTION_FPATAN,
+				       .unit = FP_BOUND_ULP,
+				       .multiple = 1};
 
 struct fixture {
 	struct expr_pool *pool;
@@ -170,7 +172,8 @@ START_TEST(is_printed)
 
 	setup(&f);
 	transfer_print(&text, &f.t, NULL);
-	ck_assert_ptr_nonnull(strstr(strbuf_text(&text), "r6:64[63:32] within 1.5 * 2^-12 of rcp(r11:64[31:0]) if r0:1\n"));
+	ck_assert_ptr_nonnull(
+		strstr(strbuf_text(&text), "r6:64[63:32] within 1.5 * 2^-12 of rcp(r11:64[31:0]) if r0:1\n"));
 	strbuf_deinit(&text);
 	run(&f);
 	eval_bound_print(&text, &f.e.bounds[0]);

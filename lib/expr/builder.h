@@ -38,6 +38,7 @@ struct builder {
 	VEC(uint64_t) consts;
 	uint32_t next_slot;
 	uint32_t num_loads;
+	uint32_t num_on_fault; /* of outputs */
 	size_t stores_done;
 	bool in_store;
 	struct error *err; /* the first; nothing is made after it */

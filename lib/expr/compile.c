@@ -81,10 +81,19 @@ void builder_store(struct builder *b)
 	b->stores_done++;
 }
 
-static void emit_fault(struct builder *b, struct masked cond, enum fault_kind kind)
+static void emit_faults(struct builder *b, bool last)
 {
-	builder_check(b, cond.mask);
-	builder_put(b, (struct code){.op = CODE_FAULT, .a = builder_emit(b, cond.value), .n = (uint8_t)kind});
+	for (size_t i = 0; i < b->t->faults.len && !b->err; i++) {
+		const struct transfer_fault *fault = &b->t->faults.at[i];
+		struct masked cond = b->plan->faults.at[i];
+		struct code code = {.op = last ? CODE_LAST_FAULT : CODE_FAULT, .n = (uint8_t)fault->kind};
+
+		if (fault->last != last)
+			continue;
+		builder_check(b, cond.mask);
+		code.a = builder_emit(b, cond.value);
+		builder_put(b, code);
+	}
 }
 
 static void emit_output(struct builder *b, uint32_t reg, struct masked value)
@@ -118,19 +127,27 @@ static void emit_bound(struct builder *b, const struct transfer_bound *t, const 
 		builder_fail(b, &error_no_memory);
 }
 
-/* Faults first, then memory in order, then registers. */
+static void emit_outputs(struct builder *b, bool on_fault)
+{
+	for (size_t i = 0; i < b->t->regs.len && !b->err; i++)
+		if (b->t->regs.at[i].on_fault == on_fault)
+			emit_output(b, b->t->regs.at[i].reg, b->plan->regs.at[i]);
+}
+
+/* Faults first, then memory in order, the faults that come last with their registers, the other registers. */
 static void emit_all(struct builder *b)
 {
 	const struct transfer *t = b->t;
 
-	for (size_t i = 0; i < t->faults.len && !b->err; i++)
-		emit_fault(b, b->plan->faults.at[i], t->faults.at[i].kind);
+	emit_faults(b, false);
 	for (size_t i = 0; i < t->loads.len && !b->err; i++)
 		builder_emit(b, t->loads.at[i]);
 	while (b->stores_done < t->stores.len && !b->err)
 		builder_store(b);
-	for (size_t i = 0; i < t->regs.len && !b->err; i++)
-		emit_output(b, t->regs.at[i].reg, b->plan->regs.at[i]);
+	emit_outputs(b, true);
+	b->num_on_fault = (uint32_t)b->outputs.len;
+	emit_faults(b, true);
+	emit_outputs(b, false);
 	for (size_t i = 0; i < t->bounds.len && !b->err; i++)
 		emit_bound(b, &t->bounds.at[i], &b->plan->bounds.at[3 * i]);
 	builder_put(b, (struct code){.op = CODE_END});
@@ -255,7 +272,8 @@ static size_t part_size(const struct builder *b)
 {
 	return b->code.len * sizeof *b->code.at + b->consts.len * sizeof *b->consts.at +
 	       (b->wide.len * sizeof *b->wide.at + 7) / 8 * 8 + (b->inputs.len * sizeof *b->inputs.at + 7) / 8 * 8 +
-	       (b->outputs.len * sizeof *b->outputs.at + 7) / 8 * 8 + (b->bounds.len * sizeof *b->bounds.at + 7) / 8 * 8;
+	       (b->outputs.len * sizeof *b->outputs.at + 7) / 8 * 8 +
+	       (b->bounds.len * sizeof *b->bounds.at + 7) / 8 * 8;
 }
 
 static void pack(struct prog_part *part, const struct builder *b, char **at)
@@ -271,6 +289,7 @@ static void pack(struct prog_part *part, const struct builder *b, char **at)
 		.num_wide = (uint32_t)b->wide.len,
 		.num_inputs = (uint32_t)b->inputs.len,
 		.num_outputs = (uint32_t)b->outputs.len,
+		.num_on_fault = b->num_on_fault,
 		.num_bounds = (uint32_t)b->bounds.len,
 		.num_consts = (uint32_t)b->consts.len,
 		.num_slots = b->next_slot,

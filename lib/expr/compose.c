@@ -85,8 +85,13 @@ static void append(struct composer *c)
 {
 	const struct transfer *next = c->next;
 
-	for (size_t i = 0; i < next->faults.len; i++)
-		transfer_add_fault(c->t, c->map[next->faults.at[i].cond], next->faults.at[i].kind);
+	for (size_t i = 0; i < next->faults.len; i++) {
+		struct transfer_fault f = next->faults.at[i];
+
+		f.cond = c->map[f.cond];
+		if (!vec_push(&c->t->faults, f))
+			c->pool->failed = true;
+	}
 	for (size_t i = 0; i < next->loads.len; i++)
 		if (node(c->pool, c->map[next->loads.at[i]])->op == EXPR_LOAD &&
 		    !vec_push(&c->t->loads, c->map[next->loads.at[i]]))
@@ -100,8 +105,14 @@ static void append(struct composer *c)
 			c->pool->failed = true;
 	}
 	append_bounds(c);
-	for (size_t i = 0; i < next->regs.len; i++)
-		transfer_set_reg(c->t, next->regs.at[i].reg, c->map[next->regs.at[i].value]);
+	for (size_t i = 0; i < next->regs.len; i++) {
+		const struct transfer_reg *reg = &next->regs.at[i];
+
+		if (reg->on_fault)
+			transfer_set_reg_on_fault(c->t, reg->reg, c->map[reg->value]);
+		else
+			transfer_set_reg(c->t, reg->reg, c->map[reg->value]);
+	}
 	c->t->kind = next->kind;
 }
 
@@ -115,9 +126,21 @@ static uint32_t *uses_of(const struct transfer *t)
 	return uses;
 }
 
+static bool has_last_fault(const struct transfer *t)
+{
+	for (size_t i = 0; i < t->faults.len; i++)
+		if (t->faults.at[i].last)
+			return true;
+	return false;
+}
+
 struct error *transfer_compose(struct transfer *t, const struct transfer *next)
 {
 	size_t num = t->pool->nodes.len;
+
+	if (has_last_fault(t))
+		return error_create(ERROR_UNSUPPORTED, "nothing can be composed behind a fault that comes last");
+
 	uint32_t *uses = uses_of(t), *next_uses = uses_of(next);
 	struct composer c = {
 		.t = t,

@@ -302,8 +302,10 @@ static enum run_end run_code(struct run *r)
 				return RUN_UNKNOWN;
 			break;
 		case CODE_FAULT:
+		case CODE_LAST_FAULT:
 			if (A) {
 				r->e->fault = N;
+				r->e->last_fault = c->op == CODE_LAST_FAULT;
 				return RUN_FAULT;
 			}
 			break;
@@ -362,11 +364,12 @@ static void set_bounds(struct run *r)
 	r->e->num_bounds = scratch->bounds.len;
 }
 
-static void set_outputs(struct run *r)
+/* The first `num` registers, and the stores. */
+static void set_outputs(struct run *r, uint32_t num)
 {
 	struct eval *e = r->e;
 
-	for (uint32_t i = 0; i < r->part->num_outputs; i++) {
+	for (uint32_t i = 0; i < num; i++) {
 		const struct prog_output *o = &r->part->outputs[i];
 		unsigned words = bv_words(o->width);
 		bool masked = o->mask && any_word(&r->slot[o->mask], words);
@@ -379,8 +382,7 @@ static void set_outputs(struct run *r)
 			.mask = masked ? &r->slot[o->mask] : NULL,
 		};
 	}
-	set_bounds(r);
-	e->num_regs = r->part->num_outputs;
+	e->num_regs = num;
 	e->num_stores = e->scratch->stores.len;
 }
 
@@ -422,6 +424,7 @@ static void start(struct eval *e)
 {
 	e->fault = FAULT_NONE;
 	e->fault_address = 0;
+	e->last_fault = false;
 	e->used_unknown = false;
 	e->num_regs = 0;
 	e->num_bounds = 0;
@@ -452,8 +455,10 @@ struct error *prog_run(const struct prog *prog, const uint64_t *state, const uin
 		if (prog->full.num_code)
 			end = run_part(&r, state, unknown);
 	}
+	if (end == RUN_DONE || e->last_fault)
+		set_outputs(&r, end == RUN_DONE ? r.part->num_outputs : r.part->num_on_fault);
 	if (end == RUN_DONE)
-		set_outputs(&r);
+		set_bounds(&r);
 	e->status = status_of[end];
 	e->regs = e->scratch->regs.at;
 	e->bounds = e->scratch->bounds.at;

@@ -92,7 +92,10 @@ struct eval {
 	enum eval_status status;
 	enum fault_kind fault;
 	uint64_t fault_address; /* FAULT_PAGE: of the load that failed */
-	bool used_unknown;      /* some input bits were unknown, so outputs may be less precise than they could be */
+	/* The fault comes last: of regs, there are those that it writes; of stores, those that it has kept from
+	 * happening. */
+	bool last_fault;
+	bool used_unknown; /* some input bits were unknown, so outputs may be less precise than they could be */
 	const struct eval_reg *regs;
 	size_t num_regs;
 	const struct eval_bound *bounds;

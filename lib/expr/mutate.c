@@ -445,15 +445,19 @@ static void copy_mapped(struct mutator *m, struct transfer *ret)
 
 	transfer_reset(ret, m->pool);
 	ret->kind = t->kind;
-	for (size_t i = 0; i < t->regs.len; i++)
-		transfer_set_reg(ret, t->regs.at[i].reg, m->map[t->regs.at[i].value]);
+	for (size_t i = 0; i < t->regs.len; i++) {
+		struct transfer_reg r = t->regs.at[i];
+		r.value = m->map[r.value];
+		m->failed |= !vec_push(&ret->regs, r);
+	}
 	for (size_t i = 0; i < t->stores.len; i++) {
 		struct transfer_store s = t->stores.at[i];
 		s = (struct transfer_store){m->map[s.guard], m->map[s.address], m->map[s.value]};
 		m->failed |= !vec_push(&ret->stores, s);
 	}
 	for (size_t i = 0; i < t->faults.len; i++) {
-		struct transfer_fault f = {m->map[t->faults.at[i].cond], t->faults.at[i].kind};
+		struct transfer_fault f = t->faults.at[i];
+		f.cond = m->map[f.cond];
 		m->failed |= !vec_push(&ret->faults, f);
 	}
 	for (size_t i = 0; i < t->bounds.len; i++) {

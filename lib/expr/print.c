@@ -333,7 +333,7 @@ static void print_lines(const struct printer *p, const struct transfer *t)
 	for (size_t i = 0; i < t->faults.len; i++) {
 		strbuf_printf(p->out, "fault %s if ", fault_name(t->faults.at[i].kind));
 		print(p, t->faults.at[i].cond);
-		strbuf_append(p->out, "\n");
+		strbuf_append(p->out, t->faults.at[i].last ? ", after all accesses\n" : "\n");
 	}
 	for (size_t i = 0; i < t->stores.len; i++) {
 		const struct transfer_store *s = &t->stores.at[i];

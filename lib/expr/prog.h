@@ -36,12 +36,13 @@ enum code_op {
 	CODE_EQ2,
 	CODE_ULT2,
 	CODE_ITE2,
-	CODE_CONCAT2,  /* of two values of up to 64 bits */
-	CODE_ZEXT2,    /* of a value of up to 64 bits */
-	CODE_EXTRACT2, /* up to 64 bits out of two words */
-	CODE_CHECK,    /* stop as EVAL_UNKNOWN if any of the n words at a is not 0 */
-	CODE_FAULT,    /* stop with fault n if a is not 0 */
-	CODE_STORE,    /* n bytes of b at a; imm: guard slot | mask slot << 16 */
+	CODE_CONCAT2,    /* of two values of up to 64 bits */
+	CODE_ZEXT2,      /* of a value of up to 64 bits */
+	CODE_EXTRACT2,   /* up to 64 bits out of two words */
+	CODE_CHECK,      /* stop as EVAL_UNKNOWN if any of the n words at a is not 0 */
+	CODE_FAULT,      /* stop with fault n if a is not 0 */
+	CODE_LAST_FAULT, /* likewise, behind the accesses to memory */
+	CODE_STORE,      /* n bytes of b at a; imm: guard slot | mask slot << 16 */
 	CODE_END,
 	CODE_NUM_OPS
 };
@@ -75,7 +76,7 @@ struct prog_output {
 struct prog_bound {
 	uint32_t reg;
 	uint16_t first;
-	uint16_t arg[2], when;     /* slots; 0: none */
+	uint16_t arg[2], when;           /* slots; 0: none */
 	uint16_t arg_mask[2], when_mask; /* slots; 0: all is determined */
 	struct fp_bound bound;
 };
@@ -88,6 +89,7 @@ struct prog_part {
 	const struct prog_bound *bounds;
 	const uint64_t *consts;
 	uint32_t num_code, num_wide, num_inputs, num_outputs, num_bounds, num_consts;
+	uint32_t num_on_fault; /* outputs, the first ones, that there are with a fault that comes last, too */
 	uint32_t num_slots, num_loads;
 };
 

@@ -28,16 +28,26 @@ void transfer_reset(struct transfer *t, struct expr_pool *pool)
 	t->loads.len = 0;
 }
 
-void transfer_set_reg(struct transfer *t, uint32_t reg, expr_id value)
+static void set_reg(struct transfer *t, const struct transfer_reg *to)
 {
 	for (size_t i = 0; i < t->regs.len; i++) {
-		if (t->regs.at[i].reg == reg) {
-			t->regs.at[i].value = value;
+		if (t->regs.at[i].reg == to->reg) {
+			t->regs.at[i] = *to;
 			return;
 		}
 	}
-	if (!vec_push(&t->regs, ((struct transfer_reg){.reg = reg, .value = value})))
+	if (!vec_push(&t->regs, *to))
 		t->pool->failed = true;
+}
+
+void transfer_set_reg(struct transfer *t, uint32_t reg, expr_id value)
+{
+	set_reg(t, &(struct transfer_reg){.reg = reg, .value = value});
+}
+
+void transfer_set_reg_on_fault(struct transfer *t, uint32_t reg, expr_id value)
+{
+	set_reg(t, &(struct transfer_reg){.reg = reg, .value = value, .on_fault = true});
 }
 
 expr_id transfer_get_reg(const struct transfer *t, uint32_t reg)
@@ -62,14 +72,24 @@ void transfer_add_store(struct transfer *t, expr_id guard, expr_id address, expr
 		t->pool->failed = true;
 }
 
-void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind)
+static void add_fault(struct transfer *t, const struct transfer_fault *fault)
 {
 	uint64_t holds;
 
-	if (!cond || (expr_is_const(t->pool, cond, &holds) && !holds))
+	if (!fault->cond || (expr_is_const(t->pool, fault->cond, &holds) && !holds))
 		return;
-	if (!vec_push(&t->faults, ((struct transfer_fault){.cond = cond, .kind = kind})))
+	if (!vec_push(&t->faults, *fault))
 		t->pool->failed = true;
+}
+
+void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind)
+{
+	add_fault(t, &(struct transfer_fault){.cond = cond, .kind = kind});
+}
+
+void transfer_add_last_fault(struct transfer *t, expr_id cond, enum fault_kind kind)
+{
+	add_fault(t, &(struct transfer_fault){.cond = cond, .kind = kind, .last = true});
 }
 
 void transfer_add_bound(struct transfer *t, const struct transfer_bound *bound)

@@ -7,7 +7,8 @@
  *
  * Order of events: faults are tried in their order, and the first whose condition holds happens INSTEAD of all outputs.
  * Then loads and stores take place, stores in their order; an access to memory that the guest cannot reach is a page
- * fault instead of all outputs. Then registers are written, all at once.
+ * fault instead of all outputs. A fault of the result itself comes last, when all accesses are known to be possible:
+ * nothing is stored, and just those registers are written that tell of it. Then registers are written, all at once.
  *
  * Undefined bits are UNDEF leaves inside a value; taint.h turns them into masks. ENV leaves are values that come from
  * outside the state (time stamp counter, CPUID): they are adopted from the target, never judged.
@@ -66,6 +67,7 @@ enum env_input {
 struct transfer_reg {
 	uint32_t reg;
 	expr_id value;
+	bool on_fault; /* written also where a fault that comes last happens */
 };
 
 struct transfer_store {
@@ -77,6 +79,7 @@ struct transfer_store {
 struct transfer_fault {
 	expr_id cond; /* 1 bit */
 	enum fault_kind kind;
+	bool last; /* behind the accesses to memory */
 };
 
 /*
@@ -114,6 +117,9 @@ expr_id transfer_get_reg(const struct transfer *t, uint32_t reg);
 void transfer_add_store(struct transfer *t, expr_id guard, expr_id address, expr_id value);
 /* A condition that is the constant 0 is left out. */
 void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind);
+/* Likewise, of a fault that comes last; and sets a register's value after, with such a fault and without. */
+void transfer_add_last_fault(struct transfer *t, expr_id cond, enum fault_kind kind);
+void transfer_set_reg_on_fault(struct transfer *t, uint32_t reg, expr_id value);
 /* A condition that is the constant 0 is left out. */
 void transfer_add_bound(struct transfer *t, const struct transfer_bound *bound);
 /*
@@ -128,7 +134,8 @@ void transfer_each(const struct transfer *t, void (*visit)(void *ctx, expr_id id
 
 /*
  * Appends `next` (from the same pool) to t: afterwards t does what t then next did. REG leaves of next become t's
- * values, LOAD versions move behind t's stores. A bound of t on a register that next writes is dropped. The caller has made sure that t always continues at next.
+ * values, LOAD versions move behind t's stores. A bound of t on a register that next writes is dropped. The caller has
+ * made sure that t always continues at next. ERROR_UNSUPPORTED: t has a fault that comes last.
  */
 struct error *transfer_compose(struct transfer *t, const struct transfer *next);
 

@@ -127,19 +127,20 @@ static struct error *may_be_loaded(struct lockstep *ls, const struct prediction 
 
 /*
  * A floating-point exception is told in the control and status registers before it is raised (SDM vol. 1, 4.9.1; APM
- * vol. 1, 4.10.2).
+ * vol. 1, 4.10.2): which flags, a prediction says.
  */
 static struct error *may_change(struct lockstep *ls, const struct prediction *slot, uint32_t reg, bool *ret)
 {
 	enum reg_class class = ls->target->isa->regs[reg].class;
+	bool told = slot->kind == PREDICTED_FAULT && slot->regs.len > 0;
 
-	*ret = ls->reply.stop.signal == SIGFPE && (class == REG_CONTROL || class == REG_FLOAT);
+	*ret = ls->reply.stop.signal == SIGFPE && !told && (class == REG_CONTROL || class == REG_FLOAT);
 	return *ret || ls->target->isa->faults_whole ? NULL : may_be_loaded(ls, slot, reg, ret);
 }
 
 struct error *judge_faulted_registers(struct lockstep *ls, const struct prediction *slot)
 {
-	const struct prediction nothing = {.kind = PREDICTED_OUTPUTS, .pc = slot->pc};
+	struct prediction left = {.kind = PREDICTED_OUTPUTS, .pc = slot->pc};
 	struct judgement *j = &ls->judgement;
 	size_t from = j->differences.len, kept = from;
 
@@ -148,7 +149,11 @@ struct error *judge_faulted_registers(struct lockstep *ls, const struct predicti
 		keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
 		return NULL;
 	}
-	struct error *err = judge_outputs(j, ls->target, &nothing, &ls->before, &ls->seen, NULL, ls->touched, &ls->now);
+	if (slot->kind == PREDICTED_FAULT) {
+		left.regs = slot->regs;
+		left.words = slot->words;
+	}
+	struct error *err = judge_outputs(j, ls->target, &left, &ls->before, &ls->seen, NULL, ls->touched, &ls->now);
 	for (size_t i = from; i < j->differences.len && !err; i++) {
 		bool may;
 		err = may_change(ls, slot, j->differences.at[i].reg, &may);

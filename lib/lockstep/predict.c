@@ -74,17 +74,18 @@ static enum eval_status reach_memory(struct predictor *p, struct prediction *slo
 {
 	enum mem_result reach = MEM_OK;
 	bool fault = p->eval.status == EVAL_FAULT && p->eval.fault == FAULT_PAGE;
+	bool stores = p->eval.status == EVAL_DONE || p->eval.last_fault;
 
-	if (p->eval.status == EVAL_DONE)
+	if (stores)
 		reach = predict_reach_stores(p);
-	if (reach != MEM_ERROR && p->eval.status == EVAL_DONE && p->eval.num_stores && !p->given &&
-	    !span_stores(p, slot))
+	if (reach != MEM_ERROR && stores && p->eval.num_stores && !p->given && !span_stores(p, slot))
 		reach = MEM_ERROR;
 	if (fault && !p->given && !span_operand(p, slot))
 		reach = MEM_ERROR;
 	if (reach == MEM_OK)
 		return p->eval.status;
 	p->eval.fault = FAULT_PAGE;
+	p->eval.last_fault = false;
 	return reach == MEM_FAULT ? EVAL_FAULT : EVAL_ERROR;
 }
 
@@ -136,6 +137,8 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 		slot->kind = PREDICTED_FAULT;
 		slot->fault = p->eval.fault;
 		*ret = PREDICT_LAST;
+		if (p->eval.last_fault)
+			return predict_keep_faulted(slot, &p->eval);
 		return slot->fault == FAULT_PAGE && p->idle && p->fault_len
 			       ? guard_access(p, slot->pc, p->fault_at, p->fault_len)
 			       : NULL;

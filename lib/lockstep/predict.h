@@ -43,12 +43,12 @@ struct prediction {
 	uint64_t pc;
 	struct lifted *lifted;
 	enum fault_kind fault;
-	bool imprecise;   /* some input bits were unknown: predict again once they are known */
-	bool stores_seen; /* the plan reads all of its stores */
-	bool by_host;     /* the host's CPU says so: there is no transfer */
-	bool open;        /* ... and CPUs may differ in some of it, which is masked */
-	VEC(struct predicted_reg) regs;
-	VEC(uint64_t) words; /* for each register its value, then its mask */
+	bool imprecise;                 /* some input bits were unknown: predict again once they are known */
+	bool stores_seen;               /* the plan reads all of its stores */
+	bool by_host;                   /* the host's CPU says so: there is no transfer */
+	bool open;                      /* ... and CPUs may differ in some of it, which is masked */
+	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it */
+	VEC(uint64_t) words;            /* for each register its value, then its mask */
 	VEC(struct eval_bound) bounds;
 	VEC(struct eval_store) stores;
 	VEC(struct predicted_load) loads;

@@ -25,5 +25,7 @@ void prediction_reset(struct prediction *slot, uint64_t pc);
 
 /* Copies the outputs of an evaluation into the slot. The stop behind the instruction is part of what happens. */
 struct error *predict_keep_outputs(const struct predictor *p, struct prediction *slot, const struct eval *e);
+/* Those of a fault that comes last: registers alone. */
+struct error *predict_keep_faulted(struct prediction *slot, const struct eval *e);
 
 #endif

@@ -82,6 +82,15 @@ struct error *predict_keep_outputs(const struct predictor *p, struct prediction 
 	return NULL;
 }
 
+struct error *predict_keep_faulted(struct prediction *slot, const struct eval *e)
+{
+	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = 0;
+	for (size_t i = 0; i < e->num_regs; i++)
+		if (!prediction_keep_reg(slot, &e->regs[i]))
+			return &error_no_memory;
+	return NULL;
+}
+
 /* The registers that the target does not show unasked. */
 static void plan_regs(const struct prediction *slot, const struct target *target, struct target_plan *ret)
 {

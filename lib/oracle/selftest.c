@@ -144,7 +144,7 @@ struct error *selftest_predict(struct selftest *t)
 						    .len = t->guest.miss_len};
 	else if (t->eval.status == EVAL_FAULT)
 		t->predicted.fault = t->eval.fault;
-	else if (t->eval.status == EVAL_DONE)
+	if (t->eval.status == EVAL_DONE || t->eval.last_fault)
 		check_stores(t);
 	t->predicted.wild = t->eval.status == EVAL_DONE && goes_nowhere(t);
 	return NULL;
@@ -172,7 +172,8 @@ struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *
 	t->guest.lenient = false;
 	if (err)
 		return err;
-	*ret = t->guest.suspect_misses > 0 || (t->eval.status == EVAL_DONE && suspect_store_fails(t));
+	bool stores = t->eval.status == EVAL_DONE || t->eval.last_fault;
+	*ret = t->guest.suspect_misses > 0 || (stores && suspect_store_fails(t));
 	return selftest_predict(t);
 }
 
