@@ -88,8 +88,9 @@ struct fp_result fp_div(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a);
 
 /*
- * (+-)(a * b) (+-) c, rounded once. A sign that is changed is that of a number: NaNs keep theirs. Of several NaNs the
- * result is made of a, else b, else c (FP_SSE; SDM vol. 2, VFMADD); FP_ARM: FPMulAdd(), FPProcessNaNs3() with c first.
+ * (+-)(a * b) (+-) c, rounded once. A sign that is changed is that of a number: NaNs keep theirs; but FP_ARM
+ * negates a, and c, whatever they are (FPNeg()). Of several NaNs the result is made of a, else b, else c (FP_SSE; for
+ * VFMADD132, 213, 231 a and b are the factors as SDM vol. 2 writes them); FP_ARM: FPProcessNaNs3() with c first.
  */
 enum { FP_NEGATE_PRODUCT = 1, FP_NEGATE_ADDEND = 2 };
 struct fp_result fp_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_bits b, fp_bits c);

@@ -35,6 +35,7 @@ struct fp_rules {
 				      stored */
 	bool saturates;            /* integers that do not fit give the nearest */
 	bool invalid_product_wins; /* infinity * 0 + quiet NaN is invalid and gives the default NaN */
+	bool negates_nans;         /* an operand of fp_fma() that is negated is, too, if it is a NaN */
 	bool ordered_minimum;      /* minimum and maximum heed NaNs and signs of zeroes, else the second operand wins */
 };
 extern const struct fp_rules fp_rules[FP_NUM_RULES];

@@ -105,7 +105,8 @@ struct fp_result nan_result(const struct fp_env *e, const struct number *n, unsi
 	}
 	unsigned flags = denormal_flags(e, true, n, count) | flag_if(FP_INVALID, signalling);
 	const struct number *nan = choose_nan(r->nan_order, n, count);
-	if (mode_bit(e, FP_MODE_DEFAULT_NAN))
+	/* The alternative half precision has a zero for it, whose sign is the NaN's (Arm ARM, FPConvert()). */
+	if (mode_bit(e, FP_MODE_DEFAULT_NAN) && e->format != FP_F16_ALT)
 		return pack_nan(e, r->negative_nan, 0, flags);
 	return pack_nan(e, nan->sign, nan->significand, flags);
 }

@@ -42,6 +42,7 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 			.narrowing_denormal = true,        /* FPUnpack() */
 			.saturates = true,                 /* FPToFixed() */
 			.invalid_product_wins = true,      /* FPMulAdd() */
+			.negates_nans = true,              /* FPNeg(), as FMSUB calls it (FPCR.AH being 0) */
 			.ordered_minimum = true,           /* FPMin() */
 		},
 };
