@@ -164,7 +164,8 @@ static const struct operation operations[] = {
 	{"bfcvt", 85, FP_F32, FP_BF16, our_convert},
 };
 
-enum { NUM_OPERATIONS = sizeof operations / sizeof *operations };
+/* Cases that one run of the guest takes: their file is not to be huge. */
+enum { NUM_OPERATIONS = sizeof operations / sizeof *operations, MOST_AT_ONCE = 500000 };
 
 /* FPCR: AHP, DN, FZ, RMode, FZ16 (Arm ARM C5.2.8). RMode: nearest, up, down, to zero. */
 static void any_case(struct rng *r, const struct operation *o, struct fp_arm_case *c, struct fpu_case *guest)
@@ -196,13 +197,12 @@ static unsigned fpsr_of(unsigned flags)
 
 static char guest_path[4096];
 
-/* All cases to a file, through the emulator, and back. */
-static void emulate(const char *dir, uint64_t cases, const struct operation *o)
+/* Cases to a file, through the emulator, and back. */
+static void emulate(const char *dir, uint64_t cases, const struct operation *o, struct rng r)
 {
 	char command[8192];
 	char *emulator = NULL;
 	char name[4096];
-	struct rng r = {o->first};
 
 	snprintf(name, sizeof name, "%s/cases", dir);
 	FILE *file = fopen(name, "wb");
@@ -220,14 +220,23 @@ static void emulate(const char *dir, uint64_t cases, const struct operation *o)
 	ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c) */
 }
 
-START_TEST(like_the_emulator)
+static void check_case(const struct operation *o, const struct fp_arm_case *c, uint32_t fpcr,
+		       const struct fpu_result *theirs)
 {
-	const struct operation *o = &operations[_i];
-	uint64_t cases = fp_cases(20000);
-	char name[SCRATCH_PATH_LEN];
-	struct rng r = {o->first};
+	struct fp_result ours = o->ours(c);
 
-	emulate(scratch_folder(), cases, o);
+	if (ours.value != theirs->value || fpsr_of(ours.flags) != theirs->fpsr)
+		ck_abort_msg("%s %#llx %#llx %#llx fpcr %#x: %#llx fpsr %#x, the emulator %#llx fpsr %#llx", o->name,
+			     (unsigned long long)c->n[0], (unsigned long long)c->n[1], (unsigned long long)c->n[2],
+			     fpcr, (unsigned long long)ours.value, fpsr_of(ours.flags),
+			     (unsigned long long)theirs->value, (unsigned long long)theirs->fpsr);
+}
+
+static void check_some(const struct operation *o, uint64_t cases, struct rng *r)
+{
+	char name[SCRATCH_PATH_LEN];
+
+	emulate(scratch_folder(), cases, o, *r);
 	scratch_path("results", name);
 	FILE *file = fopen(name, "rb");
 	ck_assert_ptr_nonnull(file);
@@ -236,17 +245,22 @@ START_TEST(like_the_emulator)
 		struct fpu_case guest;
 		struct fpu_result theirs;
 
-		any_case(&r, o, &c, &guest);
+		any_case(r, o, &c, &guest);
 		ck_assert_uint_eq(fread(&theirs, sizeof theirs, 1, file), 1);
-		struct fp_result ours = o->ours(&c);
-		if (ours.value != theirs.value || fpsr_of(ours.flags) != theirs.fpsr)
-			ck_abort_msg("%s %#llx %#llx %#llx fpcr %#x: %#llx fpsr %#x, the emulator %#llx fpsr %#llx",
-				     o->name, (unsigned long long)c.n[0], (unsigned long long)c.n[1],
-				     (unsigned long long)c.n[2], guest.fpcr, (unsigned long long)ours.value,
-				     fpsr_of(ours.flags), (unsigned long long)theirs.value,
-				     (unsigned long long)theirs.fpsr);
+		check_case(o, &c, guest.fpcr, &theirs);
 	}
 	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(like_the_emulator)
+{
+	const struct operation *o = &operations[_i];
+	struct rng r = {o->first};
+
+	for (uint64_t left = fp_cases(10000), some; left != 0; left -= some) {
+		some = left < MOST_AT_ONCE ? left : MOST_AT_ONCE;
+		check_some(o, some, &r);
+	}
 }
 END_TEST
 

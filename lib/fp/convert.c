@@ -37,7 +37,7 @@ struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a
 	if (n.class == NUMBER_INFINITE)
 		return infinite_result(e, n.sign, flags);
 	if (n.exponent >= 63)
-		return (struct fp_result){a, (uint8_t)flags};
+		return (struct fp_result){encoding(e->format, a), (uint8_t)flags};
 	struct integral i = to_integral(e, &n);
 	flags |= exact ? integral_flags(&i) : 0;
 	return round_result(e, (struct unrounded){i.magnitude, 127, n.sign}, flags);

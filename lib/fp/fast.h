@@ -156,6 +156,8 @@ static inline bool fast_compare(const struct fp_env *e, fp_bits a, fp_bits b, en
 	if (!fast_format(e->format) || !fast_unpack(e->format, (uint64_t)a, &x) ||
 	    !fast_unpack(e->format, (uint64_t)b, &y))
 		return false;
+	a = encoding(e->format, a);
+	b = encoding(e->format, b);
 	if (a == b) {
 		*ret = FP_EQUAL;
 		return true;

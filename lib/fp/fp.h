@@ -42,13 +42,15 @@ enum fp_round { FP_NEAREST, FP_DOWN, FP_UP, FP_TO_ZERO, FP_AWAY /* nearest, ties
 
 /* The mode: FP_MODE_WIDTH bits, the first bit of each field by name. */
 enum {
-	FP_MODE_ROUND = 0,              /* 3 bits, enum fp_round */
-	FP_MODE_FLUSH_OPERANDS = 3,     /* denormal operands are zeroes: MXCSR.DAZ, FPCR.FZ (FZ16 for FP_F16) */
-	FP_MODE_FLUSH_RESULTS = 4,      /* tiny results become zeroes: MXCSR.FTZ with UM, FPCR.FZ */
-	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact; F80: its exponent is wrapped (8.5.5) */
-	FP_MODE_UNMASKED_OVERFLOW = 6, /* F80: the exponent of a result that overflows is wrapped (SDM vol. 1, 8.5.4) */
-	FP_MODE_DEFAULT_NAN = 7,       /* every NaN that results is the default one: FPCR.DN */
-	FP_MODE_PRECISION = 8,         /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
+	FP_MODE_ROUND = 0,          /* 3 bits, enum fp_round */
+	FP_MODE_FLUSH_OPERANDS = 3, /* denormal operands are zeroes: MXCSR.DAZ, FPCR.FZ (FZ16 for FP_F16) */
+	FP_MODE_FLUSH_RESULTS = 4,  /* tiny results become zeroes: MXCSR.FTZ with UM, FPCR.FZ */
+	/* F80: the exponent of the result is wrapped (SDM vol. 1, 8.5.4, 8.5.5). Else there is none, but there are
+	   flags. */
+	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact */
+	FP_MODE_UNMASKED_OVERFLOW = 6,
+	FP_MODE_DEFAULT_NAN = 7, /* every NaN that results is the default one: FPCR.DN */
+	FP_MODE_PRECISION = 8,   /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
 	FP_MODE_WIDTH = 16
 };
 

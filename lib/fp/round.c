@@ -159,10 +159,17 @@ static bool wraps(const struct fp_env *e, unsigned bit)
 	return e->format == FP_F80 && mode_bit(e, bit);
 }
 
-/* What is not stored has no value (SDM vol. 1, 8.5.4, 8.5.5). */
-static bool trapped_store(const struct fp_env *e, unsigned bit)
+static bool traps(const struct fp_env *e, unsigned bit)
 {
-	return fp_rules[e->rules].trapped_store_exact && e->format != FP_F80 && mode_bit(e, bit);
+	return e->format != FP_F80 && mode_bit(e, bit) && fp_rules[e->rules].trapped != TRAPPED_AS_MASKED;
+}
+
+/* No result is stored; `inexact` is of the result that an exponent without bounds would have allowed. */
+static struct fp_result trapped(const struct fp_env *e, unsigned flag, bool inexact, bool sign, unsigned flags)
+{
+	bool told = inexact && fp_rules[e->rules].trapped == TRAPPED_UNBOUNDED;
+
+	return zero_result(e, sign, flags | flag_if(flag, true) | flag_if(FP_INEXACT, told));
 }
 
 /* A result that fits the exponent's range, or lies above it. */
@@ -174,8 +181,8 @@ static struct fp_result round_normal(const struct fp_env *e, unsigned digits, in
 
 	exponent += c.carry;
 	if (exponent >= exponent_max(l) + (e->format == FP_F16_ALT)) {
-		if (trapped_store(e, FP_MODE_UNMASKED_OVERFLOW))
-			return zero_result(e, u.sign, flags | flag_if(FP_OVERFLOW, true));
+		if (traps(e, FP_MODE_UNMASKED_OVERFLOW))
+			return trapped(e, FP_OVERFLOW, c.inexact, u.sign, flags);
 		if (!wraps(e, FP_MODE_UNMASKED_OVERFLOW))
 			return overflowed(e, digits, u.sign, flags);
 		if (exponent - WRAP >= exponent_max(l))
@@ -196,13 +203,14 @@ static struct fp_result round_small(const struct fp_env *e, unsigned digits, int
 {
 	const struct fp_layout *l = &fp_layouts[e->format];
 	const struct fp_rules *r = &fp_rules[e->rules];
-	bool tiny = r->tiny_before || exponent < 0 || !cut(e, u.sign, u.significand, digits).carry;
+	struct cut unbounded = cut(e, u.sign, u.significand, digits);
+	bool tiny = r->tiny_before || exponent < 0 || !unbounded.carry;
 
 	if (tiny && mode_bit(e, FP_MODE_FLUSH_RESULTS))
 		return zero_result(e, u.sign,
 				   flags | flag_if(FP_UNDERFLOW, true) | flag_if(FP_INEXACT, !r->flushed_is_exact));
-	if (tiny && trapped_store(e, FP_MODE_UNMASKED_UNDERFLOW))
-		return zero_result(e, u.sign, flags | flag_if(FP_UNDERFLOW, true));
+	if (tiny && traps(e, FP_MODE_UNMASKED_UNDERFLOW))
+		return trapped(e, FP_UNDERFLOW, unbounded.inexact, u.sign, flags);
 	if (tiny && wraps(e, FP_MODE_UNMASKED_UNDERFLOW) && exponent + WRAP < 1)
 		return zero_result(e, u.sign, flags | flag_if(FP_UNDERFLOW, true) | flag_if(FP_INEXACT, true));
 	if (tiny && wraps(e, FP_MODE_UNMASKED_UNDERFLOW))

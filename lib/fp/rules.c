@@ -14,6 +14,7 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 			.flushed_is_exact = false,     /* SDM vol. 1, 10.2.3.3 */
 			.flushing_raises = false,      /* SDM vol. 1, 4.9.1.2, 10.2.3.4 */
 			.integral_denormal = false,    /* SDM vol. 2, ROUNDPS */
+			.trapped = TRAPPED_UNBOUNDED,  /* SDM vol. 1, 4.9.1.4, 4.9.1.5, as AMD's processors do it */
 			.half_unflushed = true,        /* SDM vol. 2, VCVTPH2PS, VCVTPS2PH */
 			.saturates = false,            /* SDM vol. 1, 4.9.1.1, table 4-1 */
 			.invalid_product_wins = false, /* SDM vol. 1, table 14-17 */
@@ -27,7 +28,7 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 			.flushing_raises = false,    /* SDM vol. 1, 8.5.2 */
 			.integral_denormal = true,   /* SDM vol. 2, FRNDINT */
 			.narrowing_denormal = false, /* SDM vol. 2, FST */
-			.trapped_store_exact = true, /* SDM vol. 1, 8.5.5, 8.5.6; seen on AMD's processors */
+			.trapped = TRAPPED_ALONE,    /* stores; SDM vol. 1, 8.5.4, 8.5.5, as AMD's processors do it */
 			.saturates = false,          /* SDM vol. 2, FIST */
 		},
 	[FP_ARM] =
