@@ -135,6 +135,13 @@ struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a
 /* From another format. */
 struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits a);
 
+/*
+ * The same number in a format that holds every one of the other's: nothing is raised, flushed or quieted. How the x87
+ * sees an operand in memory: a signalling NaN stays one, and a denormal is to raise FP_DENORMAL though it is none any
+ * more.
+ */
+fp_bits fp_widen(enum fp_format to, enum fp_format from, fp_bits a);
+
 /* From an integer of up to 64 bits divided by 2^fraction. */
 struct fp_result fp_from_int(const struct fp_env *e, bool is_signed, unsigned width, unsigned fraction, uint64_t a);
 

@@ -247,3 +247,16 @@ struct fp_result round_arithmetic(const struct fp_env *e, struct unrounded u, un
 		return round_digits(e, controlled[e->mode >> FP_MODE_PRECISION & 3], u, flags);
 	return round_result(e, u, flags);
 }
+
+fp_bits fp_widen(enum fp_format to, enum fp_format from, fp_bits a)
+{
+	struct number n = number_unpack_raw(from, a);
+	const struct fp_layout *l = &fp_layouts[to];
+	const struct fp_env e = {to, FP_SSE, FP_TO_ZERO};
+
+	if (is_nan(&n))
+		return pack(to, n.sign, exponent_max(l), (n.significand | UINT64_C(1) << 63) >> (64 - l->digits));
+	if (n.class == NUMBER_INFINITE)
+		return infinite_result(&e, n.sign, 0).value;
+	return round_result(&e, unrounded(&n), 0).value;
+}
