@@ -45,8 +45,7 @@ enum {
 	FP_MODE_ROUND = 0,          /* 3 bits, enum fp_round */
 	FP_MODE_FLUSH_OPERANDS = 3, /* denormal operands are zeroes: MXCSR.DAZ, FPCR.FZ (FZ16 for FP_F16) */
 	FP_MODE_FLUSH_RESULTS = 4,  /* tiny results become zeroes: MXCSR.FTZ with UM, FPCR.FZ */
-	/* F80: the exponent of the result is wrapped (SDM vol. 1, 8.5.4, 8.5.5). Else there is none, but there are
-	   flags. */
+	/* A result of F80 then has a wrapped exponent (SDM vol. 1, 8.5.4, 8.5.5), another is not to be used. */
 	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact */
 	FP_MODE_UNMASKED_OVERFLOW = 6,
 	FP_MODE_DEFAULT_NAN = 7, /* every NaN that results is the default one: FPCR.DN */
@@ -91,8 +90,9 @@ struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a);
 
 /*
  * (+-)(a * b) (+-) c, rounded once. A sign that is changed is that of a number: NaNs keep theirs; but FP_ARM
- * negates a, and c, whatever they are (FPNeg()). Of several NaNs the result is made of a, else b, else c (FP_SSE; for
- * VFMADD132, 213, 231 a and b are the factors as SDM vol. 2 writes them); FP_ARM: FPProcessNaNs3() with c first.
+ * negates a, and c, whatever they are (FPNeg()). Of several NaNs the result is made of a, else b, else c (FP_SSE:
+ * VFMADD132's first and third operand are a and b, VFMADD213's second and first, VFMADD231's second and third);
+ * FP_ARM: FPProcessNaNs3() with c first.
  */
 enum { FP_NEGATE_PRODUCT = 1, FP_NEGATE_ADDEND = 2 };
 struct fp_result fp_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_bits b, fp_bits c);
