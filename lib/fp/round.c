@@ -241,7 +241,7 @@ struct fp_result round_result(const struct fp_env *e, struct unrounded u, unsign
 
 struct fp_result round_arithmetic(const struct fp_env *e, struct unrounded u, unsigned flags)
 {
-	static const uint8_t controlled[] = {24, 64, 53, 64}; /* SDM vol. 1, table 8-2; 1 is reserved */
+	static const uint8_t controlled[] = {24, 64, 53, 64}; /* SDM vol. 1, table 8-2; 1 is reserved: as 3 */
 
 	if (e->format == FP_F80)
 		return round_digits(e, controlled[e->mode >> FP_MODE_PRECISION & 3], u, flags);

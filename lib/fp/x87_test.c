@@ -283,7 +283,7 @@ enum { NUM_OPERATIONS = sizeof operations / sizeof *operations };
 
 static struct fp_x87_case any_case(struct rng *r, const struct operation *o)
 {
-	static const uint8_t precisions[] = {0, 2, 3, 3};
+	static const uint8_t precisions[] = {0, 1, 2, 3};
 	struct fp_x87_case c = {.env = {.format = o->result, .rules = FP_X87}};
 	uint32_t random = (uint32_t)rng_next(r), round = random & 3, precision = precisions[random >> 2 & 3];
 	uint32_t overflow = (random >> 4 & 3) == 0, underflow = (random >> 6 & 3) == 0;
