@@ -103,7 +103,8 @@ struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits
 	if (r->half_unflushed && is_half(e->format))
 		env.mode &= ~(1u << FP_MODE_FLUSH_RESULTS);
 	struct number n = number_unpack(&env, from, a);
-	if ((r->half_unflushed && is_half(from)) || (from == FP_F80 && !r->narrowing_denormal))
+	/* Nor do stores of the x87 tell of denormals (SDM vol. 2, FST). */
+	if ((r->half_unflushed && is_half(from)) || from == FP_F80)
 		n.denormal = false;
 	if (is_nan(&n))
 		return nan_result(&env, &n, 1);

@@ -37,7 +37,6 @@ struct fp_rules {
 	bool flushing_raises;      /* FP_DENORMAL: an operand was flushed; else one is denormal and was not */
 	bool integral_denormal;    /* fp_round_integral() raises FP_DENORMAL */
 	bool half_unflushed;       /* conversions flush no 16-bit number, and it raises no FP_DENORMAL */
-	bool narrowing_denormal;   /* a conversion from F80 raises FP_DENORMAL */
 	bool saturates;            /* integers that do not fit give the nearest */
 	bool invalid_product_wins; /* infinity * 0 + quiet NaN is invalid and gives the default NaN */
 	bool negates_nans;         /* an operand of fp_fma() that is negated is, too, if it is a NaN */
