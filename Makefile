@@ -237,6 +237,16 @@ soak: ## install what is missing, judge random and other programs on every emula
 run-soak: all guests helpers
 	@BUILD=$B VALIDATE=$B/validate SOAK_SECONDS=$(or $(SECONDS),60) testdata/bin/soak.sh
 
+.PHONY: fp-long run-fp-long
+fp-long: ## install what is missing, compare soft floating point with this processor and others, CASES (10000000) an operation
+	$(deps) $(check_needs)
+	$(again) run-fp-long
+
+run-fp-long: $(filter $B/lib/fp/%,$(tests)) $B/guests/aarch64/a64fpu
+	@for test in $(filter $B/lib/fp/%,$^); do \
+		echo "==== $$test"; BUILD=$B VALIDATE_FP_CASES=$(or $(CASES),10000000) $$test || [ $$? = 77 ] || exit 1; \
+	done
+
 # ---- Checks of the source ----
 
 c_files := $(sort $(sources) $(headers) $(cmd_sources) $(bench_sources) $(wildcard testdata/*/*.[ch]))

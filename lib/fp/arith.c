@@ -96,27 +96,13 @@ struct fp_result fp_div(const struct fp_env *e, fp_bits a, fp_bits b)
 	return round_arithmetic(e, (struct unrounded){q, n[0].exponent - n[1].exponent, sign}, flags);
 }
 
-/* The root of 64 bits of which one of the upper two is set; *rest: what is left of a. */
-static uint64_t root_64(uint64_t a, uint64_t *rest)
-{
-	uint64_t root = 0;
-
-	for (uint64_t bit = UINT64_C(1) << 62; bit != 0; bit >>= 2) {
-		bool fits = a >= root + bit;
-		a -= fits ? root + bit : 0;
-		root = root >> 1 | (fits ? bit : 0);
-	}
-	*rest = a;
-	return root;
-}
-
 /*
- * The root of a 128-bit number, and whether it is inexact: half of it first, the rest by one division, which gives at
- * most one too many (P. Zimmermann, Karatsuba Square Root). One bit more follows: whether the rest exceeds the root.
+ * The root of a 128-bit number, and whether it is inexact, as fast_root() does it. One bit more follows: whether the
+ * rest exceeds the root.
  */
 static fp_bits root_128(fp_bits a)
 {
-	uint64_t rest, high = root_64((uint64_t)(a >> 64), &rest);
+	uint64_t rest, high = fast_root((uint64_t)(a >> 64), &rest);
 	fp_bits over = (fp_bits)rest << 32 | (uint32_t)(a >> 32);
 	uint64_t low = (uint64_t)(over / (2 * high));
 	fp_bits root = ((fp_bits)high << 32) + low, square = root * root;
@@ -131,6 +117,10 @@ static fp_bits root_128(fp_bits a)
 
 struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a)
 {
+	struct fp_result ret;
+
+	if (fast_sqrt(e, a, &ret))
+		return ret;
 	struct number n = number_unpack(e, e->format, a);
 
 	if (is_nan(&n))

@@ -34,7 +34,7 @@ static struct fp_result operand(const struct fp_env *e, fp_bits a, const struct 
 {
 	if (n->class == NUMBER_ZERO)
 		return zero_result(e, n->sign, flags);
-	return (struct fp_result){a, (uint8_t)flags};
+	return (struct fp_result){encoding(e->format, a), (uint8_t)flags};
 }
 
 /* wanted: how a must relate to b for a to be the result (SDM vol. 2, MINPS, MAXPS; Arm ARM, FPMin(), FPMax()). */
@@ -43,7 +43,7 @@ static struct fp_result extreme(const struct fp_env *e, enum fp_relation wanted,
 	enum fp_relation simple;
 
 	if (fast_compare(e, a, b, &simple))
-		return (struct fp_result){simple == wanted ? a : b, 0};
+		return (struct fp_result){encoding(e->format, simple == wanted ? a : b), 0};
 	struct number n[2] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b)};
 	bool ordered = fp_rules[e->rules].ordered_minimum;
 	enum fp_relation found = relation(&n[0], &n[1]);

@@ -37,7 +37,7 @@ struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a
 	if (n.class == NUMBER_INFINITE)
 		return infinite_result(e, n.sign, flags);
 	if (n.exponent >= 63)
-		return (struct fp_result){a, (uint8_t)flags};
+		return (struct fp_result){encoding(e->format, a), (uint8_t)flags};
 	struct integral i = to_integral(e, &n);
 	flags |= exact ? integral_flags(&i) : 0;
 	return round_result(e, (struct unrounded){i.magnitude, 127, n.sign}, flags);
@@ -103,7 +103,8 @@ struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits
 	if (r->half_unflushed && is_half(e->format))
 		env.mode &= ~(1u << FP_MODE_FLUSH_RESULTS);
 	struct number n = number_unpack(&env, from, a);
-	if ((r->half_unflushed && is_half(from)) || (from == FP_F80 && !r->narrowing_denormal))
+	/* Nor do stores of the x87 tell of denormals (SDM vol. 2, FST). */
+	if ((r->half_unflushed && is_half(from)) || from == FP_F80)
 		n.denormal = false;
 	if (is_nan(&n))
 		return nan_result(&env, &n, 1);

@@ -124,6 +124,40 @@ static inline bool fast_div(const struct fp_env *e, fp_bits a, fp_bits b, struct
 	return fast_round(e->format, x.sign != y.sign, exponent, quotient, ret);
 }
 
+/*
+ * The root of 64 bits of which one of the upper two is set; *ret_rest: what is left of a. Half of it bit by bit, the
+ * rest by one division, which gives at most a little too much (P. Zimmermann, Karatsuba Square Root).
+ */
+static inline uint64_t fast_root(uint64_t a, uint64_t *ret_rest)
+{
+	uint32_t rest = (uint32_t)(a >> 32), high = 0;
+
+	for (uint32_t bit = UINT32_C(1) << 30; bit != 0; bit >>= 2) {
+		bool fits = rest >= high + bit;
+		rest -= fits ? high + bit : 0;
+		high = high >> 1 | (fits ? bit : 0);
+	}
+	uint64_t root = ((uint64_t)high << 16) + ((uint64_t)rest << 16 | (a >> 16 & 0xffff)) / (2 * (uint64_t)high);
+	while (root >> 32 || root * root > a)
+		root--;
+	*ret_rest = a - root * root;
+	return root;
+}
+
+/* FP_F32 alone: 32 bits of the root suffice. */
+static inline bool fast_sqrt(const struct fp_env *e, fp_bits a, struct fp_result *ret)
+{
+	struct fast x;
+	uint64_t rest;
+
+	if (!fast_mode(e) || e->format != FP_F32 || !fast_unpack(FP_F32, (uint64_t)a, &x) || x.sign)
+		return false;
+	/* The bias is odd. */
+	bool odd = !(x.exponent & 1);
+	uint64_t root = fast_root(odd ? x.significand : x.significand >> 1, &rest);
+	return fast_round(FP_F32, false, (x.exponent - 127 - odd) / 2 + 127, root << 32 | (rest != 0), ret);
+}
+
 static inline bool fast_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_bits b, fp_bits c,
 			    struct fp_result *ret)
 {
@@ -156,6 +190,8 @@ static inline bool fast_compare(const struct fp_env *e, fp_bits a, fp_bits b, en
 	if (!fast_format(e->format) || !fast_unpack(e->format, (uint64_t)a, &x) ||
 	    !fast_unpack(e->format, (uint64_t)b, &y))
 		return false;
+	a = encoding(e->format, a);
+	b = encoding(e->format, b);
 	if (a == b) {
 		*ret = FP_EQUAL;
 		return true;

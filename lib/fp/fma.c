@@ -19,13 +19,18 @@ struct fp_result fp_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_b
 		return ret;
 	struct number n[3] = {number_unpack(e, e->format, a), number_unpack(e, e->format, b),
 			      number_unpack(e, e->format, c)};
-	bool sign = (n[0].sign != n[1].sign) != ((negate & FP_NEGATE_PRODUCT) != 0);
+	bool nans = fp_rules[e->rules].negates_nans;
+
+	if (nans || !is_nan(&n[0]))
+		n[0].sign ^= (negate & FP_NEGATE_PRODUCT) != 0;
+	if (nans || !is_nan(&n[2]))
+		n[2].sign ^= (negate & FP_NEGATE_ADDEND) != 0;
+	bool sign = n[0].sign != n[1].sign;
 	bool infinite = n[0].class == NUMBER_INFINITE || n[1].class == NUMBER_INFINITE;
 	bool zero = n[0].class == NUMBER_ZERO || n[1].class == NUMBER_ZERO;
 
 	if (is_nan(&n[0]) || is_nan(&n[1]) || is_nan(&n[2]))
 		return fma_nan(e, n, infinite && zero);
-	n[2].sign ^= (negate & FP_NEGATE_ADDEND) != 0;
 	if (infinite && (zero || (n[2].class == NUMBER_INFINITE && n[2].sign != sign)))
 		return invalid_result(e, n, 3);
 	unsigned flags = denormal_flags(e, false, n, 3);

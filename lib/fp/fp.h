@@ -42,13 +42,14 @@ enum fp_round { FP_NEAREST, FP_DOWN, FP_UP, FP_TO_ZERO, FP_AWAY /* nearest, ties
 
 /* The mode: FP_MODE_WIDTH bits, the first bit of each field by name. */
 enum {
-	FP_MODE_ROUND = 0,              /* 3 bits, enum fp_round */
-	FP_MODE_FLUSH_OPERANDS = 3,     /* denormal operands are zeroes: MXCSR.DAZ, FPCR.FZ (FZ16 for FP_F16) */
-	FP_MODE_FLUSH_RESULTS = 4,      /* tiny results become zeroes: MXCSR.FTZ with UM, FPCR.FZ */
-	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact; F80: its exponent is wrapped (8.5.5) */
-	FP_MODE_UNMASKED_OVERFLOW = 6, /* F80: the exponent of a result that overflows is wrapped (SDM vol. 1, 8.5.4) */
-	FP_MODE_DEFAULT_NAN = 7,       /* every NaN that results is the default one: FPCR.DN */
-	FP_MODE_PRECISION = 8,         /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
+	FP_MODE_ROUND = 0,          /* 3 bits, enum fp_round */
+	FP_MODE_FLUSH_OPERANDS = 3, /* denormal operands are zeroes: MXCSR.DAZ, FPCR.FZ (FZ16 for FP_F16) */
+	FP_MODE_FLUSH_RESULTS = 4,  /* tiny results become zeroes: MXCSR.FTZ with UM, FPCR.FZ */
+	/* A result of F80 then has a wrapped exponent (SDM vol. 1, 8.5.4, 8.5.5), another is not to be used. */
+	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact */
+	FP_MODE_UNMASKED_OVERFLOW = 6,
+	FP_MODE_DEFAULT_NAN = 7, /* every NaN that results is the default one: FPCR.DN */
+	FP_MODE_PRECISION = 8,   /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
 	FP_MODE_WIDTH = 16
 };
 
@@ -88,8 +89,10 @@ struct fp_result fp_div(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a);
 
 /*
- * (+-)(a * b) (+-) c, rounded once. A sign that is changed is that of a number: NaNs keep theirs. Of several NaNs the
- * result is made of a, else b, else c (FP_SSE; SDM vol. 2, VFMADD); FP_ARM: FPMulAdd(), FPProcessNaNs3() with c first.
+ * (+-)(a * b) (+-) c, rounded once. A sign that is changed is that of a number: NaNs keep theirs; but FP_ARM
+ * negates a, and c, whatever they are (FPNeg()). Of several NaNs the result is made of a, else b, else c (FP_SSE:
+ * VFMADD132's first and third operand are a and b, VFMADD213's second and first, VFMADD231's second and third);
+ * FP_ARM: FPProcessNaNs3() with c first.
  */
 enum { FP_NEGATE_PRODUCT = 1, FP_NEGATE_ADDEND = 2 };
 struct fp_result fp_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_bits b, fp_bits c);
@@ -131,6 +134,13 @@ struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a
 
 /* From another format. */
 struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits a);
+
+/*
+ * The same number in a format that holds every one of the other's: nothing is raised, flushed or quieted. How the x87
+ * sees an operand in memory: a signalling NaN stays one, and a denormal is to raise FP_DENORMAL though it is none any
+ * more.
+ */
+fp_bits fp_widen(enum fp_format to, enum fp_format from, fp_bits a);
 
 /* From an integer of up to 64 bits divided by 2^fraction. */
 struct fp_result fp_from_int(const struct fp_env *e, bool is_signed, unsigned width, unsigned fraction, uint64_t a);

@@ -22,19 +22,24 @@ static inline int fp_bias(const struct fp_layout *l)
 /* Which of several NaNs becomes the result. */
 enum nan_order { NAN_FIRST, NAN_SIGNALLING_FIRST, NAN_LARGER };
 
+/*
+ * What an unmasked overflow or underflow tells (of F80, it has a result; of others, none): as if masked, but underflow
+ * even if exact; itself alone; FP_INEXACT, too, if the result would be inexact had the exponent no bounds.
+ */
+enum trapped { TRAPPED_AS_MASKED, TRAPPED_ALONE, TRAPPED_UNBOUNDED };
+
 struct fp_rules {
 	enum nan_order nan_order;
-	bool negative_nan;     /* the sign of the default NaN */
-	bool tiny_before;      /* a result is tiny by its value before rounding, else after */
-	bool flushed_is_exact; /* a flushed result raises FP_UNDERFLOW alone */
-	bool flushing_raises;  /* an operand that is flushed raises FP_DENORMAL, else one that is denormal and is not */
+	enum trapped trapped;
+	bool negative_nan;         /* the sign of the default NaN */
+	bool tiny_before;          /* a result is tiny by its value before rounding, else after */
+	bool flushed_is_exact;     /* a flushed result raises FP_UNDERFLOW alone */
+	bool flushing_raises;      /* FP_DENORMAL: an operand was flushed; else one is denormal and was not */
 	bool integral_denormal;    /* fp_round_integral() raises FP_DENORMAL */
 	bool half_unflushed;       /* conversions flush no 16-bit number, and it raises no FP_DENORMAL */
-	bool narrowing_denormal;   /* a conversion from F80 raises FP_DENORMAL */
-	bool trapped_store_exact;  /* a trapped overflow or underflow of a store raises nothing else, and nothing is
-				      stored */
 	bool saturates;            /* integers that do not fit give the nearest */
 	bool invalid_product_wins; /* infinity * 0 + quiet NaN is invalid and gives the default NaN */
+	bool negates_nans;         /* an operand of fp_fma() that is negated is, too, if it is a NaN */
 	bool ordered_minimum;      /* minimum and maximum heed NaNs and signs of zeroes, else the second operand wins */
 };
 extern const struct fp_rules fp_rules[FP_NUM_RULES];
@@ -45,8 +50,7 @@ enum number_class { NUMBER_ZERO, NUMBER_FINITE, NUMBER_INFINITE, NUMBER_QUIET, N
 /* The exponent of a zero: below all others, so that its magnitude is. */
 enum { ZERO_EXPONENT = -(1 << 20) };
 
-/* A finite number is significand * 2^(exponent - 63), the top bit set. A NaN's significand is its payload at the top.
- */
+/* A finite number is significand * 2^(exponent - 63), the top bit set. A NaN's payload is at the significand's top. */
 struct number {
 	uint64_t significand;
 	int32_t exponent;
@@ -75,6 +79,12 @@ static inline enum fp_round round_mode(const struct fp_env *e)
 static inline bool mode_bit(const struct fp_env *e, unsigned bit)
 {
 	return e->mode >> bit & 1;
+}
+
+/* The bits that belong to it. */
+static inline fp_bits encoding(enum fp_format f, fp_bits a)
+{
+	return a & (((fp_bits)1 << fp_width(f)) - 1);
 }
 
 static inline bool is_nan(const struct number *n)

@@ -105,7 +105,8 @@ struct fp_result nan_result(const struct fp_env *e, const struct number *n, unsi
 	}
 	unsigned flags = denormal_flags(e, true, n, count) | flag_if(FP_INVALID, signalling);
 	const struct number *nan = choose_nan(r->nan_order, n, count);
-	if (mode_bit(e, FP_MODE_DEFAULT_NAN))
+	/* The alternative half precision has a zero for it, whose sign is the NaN's (Arm ARM, FPConvert()). */
+	if (mode_bit(e, FP_MODE_DEFAULT_NAN) && e->format != FP_F16_ALT)
 		return pack_nan(e, r->negative_nan, 0, flags);
 	return pack_nan(e, nan->sign, nan->significand, flags);
 }
@@ -158,10 +159,17 @@ static bool wraps(const struct fp_env *e, unsigned bit)
 	return e->format == FP_F80 && mode_bit(e, bit);
 }
 
-/* What is not stored has no value (SDM vol. 1, 8.5.4, 8.5.5). */
-static bool trapped_store(const struct fp_env *e, unsigned bit)
+static bool traps(const struct fp_env *e, unsigned bit)
 {
-	return fp_rules[e->rules].trapped_store_exact && e->format != FP_F80 && mode_bit(e, bit);
+	return e->format != FP_F80 && mode_bit(e, bit) && fp_rules[e->rules].trapped != TRAPPED_AS_MASKED;
+}
+
+/* No result is stored; `inexact` is of the result that an exponent without bounds would have allowed. */
+static struct fp_result trapped(const struct fp_env *e, unsigned flag, bool inexact, bool sign, unsigned flags)
+{
+	bool told = inexact && fp_rules[e->rules].trapped == TRAPPED_UNBOUNDED;
+
+	return zero_result(e, sign, flags | flag_if(flag, true) | flag_if(FP_INEXACT, told));
 }
 
 /* A result that fits the exponent's range, or lies above it. */
@@ -173,8 +181,8 @@ static struct fp_result round_normal(const struct fp_env *e, unsigned digits, in
 
 	exponent += c.carry;
 	if (exponent >= exponent_max(l) + (e->format == FP_F16_ALT)) {
-		if (trapped_store(e, FP_MODE_UNMASKED_OVERFLOW))
-			return zero_result(e, u.sign, flags | flag_if(FP_OVERFLOW, true));
+		if (traps(e, FP_MODE_UNMASKED_OVERFLOW))
+			return trapped(e, FP_OVERFLOW, c.inexact, u.sign, flags);
 		if (!wraps(e, FP_MODE_UNMASKED_OVERFLOW))
 			return overflowed(e, digits, u.sign, flags);
 		if (exponent - WRAP >= exponent_max(l))
@@ -195,13 +203,14 @@ static struct fp_result round_small(const struct fp_env *e, unsigned digits, int
 {
 	const struct fp_layout *l = &fp_layouts[e->format];
 	const struct fp_rules *r = &fp_rules[e->rules];
-	bool tiny = r->tiny_before || exponent < 0 || !cut(e, u.sign, u.significand, digits).carry;
+	struct cut unbounded = cut(e, u.sign, u.significand, digits);
+	bool tiny = r->tiny_before || exponent < 0 || !unbounded.carry;
 
 	if (tiny && mode_bit(e, FP_MODE_FLUSH_RESULTS))
 		return zero_result(e, u.sign,
 				   flags | flag_if(FP_UNDERFLOW, true) | flag_if(FP_INEXACT, !r->flushed_is_exact));
-	if (tiny && trapped_store(e, FP_MODE_UNMASKED_UNDERFLOW))
-		return zero_result(e, u.sign, flags | flag_if(FP_UNDERFLOW, true));
+	if (tiny && traps(e, FP_MODE_UNMASKED_UNDERFLOW))
+		return trapped(e, FP_UNDERFLOW, unbounded.inexact, u.sign, flags);
 	if (tiny && wraps(e, FP_MODE_UNMASKED_UNDERFLOW) && exponent + WRAP < 1)
 		return zero_result(e, u.sign, flags | flag_if(FP_UNDERFLOW, true) | flag_if(FP_INEXACT, true));
 	if (tiny && wraps(e, FP_MODE_UNMASKED_UNDERFLOW))
@@ -232,9 +241,22 @@ struct fp_result round_result(const struct fp_env *e, struct unrounded u, unsign
 
 struct fp_result round_arithmetic(const struct fp_env *e, struct unrounded u, unsigned flags)
 {
-	static const uint8_t controlled[] = {24, 64, 53, 64}; /* SDM vol. 1, table 8-2; 1 is reserved */
+	static const uint8_t controlled[] = {24, 64, 53, 64}; /* SDM vol. 1, table 8-2; 1 is reserved: as 3 */
 
 	if (e->format == FP_F80)
 		return round_digits(e, controlled[e->mode >> FP_MODE_PRECISION & 3], u, flags);
 	return round_result(e, u, flags);
+}
+
+fp_bits fp_widen(enum fp_format to, enum fp_format from, fp_bits a)
+{
+	struct number n = number_unpack_raw(from, a);
+	const struct fp_layout *l = &fp_layouts[to];
+	const struct fp_env e = {to, FP_SSE, FP_TO_ZERO};
+
+	if (is_nan(&n))
+		return pack(to, n.sign, exponent_max(l), (n.significand | UINT64_C(1) << 63) >> (64 - l->digits));
+	if (n.class == NUMBER_INFINITE)
+		return infinite_result(&e, n.sign, 0).value;
+	return round_result(&e, unrounded(&n), 0).value;
 }

@@ -14,6 +14,7 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 			.flushed_is_exact = false,     /* SDM vol. 1, 10.2.3.3 */
 			.flushing_raises = false,      /* SDM vol. 1, 4.9.1.2, 10.2.3.4 */
 			.integral_denormal = false,    /* SDM vol. 2, ROUNDPS */
+			.trapped = TRAPPED_UNBOUNDED,  /* SDM vol. 1, 4.9.1.4, 4.9.1.5, as AMD's processors do it */
 			.half_unflushed = true,        /* SDM vol. 2, VCVTPH2PS, VCVTPS2PH */
 			.saturates = false,            /* SDM vol. 1, 4.9.1.1, table 4-1 */
 			.invalid_product_wins = false, /* SDM vol. 1, table 14-17 */
@@ -21,14 +22,13 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 		},
 	[FP_X87] =
 		{
-			.nan_order = NAN_LARGER,     /* SDM vol. 1, table 4-7 */
-			.negative_nan = true,        /* SDM vol. 1, 4.8.3.7 */
-			.tiny_before = false,        /* SDM vol. 1, 4.9.1.5 */
-			.flushing_raises = false,    /* SDM vol. 1, 8.5.2 */
-			.integral_denormal = true,   /* SDM vol. 2, FRNDINT */
-			.narrowing_denormal = false, /* SDM vol. 2, FST */
-			.trapped_store_exact = true, /* SDM vol. 1, 8.5.5, 8.5.6; seen on AMD's processors */
-			.saturates = false,          /* SDM vol. 2, FIST */
+			.nan_order = NAN_LARGER,   /* SDM vol. 1, table 4-7 */
+			.negative_nan = true,      /* SDM vol. 1, 4.8.3.7 */
+			.tiny_before = false,      /* SDM vol. 1, 4.9.1.5 */
+			.flushing_raises = false,  /* SDM vol. 1, 8.5.2 */
+			.integral_denormal = true, /* SDM vol. 2, FRNDINT */
+			.trapped = TRAPPED_ALONE,  /* stores; SDM vol. 1, 8.5.4, 8.5.5, as AMD's processors do it */
+			.saturates = false,        /* SDM vol. 2, FIST */
 		},
 	[FP_ARM] =
 		{
@@ -39,9 +39,9 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 			.flushing_raises = true,           /* FPUnpack() */
 			.integral_denormal = true,         /* FPRoundInt() */
 			.half_unflushed = true,            /* FPUnpackCV(), FPRoundCV() */
-			.narrowing_denormal = true,        /* FPUnpack() */
 			.saturates = true,                 /* FPToFixed() */
 			.invalid_product_wins = true,      /* FPMulAdd() */
+			.negates_nans = true,              /* FPNeg(), as FMSUB calls it (FPCR.AH being 0) */
 			.ordered_minimum = true,           /* FPMin() */
 		},
 };

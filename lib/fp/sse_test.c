@@ -2,7 +2,10 @@
  * FP_SSE against the SSE, FMA and F16C of the processor that the test runs on: values and flags, all ways to round,
  * denormals flushed or not.
  */
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
+#include <ucontext.h>
 
 #include "lib/fp/fp.h"
 #include "lib/testing/assert.h"
@@ -308,6 +311,78 @@ START_TEST(like_the_processor)
 }
 END_TEST
 
+/* ---- Overflow and underflow that are not masked ---- */
+
+static sigjmp_buf after_trap;
+static volatile uint32_t trapped_mxcsr;
+
+static void on_trap(int signal, siginfo_t *info, void *context)
+{
+	const ucontext_t *c = context;
+
+	(void)signal;
+	(void)info;
+	trapped_mxcsr = c->uc_mcontext.fpregs->mxcsr;
+	siglongjmp(after_trap, 1);
+}
+
+/* The flags alone: the result of a trapped operation is not written. */
+static unsigned trapping_flags(const struct operation *o, const struct fp_sse_case *c)
+{
+	if (sigsetjmp(after_trap, 1) != 0) {
+		uint32_t masked = 0x1f80;
+		__asm__ volatile("ldmxcsr %0" ::"m"(masked));
+		return trapped_mxcsr & 0x3f;
+	}
+	return o->host(c).flags;
+}
+
+/* A tiny result that traps is told, be it exact or not (SDM vol. 1, 4.9.1.5), and never flushed (10.2.3.3). */
+START_TEST(unmasked_like_the_processor)
+{
+	const struct operation *o = &operations[_i];
+	struct sigaction trap = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+	struct rng r = {(uint64_t)_i};
+
+	if (!has(o->feature))
+		return;
+	ck_assert_int_eq(sigaction(SIGFPE, &trap, NULL), 0);
+	for (uint64_t i = 0; i < fp_cases(3000); i++) {
+		struct fp_sse_case c = any_case(&r, o);
+		uint32_t which = 1 + rng_below(&r, 3);
+		c.mxcsr &= ~(which << 10);
+		c.env.mode |= (which & 1) << FP_MODE_UNMASKED_OVERFLOW | which >> 1 << FP_MODE_UNMASKED_UNDERFLOW;
+		c.env.mode &= ~((which >> 1) << FP_MODE_FLUSH_RESULTS);
+		unsigned ours = o->ours(&c).flags & 0x3f, host = trapping_flags(o, &c);
+		ck_assert_msg(ours == host, "%s %#llx %#llx %#llx mode %#x: flags %#x, the processor %#x", o->name,
+			      (unsigned long long)c.a, (unsigned long long)c.b, (unsigned long long)c.c, c.env.mode,
+			      ours, host);
+	}
+}
+END_TEST
+
+/* VCVTNEPS2BF16 rounds to nearest, flushes, and raises nothing, whatever MXCSR says (SDM vol. 2). */
+START_TEST(bf16_like_the_processor)
+{
+	struct fp_env e = {FP_BF16, FP_SSE, 1 << FP_MODE_FLUSH_OPERANDS | 1 << FP_MODE_FLUSH_RESULTS};
+	struct rng r = {1};
+
+	if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512vl")) {
+		puts("vcvtneps2bf16: not tested, this processor lacks it");
+		return;
+	}
+	for (uint64_t i = 0; i < fp_cases(30000); i++) {
+		fp_bits a = fp_operand_any(&r, FP_F32);
+		vector x = {0}, y = in_vector(a);
+		__asm__("vcvtneps2bf16 %1, %0" : "=x"(x) : "x"(y));
+		struct fp_result ours = fp_convert(&e, FP_F32, a);
+		ck_assert_msg(ours.value == from_vector(x, 16), "%#llx: %#llx, the processor %#llx",
+			      (unsigned long long)a, (unsigned long long)ours.value,
+			      (unsigned long long)from_vector(x, 16));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fp like SSE");
@@ -315,6 +390,8 @@ int main(void)
 
 	tcase_set_timeout(tcase, 3600);
 	tcase_add_loop_test(tcase, like_the_processor, 0, NUM_OPERATIONS);
+	tcase_add_loop_test(tcase, unmasked_like_the_processor, 0, NUM_OPERATIONS);
+	tcase_add_test(tcase, bf16_like_the_processor);
 	suite_add_tcase(suite, tcase);
 	return test_main(suite);
 }

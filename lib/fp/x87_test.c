@@ -121,6 +121,10 @@ REGISTER(fscale, BOTH, "fscale", 0)
 REGISTER(fxtract_significand, ONE, "fxtract", 0)
 REGISTER(fxtract_exponent, ONE, "fxtract", 1)
 REGISTER(frndint, ONE, "frndint", 0)
+REGISTER(fadds, "fldt %[b]", "fadds %[a]", 0)
+REGISTER(faddl, "fldt %[b]", "faddl %[a]", 0)
+REGISTER(fdivs, "fldt %[b]", "fdivs %[a]", 0)
+REGISTER(fdivl, "fldt %[b]", "fdivl %[a]", 0)
 REGISTER(flds, "", "flds %[a]", 0)
 REGISTER(fldl, "", "fldl %[a]", 0)
 REGISTER(filds, "", "filds %[a]", 0)
@@ -190,6 +194,40 @@ OURS(truncate, truncated(e, c->a))
 OURS(compare, compared(e, false, c->a, c->b))
 OURS(compare_quiet, compared(e, true, c->a, c->b))
 
+/* The second operand in memory: a denormal there is one, though the register's format has it as a normal number. */
+static struct outcome with_memory(const struct fp_x87_case *c, enum fp_format f,
+				  struct fp_result (*run)(const struct fp_env *, fp_bits, fp_bits))
+{
+	fp_bits wide = fp_widen(FP_F80, f, c->a);
+	struct fp_result r = run(&c->env, c->b, wide);
+	enum fp_class other = fp_classify(FP_F80, c->b);
+	bool before = r.flags & (1 << FP_INVALID | 1 << FP_DIVIDE) || other == FP_CLASS_QUIET_NAN;
+
+	if (fp_classify(f, c->a) == FP_CLASS_DENORMAL && !before)
+		r.flags |= 1 << FP_DENORMAL;
+	return (struct outcome){r.value, r.flags, 0};
+}
+
+static struct outcome our_add_32(const struct fp_x87_case *c)
+{
+	return with_memory(c, FP_F32, fp_add);
+}
+
+static struct outcome our_add_64(const struct fp_x87_case *c)
+{
+	return with_memory(c, FP_F64, fp_add);
+}
+
+static struct outcome our_div_32(const struct fp_x87_case *c)
+{
+	return with_memory(c, FP_F32, fp_div);
+}
+
+static struct outcome our_div_64(const struct fp_x87_case *c)
+{
+	return with_memory(c, FP_F64, fp_div);
+}
+
 static struct outcome remainder_of(const struct fp_x87_case *c, bool nearest)
 {
 	struct outcome ret;
@@ -224,6 +262,10 @@ static const struct operation operations[] = {
 	{"fucom", FP_F80, FP_F80, false, our_compare_quiet, host_fucom},
 	{"fprem", FP_F80, FP_F80, false, our_rem, host_fprem},
 	{"fprem1", FP_F80, FP_F80, false, our_rem_nearest, host_fprem1},
+	{"fadd m32", FP_F32, FP_F80, false, our_add_32, host_fadds},
+	{"fadd m64", FP_F64, FP_F80, false, our_add_64, host_faddl},
+	{"fdiv m32", FP_F32, FP_F80, false, our_div_32, host_fdivs},
+	{"fdiv m64", FP_F64, FP_F80, false, our_div_64, host_fdivl},
 	{"fld m32", FP_F32, FP_F80, false, our_from_32, host_flds},
 	{"fld m64", FP_F64, FP_F80, false, our_from_64, host_fldl},
 	{"fild m16", FP_F16, FP_F80, false, our_from_i16, host_filds},
@@ -241,7 +283,7 @@ enum { NUM_OPERATIONS = sizeof operations / sizeof *operations };
 
 static struct fp_x87_case any_case(struct rng *r, const struct operation *o)
 {
-	static const uint8_t precisions[] = {0, 2, 3, 3};
+	static const uint8_t precisions[] = {0, 1, 2, 3};
 	struct fp_x87_case c = {.env = {.format = o->result, .rules = FP_X87}};
 	uint32_t random = (uint32_t)rng_next(r), round = random & 3, precision = precisions[random >> 2 & 3];
 	uint32_t overflow = (random >> 4 & 3) == 0, underflow = (random >> 6 & 3) == 0;
@@ -250,7 +292,8 @@ static struct fp_x87_case any_case(struct rng *r, const struct operation *o)
 		     underflow << FP_MODE_UNMASKED_UNDERFLOW;
 	c.control = (uint16_t)(0x7f & ~(overflow << 3 | underflow << 4)) | (uint16_t)(precision << 8 | round << 10);
 	c.a = fp_operand_any(r, o->operand);
-	c.b = fp_operand_second(r, o->operand, c.a);
+	fp_bits wide = o->operand == FP_F80 || o->operand == FP_F16 ? c.a : fp_widen(FP_F80, o->operand, c.a);
+	c.b = fp_operand_second(r, FP_F80, wide);
 	return c;
 }
 
