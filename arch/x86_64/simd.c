@@ -149,24 +149,30 @@ static expr_id mxcsr_bits(struct x86_ctx *c, unsigned low, unsigned num)
 	return expr_extract(c->pool, expr_reg(c->pool, 32, X86_mxcsr), low, num);
 }
 
-/* An underflow that is masked can be flushed, one that is not is told always. `how` has the rounding's width. */
+/*
+ * An underflow that is masked can be flushed, one that is not is told always. Whether the result of an exception that
+ * is not masked is inexact, too, is told of one whose exponent has no bounds (SDM vol. 1, 4.9.1.4, 4.9.1.5). `how` has
+ * the rounding's width.
+ */
 static expr_id mode_of(struct x86_ctx *c, expr_id how)
 {
 	struct expr_pool *p = c->pool;
-	expr_id masked = mxcsr_bits(c, MXCSR_MASKS + FP_UNDERFLOW, 1);
-	expr_id flush = expr_and(p, masked, mxcsr_bits(c, MXCSR_FTZ, 1));
+	expr_id underflow = mxcsr_bits(c, MXCSR_MASKS + FP_UNDERFLOW, 1);
+	expr_id overflow = mxcsr_bits(c, MXCSR_MASKS + FP_OVERFLOW, 1);
+	expr_id flush = expr_and(p, underflow, mxcsr_bits(c, MXCSR_FTZ, 1));
 	expr_id low = expr_concat(p, flush, expr_concat(p, mxcsr_bits(c, MXCSR_DAZ, 1), how));
+	expr_id unmasked = expr_concat(p, expr_not(p, overflow), expr_not(p, underflow));
 
-	return expr_zext(p, expr_concat(p, expr_not(p, masked), low), FP_MODE_WIDTH);
+	return expr_zext(p, expr_concat(p, unmasked, low), FP_MODE_WIDTH);
 }
 
 /* MXCSR's own mode, and those with a rounding of the instruction's own. */
 const struct expr_mode_name x86_modes[] = {
-	{"rc", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : zext3(mxcsr[14:13]))))"},
-	{"rn", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x0:3)))"},
-	{"rd", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x1:3)))"},
-	{"ru", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x2:3)))"},
-	{"rz", "zext16((~mxcsr[11]) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x3:3)))"},
+	{"rc", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : zext3(mxcsr[14:13]))))"},
+	{"rn", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x0:3)))"},
+	{"rd", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x1:3)))"},
+	{"ru", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x2:3)))"},
+	{"rz", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x3:3)))"},
 	{NULL, NULL},
 };
 
