@@ -161,32 +161,57 @@ static void print_fp(const struct printer *p, const struct expr *n, const char *
 	strbuf_append(p->out, ")");
 }
 
-/* Value or flags, as a whole, of a floating-point operator. */
+static bool is_fp_temp(const struct printer *p, expr_id id)
+{
+	return p->temps && p->temps[id] && op_info[node(p->pool, id)->op].shape == SHAPE_FP;
+}
+
+static void print_bits(const struct printer *p, unsigned low, unsigned width)
+{
+	if (width == 1)
+		strbuf_printf(p->out, "[%u]", low);
+	else
+		strbuf_printf(p->out, "[%u:%u]", low + width - 1, low);
+}
+
+/*
+ * Value or flags of a floating-point operator, as a whole; in transfers, which are not read again, also bits of either,
+ * and by the name of an operator that has a line of its own: t1[63:0], t1.flags[5:0].
+ */
 static bool print_fp_part(const struct printer *p, const struct expr *n)
 {
 	const struct expr *of = node(p->pool, n->arg[0]);
-	const char *part = !n->attr ? "" : ".flags";
+	if (op_info[of->op].shape != SHAPE_FP)
+		return false;
 
-	if (op_info[of->op].shape != SHAPE_FP || (p->temps && p->temps[n->arg[0]]))
+	unsigned flags = of->width - FP_NUM_FLAGS, first = n->attr >= flags ? flags : 0;
+	unsigned whole = first ? FP_NUM_FLAGS : fp_value_width(of);
+	const char *part = first ? ".flags" : "";
+	if (n->attr + n->width > first + whole || (n->width != whole && !p->temps))
 		return false;
-	if (n->attr ? n->width != FP_NUM_FLAGS || n->attr + n->width != of->width : n->width != fp_value_width(of))
-		return false;
-	print_fp(p, of, part);
+	if (is_fp_temp(p, n->arg[0]))
+		strbuf_printf(p->out, "t%u%s", p->temps[n->arg[0]], part);
+	else
+		print_fp(p, of, part);
+	if (n->width != whole)
+		print_bits(p, n->attr - first, n->width);
 	return true;
+}
+
+static void print_extract(const struct printer *p, const struct expr *n)
+{
+	if (print_fp_part(p, n))
+		return;
+	print_operand(p, n->arg[0]);
+	print_bits(p, n->attr, n->width);
 }
 
 static void print_symbol(const struct printer *p, const struct expr *n)
 {
 	const char *text = op_info[n->op].text;
 
-	if (n->op == EXPR_EXTRACT && print_fp_part(p, n))
-		return;
 	if (n->op == EXPR_EXTRACT) {
-		print_operand(p, n->arg[0]);
-		if (n->width == 1)
-			strbuf_printf(p->out, "[%u]", n->attr);
-		else
-			strbuf_printf(p->out, "[%u:%u]", n->attr + n->width - 1, n->attr);
+		print_extract(p, n);
 		return;
 	}
 	if (op_info[n->op].arity == 1) {
@@ -244,7 +269,7 @@ static void print_node(const struct printer *p, expr_id id)
 static void print(const struct printer *p, expr_id id)
 {
 	if (p->temps && p->temps[id])
-		strbuf_printf(p->out, "t%u", p->temps[id]);
+		strbuf_printf(p->out, "t%u%s", p->temps[id], is_fp_temp(p, id) ? ".all" : "");
 	else
 		print_node(p, id);
 }
@@ -323,7 +348,10 @@ static void print_temps(const struct printer *p)
 		if (!p->temps[id])
 			continue;
 		strbuf_printf(p->out, "t%u = ", p->temps[id]);
-		print_node(p, id);
+		if (is_fp_temp(p, id))
+			print_fp(p, node(p->pool, id), "");
+		else
+			print_node(p, id);
 		strbuf_append(p->out, "\n");
 	}
 }

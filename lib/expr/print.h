@@ -34,7 +34,8 @@ struct error *expr_parse(struct expr_pool *pool, const char *text, const struct 
  *     mem64[rsp - 0x8:64] = rax
  *     zf = ...
  *     access mem8[rdi]          (a load whose value nothing uses)
- * Sub-expressions that are large and used more than once get lines of their own first: "t1 = ...". */
+ * Sub-expressions that are large and used more than once get lines of their own first: "t1 = ..."; of an operator of
+ * floating point that is its value, and t1.flags are its flags. */
 void transfer_print(struct strbuf *out, const struct transfer *t, const struct expr_names *names);
 
 /* "divide". */
