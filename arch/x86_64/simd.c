@@ -219,6 +219,9 @@ void simd_raise(struct x86_ctx *c, expr_id flags)
 	if (!flags)
 		return;
 	expr_id raised = told(c, expr_extract(p, flags, 0, MXCSR_NUM_FLAGS), masks);
+	for (size_t i = 0; i < c->t->faults.len; i++) /* a step before has ended the instruction */
+		if (c->t->faults.at[i].last)
+			raised = expr_ite(p, c->t->faults.at[i].cond, x86_const(c, MXCSR_NUM_FLAGS, 0), raised);
 	expr_id unmasked = expr_and(p, raised, expr_not(p, masks));
 	transfer_add_last_fault(c->t, expr_not(p, expr_is_zero(p, unmasked)), FAULT_FLOAT);
 	transfer_set_reg_on_fault(c->t, X86_mxcsr, expr_or(p, mxcsr, expr_zext(p, raised, 32)));

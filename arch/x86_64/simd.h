@@ -143,7 +143,10 @@ expr_id simd_fp(struct x86_ctx *c, enum expr_op op, const struct fp_spec *s, exp
  */
 expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lane);
 
-/* Sets the flags in MXCSR, beside those of calls before; an exception that is not masked there is a fault instead. */
+/*
+ * Sets the flags in MXCSR, beside those of calls before: steps of one instruction. An exception that is not masked
+ * there is a fault instead, and ends the instruction.
+ */
 void simd_raise(struct x86_ctx *c, expr_id flags);
 
 /*

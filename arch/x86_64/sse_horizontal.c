@@ -11,19 +11,37 @@ static void build_addsub(struct x86_ctx *c, const struct x86_form *f)
 	simd_finish_fp(c, simd_fp(c, EXPR_FADD, &s, a, b, EXPR_NONE));
 }
 
+/*
+ * The sum of lanes of one operand, of which no manual says which is the first: of two NaNs either may be the result
+ * (SDM vol. 1, 4.8.3.5; APM vol. 1, 4.7.2). Adds to the flags.
+ */
+static expr_id sum(struct x86_ctx *c, const struct x86_form *f, enum expr_op op, expr_id a, expr_id b)
+{
+	struct expr_pool *p = c->pool;
+	struct fp_spec s = sse_spec(f), is_nan = s;
+	unsigned width = expr_width(p, a);
+
+	is_nan.relations = FP_UNORDERED;
+	is_nan.quiet = true;
+	expr_id result = simd_fp(c, op, &s, a, b, EXPR_NONE);
+	expr_id nans = expr_and(p, expr_fp_value(p, simd_fp(c, EXPR_FCMP, &is_nan, a, a, EXPR_NONE)),
+				expr_fp_value(p, simd_fp(c, EXPR_FCMP, &is_nan, b, b, EXPR_NONE)));
+	simd_raise(c, expr_fp_flags(p, result));
+	return simd_select(c, nans, expr_fp_value(p, result), expr_undef(p, width));
+}
+
 /* Lane i of the result is of lanes 2i and 2i + 1 of a and b side by side, block by block. */
 static void build_horizontal(struct x86_ctx *c, const struct x86_form *f)
 {
 	static const uint8_t even[2][4] = {{0, 2, 4, 6}, {0, 2}}, odd[2][4] = {{1, 3, 5, 7}, {1, 3}};
 	unsigned format = f->param & DOUBLE ? 1 : 0;
-	const struct fp_spec s = sse_spec(f);
 	expr_id b = simd_b(c), a = simd_a(c);
 
 	if (!a || !b)
 		return;
 	expr_id first = simd_permute_blocks(c, sse_lane(f), a, b, even[format]);
 	expr_id second = simd_permute_blocks(c, sse_lane(f), a, b, odd[format]);
-	simd_finish_fp(c, simd_fp(c, simd_operator(f), &s, first, second, EXPR_NONE));
+	x86_write(c, 0, sum(c, f, simd_operator(f), first, second));
 }
 
 /* ---- Dot products ---- */
@@ -38,19 +56,17 @@ static expr_id block_mask(struct x86_ctx *c, const struct x86_form *f, unsigned 
 
 /* The sum of neighbours, in pairs of lanes or of pairs of them, in every lane that takes part. */
 static expr_id neighbours(struct x86_ctx *c, const struct x86_form *f, const uint8_t *left, const uint8_t *right,
-			  expr_id a, expr_id *flags)
+			  expr_id a)
 {
-	const struct fp_spec s = sse_spec(f);
-	expr_id result = simd_fp(c, EXPR_FADD, &s, simd_permute_blocks(c, sse_lane(f), a, a, left),
-				 simd_permute_blocks(c, sse_lane(f), a, a, right), EXPR_NONE);
+	unsigned lane = sse_lane(f);
 
-	*flags = expr_or(c->pool, *flags, expr_fp_flags(c->pool, result));
-	return expr_fp_value(c->pool, result);
+	return sum(c, f, EXPR_FADD, simd_permute_blocks(c, lane, a, a, left),
+		   simd_permute_blocks(c, lane, a, a, right));
 }
 
 /*
  * The upper half of the immediate tells which products count, the lower one to which lanes their sum goes: the others
- * are zeroes in either case. (a0 b0 + a1 b1) + (a2 b2 + a3 b3), each step rounded.
+ * are zeroes in either case. (a0 b0 + a1 b1) + (a2 b2 + a3 b3), each step rounded, and raising its own exceptions.
  */
 static void build_dot(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -62,12 +78,11 @@ static void build_dot(struct x86_ctx *c, const struct x86_form *f)
 	if (!a || !b)
 		return;
 	expr_id products = simd_fp(c, EXPR_FMUL, &s, expr_and(p, a, count), expr_and(p, b, count), EXPR_NONE);
-	expr_id flags = expr_fp_flags(p, products);
-	expr_id sum = neighbours(c, f, left, right, expr_fp_value(p, products), &flags);
+	simd_raise(c, expr_fp_flags(p, products));
+	expr_id dot = neighbours(c, f, left, right, expr_fp_value(p, products));
 	if (!(f->param & DOUBLE))
-		sum = neighbours(c, f, low, high, sum, &flags);
-	x86_write(c, 0, expr_and(p, sum, block_mask(c, f, simd_imm(c))));
-	simd_raise(c, flags);
+		dot = neighbours(c, f, low, high, dot);
+	x86_write(c, 0, expr_and(p, dot, block_mask(c, f, simd_imm(c))));
 }
 
 /* ---- To an integral number ---- */
