@@ -181,6 +181,43 @@ START_TEST(faults_come_first_and_in_order)
 END_TEST
 
 /* `and mem, 0` and the like: the value is not needed, the page is. */
+/* Such as of a result: behind the accesses, which may fault before, and with the registers that tell of it. */
+START_TEST(a_fault_may_come_last)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	expr_id address = reg(&f, R64);
+	transfer_load(&f.t, 8, address);
+	transfer_add_store(&f.t, EXPR_NONE, address, reg(&f, R8));
+	transfer_set_reg(&f.t, R8, expr_const(f.pool, 8, 1));
+	transfer_set_reg_on_fault(&f.t, OTHER64, expr_const(f.pool, 64, 2));
+	transfer_add_last_fault(&f.t, reg(&f, R1), FAULT_FLOAT);
+	*state_of(&f, R64) = HOLE;
+	*state_of(&f, R1) = 1;
+	fixture_run(&f);
+	ck_assert_int_eq(f.e.status, EVAL_FAULT);
+	ck_assert_int_eq(f.e.fault, FAULT_PAGE);
+	ck_assert(!f.e.last_fault);
+
+	*state_of(&f, R64) = 0x1000;
+	fixture_run(&f);
+	ck_assert_int_eq(f.e.status, EVAL_FAULT);
+	ck_assert_int_eq(f.e.fault, FAULT_FLOAT);
+	ck_assert(f.e.last_fault);
+	ck_assert_uint_eq(f.e.num_stores, 1);
+	ck_assert_uint_eq(f.e.num_regs, 1);
+	ck_assert_uint_eq(f.e.regs[0].reg, OTHER64);
+	ck_assert_uint_eq(f.e.regs[0].value[0], 2);
+
+	*state_of(&f, R1) = 0;
+	fixture_run(&f);
+	ck_assert_int_eq(f.e.status, EVAL_DONE);
+	ck_assert_uint_eq(f.e.num_regs, 2);
+	fixture_deinit(&f);
+}
+END_TEST
+
 START_TEST(a_load_without_use_faults)
 {
 	struct fixture f;
@@ -413,6 +450,7 @@ int main(void)
 	tcase_add_test(hand, add_with_carry);
 	tcase_add_test(hand, loads_see_earlier_stores);
 	tcase_add_test(hand, faults_come_first_and_in_order);
+	tcase_add_test(hand, a_fault_may_come_last);
 	tcase_add_test(hand, a_load_without_use_faults);
 	tcase_add_test(hand, unknown_bits_make_masks);
 	tcase_add_test(hand, unread_words_do_not_count);
