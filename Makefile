@@ -122,7 +122,7 @@ bench_scripts := $(wildcard testdata/bench/*.sh)
 all: $B/validate ## build/rel/validate (the default)
 
 $B/validate: $(cmd_objects) $B/libvalidate.a
-	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
+	$(call say,LINK,$@)$(link) $(build_libs) -lpthread -lm
 
 $B/libvalidate.a: $(lib_objects)
 	@rm -f $@
@@ -138,13 +138,13 @@ $(objects): $B/%.o: %.c
 tests: $(tests)
 
 $(tests): %: %.o $(testing_objects) $B/libvalidate.a
-	$(call say,LINK,$@)$(link) $(test_libs) $(build_libs) -lpthread
+	$(call say,LINK,$@)$(link) $(test_libs) $(build_libs) -lpthread -lm
 
 $(benches) $(helpers): %: %.o $B/libvalidate.a
-	$(call say,LINK,$@)$(link) $(build_libs) -lpthread
+	$(call say,LINK,$@)$(link) $(build_libs) -lpthread -lm
 
 $(fuzzers): %: %.o $(fuzz_shared) $B/libvalidate.a
-	$(call say,LINK,$@)$(link) -fsanitize=fuzzer $(build_libs) -lpthread
+	$(call say,LINK,$@)$(link) -fsanitize=fuzzer $(build_libs) -lpthread -lm
 
 # A guest is one static file without libvalidate. A line "guest-flags: FLAGS" in its source adds to the command.
 guest_flags = -static -O1 -g -iquote . -Wall -Wextra $(shell sed -n 's/.*guest-flags: *\([^*]*\).*/\1/p' $<)
