@@ -16,6 +16,7 @@ struct masked {
 /* The transfer with values whose masked bits are zero, and the masks: what a part computes. */
 struct plan {
 	VEC(struct masked) faults, guards, addresses, values, regs;
+	VEC(struct masked) bounds; /* of each its two operands and its condition */
 	struct roots roots;
 	bool failed;
 };
@@ -33,6 +34,7 @@ struct builder {
 	VEC(struct bv_op) wide;
 	VEC(struct prog_input) inputs;
 	VEC(struct prog_output) outputs;
+	VEC(struct prog_bound) bounds;
 	VEC(uint64_t) consts;
 	uint32_t next_slot;
 	uint32_t num_loads;

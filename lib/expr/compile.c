@@ -13,6 +13,7 @@ static void plan_deinit(struct plan *plan)
 	vec_deinit(&plan->addresses);
 	vec_deinit(&plan->values);
 	vec_deinit(&plan->regs);
+	vec_deinit(&plan->bounds);
 	roots_deinit(&plan->roots);
 }
 
@@ -48,6 +49,11 @@ static bool make_plan(struct plan *plan, const struct builder *b)
 	}
 	for (size_t i = 0; i < t->regs.len; i++)
 		PLAN(regs, t->regs.at[i].value, true);
+	for (size_t i = 0; i < t->bounds.len; i++) {
+		PLAN(bounds, t->bounds.at[i].arg[0], false);
+		PLAN(bounds, t->bounds.at[i].arg[1], false);
+		PLAN(bounds, t->bounds.at[i].when, false);
+	}
 	/* The checks of the loads' addresses. */
 	for (expr_id id = 1; id < b->num_masks; id++)
 		if (node(b->pool, id)->op == EXPR_LOAD)
@@ -93,6 +99,25 @@ static void emit_output(struct builder *b, uint32_t reg, struct masked value)
 		builder_fail(b, &error_no_memory);
 }
 
+static uint16_t emit_optional(struct builder *b, expr_id id)
+{
+	return id ? builder_emit(b, id) : 0;
+}
+
+static void emit_bound(struct builder *b, const struct transfer_bound *t, const struct masked planned[3])
+{
+	struct prog_bound bound = {.reg = t->reg, .first = t->first, .bound = t->bound};
+
+	for (unsigned i = 0; i < 2; i++) {
+		bound.arg[i] = emit_optional(b, planned[i].value);
+		bound.arg_mask[i] = emit_optional(b, planned[i].mask);
+	}
+	bound.when = emit_optional(b, planned[2].value);
+	bound.when_mask = emit_optional(b, planned[2].mask);
+	if (!vec_push(&b->bounds, bound))
+		builder_fail(b, &error_no_memory);
+}
+
 /* Faults first, then memory in order, then registers. */
 static void emit_all(struct builder *b)
 {
@@ -106,6 +131,8 @@ static void emit_all(struct builder *b)
 		builder_store(b);
 	for (size_t i = 0; i < t->regs.len && !b->err; i++)
 		emit_output(b, t->regs.at[i].reg, b->plan->regs.at[i]);
+	for (size_t i = 0; i < t->bounds.len && !b->err; i++)
+		emit_bound(b, &t->bounds.at[i], &b->plan->bounds.at[3 * i]);
 	builder_put(b, (struct code){.op = CODE_END});
 }
 
@@ -117,6 +144,7 @@ static void builder_deinit(struct builder *b)
 	vec_deinit(&b->wide);
 	vec_deinit(&b->inputs);
 	vec_deinit(&b->outputs);
+	vec_deinit(&b->bounds);
 	vec_deinit(&b->consts);
 	free(b->slot);
 	error_destroy(b->err);
@@ -227,7 +255,8 @@ static size_t part_size(const struct builder *b)
 {
 	return b->code.len * sizeof *b->code.at + b->consts.len * sizeof *b->consts.at +
 	       (b->wide.len * sizeof *b->wide.at + 7) / 8 * 8 + (b->inputs.len * sizeof *b->inputs.at + 7) / 8 * 8 +
-	       (b->outputs.len * sizeof *b->outputs.at + 7) / 8 * 8;
+	       (b->outputs.len * sizeof *b->outputs.at + 7) / 8 * 8 +
+	       (b->bounds.len * sizeof *b->bounds.at + 7) / 8 * 8;
 }
 
 static void pack(struct prog_part *part, const struct builder *b, char **at)
@@ -237,11 +266,13 @@ static void pack(struct prog_part *part, const struct builder *b, char **at)
 		.wide = append(at, b->wide.at, b->wide.len, sizeof *b->wide.at),
 		.inputs = append(at, b->inputs.at, b->inputs.len, sizeof *b->inputs.at),
 		.outputs = append(at, b->outputs.at, b->outputs.len, sizeof *b->outputs.at),
+		.bounds = append(at, b->bounds.at, b->bounds.len, sizeof *b->bounds.at),
 		.consts = append(at, b->consts.at, b->consts.len, sizeof *b->consts.at),
 		.num_code = (uint32_t)b->code.len,
 		.num_wide = (uint32_t)b->wide.len,
 		.num_inputs = (uint32_t)b->inputs.len,
 		.num_outputs = (uint32_t)b->outputs.len,
+		.num_bounds = (uint32_t)b->bounds.len,
 		.num_consts = (uint32_t)b->consts.len,
 		.num_slots = b->next_slot,
 		.num_loads = b->num_loads,

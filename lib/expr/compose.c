@@ -61,6 +61,26 @@ static bool map_all(struct composer *c, const uint32_t *uses, size_t num)
 	return !c->pool->failed;
 }
 
+static void append_bounds(struct composer *c)
+{
+	struct transfer *t = c->t;
+	const struct transfer *next = c->next;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->bounds.len; i++)
+		if (!transfer_get_reg(next, t->bounds.at[i].reg))
+			t->bounds.at[kept++] = t->bounds.at[i];
+	t->bounds.len = kept;
+	for (size_t i = 0; i < next->bounds.len; i++) {
+		struct transfer_bound b = next->bounds.at[i];
+
+		b.arg[0] = c->map[b.arg[0]];
+		b.arg[1] = c->map[b.arg[1]];
+		b.when = c->map[b.when];
+		transfer_add_bound(t, &b);
+	}
+}
+
 static void append(struct composer *c)
 {
 	const struct transfer *next = c->next;
@@ -79,6 +99,7 @@ static void append(struct composer *c)
 		if (!vec_push(&c->t->stores, s))
 			c->pool->failed = true;
 	}
+	append_bounds(c);
 	for (size_t i = 0; i < next->regs.len; i++)
 		transfer_set_reg(c->t, next->regs.at[i].reg, c->map[next->regs.at[i].value]);
 	c->t->kind = next->kind;

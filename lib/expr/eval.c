@@ -10,6 +10,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are copied bet
 struct eval_scratch {
 	VEC(uint64_t) slots;
 	VEC(struct eval_reg) regs;
+	VEC(struct eval_bound) bounds;
 	VEC(struct eval_store) stores;
 	VEC(struct eval_load) loads;
 	VEC(uint32_t) recorded; /* by version: how many of the stores before it took place */
@@ -329,6 +330,38 @@ static bool set_inputs(const struct run *r, const uint64_t *state, const uint64_
 	return true;
 }
 
+static fp_bits read_fp(const uint64_t *s, enum fp_format format)
+{
+	return fp_width(format) > 64 ? read2(s) : *s;
+}
+
+/* The slots hold a value of width bits that is all zero; slot 0: there is none. */
+static bool is_zero(const struct run *r, uint16_t slot, unsigned width)
+{
+	return !slot || !any_word(&r->slot[slot], bv_words(width));
+}
+
+static void set_bounds(struct run *r)
+{
+	struct eval_scratch *scratch = r->e->scratch;
+
+	scratch->bounds.len = 0;
+	for (uint32_t i = 0; i < r->part->num_bounds; i++) {
+		const struct prog_bound *b = &r->part->bounds[i];
+		unsigned width = fp_width(b->bound.format);
+		struct eval_bound *to = &scratch->bounds.at[scratch->bounds.len];
+
+		if (!is_zero(r, b->when_mask, 1) || (b->when && !r->slot[b->when]) ||
+		    !is_zero(r, b->arg_mask[0], width) || !is_zero(r, b->arg_mask[1], width))
+			continue;
+		*to = (struct eval_bound){.reg = b->reg, .first = b->first, .bound = b->bound};
+		for (unsigned k = 0; k < 2; k++)
+			to->arg[k] = b->arg[k] ? read_fp(&r->slot[b->arg[k]], b->bound.format) : 0;
+		scratch->bounds.len++;
+	}
+	r->e->num_bounds = scratch->bounds.len;
+}
+
 static void set_outputs(struct run *r)
 {
 	struct eval *e = r->e;
@@ -346,6 +379,7 @@ static void set_outputs(struct run *r)
 			.mask = masked ? &r->slot[o->mask] : NULL,
 		};
 	}
+	set_bounds(r);
 	e->num_regs = r->part->num_outputs;
 	e->num_stores = e->scratch->stores.len;
 }
@@ -378,6 +412,7 @@ static bool reserve(const struct prog *prog, struct eval *e)
 	}
 	return vec_reserve(&e->scratch->slots, larger(prog->fast.num_slots, prog->full.num_slots)) &&
 	       vec_reserve(&e->scratch->regs, larger(prog->fast.num_outputs, prog->full.num_outputs)) &&
+	       vec_reserve(&e->scratch->bounds, larger(prog->fast.num_bounds, prog->full.num_bounds)) &&
 	       vec_reserve(&e->scratch->loads, larger(prog->fast.num_loads, prog->full.num_loads)) &&
 	       vec_reserve(&e->scratch->stores, prog->num_stores) &&
 	       vec_reserve(&e->scratch->recorded, prog->num_stores + 1);
@@ -389,6 +424,7 @@ static void start(struct eval *e)
 	e->fault_address = 0;
 	e->used_unknown = false;
 	e->num_regs = 0;
+	e->num_bounds = 0;
 	e->num_stores = 0;
 	e->num_loads = 0;
 }
@@ -420,6 +456,7 @@ struct error *prog_run(const struct prog *prog, const uint64_t *state, const uin
 		set_outputs(&r);
 	e->status = status_of[end];
 	e->regs = e->scratch->regs.at;
+	e->bounds = e->scratch->bounds.at;
 	e->stores = e->scratch->stores.at;
 	e->loads = e->scratch->loads.at;
 	e->num_loads = e->scratch->loads.len;
@@ -431,10 +468,63 @@ void eval_deinit(struct eval *e)
 	if (e->scratch) {
 		vec_deinit(&e->scratch->slots);
 		vec_deinit(&e->scratch->regs);
+		vec_deinit(&e->scratch->bounds);
 		vec_deinit(&e->scratch->stores);
 		vec_deinit(&e->scratch->loads);
 		vec_deinit(&e->scratch->recorded);
 		free(e->scratch);
 	}
 	*e = (struct eval){0};
+}
+
+/* ---- Bounds ---- */
+
+/* Bits [first, first + width), up to 80 of them, and the same put in. */
+static fp_bits get_bits(const uint64_t *words, unsigned first, unsigned width)
+{
+	fp_bits bits = 0;
+
+	for (unsigned done = 0; done < width;) {
+		unsigned at = (first + done) % 64, n = 64 - at < width - done ? 64 - at : width - done;
+		bits |= (fp_bits)(words[(first + done) / 64] >> at & bv_ones(n)) << done;
+		done += n;
+	}
+	return bits;
+}
+
+static void put_bits(uint64_t *words, unsigned first, unsigned width, fp_bits bits)
+{
+	for (unsigned done = 0; done < width;) {
+		unsigned at = (first + done) % 64, n = 64 - at < width - done ? 64 - at : width - done;
+		uint64_t *word = &words[(first + done) / 64], ones = bv_ones(n);
+		*word = (*word & ~(ones << at)) | ((uint64_t)(bits >> done) & ones) << at;
+		done += n;
+	}
+}
+
+enum bound_result eval_bound_settle(const struct eval_bound *b, const uint64_t *seen, const uint64_t *hidden,
+				    uint64_t *value, uint64_t *mask)
+{
+	unsigned width = fp_width(b->bound.format);
+	fp_bits result = get_bits(seen, b->first, width);
+
+	if (get_bits(hidden, b->first, width))
+		return BOUND_UNSEEN;
+	bool holds = fp_bound_holds(&b->bound, b->arg[0], b->arg[1], result);
+	put_bits(value, b->first, width, holds ? result : fp_bound_nearest(&b->bound, b->arg[0], b->arg[1]));
+	put_bits(mask, b->first, width, 0);
+	return holds ? BOUND_HOLDS : BOUND_BROKEN;
+}
+
+void eval_bound_print(struct strbuf *out, const struct eval_bound *b)
+{
+	char error[32], number[64];
+
+	fp_bound_print(&b->bound, error, sizeof error);
+	strbuf_printf(out, "%s of %s(", error, fp_function_name(b->bound.function));
+	for (unsigned i = 0; i < fp_function_operands(b->bound.function); i++) {
+		fp_print(b->bound.format, b->arg[i], number, sizeof number);
+		strbuf_printf(out, "%s%s", i ? ", " : "", number);
+	}
+	strbuf_append(out, ")");
 }

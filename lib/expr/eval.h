@@ -63,6 +63,17 @@ struct eval_reg {
 	const uint64_t *mask;  /* 1 bits: undefined, outside or unknown; NULL: none */
 };
 
+/*
+ * A result that is right within an error: bits [first, first + the format's width) of the register, which are masked.
+ * Only where the bound applies, and its operands are known.
+ */
+struct eval_bound {
+	uint32_t reg;
+	uint16_t first;
+	struct fp_bound bound;
+	fp_bits arg[2];
+};
+
 struct eval_store {
 	uint64_t address;
 	uint8_t len; /* bytes, 1-64 */
@@ -84,6 +95,8 @@ struct eval {
 	bool used_unknown;      /* some input bits were unknown, so outputs may be less precise than they could be */
 	const struct eval_reg *regs;
 	size_t num_regs;
+	const struct eval_bound *bounds;
+	size_t num_bounds;
 	const struct eval_store *stores; /* those whose guard holds, in order */
 	size_t num_stores;
 	const struct eval_load *loads; /* that took place, for display and traces */
@@ -92,6 +105,20 @@ struct eval {
 };
 
 void eval_deinit(struct eval *e);
+
+/* "1.5 * 2^-12 of rcp(0x1.8p+1)". */
+void eval_bound_print(struct strbuf *out, const struct eval_bound *b);
+
+/* How what was seen keeps to a bound. */
+enum bound_result { BOUND_HOLDS, BOUND_BROKEN, BOUND_UNSEEN };
+
+/*
+ * Settles a bound by what was seen. All are the register's words; 1 bits in hidden were not seen. The bits of value
+ * that the bound is on become those seen if it holds, and the true value rounded to nearest if it is broken, and those
+ * of mask 0; if any of them is hidden, all stays as it is.
+ */
+enum bound_result eval_bound_settle(const struct eval_bound *b, const uint64_t *seen, const uint64_t *hidden,
+				    uint64_t *value, uint64_t *mask);
 
 /*
  * Runs the program on a state. Nothing of the state or memory is changed. When every input bit is known, undefined and

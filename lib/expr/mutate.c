@@ -34,6 +34,7 @@ enum kind {
 	STORE_GUARD, /* a store that always happens */
 	FAULT_DROPPED,
 	FAULT_OTHER,
+	BOUND_NARROWED,
 	NUM_KINDS
 };
 
@@ -227,6 +228,8 @@ static void add_output_sites(struct mutator *m)
 		add_site(m, FAULT_DROPPED, i, 0);
 		add_site(m, FAULT_OTHER, i, 0);
 	}
+	for (uint32_t i = 0; i < m->t->bounds.len; i++)
+		add_site(m, BOUND_NARROWED, i, 0);
 }
 
 static void find_sites(struct mutator *m)
@@ -453,6 +456,13 @@ static void copy_mapped(struct mutator *m, struct transfer *ret)
 		struct transfer_fault f = {m->map[t->faults.at[i].cond], t->faults.at[i].kind};
 		m->failed |= !vec_push(&ret->faults, f);
 	}
+	for (size_t i = 0; i < t->bounds.len; i++) {
+		struct transfer_bound b = t->bounds.at[i];
+		b.arg[0] = m->map[b.arg[0]];
+		b.arg[1] = m->map[b.arg[1]];
+		b.when = m->map[b.when];
+		transfer_add_bound(ret, &b);
+	}
 	for (size_t i = 0; i < t->loads.len; i++) {
 		expr_id load = m->map[t->loads.at[i]];
 		if (load && node(m->pool, load)->op == EXPR_LOAD)
@@ -462,6 +472,16 @@ static void copy_mapped(struct mutator *m, struct transfer *ret)
 
 /* ---- Changes of outputs ---- */
 
+static void drop_bounds(struct transfer *ret, uint32_t reg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ret->bounds.len; i++)
+		if (ret->bounds.at[i].reg != reg)
+			ret->bounds.at[kept++] = ret->bounds.at[i];
+	ret->bounds.len = kept;
+}
+
 static void change_reg(struct mutator *m, const struct site *site, struct transfer *ret)
 {
 	struct transfer_reg *reg = &ret->regs.at[site->index];
@@ -469,6 +489,7 @@ static void change_reg(struct mutator *m, const struct site *site, struct transf
 
 	if (site->kind == REG_DROPPED) {
 		say(m, "the register is not written");
+		drop_bounds(ret, reg->reg);
 		*reg = ret->regs.at[--ret->regs.len];
 		return;
 	}
@@ -526,22 +547,40 @@ static void change_fault(struct mutator *m, const struct site *site, struct tran
 	memmove(fault, fault + 1, (ret->faults.len - site->index) * sizeof *fault);
 }
 
+enum { NARROWER = 8 }; /* by how many bits */
+
+static void change_bound(struct mutator *m, const struct site *site, struct transfer *ret)
+{
+	struct transfer_bound *b = &ret->bounds.at[site->index];
+
+	b->bound.shift += NARROWER;
+	say(m, "an error bound of 2^-%u of what it is", NARROWER);
+}
+
 static void change_output(struct mutator *m, const struct site *site, struct transfer *ret)
 {
 	if (site->kind == REG_DROPPED || site->kind == REG_BIT)
 		change_reg(m, site, ret);
 	else if (site->kind >= STORE_DROPPED && site->kind <= STORE_GUARD)
 		change_store(m, site, ret);
+	else if (site->kind == BOUND_NARROWED)
+		change_bound(m, site, ret);
 	else if (site->kind > STORE_GUARD)
 		change_fault(m, site, ret);
 }
 
 /* ---- Together ---- */
 
+static bool is_same_bound(const struct transfer_bound *a, const struct transfer_bound *b)
+{
+	return a->arg[0] == b->arg[0] && a->arg[1] == b->arg[1] && a->when == b->when &&
+	       a->bound.shift == b->bound.shift;
+}
+
 /* Equal expressions have equal ids. */
 static bool is_same(const struct transfer *a, const struct transfer *b)
 {
-	bool same = a->regs.len == b->regs.len && a->faults.len == b->faults.len;
+	bool same = a->regs.len == b->regs.len && a->faults.len == b->faults.len && a->bounds.len == b->bounds.len;
 
 	for (size_t i = 0; same && i < a->regs.len; i++)
 		same = a->regs.at[i].reg == b->regs.at[i].reg && a->regs.at[i].value == b->regs.at[i].value;
@@ -551,6 +590,8 @@ static bool is_same(const struct transfer *a, const struct transfer *b)
 	}
 	for (size_t i = 0; same && i < a->faults.len; i++)
 		same = a->faults.at[i].cond == b->faults.at[i].cond && a->faults.at[i].kind == b->faults.at[i].kind;
+	for (size_t i = 0; same && i < a->bounds.len; i++)
+		same = is_same_bound(&a->bounds.at[i], &b->bounds.at[i]);
 	return same;
 }
 

@@ -356,6 +356,30 @@ static void print_lines(const struct printer *p, const struct transfer *t)
 	}
 }
 
+static void print_bounds(const struct printer *p, const struct transfer *t)
+{
+	for (size_t i = 0; i < t->bounds.len; i++) {
+		const struct transfer_bound *b = &t->bounds.at[i];
+		char error[32];
+
+		fp_bound_print(&b->bound, error, sizeof error);
+		print_reg(p, b->reg, expr_width(p->pool, transfer_get_reg(t, b->reg)));
+		strbuf_printf(p->out, "[%u:%u] within %s of %s(", b->first + fp_width(b->bound.format) - 1, b->first,
+			      error, fp_function_name(b->bound.function));
+		print(p, b->arg[0]);
+		if (b->arg[1]) {
+			strbuf_append(p->out, ", ");
+			print(p, b->arg[1]);
+		}
+		strbuf_append(p->out, ")");
+		if (b->when) {
+			strbuf_append(p->out, " if ");
+			print(p, b->when);
+		}
+		strbuf_append(p->out, "\n");
+	}
+}
+
 /* Loads that nothing else shows. */
 static void print_accesses(const struct printer *p, const struct transfer *t, const uint32_t *uses)
 {
@@ -388,6 +412,7 @@ void transfer_print(struct strbuf *out, const struct transfer *t, const struct e
 		print_temps(&p);
 		print_accesses(&p, t, needed);
 		print_lines(&p, t);
+		print_bounds(&p, t);
 	}
 	free(needed);
 	free(temps);

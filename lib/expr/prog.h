@@ -72,13 +72,22 @@ struct prog_output {
 	uint16_t value, mask; /* slots; mask 0: none */
 };
 
+struct prog_bound {
+	uint32_t reg;
+	uint16_t first;
+	uint16_t arg[2], when;           /* slots; 0: none */
+	uint16_t arg_mask[2], when_mask; /* slots; 0: all is determined */
+	struct fp_bound bound;
+};
+
 struct prog_part {
 	const struct code *code;
 	const struct bv_op *wide;
 	const struct prog_input *inputs;
 	const struct prog_output *outputs;
+	const struct prog_bound *bounds;
 	const uint64_t *consts;
-	uint32_t num_code, num_wide, num_inputs, num_outputs, num_consts;
+	uint32_t num_code, num_wide, num_inputs, num_outputs, num_bounds, num_consts;
 	uint32_t num_slots, num_loads;
 };
 

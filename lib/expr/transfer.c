@@ -13,6 +13,7 @@ void transfer_deinit(struct transfer *t)
 	vec_deinit(&t->regs);
 	vec_deinit(&t->stores);
 	vec_deinit(&t->faults);
+	vec_deinit(&t->bounds);
 	vec_deinit(&t->loads);
 }
 
@@ -23,6 +24,7 @@ void transfer_reset(struct transfer *t, struct expr_pool *pool)
 	t->regs.len = 0;
 	t->stores.len = 0;
 	t->faults.len = 0;
+	t->bounds.len = 0;
 	t->loads.len = 0;
 }
 
@@ -67,6 +69,20 @@ void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind)
 	if (!cond || (expr_is_const(t->pool, cond, &holds) && !holds))
 		return;
 	if (!vec_push(&t->faults, ((struct transfer_fault){.cond = cond, .kind = kind})))
+		t->pool->failed = true;
+}
+
+void transfer_add_bound(struct transfer *t, const struct transfer_bound *bound)
+{
+	struct transfer_bound b = *bound;
+	uint64_t holds;
+
+	if (expr_is_const(t->pool, b.when, &holds)) {
+		if (!holds)
+			return;
+		b.when = EXPR_NONE;
+	}
+	if (!vec_push(&t->bounds, b))
 		t->pool->failed = true;
 }
 
@@ -151,4 +167,9 @@ void transfer_each(const struct transfer *t, void (*visit)(void *ctx, expr_id id
 	}
 	for (size_t i = 0; i < t->regs.len; i++)
 		visit_unless_none(t->regs.at[i].value, visit, ctx);
+	for (size_t i = 0; i < t->bounds.len; i++) {
+		visit_unless_none(t->bounds.at[i].arg[0], visit, ctx);
+		visit_unless_none(t->bounds.at[i].arg[1], visit, ctx);
+		visit_unless_none(t->bounds.at[i].when, visit, ctx);
+	}
 }

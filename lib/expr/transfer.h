@@ -11,6 +11,8 @@
  *
  * Undefined bits are UNDEF leaves inside a value; taint.h turns them into masks. ENV leaves are values that come from
  * outside the state (time stamp counter, CPUID): they are adopted from the target, never judged.
+ *
+ * A result that manuals give only within an error is UNDEF in the register's value, and a bound tells what it may be.
  */
 #ifndef LIB_EXPR_TRANSFER_H
 #define LIB_EXPR_TRANSFER_H
@@ -18,6 +20,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/base/vec.h"
 #include "lib/expr/expr.h"
+#include "lib/fp/bound.h"
 
 /* What an instruction does besides computing. */
 enum transfer_kind {
@@ -76,12 +79,25 @@ struct transfer_fault {
 	enum fault_kind kind;
 };
 
+/*
+ * Bits [first, first + the format's width) of a register's value after are a result of `function`, within an error. Its
+ * operands are finite numbers wherever `when` holds; elsewhere the bound says nothing.
+ */
+struct transfer_bound {
+	uint32_t reg; /* one that the transfer writes */
+	uint16_t first;
+	struct fp_bound bound;
+	expr_id arg[2]; /* of the format's width; EXPR_NONE where the function has one operand */
+	expr_id when;   /* 1 bit; EXPR_NONE: always */
+};
+
 struct transfer {
 	struct expr_pool *pool; /* not owned */
 	enum transfer_kind kind;
 	VEC(struct transfer_reg) regs; /* each register once */
 	VEC(struct transfer_store) stores;
 	VEC(struct transfer_fault) faults;
+	VEC(struct transfer_bound) bounds;
 	VEC(expr_id) loads; /* that take place even where simplification finds their values unused */
 };
 
@@ -98,6 +114,8 @@ expr_id transfer_get_reg(const struct transfer *t, uint32_t reg);
 void transfer_add_store(struct transfer *t, expr_id guard, expr_id address, expr_id value);
 /* A condition that is the constant 0 is left out. */
 void transfer_add_fault(struct transfer *t, expr_id cond, enum fault_kind kind);
+/* A condition that is the constant 0 is left out. */
+void transfer_add_bound(struct transfer *t, const struct transfer_bound *bound);
 /*
  * The value of a load here, after the stores added so far: an earlier store to the same address, or a LOAD leaf. Loads
  * always take place (a load that depends on a condition cannot be expressed: its page fault would), also when nothing
@@ -110,7 +128,8 @@ void transfer_each(const struct transfer *t, void (*visit)(void *ctx, expr_id id
 
 /*
  * Appends `next` (from the same pool) to t: afterwards t does what t then next did. REG leaves of next become t's
- * values, LOAD versions move behind t's stores. The caller has made sure that t always continues at next.
+ * values, LOAD versions move behind t's stores. A bound of t on a register that next writes is dropped. The caller has
+ * made sure that t always continues at next.
  */
 struct error *transfer_compose(struct transfer *t, const struct transfer *next);
 

@@ -91,6 +91,36 @@ static struct error *check_events(const struct checker *c)
 	return NULL;
 }
 
+static bool has_operands(const struct checker *c, const struct transfer_bound *b)
+{
+	unsigned num = fp_function_operands(b->bound.function), width = fp_width(b->bound.format);
+
+	for (unsigned i = 0; i < 2; i++)
+		if (i < num ? !is_id(c, b->arg[i]) || expr_width(c->pool, b->arg[i]) != width : b->arg[i] != EXPR_NONE)
+			return false;
+	return true;
+}
+
+static struct error *check_bounds(const struct checker *c)
+{
+	const struct transfer *t = c->t;
+
+	for (size_t i = 0; i < t->bounds.len; i++) {
+		const struct transfer_bound *b = &t->bounds.at[i];
+		unsigned width = expr_width(c->pool, transfer_get_reg(t, b->reg));
+
+		if (b->bound.function >= FP_NUM_FUNCTIONS || b->bound.format >= FP_NUM_FORMATS)
+			return bug("a bound of an unknown function or format", i);
+		if (b->first + fp_width(b->bound.format) > width)
+			return bug("a bound is on bits that are not written", b->reg);
+		if (!has_operands(c, b))
+			return bug("a bound's operands are not those of its function", i);
+		if (b->when && !is_condition(c, b->when))
+			return bug("a bound's condition is not of one bit", i);
+	}
+	return NULL;
+}
+
 /* No load in store `index` may see that store or a later one. */
 static struct error *check_order(const struct checker *c, size_t index)
 {
@@ -138,6 +168,8 @@ struct error *transfer_verify(const struct transfer *t, const struct reg_layout 
 		err = check_regs(&c);
 	if (!err)
 		err = check_events(&c);
+	if (!err)
+		err = check_bounds(&c);
 	if (!err)
 		err = check_nodes(&c);
 	for (size_t i = 0; !err && i < t->stores.len; i++)
