@@ -120,6 +120,31 @@ static bool is_clobbered(const struct judging *j, uint32_t reg)
 	return false;
 }
 
+/*
+ * What manuals give within an error is open where both sides keep to it; where one does not, the model tells that it
+ * is wrong.
+ */
+static void settle_bounds(const struct judging *j, unsigned side, uint32_t reg, struct output *o)
+{
+	const struct eval *e = &j->d->model.eval[side];
+	const struct state *after = j->d->side[side].after;
+	const unsigned word = j->d->isa->regs[reg].word;
+
+	for (size_t i = 0; i < e->num_bounds; i++) {
+		uint64_t value[EXPR_MAX_WORDS] = {0}, mask[EXPR_MAX_WORDS];
+		if (e->bounds[i].reg != reg)
+			continue;
+		memcpy(mask, o->mask, sizeof mask);
+		if (eval_bound_settle(&e->bounds[i], after->value + word, after->unknown + word, value, mask) !=
+		    BOUND_BROKEN)
+			continue;
+		for (unsigned k = 0; k < o->words; k++) {
+			o->explained[k] &= ~(o->mask[k] & ~mask[k]);
+			o->mask[k] = mask[k];
+		}
+	}
+}
+
 static void consult_model(const struct judging *j, uint32_t reg, struct output *o)
 {
 	const struct model *m = &j->d->model;
@@ -134,6 +159,8 @@ static void consult_model(const struct judging *j, uint32_t reg, struct output *
 		o->explained[i] = ~((p[A]->value[i] ^ j->d->side[A].after->value[word + i]) |
 				    (p[B]->value[i] ^ j->d->side[B].after->value[word + i]));
 	}
+	settle_bounds(j, A, reg, o);
+	settle_bounds(j, B, reg, o);
 }
 
 /* The values, and which of their bits count. */

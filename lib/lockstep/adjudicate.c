@@ -44,6 +44,18 @@ bool equal_under(const struct finding *f, const uint64_t *a, const uint64_t *b)
 	return true;
 }
 
+/* Is it what is expected, or within the error of that? */
+static bool is_expected(const struct finding *f, const uint64_t *value)
+{
+	static const uint64_t shown[EXPR_MAX_WORDS];
+	uint64_t expected[EXPR_MAX_WORDS], mask[EXPR_MAX_WORDS] = {0};
+
+	memcpy(expected, f->expected, sizeof expected);
+	for (unsigned i = 0; i < f->num_bounds; i++)
+		eval_bound_settle(&f->bounds[i], value, shown, expected, mask);
+	return equal_under(f, value, expected);
+}
+
 static struct error *set_opinion(struct finding *f, const char *oracle, const char *what)
 {
 	struct strbuf text = {0};
@@ -99,13 +111,13 @@ static struct error *weigh(struct finding *f, const struct oracle *o, const stru
 	if (f->by_host)
 		return weigh_again(f, o, value, ret_refuted);
 	bool refused = is_refusal(f);
-	if (equal_under(f, value, f->expected) && refused) {
+	if (is_expected(f, value) && refused) {
 		f->severity = SEVERITY_POSSIBLE;
 		return set_opinion(
 			f, oracle_name(o),
 			"agrees with the model, but the target's CPU model (--cpu) may lack the instruction");
 	}
-	if (equal_under(f, value, f->expected)) {
+	if (is_expected(f, value)) {
 		f->severity = SEVERITY_CONFIRMED;
 		return set_opinion(f, oracle_name(o), f->faulted ? "changes nothing" : "agrees with the model");
 	}

@@ -9,6 +9,7 @@
 #include "lib/lockstep/internal.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/native.h"
+#include "lib/testing/regs.h"
 
 static const uint64_t code = 0x401000;
 
@@ -25,8 +26,8 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 	return NULL;
 }
 
-/* Of a target that raised a signal, or none, where another was expected. *ret: the finding is refuted. */
-static bool ask_about(const char *hex, int expected, int observed, bool by_host, struct finding *ret)
+/* What the oracle says of a finding at the instruction, xmm0's low lane being as given. True: it is refuted. */
+static bool weigh(const char *hex, uint64_t xmm0, struct finding *ret)
 {
 	const struct lockstep_options options = {.oracle = oracle};
 	struct target target = {.isa = isa};
@@ -36,12 +37,7 @@ static bool ask_about(const char *hex, int expected, int observed, bool by_host,
 	struct state before;
 	bool refuted;
 
-	*ret = (struct finding){.kind = LOCATION_FAULT,
-				.expected = {(uint64_t)expected},
-				.observed = {(uint64_t)observed},
-				.insn = {.pc = code},
-				.width = 64,
-				.by_host = by_host};
+	ret->insn.pc = code;
 	ret->insn.len = (uint8_t)(strlen(hex) / 2);
 	ck_assert(codec_decode_hex(hex, strlen(hex), ret->insn.bytes));
 	ck_no_error(lift_cache_create(isa, 0, &cache));
@@ -49,10 +45,22 @@ static bool ask_about(const char *hex, int expected, int observed, bool by_host,
 	ck_no_error(state_init(&before, isa));
 	oracle_initial_state(oracle, &before);
 	state_set(&before, isa->pc, code);
+	state_set(&before, test_reg(isa, "xmm0"), xmm0);
 	ck_no_error(adjudicate(&ls, ret, &before, &pages, &refuted));
 	state_deinit(&before);
 	lift_cache_destroy(cache);
 	return refuted;
+}
+
+/* Of a target that raised a signal, or none, where another was expected. *ret: the finding is refuted. */
+static bool ask_about(const char *hex, int expected, int observed, bool by_host, struct finding *ret)
+{
+	*ret = (struct finding){.kind = LOCATION_FAULT,
+				.expected = {(uint64_t)expected},
+				.observed = {(uint64_t)observed},
+				.width = 64,
+				.by_host = by_host};
+	return weigh(hex, 0, ret);
 }
 
 /* Of a target that raised SIGILL, where the model says that there is no fault. */
@@ -97,6 +105,29 @@ START_TEST(asked_again)
 }
 END_TEST
 
+/* rcpss xmm0, xmm0 of 3.0: the CPU need not have what is expected, but what is within the error of it. */
+START_TEST(within_bound)
+{
+	static const struct fp_bound rcp = {
+		.format = FP_F32, .function = FP_FUNCTION_RCP, .unit = FP_BOUND_RELATIVE, .multiple = 3, .shift = 13};
+	enum { THREE = 0x40400000, THIRD = 0x3eaaaaab, WRONG = 0x3eabaaab };
+	struct finding f = {.kind = LOCATION_REG, .width = 128, .expected = {THIRD}, .observed = {WRONG}};
+	struct strbuf text = {0};
+
+	ck_no_error(oracle_create_native(isa, &oracle));
+	f.reg = test_reg(isa, "xmm0");
+	f.bounds[0] = (struct eval_bound){.reg = f.reg, .bound = rcp, .arg = {THREE}};
+	f.num_bounds = 1;
+	ck_assert(!weigh("f30f53c0", THREE, &f));
+	ck_assert_int_eq(f.severity, SEVERITY_CONFIRMED);
+	free(f.opinion);
+	finding_bounds(&text, &f);
+	ck_assert_str_eq(strbuf_text(&text), "bits 31:0 within 1.5 * 2^-12 of rcp(0x1.8p+1)");
+	strbuf_deinit(&text);
+	oracle_destroy(oracle);
+}
+END_TEST
+
 static Suite *adjudicate_suite(void)
 {
 	Suite *s = suite_create("second opinions");
@@ -104,6 +135,7 @@ static Suite *adjudicate_suite(void)
 
 	tcase_add_test(c, left_open);
 	tcase_add_test(c, asked_again);
+	tcase_add_test(c, within_bound);
 	suite_add_tcase(s, c);
 	return s;
 }

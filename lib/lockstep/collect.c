@@ -267,7 +267,7 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 		note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
 		run->adopted.lacks = lacks;
 	}
-	if (ls->judgement.either || ls->judgement.open)
+	if (ls->judgement.either || ls->judgement.open || ls->judgement.within_bound)
 		note_adopted(run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_OPEN);
 	if (!ls->judging && nothing)
 		note_adopted(run, unmodelled_name(slot), slot->pc,
@@ -286,6 +286,7 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 	else if (!slot->by_host)
 		run->checked++;
 	run->by_host += slot->by_host;
+	run->within_bound += ls->judgement.within_bound;
 	run->by_host_partly += slot->by_host && ls->judgement.unseen;
 	return err || !ls->judgement.differences.len ? err : record_differences(ls, slot);
 }

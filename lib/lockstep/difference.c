@@ -78,6 +78,9 @@ static bool formula_of(const struct finding *f, const struct transfer *t, const 
 		*ret = f->kind == LOCATION_FAULT ? EXPR_NONE : transfer_get_reg(t, f->reg);
 		if (*ret)
 			transfer_set_reg(part, f->reg, *ret);
+		for (size_t i = 0; i < t->bounds.len && *ret; i++)
+			if (t->bounds.at[i].reg == f->reg)
+				transfer_add_bound(part, &t->bounds.at[i]);
 		return *ret != EXPR_NONE;
 	}
 	for (size_t i = 0; i < slot->stores.len && i < t->stores.len; i++) {

@@ -253,6 +253,28 @@ bool severity_by_name(const char *name, enum severity *ret)
 	return false;
 }
 
+static bool is_broken(const struct finding *f, const struct eval_bound *b)
+{
+	for (unsigned i = b->first; i < b->first + fp_width(b->bound.format); i++)
+		if (((f->expected[i / 64] ^ f->observed[i / 64]) & ~f->mask[i / 64]) >> i % 64 & 1)
+			return true;
+	return false;
+}
+
+void finding_bounds(struct strbuf *out, const struct finding *finding)
+{
+	const char *between = "";
+
+	for (unsigned i = 0; i < finding->num_bounds; i++) {
+		const struct eval_bound *b = &finding->bounds[i];
+		if (!is_broken(finding, b))
+			continue;
+		strbuf_printf(out, "%sbits %u:%u within ", between, b->first + fp_width(b->bound.format) - 1, b->first);
+		eval_bound_print(out, b);
+		between = "; ";
+	}
+}
+
 const char *unseen_reason_name(enum unseen_reason reason)
 {
 	static const char *const names[] = {

@@ -43,6 +43,8 @@ struct finding_input {
 	uint64_t value[EXPR_MAX_WORDS];
 };
 
+enum { FINDING_MAX_BOUNDS = 4 }; /* of a register of 128 bits */
+
 struct finding {
 	struct insn insn; /* of the first occurrence */
 	enum location_kind kind;
@@ -57,6 +59,10 @@ struct finding {
 	uint64_t expected[EXPR_MAX_WORDS];
 	uint64_t observed[EXPR_MAX_WORDS];
 	uint64_t mask[EXPR_MAX_WORDS]; /* 1 bits were not compared */
+	/* LOCATION_REG: results in it that manuals give within an error. What is expected is then what was observed,
+	 * where that keeps to it, else the true value. */
+	struct eval_bound bounds[FINDING_MAX_BOUNDS];
+	unsigned num_bounds;
 	VEC(struct finding_input) inputs;
 	char *formula; /* of the expected value; "" if there is none */
 	bool logged;   /* what is expected is what the log has, whatever the model says */
@@ -116,6 +122,12 @@ void finding_place(struct strbuf *out, const struct finding *finding, const stru
  * "SIGBUS, expected SIGSEGV".
  */
 void finding_cause(struct strbuf *out, const struct finding *finding, const struct isa *isa);
+
+/*
+ * What was to be kept to and was not, if that is an error bound: "bits 31:0 within 1.5 * 2^-12 of rcp(0x1.8p+1)", of
+ * several with "; " between them. Nothing is added if there is none.
+ */
+void finding_bounds(struct strbuf *out, const struct finding *finding);
 
 /* "an input was not known", ... */
 const char *unseen_reason_name(enum unseen_reason reason);

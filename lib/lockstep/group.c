@@ -189,6 +189,29 @@ static void drop_overwritten(struct prediction *whole, const struct prediction *
 	whole->stores.len = kept;
 }
 
+static bool writes(const struct prediction *slot, uint32_t reg)
+{
+	for (size_t i = 0; i < slot->regs.len; i++)
+		if (slot->regs.at[i].reg == reg)
+			return true;
+	return false;
+}
+
+/* Bounds on registers that a later instruction writes are no more than undetermined bits. */
+static struct error *append_bounds(struct prediction *whole, const struct prediction *slot)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < whole->bounds.len; i++)
+		if (!writes(slot, whole->bounds.at[i].reg))
+			whole->bounds.at[kept++] = whole->bounds.at[i];
+	whole->bounds.len = kept;
+	for (size_t i = 0; i < slot->bounds.len; i++)
+		if (!vec_push(&whole->bounds, slot->bounds.at[i]))
+			return &error_no_memory;
+	return NULL;
+}
+
 /* Appends the outputs of one instruction to those of all: later ones count. */
 static struct error *append(struct prediction *whole, const struct prediction *slot)
 {
@@ -209,7 +232,7 @@ static struct error *append(struct prediction *whole, const struct prediction *s
 	for (size_t i = 0; i < slot->stores.len; i++)
 		if (!vec_push(&whole->stores, slot->stores.at[i]))
 			return &error_no_memory;
-	return NULL;
+	return append_bounds(whole, slot);
 }
 
 struct error *group_join(struct group *g)
@@ -221,7 +244,7 @@ struct error *group_join(struct group *g)
 	w->pc = g->slot[0].pc;
 	w->lifted = last_of(g)->lifted;
 	w->imprecise = false;
-	w->regs.len = w->words.len = w->stores.len = 0;
+	w->regs.len = w->words.len = w->bounds.len = w->stores.len = 0;
 	for (size_t i = 0; i < g->len && !err; i++)
 		err = append(w, &g->slot[i]);
 	return err;
@@ -348,6 +371,7 @@ struct error *group_account(struct lockstep *ls)
 		return NULL;
 	run->grouped += g->len;
 	run->checked += g->len - unseen;
+	run->within_bound += ls->judgement.within_bound;
 	for (size_t i = 0; !err && i < g->len; i++)
 		err = coverage_count(&run->coverage, g->slot[i].lifted->form, &g->slot[i].lifted->insn,
 				     unseen && i == g->len - 1 ? JUDGED_PARTLY : JUDGED_FULLY);

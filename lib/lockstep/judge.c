@@ -10,6 +10,7 @@ void judgement_clear(struct judgement *j)
 	j->either = j->open = false;
 	j->unseen = UNSEEN_NOTHING;
 	j->as_logged = j->trapped = false;
+	j->within_bound = false;
 }
 
 void judgement_deinit(struct judgement *j)
@@ -41,8 +42,34 @@ static void apply(struct state *expect, const struct prediction *slot)
 				 prediction_mask(slot, i, expect->isa));
 }
 
-static struct error *add_register(struct judgement *j, const struct target *target, uint32_t reg,
-				  const struct state *expect, const struct state *seen)
+/*
+ * What the manuals give within an error: what is seen is expected if it keeps to that, else the true value is. Hidden
+ * bits of it stay as they are, undetermined.
+ */
+static void settle_bounds(struct judgement *j, const struct target *target, const struct prediction *slot,
+			  const struct state *seen, struct state *expect)
+{
+	uint64_t hidden[EXPR_MAX_WORDS];
+
+	for (size_t i = 0; i < slot->bounds.len; i++) {
+		const struct eval_bound *b = &slot->bounds.at[i];
+		const struct reg_desc *desc = &expect->isa->regs[b->reg];
+		for (unsigned k = 0; k < reg_words(desc); k++)
+			hidden[k] = target->hidden[desc->word + k] | seen->unknown[desc->word + k];
+		switch (eval_bound_settle(b, seen->value + desc->word, hidden, expect->value + desc->word,
+					  expect->unknown + desc->word)) {
+		case BOUND_HOLDS: j->within_bound = true; break;
+		case BOUND_BROKEN: break;
+		case BOUND_UNSEEN:
+			j->unseen = UNSEEN_HIDDEN;
+			j->hidden_reg = b->reg;
+			break;
+		}
+	}
+}
+
+static struct error *add_register(struct judgement *j, const struct target *target, const struct prediction *slot,
+				  uint32_t reg, const struct state *expect, const struct state *seen)
 {
 	const struct reg_desc *desc = &target->isa->regs[reg];
 	struct finding f = {.kind = LOCATION_REG, .reg = reg, .width = desc->width};
@@ -53,6 +80,9 @@ static struct error *add_register(struct judgement *j, const struct target *targ
 		f.observed[i] = seen->value[w];
 		f.mask[i] = expect->unknown[w] | target->hidden[w] | seen->unknown[w];
 	}
+	for (size_t i = 0; i < slot->bounds.len && f.num_bounds < FINDING_MAX_BOUNDS; i++)
+		if (slot->bounds.at[i].reg == reg)
+			f.bounds[f.num_bounds++] = slot->bounds.at[i];
 	return push(j, &f) ? NULL : &error_no_memory;
 }
 
@@ -87,8 +117,8 @@ static const uint16_t *list_words(const struct prediction *slot, const struct is
 	return ret;
 }
 
-static struct error *add_differing(struct judgement *j, const struct target *target, const struct state *expect,
-				   const struct state *seen)
+static struct error *add_differing(struct judgement *j, const struct target *target, const struct prediction *slot,
+				   const struct state *expect, const struct state *seen)
 {
 	const struct isa *isa = target->isa;
 
@@ -96,7 +126,7 @@ static struct error *add_differing(struct judgement *j, const struct target *tar
 		uint64_t differs = 0;
 		for (unsigned i = 0; i < reg_words(&isa->regs[r]); i++)
 			differs |= word_difference(target, isa->regs[r].word + i, expect, seen);
-		struct error *err = differs ? add_register(j, target, r, expect, seen) : NULL;
+		struct error *err = differs ? add_register(j, target, slot, r, expect, seen) : NULL;
 		if (err)
 			return err;
 	}
@@ -243,10 +273,11 @@ struct error *judge_outputs(struct judgement *j, const struct target *target, co
 	apply(expect, slot);
 	if (hidden_outputs(target, slot, &j->hidden_reg))
 		j->unseen = UNSEEN_HIDDEN;
+	settle_bounds(j, target, slot, seen, expect);
 
 	/* Mostly all is as expected, to the bit, and nothing is left to adopt. */
 	struct looked l = look_at(target, expect, seen, words, num_words);
-	struct error *err = l.differ ? add_differing(j, target, expect, seen) : NULL;
+	struct error *err = l.differ ? add_differing(j, target, slot, expect, seen) : NULL;
 	j->open = l.loose && has_open_bits(target, slot);
 	if (!err)
 		err = compare_memory(j, slot, memory);

@@ -19,6 +19,7 @@ struct judgement {
 	enum as_other as_other;
 	char *other_text;          /* as_other: for people */
 	bool either;               /* it does what one of the CPUs does that the guest's may be */
+	bool within_bound;         /* a result that is given within an error is */
 	bool open;                 /* a general register has bits that the manual leaves open */
 	enum unseen_reason unseen; /* why some of its results could not be compared */
 	uint32_t hidden_reg;       /* UNSEEN_HIDDEN: the first of them */

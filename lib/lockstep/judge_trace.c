@@ -115,6 +115,7 @@ static struct error *merge_run(struct judging *j, struct run *from)
 	into->checked += from->checked;
 	into->by_host += from->by_host;
 	into->by_host_partly += from->by_host_partly;
+	into->within_bound += from->within_bound;
 	into->grouped += from->grouped;
 	into->unseen += from->unseen;
 	into->either += from->either;

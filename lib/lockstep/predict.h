@@ -49,6 +49,7 @@ struct prediction {
 	bool open;        /* ... and CPUs may differ in some of it, which is masked */
 	VEC(struct predicted_reg) regs;
 	VEC(uint64_t) words; /* for each register its value, then its mask */
+	VEC(struct eval_bound) bounds;
 	VEC(struct eval_store) stores;
 	VEC(struct predicted_load) loads;
 	/* What it writes, or would write if it did not fault, or may: if that is on more than one page; else empty. */

@@ -11,13 +11,14 @@ void prediction_reset(struct prediction *slot, uint64_t pc)
 	slot->fault = FAULT_NONE;
 	slot->imprecise = slot->by_host = slot->open = false;
 	slot->stores_seen = true;
-	slot->regs.len = slot->words.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
+	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
 }
 
 void prediction_deinit(struct prediction *slot)
 {
 	vec_deinit(&slot->regs);
 	vec_deinit(&slot->words);
+	vec_deinit(&slot->bounds);
 	vec_deinit(&slot->stores);
 	vec_deinit(&slot->loads);
 	vec_deinit(&slot->spans);
@@ -58,7 +59,7 @@ struct error *predict_keep_outputs(const struct predictor *p, struct prediction 
 	static const uint64_t zeros[EXPR_MAX_WORDS], flag[] = {1};
 	bool stop = p->target->stops_reset && !p->grouping;
 
-	slot->regs.len = slot->words.len = slot->stores.len = 0;
+	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = 0;
 	for (size_t i = 0; i < e->num_regs; i++) {
 		struct eval_reg r = e->regs[i];
 		if (stop && is_reset(p->isa, r.reg)) {
@@ -72,6 +73,9 @@ struct error *predict_keep_outputs(const struct predictor *p, struct prediction 
 		if (!prediction_keep_reg(slot, &r))
 			return &error_no_memory;
 	}
+	for (size_t i = 0; i < e->num_bounds; i++)
+		if (!vec_push(&slot->bounds, e->bounds[i]))
+			return &error_no_memory;
 	for (size_t i = 0; i < e->num_stores; i++)
 		if (!vec_push(&slot->stores, e->stores[i]))
 			return &error_no_memory;

@@ -274,6 +274,10 @@ static bool predicted_value(const struct suspect *s, const struct finding *f, ui
 		state_set_masked(&after, s->slot.regs.at[i].reg, prediction_value(&s->slot, i),
 				 prediction_mask(&s->slot, i, s->before.isa));
 	const struct reg_desc *desc = &s->before.isa->regs[f->reg];
+	for (size_t i = 0; i < s->slot.bounds.len; i++)
+		if (s->slot.bounds.at[i].reg == f->reg)
+			eval_bound_settle(&s->slot.bounds.at[i], f->observed, f->mask, after.value + desc->word,
+					  after.unknown + desc->word);
 	if (f->kind == LOCATION_FLAGS)
 		ret[0] = state_get_flags(&after, f->reg);
 	else

@@ -283,6 +283,12 @@ static void apply_outputs(struct vectors *v)
 		state_set_masked(&v->after, r->reg, r->value, r->mask);
 		v->from_outside |= uses_env && is_listed(v, r->reg) && has_masked_bits(r->mask, r->num_words);
 	}
+	for (size_t i = 0; i < v->eval.num_bounds; i++) {
+		const struct eval_bound *b = &v->eval.bounds[i];
+		unsigned word = v->isa->regs[b->reg].word;
+		eval_bound_settle(b, v->expected.value + word, v->expected.unknown + word, v->after.value + word,
+				  v->after.unknown + word);
+	}
 	for (size_t i = 0; i < v->eval.num_stores; i++)
 		store(v, &v->eval.stores[i]);
 }

@@ -89,6 +89,20 @@ static void print_value(struct strbuf *out, const struct finding *f, const char 
 
 /* ---- One finding ---- */
 
+static void print_bounds(struct strbuf *out, const struct finding *f)
+{
+	struct strbuf text = {0};
+
+	finding_bounds(&text, f);
+	if (text.len) {
+		html_element(out, "dt", NULL, "bound");
+		strbuf_append(out, "<dd><code>");
+		html_text(out, text.at);
+		strbuf_append(out, "</code></dd>");
+	}
+	strbuf_deinit(&text);
+}
+
 static void print_inputs(struct strbuf *out, const struct finding *f)
 {
 	for (size_t i = 0; i < f->inputs.len; i++) {
@@ -186,6 +200,7 @@ static void print_finding(struct strbuf *out, const struct report *report, size_
 		print_value(out, f, "expected", f->expected);
 		print_value(out, f, "observed", f->observed);
 	}
+	print_bounds(out, f);
 	print_inputs(out, f);
 	strbuf_append(out, "</dl>\n");
 	if (*f->formula) {

@@ -17,13 +17,23 @@ static json_t *symbol(const struct report *report, uint64_t address)
 	return name;
 }
 
+static json_t *bounds(const struct finding *f)
+{
+	struct strbuf text = {0};
+
+	finding_bounds(&text, f);
+	json_t *value = text.len ? json_string(text.at) : json_null();
+	strbuf_deinit(&text);
+	return value;
+}
+
 static json_t *finding(const struct report *report, size_t index)
 {
 	const struct finding *f = &report->run->findings.list.at[index];
 	const char *known = report_is_known(report, index) ? "known" : "new";
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:s?}", /**/
+		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:s?}", /**/
 		"pc", value_hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", value_bytes(&f->insn), /**/
 		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,                          /**/
 		"key", value_name(baseline_finding_key, f, report->isa),                                           /**/
@@ -34,6 +44,7 @@ static json_t *finding(const struct report *report, size_t index)
 		"mask", value_wide(f->mask, f->width), "severity", severity_name(f->severity),                     /**/
 		"counts", (int)report_counts(report, index),                                                       /**/
 		"opinion", f->opinion, "formula", f->formula, "inputs", value_inputs(f),                           /**/
+		"bound", bounds(f),                                                                                /**/
 		"count", value_int(f->count), "first_instruction", value_int(f->first_instruction),                /**/
 		"since", value_int(f->since), "event", value_int(f->event), "baseline",
 		report->baseline ? known : NULL);
@@ -263,6 +274,7 @@ static json_t *build(const struct report *report)
 		{"by_host", json_integer(value_int(run->by_host))},
 		{"by_host_partly", json_integer(value_int(run->by_host_partly))},
 		{"grouped", json_integer(value_int(run->grouped))},
+		{"within_bound", json_integer(value_int(run->within_bound))},
 		{"either", json_integer(value_int(run->either))},
 		{"unseen", json_integer(value_int(run->unseen))},
 		{"unmodelled", unmodelled(run)},

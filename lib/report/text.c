@@ -171,6 +171,16 @@ static void append_seen(struct strbuf *out, const struct finding *f)
 	strbuf_printf(out, ", before event %" PRIu64 "\n", f->event);
 }
 
+static void append_bounds(struct strbuf *out, const struct finding *f)
+{
+	struct strbuf bounds = {0};
+
+	finding_bounds(&bounds, f);
+	if (bounds.len)
+		append_named(out, "   bound     ", bounds.at, "\n");
+	strbuf_deinit(&bounds);
+}
+
 void report_finding_text(struct strbuf *out, const struct report *report, size_t finding)
 {
 	const struct finding *f = &report->run->findings.list.at[finding];
@@ -188,6 +198,7 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 	} else {
 		report_values(out, f, "expected", "observed");
 	}
+	append_bounds(out, f);
 	for (size_t i = 0; i < f->inputs.len; i++) {
 		strbuf_printf(out, "   %s  %s = ", i ? "        " : "inputs  ", f->inputs.at[i].name);
 		report_value(out, f->inputs.at[i].value, f->inputs.at[i].width);
@@ -388,6 +399,11 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 		strbuf_append(out, " (");
 		report_count(out, run->grouped);
 		strbuf_append(out, " instructions judged as a group)");
+	}
+	if (run->within_bound) {
+		strbuf_append(out, " (");
+		report_count(out, run->within_bound);
+		strbuf_append(out, " within bound)");
 	}
 	if (run->either) {
 		strbuf_append(out, " (");
