@@ -14,7 +14,7 @@ const struct x86_table *const x86_families[] = {
 	&x86_sse_state_table, &x86_sse_crypto_table,  &x86_sse_sha_table,     &x86_sse_gfni_table,
 	&x86_avx_table,       &x86_segment_table,     &x86_privileged_table,  &x86_xsave_table,
 	&x86_sse_fp_table,    &x86_sse_compare_table, &x86_sse_convert_table, &x86_sse_horizontal_table,
-	&x86_fma_table,
+	&x86_fma_table,       &x86_sse_approx_table,
 };
 
 const size_t x86_num_families = sizeof x86_families / sizeof *x86_families;

@@ -323,7 +323,6 @@ static const struct {
 	{"9b", OUTLINE_EXACT, false, false, 0, CODES, "-------"},           /* fwait */
 	{"d9 fe", OUTLINE_APPROXIMATE, false, false, 0, 0xc7ff, "-------"}, /* fsin */
 	{"67 d8 00", OUTLINE_EXACT, false, true, 0, ROUNDS, "-------"},     /* fadd m32, with a 32-bit address */
-	{"0f 53 c1", OUTLINE_APPROXIMATE, false, false, 0, 0, "-------"},   /* rcpps */
 	{"0f fc 00", OUTLINE_EXACT, false, false, 8, 0, "-------"},         /* paddb mm, m64 */
 	{"0f 7f 00", OUTLINE_EXACT, true, false, 8, 0, "-------"},          /* movq m64, mm */
 	{"0f f7 c1", OUTLINE_EXACT, true, true, 0, 0, "-------"},           /* maskmovq */

@@ -259,12 +259,6 @@ static void outline_x87(const struct x86_raw *raw, struct insn *insn)
 
 /* ---- Vectors ---- */
 
-/* RSQRTPS, RSQRTSS, RCPPS, RCPSS: within 1.5 * 2^-12 of the true value (SDM vol. 2 and APM vol. 4, RCPPS, RSQRTPS). */
-static bool is_approximate(const struct x86_raw *raw)
-{
-	return is_opcode(raw, X86_MAP_0F, 0xfe, 0x52);
-}
-
 /*
  * HADDPS, HADDPD, DPPS, DPPD: of two NaNs the first source operand's is the result (SDM vol. 1, table 4-7), but for
  * sums of lanes of one operand no manual says which of them is the first. 0: another instruction; else bits of a lane.
@@ -280,11 +274,11 @@ static uint8_t sums_lanes(const struct x86_raw *raw)
 	return 0;
 }
 
-/* The registers of the destination, which is the first operand. */
-static void open_destination(const struct x86_ctx *c, struct insn *insn, uint16_t mask, uint8_t nans)
+/* In the registers of the destination, which is the first operand. */
+static void open_nans(const struct x86_ctx *c, struct insn *insn, uint8_t lane)
 {
 	for (unsigned i = 0; i < 1u + (c->op[0].width == 256); i++)
-		open_bits_and_nans(&insn->outline, insn->named[i], mask, nans);
+		open_bits_and_nans(&insn->outline, insn->named[i], 0, lane);
 }
 
 /* FMA, VNNI and IFMA (SDM vol. 2, table A-4): the destination is an operand, too. */
@@ -343,12 +337,8 @@ static void outline_vector(const struct x86_ctx *c, struct insn *insn)
 	o->num_fresh = is_gather(&c->raw) ? 0 : num_fresh(c);
 	if (is_gather(&c->raw))
 		insn->operand = (struct insn_operand){0};
-	if (is_approximate(&c->raw)) {
-		o->kind = OUTLINE_APPROXIMATE;
-		open_destination(c, insn, WHOLE, 0);
-	}
 	if (sums_lanes(&c->raw))
-		open_destination(c, insn, 0, sums_lanes(&c->raw));
+		open_nans(c, insn, sums_lanes(&c->raw));
 	imply(o, X86_mxcsr);
 	if (!is_mmx(&c->raw))
 		return;

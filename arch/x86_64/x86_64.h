@@ -102,7 +102,7 @@ extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x8
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
 	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_sse_fp_table,
 	x86_sse_compare_table, x86_sse_convert_table, x86_sse_horizontal_table, x86_fma_table, x86_avx_table,
-	x86_segment_table, x86_privileged_table, x86_xsave_table;
+	x86_sse_approx_table, x86_segment_table, x86_privileged_table, x86_xsave_table;
 
 extern const struct x86_table *const x86_families[];
 extern const size_t x86_num_families;
@@ -235,6 +235,30 @@ void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input);
 expr_id x86_const(struct x86_ctx *c, unsigned width, uint64_t value);
 /* The helper meets something that has no model: the instruction becomes LIFT_UNMODELLED. */
 void x86_unmodelled(struct x86_ctx *c);
+
+/* ---- Results that manuals give within an error (within.c) ---- */
+
+/*
+ * A result: bits from `first` up of register `reg` are a function of a and b (EXPR_NONE if it has one operand), within
+ * the bound, where `applies` (1 bit) holds: there a and b are finite, and no manual says more. Elsewhere the result is
+ * `exact`. Returned is what is to be written there, of the format's width; the register has to be written.
+ */
+struct x86_within {
+	uint32_t reg;
+	unsigned first;
+	struct fp_bound bound;
+	expr_id a, b, applies, exact;
+};
+expr_id x86_within(struct x86_ctx *c, const struct x86_within *w);
+
+/*
+ * Transcendental x87 instructions: less than 1 ulp off when rounding to nearest, less than 1.5 ulps otherwise (SDM vol.
+ * 1, 8.3.10). The bound is set here, the rest by the caller:
+ *
+ *	value = x86_within_ulp(c, FP_FUNCTION_FPATAN, X86_st0, x, y, is_plain, special);
+ */
+expr_id x86_within_ulp(struct x86_ctx *c, enum fp_function function, uint32_t reg, expr_id a, expr_id b,
+		       expr_id applies, expr_id exact);
 
 /* ---- Flags (flags.c) ---- */
 

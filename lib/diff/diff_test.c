@@ -75,6 +75,42 @@ START_TEST(undefined_bits_are_no_difference)
 }
 END_TEST
 
+/* Of 2.0: one side has what is right, the other what is within the error of that, or is not. */
+#define RCPSS_XMM0_XMM1 "\xf3\x0f\x53\xc1"
+
+static void approximate(struct run *r, uint64_t result)
+{
+	set(r, "xmm1", 0x40000000);
+	step(r, NOP);
+	set(r, "xmm0", result);
+	step(r, RCPSS_XMM0_XMM1);
+}
+
+static void within_bound(struct run *r, int side)
+{
+	approximate(r, side ? 0x3f000200 : 0x3f000000);
+}
+
+static void beyond_bound(struct run *r, int side)
+{
+	approximate(r, side ? 0x3f002000 : 0x3f000000);
+}
+
+START_TEST(what_a_bound_allows_is_no_difference)
+{
+	struct diff_result r = compare_runs(within_bound, NULL, NULL);
+
+	check_totals(&r, totals([DIFF_UNDEFINED] = 1));
+	ck_assert_int_eq(diff_verdict(&r), DIFF_SAME);
+	diff_result_deinit(&r);
+	r = compare_runs(beyond_bound, NULL, NULL);
+	check_totals(&r, totals([DIFF_INDEPENDENT] = 1));
+	check_location(&r.list[DIFF_INDEPENDENT], 0, "rcpss xmm, xmm", "xmm0");
+	ck_assert_int_eq(diff_verdict(&r), DIFF_DIFFERENT);
+	diff_result_deinit(&r);
+}
+END_TEST
+
 static void clock_differs(struct run *r, int side)
 {
 	set(r, "rax", side ? 77 : 33);
@@ -424,6 +460,7 @@ int main(void)
 	tcase_add_test(tc, equal_runs_are_the_same);
 	tcase_add_test(tc, a_wrong_flag_is_one_difference);
 	tcase_add_test(tc, undefined_bits_are_no_difference);
+	tcase_add_test(tc, what_a_bound_allows_is_no_difference);
 	tcase_add_test(tc, the_time_is_from_outside);
 	tcase_add_test(tc, what_follows_from_a_difference_is_counted_apart);
 	tcase_add_test(tc, consequences_are_listed_only_if_asked_for);
