@@ -1,7 +1,7 @@
 /*
  * Transfers made wrong on purpose, one change at a time: what a test of the models must notice. Another operator, a bit
  * of a constant, an extract at another place, swapped operands or branches, an output that is forgotten or has a wrong
- * bit, a store elsewhere or of another size, a fault that does not happen.
+ * bit, a store elsewhere or of another size, a fault that does not happen, an error bound that is too narrow.
  */
 #ifndef LIB_EXPR_MUTATE_H
 #define LIB_EXPR_MUTATE_H

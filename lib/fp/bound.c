@@ -88,8 +88,8 @@ static fp_bits encode(const struct layout *l, struct scaled s)
 	bool negative = s.fraction < 0;
 	int least = least_exponent(l), low = s.exponent < least ? least - s.exponent : 0;
 	fp_bits sign = (fp_bits)negative << (stored_bits(l) + l->exponent);
-	fp_bits infinity = (((fp_bits)1 << l->exponent) - 1) << stored_bits(l) |
-			   (fp_bits)l->explicit_integer << (l->precision - 1);
+	fp_bits infinity = (((fp_bits)1 << l->exponent) - 1) << stored_bits(l) | (fp_bits)l->explicit_integer
+											 << (l->precision - 1);
 
 	if (s.fraction == 0 || low > (int)l->precision + 1)
 		return sign;
@@ -195,9 +195,7 @@ static struct scaled apply(enum fp_function function, struct scaled a, struct sc
 	case FP_FUNCTION_FYL2X:
 		l = scale(QUAD(log2)(unscale(a)), 0);
 		return scale(l.fraction * b.fraction, l.exponent + b.exponent);
-	case FP_FUNCTION_FYL2XP1:
-		l = log2_plus_one(a);
-		return scale(l.fraction * b.fraction, l.exponent + b.exponent);
+	case FP_FUNCTION_FYL2XP1: l = log2_plus_one(a); return scale(l.fraction * b.fraction, l.exponent + b.exponent);
 	case FP_FUNCTION_FSIN: return sine(a, 0);
 	case FP_FUNCTION_FCOS: return sine(a, 1);
 	case FP_FUNCTION_FPTAN: return tangent(a);
@@ -214,8 +212,7 @@ static struct scaled reference(const struct fp_bound *bound, fp_bits a, fp_bits 
 	const struct layout *l = &layouts[bound->format];
 	struct scaled none = {.fraction = 0};
 
-	return apply(bound->function, decode(l, a),
-		     fp_function_operands(bound->function) > 1 ? decode(l, b) : none);
+	return apply(bound->function, decode(l, a), fp_function_operands(bound->function) > 1 ? decode(l, b) : none);
 }
 
 /* a / 2^exponent. */
@@ -296,9 +293,10 @@ static const struct {
 	const char *name;
 	unsigned operands;
 } functions[FP_NUM_FUNCTIONS] = {
-	[FP_FUNCTION_RCP] = {"rcp", 1},         [FP_FUNCTION_RSQRT] = {"rsqrt", 1}, [FP_FUNCTION_F2XM1] = {"f2xm1", 1},
-	[FP_FUNCTION_FYL2X] = {"fyl2x", 2},     [FP_FUNCTION_FYL2XP1] = {"fyl2xp1", 2},
-	[FP_FUNCTION_FSIN] = {"fsin", 1},       [FP_FUNCTION_FCOS] = {"fcos", 1},   [FP_FUNCTION_FPTAN] = {"fptan", 1},
+	[FP_FUNCTION_RCP] = {"rcp", 1},         [FP_FUNCTION_RSQRT] = {"rsqrt", 1},
+	[FP_FUNCTION_F2XM1] = {"f2xm1", 1},     [FP_FUNCTION_FYL2X] = {"fyl2x", 2},
+	[FP_FUNCTION_FYL2XP1] = {"fyl2xp1", 2}, [FP_FUNCTION_FSIN] = {"fsin", 1},
+	[FP_FUNCTION_FCOS] = {"fcos", 1},       [FP_FUNCTION_FPTAN] = {"fptan", 1},
 	[FP_FUNCTION_FPATAN] = {"fpatan", 2},
 };
 

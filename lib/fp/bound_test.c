@@ -21,8 +21,7 @@ static const struct fp_bound rcp = {.format = FP_F32,
 
 static struct fp_bound x87_bound(enum fp_function function)
 {
-	return (struct fp_bound){
-		.format = FP_F80, .function = (uint8_t)function, .unit = FP_BOUND_ULP, .multiple = 1};
+	return (struct fp_bound){.format = FP_F80, .function = (uint8_t)function, .unit = FP_BOUND_ULP, .multiple = 1};
 }
 
 /* ---- Operands ---- */
@@ -352,8 +351,8 @@ X87(fptan, "fptan\n\tfstp %%st(0)")
 X87(fpatan, "fpatan")
 
 static void (*const host[FP_NUM_FUNCTIONS])(const struct operands *m, uint8_t *ret) = {
-	[FP_FUNCTION_F2XM1] = host_f2xm1,     [FP_FUNCTION_FYL2X] = host_fyl2x, [FP_FUNCTION_FYL2XP1] = host_fyl2xp1,
-	[FP_FUNCTION_FSIN] = host_fsin,       [FP_FUNCTION_FCOS] = host_fcos,   [FP_FUNCTION_FPTAN] = host_fptan,
+	[FP_FUNCTION_F2XM1] = host_f2xm1,   [FP_FUNCTION_FYL2X] = host_fyl2x, [FP_FUNCTION_FYL2XP1] = host_fyl2xp1,
+	[FP_FUNCTION_FSIN] = host_fsin,     [FP_FUNCTION_FCOS] = host_fcos,   [FP_FUNCTION_FPTAN] = host_fptan,
 	[FP_FUNCTION_FPATAN] = host_fpatan,
 };
 

@@ -96,6 +96,33 @@ static void compare_stores(const struct trial *trial, const struct eval *of, str
 	}
 }
 
+static const struct eval_bound *find_bound(const struct eval *e, const struct eval_bound *like)
+{
+	for (size_t i = 0; i < e->num_bounds; i++)
+		if (e->bounds[i].reg == like->reg && e->bounds[i].first == like->first)
+			return &e->bounds[i];
+	return NULL;
+}
+
+static bool is_open(const struct eval *e, const struct eval_bound *b)
+{
+	const struct eval_reg *r = find_reg(e, b->reg);
+
+	return r && r->mask && r->mask[b->first / 64] >> b->first % 64 & 1;
+}
+
+/* A mutant that leaves the bits open without a bound is weaker; one with another bound says something else. */
+static void compare_bounds(const struct trial *trial, struct difference *ret)
+{
+	for (size_t i = 0; i < trial->right_eval.num_bounds; i++) {
+		const struct eval_bound *right = &trial->right_eval.bounds[i];
+		const struct eval_bound *wrong = find_bound(&trial->t->eval, right);
+		ret->weaker |= !wrong && is_open(&trial->t->eval, right);
+		ret->visible |= wrong && (wrong->bound.shift != right->bound.shift || wrong->arg[0] != right->arg[0] ||
+					  wrong->arg[1] != right->arg[1]);
+	}
+}
+
 static bool is_predicted(const struct eval *e)
 {
 	return e->status == EVAL_DONE || e->status == EVAL_FAULT;
@@ -129,6 +156,7 @@ static void compare(const struct trial *trial, struct difference *ret)
 		return;
 	for (uint32_t reg = 0; reg < t->isa->num_regs; reg++)
 		compare_reg(trial, reg, ret);
+	compare_bounds(trial, ret);
 	compare_stores(trial, &trial->right_eval, ret);
 	compare_stores(trial, &t->eval, ret);
 }
