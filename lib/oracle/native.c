@@ -206,6 +206,7 @@ static const struct oracle_ops native_ops = {
 	.destroy = native_destroy,
 	.initial_state = native_initial_state,
 	.run = native_run,
+	.run_probes = native_run_probes,
 };
 
 static struct error *create_pool(struct native *n)

@@ -53,6 +53,9 @@ struct error *native_start(struct native *n);
 /* Runs the case by a step of the traced process, which is started anew if the last case has left something. */
 struct error *native_trace(struct native *n, const struct oracle_case *c, enum guard guard, struct oracle_outcome *ret);
 
+/* There is a runner, if there can be one. */
+bool native_have_runner(struct native *n);
+
 /* There is a runner, and it leaves the case its pages and segment bases. */
 bool native_suits_runner(struct native *n, const struct oracle_case *c);
 
@@ -62,5 +65,8 @@ bool native_suits_runner(struct native *n, const struct oracle_case *c);
  */
 struct error *native_run_untraced(struct native *n, const struct oracle_case *c, enum guard guard,
 				  struct oracle_outcome *ret, bool *ret_done);
+
+/* native_probe.c: of struct oracle_ops. */
+struct error *native_run_probes(struct oracle *o, struct oracle_probe *probes, size_t num);
 
 #endif

@@ -254,7 +254,7 @@ struct error *native_trace(struct native *n, const struct oracle_case *c, enum g
 static const struct pages_ops runner_pages = {runner_map, runner_unmap};
 
 /* A runner, if there can be one. It loads segment bases itself. */
-static bool have_runner(struct native *n)
+bool native_have_runner(struct native *n)
 {
 	if (n->runner.process.pid)
 		return true;
@@ -290,7 +290,7 @@ static bool fits_runner(const struct native *n, const struct oracle_case *c)
 
 bool native_suits_runner(struct native *n, const struct oracle_case *c)
 {
-	return fits_runner(n, c) && have_runner(n);
+	return fits_runner(n, c) && native_have_runner(n);
 }
 
 /* There is an INT3 where the instruction leads to. */

@@ -42,6 +42,15 @@ struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct o
 	return o->ops->run(o, c, ret);
 }
 
+struct error *oracle_run_probes(struct oracle *o, struct oracle_probe *probes, size_t num)
+{
+	for (size_t i = 0; i < num; i++) {
+		if (probes[i].len == 0 || probes[i].len > o->isa->max_insn_len)
+			return error_create(ERROR_BUG, "an instruction of %u bytes", probes[i].len);
+	}
+	return o->ops->run_probes(o, probes, num);
+}
+
 struct error *oracle_outcome_init(struct oracle_outcome *out, const struct isa *isa)
 {
 	*out = (struct oracle_outcome){0};

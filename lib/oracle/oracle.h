@@ -149,6 +149,29 @@ bool oracle_outcome_read(const struct oracle_outcome *out, uint64_t address, voi
 struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret);
 
 /*
+ * What the CPU makes of bytes as an instruction: `len` of them, at the end of a page behind which there is none, from
+ * registers of which rbx, rsp, rbp, rsi and rdi point into a page that can be read and written, rcx is 1, and the
+ * others 0. What it does is not told.
+ */
+enum oracle_probe_end {
+	ORACLE_PROBE_OPEN,    /* nothing is known: the process did not survive it */
+	ORACLE_PROBE_REFUSED, /* an invalid opcode (#UD) */
+	ORACLE_PROBE_LONGER,  /* the instruction has more bytes */
+	ORACLE_PROBE_DONE,    /* it completed: moved */
+	ORACLE_PROBE_FAULT,   /* another fault: it is known, and its length is not */
+};
+
+struct oracle_probe {
+	uint8_t bytes[ISA_MAX_INSN_LEN], len;
+	enum oracle_probe_end end;
+	int64_t moved; /* of ORACLE_PROBE_DONE: by how much the PC did: its length, unless it jumps */
+	int signal, code; /* of ORACLE_PROBE_FAULT: the kernel's */
+};
+
+/* Fills in how the probes end. ERROR_UNSUPPORTED: not on this host. */
+struct error *oracle_run_probes(struct oracle *o, struct oracle_probe *probes, size_t num);
+
+/*
  * The memory of a finding's guest: copies the page (of MEMORY_PAGE bytes) at address to ret, and tells whether the
  * guest may write there. ERROR_FAULT: the guest has no such page; other errors end the adjudication.
  */

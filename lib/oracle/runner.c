@@ -29,7 +29,7 @@ enum { TRAP_FLAG = 1 << 8 };
 /* Away from the tracee's stub, and from where loaders and guests put anything. */
 static const uint64_t runner_home = 0x2d5b35a8e000;
 
-enum runner_kind { RUNNER_CALL, RUNNER_RUN };
+enum runner_kind { RUNNER_CALL, RUNNER_RUN, RUNNER_PROBE };
 
 /* Offsets are known to the code below. */
 struct runner_control {
@@ -43,14 +43,25 @@ struct runner_control {
 	uint8_t blocked;        /* system calls that are caught: all */
 	uint16_t selectors[4];  /* after: ds es fs gs */
 	uint64_t touch[2];      /* code to run behind a call that succeeded (0: none), and its RDI */
+	uint64_t probe[2];      /* addresses in the process: the next one, the end */
 	/* Arguments of calls. */
 	stack_t stack;
 	uint64_t action[4]; /* the kernel's struct sigaction */
 	uint8_t xsave[8192] __attribute__((aligned(64)));
 };
 
-/* The code's page, the control's, the stack that is left. */
-enum { CONTROL_AT = MEMORY_PAGE, STACK_AT = 4 * MEMORY_PAGE, STACK_SIZE = RUNNER_PAGES * MEMORY_PAGE - STACK_AT };
+/* The code's page, the control's, those of probes: their list, the page they are put in, their data; the stack that is
+ * left. The page of probes is mapped twice: here, and to be executed, away from all others, at PROBES_RUN_AT. */
+enum {
+	CONTROL_AT = MEMORY_PAGE,
+	LIST_AT = 4 * MEMORY_PAGE,
+	PROBES_AT = 12 * MEMORY_PAGE,
+	DATA_AT = 13 * MEMORY_PAGE,
+	STACK_AT = 14 * MEMORY_PAGE,
+	STACK_SIZE = RUNNER_PAGES * MEMORY_PAGE - STACK_AT,
+	PROBES_RUN_AT = (RUNNER_PAGES + 2) * MEMORY_PAGE,
+	HOME_END = PROBES_RUN_AT + 2 * MEMORY_PAGE
+};
 
 _Static_assert(CONTROL_AT + sizeof(struct runner_control) <= STACK_AT, "the control's pages");
 _Static_assert(offsetof(struct runner_control, call) == 8, "CALL");
@@ -60,7 +71,17 @@ _Static_assert(offsetof(struct runner_control, frame) == 200, "FRAME");
 _Static_assert(offsetof(struct runner_control, info) == 240, "INFO");
 _Static_assert(offsetof(struct runner_control, selectors) == 258, "SELECTORS");
 _Static_assert(offsetof(struct runner_control, touch) == 272, "TOUCH");
+_Static_assert(offsetof(struct runner_control, probe) == 288, "PROBE");
 _Static_assert(offsetof(struct runner_control, xsave) == 384, "XSAVE");
+_Static_assert(LIST_AT + RUNNER_MAX_PROBES * sizeof(struct runner_probe) <= PROBES_AT, "the list's pages");
+_Static_assert(offsetof(struct runner_probe, bytes) == 8 && offsetof(struct runner_probe, after) == 24 &&
+		       offsetof(struct runner_probe, address) == 32 && offsetof(struct runner_probe, signal) == 40 &&
+		       offsetof(struct runner_probe, code) == 44 && sizeof(struct runner_probe) == 48,
+	       "probes");
+_Static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]) == 168 && offsetof(siginfo_t, si_code) == 8 &&
+		       offsetof(siginfo_t, si_addr) == 16,
+	       "the signal's frame");
+_Static_assert(PROBES_AT == 12 * 4096 && (int)RUNNER_PAGES == 30, "the code's pages");
 
 /*
  * The process's code, at any place that has the control a page behind. IRET loads the last registers and the flags
@@ -74,7 +95,7 @@ __asm__(".pushsection .rodata\n"
 	".balign 64\n"
 	"runner_code:\n"
 	"	lea runner_code + 4096(%rip), %rbx\n"
-	"	lea runner_code + 80 * 1024 - 64(%rip), %rsp\n"
+	"	lea runner_code + 30 * 4096 - 64(%rip), %rsp\n"
 	"1:\n" /* our turn is over */
 	"	movl $0, (%rbx)\n"
 	"	mov $202, %eax\n" /* futex */
@@ -109,7 +130,14 @@ __asm__(".pushsection .rodata\n"
 	"	mov 280(%rbx), %rdi\n"
 	"	call *272(%rbx)\n"
 	"	jmp 1b\n"
-	"4:	mov $7, %eax\n"
+	"4:	cmpl $2, 4(%rbx)\n"
+	"	jne 6f\n"
+	"5:	mov 288(%rbx), %rbp\n" /* PROBE */
+	"	mov (%rbp), %rax\n"
+	"	mov %rax, 200(%rbx)\n" /* FRAME */
+	"	movdqu 8(%rbp), %xmm0\n"
+	"	movdqa %xmm0, runner_code + 13 * 4096 - 16(%rip)\n"
+	"6:	mov $7, %eax\n"
 	"	xor %edx, %edx\n"
 	"	xrstor64 384(%rbx)\n" /* XSAVE */
 	"	xor %eax, %eax\n"
@@ -152,6 +180,21 @@ __asm__(".pushsection .rodata\n"
 	"	mov %es, 260(%rbx)\n"
 	"	mov %fs, 262(%rbx)\n"
 	"	mov %gs, 264(%rbx)\n"
+	"	cmpl $2, 4(%rbx)\n"
+	"	jne 1b\n"
+	"	mov 288(%rbx), %rbp\n" /* PROBE */
+	"	mov (%rsi), %eax\n"
+	"	mov %eax, 40(%rbp)\n"
+	"	mov 8(%rsi), %eax\n"
+	"	mov %eax, 44(%rbp)\n"
+	"	mov 16(%rsi), %rax\n"
+	"	mov %rax, 32(%rbp)\n"
+	"	mov 168(%rdx), %rax\n"
+	"	mov %rax, 24(%rbp)\n"
+	"	add $48, %rbp\n"
+	"	mov %rbp, 288(%rbx)\n"
+	"	cmp %rbp, 296(%rbx)\n"
+	"	ja 5b\n"
 	"	jmp 1b\n"
 	"runner_touch:\n"
 	"	.byte " BYTES(TOUCH_READ) ", 0, " BYTES(TOUCH_WRITE) "\n"
@@ -250,7 +293,7 @@ struct error *runner_unmap(void *runner, uint64_t address)
 
 bool runner_has(uint64_t page)
 {
-	return page - runner_home < (uint64_t)RUNNER_PAGES * MEMORY_PAGE;
+	return page - runner_home < HOME_END;
 }
 
 /* ---- Starting ---- */
@@ -300,6 +343,9 @@ static struct error *launch(struct runner *r, size_t first)
 	for (size_t i = 0; i < RUNNER_PAGES && !err; i++)
 		err = tracee_map(&r->process, runner_home + i * MEMORY_PAGE, first + i,
 				 i == 0 ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE, NULL);
+	if (!err)
+		err = tracee_map(&r->process, runner_home + PROBES_RUN_AT, first + PROBES_AT / MEMORY_PAGE,
+				 PROT_READ | PROT_EXEC, NULL);
 	if (!err)
 		err = tracee_release(&r->process, runner_home);
 	if (!err)
@@ -414,6 +460,49 @@ struct error *runner_run(struct runner *r, uint8_t *general, uint8_t *xsave, siz
 	return error_create(ERROR_TARGET, "somebody sent signal %d to the oracle's process", ret_info->si_signo);
 }
 
+/* ---- Probes ---- */
+
+uint64_t runner_probe_end(void)
+{
+	return runner_home + PROBES_RUN_AT + MEMORY_PAGE;
+}
+
+uint64_t runner_probe_data(void)
+{
+	return runner_home + DATA_AT + MEMORY_PAGE / 2;
+}
+
+struct error *runner_probe(struct runner *r, const uint8_t *general, const uint8_t *xsave, size_t xsave_len,
+			   struct runner_probe *probes, size_t num, size_t *ret_done)
+{
+	struct runner_control *c = r->control;
+	uint8_t *home = (uint8_t *)c - CONTROL_AT;
+	struct user_regs_struct u;
+
+	if (xsave_len > sizeof c->xsave || num > RUNNER_MAX_PROBES)
+		return error_create(ERROR_BUG, "%zu probes, an XSAVE area of %zu bytes", num, xsave_len);
+	memcpy(&u, general, sizeof u);
+	put_registers(c, &u, true);
+	memcpy(c->xsave, xsave, xsave_len);
+	sets_use_all(c->xsave);
+	memset(home + DATA_AT, 0, MEMORY_PAGE);
+	memcpy(home + LIST_AT, probes, num * sizeof *probes);
+	c->probe[0] = runner_home + LIST_AT;
+	c->probe[1] = c->probe[0] + num * sizeof *probes;
+	struct error *err = take_turn(r, RUNNER_PROBE);
+	/* It may have been written to by a probe, if only by one that meant to. */
+	size_t done = (c->probe[0] - (runner_home + LIST_AT)) / sizeof *probes;
+	if (error_is(err, ERROR_TARGET) || error_is(err, ERROR_TIMEOUT)) {
+		error_destroy(err);
+		err = NULL;
+	}
+	if (err)
+		return err;
+	*ret_done = done < num ? done : num;
+	memcpy(probes, home + LIST_AT, *ret_done * sizeof *probes);
+	return NULL;
+}
+
 #else
 
 struct error *runner_start(struct runner *r, const struct isa *isa, int pool, size_t first, uint8_t *pages)
@@ -450,6 +539,23 @@ struct error *runner_run(struct runner *r, uint8_t *general, uint8_t *xsave, siz
 			 siginfo_t *ret_info)
 {
 	(void)r, (void)general, (void)xsave, (void)xsave_len, (void)step, (void)ret_info;
+	return error_create(ERROR_BUG, "no runner");
+}
+
+uint64_t runner_probe_end(void)
+{
+	return 0;
+}
+
+uint64_t runner_probe_data(void)
+{
+	return 0;
+}
+
+struct error *runner_probe(struct runner *r, const uint8_t *general, const uint8_t *xsave, size_t xsave_len,
+			   struct runner_probe *probes, size_t num, size_t *ret_done)
+{
+	(void)r, (void)general, (void)xsave, (void)xsave_len, (void)probes, (void)num, (void)ret_done;
 	return error_create(ERROR_BUG, "no runner");
 }
 

@@ -10,7 +10,17 @@
 
 #include "lib/oracle/tracee.h"
 
-enum { RUNNER_PAGES = 20 }; /* its own, in the pool */
+enum { RUNNER_PAGES = 30 }; /* its own, in the pool */
+
+/* An instruction at the end of a page behind which there is none, run by a single step; and the signal that ended it. */
+struct runner_probe {
+	uint64_t pc;
+	uint8_t bytes[16]; /* the page's last ones */
+	uint64_t after, address;
+	int32_t signal, code;
+};
+
+enum { RUNNER_MAX_PROBES = 512 };
 
 struct runner_control;
 
@@ -41,5 +51,16 @@ bool runner_has(uint64_t page);
  */
 struct error *runner_run(struct runner *r, uint8_t *general, uint8_t *xsave, size_t xsave_len, bool step,
 			 siginfo_t *ret_info);
+
+/* The end of the page in which probes are, and the middle of one that they may access. */
+uint64_t runner_probe_end(void);
+uint64_t runner_probe_data(void);
+
+/*
+ * Runs up to RUNNER_MAX_PROBES probes, each from the same registers, in one turn. *ret_done: so many have their results;
+ * less than `num` if the process did not survive the next one, and is gone.
+ */
+struct error *runner_probe(struct runner *r, const uint8_t *general, const uint8_t *xsave, size_t xsave_len,
+			   struct runner_probe *probes, size_t num, size_t *ret_done);
 
 #endif
