@@ -50,8 +50,12 @@ struct runner_control {
 	uint8_t xsave[8192] __attribute__((aligned(64)));
 };
 
-/* The code's page, the control's, those of probes: their list, the page they are put in, their data; the stack that is
- * left. The page of probes is mapped twice: here, and to be executed, away from all others, at PROBES_RUN_AT. */
+/*
+ * The code's page, the control's, those of probes: their list, the page they are put in, their data; the stack that is
+ * left. The page of probes is mapped a second time, to be executed, where no other is near, and the data where they may
+ * access it: so far away that a stack pointer whose low 16 bits change does not come to our own stack, where the kernel
+ * would take us to be handling a signal already.
+ */
 enum {
 	CONTROL_AT = MEMORY_PAGE,
 	LIST_AT = 4 * MEMORY_PAGE,
@@ -59,8 +63,9 @@ enum {
 	DATA_AT = 13 * MEMORY_PAGE,
 	STACK_AT = 14 * MEMORY_PAGE,
 	STACK_SIZE = RUNNER_PAGES * MEMORY_PAGE - STACK_AT,
-	PROBES_RUN_AT = (RUNNER_PAGES + 2) * MEMORY_PAGE,
-	HOME_END = PROBES_RUN_AT + 2 * MEMORY_PAGE
+	PROBES_RUN_AT = 1 << 20,
+	DATA_RUN_AT = 2 << 20,
+	HOME_END = DATA_RUN_AT + MEMORY_PAGE
 };
 
 _Static_assert(CONTROL_AT + sizeof(struct runner_control) <= STACK_AT, "the control's pages");
@@ -347,6 +352,9 @@ static struct error *launch(struct runner *r, size_t first)
 		err = tracee_map(&r->process, runner_home + PROBES_RUN_AT, first + PROBES_AT / MEMORY_PAGE,
 				 PROT_READ | PROT_EXEC, NULL);
 	if (!err)
+		err = tracee_map(&r->process, runner_home + DATA_RUN_AT, first + DATA_AT / MEMORY_PAGE,
+				 PROT_READ | PROT_WRITE, NULL);
+	if (!err)
 		err = tracee_release(&r->process, runner_home);
 	if (!err)
 		err = runner_unmap(r, r->process.stub);
@@ -469,7 +477,7 @@ uint64_t runner_probe_end(void)
 
 uint64_t runner_probe_data(void)
 {
-	return runner_home + DATA_AT + MEMORY_PAGE / 2;
+	return runner_home + DATA_RUN_AT + MEMORY_PAGE / 2;
 }
 
 struct error *runner_probe(struct runner *r, const uint8_t *general, const uint8_t *xsave, size_t xsave_len,

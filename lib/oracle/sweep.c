@@ -125,6 +125,26 @@ static bool denied(const struct sweep *s, const struct item *item)
 	return false;
 }
 
+/* CET: CR4.CET and a bit in an MSR (SDM vol. 1, 17.2.3, vol. 2, WRSS). */
+static bool may_be_off(const struct sweep *s, const struct item *item)
+{
+	for (size_t i = 0; i < sizeof item->insn.feature; i++) {
+		if (item->insn.feature[i] && strcmp(s->isa->features[item->insn.feature[i]].name, "CET_SS") == 0)
+			return item->insn.status == LIFT_UNMODELLED;
+	}
+	return false;
+}
+
+/* Makers differ in it, and hypervisors are known to take the other one's part. */
+static bool is_of_hosts(const struct sweep *s, const struct item *item)
+{
+	for (uint32_t i = 0; i < s->isa->num_vendor_rows; i++) {
+		if (item->insn.vendor_rows >> i & 1 && s->isa->vendor_rows[i].ground == VENDOR_HOSTS)
+			return true;
+	}
+	return false;
+}
+
 /* ---- What the CPU says ---- */
 
 /* A probe of so many bytes; those that the encoding does not have are 0. */
@@ -134,25 +154,20 @@ static void prepare(struct item *item, uint8_t len)
 	memcpy(item->probe.bytes, item->encoding.bytes, len);
 }
 
-static bool known_to_have(const struct item *item)
-{
-	return item->insn.status == LIFT_DONE || item->insn.feature[0];
-}
-
-static void decide_refused(const struct sweep *s, struct item *item)
+static enum sweep_verdict refused(const struct sweep *s, const struct item *item)
 {
 	if (!item->executes || denied(s, item))
-		item->verdict = SWEEP_REFUSED;
-	else
-		item->verdict = known_to_have(item) ? SWEEP_WRONG : SWEEP_UNKNOWN;
+		return SWEEP_REFUSED;
+	if (may_be_off(s, item))
+		return SWEEP_SWITCHED;
+	return is_of_hosts(s, item) ? SWEEP_HOST : SWEEP_WRONG;
 }
 
-static void decide_executed(const struct sweep *s, struct item *item)
+static enum sweep_verdict executed(const struct sweep *s, const struct item *item)
 {
-	if (!item->executes)
-		item->verdict = denied(s, item) ? SWEEP_DENIED : SWEEP_MISSING;
-	else
-		item->verdict = item->insn.status == LIFT_DONE ? SWEEP_EXECUTES : SWEEP_NAMED;
+	if (item->executes)
+		return item->insn.status == LIFT_DONE ? SWEEP_EXECUTES : SWEEP_NAMED;
+	return denied(s, item) || is_of_hosts(s, item) ? SWEEP_HOST : SWEEP_MISSING;
 }
 
 /* By the first probe. *ret: a length that is to be tried, too; 0: there is none. */
@@ -162,7 +177,7 @@ static uint8_t decide(const struct sweep *s, struct item *item)
 
 	switch (item->probe.end) {
 	case ORACLE_PROBE_OPEN: item->verdict = SWEEP_OPEN; return 0;
-	case ORACLE_PROBE_REFUSED: decide_refused(s, item); return 0;
+	case ORACLE_PROBE_REFUSED: item->verdict = refused(s, item); return 0;
 	case ORACLE_PROBE_LONGER:
 		/* More than 15 bytes are #GP, not a fetch. */
 		item->verdict = SWEEP_LENGTH;
@@ -170,7 +185,7 @@ static uint8_t decide(const struct sweep *s, struct item *item)
 	case ORACLE_PROBE_DONE:
 	case ORACLE_PROBE_FAULT: break;
 	}
-	decide_executed(s, item);
+	item->verdict = executed(s, item);
 	if (!item->executes || len <= 1 || (item->probe.end == ORACLE_PROBE_DONE && item->probe.moved == len))
 		return 0;
 	return len - 1;
@@ -188,7 +203,7 @@ static void decide_length(const struct sweep *s, struct item *item)
 	if (item->probe.end == ORACLE_PROBE_OPEN)
 		item->verdict = SWEEP_OPEN;
 	else if (item->verdict == SWEEP_LENGTH && item->probe.end == ORACLE_PROBE_REFUSED)
-		decide_refused(s, item);
+		item->verdict = refused(s, item);
 	else if (item->verdict != SWEEP_LENGTH && item->probe.end != ORACLE_PROBE_LONGER)
 		item->verdict = SWEEP_LENGTH;
 	if (item->verdict == SWEEP_LENGTH && completed && item->probe.moved > 0 &&

@@ -26,18 +26,21 @@ struct space {
 };
 
 /* Prefixes that select, and those that do not in this order; each without and with REX.W. */
-static const uint8_t prefixes[][2] = {{0, 0},    {0x66, 0},    {0xf3, 0},    {0xf2, 0},
-				      {0xf0, 0}, {0x66, 0xf3}, {0x66, 0xf2}};
+static const uint8_t prefixes[][2] = {{0, 0}, {0x66, 0}, {0xf3, 0}, {0xf2, 0}, {0xf0, 0}, {0x66, 0xf3}, {0x66, 0xf2}};
 static const uint8_t before_vex[] = {0x66, 0xf3, 0xf2, 0xf0, 0x40};
 
 enum { NUM_PREFIXES = sizeof prefixes / sizeof *prefixes, NUM_BEFORE_VEX = sizeof before_vex };
 
 /* Selectors of VEX: bits 0-1 pp, 2 W, 3 L, 4 vvvv; those of others are subsets (below). */
 static const struct space spaces[] = {
-	{LEGACY, MAP_1, 4, 2 * NUM_PREFIXES, DIGITS}, {NOW3D, 0, 1, 4, TWO},
-	{VEX3, 1, 3, 32, DIGITS},		      {VEX2, 1, 1, 8, DIGITS},
-	{PREFIXED, 1, 3, 2 * NUM_BEFORE_VEX, 1},      {RESERVED, 0, 1, 8, TWO},
-	{RESERVED, 4, 28, 8, TWO},		      {XOP, 8, 3, 8, DIGITS},
+	{LEGACY, MAP_1, 4, 2 * NUM_PREFIXES, DIGITS},
+	{NOW3D, 0, 1, 4, TWO},
+	{VEX3, 1, 3, 32, DIGITS},
+	{VEX2, 1, 1, 8, DIGITS},
+	{PREFIXED, 1, 3, 2 * NUM_BEFORE_VEX, 1},
+	{RESERVED, 0, 1, 8, TWO},
+	{RESERVED, 4, 28, 8, TWO},
+	{XOP, 8, 3, 8, DIGITS},
 };
 
 enum { NUM_SPACES = sizeof spaces / sizeof *spaces };
@@ -47,7 +50,8 @@ enum { NUM_SPACES = sizeof spaces / sizeof *spaces };
 /* Prefixes and escapes. */
 static bool is_opcode(uint8_t map, uint8_t byte)
 {
-	static const uint8_t one[] = {0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x62, 0x64, 0x65, 0x66, 0x67, 0xc4, 0xc5, 0xf0, 0xf2, 0xf3};
+	static const uint8_t one[] = {0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x62, 0x64, 0x65,
+				      0x66, 0x67, 0xc4, 0xc5, 0xf0, 0xf2, 0xf3};
 	static const uint8_t two[] = {0x0f, 0x38, 0x3a};
 
 	if (map == MAP_1)
