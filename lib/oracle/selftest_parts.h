@@ -8,6 +8,7 @@
 #include "lib/base/rng.h"
 #include "lib/oracle/guest.h"
 #include "lib/oracle/selftest.h"
+#include "lib/oracle/values.h"
 
 enum { SELFTEST_NOISE = 65536 };
 
@@ -42,6 +43,7 @@ struct selftest {
 	VEC(uint8_t) is_input;  /* the same by register */
 	VEC(uint32_t) pointers; /* those of them that make up addresses */
 	VEC(bool) marks;        /* of the pool's nodes */
+	bool floats;            /* it reads the floating-point control register */
 
 	/* What selftest_replay() is given to run the case at hand again. */
 	const uint8_t *given;
@@ -53,6 +55,7 @@ struct selftest {
 	uint64_t seed;
 	unsigned turn; /* changes what changes rarely, because it costs time: the pages' places and their protection */
 	struct rng rng;
+	enum values_theme theme;
 	struct guest guest;
 	struct state initial, before, expected;
 	struct eval eval;
