@@ -70,7 +70,8 @@ struct error *runner_probe(struct runner *r, const uint8_t *general, const uint8
  * the runner puts there and saves.
  *
  *   runner_many_begin   says where the pages are
- *   runner_many_put     registers of case `index`, as of runner_run(); its pages are filled in runner_many_page()
+ *   runner_many_put     registers of case `index`, as of runner_run(); its pages are runner_many_page()s of the
+ *                       numbers from index * num_pages on
  *   runner_many         runs them. *ret_done: so many came to the jump; if less than num, the next one ended by a
  * signal. ERROR_TIMEOUT, ERROR_TARGET: the runner is gone runner_many_get     registers after; what the case cannot
  * change is as it was in `general` and `xsave`. pc: where the jump stands. Its pages are in runner_many_page(). Valid
@@ -81,7 +82,7 @@ enum { RUNNER_MAX_MANY = 16, RUNNER_MANY_PAGES = 4, RUNNER_STOP_LEN = 14 };
 void runner_many_stop(uint8_t ret[RUNNER_STOP_LEN]);
 void runner_many_begin(struct runner *r, const uint64_t *pages, size_t num_pages);
 void runner_many_put(struct runner *r, size_t index, const uint8_t *general, const uint8_t *xsave);
-uint8_t *runner_many_page(const struct runner *r, size_t index, size_t page);
+uint8_t *runner_many_page(const struct runner *r, size_t number);
 struct error *runner_many(struct runner *r, size_t num, size_t *ret_done);
 void runner_many_get(const struct runner *r, size_t index, uint64_t pc, uint8_t *general, uint8_t *xsave);
 

@@ -66,9 +66,9 @@ static struct runner_entry *entry_at(const struct runner *r, size_t index)
 	return (struct runner_entry *)(void *)(home(r) + ENTRIES_AT) + index;
 }
 
-uint8_t *runner_many_page(const struct runner *r, size_t index, size_t page)
+uint8_t *runner_many_page(const struct runner *r, size_t number)
 {
-	return home(r) + IMAGES_AT + (index * r->control->num_pages + page) * MEMORY_PAGE;
+	return home(r) + IMAGES_AT + number * MEMORY_PAGE;
 }
 
 /* JMP [RIP + 0], and the address (SDM vol. 2, JMP). */
@@ -164,9 +164,9 @@ struct error *runner_probe(struct runner *r, const uint8_t *general, const uint8
 	return error_create(ERROR_BUG, "no runner");
 }
 
-uint8_t *runner_many_page(const struct runner *r, size_t index, size_t page)
+uint8_t *runner_many_page(const struct runner *r, size_t number)
 {
-	(void)r, (void)index, (void)page;
+	(void)r, (void)number;
 	return NULL;
 }
 

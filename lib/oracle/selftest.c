@@ -52,6 +52,8 @@ static struct error *allocate(struct selftest *t)
 		err = state_init(&t->expected, t->isa);
 	if (!err)
 		err = oracle_outcome_init(&t->out, t->isa);
+	if (!err)
+		err = selftest_held_init(t);
 	if (err)
 		return err;
 	t->noise = malloc(SELFTEST_NOISE);
@@ -103,6 +105,7 @@ void selftest_destroy(struct selftest *t)
 	state_deinit(&t->before);
 	state_deinit(&t->expected);
 	oracle_outcome_deinit(&t->out);
+	selftest_held_deinit(t);
 	free(t->noise);
 	free(t);
 }
@@ -317,10 +320,9 @@ static struct error *prepare_case(struct selftest *t)
 
 /* ---- Cases ---- */
 
-static struct error *run_oracle(struct selftest *t, enum oracle_way way)
+struct oracle_case selftest_case(const struct selftest *t, enum oracle_way way, struct oracle_range *ranges)
 {
-	struct oracle_range ranges[GUEST_MAX_PAGES];
-	struct oracle_case c = {
+	return (struct oracle_case){
 		.way = way,
 		.stop = t->stop,
 		.pc = t->insn.pc,
@@ -330,6 +332,12 @@ static struct error *run_oracle(struct selftest *t, enum oracle_way way)
 		.ranges = ranges,
 		.num_ranges = guest_ranges(&t->guest, ranges),
 	};
+}
+
+static struct error *run_oracle(struct selftest *t, enum oracle_way way)
+{
+	struct oracle_range ranges[GUEST_MAX_PAGES];
+	struct oracle_case c = selftest_case(t, way, ranges);
 
 	struct error *err = oracle_run(t->oracle, &c, &t->out);
 	/* The last instruction may have spoilt the process (SYSENTER puts it into another mode); then it starts anew.
@@ -396,9 +404,14 @@ struct error *selftest_run(struct selftest *t, struct strbuf *failures, struct s
 		ret->skipped++;
 		return NULL;
 	}
+	return err ? err : selftest_judge(t, failures, ret);
+}
+
+struct error *selftest_judge(struct selftest *t, struct strbuf *failures, struct selftest_result *ret)
+{
 	bool same = false;
-	if (!err && t->out.end != ORACLE_OPEN)
-		err = selftest_compare(t, NULL, &same);
+	struct error *err = t->out.end != ORACLE_OPEN ? selftest_compare(t, NULL, &same) : NULL;
+
 	if (err)
 		return err;
 	if (t->out.end != ORACLE_OPEN)
@@ -510,6 +523,7 @@ struct error *selftest_take(struct selftest *t, const uint8_t *bytes, size_t len
 	t->given = bytes;
 	t->given_len = len;
 	t->given_seed = seed;
+	t->num_held = 0;
 	return lift(t, choose_pc(t->isa, rng, len));
 }
 
@@ -535,9 +549,9 @@ static struct error *run_cases(struct selftest *t, struct rng *rng, unsigned fir
 	for (unsigned i = first; i < end && !err; i++) {
 		err = selftest_prepare(t, rng, i);
 		if (!err)
-			err = selftest_run(t, failures, ret);
+			err = selftest_run_or_hold(t, failures, ret);
 	}
-	return err;
+	return err ? err : selftest_run_held(t, failures, ret);
 }
 
 /* What selftest_replay() takes, for cases [first, end). */

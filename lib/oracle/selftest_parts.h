@@ -10,7 +10,8 @@
 #include "lib/oracle/selftest.h"
 #include "lib/oracle/values.h"
 
-enum { SELFTEST_NOISE = 65536 };
+/* Of cases that wait there is one more than are run at once: the one at hand, meanwhile. */
+enum { SELFTEST_NOISE = 65536, SELFTEST_HELD_PAGES = 5, SELFTEST_HELD = ORACLE_MAX_MANY + 1 };
 
 /* What the model says of a case. */
 struct expectation {
@@ -23,6 +24,17 @@ struct expectation {
 	 * in the jump (#GP on a target that is not canonical).
 	 */
 	bool wild;
+};
+
+/* A case that waits until there are more of its kind: they are run at once. */
+struct selftest_held {
+	struct state before;
+	struct eval eval;
+	struct expectation predicted;
+	uint64_t seed;
+	unsigned index, turn;
+	struct guest_page pages[SELFTEST_HELD_PAGES];
+	size_t num_pages;
 };
 
 struct selftest {
@@ -62,6 +74,9 @@ struct selftest {
 	struct expectation predicted;
 	struct oracle_outcome out;
 
+	struct selftest_held held[SELFTEST_HELD];
+	size_t num_held;
+
 	VEC(struct selftest_gap) gaps; /* of all cases */
 	struct selftest_row rows[32];  /* likewise, by isa->vendor_rows */
 	uint64_t unexplained;
@@ -75,6 +90,23 @@ struct error *selftest_take(struct selftest *t, const uint8_t *bytes, size_t len
 
 /* Makes case `index` and predicts it; rng is selftest_take()'s, and each index takes its turn. */
 struct error *selftest_prepare(struct selftest *t, struct rng *rng, unsigned index);
+
+/* selftest_held.c: room for cases that wait. */
+struct error *selftest_held_init(struct selftest *t);
+void selftest_held_deinit(struct selftest *t);
+
+/*
+ * Runs the case that was prepared, or has it wait for others of its kind; what has waited is run by the second
+ * function, at the latest.
+ */
+struct error *selftest_run_or_hold(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
+struct error *selftest_run_held(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
+
+/* The case at hand for the oracle; `ranges` have room for GUEST_MAX_PAGES. */
+struct oracle_case selftest_case(const struct selftest *t, enum oracle_way way, struct oracle_range *ranges);
+
+/* The case at hand was run: compares, and counts. */
+struct error *selftest_judge(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
 
 /* Runs the case that was prepared. */
 struct error *selftest_run(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);

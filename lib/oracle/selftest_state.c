@@ -197,7 +197,7 @@ static void repeat_vector(struct selftest *t)
 /* Most cases use the high one, as guests do; 32-bit addresses reach the low one only. */
 static uint64_t window(const struct selftest *t)
 {
-	return t->turn / 8 % 4 ? 0x7ffe12340000 : SELFTEST_LOW_WINDOW;
+	return t->turn / 32 % 4 ? 0x7ffe12340000 : SELFTEST_LOW_WINDOW;
 }
 
 static void set_values(struct selftest *t)
@@ -272,17 +272,21 @@ static void set_pointers(struct selftest *t)
 	}
 }
 
-/* The code's pages, never writable; its surroundings are noise, but for what stops the oracle behind it. */
+/*
+ * The code's pages, never writable; its surroundings are noise, but for what stops the oracle behind it, the same in
+ * all cases of the instruction, which may be run at once.
+ */
 static void place_code(struct selftest *t)
 {
 	static const uint8_t stop = ORACLE_STOP;
 
+	struct rng r = {.state = t->given_seed};
 	uint64_t end = t->insn.pc + t->insn.len + (t->stop == t->insn.pc + t->insn.len);
 
 	for (uint64_t at = t->insn.pc & -(uint64_t)MEMORY_PAGE; at < end; at += MEMORY_PAGE) {
 		struct guest_page *page = guest_add(&t->guest, at, false);
 		if (page)
-			selftest_fill(t, page);
+			memcpy(page->data, t->noise + rng_below(&r, (NOISE_EACH - MEMORY_PAGE) / 8) * 8, MEMORY_PAGE);
 	}
 	guest_write(&t->guest, t->insn.pc, t->insn.bytes, t->insn.len);
 	if (t->stop)
