@@ -4,6 +4,7 @@
 #include "lib/oracle/native_parts.h"
 
 _Static_assert((int)ORACLE_MAX_MANY <= (int)RUNNER_MAX_MANY, "the runner has room for them");
+_Static_assert((int)ORACLE_MANY_STOP == (int)RUNNER_STOP_LEN, "what stands behind the instruction");
 
 /* A whole page. */
 static bool is_page(const struct oracle_range *r)

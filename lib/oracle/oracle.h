@@ -151,10 +151,11 @@ struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct o
 /*
  * Runs several cases of one instruction at once, where that is possible; it is much faster. They are ORACLE_STRAIGHT,
  * of equal pc, bytes and stop; their ranges are whole pages at the same addresses, equal where they cannot be written.
- * A few bytes from `stop` on may be others while they run. *ret_done: so many, from the first on, came to `stop`;
- * the others are for oracle_run(). The second function gives the outcome of one, until the next oracle_run_many().
+ * The ORACLE_MANY_STOP bytes from `stop` on are others while they run. *ret_done: so many, from the first on, came to
+ * `stop`; the others are for oracle_run(). The second function gives the outcome of one, until the next
+ * oracle_run_many().
  */
-enum { ORACLE_MAX_MANY = 16 };
+enum { ORACLE_MAX_MANY = 16, ORACLE_MANY_STOP = 14 };
 struct error *oracle_run_many(struct oracle *o, const struct oracle_case *cases, size_t num, size_t *ret_done);
 struct error *oracle_many_outcome(struct oracle *o, const struct oracle_case *c, size_t index,
 				  struct oracle_outcome *ret);

@@ -22,13 +22,24 @@ void selftest_held_deinit(struct selftest *t)
 
 /* ---- Which may wait ---- */
 
+/* Loads from behind the instruction, where other bytes will stand. */
+static bool reads_stop(const struct selftest *t)
+{
+	for (size_t i = 0; i < t->eval.num_loads; i++) {
+		const struct eval_load *load = &t->eval.loads[i];
+		if (load->address + load->len - t->stop < (uint64_t)ORACLE_MANY_STOP + load->len)
+			return true;
+	}
+	return false;
+}
+
 /* Pages that are not written are the code's alone. */
 static bool may_wait(const struct selftest *t)
 {
 	const struct expectation *p = &t->predicted;
 
 	if (t->way != ORACLE_STRAIGHT || t->eval.status != EVAL_DONE || p->fault != FAULT_NONE || p->wild ||
-	    t->guest.len > SELFTEST_HELD_PAGES)
+	    t->guest.len > SELFTEST_HELD_PAGES || reads_stop(t))
 		return false;
 	for (size_t i = 0; i < t->guest.len; i++) {
 		const struct guest_page *page = &t->guest.pages[i];

@@ -134,7 +134,8 @@ uint64_t selftest_target(struct selftest *t, unsigned len);
 
 /*
  * Page faults come in an order that is the CPU's own when several accesses fault: is there one of this address
- * (GUEST_NO_ADDRESS: of one that is no user address) that does? Evaluates anew; the prediction stays as it is.
+ * (GUEST_NO_ADDRESS: of one that is no user address) that does? Where a floating-point exception is predicted, one that
+ * does without it. Evaluates anew; the prediction stays as it is.
  */
 struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *ret);
 
