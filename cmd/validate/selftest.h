@@ -46,8 +46,8 @@ struct error *selftest_native(const struct isa *isa, const struct selftest_optio
 			      struct selftest_counts *counts);
 
 /*
- * Which encodings of the opcode maps this machine's CPU executes, against what the models say; those on which they agree
- * count as passed, a difference as a failure.
+ * Which encodings of the opcode maps this machine's CPU executes, against what the models say; those on which they
+ * agree count as passed, a difference as a failure.
  */
 struct error *selftest_sweep(const struct isa *isa, const struct selftest_options *options,
 			     struct selftest_counts *counts);

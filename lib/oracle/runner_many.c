@@ -63,7 +63,9 @@ static uint8_t *home(const struct runner *r)
 
 static struct runner_entry *entry_at(const struct runner *r, size_t index)
 {
-	return (struct runner_entry *)(void *)(home(r) + ENTRIES_AT) + index;
+	void *entries = home(r) + ENTRIES_AT;
+
+	return (struct runner_entry *)entries + index;
 }
 
 uint8_t *runner_many_page(const struct runner *r, size_t number)
