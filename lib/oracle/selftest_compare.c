@@ -46,7 +46,7 @@ static bool is_expected_page_fault(const struct selftest *t)
 
 	if (!guest_mappable(p->address, p->len) && t->out.code == SI_KERNEL)
 		return t->out.signal == SIGSEGV ||
-		       (t->out.signal == SIGBUS && (is_between(p->address) || p->address == GUEST_NO_ADDRESS));
+		       (t->out.signal == SIGBUS && (is_between(p->address) || p->any_stack));
 	return t->out.signal == SIGSEGV && t->out.address - p->address < p->len;
 }
 
@@ -382,9 +382,11 @@ static struct error *adopt_fault_address(struct selftest *t)
 	    selftest_ends_as_predicted(t))
 		return NULL;
 	uint64_t address = t->out.code == SI_KERNEL ? GUEST_NO_ADDRESS : t->out.address;
+	bool any_stack = t->predicted.fault == FAULT_FLOAT;
 	struct error *err = selftest_may_fault_at(t, address, &other);
 	if (!err && other)
-		t->predicted = (struct expectation){.fault = FAULT_PAGE, .address = address, .len = 1};
+		t->predicted =
+			(struct expectation){.fault = FAULT_PAGE, .address = address, .len = 1, .any_stack = any_stack};
 	return err;
 }
 
