@@ -21,7 +21,7 @@
  *                                 found by trying
  *   lib/target/native.c           ptrace(2) on such a host, under #ifdef: validate record, the native target
  *   lib/oracle/                   one instruction on such a host's CPU: runner.c, tracee.c, sets.c, host.c, canary.c;
- *                                 what the selftest tries: NAME_gen.c, NAME_class.c; or cases with results, as
+ *                                 what the selftest tries: NAME_gen.c, NAME_class.c, NAME_maps.c; or cases with results, as
  *                                 vector_file.c reads for AArch64. Without these there is no second opinion
  *   lib/report, lib/batch         the schemas' lists of architectures
  *   testdata/guests/guest.h       how a program without a C library starts and makes calls

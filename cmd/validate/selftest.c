@@ -25,6 +25,9 @@ static struct error *check(const struct selftest_options *o)
 		return error_create(ERROR_USAGE, "selftest: --vectors and --against exclude each other");
 	if (o->replay && o->mutate.given)
 		return error_create(ERROR_USAGE, "selftest: --replay is of cases, not of --mutate");
+	if (o->sweep && (o->vectors || o->against || o->replay || o->mutate.given))
+		return error_create(ERROR_USAGE,
+				    "selftest: --sweep excludes --vectors, --against, --replay and --mutate");
 	if (o->cases == 0 || o->cases > UINT32_MAX)
 		return error_create(ERROR_USAGE, "selftest: --cases: between 1 and %" PRIu32, UINT32_MAX);
 	return NULL;
@@ -68,6 +71,8 @@ void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test
 
 static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)
 {
+	if (o->sweep)
+		return selftest_sweep(isa, o, counts);
 	if (o->against)
 		return selftest_against(isa, o, counts);
 	if (o->vectors || !walk_supports(isa))
@@ -124,6 +129,9 @@ static const struct option_row rows[] = {
 	 offsetof(struct selftest_options, only), option_text},
 	{"replay", 0, "CASE", "one case again, as a failure names it", offsetof(struct selftest_options, replay),
 	 option_text},
+	{"sweep", 0, NULL,
+	 "which encodings of the opcode maps the CPU executes, and\nhow long they are, against the models",
+	 offsetof(struct selftest_options, sweep), option_flag},
 	{"mutate", 0, "SEED", "make one model wrong, as the seed tells: some case must fail",
 	 offsetof(struct selftest_options, mutate), option_seed},
 	{"mutants", 0, "N", "that many wrong models, of this seed and those after it (1)",

@@ -16,6 +16,7 @@ struct selftest_options {
 	uint64_t cases, seed, mutants;
 	struct selftest_seed mutate;
 	enum cpu_vendor vendor;
+	bool sweep;
 	unsigned verbose;
 };
 
@@ -43,6 +44,13 @@ struct error *selftest_only(const struct selftest_options *options, regex_t *ret
 /* The walk over the opcode maps on this machine's CPU, or options->replay alone; likewise. */
 struct error *selftest_native(const struct isa *isa, const struct selftest_options *options,
 			      struct selftest_counts *counts);
+
+/*
+ * Which encodings of the opcode maps this machine's CPU executes, against what the models say; those on which they
+ * agree count as passed, a difference as a failure.
+ */
+struct error *selftest_sweep(const struct isa *isa, const struct selftest_options *options,
+			     struct selftest_counts *counts);
 
 /* Models made wrong, options->mutate and those after it: a mutant that survives counts as a failure; likewise. */
 struct error *selftest_mutants(const struct isa *isa, const struct selftest_options *options,

@@ -11,6 +11,10 @@ struct oracle_ops {
 	void (*destroy)(struct oracle *o);
 	void (*initial_state)(const struct oracle *o, struct state *ret);
 	struct error *(*run)(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret);
+	struct error *(*run_many)(struct oracle *o, const struct oracle_case *cases, size_t num, size_t *ret_done);
+	struct error *(*many_outcome)(struct oracle *o, const struct oracle_case *c, size_t index,
+				      struct oracle_outcome *ret);
+	struct error *(*run_probes)(struct oracle *o, struct oracle_probe *probes, size_t num);
 };
 
 struct oracle {

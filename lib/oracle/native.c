@@ -65,8 +65,7 @@ static enum host_trait lacks_for_tracing(const struct native *n, const struct or
 	return HOST_BASICS;
 }
 
-/* What it lacks, and nobody can do. */
-static enum host_trait lacks_at_all(const struct native *n, const struct oracle_case *c)
+enum host_trait native_lacks(const struct native *n, const struct oracle_case *c)
 {
 	enum host_trait need = host_need(n->base.isa, c->bytes, c->len);
 
@@ -171,7 +170,7 @@ static struct error *run_again(struct native *n, const struct oracle_case *c, st
 static struct error *native_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret)
 {
 	struct native *n = (struct native *)o;
-	enum host_trait lacking = lacks_at_all(n, c);
+	enum host_trait lacking = native_lacks(n, c);
 
 	if (lacking)
 		return leave_open(n, lacking, ret);
@@ -206,6 +205,9 @@ static const struct oracle_ops native_ops = {
 	.destroy = native_destroy,
 	.initial_state = native_initial_state,
 	.run = native_run,
+	.run_many = native_run_many,
+	.many_outcome = native_many_outcome,
+	.run_probes = native_run_probes,
 };
 
 static struct error *create_pool(struct native *n)

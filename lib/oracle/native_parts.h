@@ -40,6 +40,7 @@ struct native {
 	enum guard guard;
 	struct patch patch;
 	struct oracle_outcome first, second; /* runs of a case that is run again */
+	size_t many_pages;                   /* that each of the last many cases can write */
 	bool has_nt, has_ac;
 	uint32_t nt, ac;
 };
@@ -53,6 +54,9 @@ struct error *native_start(struct native *n);
 /* Runs the case by a step of the traced process, which is started anew if the last case has left something. */
 struct error *native_trace(struct native *n, const struct oracle_case *c, enum guard guard, struct oracle_outcome *ret);
 
+/* There is a runner, if there can be one. */
+bool native_have_runner(struct native *n);
+
 /* There is a runner, and it leaves the case its pages and segment bases. */
 bool native_suits_runner(struct native *n, const struct oracle_case *c);
 
@@ -62,5 +66,19 @@ bool native_suits_runner(struct native *n, const struct oracle_case *c);
  */
 struct error *native_run_untraced(struct native *n, const struct oracle_case *c, enum guard guard,
 				  struct oracle_outcome *ret, bool *ret_done);
+
+/* What the host lacks for the case, and nobody can do; HOST_BASICS: nothing. */
+enum host_trait native_lacks(const struct native *n, const struct oracle_case *c);
+
+/* The case's contents, but for the guard behind the instruction, and what a forced kind of host has in its place. */
+void native_fill(struct native *n, struct pages *p, const struct oracle_case *c, enum guard guard);
+
+/* native_many.c: of struct oracle_ops. */
+struct error *native_run_many(struct oracle *o, const struct oracle_case *cases, size_t num, size_t *ret_done);
+struct error *native_many_outcome(struct oracle *o, const struct oracle_case *c, size_t index,
+				  struct oracle_outcome *ret);
+
+/* native_probe.c: of struct oracle_ops. */
+struct error *native_run_probes(struct oracle *o, struct oracle_probe *probes, size_t num);
 
 #endif

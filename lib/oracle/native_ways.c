@@ -51,8 +51,7 @@ static bool is_stale(const struct native *n, const struct oracle_outcome *out, c
 
 /* ---- The bytes that run ---- */
 
-/* The case's contents, but for the guard behind the instruction, and what a forced kind of host has in its place. */
-static void fill(struct native *n, struct pages *p, const struct oracle_case *c, enum guard guard)
+void native_fill(struct native *n, struct pages *p, const struct oracle_case *c, enum guard guard)
 {
 	uint8_t forced[ISA_MAX_INSN_LEN];
 	struct patch *patch = &n->patch;
@@ -216,7 +215,7 @@ static struct error *run_traced(struct native *n, const struct oracle_case *c, e
 	struct error *err = pages_map(&n->traced, c, move_stub);
 	if (err)
 		return err;
-	fill(n, &n->traced, c, guard);
+	native_fill(n, &n->traced, c, guard);
 	sets_load(&n->sets, c->before);
 	if (n->has_nt && n->force.bits & ORACLE_FORCE_NO_NT)
 		sets_put_wanted(&n->sets, n->nt, 0);
@@ -254,7 +253,7 @@ struct error *native_trace(struct native *n, const struct oracle_case *c, enum g
 static const struct pages_ops runner_pages = {runner_map, runner_unmap};
 
 /* A runner, if there can be one. It loads segment bases itself. */
-static bool have_runner(struct native *n)
+bool native_have_runner(struct native *n)
 {
 	if (n->runner.process.pid)
 		return true;
@@ -290,7 +289,7 @@ static bool fits_runner(const struct native *n, const struct oracle_case *c)
 
 bool native_suits_runner(struct native *n, const struct oracle_case *c)
 {
-	return fits_runner(n, c) && have_runner(n);
+	return fits_runner(n, c) && native_have_runner(n);
 }
 
 /* There is an INT3 where the instruction leads to. */
@@ -347,7 +346,7 @@ static struct error *run_in_runner(struct native *n, const struct oracle_case *c
 	if (err)
 		return err;
 	bool straight = c->way == ORACLE_STRAIGHT;
-	fill(n, &n->run, c, straight ? GUARD_NONE : guard);
+	native_fill(n, &n->run, c, straight ? GUARD_NONE : guard);
 	bool stepped = !straight || !has_stop(n, c);
 	sets_load(&n->sets, c->before);
 	err = turn(n, c, stepped, &info);

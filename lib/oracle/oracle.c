@@ -42,6 +42,31 @@ struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct o
 	return o->ops->run(o, c, ret);
 }
 
+struct error *oracle_run_many(struct oracle *o, const struct oracle_case *cases, size_t num, size_t *ret_done)
+{
+	if (num > ORACLE_MAX_MANY)
+		return error_create(ERROR_BUG, "%zu cases at once", num);
+	*ret_done = 0;
+	return num ? o->ops->run_many(o, cases, num, ret_done) : NULL;
+}
+
+struct error *oracle_many_outcome(struct oracle *o, const struct oracle_case *c, size_t index,
+				  struct oracle_outcome *ret)
+{
+	struct error *err = oracle_outcome_reserve(ret, c);
+
+	return err ? err : o->ops->many_outcome(o, c, index, ret);
+}
+
+struct error *oracle_run_probes(struct oracle *o, struct oracle_probe *probes, size_t num)
+{
+	for (size_t i = 0; i < num; i++) {
+		if (probes[i].len == 0 || probes[i].len > o->isa->max_insn_len)
+			return error_create(ERROR_BUG, "an instruction of %u bytes", probes[i].len);
+	}
+	return o->ops->run_probes(o, probes, num);
+}
+
 struct error *oracle_outcome_init(struct oracle_outcome *out, const struct isa *isa)
 {
 	*out = (struct oracle_outcome){0};

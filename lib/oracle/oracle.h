@@ -149,6 +149,41 @@ bool oracle_outcome_read(const struct oracle_outcome *out, uint64_t address, voi
 struct error *oracle_run(struct oracle *o, const struct oracle_case *c, struct oracle_outcome *ret);
 
 /*
+ * Runs several cases of one instruction at once, where that is possible; it is much faster. They are ORACLE_STRAIGHT,
+ * of equal pc, bytes and stop; their ranges are whole pages at the same addresses, equal where they cannot be written.
+ * The ORACLE_MANY_STOP bytes from `stop` on are others while they run. *ret_done: so many, from the first on, came to
+ * `stop`; the others are for oracle_run(). The second function gives the outcome of one, until the next
+ * oracle_run_many().
+ */
+enum { ORACLE_MAX_MANY = 16, ORACLE_MANY_STOP = 14 };
+struct error *oracle_run_many(struct oracle *o, const struct oracle_case *cases, size_t num, size_t *ret_done);
+struct error *oracle_many_outcome(struct oracle *o, const struct oracle_case *c, size_t index,
+				  struct oracle_outcome *ret);
+
+/*
+ * What the CPU makes of bytes as an instruction: `len` of them, at the end of a page behind which there is none, from
+ * registers of which rbx, rsp, rbp, rsi and rdi point into a page that can be read and written, rcx is 1, and the
+ * others 0. What it does is not told.
+ */
+enum oracle_probe_end {
+	ORACLE_PROBE_OPEN,    /* nothing is known: the process did not survive it */
+	ORACLE_PROBE_REFUSED, /* an invalid opcode (#UD) */
+	ORACLE_PROBE_LONGER,  /* the instruction has more bytes */
+	ORACLE_PROBE_DONE,    /* it completed: moved */
+	ORACLE_PROBE_FAULT,   /* another fault: it is known, and its length is not */
+};
+
+struct oracle_probe {
+	uint8_t bytes[ISA_MAX_INSN_LEN], len;
+	enum oracle_probe_end end;
+	int64_t moved;    /* of ORACLE_PROBE_DONE: by how much the PC did: its length, unless it jumps */
+	int signal, code; /* of ORACLE_PROBE_FAULT: the kernel's */
+};
+
+/* Fills in how the probes end. ERROR_UNSUPPORTED: not on this host. */
+struct error *oracle_run_probes(struct oracle *o, struct oracle_probe *probes, size_t num);
+
+/*
  * The memory of a finding's guest: copies the page (of MEMORY_PAGE bytes) at address to ret, and tells whether the
  * guest may write there. ERROR_FAULT: the guest has no such page; other errors end the adjudication.
  */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -19,144 +18,13 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/oracle/runner_code.h"
 #include "lib/oracle/sets.h"
 #include "lib/state/memory.h"
 #include "lib/sys/sys.h"
 
 enum { DEADLINE_S = 20, CHECK_CPU_EVERY = 256 };
 enum { TRAP_FLAG = 1 << 8 };
-
-/* Away from the tracee's stub, and from where loaders and guests put anything. */
-static const uint64_t runner_home = 0x2d5b35a8e000;
-
-enum runner_kind { RUNNER_CALL, RUNNER_RUN };
-
-/* Offsets are known to the code below. */
-struct runner_control {
-	uint32_t turn;    /* 1: the runner's, 0: ours */
-	uint32_t kind;    /* enum runner_kind */
-	uint64_t call[7]; /* number and arguments; the result in the first */
-	uint64_t fs_base, gs_base;
-	uint64_t gpr[15];       /* rax rcx rdx rbx rbp rsi rdi r8-r15 */
-	uint64_t frame[5];      /* of IRET: rip cs rflags rsp ss */
-	uint64_t info, context; /* addresses in the process, of the last signal */
-	uint8_t blocked;        /* system calls that are caught: all */
-	uint16_t selectors[4];  /* after: ds es fs gs */
-	uint64_t touch[2];      /* code to run behind a call that succeeded (0: none), and its RDI */
-	/* Arguments of calls. */
-	stack_t stack;
-	uint64_t action[4]; /* the kernel's struct sigaction */
-	uint8_t xsave[8192] __attribute__((aligned(64)));
-};
-
-/* The code's page, the control's, the stack that is left. */
-enum { CONTROL_AT = MEMORY_PAGE, STACK_AT = 4 * MEMORY_PAGE, STACK_SIZE = RUNNER_PAGES * MEMORY_PAGE - STACK_AT };
-
-_Static_assert(CONTROL_AT + sizeof(struct runner_control) <= STACK_AT, "the control's pages");
-_Static_assert(offsetof(struct runner_control, call) == 8, "CALL");
-_Static_assert(offsetof(struct runner_control, fs_base) == 64, "BASES");
-_Static_assert(offsetof(struct runner_control, gpr) == 80, "GPR");
-_Static_assert(offsetof(struct runner_control, frame) == 200, "FRAME");
-_Static_assert(offsetof(struct runner_control, info) == 240, "INFO");
-_Static_assert(offsetof(struct runner_control, selectors) == 258, "SELECTORS");
-_Static_assert(offsetof(struct runner_control, touch) == 272, "TOUCH");
-_Static_assert(offsetof(struct runner_control, xsave) == 384, "XSAVE");
-
-/*
- * The process's code, at any place that has the control a page behind. IRET loads the last registers and the flags
- * (NT and TF as well) in one instruction, behind which the single step begins. The handler never returns: the next
- * instruction starts from it, and the kernel begins the signal stack anew for each signal.
- */
-#define BYTES(...)  BYTES_(__VA_ARGS__)
-#define BYTES_(...) #__VA_ARGS__
-extern const uint8_t runner_code[], runner_handler[], runner_touch[], runner_code_end[];
-__asm__(".pushsection .rodata\n"
-	".balign 64\n"
-	"runner_code:\n"
-	"	lea runner_code + 4096(%rip), %rbx\n"
-	"	lea runner_code + 80 * 1024 - 64(%rip), %rsp\n"
-	"1:\n" /* our turn is over */
-	"	movl $0, (%rbx)\n"
-	"	mov $202, %eax\n" /* futex */
-	"	mov %rbx, %rdi\n"
-	"	mov $1, %esi\n" /* FUTEX_WAKE */
-	"	mov $1, %edx\n"
-	"	syscall\n"
-	"2:	cmpl $0, (%rbx)\n"
-	"	jne 3f\n"
-	"	mov $202, %eax\n"
-	"	mov %rbx, %rdi\n"
-	"	xor %esi, %esi\n" /* FUTEX_WAIT */
-	"	xor %edx, %edx\n"
-	"	xor %r10d, %r10d\n"
-	"	syscall\n"
-	"	jmp 2b\n"
-	"3:	cmpl $0, 4(%rbx)\n"
-	"	jne 4f\n"
-	"	mov 8(%rbx), %rax\n" /* CALL */
-	"	mov 16(%rbx), %rdi\n"
-	"	mov 24(%rbx), %rsi\n"
-	"	mov 32(%rbx), %rdx\n"
-	"	mov 40(%rbx), %r10\n"
-	"	mov 48(%rbx), %r8\n"
-	"	mov 56(%rbx), %r9\n"
-	"	syscall\n"
-	"	mov %rax, 8(%rbx)\n"
-	"	test %rax, %rax\n"
-	"	js 1b\n"
-	"	cmpq $0, 272(%rbx)\n" /* TOUCH */
-	"	je 1b\n"
-	"	mov 280(%rbx), %rdi\n"
-	"	call *272(%rbx)\n"
-	"	jmp 1b\n"
-	"4:	mov $7, %eax\n"
-	"	xor %edx, %edx\n"
-	"	xrstor64 384(%rbx)\n" /* XSAVE */
-	"	xor %eax, %eax\n"
-	"	mov %eax, %ds\n"
-	"	mov %eax, %es\n"
-	"	mov %eax, %fs\n"
-	"	mov %eax, %gs\n"
-	"	mov 64(%rbx), %rax\n" /* BASES */
-	"	wrfsbase %rax\n"
-	"	mov 72(%rbx), %rax\n"
-	"	wrgsbase %rax\n"
-	"	lea 200(%rbx), %rsp\n" /* FRAME */
-	"	mov 80(%rbx), %rax\n"  /* GPR */
-	"	mov 88(%rbx), %rcx\n"
-	"	mov 96(%rbx), %rdx\n"
-	"	mov 112(%rbx), %rbp\n"
-	"	mov 120(%rbx), %rsi\n"
-	"	mov 128(%rbx), %rdi\n"
-	"	mov 136(%rbx), %r8\n"
-	"	mov 144(%rbx), %r9\n"
-	"	mov 152(%rbx), %r10\n"
-	"	mov 160(%rbx), %r11\n"
-	"	mov 168(%rbx), %r12\n"
-	"	mov 176(%rbx), %r13\n"
-	"	mov 184(%rbx), %r14\n"
-	"	mov 192(%rbx), %r15\n"
-	"	mov 104(%rbx), %rbx\n"
-	"	iretq\n"
-	"runner_handler:\n"
-	"	lea runner_code + 4096(%rip), %rbx\n"
-	"	pushq $2\n"
-	"	popfq\n" /* NT would make IRET fault, and AC us */
-	"	rdfsbase %rax\n"
-	"	mov %rax, 64(%rbx)\n"
-	"	rdgsbase %rax\n"
-	"	mov %rax, 72(%rbx)\n"
-	"	mov %rsi, 240(%rbx)\n" /* INFO */
-	"	mov %rdx, 248(%rbx)\n"
-	"	mov %ds, 258(%rbx)\n" /* SELECTORS */
-	"	mov %es, 260(%rbx)\n"
-	"	mov %fs, 262(%rbx)\n"
-	"	mov %gs, 264(%rbx)\n"
-	"	jmp 1b\n"
-	"runner_touch:\n"
-	"	.byte " BYTES(TOUCH_READ) ", 0, " BYTES(TOUCH_WRITE) "\n"
-								     "runner_code_end:\n"
-								     ".popsection\n");
 
 /* ---- Turns ---- */
 
@@ -187,8 +55,7 @@ static bool has_ended(struct runner *r)
 	return true;
 }
 
-/* Gives the runner its turn, and waits until it is ours again. */
-static struct error *take_turn(struct runner *r, enum runner_kind kind)
+struct error *runner_take_turn(struct runner *r, enum runner_kind kind)
 {
 	static const struct timespec slice = {.tv_nsec = 100 * CLOCK_MS};
 	deadline_t deadline = 0;
@@ -219,7 +86,7 @@ static struct error *call(struct runner *r, const char *what, long number, const
 	r->control->call[0] = (uint64_t)number;
 	for (unsigned i = 0; i < 6; i++)
 		r->control->call[1 + i] = arg[i];
-	struct error *err = take_turn(r, RUNNER_CALL);
+	struct error *err = runner_take_turn(r, RUNNER_CALL);
 	if (err)
 		return err;
 	int64_t result = (int64_t)r->control->call[0];
@@ -235,7 +102,7 @@ struct error *runner_map(void *runner, uint64_t address, size_t index, int prot,
 
 	if (data) {
 		memcpy(data, code, TOUCH_LEN);
-		r->control->touch[0] = prot & PROT_EXEC ? address : runner_home + (uint64_t)(code - runner_code);
+		r->control->touch[0] = prot & PROT_EXEC ? address : RUNNER_HOME + (uint64_t)(code - runner_code);
 		r->control->touch[1] = address;
 	}
 	struct error *err = call(r, "mmap", SYS_mmap, arg);
@@ -250,7 +117,7 @@ struct error *runner_unmap(void *runner, uint64_t address)
 
 bool runner_has(uint64_t page)
 {
-	return page - runner_home < (uint64_t)RUNNER_PAGES * MEMORY_PAGE;
+	return page - RUNNER_HOME < HOME_END;
 }
 
 /* ---- Starting ---- */
@@ -258,7 +125,7 @@ bool runner_has(uint64_t page)
 /* The address in the process of a part of the control. */
 static uint64_t there(const struct runner *r, const void *part)
 {
-	return runner_home + CONTROL_AT + (uint64_t)((const uint8_t *)part - (const uint8_t *)r->control);
+	return RUNNER_HOME + CONTROL_AT + (uint64_t)((const uint8_t *)part - (const uint8_t *)r->control);
 }
 
 static struct error *handle_signals(struct runner *r)
@@ -266,10 +133,10 @@ static struct error *handle_signals(struct runner *r)
 	static const int signals[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
 	enum { SA_RESTORER_FLAG = 0x04000000 };
 	struct runner_control *c = r->control;
-	uint64_t handler = runner_home + (uint64_t)(runner_handler - runner_code);
+	uint64_t handler = RUNNER_HOME + (uint64_t)(runner_handler - runner_code);
 	struct error *err;
 
-	c->stack = (stack_t){.ss_sp = (void *)(uintptr_t)(runner_home + STACK_AT), .ss_size = STACK_SIZE - 4096};
+	c->stack = (stack_t){.ss_sp = (void *)(uintptr_t)(RUNNER_HOME + STACK_AT), .ss_size = STACK_SIZE - 4096};
 	err = call(r, "sigaltstack", SYS_sigaltstack, (uint64_t[6]){there(r, &c->stack)});
 	/* The restorer is never called. */
 	c->action[0] = handler;
@@ -289,21 +156,37 @@ static struct error *catch_calls(struct runner *r)
 
 	r->control->blocked = DISPATCH_BLOCK;
 	return call(r, "prctl", SYS_prctl,
-		    (uint64_t[6]){SET_SYSCALL_USER_DISPATCH, DISPATCH_ON, runner_home, MEMORY_PAGE,
+		    (uint64_t[6]){SET_SYSCALL_USER_DISPATCH, DISPATCH_ON, RUNNER_HOME, MEMORY_PAGE,
 				  there(r, &r->control->blocked)});
+}
+
+/* At once: pages are many. */
+static struct error *map_many(struct runner *r, size_t first)
+{
+	return call(r, "mmap", SYS_mmap,
+		    (uint64_t[6]){RUNNER_HOME + ENTRIES_AT, IMAGES_END - ENTRIES_AT, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_FIXED_NOREPLACE, 0, first * MEMORY_PAGE + ENTRIES_AT});
 }
 
 static struct error *launch(struct runner *r, size_t first)
 {
 	struct error *err = NULL;
 
-	for (size_t i = 0; i < RUNNER_PAGES && !err; i++)
-		err = tracee_map(&r->process, runner_home + i * MEMORY_PAGE, first + i,
+	for (size_t i = 0; i < ENTRIES_AT / MEMORY_PAGE && !err; i++)
+		err = tracee_map(&r->process, RUNNER_HOME + i * MEMORY_PAGE, first + i,
 				 i == 0 ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE, NULL);
 	if (!err)
-		err = tracee_release(&r->process, runner_home);
+		err = tracee_map(&r->process, RUNNER_HOME + PROBES_RUN_AT, first + PROBES_AT / MEMORY_PAGE,
+				 PROT_READ | PROT_EXEC, NULL);
+	if (!err)
+		err = tracee_map(&r->process, RUNNER_HOME + DATA_RUN_AT, first + DATA_AT / MEMORY_PAGE,
+				 PROT_READ | PROT_WRITE, NULL);
+	if (!err)
+		err = tracee_release(&r->process, RUNNER_HOME);
 	if (!err)
 		err = runner_unmap(r, r->process.stub);
+	if (!err)
+		err = map_many(r, first);
 	if (!err)
 		err = handle_signals(r);
 	return err ? err : catch_calls(r);
@@ -332,7 +215,7 @@ void runner_stop(struct runner *r)
 
 /* ---- Running ---- */
 
-static void put_registers(struct runner_control *c, const struct user_regs_struct *u, bool step)
+void runner_put_registers(struct runner_control *c, const struct user_regs_struct *u, bool step)
 {
 	const uint64_t gpr[15] = {u->rax, u->rcx, u->rdx, u->rbx, u->rbp, u->rsi, u->rdi, u->r8,
 				  u->r9,  u->r10, u->r11, u->r12, u->r13, u->r14, u->r15};
@@ -366,7 +249,7 @@ static void get_registers(const struct runner_control *c, const mcontext_t *m, s
 /* Where something of the process's stack is here; NULL if it is not of a stack frame. */
 static const void *on_stack(const struct runner *r, uint64_t address, size_t len)
 {
-	uint64_t at = address - (runner_home + STACK_AT);
+	uint64_t at = address - (RUNNER_HOME + STACK_AT);
 
 	return at < STACK_SIZE && len <= STACK_SIZE - at ? (const uint8_t *)r->control + STACK_AT - CONTROL_AT + at
 							 : NULL;
@@ -400,10 +283,10 @@ struct error *runner_run(struct runner *r, uint8_t *general, uint8_t *xsave, siz
 	if (xsave_len > sizeof c->xsave)
 		return error_create(ERROR_BUG, "an XSAVE area of %zu bytes", xsave_len);
 	memcpy(&u, general, sizeof u);
-	put_registers(c, &u, step);
+	runner_put_registers(c, &u, step);
 	memcpy(c->xsave, xsave, xsave_len);
 	sets_use_all(c->xsave);
-	err = take_turn(r, RUNNER_RUN);
+	err = runner_take_turn(r, RUNNER_RUN);
 	if (!err)
 		err = read_frame(r, &u, xsave, xsave_len, ret_info);
 	memcpy(general, &u, sizeof u);

@@ -10,7 +10,18 @@
 
 #include "lib/oracle/tracee.h"
 
-enum { RUNNER_PAGES = 20 }; /* its own, in the pool */
+enum { RUNNER_PAGES = 99 }; /* its own, in the pool */
+
+/* An instruction at the end of a page behind which there is none, run by a single step; and the signal that ended it.
+ */
+struct runner_probe {
+	uint64_t pc;
+	uint8_t bytes[16]; /* the page's last ones */
+	uint64_t after, address;
+	int32_t signal, code;
+};
+
+enum { RUNNER_MAX_PROBES = 512 };
 
 struct runner_control;
 
@@ -41,5 +52,38 @@ bool runner_has(uint64_t page);
  */
 struct error *runner_run(struct runner *r, uint8_t *general, uint8_t *xsave, size_t xsave_len, bool step,
 			 siginfo_t *ret_info);
+
+/* The end of the page in which probes are, and the middle of one that they may access. */
+uint64_t runner_probe_end(void);
+uint64_t runner_probe_data(void);
+
+/*
+ * Runs up to RUNNER_MAX_PROBES probes, each from the same registers, in one turn. *ret_done: so many have their
+ * results; less than `num` if the process did not survive the next one, and is gone.
+ */
+struct error *runner_probe(struct runner *r, const uint8_t *general, const uint8_t *xsave, size_t xsave_len,
+			   struct runner_probe *probes, size_t num, size_t *ret_done);
+
+/*
+ * Many cases of one instruction in one turn, without a signal: behind the instruction stands a jump to where the runner
+ * saves the registers, and begins the next case. The cases have writable pages at the same addresses, whose contents
+ * the runner puts there and saves.
+ *
+ *   runner_many_begin   says where the pages are
+ *   runner_many_put     registers of case `index`, as of runner_run(); its pages are runner_many_page()s of the
+ *                       numbers from index * num_pages on
+ *   runner_many         runs them. *ret_done: so many came to the jump; if less than num, the next one ended by a
+ * signal. ERROR_TIMEOUT, ERROR_TARGET: the runner is gone runner_many_get     registers after; what the case cannot
+ * change is as it was in `general` and `xsave`. pc: where the jump stands. Its pages are in runner_many_page(). Valid
+ * until the next runner_many_begin().
+ */
+enum { RUNNER_MAX_MANY = 16, RUNNER_MANY_PAGES = 4, RUNNER_STOP_LEN = 14 };
+
+void runner_many_stop(uint8_t ret[RUNNER_STOP_LEN]);
+void runner_many_begin(struct runner *r, const uint64_t *pages, size_t num_pages);
+void runner_many_put(struct runner *r, size_t index, const uint8_t *general, const uint8_t *xsave);
+uint8_t *runner_many_page(const struct runner *r, size_t number);
+struct error *runner_many(struct runner *r, size_t num, size_t *ret_done);
+void runner_many_get(const struct runner *r, size_t index, uint64_t pc, uint8_t *general, uint8_t *xsave);
 
 #endif

@@ -8,8 +8,10 @@
 #include "lib/base/rng.h"
 #include "lib/oracle/guest.h"
 #include "lib/oracle/selftest.h"
+#include "lib/oracle/values.h"
 
-enum { SELFTEST_NOISE = 65536 };
+/* Of cases that wait there is one more than are run at once: the one at hand, meanwhile. */
+enum { SELFTEST_NOISE = 65536, SELFTEST_HELD_PAGES = 5, SELFTEST_HELD = ORACLE_MAX_MANY + 1 };
 
 /* What the model says of a case. */
 struct expectation {
@@ -17,11 +19,23 @@ struct expectation {
 	/* FAULT_PAGE: the access that failed. */
 	uint64_t address;
 	unsigned len;
+	bool any_stack; /* it is not known whether it is one of the stack: #SS if its address is none */
 	/*
 	 * No fault, but the next instruction is nowhere: models leave it to the next fetch to fault, some CPUs do that
 	 * in the jump (#GP on a target that is not canonical).
 	 */
 	bool wild;
+};
+
+/* A case that waits until there are more of its kind: they are run at once. */
+struct selftest_held {
+	struct state before;
+	struct eval eval;
+	struct expectation predicted;
+	uint64_t seed;
+	unsigned index, turn;
+	struct guest_page pages[SELFTEST_HELD_PAGES];
+	size_t num_pages;
 };
 
 struct selftest {
@@ -42,6 +56,7 @@ struct selftest {
 	VEC(uint8_t) is_input;  /* the same by register */
 	VEC(uint32_t) pointers; /* those of them that make up addresses */
 	VEC(bool) marks;        /* of the pool's nodes */
+	bool floats;            /* it reads the floating-point control register */
 
 	/* What selftest_replay() is given to run the case at hand again. */
 	const uint8_t *given;
@@ -53,11 +68,15 @@ struct selftest {
 	uint64_t seed;
 	unsigned turn; /* changes what changes rarely, because it costs time: the pages' places and their protection */
 	struct rng rng;
+	enum values_theme theme;
 	struct guest guest;
 	struct state initial, before, expected;
 	struct eval eval;
 	struct expectation predicted;
 	struct oracle_outcome out;
+
+	struct selftest_held held[SELFTEST_HELD];
+	size_t num_held;
 
 	VEC(struct selftest_gap) gaps; /* of all cases */
 	struct selftest_row rows[32];  /* likewise, by isa->vendor_rows */
@@ -72,6 +91,23 @@ struct error *selftest_take(struct selftest *t, const uint8_t *bytes, size_t len
 
 /* Makes case `index` and predicts it; rng is selftest_take()'s, and each index takes its turn. */
 struct error *selftest_prepare(struct selftest *t, struct rng *rng, unsigned index);
+
+/* selftest_held.c: room for cases that wait. */
+struct error *selftest_held_init(struct selftest *t);
+void selftest_held_deinit(struct selftest *t);
+
+/*
+ * Runs the case that was prepared, or has it wait for others of its kind; what has waited is run by the second
+ * function, at the latest.
+ */
+struct error *selftest_run_or_hold(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
+struct error *selftest_run_held(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
+
+/* The case at hand for the oracle; `ranges` have room for GUEST_MAX_PAGES. */
+struct oracle_case selftest_case(const struct selftest *t, enum oracle_way way, struct oracle_range *ranges);
+
+/* The case at hand was run: compares, and counts. */
+struct error *selftest_judge(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
 
 /* Runs the case that was prepared. */
 struct error *selftest_run(struct selftest *t, struct strbuf *failures, struct selftest_result *ret);
@@ -99,7 +135,8 @@ uint64_t selftest_target(struct selftest *t, unsigned len);
 
 /*
  * Page faults come in an order that is the CPU's own when several accesses fault: is there one of this address
- * (GUEST_NO_ADDRESS: of one that is no user address) that does? Evaluates anew; the prediction stays as it is.
+ * (GUEST_NO_ADDRESS: of one that is no user address) that does? Where a floating-point exception is predicted, one that
+ * does without it. Evaluates anew; the prediction stays as it is.
  */
 struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *ret);
 

@@ -67,81 +67,17 @@ struct error *selftest_find_inputs(struct selftest *t)
 	if (!collect(t, false))
 		return &error_no_memory;
 	memset(t->is_input.at, 0, t->is_input.len);
-	for (size_t i = 0; i < t->inputs.len; i++)
+	t->floats = false;
+	for (size_t i = 0; i < t->inputs.len; i++) {
 		t->is_input.at[t->inputs.at[i]] = true;
+		t->floats |= t->isa->regs[t->inputs.at[i]].class == REG_CONTROL;
+	}
 	keep_addresses(t);
 	marks_spread(t->marks.at, t->pool);
 	return collect(t, true) ? NULL : &error_no_memory;
 }
 
 /* ---- Values ---- */
-
-/* An integer of `width` bits: a corner, or random. */
-static uint64_t integer(struct rng *r, unsigned width)
-{
-	uint64_t mask = UINT64_MAX >> (64 - width), x = rng_next(r);
-
-	switch (rng_below(r, 12)) {
-	case 0: return 0;
-	case 1: return mask;
-	case 2: return mask >> 1;
-	case 3: return (mask >> 1) + 1;
-	case 4: return (uint64_t)1 << x % width;
-	case 5: return mask & ~((uint64_t)1 << x % width);
-	case 6: return x % 80 & mask;
-	case 7: return (0 - x % 80) & mask;
-	case 8: return x >> (64 - width) >> rng_next(r) % width;
-	default: return x & mask;
-	}
-}
-
-/* A binary floating-point number of 16, 32 or 64 bits: of any class, and often close to others in magnitude. */
-static uint64_t number(struct rng *r, unsigned width)
-{
-	unsigned fraction_bits = width == 64 ? 52 : width == 32 ? 23 : 10, exponent_bits = width - 1 - fraction_bits;
-	uint64_t fraction_mask = ((uint64_t)1 << fraction_bits) - 1, exponent_mask = ((uint64_t)1 << exponent_bits) - 1;
-	uint64_t fraction = integer(r, fraction_bits), exponent = exponent_mask / 2, sign = rng_next(r) & 1;
-
-	switch (rng_below(r, 8)) {
-	case 0: exponent = 0; break; /* denormal or zero */
-	case 1: exponent = 1; break;
-	case 2: exponent = exponent_mask; break; /* infinity or NaN */
-	case 3: exponent = exponent_mask - 1; break;
-	case 4: exponent = integer(r, exponent_bits); break;
-	case 5: exponent += rng_below(r, 2 * width) % exponent_mask; break; /* about the integers' limits */
-	default: exponent += rng_below(r, 8) - 4; break;
-	}
-	if (rng_below(r, 4) == 0)
-		fraction = 0;
-	return sign << (width - 1) | (exponent & exponent_mask) << fraction_bits | (fraction & fraction_mask);
-}
-
-/* Words made of lanes of one width: integers, or floating-point numbers. */
-static void lanes(struct rng *r, uint64_t *ret, unsigned words)
-{
-	unsigned width = 8u << rng_below(r, 4);
-	bool numbers = width > 8 && chance(r, 2);
-
-	for (unsigned i = 0; i < words; i++) {
-		ret[i] = 0;
-		for (unsigned low = 0; low < 64; low += width)
-			ret[i] |= (numbers ? number(r, width) : integer(r, width)) << low;
-	}
-}
-
-/*
- * Floating-point control: a process starts with all exceptions masked and nothing else set. Any of the other bits, and
- * now and then fewer masks.
- */
-static uint64_t control(struct rng *r, uint64_t initial, uint64_t bits)
-{
-	switch (rng_below(r, 8)) {
-	case 0: return rng_next(r) & bits;
-	case 1:
-	case 2: return initial;
-	default: return initial | (rng_next(r) & bits);
-	}
-}
 
 static uint64_t control_bits(const struct selftest *t, uint32_t reg)
 {
@@ -150,23 +86,44 @@ static uint64_t control_bits(const struct selftest *t, uint32_t reg)
 	return cpu && t->isa->control_bits ? t->isa->control_bits(cpu, reg) : UINT16_MAX;
 }
 
+enum { NOISE_EACH = SELFTEST_NOISE / VALUES_NUM_THEMES };
+
+_Static_assert(NOISE_EACH >= 3 * MEMORY_PAGE, "noise of each theme for pages that differ");
+
 void selftest_make_noise(struct rng *r, uint8_t *ret)
 {
 	uint64_t value[2];
 
 	for (size_t i = 0; i < SELFTEST_NOISE; i += sizeof value) {
-		lanes(r, value, 2);
+		values_lanes(r, (enum values_theme)(i / NOISE_EACH), value, 2);
 		memcpy(ret + i, value, sizeof value);
 	}
+}
+
+/* Of the case's theme. */
+static const uint8_t *noise(struct selftest *t, size_t len)
+{
+	return t->noise + t->theme * NOISE_EACH + rng_below(&t->rng, (uint32_t)(NOISE_EACH - len) / 8) * 8;
+}
+
+/*
+ * Operands of floating point are numbers of one format, mostly, in registers and in memory. That an instruction reads
+ * the control register tells which ones compute with such; the format is anybody's guess.
+ */
+static enum values_theme choose_theme(struct selftest *t)
+{
+	static const enum values_theme themes[] = {VALUES_MIXED,  VALUES_HALF,   VALUES_SINGLE, VALUES_SINGLE,
+						   VALUES_SINGLE, VALUES_DOUBLE, VALUES_DOUBLE, VALUES_DOUBLE};
+
+	return t->floats || chance(&t->rng, 4) ? themes[rng_below(&t->rng, 8)] : VALUES_MIXED;
 }
 
 /* Any value, quickly: for registers that the instruction has no business with. */
 static void set_noise(struct selftest *t, uint32_t reg)
 {
-	uint32_t from = rng_below(&t->rng, (SELFTEST_NOISE - 64) / 8) * 8;
 	uint64_t value[8];
 
-	memcpy(value, t->noise + from, sizeof value);
+	memcpy(value, noise(t, sizeof value), sizeof value);
 	state_set_words(&t->before, reg, value);
 }
 
@@ -179,7 +136,7 @@ static void set_value(struct selftest *t, uint32_t reg)
 	switch (desc->class) {
 	case REG_GENERAL:
 		if (is_input)
-			state_set(&t->before, reg, integer(&t->rng, desc->width));
+			state_set(&t->before, reg, values_integer(&t->rng, desc->width));
 		else
 			set_noise(t, reg);
 		break;
@@ -189,14 +146,14 @@ static void set_value(struct selftest *t, uint32_t reg)
 		if (desc->width <= 64)
 			break;
 		if (is_input) {
-			lanes(&t->rng, value, reg_words(desc));
+			values_lanes(&t->rng, t->theme, value, reg_words(desc));
 			state_set_words(&t->before, reg, value);
 		} else {
 			set_noise(t, reg);
 		}
 		break;
 	case REG_CONTROL:
-		state_set(&t->before, reg, control(&t->rng, state_get(&t->initial, reg), control_bits(t, reg)));
+		state_set(&t->before, reg, values_control(&t->rng, state_get(&t->initial, reg), control_bits(t, reg)));
 		break;
 	default: break;
 	}
@@ -221,10 +178,26 @@ static void repeat_value(struct selftest *t)
 		state_set(&t->before, to, value);
 }
 
+/* Vectors that are equal, or nearly: differences of nothing, comparisons, the order of NaNs that differ in a bit. */
+static void repeat_vector(struct selftest *t)
+{
+	uint64_t value[8];
+
+	if (t->inputs.len < 2)
+		return;
+	uint32_t from = t->inputs.at[rng_below(&t->rng, (uint32_t)t->inputs.len)];
+	uint32_t to = t->inputs.at[rng_below(&t->rng, (uint32_t)t->inputs.len)];
+	const struct reg_desc *source = &t->isa->regs[from], *target = &t->isa->regs[to];
+	if (source->class != REG_VECTOR || target->class != REG_VECTOR || source->width != target->width || from == to)
+		return;
+	values_similar(&t->rng, t->theme, &t->before.value[source->word], value, reg_words(target));
+	state_set_words(&t->before, to, value);
+}
+
 /* Most cases use the high one, as guests do; 32-bit addresses reach the low one only. */
 static uint64_t window(const struct selftest *t)
 {
-	return t->turn / 8 % 4 ? 0x7ffe12340000 : SELFTEST_LOW_WINDOW;
+	return t->turn / 32 % 4 ? 0x7ffe12340000 : SELFTEST_LOW_WINDOW;
 }
 
 static void set_values(struct selftest *t)
@@ -236,6 +209,8 @@ static void set_values(struct selftest *t)
 		state_set(&t->before, t->isa->flag_regs[i], rng_below(&t->rng, 2));
 	if (chance(&t->rng, 4))
 		repeat_value(t);
+	if (chance(&t->rng, 6))
+		repeat_vector(t);
 	/* Whoever does not ask for the stack has one, mostly: not every host resumes without. */
 	if (!t->is_input.at[t->isa->sp] && !chance(&t->rng, 16))
 		state_set(&t->before, t->isa->sp, window(t) + MEMORY_PAGE);
@@ -261,9 +236,7 @@ void selftest_fill(struct selftest *t, struct guest_page *page)
 		fill_quietly(t, page);
 		return;
 	}
-	uint32_t from = rng_below(&t->rng, (SELFTEST_NOISE - MEMORY_PAGE) / 8) * 8;
-
-	memcpy(page->data, t->noise + from, MEMORY_PAGE);
+	memcpy(page->data, noise(t, MEMORY_PAGE), MEMORY_PAGE);
 }
 
 uint64_t selftest_target(struct selftest *t, unsigned len)
@@ -299,17 +272,21 @@ static void set_pointers(struct selftest *t)
 	}
 }
 
-/* The code's pages, never writable; its surroundings are noise, but for what stops the oracle behind it. */
+/*
+ * The code's pages, never writable; its surroundings are noise, but for what stops the oracle behind it, the same in
+ * all cases of the instruction, which may be run at once.
+ */
 static void place_code(struct selftest *t)
 {
 	static const uint8_t stop = ORACLE_STOP;
 
+	struct rng r = {.state = t->given_seed};
 	uint64_t end = t->insn.pc + t->insn.len + (t->stop == t->insn.pc + t->insn.len);
 
 	for (uint64_t at = t->insn.pc & -(uint64_t)MEMORY_PAGE; at < end; at += MEMORY_PAGE) {
 		struct guest_page *page = guest_add(&t->guest, at, false);
 		if (page)
-			selftest_fill(t, page);
+			memcpy(page->data, t->noise + rng_below(&r, (NOISE_EACH - MEMORY_PAGE) / 8) * 8, MEMORY_PAGE);
 	}
 	guest_write(&t->guest, t->insn.pc, t->insn.bytes, t->insn.len);
 	if (t->stop)
@@ -381,6 +358,7 @@ static void place_window(struct selftest *t)
 void selftest_make_case(struct selftest *t)
 {
 	t->guest.len = 0;
+	t->theme = choose_theme(t);
 	place_code(t);
 	set_values(t);
 	if (t->pointers.len) {
