@@ -139,7 +139,7 @@ enum {
 	ISA_MAX_NAMED = 8,
 	ISA_MAX_CLOBBERED = 2, /* sys.clobbered */
 	ISA_OPERAND_TERMS = 3,
-	ISA_ENCODING_LEN = 24,
+	ISA_ENCODING_LEN = 32,
 	OUTLINE_MAX = 6,
 	OUTLINE_NO_REG = UINT16_MAX
 };
@@ -209,7 +209,8 @@ struct insn {
 	uint32_t vendor_rows;        /* bit i: isa->vendor_rows[i] decided part of it */
 	bool opens, closes;          /* sets, reads registers that a stop resets (isa->reset) */
 	uint8_t overrun;             /* the row of isa->overruns that it is, from 1; 0: none */
-	uint16_t reveals;            /* copies this register, which no target shows, to its only result; 0: none */
+	const char *rule; /* why it is #UD, or whatever undefined instructions raise; static, NULL: it is not */
+	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
 	struct outline outline;        /* without a transfer */

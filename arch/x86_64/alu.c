@@ -124,7 +124,7 @@ static void build_adx(struct x86_ctx *c, const struct x86_form *f)
 	ROW(name, b5,           "rAX Iz", BASE, flags, props, build, param), \
 	ROW(name, "80 " digit,  "Eb Ib",  BASE, flags, props, build, param), \
 	ROW(name, "81 " digit,  "Ev Iz",  BASE, flags, props, build, param), \
-	ROW(name, "83 " digit,  "Ev Ib",  BASE, flags, props, build, param)
+	ROW(name, "83 " digit,  "Ev Ibs",  BASE, flags, props, build, param)
 
 static const struct x86_form x86_alu[] = {
 	/*         name   opcodes                             digit oszapcd    props     build        param */

@@ -47,6 +47,8 @@ static void build_permute_quads(struct x86_ctx *c, const struct x86_form *f)
 	uint8_t index[4];
 
 	(void)f;
+	if (!c->raw.w && !x86_by_amd(c, VENDOR_PERMQ_W))
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 	for (unsigned i = 0; i < 4; i++)
 		index[i] = simd_imm(c) >> 2 * i & 3;
 	x86_write(c, 0, simd_permute(c, 256, 64, simd_read(c, 1, 256), index));
@@ -152,8 +154,8 @@ static const struct x86_form x86_avx[] = {
 	AVX_ROW("vinserti128",    "66 0F 3A 38 /r", "256.W0", "Vqq Hqq Wdq Ib", AVX2, AVX2, build_insert_block,     0),
 	AVX_ROW("vextractf128",   "66 0F 3A 19 /r", "256.W0", "Wdq Vqq Ib",     AVX,  AVX,  build_extract_block,    0),
 	AVX_ROW("vextracti128",   "66 0F 3A 39 /r", "256.W0", "Wdq Vqq Ib",     AVX2, AVX2, build_extract_block,    0),
-	AVX_ROW("vpermq",         "66 0F 3A 00 /r", "256.W1", "Vqq Wqq Ib",     AVX2, AVX2, build_permute_quads,    0),
-	AVX_ROW("vpermpd",        "66 0F 3A 01 /r", "256.W1", "Vqq Wqq Ib",     AVX2, AVX2, build_permute_quads,    0),
+	AVX_ROW("vpermq",         "66 0F 3A 00 /r", "256.WIG", "Vqq Wqq Ib",     AVX2, AVX2, build_permute_quads,    0),
+	AVX_ROW("vpermpd",        "66 0F 3A 01 /r", "256.WIG", "Vqq Wqq Ib",     AVX2, AVX2, build_permute_quads,    0),
 	AVX_ROW("vpermd",         "66 0F 38 36 /r", "256.W0", "Vqq Hqq Wqq",    AVX2, AVX2, build_permute_doubles,  0),
 	AVX_ROW("vpermps",        "66 0F 38 16 /r", "256.W0", "Vqq Hqq Wqq",    AVX2, AVX2, build_permute_doubles,  0),
 	AVX_ROW("vpermilps",      "66 0F 38 0C /r", "W0",     "Vps Hps Wps",    AVX,  AVX,  build_permute_in_block, 32),

@@ -28,7 +28,7 @@ _Static_assert(X86_NUM_FEATURES <= 64 * ISA_CPU_WORDS, "struct isa_cpu");
 extern const struct isa_vendor_row x86_vendor_rows[X86_NUM_VENDOR_ROWS];
 extern const struct isa_feature x86_features[X86_NUM_FEATURES];
 
-enum { X86_NUM_QUESTIONS = 10 };
+enum { X86_NUM_QUESTIONS = 11 };
 extern const struct isa_question x86_questions[X86_NUM_QUESTIONS];
 
 /* MXCSR: with MM, if that is known to be there. */
@@ -42,10 +42,5 @@ static inline bool x86_is_by_amd(const struct isa_cpu *cpu, enum x86_vendor_row 
 {
 	return (cpu->vendor == CPU_VENDOR_AMD) != (cpu->other_rows >> row & 1);
 }
-
-struct x86_decoded;
-
-/* The features that the instruction needs, X86_HAS_NOTHING where it needs fewer. */
-void x86_needs(const struct x86_decoded *d, uint8_t ret[2]);
 
 #endif

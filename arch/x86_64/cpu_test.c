@@ -77,6 +77,7 @@ static const char *const uses[X86_NUM_VENDOR_ROWS] = {
 	[VENDOR_X87_POINTERS] = "0f ae 08",
 	[VENDOR_MISALIGNED_SSE] = "66 0f fe 01",
 	[VENDOR_SHA_ALIGNMENT] = "0f 38 c9 01",
+	[VENDOR_PERMQ_W] = "c4 e3 7d 00 c1 1b",
 	[VENDOR_PREFETCH_REGISTER] = "0f 0d c0",
 	[VENDOR_PAUSE_R8] = "f3 41 90",
 	[VENDOR_LOOP_REP] = "f3 e0 10",
@@ -218,6 +219,25 @@ static const struct {
 	{"0f 0e", X86_HAS_NOW3D},
 	{"0f 01 fc", X86_HAS_CLZERO},
 	{"0f 01 fd", X86_HAS_RDPRU},
+	{"66 0f ae f1", X86_HAS_WAITPKG},
+	{"c4 e2 75 dc c2", X86_HAS_VAES},
+	{"c4 e3 75 44 c2 00", X86_HAS_VPCLMULQDQ},
+	{"f3 0f 38 dc 01", X86_HAS_KL},
+	{"f2 0f 38 f8 01", X86_HAS_ENQCMD},
+	{"f3 0f 01 ec", X86_HAS_UINTR},
+	{"c4 e2 78 49 01", X86_HAS_AMX_TILE},
+	{"c4 e2 7f cc c1", X86_HAS_SHA512},
+	{"c4 e2 70 da c1", X86_HAS_SM3},
+	{"c4 e2 72 da c1", X86_HAS_SM4},
+	{"0f 38 fc 01", X86_HAS_RAO_INT},
+	{"c4 e2 71 50 c2", X86_HAS_AVX_VNNI},
+	{"c4 e2 71 e0 01", X86_HAS_CMPCCXADD},
+	{"c4 e2 f1 b4 c2", X86_HAS_AVX_IFMA},
+	{"c4 e2 73 50 c2", X86_HAS_AVX_VNNI_INT8},
+	{"c4 e2 7a b1 01", X86_HAS_AVX_NE_CONVERT},
+	{"c4 e2 71 d2 c2", X86_HAS_AVX_VNNI_INT16},
+	{"8f e9 78 12 c0", X86_HAS_LWP},
+	{"8f e9 70 01 c8", X86_HAS_TBM},
 };
 
 START_TEST(missing_features_are_invalid_opcodes)
@@ -298,7 +318,7 @@ START_TEST(leaves_end)
 	ck_assert(!isa_cpu_has(&cpu, X86_HAS_PTWRITE));
 	ck_assert(x86_cpu_observe(&cpu, 7, 0, ones));
 	ck_assert(isa_cpu_knows(&cpu, X86_HAS_AVX2) && isa_cpu_has(&cpu, X86_HAS_AVX2));
-	ck_assert(!x86_cpu_observe(&cpu, 7, 1, ones));
+	ck_assert(!x86_cpu_observe(&cpu, 7, 2, ones));
 }
 END_TEST
 

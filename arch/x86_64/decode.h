@@ -1,10 +1,6 @@
 /*
- * x86-64 machine code -> fields.
- *
- * Prefixes, opcode, ModRM, displacement, immediate and with them the length are taken from the bytes here. What the
- * instruction is called and which registers it names is capstone's word, asked about a canonical encoding of it:
- * redundant prefixes gone, the others in the order that capstone understands (decode.c tells what it gets wrong
- * without).
+ * x86-64 machine code -> fields, and the row of the opcode table that they are of (encoding.h). Capstone has a part in
+ * the names of EVEX instructions alone, which the table does not have.
  */
 #ifndef ARCH_X86_64_DECODE_H
 #define ARCH_X86_64_DECODE_H
@@ -18,8 +14,7 @@
 #include "arch/x86_64/encoding.h"
 
 enum x86_map {
-	X86_MAP_ANY, /* in tables: matches every map */
-	X86_MAP_1,   /* one-byte opcodes */
+	X86_MAP_1 = 1, /* one-byte opcodes */
 	X86_MAP_0F,
 	X86_MAP_0F38,
 	X86_MAP_0F3A,
@@ -47,7 +42,7 @@ struct x86_raw {
 	bool w;           /* REX.W or VEX.W */
 	bool vex, evex;   /* vex: also of XOP */
 	bool xop;
-	bool vex_spoilt;  /* a VEX prefix behind LOCK, 66, F2, F3 or REX: #UD (SDM vol. 2, 2.3.2) */
+	bool vex_spoilt;  /* VEX, XOP or EVEX behind LOCK, 66, F2, F3 or REX: #UD (SDM vol. 2, 2.3.2) */
 	uint8_t vex_l;    /* VEX.L */
 	uint8_t vex_vvvv; /* the register, not inverted */
 	uint8_t vex_pp;   /* 0, 1: 66, 2: F3, 3: F2 */
@@ -58,6 +53,7 @@ struct x86_raw {
 	uint8_t opcode_at; /* where the opcode itself starts: its escape bytes or the VEX prefix */
 	uint8_t opcode;
 	bool has_modrm;
+	bool group; /* ModRM selects the instruction */
 	uint8_t modrm;
 	uint8_t mod, reg, rm; /* reg and rm with their extensions */
 
@@ -75,56 +71,6 @@ struct x86_raw {
 	const char *rule;          /* without a row: why it is #UD */
 };
 
-/* Instructions that capstone 4 does not know. */
-enum x86_own_id {
-	X86_OWN_RDPID = X86_INS_ENDING + 1,
-	X86_OWN_RDSSP,
-	X86_OWN_UD1,
-	X86_OWN_UD0,
-	X86_OWN_WRSS,
-	X86_OWN_VBROADCASTI128,
-	X86_OWN_SERIALIZE,
-	X86_OWN_XSUSLDTRK,
-	X86_OWN_XRESLDTRK,
-	X86_OWN_PTWRITE,
-	X86_OWN_RDPKRU,
-	X86_OWN_WRPKRU,
-	X86_OWN_MONITORX,
-	X86_OWN_MWAITX,
-	X86_OWN_CLZERO,
-	X86_OWN_RDPRU,
-	X86_OWN_MOVDIRI,
-	X86_OWN_MOVDIR64B,
-	X86_OWN_GF2P8MULB,
-	X86_OWN_GF2P8AFFINEQB,
-	X86_OWN_GF2P8AFFINEINVQB,
-	X86_OWN_TOO_LONG, /* more than 15 bytes */
-	X86_OWN_INVALID,  /* no instruction, though capstone sees one */
-	X86_NUM_IDS
-};
-
-enum x86_override_operands {
-	X86_OVERRIDE_NONE,
-	X86_OVERRIDE_RM,       /* the general register in ModRM.rm, or memory */
-	X86_OVERRIDE_RM_REG,   /* that, and the one in ModRM.reg */
-	X86_OVERRIDE_M8,       /* a byte in memory */
-	X86_OVERRIDE_REG_M512, /* a general register of the address size in ModRM.reg, and memory */
-	X86_OVERRIDE_XMM,      /* the vector in ModRM.reg, and that in ModRM.rm or memory */
-	X86_OVERRIDE_XMM_IMM,  /* and an immediate */
-	X86_OVERRIDE_YMM_M128, /* the vector in ModRM.reg, and memory */
-};
-
-/* A row of the table of what capstone decodes wrongly or not at all. */
-struct x86_override {
-	uint8_t map, opcode;
-	uint8_t rep;      /* required prefix, ANY_REP or NO_PREFIX (decode.c) */
-	uint8_t reg_mask; /* bit n: with n in ModRM.reg */
-	uint16_t shape;   /* bit 0: with a register in ModRM.rm, bit 1: with memory, bit 2 + n: only with n in it */
-	unsigned id;
-	const char *mnemonic;
-	uint8_t operands; /* enum x86_override_operands */
-};
-
 struct x86_decoder {
 	csh handle;
 	cs_insn *insn;
@@ -134,14 +80,9 @@ struct x86_decoder {
 
 struct x86_decoded {
 	struct x86_raw raw;
-	const struct x86_form *form; /* NULL: none of the opcode table with a builder; then what follows tells */
-	unsigned id;                 /* X86_INS_... or enum x86_own_id */
+	const struct x86_form *form; /* NULL: EVEX */
 	const char *mnemonic, *operands;
-	const cs_x86 *cs;      /* NULL if an override applies */
-	const uint8_t *groups; /* of capstone, X86_GRP_... */
-	unsigned num_groups;
-	uint32_t vendor_rows;                /* that had a part in it (insn.vendor_rows) */
-	const struct x86_override *override; /* or NULL */
+	uint32_t vendor_rows; /* that had a part in it (insn.vendor_rows) */
 };
 
 struct error *x86_decoder_init(struct x86_decoder *d);

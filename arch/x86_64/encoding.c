@@ -217,13 +217,14 @@ static bool parse_size(const char *text, struct x86_size *ret)
 		const char *text;
 		struct x86_size size;
 	} sizes[] = {
-		{"", {X86_TYPE_NONE, 0, 0}},       {"b", {X86_TYPE_BITS, 8, 8}},    {"w", {X86_TYPE_BITS, 16, 16}},
-		{"d", {X86_TYPE_BITS, 32, 32}},    {"q", {X86_TYPE_BITS, 64, 64}},  {"dq", {X86_TYPE_BITS, 128, 128}},
-		{"qq", {X86_TYPE_BITS, 256, 256}}, {"ss", {X86_TYPE_BITS, 32, 32}}, {"sd", {X86_TYPE_BITS, 64, 64}},
-		{"v", {X86_TYPE_V, 0, 0}},         {"y", {X86_TYPE_Y, 0, 0}},       {"z", {X86_TYPE_Z, 0, 0}},
-		{"p", {X86_TYPE_P, 0, 0}},         {"x", {X86_TYPE_X, 1, 1}},       {"ps", {X86_TYPE_X, 1, 1}},
-		{"pd", {X86_TYPE_X, 1, 1}},        {"h", {X86_TYPE_X, 2, 2}},       {"f", {X86_TYPE_X, 4, 4}},
-		{"e", {X86_TYPE_X, 8, 8}},         {"k", {X86_TYPE_K, 64, 64}},     {"vx", {X86_TYPE_VSIB, 0, 0}},
+		{"", {X86_TYPE_NONE, 0, 0}},       {"b", {X86_TYPE_BITS, 8, 8}},      {"bs", {X86_TYPE_SIGNED, 8, 8}},
+		{"w", {X86_TYPE_BITS, 16, 16}},    {"d", {X86_TYPE_BITS, 32, 32}},    {"q", {X86_TYPE_BITS, 64, 64}},
+		{"dq", {X86_TYPE_BITS, 128, 128}}, {"qq", {X86_TYPE_BITS, 256, 256}}, {"ss", {X86_TYPE_BITS, 32, 32}},
+		{"sd", {X86_TYPE_BITS, 64, 64}},   {"v", {X86_TYPE_V, 0, 0}},         {"y", {X86_TYPE_Y, 0, 0}},
+		{"z", {X86_TYPE_Z, 0, 0}},         {"p", {X86_TYPE_P, 0, 0}},         {"x", {X86_TYPE_X, 1, 1}},
+		{"ps", {X86_TYPE_X, 1, 1}},        {"pd", {X86_TYPE_X, 1, 1}},        {"h", {X86_TYPE_X, 2, 2}},
+		{"f", {X86_TYPE_X, 4, 4}},         {"e", {X86_TYPE_X, 8, 8}},         {"k", {X86_TYPE_K, 64, 64}},
+		{"vx", {X86_TYPE_VSIB, 0, 0}},
 	};
 
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -269,11 +270,11 @@ static bool parse_fixed(const char *word, struct x86_field *ret)
 		{"FS", {SEGMENT(4)}},
 		{"GS", {SEGMENT(5)}},
 		{"rAX", {X86_FIXED_GPR, 0, {X86_TYPE_V, 0, 0}, {0, 0, 0}}},
+		{"eAX", {X86_FIXED_GPR, 0, {X86_TYPE_Z, 0, 0}, {0, 0, 0}}},
 		{"1", {X86_ONE, 0, {X86_TYPE_BITS, 8, 8}, {0, 0, 0}}},
 		{"XMM0", {X86_FIXED_XMM, 0, {X86_TYPE_BITS, 128, 128}, {0, 0, 0}}},
 		{"ST0", {X86_FIXED_ST, 0, {X86_TYPE_BITS, 80, 80}, {0, 0, 0}}},
 		{"STi", {X86_MODRM_ST, 0, {X86_TYPE_BITS, 80, 80}, {0, 0, 0}}},
-		{"EAX", {GPR(0, 32)}},
 	};
 #undef GPR
 #undef SEGMENT
@@ -332,6 +333,7 @@ static void apply_letter(struct x86_encoding *e, char letter, unsigned mods)
 	}
 	e->uses_vvvv |= letter == 'H' || letter == 'B';
 	e->has_segment |= letter == 'S';
+	e->implied |= letter == 'X' || letter == 'Y';
 }
 
 static bool parse_operands(const char *text, struct x86_encoding *e)
@@ -344,6 +346,7 @@ static bool parse_operands(const char *text, struct x86_encoding *e)
 		if (!parse_operand(word, &field, &mods) || (mods && !e->has_modrm))
 			return false;
 		apply_letter(e, (char)field.letter, mods);
+		e->vsib |= field.size.type == X86_TYPE_VSIB;
 		if (e->space == X86_LEGACY && strchr("HB", field.letter))
 			continue;
 		if (e->num_fields == X86_MAX_FIELDS)
@@ -366,7 +369,7 @@ bool x86_encoding_parse(const char *encoding, const char *operands, struct x86_e
 /* ---- Sizes ---- */
 
 /* The operand size: W over 66, and what d64 and f64 say. */
-static unsigned operand_size(const struct x86_encoding *e, const struct x86_raw *raw)
+unsigned x86_operand_size(const struct x86_encoding *e, const struct x86_raw *raw)
 {
 	if (raw->w || (e->f64 && !raw->near16))
 		return 64;
@@ -380,11 +383,12 @@ static unsigned size_bits(const struct x86_encoding *e, const struct x86_size *s
 	unsigned vector = e->space != X86_LEGACY && raw->vex_l ? 256 : 128;
 
 	switch (s->type) {
+	case X86_TYPE_SIGNED:
 	case X86_TYPE_BITS: return raw->opsize ? s->bits_66 : s->bits;
-	case X86_TYPE_V: return operand_size(e, raw);
+	case X86_TYPE_V: return x86_operand_size(e, raw);
 	case X86_TYPE_Y: return raw->w ? 64 : 32;
-	case X86_TYPE_Z: return operand_size(e, raw) == 16 ? 16 : 32;
-	case X86_TYPE_P: return operand_size(e, raw) + 16;
+	case X86_TYPE_Z: return x86_operand_size(e, raw) == 16 ? 16 : 32;
+	case X86_TYPE_P: return x86_operand_size(e, raw) + 16;
 	case X86_TYPE_X: return vector / s->bits;
 	case X86_TYPE_K: return 64;
 	case X86_TYPE_VSIB:

@@ -40,19 +40,19 @@
  *   S  segment register in ModRM.reg              C  control register                 D  debug register
  *   I  immediate                                  J  immediate: a distance from the next instruction
  *   O  memory at an absolute address behind the opcode
- *   X, Y  memory at rSI, at rDI: implied by the name, for the reader alone
+ *   X, Y  memory at rSI, at rDI. Beside them all operands are implied by the name, and there for the reader alone.
  *   Letters whose form is implied make it a condition: M is #UD with a register, R, U, N with memory. E, W, Q take
  *   both. "Ux/Mq": the former for a register, the latter for memory. Beside C and D, ModRM.mod is ignored.
- *   Registers by name: AL CL AX DX rAX (type v) DS ES FS GS SS XMM0 ST0; STi: in the low bits of ModRM; the number 1.
- *   H and B are left out where the encoding has no VEX: one text serves both, as SIMD_ROW writes it.
+ *   Registers by name: AL CL AX DX rAX (type v) eAX (z) DS ES FS GS SS XMM0 ST0; STi: in the low bits of ModRM; the
+ * number 1. H and B are left out where the encoding has no VEX: one text serves both, as SIMD_ROW writes it.
  *
  * Types, bits:
- *   b 8   w 16   d 32   q 64   dq 128   qq 256   v 16, 32 or 64 by the operand size   y 32, or 64 with W
- *   z of an immediate 16, or 32 for the operand sizes 32 and 64   p a far pointer: z or 64, and 16
- *   x, ps, pd  128 or 256 by the vector length   h, f, e  half, a fourth, an eighth of that   ss 32   sd 64
- *   k a mask register   vx  a vector of addresses' indices (VSIB): the operands are several of them
- *   bytes in figures: "M512"; "M14/28": with 66, and without. Nothing: an address alone.
- *   A register of letter V, W, U, H or L is a whole XMM register whatever part of it is used, and a YMM one for 256.
+ *   b 8   bs an immediate of 8, sign-extended   w 16   d 32   q 64   dq 128   qq 256   v 16, 32 or 64 by the operand
+ * size   y 32, or 64 with W z of an immediate 16, or 32 for the operand sizes 32 and 64   p a far pointer: z or 64, and
+ * 16 x, ps, pd  128 or 256 by the vector length   h, f, e  half, a fourth, an eighth of that   ss 32   sd 64 k a mask
+ * register   vx  a vector of addresses' indices (VSIB): the operands are several of them bytes in figures: "M512";
+ * "M14/28": with 66, and without. Nothing: an address alone. A register of letter V, W, U, H or L is a whole XMM
+ * register whatever part of it is used, and a YMM one for 256.
  */
 #ifndef ARCH_X86_64_ENCODING_H
 #define ARCH_X86_64_ENCODING_H
@@ -79,12 +79,13 @@ enum x86_letter {
 
 enum x86_type {
 	X86_TYPE_NONE,
-	X86_TYPE_BITS, /* x86_field.bits */
+	X86_TYPE_BITS,   /* x86_size.bits */
+	X86_TYPE_SIGNED, /* an immediate likewise, sign-extended to the first operand */
 	X86_TYPE_V,
 	X86_TYPE_Y,
 	X86_TYPE_Z,
 	X86_TYPE_P,
-	X86_TYPE_X, /* x86_field.bits: by how much it is divided */
+	X86_TYPE_X, /* x86_size.bits: by how much it is divided */
 	X86_TYPE_K,
 	X86_TYPE_VSIB,
 };
@@ -112,7 +113,8 @@ struct x86_encoding {
 	uint8_t asize;             /* bit 0: 64, bit 1: 32 bits */
 	uint8_t mods;              /* bit 0: memory, bit 1: a register in ModRM.rm */
 	uint8_t modrm, modrm_mask; /* bits that ModRM must have */
-	bool has_modrm, plus_r, b0, uses_vvvv, has_segment, mod_ignored, d64, f64;
+	bool has_modrm, plus_r, b0, uses_vvvv, has_segment, vsib, mod_ignored, d64, f64;
+	bool implied; /* all operands: they are for the reader */
 	uint8_t num_fields;
 	struct x86_field fields[X86_MAX_FIELDS];
 };
@@ -132,14 +134,22 @@ struct x86_row {
  */
 const struct x86_row *x86_find_row(const struct x86_raw *raw, size_t *at, const char **rule);
 
-/* Do instructions of this opcode have a ModRM byte, and is ModRM.mod ignored? -1: there is no row of it. */
-int x86_opcode_has_modrm(const struct x86_raw *raw, bool *mod_ignored);
+/* What all rows of an opcode have: a ModRM byte, whose mod is ignored; or one has: a digit. */
+struct x86_shape {
+	bool exists, has_modrm, mod_ignored, has_digit;
+};
+
+/* All false: there is no row of it. */
+struct x86_shape x86_opcode_shape(const struct x86_raw *raw);
 
 /* All rows, by opcode; for tests and for who walks them. */
 const struct x86_row *x86_rows(size_t *num);
 
 /* Bytes of the immediates. */
 unsigned x86_immediate_len(const struct x86_encoding *e, const struct x86_raw *raw);
+
+/* Bits of type v: 16, 32 or 64. */
+unsigned x86_operand_size(const struct x86_encoding *e, const struct x86_raw *raw);
 
 /* Bits of an operand, which is a vector's register, or something else; 0: it has no size. */
 unsigned x86_field_bits(const struct x86_encoding *e, const struct x86_field *f, const struct x86_raw *raw);

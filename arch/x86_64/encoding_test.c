@@ -42,6 +42,23 @@ START_TEST(rows_agree)
 }
 END_TEST
 
+/* A row without a builder goes when its encoding gets one. */
+START_TEST(named_or_modelled)
+{
+	size_t num;
+	const struct x86_row *rows = x86_rows(&num);
+
+	for (size_t i = 0; i < num; i++) {
+		for (size_t k = 0; k < i && !rows[i].form->build; k++) {
+			const struct x86_form *a = rows[k].form, *b = rows[i].form;
+			ck_assert_msg(a == b || strcmp(a->encoding, b->encoding) != 0 ||
+					      strcmp(a->operands, b->operands) != 0,
+				      "%s, %s: twice", b->encoding, b->operands);
+		}
+	}
+}
+END_TEST
+
 START_TEST(refused)
 {
 	static const char *const texts[][2] = {
@@ -105,6 +122,7 @@ int main(void)
 
 	tcase_add_test(tables, rows_parse);
 	tcase_add_test(tables, rows_agree);
+	tcase_add_test(tables, named_or_modelled);
 	tcase_add_test(tables, refused);
 	tcase_add_test(tables, fields);
 	suite_add_tcase(suite, tables);

@@ -98,15 +98,18 @@ static int slot_of_raw(const struct x86_raw *raw)
 	return slot_of(space_of(raw), raw->map, raw->opcode);
 }
 
-int x86_opcode_has_modrm(const struct x86_raw *raw, bool *mod_ignored)
+struct x86_shape x86_opcode_shape(const struct x86_raw *raw)
 {
 	int slot = slot_of_raw(raw);
+	struct x86_shape shape = {.exists = false};
 
-	*mod_ignored = false;
-	if (slot == NO_SLOT || first[slot] == first[slot + 1])
-		return -1;
-	*mod_ignored = rows[first[slot]].encoding.mod_ignored;
-	return rows[first[slot]].encoding.has_modrm;
+	for (unsigned i = slot == NO_SLOT ? 0 : first[slot]; slot != NO_SLOT && i < first[slot + 1]; i++) {
+		shape.exists = true;
+		shape.has_modrm = rows[i].encoding.has_modrm;
+		shape.mod_ignored = rows[i].encoding.mod_ignored;
+		shape.has_digit |= rows[i].encoding.modrm_mask != 0;
+	}
+	return shape;
 }
 
 static unsigned prefix_of(const struct x86_raw *raw)
@@ -130,6 +133,7 @@ static const char *const rules[] = {
 	"VEX.W must be 1",
 	"VEX.vvvv must be 1111b",
 	"there is no such segment register",
+	"an instruction with a vector of indices needs a SIB byte",
 	"no instruction of this size",
 };
 
@@ -146,6 +150,7 @@ enum {
 	W_NOT_1,
 	VVVV,
 	NO_SEGMENT,
+	NO_SIB,
 	NO_SIZE,
 	MATCHES
 };
@@ -164,6 +169,8 @@ static unsigned match(const struct x86_encoding *e, const struct x86_raw *raw)
 		return NO_PREFIX;
 	if (e->has_modrm && !(e->mods >> !raw->is_mem & 1))
 		return raw->is_mem ? NO_MEMORY : NO_REGISTER;
+	if (e->vsib && (raw->modrm & 7) != 4)
+		return NO_SIB;
 	if (e->space != X86_LEGACY) {
 		if (!(e->l >> raw->vex_l & 1))
 			return raw->vex_l ? L_NOT_0 : L_NOT_1;

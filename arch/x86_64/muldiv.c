@@ -102,7 +102,7 @@ static const struct x86_form x86_muldiv[] = {
 	ROW("idiv", "F7 /7",                "Ev",       BASE, "UUUUUU-", 0, build_div,  SIGNED),
 	ROW("imul", "0F AF /r",             "Gv Ev",    BASE, "WUUUUW-", 0, build_imul, 0),
 	ROW("imul", "69 /r",                "Gv Ev Iz", BASE, "WUUUUW-", 0, build_imul, 0),
-	ROW("imul", "6B /r",                "Gv Ev Ib", BASE, "WUUUUW-", 0, build_imul, 0),
+	ROW("imul", "6B /r",                "Gv Ev Ibs", BASE, "WUUUUW-", 0, build_imul, 0),
 	ROW("mulx", "VEX.LZ.F2.0F38 F6 /r", "Gy By Ey", BMI2, "-------", 0, build_mulx, 0),
 };
 /* clang-format on */

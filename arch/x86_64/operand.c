@@ -1,154 +1,10 @@
-/* Operands: from capstone's description to expressions. */
+/* Operands: from fields of the bytes to expressions. */
 #include "arch/x86_64/x86_64.h"
-
-struct reg_view {
-	uint16_t width; /* 0: outside the model */
-	uint8_t reg, low;
-};
-
-#define GPR(n, r64, r32, r16, r8) \
-	[X86_REG_##r64] = {64, X86_rax + n, 0}, [X86_REG_##r32] = {32, X86_rax + n, 0}, \
-	[X86_REG_##r16] = {16, X86_rax + n, 0}, [X86_REG_##r8] = {8, X86_rax + n, 0}
-#define HIGH_BYTE(n, name)  [X86_REG_##name] = {8, X86_rax + n, 8}
-#define VECTOR(n)           [X86_REG_XMM##n] = {128, X86_xmm0 + n, 0}, [X86_REG_YMM##n] = {256, X86_xmm0 + n, 0}
-#define SELECTOR(name, reg) [X86_REG_##name] = {16, X86_##reg, 0}
-
-/* Capstone's registers as parts of ours. */
-static const struct reg_view views[X86_REG_ENDING] = {
-	GPR(0, RAX, EAX, AX, AL),
-	GPR(1, RCX, ECX, CX, CL),
-	GPR(2, RDX, EDX, DX, DL),
-	GPR(3, RBX, EBX, BX, BL),
-	GPR(4, RSP, ESP, SP, SPL),
-	GPR(5, RBP, EBP, BP, BPL),
-	GPR(6, RSI, ESI, SI, SIL),
-	GPR(7, RDI, EDI, DI, DIL),
-	GPR(8, R8, R8D, R8W, R8B),
-	GPR(9, R9, R9D, R9W, R9B),
-	GPR(10, R10, R10D, R10W, R10B),
-	GPR(11, R11, R11D, R11W, R11B),
-	GPR(12, R12, R12D, R12W, R12B),
-	GPR(13, R13, R13D, R13W, R13B),
-	GPR(14, R14, R14D, R14W, R14B),
-	GPR(15, R15, R15D, R15W, R15B),
-	HIGH_BYTE(0, AH),
-	HIGH_BYTE(1, CH),
-	HIGH_BYTE(2, DH),
-	HIGH_BYTE(3, BH),
-	VECTOR(0),
-	VECTOR(1),
-	VECTOR(2),
-	VECTOR(3),
-	VECTOR(4),
-	VECTOR(5),
-	VECTOR(6),
-	VECTOR(7),
-	VECTOR(8),
-	VECTOR(9),
-	VECTOR(10),
-	VECTOR(11),
-	VECTOR(12),
-	VECTOR(13),
-	VECTOR(14),
-	VECTOR(15),
-	SELECTOR(CS, cs),
-	SELECTOR(SS, ss),
-	SELECTOR(DS, ds),
-	SELECTOR(ES, es),
-	SELECTOR(FS, fs),
-	SELECTOR(GS, gs),
-};
-
-static struct x86_operand register_operand(x86_reg reg)
-{
-	const struct reg_view *view = &views[reg];
-
-	if ((unsigned)reg >= X86_REG_ENDING || !view->width)
-		return (struct x86_operand){.kind = X86_OPERAND_OTHER};
-	return (struct x86_operand){.kind = X86_OPERAND_REG,
-				    .width = view->width,
-				    .reg = view->reg,
-				    .low = view->low,
-				    .bank = view->reg <= X86_r15 ? X86_BANK_GPR
-					    : view->width >= 128 ? X86_BANK_VECTOR
-								 : X86_BANK_SEGMENT};
-}
-
-static struct x86_operand convert(const struct x86_ctx *c, const cs_x86_op *op)
-{
-	unsigned width = op->size * 8u;
-
-	switch (op->type) {
-	case X86_OP_REG: return register_operand(op->reg);
-	case X86_OP_MEM: return (struct x86_operand){.kind = X86_OPERAND_MEM, .width = (uint16_t)width};
-	default:
-		/* Capstone extends some immediates to one size and some to another; the bytes know. An implied 1 has
-		 * none. */
-		return (struct x86_operand){.kind = X86_OPERAND_IMM,
-					    .width = (uint16_t)width,
-					    .imm = c->raw.imm_len ? c->raw.imm : (uint64_t)op->imm};
-	}
-}
-
-/* Capstone 4 gives MOVSXD a 64-bit destination and a 32-bit source at every operand size. */
-static void fix_movsxd(struct x86_ctx *c)
-{
-	if (c->raw.map != X86_MAP_1 || c->raw.opcode != 0x63 || c->num_ops != 2)
-		return;
-	c->op[0].width = (uint16_t)c->width;
-	c->op[1].width = c->width == 16 && !(c->raw.is_mem && x86_by_amd(c, VENDOR_MOVSXD_16)) ? 16 : 32;
-}
-
-static struct x86_operand general_operand(unsigned width, uint8_t number)
-{
-	return (struct x86_operand){.kind = X86_OPERAND_REG, .width = (uint16_t)width, .reg = X86_rax + number};
-}
-
-static struct x86_operand vector_operand(unsigned width, uint8_t number)
-{
-	return (struct x86_operand){.kind = X86_OPERAND_REG,
-				    .width = (uint16_t)width,
-				    .reg = X86_xmm0 + number,
-				    .bank = X86_BANK_VECTOR,
-				    .number = number};
-}
 
 static struct x86_operand memory_operand(unsigned width)
 {
 	return (struct x86_operand){.kind = X86_OPERAND_MEM, .width = (uint16_t)width};
 }
-
-static unsigned override_operands(struct x86_ctx *c, enum x86_override_operands operands)
-{
-	const struct x86_raw *raw = &c->raw;
-	bool imm = operands == X86_OVERRIDE_XMM_IMM;
-
-	switch (operands) {
-	case X86_OVERRIDE_RM:
-	case X86_OVERRIDE_RM_REG:
-		c->op[0] = raw->is_mem ? memory_operand(c->width) : general_operand(c->width, raw->rm);
-		c->op[1] = general_operand(c->width, raw->reg);
-		return operands == X86_OVERRIDE_RM ? 1 : 2;
-	case X86_OVERRIDE_M8: c->op[0] = memory_operand(8); return 1;
-	case X86_OVERRIDE_REG_M512:
-		c->op[0] = general_operand(raw->addrsize ? 32 : 64, raw->reg);
-		c->op[1] = memory_operand(512);
-		return 2;
-	case X86_OVERRIDE_XMM:
-	case X86_OVERRIDE_XMM_IMM:
-		c->op[0] = vector_operand(128, raw->reg);
-		c->op[1] = raw->is_mem ? memory_operand(128) : vector_operand(128, raw->rm);
-		c->op[2] = (struct x86_operand){.kind = X86_OPERAND_IMM, .width = 8, .imm = raw->imm};
-		return imm ? 3 : 2;
-	case X86_OVERRIDE_YMM_M128:
-		c->op[0] = vector_operand(256, raw->reg);
-		c->op[1] = memory_operand(128);
-		return 2;
-	default: return 0;
-	}
-}
-
-/* ---- By the opcode table ---- */
 
 static struct x86_operand bank_register(enum x86_bank bank, unsigned width, unsigned number, uint32_t reg)
 {
@@ -229,26 +85,14 @@ struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct 
 	}
 }
 
-/* Those at rSI and rDI are the builder's to find. */
-static void row_operands(struct x86_ctx *c, const struct x86_encoding *e)
-{
-	for (unsigned i = 0; i < e->num_fields; i++)
-		if (e->fields[i].letter != 'X' && e->fields[i].letter != 'Y')
-			c->op[c->num_ops++] = x86_field_operand(e, &e->fields[i], &c->raw);
-}
-
-void x86_operands(struct x86_ctx *c, const struct x86_decoded *d)
+void x86_operands(struct x86_ctx *c)
 {
 	c->num_ops = 0;
-	if (d->form) {
-		row_operands(c, &c->raw.row->encoding);
+	if (!c->raw.row || c->raw.row->encoding.implied)
 		return;
-	}
-	if (d->override)
-		c->num_ops = override_operands(c, d->override->operands);
-	for (unsigned i = 0; d->cs && i < d->cs->op_count && i < X86_MAX_OPERANDS; i++)
-		c->op[c->num_ops++] = convert(c, &d->cs->operands[i]);
-	fix_movsxd(c);
+	const struct x86_encoding *e = &c->raw.row->encoding;
+	for (; c->num_ops < e->num_fields; c->num_ops++)
+		c->op[c->num_ops] = x86_field_operand(e, &e->fields[c->num_ops], &c->raw);
 }
 
 expr_id x86_const(struct x86_ctx *c, unsigned width, uint64_t value)
@@ -320,7 +164,7 @@ expr_id x86_read(struct x86_ctx *c, unsigned i)
 {
 	const struct x86_operand *op = &c->op[i];
 
-	if (i >= c->num_ops || op->kind == X86_OPERAND_OTHER) {
+	if (i >= c->num_ops) {
 		x86_unmodelled(c);
 		return EXPR_NONE;
 	}

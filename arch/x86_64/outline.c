@@ -145,8 +145,6 @@ static void outline_x87_memory(const struct x86_raw *raw, struct insn *insn)
 	bool environment = row->len > 10, fldcw = raw->opcode == 0xd9 && reg == 5;
 
 	insn->may_store = row->stores;
-	/* Capstone takes some for smaller ones. */
-	insn->operand.len = raw->addrsize ? 0 : raw->opsize ? row->len_66 : row->len;
 	open_bits(o, X86_fstat, row->undefined);
 	o->retags = environment && !row->stores;
 	if (environment && row->stores)
@@ -351,12 +349,12 @@ static void outline_vector(const struct x86_ctx *c, struct insn *insn)
 
 /* ---- All ---- */
 
-void x86_outline(const struct x86_ctx *c, const struct x86_decoded *d, struct insn *insn)
+void x86_outline(const struct x86_ctx *c, struct insn *insn)
 {
 	struct outline *o = &insn->outline;
 
 	insn->may_store = true;
-	if (!is_listed(&c->raw) || !d->cs || c->raw.lock)
+	if (!is_listed(&c->raw) || !c->raw.row || c->raw.lock)
 		return;
 	o->kind = OUTLINE_EXACT;
 	o->partial.reg = o->unread = OUTLINE_NO_REG;
@@ -366,25 +364,4 @@ void x86_outline(const struct x86_ctx *c, const struct x86_decoded *d, struct in
 	else
 		outline_vector(c, insn);
 	o->scattered |= c->raw.is_mem && !insn->operand.len;
-}
-
-/*
- * Of the one-byte map it is known for good which opcodes are none in 64-bit mode (SDM vol. 2, table A-2). Behind 0F,
- * VEX, EVEX, XOP (8F) and REX2 (D5) a CPU may have what the decoder does not know.
- */
-void x86_outline_invalid(struct insn *insn)
-{
-	static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
-	static const uint8_t escapes[] = {0x0f, 0xc4, 0xc5, 0x62, 0x8f, 0xd5};
-	struct outline *o = &insn->outline;
-	unsigned at = 0;
-
-	while (at + 1u < insn->len &&
-	       (memchr(prefixes, insn->bytes[at], sizeof prefixes) || (insn->bytes[at] & 0xf0) == 0x40))
-		at++;
-	insn->may_store = true;
-	if (memchr(escapes, insn->bytes[at], sizeof escapes))
-		return;
-	o->kind = OUTLINE_INVALID;
-	o->partial.reg = o->unread = OUTLINE_NO_REG;
 }

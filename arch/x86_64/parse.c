@@ -3,49 +3,6 @@
 
 #include "arch/x86_64/decode.h"
 
-/*
- * What follows an opcode, a letter each:
- *   .  nothing                 m  ModRM
- *   b  8-bit immediate         B  ModRM and that
- *   z  16 or 32 bits, by size  Z  ModRM and that     v  16, 32 or 64 bits, by size    w  16 bits
- *   j  32 bits (near branch)   o  an absolute address e  16 and 8 bits
- *   T  ModRM, and 8 bits with 0 or 1 in ModRM.reg    Y  likewise with 16 or 32 bits
- *   x  no instruction in 64-bit mode, or a prefix
- */
-static const char map_1[] = "mmmmbzxxmmmmbzxx"
-			    "mmmmbzxxmmmmbzxx"
-			    "mmmmbzxxmmmmbzxx"
-			    "mmmmbzxxmmmmbzxx"
-			    "xxxxxxxxxxxxxxxx"
-			    "................"
-			    "xxxmxxxxzZbB...."
-			    "bbbbbbbbbbbbbbbb"
-			    "BZxBmmmmmmmmmmmm"
-			    "..........x....."
-			    "oooo....bz......"
-			    "bbbbbbbbvvvvvvvv"
-			    "BBw.xxBZe.w..bx."
-			    "mmmmxxx.mmmmmmmm"
-			    "bbbbbbbbjjxb...."
-			    "x.xx..TY......mm";
-
-static const char map_0f[] = "mmmmx.....x.xm.B"
-			     "mmmmmmmmmmmmmmmm"
-			     "mmmmxxxxmmmmmmmm"
-			     "......x.xxxxxxxx"
-			     "mmmmmmmmmmmmmmmm"
-			     "mmmmmmmmmmmmmmmm"
-			     "mmmmmmmmmmmmmmmm"
-			     "BBBBmmm.mmxxmmmm"
-			     "jjjjjjjjjjjjjjjj"
-			     "mmmmmmmmmmmmmmmm"
-			     "...mBmxx...mBmmm"
-			     "mmmmmmmmmmBmmmmm"
-			     "mmBmBBBm........"
-			     "mmmmmmmmmmmmmmmm"
-			     "mmmmmmmmmmmmmmmm"
-			     "mmmmmmmmmmmmmmmm";
-
 struct cursor {
 	const uint8_t *bytes;
 	size_t len, at;
@@ -139,6 +96,29 @@ static void parse_vex(struct cursor *s, struct x86_raw *raw, bool three_bytes)
 	raw->vex_pp = last & 3;
 }
 
+/* EVEX in so far as the instruction's length is concerned (SDM vol. 2, 2.7.1). */
+static void parse_evex(struct cursor *s, struct x86_raw *raw)
+{
+	uint8_t first = next_byte(s), second = next_byte(s);
+
+	raw->evex = true;
+	raw->vex_spoilt = raw->lock || raw->opsize || raw->rep || raw->rex;
+	raw->map = X86_MAP_1 + (first & 7);
+	raw->rex = 0x40 | (~first >> 5 & 7);
+	raw->w = second & 0x80;
+	raw->vex_pp = second & 3;
+	next_byte(s);
+	raw->opcode = next_byte(s);
+}
+
+/* Of AVX-512, all of map 0F3A, and of map 0F the shuffles, shifts, comparisons and lanes, have an immediate byte. */
+static unsigned evex_immediate_len(const struct x86_raw *raw)
+{
+	bool in_0f = raw->map == X86_MAP_0F && ((raw->opcode & 0xfc) == 0x70 || (raw->opcode & 0xf8) == 0xc0);
+
+	return in_0f || raw->map == X86_MAP_0F3A ? 1 : 0;
+}
+
 /* 8F is XOP where its second byte cannot be the ModRM byte of POP (APM vol. 3, 1.2.5). */
 static bool is_xop(struct cursor *s, const struct x86_raw *raw)
 {
@@ -151,7 +131,7 @@ static void parse_opcode(struct cursor *s, struct x86_raw *raw)
 	raw->map = X86_MAP_1;
 	raw->opcode = next_byte(s);
 	if (raw->opcode == 0x62) {
-		raw->evex = true;
+		parse_evex(s, raw);
 	} else if (is_xop(s, raw)) {
 		parse_vex(s, raw, true);
 		raw->xop = true;
@@ -206,17 +186,6 @@ static void parse_modrm(struct cursor *s, struct x86_raw *raw, bool mod_ignored)
 		parse_memory(s, raw);
 }
 
-static char follows(const struct x86_raw *raw)
-{
-	switch (raw->map) {
-	case X86_MAP_1: return map_1[raw->opcode];
-	case X86_MAP_0F: return map_0f[raw->opcode];
-	case X86_MAP_0F38: return 'm';
-	case X86_MAP_0F3A: return 'B';
-	default: return 'x';
-	}
-}
-
 bool x86_is_near_branch(const struct x86_raw *raw)
 {
 	uint8_t op = raw->opcode;
@@ -229,26 +198,6 @@ bool x86_is_near_branch(const struct x86_raw *raw)
 		return (raw->reg & 7) == 2 || (raw->reg & 7) == 4;
 	return (op & 0xf0) == 0x70 || op == 0xc2 || op == 0xc3 || (op >= 0xe0 && op <= 0xe3) || op == 0xe8 ||
 	       op == 0xe9 || op == 0xeb;
-}
-
-static unsigned immediate_len(const struct x86_raw *raw, char what)
-{
-	unsigned sized = raw->w ? 4 : raw->opsize ? 2 : 4;
-
-	switch (what) {
-	case 'b':
-	case 'B': return 1;
-	case 'w': return 2;
-	case 'e': return 3;
-	case 'j': return raw->near16 ? 2 : 4;
-	case 'o': return raw->addrsize ? 4 : 8;
-	case 'v': return raw->w ? 8 : sized;
-	case 'z':
-	case 'Z': return sized;
-	case 'T': return (raw->modrm & 0x30) == 0 ? 1 : 0;
-	case 'Y': return (raw->modrm & 0x30) == 0 ? sized : 0;
-	default: return 0;
-	}
 }
 
 /* ENTER has two immediates, MOV an absolute address: a memory operand without ModRM. */
@@ -270,30 +219,49 @@ static void parse_immediate(struct cursor *s, struct x86_raw *raw, unsigned len,
 
 static bool has_absolute(const struct x86_encoding *e)
 {
-	return !e->has_modrm && e->num_fields && (e->fields[0].letter == 'O' || e->fields[1].letter == 'O');
+	return e->fields[0].letter == 'O' || e->fields[1].letter == 'O';
+}
+
+static void find_row(struct x86_raw *raw)
+{
+	if (raw->vex_spoilt)
+		raw->rule = "LOCK, 66, F2, F3 or REX in front of VEX, XOP or EVEX";
+	else if (!raw->evex)
+		raw->row = x86_find_row(raw, &raw->next_row, &raw->rule);
+}
+
+/*
+ * Where no row is of the opcode: in the maps of vectors processors see a ModRM byte and, in two of them, immediates all
+ * the same: it shows where the instruction is longer than 15 bytes. In the other two, there is nothing.
+ */
+static bool has_reserved_modrm(const struct x86_raw *raw)
+{
+	return raw->evex || raw->vex || raw->map > X86_MAP_0F;
+}
+
+static unsigned reserved_immediate_len(const struct x86_raw *raw)
+{
+	if (raw->evex)
+		return evex_immediate_len(raw);
+	return raw->map == X86_XOP_A ? 4 : raw->map == X86_MAP_0F3A || raw->map == X86_XOP_8 ? 1 : 0;
 }
 
 /* What is behind the opcode, by the row. */
 static void parse_rest(struct cursor *s, struct x86_raw *raw, unsigned ways)
 {
-	bool mod_ignored = false;
-	int modrm = x86_opcode_has_modrm(raw, &mod_ignored);
+	struct x86_shape shape = x86_opcode_shape(raw);
 
-	if (modrm < 0)
-		mod_ignored = raw->map == X86_MAP_0F && (raw->opcode & 0xfc) == 0x20;
-	if (modrm < 0 ? strchr("mBZTY", follows(raw)) != NULL : modrm)
-		parse_modrm(s, raw, mod_ignored);
+	raw->group = shape.has_digit;
+	if (shape.has_modrm || (!shape.exists && has_reserved_modrm(raw)))
+		parse_modrm(s, raw, shape.mod_ignored);
 	raw->near16 = ways & X86_NEAR16 && raw->opsize && !raw->w && x86_is_near_branch(raw);
-	if (raw->vex_spoilt)
-		raw->rule = "LOCK, 66, F2, F3 or REX in front of VEX";
-	else
-		raw->row = x86_find_row(raw, &raw->next_row, &raw->rule);
+	find_row(raw);
 	if (raw->row) {
 		const struct x86_encoding *e = &raw->row->encoding;
 		bool absolute = has_absolute(e);
 		parse_immediate(s, raw, absolute ? (raw->addrsize ? 4 : 8) : x86_immediate_len(e, raw), absolute);
 	} else {
-		parse_immediate(s, raw, immediate_len(raw, follows(raw)), follows(raw) == 'o');
+		parse_immediate(s, raw, reserved_immediate_len(raw), false);
 	}
 }
 
@@ -308,14 +276,15 @@ enum lift_status x86_parse(const uint8_t *bytes, size_t len, unsigned ways, stru
 	raw.pause_r8 = raw.map == X86_MAP_1 && raw.opcode == 0x90 && raw.rep == X86_REP && raw.rex & 1;
 	if (raw.pause_r8 && ways & X86_XCHG_R8)
 		raw.rep = 0;
-	if (!s.short_of && !raw.evex) {
-		if (follows(&raw) == 'x')
-			return LIFT_UNDECODABLE;
+	if (!s.short_of)
 		parse_rest(&s, &raw, ways);
-	}
+	else
+		raw.too_long = true; /* there are prefixes alone */
 	if (s.short_of && s.len < ISA_MAX_INSN_LEN)
 		return LIFT_TRUNCATED;
-	raw.too_long = s.short_of;
+	raw.too_long |= s.short_of && (raw.row || (raw.evex && !raw.rule));
+	if (raw.too_long)
+		raw.row = NULL;
 	raw.len = (uint8_t)s.at;
 	*ret = raw;
 	return LIFT_DONE;

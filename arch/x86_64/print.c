@@ -139,21 +139,21 @@ static void put_string(struct text *t, const struct x86_raw *raw, char letter)
 
 /* ---- Immediates ---- */
 
-/* Those of a byte and of vectors are patterns of bits; others are numbers. */
+/* Sign-extended ones are numbers where the operands have 64 bits, and patterns of fewer bits. */
 static void put_immediate(struct text *t, const struct x86_raw *raw, const struct x86_encoding *e,
 			  const struct x86_field *f, unsigned width)
 {
-	unsigned other = e->num_fields > 1 ? x86_field_bits(e, &e->fields[0], raw) : width;
-	bool pattern = raw->map != X86_MAP_1 || other == 8 || e->num_fields == 1;
+	bool is_signed = f->size.type == X86_TYPE_SIGNED || f->size.type == X86_TYPE_Z;
+	unsigned bits = is_signed ? x86_operand_size(e, raw) : width;
 
 	if (f->letter == X86_ONE)
 		put(t, "1");
 	else if (raw->imm_len == 3) /* ENTER */
 		put_number(t, f == e->fields ? (uint16_t)raw->imm : raw->imm2);
-	else if (pattern && width < 32)
-		put_number(t, raw->imm & (width == 8 ? 0xff : 0xffff));
-	else
+	else if (bits == 64 && is_signed)
 		put_signed(t, (int64_t)raw->imm);
+	else
+		put_number(t, raw->imm & UINT64_MAX >> (64 - bits));
 }
 
 static void put_target(struct text *t, const struct x86_raw *raw, uint64_t next)

@@ -36,13 +36,13 @@ static const struct x86_form x86_privileged[] = {
 	/*      name  encoding  operands */
 	/* Ports and interrupts. */
 	REFUSED("in",    "E4",     "AL Ib"),
-	REFUSED("in",    "E5",     "rAX Ib"),
+	REFUSED("in",    "E5",     "eAX Ib"),
 	REFUSED("in",    "EC",     "AL DX"),
-	REFUSED("in",    "ED",     "rAX DX"),
+	REFUSED("in",    "ED",     "eAX DX"),
 	REFUSED("out",   "E6",     "Ib AL"),
-	REFUSED("out",   "E7",     "Ib rAX"),
+	REFUSED("out",   "E7",     "Ib eAX"),
 	REFUSED("out",   "EE",     "DX AL"),
-	REFUSED("out",   "EF",     "DX rAX"),
+	REFUSED("out",   "EF",     "DX eAX"),
 	REPEATED("insb", "6C", "Yb DX"),
 	REPEATED("insw", "6D o16", "Yw DX"),
 	REPEATED("insd", "6D", "Yd DX"),
@@ -82,9 +82,10 @@ static const struct x86_form x86_privileged[] = {
 	ROW("mov",       "0F 23 /r",          "Dq Rq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
 	/* Outside of a transaction (SDM vol. 2, XEND). */
 	ROW("xend", "NP 0F 01 D5", "", RTM, "-------", 0, build_refused, 0),
-	/* SDM vol. 2, 2.3.11; what the bytes are does not matter any more. */
-	{X86_OWN_TOO_LONG, build_refused, 0, "-------", X86_ANY, 0},
 };
 /* clang-format on */
 
 X86_TABLE(x86_privileged);
+
+/* SDM vol. 2, 2.3.11: #GP, whatever the bytes are. */
+const struct x86_form x86_too_long = {.name = "(too long)", .flags = "-------", .build = build_refused};

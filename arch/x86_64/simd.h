@@ -15,18 +15,6 @@
 
 enum { SIMD_BLOCK = 128 };
 
-/* Rows: of the legacy encoding alone, of VEX alone, of both. */
-#define SSE_FLAGS(name, build, param, oszapcd) \
-	{ \
-		X86_INS_##name, build, param, oszapcd, 0, 0 \
-	}
-#define AVX_FLAGS(name, build, param, oszapcd) SSE_FLAGS(V##name, build, param, oszapcd)
-#define SIMD_FLAGS(name, build, param, oszapcd) \
-	SSE_FLAGS(name, build, param, oszapcd), AVX_FLAGS(name, build, param, oszapcd)
-#define SSE(name, build, param)  SSE_FLAGS(name, build, param, "-------")
-#define AVX(name, build, param)  AVX_FLAGS(name, build, param, "-------")
-#define SIMD(name, build, param) SIMD_FLAGS(name, build, param, "-------")
-
 /*
  * Rows of the opcode table (encoding.h): of the legacy encoding, of a VEX one, of both. name is that of the legacy one,
  * a V in front being that of the other. vex: VEX.L, if it is not free, and VEX.W: "WIG", "LIG.WIG", "128.W0". Of the

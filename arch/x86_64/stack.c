@@ -132,7 +132,7 @@ static const struct x86_form x86_stack[] = {
 	ROW("push",   "50+r d64",  "Zv",    BASE, "-------", 0, build_push,  0),
 	ROW("push",   "FF /6 d64", "Ev",    BASE, "-------", 0, build_push,  0),
 	ROW("push",   "68 d64",    "Iz",    BASE, "-------", 0, build_push,  0),
-	ROW("push",   "6A d64",    "Ib",    BASE, "-------", 0, build_push,  0),
+	ROW("push",   "6A d64",    "Ibs",    BASE, "-------", 0, build_push,  0),
 	ROW("push",   "0F A0",     "FS",    BASE, "-------", 0, build_push,  0),
 	ROW("push",   "0F A8",     "GS",    BASE, "-------", 0, build_push,  0),
 	ROW("pop",    "58+r d64",  "Zv",    BASE, "-------", 0, build_pop,   0),

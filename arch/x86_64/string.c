@@ -190,10 +190,10 @@ static void build_scas(struct x86_ctx *c, const struct x86_form *f)
 static const struct x86_form x86_string[] = {
 	/*     name    opcodes     operands         build       oszapcd */
 	STRING("movs", "A4", "A5", "Yb Xb", "Yv Xv", build_movs, "------R"),
-	STRING("stos", "AA", "AB", "Yb",    "Yv",    build_stos, "------R"),
-	STRING("lods", "AC", "AD", "Xb",    "Xv",    build_lods, "------R"),
+	STRING("stos", "AA", "AB", "Yb AL", "Yv rAX",    build_stos, "------R"),
+	STRING("lods", "AC", "AD", "AL Xb", "rAX Xv",    build_lods, "------R"),
 	STRING("cmps", "A6", "A7", "Xb Yb", "Xv Yv", build_cmps, "CCCCCCR"),
-	STRING("scas", "AE", "AF", "Yb",    "Yv",    build_scas, "CCCCCCR"),
+	STRING("scas", "AE", "AF", "AL Yb", "rAX Yv",    build_scas, "CCCCCCR"),
 };
 /* clang-format on */
 

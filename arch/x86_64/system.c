@@ -312,3 +312,20 @@ static const struct x86_form x86_system[] = {
 /* clang-format on */
 
 X86_TABLE(x86_system);
+
+/*
+ * Where a reserved encoding ends no manual says. Processors look for operands behind some of them: near the end of a
+ * page, or of the 15 bytes, they may find something else to complain of.
+ */
+static void build_undefined(struct x86_ctx *c, const struct x86_form *f)
+{
+	enum { OPERANDS = 6, PAGE = 4096 };
+	uint64_t at = c->pc % PAGE, end = at + c->raw.len + OPERANDS;
+
+	(void)f;
+	if (c->raw.len + OPERANDS > ISA_MAX_INSN_LEN || end > PAGE)
+		x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
+	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+}
+
+const struct x86_form x86_undefined = {.name = "(bad)", .flags = "-------", .build = build_undefined};

@@ -1,7 +1,7 @@
 /*
  * The instruction model of x86-64, for use inside this folder.
  *
- * An instruction is a row of a family's table (struct x86_form): which instruction, the helper that builds its
+ * An encoding is a row of a family's table (struct x86_form): its bytes, its operands, the helper that builds its
  * transfer, a parameter, and the effect on the flags. A helper reads like the manual's "Operation": it reads operands,
  * computes, writes operands and flags. x86_lift() decodes, finds the row, runs the helper, and does what the row says
  * about flags that are cleared, set or undefined: helpers never do that.
@@ -16,9 +16,6 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/decode.h"
 #include "arch/x86_64/regs.h"
-
-/* Rows by capstone's ids leave out the columns of the opcode table; goes with the last of them. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 extern const struct isa isa_x86_64;
 extern const struct isa_frame x86_frame;
@@ -50,35 +47,32 @@ typedef void x86_build(struct x86_ctx *c, const struct x86_form *f);
 
 /* Properties of a row. */
 enum {
-	X86_LOCK = 1,       /* LOCK is allowed when the first operand is memory */
-	X86_IMPLICIT = 2,   /* capstone's operands are implied by the name: not part of insn.form */
-	X86_RELATIVE = 4,   /* an immediate is a distance from the next instruction */
-	X86_ANY = 8,        /* the builder does not look at operands: they may be outside the model */
-	X86_LOCK_CR0 = 16,  /* VENDOR_MOV_CR8 tells what LOCK does */
-	X86_LOCK_VERW = 32, /* ... VENDOR_LOCK_VERW */
-	X86_ELSE = 64,      /* CPUs without the feature take the opcode for that of the next row */
-	X86_REPEATS = 128,  /* F2 and F3 are part of the name: rep; repe and repne where flags decide (X86_COMPARES) */
+	X86_LOCK = 1,      /* LOCK is allowed when the first operand is memory */
+	X86_LOCK_CR0 = 2,  /* VENDOR_MOV_CR8 tells what LOCK does */
+	X86_LOCK_VERW = 4, /* ... VENDOR_LOCK_VERW */
+	X86_ELSE = 8,      /* CPUs without the feature take the opcode for that of the next row */
+	X86_REPEATS = 16,  /* F2 and F3 are part of the name: "rep"; "repe" and "repne" where flags decide */
 };
 
+/* A row of the opcode table. encoding.h tells how encodings and operands are written. */
 struct x86_form {
-	unsigned id;                   /* X86_INS_..., or enum x86_own_id */
-	x86_build *build;              /* builds the transfer; the next three are for it and for the dispatcher */
-	uint32_t param;                /* what tells the members of a family apart */
+	const char *name, *encoding, *operands;
+	uint8_t feature;               /* enum x86_feature: what it needs */
+	uint8_t feature_256;           /* ... with VEX.L 1, if that is another */
 	char flags[X86_NUM_FLAGS + 1]; /* effect on oszapcd, in the letters of arch.h; V: VENDOR_BIT_TEST_ZF decides */
 	uint8_t props;                 /* X86_LOCK... */
-	uint8_t map;                   /* enum x86_map: only opcodes of this map (MOVSD is a string and an SSE move) */
-
-	/* Rows of the opcode table (encoding.h), which have no id. */
-	const char *name, *encoding, *operands;
-	uint8_t feature, feature_256; /* enum x86_feature: that it needs; with VEX.L 1, if that is another */
+	x86_build *build;              /* builds the transfer; NULL: it is named, and not modelled */
+	uint32_t param;                /* what tells the members of a family apart */
 };
 
-/* name, encoding, operands, CPUID feature; see encoding.h. Flags and the rest as above. */
 #define ROW(text, bytes, ops, has, oszapcd, properties, builder, parameter) \
 	{ \
 		.name = text, .encoding = bytes, .operands = ops, .feature = X86_HAS_##has, .flags = oszapcd, \
 		.props = properties, .build = builder, .param = parameter \
 	}
+
+/* No rows: an instruction that no row is of, which is #UD, and one of more than 15 bytes. */
+extern const struct x86_form x86_undefined, x86_too_long;
 
 /* What every 64-bit processor has. */
 enum {
@@ -102,7 +96,8 @@ extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x8
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
 	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_sse_fp_table,
 	x86_sse_compare_table, x86_sse_convert_table, x86_sse_horizontal_table, x86_fma_table, x86_avx_table,
-	x86_sse_approx_table, x86_segment_table, x86_privileged_table, x86_xsave_table;
+	x86_sse_approx_table, x86_segment_table, x86_privileged_table, x86_xsave_table, x86_named_x87_table,
+	x86_named_mmx_table, x86_named_sse_table, x86_named_avx_table, x86_named_other_table;
 
 extern const struct x86_table *const x86_families[];
 extern const size_t x86_num_families;
@@ -111,7 +106,6 @@ enum x86_operand_kind {
 	X86_OPERAND_REG,
 	X86_OPERAND_MEM,
 	X86_OPERAND_IMM,
-	X86_OPERAND_OTHER, /* a register outside the model: reading or writing it makes the instruction unmodelled */
 };
 
 enum x86_bank {
@@ -167,11 +161,12 @@ bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row);
 /* ---- Without a row (outline.c) ---- */
 
 /* What is known of an instruction that has no transfer: insn->outline, flags, may_store. */
-void x86_outline(const struct x86_ctx *c, const struct x86_decoded *d, struct insn *insn);
-/* ... and of bytes that are none. */
-void x86_outline_invalid(struct insn *insn);
+void x86_outline(const struct x86_ctx *c, struct insn *insn);
 
-/* ---- Text (print.c) ---- */
+/* ---- Text (describe.c, print.c) ---- */
+
+/* insn's text, form, names of registers, encoding and family. */
+void x86_describe(const struct x86_ctx *c, const struct x86_decoded *d, struct insn *insn);
 
 /* Operands in Intel's syntax: "eax, dword ptr [rbx + 8]", cut to size. next: the address of the next instruction. */
 void x86_print_operands(const struct x86_raw *raw, uint64_t next, char *ret, size_t size);
@@ -181,8 +176,8 @@ void x86_print_operands(const struct x86_raw *raw, uint64_t next, char *ret, siz
 /* The register, memory or immediate that a field of an instruction stands for. */
 struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct x86_field *f,
 				     const struct x86_raw *raw);
-/* Fills c->op and c->num_ops. */
-void x86_operands(struct x86_ctx *c, const struct x86_decoded *d);
+/* Fills c->op and c->num_ops by c->raw.row; without one there are none. */
+void x86_operands(struct x86_ctx *c);
 
 /* The value before of operand i, op[i].width bits wide. */
 expr_id x86_read(struct x86_ctx *c, unsigned i);

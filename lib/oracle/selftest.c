@@ -164,19 +164,6 @@ static bool suspect_store_fails(struct selftest *t)
 	return false;
 }
 
-/* Evaluates with all floating-point exceptions masked (MXCSR, SDM vol. 1, 10.2.3). */
-static struct error *run_masked(struct selftest *t, const struct eval_memory *memory)
-{
-	enum { MASKS = 0x1f80 };
-
-	state_copy(&t->expected, &t->before);
-	for (uint32_t r = 0; r < t->isa->num_regs; r++) {
-		if (t->isa->regs[r].class == REG_CONTROL)
-			state_set(&t->expected, r, state_get(&t->before, r) | MASKS);
-	}
-	return prog_run(t->prog, t->expected.value, t->expected.unknown, memory, &t->eval);
-}
-
 struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *ret)
 {
 	struct eval_memory memory = guest_memory(&t->guest);
@@ -185,8 +172,6 @@ struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *
 	t->guest.suspect = address;
 	t->guest.suspect_misses = 0;
 	struct error *err = prog_run(t->prog, t->before.value, t->before.unknown, &memory, &t->eval);
-	if (!err && t->eval.status == EVAL_FAULT && t->eval.fault == FAULT_FLOAT)
-		err = run_masked(t, &memory);
 	t->guest.lenient = false;
 	if (err)
 		return err;

@@ -45,8 +45,7 @@ static bool is_expected_page_fault(const struct selftest *t)
 	const struct expectation *p = &t->predicted;
 
 	if (!guest_mappable(p->address, p->len) && t->out.code == SI_KERNEL)
-		return t->out.signal == SIGSEGV ||
-		       (t->out.signal == SIGBUS && (is_between(p->address) || p->any_stack));
+		return t->out.signal == SIGSEGV || (t->out.signal == SIGBUS && is_between(p->address));
 	return t->out.signal == SIGSEGV && t->out.address - p->address < p->len;
 }
 
@@ -366,10 +365,7 @@ static bool faulted_in_area(const struct selftest *t)
 	       !guest_covers((struct guest *)(uintptr_t)&t->guest, t->out.address, 1, true);
 }
 
-/*
- * Takes the access at which the CPU faulted for the predicted one, if that faults as well. So may a store after a
- * floating-point exception: both are faults of one class, whose order is the CPU's own (SDM vol. 3, 6.9, table 6-2).
- */
+/* Takes the access at which the CPU faulted for the predicted one, if that faults as well. */
 static struct error *adopt_fault_address(struct selftest *t)
 {
 	bool other = faulted_beside_mask(t) || faulted_in_area(t);
@@ -378,15 +374,12 @@ static struct error *adopt_fault_address(struct selftest *t)
 		t->predicted = (struct expectation){.fault = FAULT_PAGE, .address = t->out.address, .len = 1};
 		return NULL;
 	}
-	if ((t->predicted.fault != FAULT_PAGE && t->predicted.fault != FAULT_FLOAT) || t->out.end != ORACLE_SIGNAL ||
-	    selftest_ends_as_predicted(t))
+	if (t->predicted.fault != FAULT_PAGE || t->out.end != ORACLE_SIGNAL || selftest_ends_as_predicted(t))
 		return NULL;
 	uint64_t address = t->out.code == SI_KERNEL ? GUEST_NO_ADDRESS : t->out.address;
-	bool any_stack = t->predicted.fault == FAULT_FLOAT;
 	struct error *err = selftest_may_fault_at(t, address, &other);
 	if (!err && other)
-		t->predicted =
-			(struct expectation){.fault = FAULT_PAGE, .address = address, .len = 1, .any_stack = any_stack};
+		t->predicted = (struct expectation){.fault = FAULT_PAGE, .address = address, .len = 1};
 	return err;
 }
 

@@ -19,7 +19,6 @@ struct expectation {
 	/* FAULT_PAGE: the access that failed. */
 	uint64_t address;
 	unsigned len;
-	bool any_stack; /* it is not known whether it is one of the stack: #SS if its address is none */
 	/*
 	 * No fault, but the next instruction is nowhere: models leave it to the next fetch to fault, some CPUs do that
 	 * in the jump (#GP on a target that is not canonical).
