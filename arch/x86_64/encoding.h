@@ -51,7 +51,7 @@
  *   z of an immediate 16, or 32 for the operand sizes 32 and 64   p a far pointer: z or 64, and 16
  *   x, ps, pd  128 or 256 by the vector length   h, f, e  half, a fourth, an eighth of that   ss 32   sd 64
  *   k a mask register   vx  a vector of addresses' indices (VSIB): the operands are several of them
- *   bytes in figures: "M512"; "M14/28": with 66, and without. Nothing: an address alone.
+ *   bytes in figures: "M512"; "M14/28": with 66 (but for REX.W), and without. Nothing: an address alone.
  *   A register of letter V, W, U, H or L is a whole XMM register whatever part of it is used, and a YMM one for 256.
  */
 #ifndef ARCH_X86_64_ENCODING_H
