@@ -7,14 +7,41 @@
 #include "arch/x86_64/x86_64.h"
 
 const struct x86_table *const x86_families[] = {
-	&x86_alu_table,       &x86_move_table,        &x86_shift_table,       &x86_muldiv_table,
-	&x86_bits_table,      &x86_atomic_table,      &x86_control_table,     &x86_stack_table,
-	&x86_string_table,    &x86_flagops_table,     &x86_system_table,      &x86_sse_move_table,
-	&x86_sse_int_table,   &x86_sse_arith_table,   &x86_sse_shuffle_table, &x86_sse_string_table,
-	&x86_sse_state_table, &x86_sse_crypto_table,  &x86_sse_sha_table,     &x86_sse_gfni_table,
-	&x86_avx_table,       &x86_segment_table,     &x86_privileged_table,  &x86_xsave_table,
-	&x86_sse_fp_table,    &x86_sse_compare_table, &x86_sse_convert_table, &x86_sse_horizontal_table,
-	&x86_fma_table,       &x86_sse_approx_table,
+	&x86_alu_table,
+	&x86_move_table,
+	&x86_shift_table,
+	&x86_muldiv_table,
+	&x86_bits_table,
+	&x86_atomic_table,
+	&x86_control_table,
+	&x86_stack_table,
+	&x86_string_table,
+	&x86_flagops_table,
+	&x86_system_table,
+	&x86_sse_move_table,
+	&x86_sse_int_table,
+	&x86_sse_arith_table,
+	&x86_sse_shuffle_table,
+	&x86_sse_string_table,
+	&x86_sse_state_table,
+	&x86_sse_crypto_table,
+	&x86_sse_sha_table,
+	&x86_sse_gfni_table,
+	&x86_avx_table,
+	&x86_segment_table,
+	&x86_privileged_table,
+	&x86_xsave_table,
+	&x86_sse_fp_table,
+	&x86_sse_compare_table,
+	&x86_sse_convert_table,
+	&x86_sse_horizontal_table,
+	&x86_fma_table,
+	&x86_sse_approx_table,
+	&x86_x87_load_table,
+	&x86_x87_arith_table,
+	&x86_x87_compare_table,
+	&x86_x87_control_table,
+	&x86_x87_transcendental_table,
 };
 
 const size_t x86_num_families = sizeof x86_families / sizeof *x86_families;
@@ -499,28 +526,11 @@ static void add_term(struct insn_operand *o, uint32_t reg, unsigned scale)
 	o->term[o->num_terms++].scale = (uint8_t)scale;
 }
 
-/* Bytes of the images of states, whose operands capstone takes for smaller ones (SDM vol. 1, 8.1.10, 10.5.1, 13.4). */
-static unsigned image_len(unsigned id)
-{
-	static const struct {
-		unsigned id, len;
-	} images[] = {
-		{X86_INS_FXSAVE, 512}, {X86_INS_FXSAVE64, 512}, {X86_INS_FNSAVE, 108},   {X86_INS_FNSTENV, 28},
-		{X86_INS_XSAVE, 832},  {X86_INS_XSAVE64, 832},  {X86_INS_XSAVEOPT, 832}, {X86_INS_XSAVEOPT64, 832},
-		{X86_INS_XSAVEC, 832}, {X86_INS_XSAVEC64, 832},
-	};
-
-	for (size_t i = 0; i < sizeof images / sizeof *images; i++)
-		if (images[i].id == id)
-			return images[i].len;
-	return 0;
-}
-
 /* The memory operand, where its address is a sum (SDM vol. 1, 3.7.5): a 32-bit address is cut. */
-static void find_operand(const struct x86_ctx *c, unsigned id, struct insn_operand *ret)
+static void find_operand(const struct x86_ctx *c, struct insn_operand *ret)
 {
 	const struct x86_raw *raw = &c->raw;
-	unsigned len = image_len(id);
+	unsigned len = 0;
 
 	for (unsigned i = 0; i < c->num_ops && !len; i++)
 		if (c->op[i].kind == X86_OPERAND_MEM)
@@ -573,7 +583,7 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		else
 			insn.status = LIFT_UNMODELLED;
 		insn.vendor_rows = c.vendor_rows;
-		find_operand(&c, d.id, &insn.operand);
+		find_operand(&c, &insn.operand);
 		if (insn.status == LIFT_UNMODELLED)
 			x86_outline(&c, &d, &insn);
 	} else if (insn.status == LIFT_UNDECODABLE) {
