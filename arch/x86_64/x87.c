@@ -120,11 +120,16 @@ void x87_free(struct x87 *x, unsigned i)
 	x->tag[i & 7] = x86_const(x->c, 2, EMPTY);
 }
 
-void x87_push(struct x87 *x, expr_id value)
+void x87_make_room(struct x87 *x)
 {
 	x->over = either(x->p, x->over, expr_not(x->p, x87_is_empty(x, 7)));
-	x87_write(x, 7, value);
 	x->shift--;
+}
+
+void x87_push(struct x87 *x, expr_id value)
+{
+	x87_make_room(x);
+	x87_write(x, 7, value);
 }
 
 void x87_pop(struct x87 *x)

@@ -85,6 +85,8 @@ void x87_put(struct x87 *x, unsigned i, expr_id value);
 void x87_free(struct x87 *x, unsigned i);
 /* A new top of the stack; a stack fault (overflow) occurs where there is no room. */
 void x87_push(struct x87 *x, expr_id value);
+/* ... whose value is written later: to register 7. */
+void x87_make_room(struct x87 *x);
 /* Likewise, st(0) having been written before: other = st(1) then. */
 void x87_pop(struct x87 *x);
 

@@ -87,9 +87,25 @@ static expr_id is_above(struct x87 *x, expr_id a, uint16_t exponent, uint64_t si
 	return expr_ult(x->p, limit, expr_extract(x->p, a, 0, 79));
 }
 
-static expr_id open_number(struct x87 *x)
+/* 1 bit: a is a number whose biased exponent is between these, both included. */
+static expr_id is_between(struct x87 *x, expr_id a, unsigned least, unsigned most)
 {
-	return expr_undef(x->p, 80);
+	struct expr_pool *p = x->p;
+	expr_id exponent = expr_extract(p, a, 64, 15), normal = expr_bit(p, a, 63);
+	expr_id above = expr_ule(p, x86_const(x->c, 15, least), exponent);
+
+	return expr_and(p, normal, expr_and(p, above, expr_ule(p, exponent, x86_const(x->c, 15, most))));
+}
+
+/* No operand is denormal or so large or small that the result may not be a normal number. */
+enum { LEAST = 0x2010, MOST = 0x5fef, ONE = 0x3fff };
+
+/* A result that lies in the register `reg` in the end, and is bounded where `applies` holds and there is no fault. */
+static expr_id bounded(struct x87 *x, enum fp_function function, uint32_t reg, expr_id a, expr_id b, expr_id applies)
+{
+	expr_id done = expr_and(x->p, applies, expr_not(x->p, x87_stack_fault(x)));
+
+	return x86_within_ulp(x->c, function, reg, a, b, done, expr_undef(x->p, 80));
 }
 
 /* ---- Of an angle: FSIN, FCOS, FSINCOS, FPTAN ---- */
@@ -113,14 +129,19 @@ static void build_angle(struct x86_ctx *c, const struct x86_form *form)
 	expr_id a = x87_read(&x, 0), none = x86_const(c, 1, 0);
 	struct kind k = look(&x, a);
 	struct function f = {k.nan, k.infinite, none, k.denormal, sum_of(&x, a, a), x87_indefinite(&x), EXPR_NONE};
-	expr_id outside = is_outside(&x, a, &k), value = value_of(&x, &f, open_number(&x));
+	expr_id outside = is_outside(&x, a, &k), applies = is_between(&x, a, LEAST, ONE + 62);
+	bool two = form->param == BOTH || form->param == TANGENT;
+	static const uint8_t functions[] = {FP_FUNCTION_FSIN, FP_FUNCTION_FCOS, FP_FUNCTION_FSIN, FP_FUNCTION_FPTAN};
 
 	x87_raise(&x, expr_ite(p, outside, x86_const(c, FP_NUM_FLAGS, 0), flags_of(&x, &f)));
-	if (form->param == BOTH)
-		x87_push(&x, value_of(&x, &f, open_number(&x)));
-	else if (form->param == TANGENT)
-		x87_push(&x, value_of(&x, &f, x87_number(&x, 0x3fff, UINT64_C(1) << 63)));
-	x87_write(&x, 0, value);
+	if (two)
+		x87_make_room(&x);
+	expr_id pushed = form->param == BOTH ? bounded(&x, FP_FUNCTION_FCOS, X86_st0, a, EXPR_NONE, applies)
+					     : x87_number(&x, ONE, UINT64_C(1) << 63);
+	expr_id value = bounded(&x, functions[form->param], two ? X86_st1 : X86_st0, a, EXPR_NONE, applies);
+	if (two)
+		x87_write(&x, 7, value_of(&x, &f, pushed));
+	x87_write(&x, 0, value_of(&x, &f, value));
 	/* An empty register is no angle. */
 	x.keep = expr_and(p, outside, expr_not(p, x87_stack_fault(&x)));
 	x87_set_codes(&x, EXPR_NONE, x.keep, expr_undef(p, 1), EXPR_NONE);
@@ -145,16 +166,19 @@ static void build_f2xm1(struct x86_ctx *c, const struct x86_form *form)
 
 	(void)form;
 	x87_raise(&x, flags_of(&x, &f));
-	x87_write(&x, 0, value_of(&x, &f, open_number(&x)));
+	expr_id value = bounded(&x, FP_FUNCTION_F2XM1, X86_st0, a, EXPR_NONE, is_between(&x, a, LEAST, ONE - 1));
+	x87_write(&x, 0, value_of(&x, &f, value));
 	x87_set_codes(&x, EXPR_NONE, EXPR_NONE, expr_undef(c->pool, 1), EXPR_NONE);
 	x87_commit(&x);
 }
 
-/* The result takes the place of st(1), and st(0) is popped. */
-static void finish_binary(struct x87 *x, const struct function *f)
+/* The result takes the place of st(1), and st(0) is popped. applies: as for bounded(). */
+static void finish_binary(struct x87 *x, const struct function *f, enum fp_function function, expr_id applies)
 {
+	expr_id value = bounded(x, function, X86_st0, x87_value(x, 0), x87_value(x, 1), applies);
+
 	x87_raise(x, flags_of(x, f));
-	x87_write(x, 1, value_of(x, f, open_number(x)));
+	x87_write(x, 1, value_of(x, f, value));
 	x87_pop(x);
 	x87_set_codes(x, EXPR_NONE, EXPR_NONE, expr_undef(x->p, 1), EXPR_NONE);
 	x87_commit(x);
@@ -172,7 +196,8 @@ static void build_fpatan(struct x86_ctx *c, const struct x86_form *form)
 		x87_indefinite(&x),         EXPR_NONE};
 
 	(void)form;
-	finish_binary(&x, &f);
+	finish_binary(&x, &f, FP_FUNCTION_FPATAN,
+		      expr_and(p, is_between(&x, a, LEAST, MOST), is_between(&x, b, LEAST, MOST)));
 }
 
 /*
@@ -199,7 +224,10 @@ static void build_fyl2x(struct x86_ctx *c, const struct x86_form *form)
 			     sum_of(&x, a, b),
 			     pole,
 			     EXPR_NONE};
-	finish_binary(&x, &f);
+	/* log2(1) is 0, which is exact. */
+	expr_id plain = expr_and(p, expr_not(p, expr_bit(p, a, 79)), expr_not(p, expr_eq(p, a, one)));
+	expr_id applies = expr_and(p, is_between(&x, a, LEAST, MOST), is_between(&x, b, LEAST, MOST));
+	finish_binary(&x, &f, FP_FUNCTION_FYL2X, expr_and(p, plain, applies));
 }
 
 /* st(1) * log2(st(0) + 1): undefined unless st(0) is within 1 - sqrt(2) / 2 of 0 (SDM vol. 2, FYL2XP1). */
@@ -217,9 +245,10 @@ static void build_fyl2xp1(struct x86_ctx *c, const struct x86_form *form)
 			     sum_of(&x, a, b),
 			     x87_indefinite(&x),
 			     is_above(&x, a, 0x3ffd, UINT64_C(0x95f619980c4336f7))};
+	expr_id applies = expr_and(p, is_between(&x, a, LEAST, ONE), expr_not(p, f.undefined));
 
 	(void)form;
-	finish_binary(&x, &f);
+	finish_binary(&x, &f, FP_FUNCTION_FYL2XP1, expr_and(p, applies, is_between(&x, b, LEAST, MOST)));
 }
 
 /* clang-format off */
