@@ -210,10 +210,13 @@ static expr_id final_flags(struct x87 *x)
 {
 	struct expr_pool *p = x->p;
 	expr_id flags = raised(x), before = expr_not(p, expr_is_zero(p, unmasked(x, flags, BEFORE)));
-	expr_id kept = expr_ite(p, before, x86_const(x->c, FP_NUM_FLAGS, BEFORE),
-				x86_const(x->c, FP_NUM_FLAGS, BEFORE | AFTER));
+	expr_id first = expr_and(p, flags, x86_const(x->c, FP_NUM_FLAGS, BEFORE));
 
-	return expr_ite(p, x->stores ? x87_stopped(x) : before, expr_and(p, flags, kept), flags);
+	if (x->stores) {
+		expr_id exact = expr_and(p, flags, x86_const(x->c, FP_NUM_FLAGS, BEFORE | AFTER));
+		flags = expr_ite(p, x87_stopped(x), exact, flags);
+	}
+	return expr_ite(p, before, first, flags);
 }
 
 /* ---- The state after ---- */
