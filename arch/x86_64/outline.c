@@ -188,7 +188,7 @@ void x86_outline(const struct x86_ctx *c, const struct x86_decoded *d, struct in
 	if (!is_listed(&c->raw) || !d->cs || c->raw.lock)
 		return;
 	o->kind = OUTLINE_EXACT;
-	o->partial.reg = o->unread = OUTLINE_NO_REG;
+	o->unread = OUTLINE_NO_REG;
 	memcpy(insn->flags, "-------", X86_NUM_FLAGS);
 	outline_vector(c, insn);
 	o->scattered |= c->raw.is_mem && !insn->operand.len;
@@ -212,5 +212,5 @@ void x86_outline_invalid(struct insn *insn)
 	if (memchr(escapes, insn->bytes[at], sizeof escapes))
 		return;
 	o->kind = OUTLINE_INVALID;
-	o->partial.reg = o->unread = OUTLINE_NO_REG;
+	o->unread = OUTLINE_NO_REG;
 }
