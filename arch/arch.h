@@ -165,9 +165,9 @@ struct outline_open {
  */
 struct outline {
 	enum outline_kind kind;
-	bool floats;         /* it reads and writes the registers of class REG_FLOAT */
-	bool retags;         /* it sets the tags of the x87 whatever they were */
-	bool scattered;      /* it accesses memory that insn.operand does not tell of */
+	bool floats;    /* it reads and writes the registers of class REG_FLOAT */
+	bool retags;    /* it sets the tags of the x87 whatever they were */
+	bool scattered; /* it accesses memory that insn.operand does not tell of */
 	struct outline_open open[OUTLINE_MAX];
 	uint16_t unread; /* a register that it does not read, whatever it makes of it, or OUTLINE_NO_REG */
 	uint16_t implied[OUTLINE_MAX]; /* registers that it reads besides those it names, for display */
