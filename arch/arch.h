@@ -165,14 +165,11 @@ struct outline_open {
  */
 struct outline {
 	enum outline_kind kind;
-	bool floats;         /* it reads and writes the registers of class REG_FLOAT */
-	bool retags;         /* it sets the tags of the x87 whatever they were */
-	bool scattered;      /* it accesses memory that insn.operand does not tell of */
-	uint32_t open_bytes; /* bit n: byte n of the operand that is stored is as an open register */
+	bool floats;    /* it reads and writes the registers of class REG_FLOAT */
+	bool retags;    /* it sets the tags of the x87 whatever they were */
+	bool scattered; /* it accesses memory that insn.operand does not tell of */
 	struct outline_open open[OUTLINE_MAX];
 	uint16_t unread; /* a register that it does not read, whatever it makes of it, or OUTLINE_NO_REG */
-	/* Where a bit of these is set afterwards, the instruction did a part of its work, and CPUs differ in which. */
-	struct outline_open partial;   /* reg OUTLINE_NO_REG: there are none */
 	uint16_t implied[OUTLINE_MAX]; /* registers that it reads besides those it names, for display */
 	uint8_t num_fresh;             /* of insn.named, the first so many are written without being read */
 	uint8_t num_open, num_implied;

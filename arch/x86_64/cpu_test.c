@@ -84,6 +84,7 @@ static const char *const uses[X86_NUM_VENDOR_ROWS] = {
 	[VENDOR_MOVSXD_16] = "66 63 01",
 	[VENDOR_LOCK_VERW] = "f0 0f 00 28",
 	[VENDOR_XRSTOR_ENDS] = "0f ae 28",
+	[VENDOR_FCOMI_C1] = "db f1",
 };
 
 START_TEST(rows_decide)

@@ -384,7 +384,7 @@ static unsigned size_bits(const struct x86_encoding *e, const struct x86_size *s
 
 	switch (s->type) {
 	case X86_TYPE_SIGNED:
-	case X86_TYPE_BITS: return raw->opsize ? s->bits_66 : s->bits;
+	case X86_TYPE_BITS: return raw->opsize && !raw->w ? s->bits_66 : s->bits;
 	case X86_TYPE_V: return x86_operand_size(e, raw);
 	case X86_TYPE_Y: return raw->w ? 64 : 32;
 	case X86_TYPE_Z: return x86_operand_size(e, raw) == 16 ? 16 : 32;

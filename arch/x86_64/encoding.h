@@ -27,8 +27,8 @@
  *   0F, 0F 38, 0F 3A the escape bytes; then
  *   XX               the opcode. XX+r: its low three bits are a register (letter Z).
  *   /r /0 ... /7     a ModRM byte; with a digit, ModRM.reg must have it
- *   XX, XX+i         (behind the opcode) the ModRM byte must be this one; +i: but for its low three bits, an x87
- * register d64 f64          operands of type v have 64 bits unless 66 makes them 16; whatever 66 is (SDM vol. 2, A.2.5)
+ *   XX, XX+i         (behind the opcode) the ModRM byte must be this one; +i: but for its low three bits, a register
+ *   d64 f64          operands of type v have 64 bits unless 66 makes them 16; whatever 66 is (SDM vol. 2, A.2.5)
  *   Immediates are not written here: operands have them.
  *
  * Operands, words with blanks between them, the destination first: a letter and a type (SDM vol. 2, A.2.1, A.2.2).
@@ -43,16 +43,17 @@
  *   X, Y  memory at rSI, at rDI. Beside them all operands are implied by the name, and there for the reader alone.
  *   Letters whose form is implied make it a condition: M is #UD with a register, R, U, N with memory. E, W, Q take
  *   both. "Ux/Mq": the former for a register, the latter for memory. Beside C and D, ModRM.mod is ignored.
- *   Registers by name: AL CL AX DX rAX (type v) eAX (z) DS ES FS GS SS XMM0 ST0; STi: in the low bits of ModRM; the
- * number 1. H and B are left out where the encoding has no VEX: one text serves both, as SIMD_ROW writes it.
+ *   Registers by name: AL CL AX DX rAX (type v) eAX (z) DS ES FS GS SS XMM0 ST0; STi: in the low bits of ModRM;
+ *   the number 1. H and B are left out where the encoding has no VEX: one text serves both, as SIMD_ROW writes it.
  *
  * Types, bits:
- *   b 8   bs an immediate of 8, sign-extended   w 16   d 32   q 64   dq 128   qq 256   v 16, 32 or 64 by the operand
- * size   y 32, or 64 with W z of an immediate 16, or 32 for the operand sizes 32 and 64   p a far pointer: z or 64, and
- * 16 x, ps, pd  128 or 256 by the vector length   h, f, e  half, a fourth, an eighth of that   ss 32   sd 64 k a mask
- * register   vx  a vector of addresses' indices (VSIB): the operands are several of them bytes in figures: "M512";
- * "M14/28": with 66, and without. Nothing: an address alone. A register of letter V, W, U, H or L is a whole XMM
- * register whatever part of it is used, and a YMM one for 256.
+ *   b 8   w 16   d 32   q 64   dq 128   qq 256   ss 32   sd 64   bs an immediate of 8, sign-extended
+ *   v 16, 32 or 64 by the operand size   y 32, or 64 with W   p a far pointer: z or 64, and 16
+ *   z of an immediate 16, or 32 for the operand sizes 32 and 64
+ *   x, ps, pd  128 or 256 by the vector length   h, f, e  half, a fourth, an eighth of that
+ *   k a mask register   vx  a vector of addresses' indices (VSIB): the operands are several of them
+ *   bytes in figures: "M512"; "M14/28": with 66 (but for REX.W), and without. Nothing: an address alone.
+ *   A register of letter V, W, U, H or L is a whole XMM register whatever part of it is used, a YMM one for 256.
  */
 #ifndef ARCH_X86_64_ENCODING_H
 #define ARCH_X86_64_ENCODING_H

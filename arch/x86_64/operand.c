@@ -269,16 +269,23 @@ static bool is_on_stack(const struct x86_ctx *c)
 	       (X86_rax + c->raw.base == X86_rsp || X86_rax + c->raw.base == X86_rbp) && c->raw.base != X86_NO_REG;
 }
 
-/*
- * Not canonical, whatever the paging: with four levels 48 bits of a linear address are looked at, with five 57 (SDM
- * vol. 1, 3.3.7.1). Which ones there are no program can tell: between the two the address is one where nothing is.
- */
-static expr_id is_wild(struct x86_ctx *c, expr_id address)
+/* So many bits of a linear address are looked at with four levels of paging, and with five (SDM vol. 1, 3.3.7.1). */
+enum { BITS_4_LEVELS = 48, BITS_5_LEVELS = 57 };
+
+/* Not canonical where that are `bits`. */
+static expr_id is_beyond(struct x86_ctx *c, expr_id address, unsigned bits)
 {
-	const uint64_t half = UINT64_C(1) << 56;
+	const uint64_t half = UINT64_C(1) << (bits - 1);
 	expr_id moved = expr_add(c->pool, address, x86_const(c, 64, half));
 
 	return expr_ult(c->pool, x86_const(c, 64, 2 * half - 1), moved);
+}
+
+/* Not canonical, whatever the paging. Which one there is no program can tell: between the two the address is one where
+ * nothing is. */
+static expr_id is_wild(struct x86_ctx *c, expr_id address)
+{
+	return is_beyond(c, address, BITS_5_LEVELS);
 }
 
 /* Of two operands that both fault, which is the first is up to the CPU (SDM vol. 3, 6.9): transfers try their faults
@@ -338,12 +345,12 @@ void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input)
 	transfer_add_fault(c->t, expr_and(c->pool, cond, expr_env(c->pool, 1, input)), FAULT_PROTECTION);
 }
 
-/* An address on the stack may be neither aligned nor canonical: which is seen first is up to the CPU (SDM vol. 3, 6.9:
- * faults of one class have no order). */
+/* An address on the stack may be neither aligned nor canonical, with four levels of paging or with five: which is seen
+ * first is up to the CPU (SDM vol. 3, 6.9: faults of one class have no order). */
 static void refuse_misaligned(struct x86_ctx *c, expr_id misaligned)
 {
 	if (is_on_stack(c))
-		x86_open(c, expr_and(c->pool, misaligned, is_wild(c, operand_address(c))), ENV_SYSTEM);
+		x86_open(c, expr_and(c->pool, misaligned, is_beyond(c, operand_address(c), BITS_4_LEVELS)), ENV_SYSTEM);
 	transfer_add_fault(c->t, misaligned, FAULT_PROTECTION);
 }
 

@@ -166,13 +166,16 @@ static expr_id mode_of(struct x86_ctx *c, expr_id how)
 	return expr_zext(p, expr_concat(p, unmasked, low), FP_MODE_WIDTH);
 }
 
-/* MXCSR's own mode, and those with a rounding of the instruction's own. */
+/* MXCSR's own mode, those with a rounding of the instruction's own, and the x87's. */
 const struct expr_mode_name x86_modes[] = {
 	{"rc", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : zext3(mxcsr[14:13]))))"},
 	{"rn", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x0:3)))"},
 	{"rd", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x1:3)))"},
 	{"ru", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x2:3)))"},
 	{"rz", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x3:3)))"},
+	/* x87_mode(): with precision control, and without. */
+	{"fcw", "zext16(fctrl[9:8] : zext8((~fctrl[3]) : ((~fctrl[4]) : zext5(fctrl[11:10]))))"},
+	{"fcwrc", "zext16(0x3:2 : zext8((~fctrl[3]) : ((~fctrl[4]) : zext5(fctrl[11:10]))))"},
 	{NULL, NULL},
 };
 

@@ -1,4 +1,4 @@
-/* MXCSR, the x87 control word, the FXSAVE image, the upper halves (SDM vol. 1, 8.1.5, 10.2.3 and 10.5). */
+/* MXCSR, the FXSAVE image, the upper halves (SDM vol. 1, 10.2.3 and 10.5). */
 #include "arch/x86_64/simd.h"
 #include "arch/x86_64/xstate.h"
 
@@ -40,13 +40,6 @@ static void build_stmxcsr(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
 	transfer_add_store(c->t, EXPR_NONE, x86_address(c), expr_reg(c->pool, 32, X86_mxcsr));
-}
-
-/* The x87 control word; it is stored whatever exceptions are pending. */
-static void build_fnstcw(struct x86_ctx *c, const struct x86_form *f)
-{
-	(void)f;
-	transfer_add_store(c->t, EXPR_NONE, x86_address(c), expr_reg(c->pool, 16, X86_fctrl));
 }
 
 /* ---- FXSAVE, FXRSTOR ---- */
@@ -200,7 +193,7 @@ static expr_id restored_fsw(struct x86_ctx *c, expr_id cond, expr_id fcw)
 }
 
 /* The two bits of the tag word for a register that is not empty: 0 valid, 1 zero, 2 special (SDM vol. 1, 8.1.7). */
-static expr_id tag_of(struct x86_ctx *c, expr_id st)
+expr_id x86_x87_tag(struct x86_ctx *c, expr_id st)
 {
 	struct expr_pool *p = c->pool;
 	expr_id exponent = expr_extract(p, st, 64, 15);
@@ -220,7 +213,7 @@ static expr_id restored_tags(struct x86_ctx *c, expr_id cond, expr_id fsw)
 
 	for (unsigned i = 0; i < 8; i++) {
 		expr_id bit = expr_not(p, expr_bit(p, used, i)), two = expr_concat(p, bit, bit);
-		expr_id tag = tag_of(c, x86_image_get(c, cond, IMAGE_ST + 16 * i, 80));
+		expr_id tag = x86_x87_tag(c, x86_image_get(c, cond, IMAGE_ST + 16 * i, 80));
 		empty = i ? expr_concat(p, two, empty) : two;
 		tags = i ? expr_concat(p, tag, tags) : tag;
 	}
@@ -292,7 +285,6 @@ static const struct x86_form x86_sse_state[] = {
 	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
 	SIMD_ROW("ldmxcsr", "NP 0F AE /2", "LZ.WIG", "Md", SSE, AVX, AVX, build_ldmxcsr, 0),
 	SIMD_ROW("stmxcsr", "NP 0F AE /3", "LZ.WIG", "Md", SSE, AVX, AVX, build_stmxcsr, 0),
-	SSE_ROW("fnstcw",    "D9 /7",             "Mw",   X87,  build_fnstcw,  0),
 	SSE_ROW("fxsave",    "NP W0 0F AE /0",    "M512", BASE, build_fxsave,  0),
 	SSE_ROW("fxsave64",  "NP REX.W 0F AE /0", "M512", BASE, build_fxsave,  0),
 	SSE_ROW("fxrstor",   "NP W0 0F AE /1",    "M512", BASE, build_fxrstor, 0),

@@ -73,7 +73,7 @@ static const struct {
 	{"x86_64", {0x66, 0x44, 0x0f, 0x38, 0xf6, 0xf3}, 6, "adcx r32, r32", "66 0F 38 F6", "alu"},
 	{"x86_64", {0x66, 0x0f, 0xfe, 0xc1}, 4, "paddd xmm, xmm", "66 0F FE", "sse_int"},
 	{"x86_64", {0x41, 0x57}, 2, "push r64", "50+r", "stack"},
-	{"x86_64", {0xd9, 0xfe}, 2, "fsin", "D9 /7", "x87"},
+	{"x86_64", {0xd9, 0xfe}, 2, "fsin", "D9 /7", "x87_transcendental"},
 	{"aarch64", {0x20, 0x00, 0x02, 0x8b}, 4, "add shifted x", "0b000000/7f200000", "alu"},
 };
 

@@ -121,19 +121,17 @@ static struct error *keep_registers_after(struct witness *w, struct prediction *
 
 /* ---- Stores and loads ---- */
 
-static bool in_operand(const struct witness *w, uint64_t address, uint64_t *ret_at)
+static bool in_operand(const struct witness *w, uint64_t address)
 {
-	*ret_at = address - w->operand;
-	return *ret_at < w->insn->operand.len;
+	return address - w->operand < w->insn->operand.len;
 }
 
 /* Is the byte stored? Of an operand that may be, all of it is looked at; elsewhere, what has changed. */
 static bool is_stored(const struct witness *w, size_t page, unsigned i, bool *ret_masked)
 {
-	uint64_t at;
-	bool changed = false, operand = in_operand(w, w->page[page].address + i, &at) && w->insn->may_store;
+	bool changed = false, operand = in_operand(w, w->page[page].address + i) && w->insn->may_store;
 
-	*ret_masked = w->doubt || (operand && at < 32 && w->insn->outline.open_bytes >> at & 1);
+	*ret_masked = w->doubt != DOUBT_NONE;
 	for (unsigned v = 0; v < w->num_variants; v++) {
 		changed |= w->out[v].memory.at[page].data[i] != w->page[page].data[v][i];
 		*ret_masked |= w->out[v].memory.at[page].data[i] != w->out[0].memory.at[page].data[i];
@@ -224,14 +222,6 @@ static enum fault_kind fault_of(const struct witness *w, const struct oracle_out
 	}
 }
 
-/* The instruction did a part of its work, in which CPUs differ. */
-static bool is_partial(const struct witness *w)
-{
-	const struct outline_open *partial = &w->insn->outline.partial;
-
-	return partial->reg != OUTLINE_NO_REG && state_get(&w->out[0].after, partial->reg) & partial->mask;
-}
-
 static struct error *keep_outputs(struct witness *w, struct prediction *slot)
 {
 	struct error *err = keep_registers_after(w, slot);
@@ -261,8 +251,6 @@ struct error *witness_conclude(struct witness *w, struct prediction *slot, enum 
 	}
 	if (out->end != ORACLE_STEPPED || w->insn->outline.kind == OUTLINE_INVALID)
 		return NULL;
-	if (is_partial(w) && w->doubt < DOUBT_VALUES)
-		w->doubt = DOUBT_VALUES;
 	struct error *err = keep_outputs(w, slot);
 	if (err || slot->kind != PREDICTED_OUTPUTS)
 		return err;

@@ -341,13 +341,21 @@ static bool faulted_in_jump(const struct selftest *t)
 	return t->predicted.fault == FAULT_NONE || !selftest_ends_as_predicted(t);
 }
 
-/* Masked stores may fault for bytes that the mask excludes, and do on Intel's CPUs (SDM vol. 2, MASKMOVDQU). */
-static bool faulted_beside_mask(const struct selftest *t)
+static bool stores_conditionally(const struct selftest *t)
 {
 	expr_id guard = t->transfer.stores.len > 0 ? t->transfer.stores.at[0].guard : EXPR_NONE;
 
-	return guard != EXPR_NONE && !expr_is_const(t->pool, guard, NULL) && t->out.end == ORACLE_SIGNAL &&
-	       t->out.signal == SIGSEGV && !guest_covers((struct guest *)(uintptr_t)&t->guest, t->out.address, 1, true);
+	return guard != EXPR_NONE && !expr_is_const(t->pool, guard, NULL) && t->out.end == ORACLE_SIGNAL;
+}
+
+/*
+ * Masked stores may fault for bytes that the mask excludes, and do on Intel's CPUs (SDM vol. 2, MASKMOVDQU); those of
+ * x87 though an exception keeps them from being made (vol. 3, table 6-2: faults of one class have no order).
+ */
+static bool faulted_beside_mask(const struct selftest *t)
+{
+	return stores_conditionally(t) && t->out.signal == SIGSEGV &&
+	       !guest_covers((struct guest *)(uintptr_t)&t->guest, t->out.address, 1, true);
 }
 
 /*
@@ -370,6 +378,11 @@ static struct error *adopt_fault_address(struct selftest *t)
 {
 	bool other = faulted_beside_mask(t) || faulted_in_area(t);
 
+	/* Likewise, where the address is none of the stack's. */
+	if (stores_conditionally(t) && t->predicted.fault == FAULT_NONE && t->out.signal == SIGBUS) {
+		t->predicted.fault = FAULT_STACK;
+		return NULL;
+	}
 	if (other) {
 		t->predicted = (struct expectation){.fault = FAULT_PAGE, .address = t->out.address, .len = 1};
 		return NULL;

@@ -36,18 +36,16 @@ judge_native() { # NAME LOG INSTRUCTIONS GUEST-ARG...
 	wait $server 2>/dev/null
 	same "$name: findings" "$(field '.findings | length' "$name.json")" 0
 	same "$name: all is judged" "$(field '.unmodelled | length' "$name.json")" 0
-	same "$name: in part: where CPUs differ" "$(field '[.partly_seen[].reason] | unique | @json' "$name.json")" \
-		'["CPUs may differ in a result"]'
+	same "$name: nothing in part" "$(field '[.partly_seen[].reason] | unique | @json' "$name.json")" '[]'
 }
 
 if command -v gdbserver >/dev/null; then
 	judge_native x87 run.json 100000 1
-	same "x87: by the CPU, most of it" "$(field '.by_host > 20 * .checked' x87.json)" true
+	same "x87: by the CPU, some of it: MMX" "$(field '.by_host > 200' x87.json)" true
 	flag=$(for flag in avx2 fma f16c; do grep -qw $flag /proc/cpuinfo || echo $flag; done)
 	if [ -z "$flag" ]; then
 		timeout -s KILL 60 "$VALIDATE" record -q -o avx.json -- "$guests/avxfloat" 1
 		judge_native avxfloat avx.json 20000 1
-		same "avxfloat: by the CPU, some of it" "$(field '.by_host > 2000' avxfloat.json)" true
 	else
 		untried "avxfloat" "this CPU has no ${flag//$'\n'/, }"
 	fi
@@ -75,13 +73,13 @@ matches "a finding of floating point, in numbers" "$(field '.findings[] | select
 same "MMX" "$(field '[.findings[] | select(.form | test("paddw|psllq|movq")) | .form + ": " + .location] | unique | @json' qemu.json)" \
 	'["movq reg, m64: st1","movq reg, m64: st2","paddw reg, reg: st2","psllq reg, imm8: st1"]'
 # Of two NaNs, the first source operand's is the result of SSE's (SDM vol. 1, table 4-7): QEMU takes the larger. Of a
-# signalling and a quiet one x87 gives the quiet one, FSCALE too.
+# signalling and a quiet one x87 gives the quiet one, FSCALE too. The sine of infinity is invalid (SDM vol. 2, FSIN).
 same "NaNs" "$(field '[.findings[] | select(.location | test("xmm[0-3]|st0")) | .form + ": " + .location] | unique | @json' qemu.json)" \
-	'["addsubps xmm, xmm: xmm2","fscale: st0","hsubpd xmm, xmm: xmm2"]'
+	'["addsubps xmm, xmm: xmm2","fscale: st0","fsin: st0","hsubpd xmm, xmm: xmm2"]'
 # Denormal operands are zeroes (SDM vol. 2, RSQRTSS): QEMU takes their roots.
 same "approximations" "$(field '[.findings[] | select(.location == "xmm4") | .form] | unique | @json' qemu.json)" '["rsqrtss xmm, xmm"]'
 # C1 tells which way was rounded (SDM vol. 1, 8.1.3.3), and FCHS clears it: QEMU does neither.
-same "rounding" "$(field '[.findings[] | select(.location == "fstat") | .form] | contains(["fadd reg", "fmul reg", "fdivr reg", "fchs", "fabs"])' qemu.json)" true
+same "rounding" "$(field '[.findings[] | select(.location == "fstat") | .form] | contains(["fadd st, st", "fmul st, st", "fdivr st, st", "fchs", "fabs"])' qemu.json)" true
 same "nothing else" "$(field '[.findings[].location] - ["fstat", "mxcsr", "st0", "st1", "st2", "st3", "xmm2", "xmm4"] | @json' qemu.json)" '[]'
 same "what is not judged has a name" "$(field '[.unmodelled[].mnemonic] | @json' qemu.json)" '[]'
 

@@ -35,8 +35,6 @@ if command -v "$qemu" >/dev/null; then
 		want=${expected[$mode]}
 		if [ "$("$qemu" -cpu max "$guests/faulting" $mode)" = k ]; then
 			want=clean
-			# Its x87 instructions have no model.
-			[ $mode != x87 ] || want=incomplete
 		fi
 		judge $mode --emulator "$qemu" --cpu max
 		same "$mode in QEMU" "$said" "$want"
