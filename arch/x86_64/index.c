@@ -123,10 +123,10 @@ static unsigned prefix_of(const struct x86_raw *raw)
 static const char *const rules[] = {
 	"no instruction has this opcode",
 	"no instruction has this digit in ModRM.reg",
-	"no instruction has this ModRM byte",
-	"no instruction with these prefixes",
 	"a register where only memory is allowed",
 	"memory where only a register is allowed",
+	"no instruction has this ModRM byte",
+	"no instruction with these prefixes",
 	"VEX.L must be 0",
 	"VEX.L must be 1",
 	"VEX.W must be 0",
@@ -140,10 +140,10 @@ static const char *const rules[] = {
 enum {
 	NO_OPCODE,
 	NO_DIGIT,
-	NO_MODRM,
-	NO_PREFIX,
 	NO_REGISTER,
 	NO_MEMORY,
+	NO_MODRM,
+	NO_PREFIX,
 	L_NOT_0,
 	L_NOT_1,
 	W_NOT_0,
@@ -163,12 +163,12 @@ static unsigned match(const struct x86_encoding *e, const struct x86_raw *raw)
 
 	if ((raw->modrm & e->modrm_mask & 0x38) != (e->modrm & e->modrm_mask & 0x38))
 		return NO_DIGIT;
+	if (e->has_modrm && !(e->mods >> !raw->is_mem & 1))
+		return raw->is_mem ? NO_MEMORY : NO_REGISTER;
 	if (e->modrm_mask >= 0xf8 && (raw->modrm & e->modrm_mask) != e->modrm)
 		return NO_MODRM;
 	if (!(e->prefixes >> prefix_of(raw) & 1))
 		return NO_PREFIX;
-	if (e->has_modrm && !(e->mods >> !raw->is_mem & 1))
-		return raw->is_mem ? NO_MEMORY : NO_REGISTER;
 	if (e->vsib && (raw->modrm & 7) != 4)
 		return NO_SIB;
 	if (e->space != X86_LEGACY) {

@@ -285,7 +285,8 @@ static struct error *lift(struct isa_lifter *l, struct x86_decoded *d, struct tr
 	x86_operands(&c);
 	x86_describe(&c, d, insn);
 	insn->overrun = find_overrun(&d->raw, insn);
-	insn->rule = d->raw.too_long ? NULL : d->raw.rule;
+	insn->reserved = d->form == &x86_undefined;
+	insn->rule = insn->reserved ? d->raw.rule : NULL;
 	if (is_missing(&l->cpu, insn))
 		err = build_missing(&c, insn);
 	else if (d->form && d->form->build)

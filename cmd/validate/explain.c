@@ -343,6 +343,8 @@ static struct error *print_model(struct explained *x)
 	print_leaves(x, "loads", x->effects.loads.at, x->effects.loads.len);
 	print_stores(x);
 	print_faults(x);
+	if (x->insn->rule)
+		strbuf_printf(x->out, "  rule       %s\n", x->insn->rule);
 	print_key(x, "next");
 	print_value(x, transfer_get_reg(x->t, x->isa->pc));
 	strbuf_append(x->out, "\n");

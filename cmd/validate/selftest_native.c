@@ -21,7 +21,7 @@ struct session {
 	regex_t only;
 	bool progress;
 	uint64_t start, shown_at;
-	uint64_t forms, failing, with_memory, faulted, skipped, left_open, repeated;
+	uint64_t forms, reserved, failing, with_memory, faulted, skipped, left_open, repeated;
 	struct strbuf failures;
 };
 
@@ -66,7 +66,8 @@ static void add_form(struct session *s, const struct walk_form *f)
 	s->counts->passed += f->passed;
 	s->counts->failed += f->failed;
 	s->counts->unmodelled += f->unmodelled;
-	s->forms += f->status == LIFT_DONE;
+	s->forms += f->status == LIFT_DONE && !f->reserved;
+	s->reserved += f->reserved;
 	s->failing += f->failed > 0;
 	s->with_memory += f->with_memory;
 	s->faulted += f->faulted;
@@ -181,11 +182,12 @@ static void show_sums(const struct session *s)
 {
 	uint64_t ms = (clock_now() - s->start) / CLOCK_MS;
 
-	printf("%" PRIu64 " forms modelled, %" PRIu64 " of them with failures; of the cases passed %" PRIu64
-	       " accessed memory, %" PRIu64 " ended in a fault, %" PRIu64 " only when repeated; %" PRIu64
-	       " skipped, %" PRIu64 " left open; %" PRIu64 ".%03" PRIu64 " s\n",
-	       s->forms, s->failing, s->with_memory, s->faulted, s->repeated, s->skipped, s->left_open, ms / 1000,
-	       ms % 1000);
+	printf("%" PRIu64 " forms modelled, and %" PRIu64 " reserved encodings, %" PRIu64
+	       " of them with failures; of the cases passed %" PRIu64 " accessed memory, %" PRIu64
+	       " ended in a fault, %" PRIu64 " only when repeated; %" PRIu64 " skipped, %" PRIu64 " left open; %" PRIu64
+	       ".%03" PRIu64 " s\n",
+	       s->forms, s->reserved, s->failing, s->with_memory, s->faulted, s->repeated, s->skipped, s->left_open,
+	       ms / 1000, ms % 1000);
 }
 
 static struct error *run_walk(struct session *s, const struct isa *isa, struct oracle *oracle)

@@ -9,9 +9,9 @@
 /*
  * How often a shape is tried to find the forms it has, and to find one of a given form; how many encodings a form gets
  * at least if there are so many cases, and how many cases one encoding gets at most; how many encodings without a model
- * are shown to the CPU.
+ * are shown to the CPU; of how many cases that a form gets a reserved encoding gets one.
  */
-enum { SAMPLES = 6, MAX_TRIES = 64, ENCODINGS = 25, CASES_EACH = 16, UNMODELLED_TRIES = 8 };
+enum { SAMPLES = 6, MAX_TRIES = 64, ENCODINGS = 25, CASES_EACH = 16, UNMODELLED_TRIES = 8, RESERVED = 16 };
 
 _Static_assert((int)X86_64_GEN_LEN == (int)ISA_MAX_INSN_LEN, "encodings fill what an instruction may have");
 
@@ -65,7 +65,7 @@ static struct error *look(struct walk *w, const uint8_t bytes[ISA_MAX_INSN_LEN],
 
 static struct error *find_form(struct walk *w, const struct insn *insn, enum walk_class class, uint32_t *ret)
 {
-	struct walk_form form = {.status = insn->status, .class = class};
+	struct walk_form form = {.status = insn->status, .reserved = insn->reserved, .class = class};
 	uint64_t *index = map_put(&w->by_name, hash_form(insn->form, insn->status));
 
 	if (!index)
@@ -330,7 +330,7 @@ struct error *walk_run(struct walk *w, size_t form, unsigned cases, struct strbu
 	struct rng rng = {.state = w->rng.state ^ hash_form(f->name, f->status)};
 
 	if (f->status == LIFT_DONE)
-		return run_modelled(w, form, cases, &rng, failures);
+		return run_modelled(w, form, f->reserved ? cases / RESERVED + 1 : cases, &rng, failures);
 	return run_unmodelled(w, form, &rng);
 }
 

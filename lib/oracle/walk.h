@@ -41,6 +41,7 @@ struct walk_coverage {
 struct walk_form {
 	char name[ISA_FORM_LEN]; /* insn.form; of what cannot be decoded, the opcode */
 	enum lift_status status;
+	bool reserved;              /* no instruction, but an encoding that raises an exception for some rule */
 	enum walk_class class;      /* without a model */
 	uint32_t first, num_shapes; /* private */
 	uint64_t passed, failed, skipped, left_open, repeated, with_memory, faulted;
@@ -67,9 +68,9 @@ size_t walk_num_forms(const struct walk *w);
 const struct walk_form *walk_form(const struct walk *w, size_t form);
 
 /*
- * Tries a form from `cases` states, by several encodings of each of its shapes, and adds to its counts. Without a
- * model: finds out whether the CPU executes it. Appends a paragraph for the first failures of each encoding (NULL:
- * nowhere).
+ * Tries a form from `cases` states, a reserved encoding from a 16th of that, by several encodings of each of its
+ * shapes, and adds to its counts. Without a model: finds out whether the CPU executes it. Appends a paragraph for the
+ * first failures of each encoding (NULL: nowhere).
  */
 struct error *walk_run(struct walk *w, size_t form, unsigned cases, struct strbuf *failures);
 

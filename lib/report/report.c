@@ -109,6 +109,8 @@ void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *va
 		report_value(out, value, f->width);
 	else
 		strbuf_append(out, value[0] ? signal_name((int)value[0], buffer) : "no fault");
+	if (f->kind == LOCATION_FAULT && value == f->expected && f->insn.rule)
+		strbuf_printf(out, " (%s)", f->insn.rule);
 }
 
 void report_title(struct strbuf *out, const struct report *report, size_t finding)

@@ -151,7 +151,7 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 /* Why the run was not followed to its end; false if it was, or the user or a limit ended it. */
 bool report_failure(struct strbuf *out, const struct report *report);
 
-/* A value, or the fault that it stands for: "0x1", "SIGILL", "no fault". */
+/* A value, or the fault that it stands for: "0x1", "SIGILL", "no fault"; of an expected one, by which rule. */
 void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *value);
 
 /* 12345678 as "12,345,678". */

@@ -71,7 +71,7 @@ matches "a finding of floating point, in numbers" "$(field '.findings[] | select
 
 # MMX instructions set the bits of the x87 register above their own (SDM vol. 1, 9.2.2); QEMU 7.2 to 11.1 leave them.
 same "MMX" "$(field '[.findings[] | select(.form | test("paddw|psllq|movq")) | .form + ": " + .location] | unique | @json' qemu.json)" \
-	'["movq reg, m64: st1","movq reg, m64: st2","paddw reg, reg: st2","psllq reg, imm8: st1"]'
+	'["movq mm, m64: st1","movq mm, m64: st2","paddw mm, mm: st2","psllq mm, imm8: st1"]'
 # Of two NaNs, the first source operand's is the result of SSE's (SDM vol. 1, table 4-7): QEMU takes the larger. Of a
 # signalling and a quiet one x87 gives the quiet one, FSCALE too. The sine of infinity is invalid (SDM vol. 2, FSIN).
 same "NaNs" "$(field '[.findings[] | select(.location | test("xmm[0-3]|st0")) | .form + ": " + .location] | unique | @json' qemu.json)" \
