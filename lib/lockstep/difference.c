@@ -40,16 +40,32 @@ static bool *needed_by(const struct expr_pool *pool, expr_id id)
 	return needed;
 }
 
-/* The registers and memory that the formula reads. */
-static struct error *add_inputs(const struct lockstep *ls, struct finding *f, const struct expr_pool *pool,
+/* ... and what the bounds of part are of. */
+static bool *needed_by_part(const struct transfer *part, expr_id id)
+{
+	bool *needed = needed_by(part->pool, id);
+
+	for (size_t i = 0; needed && i < part->bounds.len; i++)
+		for (unsigned k = 0; k < 2; k++)
+			needed[part->bounds.at[i].arg[k]] = true;
+	if (needed) {
+		needed[EXPR_NONE] = false;
+		marks_spread(needed, part->pool);
+	}
+	return needed;
+}
+
+/* The registers and memory that the formula of part reads. */
+static struct error *add_inputs(const struct lockstep *ls, struct finding *f, const struct transfer *part,
 				expr_id formula, const struct prediction *slot, const struct state *before)
 {
-	bool *needed = needed_by(pool, formula);
+	const struct expr_pool *pool = part->pool;
+	bool *needed = needed_by_part(part, formula);
 	/* Which of the loads an expression is would have to be evaluated; its length tells most of them apart. */
 	bool len[EXPR_MAX_WORDS * 8 + 1] = {false};
 	struct error *err = needed ? NULL : &error_no_memory;
 
-	for (expr_id i = 1; i <= formula && !err; i++) {
+	for (expr_id i = 1; !err && i < expr_pool_size(pool); i++) {
 		const struct expr *e = expr_get(pool, i);
 		if (needed[i] && e->op == EXPR_LOAD)
 			len[e->width / 8] = true;
@@ -208,7 +224,7 @@ static struct error *explain_finding(struct lockstep *ls, struct finding *f, con
 	transfer_init(&part, t->pool);
 	if (formula_of(f, t, slot, &part, &value)) {
 		f->formula = formula_text(ls->target->isa, &part);
-		err = f->formula ? add_inputs(ls, f, t->pool, value, slot, before) : &error_no_memory;
+		err = f->formula ? add_inputs(ls, f, &part, value, slot, before) : &error_no_memory;
 		if (!err)
 			err = add_numbers(f, t->pool, value, slot, before);
 	} else if (f->kind == LOCATION_REG || f->faulted) {
