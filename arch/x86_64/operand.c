@@ -270,15 +270,23 @@ static bool is_on_stack(const struct x86_ctx *c)
 }
 
 /*
- * Not canonical, whatever the paging: with four levels 48 bits of a linear address are looked at, with five 57 (SDM
- * vol. 1, 3.3.7.1). Which ones there are no program can tell: between the two the address is one where nothing is.
+ * Not canonical: with four levels of paging 48 bits of a linear address are looked at, with five 57 (SDM vol. 1,
+ * 3.3.7.1). Which ones there are no program can tell: between the two the address is one where nothing is.
  */
-static expr_id is_wild(struct x86_ctx *c, expr_id address)
+enum { BITS_4_LEVELS = 48, BITS_5_LEVELS = 57 };
+
+static expr_id has_more_bits(struct x86_ctx *c, expr_id address, unsigned bits)
 {
-	const uint64_t half = UINT64_C(1) << 56;
+	const uint64_t half = UINT64_C(1) << (bits - 1);
 	expr_id moved = expr_add(c->pool, address, x86_const(c, 64, half));
 
 	return expr_ult(c->pool, x86_const(c, 64, 2 * half - 1), moved);
+}
+
+/* Whatever the paging. */
+static expr_id is_wild(struct x86_ctx *c, expr_id address)
+{
+	return has_more_bits(c, address, BITS_5_LEVELS);
 }
 
 /* Of two operands that both fault, which is the first is up to the CPU (SDM vol. 3, 6.9): transfers try their faults
@@ -343,7 +351,8 @@ void x86_open(struct x86_ctx *c, expr_id cond, enum env_input input)
 static void refuse_misaligned(struct x86_ctx *c, expr_id misaligned)
 {
 	if (is_on_stack(c))
-		x86_open(c, expr_and(c->pool, misaligned, is_wild(c, operand_address(c))), ENV_SYSTEM);
+		x86_open(c, expr_and(c->pool, misaligned, has_more_bits(c, operand_address(c), BITS_4_LEVELS)),
+			 ENV_SYSTEM);
 	transfer_add_fault(c->t, misaligned, FAULT_PROTECTION);
 }
 
