@@ -105,9 +105,134 @@ run_guests() { # COMMAND-WORDS -- [NAME..]
 	done < <(chosen "$@")
 }
 
+# A row's run on this CPU, to be followed by validate.
+record_row() { # NAME
+	[ -e "$out/$1.json" ] && [ ! "$out/$1" -nt "$out/$1.json" ] && return
+	"${limit[@]}" "$VALIDATE" record -q -o "$out/$1.json" -- "$out/$1" >/dev/null 2>&1 || rm -f "$out/$1.json"
+}
+
+# What the first finding of a report is about: the row's instruction, another, or none.
+# shellcheck disable=SC2016 # jq's variables
+first_finding='
+	(.findings[0] // null) as $f
+	| if $f and $f.symbol == "tested" then "named"
+	elif $f then "names \($f.text) instead"
+	elif .unmodelled != [] then "no model of \(.unmodelled[0].mnemonic)"
+	else "missed: \(.verdict)" end'
+
+# A line for each of the rows: its name, and what validate makes of it.
+run_validate() { # QEMU CPU NAME..
+	local name said
+
+	for name in "${@:3}"; do
+		record_row "$name"
+		rm -f "$out/report.json"
+		if [ -e "$out/$name.json" ]; then
+			"${limit[@]}" "$VALIDATE" -q --log "$out/$name.json" --emulator "$1" --cpu "$2" --stop-on-first \
+				--report "$out/report.json" >/dev/null 2>&1 </dev/null
+			said=$(jq -r "$first_finding" "$out/report.json" 2>/dev/null)
+		else
+			said="not recorded"
+		fi
+		printf '%s\t%s\n' "$name" "${said:-no report}"
+	done
+}
+
+# ---- The table ----
+
+find_qemus() {
+	local qemu named
+
+	IFS=: read -ra named <<<"$QEMUS"
+	for qemu in "$(command -v qemu-x86_64)" "${named[@]}"; do
+		[ -x "$qemu" ] && printf '%s\n' "$qemu"
+	done
+}
+
+# Runs one QEMU as CPU model max, and as its default: files VERSION.max, VERSION.qemu64, VERSION.named.
+try_qemu() { # QEMU VERSION [NAME..]
+	local with
+
+	run_guests "$1" -cpu max -- "${@:3}" >"$out/$2.max" && run_guests "$1" -cpu qemu64 -- "${@:3}" >"$out/$2.qemu64" || return
+	mapfile -t with < <(sed -n 's/\twrong.*//p' "$out/$2.max")
+	run_validate "$1" max "${with[@]}" >"$out/$2.named"
+}
+
+# Reads native, list.tsv and each version's files, in this order.
+# shellcheck disable=SC2016 # awk's variables
+tabulate='
+	function series(version) { sub(/\.[0-9]+$/, "", version); return version }
+	function said(name, version) { return index(" " wrong[name] " ", " " series(version) " ") > 0 }
+	function note(text) { notes = notes "\n  " text; status = 1 }
+	function cell(name, version,	r, named) {
+		r = result[version ".max", name]
+		if (r ~ /^lacks/) { count[version, "not tried"]++; return "not tried: its CPU " r }
+		if (known[series(version)] && (r != "right") != said(name, version))
+			note(name ": QEMU " version " is " r ", and the row says otherwise")
+		if (r == "right") { count[version, "right"]++; return "right" }
+		count[version, "has it"]++
+		named = result[version ".named", name]
+		sub(/ of .*| instead/, "", named)
+		count[version, named ~ /^names/ ? "other" : named]++
+		sub(/^wrong:? ?/, "", r)
+		return "has it" (r ? " (" r ")" : "") ", " result[version ".named", name]
+	}
+	FNR == 1 { part = FILENAME; sub(/.*\//, "", part) }
+	part == "list.tsv" {
+		order[++rows] = $1; wrong[$1] = $2; insn[$1] = $5; fault[$1] = $6; manual[$1] = $7
+		n = split($2, list, " ")
+		for (i = 1; i <= n; i++) known[list[i]] = 1
+		next
+	}
+	{ result[part, $1] = $2 }
+	END {
+		num = split(versions, version, " ")
+		for (k = 1; k <= rows; k++) {
+			name = order[k]
+			if (!(("native", name) in result)) continue
+			native = result["native", name]
+			if (native ~ /^wrong/) note(name ": this CPU is " native)
+			here[native ~ /^lacks/ ? "not tried" : native]++
+			printf "%s: %s\n  %s\n  %s\n  this CPU: %s\n", name, insn[name], fault[name], manual[name],
+				native ~ /^lacks/ ? "not tried: it " native : native
+			for (i = 1; i <= num; i++) {
+				printf "  QEMU %s: %s\n", version[i], cell(name, version[i])
+				other = result[version[i] ".qemu64", name]
+				if (other ~ /^lacks/) few[version[i], "not tried"]++
+				else few[version[i], other == "right" ? "right" : "has it"]++
+			}
+		}
+		printf "\nthis CPU: %d right, %d wrong, %d not tried\n", here["right"], here["wrong"], here["not tried"]
+		for (i = 1; i <= num; i++) {
+			v = version[i]
+			printf "QEMU %s: -cpu max %d of %d faults, %d right, %d not tried; -cpu qemu64 %d, %d right, %d not tried\n", v,
+				count[v, "has it"], count[v, "has it"] + count[v, "right"] + count[v, "not tried"], count[v, "right"],
+				count[v, "not tried"], few[v, "has it"], few[v, "right"], few[v, "not tried"]
+			printf "  of those of -cpu max validate names %d; it has no model of %d\n", count[v, "named"], count[v, "no model"]
+		}
+		if (notes) print "\ncontradicted:" notes
+		exit status
+	}'
+
+table() { # [NAME..]
+	local qemu version files=() versions=()
+
+	run_guests -- "$@" >"$out/native" || return
+	while IFS= read -r qemu; do
+		version=$("$qemu" --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
+		try_qemu "$qemu" "$version" "$@" || return
+		versions+=("$version")
+		files+=("$out/$version.max" "$out/$version.qemu64" "$out/$version.named")
+	done < <(find_qemus)
+	awk -F '\t' -v versions="${versions[*]}" "$tabulate" "$out/list.tsv" "$out/native" "${files[@]}"
+}
+
+make_guests || exit 2
 case ${1:-} in
-make) make_guests ;;
-native) make_guests && run_guests -- "${@:2}" ;;
-qemu) make_guests && run_guests "$2" -cpu "$3" -- "${@:4}" ;;
+make) ;;
+native) run_guests -- "${@:2}" ;;
+qemu) run_guests "$2" -cpu "$3" -- "${@:4}" ;;
+named) run_validate "${@:2}" ;;
+table) table "${@:2}" ;;
 *) exit 2 ;;
 esac
