@@ -16,6 +16,8 @@
 #	wrong	versions of QEMU that have it, without the last number
 #	cpu	features that the guest needs, as testdata/known/features.c names them
 #	vendor	the maker of the CPUs whose manual it is, where others may differ
+#	like	a row whose fault may have the same cause: a maintainer might take both for one
+#	insn	how the instruction is told, where the assembler has no text for it
 # and then, indented, code in the assembler and by the macros of testdata/known/row.inc, to the next empty line.
 set -uo pipefail
 
@@ -25,7 +27,8 @@ known=testdata/known
 out=$BUILD/known
 limit=(timeout -k 5 "${KNOWN_SECONDS:-60}")
 
-# list.tsv has a line for each row: name, versions, features, vendor, instruction, fault, manual.
+# list.tsv has a line for each row: name, versions, features, vendor, instruction, fault, manual, and the
+# row that it is like.
 split_rows() {
 	rm -rf "$out/rows"
 	mkdir -p "$out/rows"
@@ -33,8 +36,9 @@ split_rows() {
 	function finish() {
 		if (!name) return
 		close(source)
-		printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, f["wrong"] ? f["wrong"] : "-", f["cpu"] ? f["cpu"] : "-", \
-			f["vendor"] ? f["vendor"] : "-", f["insn"] ? f["insn"] : insn, f["fault"], f["manual"]
+		printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, f["wrong"] ? f["wrong"] : "-", f["cpu"] ? f["cpu"] : "-", \
+			f["vendor"] ? f["vendor"] : "-", f["insn"] ? f["insn"] : insn, f["fault"], f["manual"], \
+			f["like"] ? f["like"] : name
 		name = insn = ""
 		split("", f)
 	}
@@ -84,7 +88,10 @@ run_guests() { # COMMAND-WORDS -- [NAME..]
 
 	while [ "$1" != -- ]; do command+=("$1") && shift; done
 	shift
-	has=" $("${limit[@]}" "${command[@]}" "$out/features") " || return
+	has=" $("${limit[@]}" "${command[@]}" "$out/features") " || {
+		echo "known.sh: ${command[*]} $out/features: exit status $?" >&2
+		return 2
+	}
 	while IFS=$'\t' read -r name versions features vendor rest; do
 		: "$versions" "$rest"
 		for feature in $features $vendor; do
@@ -171,6 +178,7 @@ tabulate='
 			note(name ": QEMU " version " is " r ", and the row says otherwise")
 		if (r == "right") { count[version, "right"]++; return "right" }
 		count[version, "has it"]++
+		count[version, "cause"] += !seen[version, cause[name]]++
 		named = result[version ".named", name]
 		sub(/ of .*| instead/, "", named)
 		count[version, named ~ /^names/ ? "other" : named]++
@@ -179,7 +187,7 @@ tabulate='
 	}
 	FNR == 1 { part = FILENAME; sub(/.*\//, "", part) }
 	part == "list.tsv" {
-		order[++rows] = $1; wrong[$1] = $2; insn[$1] = $5; fault[$1] = $6; manual[$1] = $7
+		order[++rows] = $1; wrong[$1] = $2; insn[$1] = $5; fault[$1] = $6; manual[$1] = $7; cause[$1] = $8
 		n = split($2, list, " ")
 		for (i = 1; i <= n; i++) known[list[i]] = 1
 		next
@@ -205,10 +213,13 @@ tabulate='
 		printf "\nthis CPU: %d right, %d wrong, %d not tried\n", here["right"], here["wrong"], here["not tried"]
 		for (i = 1; i <= num; i++) {
 			v = version[i]
-			printf "QEMU %s: -cpu max %d of %d faults, %d right, %d not tried; -cpu qemu64 %d, %d right, %d not tried\n", v,
-				count[v, "has it"], count[v, "has it"] + count[v, "right"] + count[v, "not tried"], count[v, "right"],
-				count[v, "not tried"], few[v, "has it"], few[v, "right"], few[v, "not tried"]
-			printf "  of those of -cpu max validate names %d; it has no model of %d\n", count[v, "named"], count[v, "no model"]
+			printf "QEMU %s\n", v
+			printf "  -cpu max: has %d, of at least %d causes; %d right, %d not tried\n", count[v, "has it"],
+				count[v, "cause"], count[v, "right"], count[v, "not tried"]
+			printf "  -cpu qemu64: has %d; %d right, %d not tried: that CPU lacks the instruction\n", few[v, "has it"],
+				few[v, "right"], few[v, "not tried"]
+			printf "  validate names %d of the %d; it has no model of %d\n", count[v, "named"], count[v, "has it"],
+				count[v, "no model"]
 		}
 		if (notes) print "\ncontradicted:" notes
 		exit status
