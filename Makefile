@@ -247,6 +247,14 @@ run-fp-long: $(filter $B/lib/fp/%,$(tests)) $B/guests/aarch64/a64fpu
 		echo "==== $$test"; BUILD=$B VALIDATE_FP_CASES=$(or $(CASES),10000000) $$test || [ $$? = 77 ] || exit 1; \
 	done
 
+.PHONY: known run-known
+known: ## install what is missing, run the guests of testdata/known on every QEMU found, print who has which fault
+	$(deps) $(check_needs)
+	$(again) run-known
+
+run-known: all
+	@BUILD=$B VALIDATE=$B/validate testdata/bin/known.sh table
+
 # ---- Checks of the source ----
 
 c_files := $(sort $(sources) $(headers) $(cmd_sources) $(bench_sources) $(wildcard testdata/*/*.[ch]))
