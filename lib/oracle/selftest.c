@@ -73,6 +73,7 @@ struct error *selftest_create(const struct isa *isa, struct oracle *oracle, stru
 		return &error_no_memory;
 	t->isa = isa;
 	t->oracle = oracle;
+	selftest_find_x87(t);
 	struct error *err = allocate(t);
 	if (!err)
 		err = ask_all(t);
@@ -311,6 +312,8 @@ static struct error *prepare_case(struct selftest *t)
 		err = map_rest(t);
 	if (!err)
 		err = echo(t);
+	if (!err)
+		err = selftest_plant_x87(t);
 	return err ? err : selftest_plant_selectors(t);
 }
 

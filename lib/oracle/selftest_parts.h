@@ -42,6 +42,8 @@ struct selftest {
 	VEC(uint8_t) is_input;  /* the same by register */
 	VEC(uint32_t) pointers; /* those of them that make up addresses */
 	VEC(bool) marks;        /* of the pool's nodes */
+	bool has_x87;           /* the ISA has its registers: */
+	uint32_t st0, fctrl, fstat;
 
 	/* What selftest_replay() is given to run the case at hand again. */
 	const uint8_t *given;
@@ -93,6 +95,12 @@ void selftest_fill(struct selftest *t, struct guest_page *page);
 
 /* Has an instruction that loads a selector mostly find one that exists. Predicts anew. */
 struct error *selftest_plant_selectors(struct selftest *t);
+
+/* selftest_x87.c: finds its registers; has an instruction that reads them find states of all kinds; puts numbers into
+ * the memory that is loaded, and predicts anew. */
+void selftest_find_x87(struct selftest *t);
+void selftest_set_x87(struct selftest *t);
+struct error *selftest_plant_x87(struct selftest *t);
 
 /* An address in the window of this case at which `len` bytes are likely to be of interest. */
 uint64_t selftest_target(struct selftest *t, unsigned len);

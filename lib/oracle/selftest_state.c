@@ -234,6 +234,7 @@ static void set_values(struct selftest *t)
 		set_value(t, r);
 	for (uint32_t i = 0; i < t->isa->num_flags; i++)
 		state_set(&t->before, t->isa->flag_regs[i], rng_below(&t->rng, 2));
+	selftest_set_x87(t);
 	if (chance(&t->rng, 4))
 		repeat_value(t);
 	/* Whoever does not ask for the stack has one, mostly: not every host resumes without. */
