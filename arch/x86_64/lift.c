@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86_64/mmx.h"
 #include "arch/x86_64/x86_64.h"
 
 const struct x86_table *const x86_families[] = {
@@ -12,8 +13,8 @@ const struct x86_table *const x86_families[] = {
 	&x86_sse_state_table, &x86_sse_crypto_table,  &x86_sse_sha_table,     &x86_sse_gfni_table,
 	&x86_avx_table,       &x86_segment_table,     &x86_privileged_table,  &x86_xsave_table,
 	&x86_sse_fp_table,    &x86_sse_compare_table, &x86_sse_convert_table, &x86_sse_horizontal_table,
-	&x86_fma_table,       &x86_named_x87_table,   &x86_named_mmx_table,   &x86_named_sse_table,
-	&x86_named_avx_table, &x86_named_other_table,
+	&x86_fma_table,       &x86_mmx_table,         &x86_named_x87_table,   &x86_named_mmx_table,
+	&x86_named_sse_table, &x86_named_avx_table,   &x86_named_other_table,
 };
 
 const size_t x86_num_families = sizeof x86_families / sizeof *x86_families;
@@ -171,10 +172,20 @@ static void refuse_lock(struct x86_ctx *c, const struct x86_form *form, struct i
 		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 }
 
+static bool is_mmx(const struct x86_ctx *c)
+{
+	for (unsigned i = 0; i < c->num_ops; i++)
+		if (x86_is_mmx(&c->op[i]))
+			return true;
+	return false;
+}
+
 static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
 {
 	refuse_lock(c, form, insn);
 	x86_goto(c, x86_const(c, 64, c->next));
+	if (is_mmx(c))
+		x86_mmx_enter(c);
 	form->build(c, form);
 	set_flag_effects(c, form, insn);
 	apply_flags(c, insn);

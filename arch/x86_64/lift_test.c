@@ -120,6 +120,12 @@ static const struct {
 	{"0f c7 f8", "rdseed r32", "00000W-"},
 	{"0f 05", "syscall", "RRRRRRR"},
 	{"66 0f fc c1", "paddb xmm, xmm", "-------"},
+	{"0f fc c1", "paddb mm, mm", "-------"},
+	{"48 0f 7e c8", "movq r64, mm", "-------"},
+	{"f3 48 0f 7e c8", "movq xmm, xmm", "-------"},
+	{"0f 38 00 08", "pshufb mm, m64", "-------"},
+	{"0f f7 c1", "maskmovq mm, mm", "-------"},
+	{"0f 77", "emms", "-------"},
 	{"66 0f 38 17 08", "ptest xmm, m128", "00W00W-"},
 	{"66 0f 3a 61 c1 00", "pcmpestri xmm, xmm, imm8", "WWW00W-"},
 	{"66 0f 3a 62 00 4c", "pcmpistrm xmm, m128, imm8", "WWW00W-"},
@@ -158,7 +164,7 @@ static const struct {
 	{"e8 00 00", LIFT_TRUNCATED},
 	{"cd 80", LIFT_UNMODELLED},             /* a 32-bit program's system call */
 	{"0f 34", LIFT_UNMODELLED},             /* sysenter, likewise */
-	{"0f fc c1", LIFT_UNMODELLED},          /* paddb mm0, mm1 */
+	{"0f 2a c1", LIFT_UNMODELLED},          /* cvtpi2ps xmm0, mm1 */
 	{"62 f1 75 09 fc c2", LIFT_UNMODELLED}, /* vpaddb xmm0 {k1}, xmm1, xmm2 */
 };
 
@@ -361,9 +367,7 @@ static const struct {
 	{"d9 fe", OUTLINE_APPROXIMATE, false, false, 0, 0xc7ff, "-------"}, /* fsin */
 	{"67 d8 00", OUTLINE_EXACT, false, true, 0, ROUNDS, "-------"},     /* fadd m32, with a 32-bit address */
 	{"0f 53 c1", OUTLINE_APPROXIMATE, false, false, 0, 0, "-------"},   /* rcpps */
-	{"0f fc 00", OUTLINE_EXACT, false, false, 8, 0, "-------"},         /* paddb mm, m64 */
-	{"0f 7f 00", OUTLINE_EXACT, true, false, 8, 0, "-------"},          /* movq m64, mm */
-	{"0f f7 c1", OUTLINE_EXACT, true, true, 0, 0, "-------"},           /* maskmovq */
+	{"0f 2a 00", OUTLINE_EXACT, false, false, 8, 0, "-------"},         /* cvtpi2ps xmm, m64 */
 	{"c4 e2 69 92 04 88", OUTLINE_EXACT, false, true, 0, 0, "-------"}, /* vgatherdps */
 	{"62 f1 7c 48 58 c1", OUTLINE_NONE, true, false, 0, 0, ""},         /* vaddps zmm */
 	{"c5 f8 44 c9", OUTLINE_NONE, true, false, 0, 0, ""},               /* knotw */

@@ -1,5 +1,5 @@
 /* Operands: from fields of the bytes to expressions. */
-#include "arch/x86_64/x86_64.h"
+#include "arch/x86_64/mmx.h"
 
 static struct x86_operand memory_operand(unsigned width)
 {
@@ -154,6 +154,8 @@ static expr_id read_register(struct x86_ctx *c, const struct x86_operand *op)
 	case 256: return expr_concat(p, expr_reg(p, 128, op->reg - X86_xmm0 + X86_ymm0h), expr_reg(p, 128, op->reg));
 	case 128: return expr_reg(p, 128, op->reg);
 	default:
+		if (x86_is_mmx(op))
+			return x86_mmx_read(c, op->number);
 		if (op->reg > X86_r15)
 			return expr_reg(p, op->width, op->reg);
 		return expr_extract(p, expr_reg(p, 64, op->reg), op->low, op->width);
@@ -190,7 +192,8 @@ static void write_vector(struct x86_ctx *c, const struct x86_operand *op, expr_i
 /* Can it be written by a builder? Selectors are for x86_load_selector(). */
 static bool is_writable(const struct x86_operand *op)
 {
-	bool selector = op->kind == X86_OPERAND_REG && op->bank != X86_BANK_GPR && op->bank != X86_BANK_VECTOR;
+	bool selector = op->kind == X86_OPERAND_REG && op->bank != X86_BANK_GPR && op->bank != X86_BANK_VECTOR &&
+			op->bank != X86_BANK_MMX;
 
 	return op->kind == X86_OPERAND_MEM || (op->kind == X86_OPERAND_REG && !selector);
 }
@@ -209,6 +212,8 @@ void x86_write(struct x86_ctx *c, unsigned i, expr_id value)
 		transfer_add_store(c->t, EXPR_NONE, x86_address(c), value);
 	else if (op->width >= 128)
 		write_vector(c, op, value);
+	else if (x86_is_mmx(op))
+		x86_mmx_write(c, op->number, value);
 	else
 		merge_gpr(c, op->reg, op->low, value);
 }

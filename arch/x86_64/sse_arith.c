@@ -63,7 +63,7 @@ static void build_horizontal(struct x86_ctx *c, const struct x86_form *f)
 	expr_id b = simd_b(c), a = simd_a(c);
 	uint8_t even[8], odd[8];
 
-	for (unsigned i = 0; i < SIMD_BLOCK / lane; i++) {
+	for (unsigned i = 0; i < simd_block(c) / lane; i++) {
 		even[i] = (uint8_t)(2 * i);
 		odd[i] = (uint8_t)(2 * i + 1);
 	}
@@ -146,6 +146,19 @@ static const struct x86_form x86_sse_arith[] = {
 	SIMD_ROW("psadbw",     "66 0F F6 /r",    "WIG",     "Vx Hx Wx",    SSE2,  AVX, AVX2, build_sum_of_differences, 0),
 	SIMD_ROW("mpsadbw",    "66 0F 3A 42 /r", "WIG",     "Vx Hx Wx Ib", SSE41, AVX, AVX2, build_multiple_sums,      0),
 	SIMD_ROW("phminposuw", "66 0F 38 41 /r", "128.WIG", "Vdq Wdq",     SSE41, AVX, AVX,  build_horizontal_minimum, 0),
+
+	/* MMX */
+	SSE_ROW("pmuludq", "NP 0F F4 /r", "Pq Qq", SSE2, build_multiply_even, LANES(VLSHR, 32)),
+	SSE_ROW("pmaddwd", "NP 0F F5 /r", "Pq Qq", MMX, build_multiply_add, LANES(VADD, 16)),
+	SSE_ROW("pmaddubsw", "NP 0F 38 04 /r", "Pq Qq", SSSE3, build_multiply_add, LANES(VADDSS, 8)),
+	SSE_ROW("pmulhrsw", "NP 0F 38 0B /r", "Pq Qq", SSSE3, build_multiply_round, 0),
+	SSE_ROW("phaddw", "NP 0F 38 01 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VADD, 16)),
+	SSE_ROW("phaddd", "NP 0F 38 02 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VADD, 32)),
+	SSE_ROW("phaddsw", "NP 0F 38 03 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VADDSS, 16)),
+	SSE_ROW("phsubw", "NP 0F 38 05 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VSUB, 16)),
+	SSE_ROW("phsubd", "NP 0F 38 06 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VSUB, 32)),
+	SSE_ROW("phsubsw", "NP 0F 38 07 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VSUBSS, 16)),
+	SSE_ROW("psadbw", "NP 0F F6 /r", "Pq Qq", SSE, build_sum_of_differences, 0),
 };
 /* clang-format on */
 

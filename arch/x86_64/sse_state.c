@@ -199,8 +199,7 @@ static expr_id restored_fsw(struct x86_ctx *c, expr_id cond, expr_id fcw)
 	return expr_or(p, rest, expr_ite(p, none, x86_const(c, 16, 0), x86_const(c, 16, 0x8080)));
 }
 
-/* The two bits of the tag word for a register that is not empty: 0 valid, 1 zero, 2 special (SDM vol. 1, 8.1.7). */
-static expr_id tag_of(struct x86_ctx *c, expr_id st)
+expr_id x86_x87_tag(struct x86_ctx *c, expr_id st)
 {
 	struct expr_pool *p = c->pool;
 	expr_id exponent = expr_extract(p, st, 64, 15);
@@ -220,7 +219,7 @@ static expr_id restored_tags(struct x86_ctx *c, expr_id cond, expr_id fsw)
 
 	for (unsigned i = 0; i < 8; i++) {
 		expr_id bit = expr_not(p, expr_bit(p, used, i)), two = expr_concat(p, bit, bit);
-		expr_id tag = tag_of(c, x86_image_get(c, cond, IMAGE_ST + 16 * i, 80));
+		expr_id tag = x86_x87_tag(c, x86_image_get(c, cond, IMAGE_ST + 16 * i, 80));
 		empty = i ? expr_concat(p, two, empty) : two;
 		tags = i ? expr_concat(p, tag, tags) : tag;
 	}
