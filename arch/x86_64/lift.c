@@ -6,15 +6,16 @@
 #include "arch/x86_64/x86_64.h"
 
 const struct x86_table *const x86_families[] = {
-	&x86_alu_table,       &x86_move_table,        &x86_shift_table,       &x86_muldiv_table,
-	&x86_bits_table,      &x86_atomic_table,      &x86_control_table,     &x86_stack_table,
-	&x86_string_table,    &x86_flagops_table,     &x86_system_table,      &x86_sse_move_table,
-	&x86_sse_int_table,   &x86_sse_arith_table,   &x86_sse_shuffle_table, &x86_sse_string_table,
-	&x86_sse_state_table, &x86_sse_crypto_table,  &x86_sse_sha_table,     &x86_sse_gfni_table,
-	&x86_avx_table,       &x86_segment_table,     &x86_privileged_table,  &x86_xsave_table,
-	&x86_sse_fp_table,    &x86_sse_compare_table, &x86_sse_convert_table, &x86_sse_horizontal_table,
-	&x86_fma_table,       &x86_mmx_table,         &x86_named_x87_table,   &x86_named_mmx_table,
-	&x86_named_sse_table, &x86_named_avx_table,   &x86_named_other_table,
+	&x86_alu_table,         &x86_move_table,        &x86_shift_table,       &x86_muldiv_table,
+	&x86_bits_table,        &x86_atomic_table,      &x86_control_table,     &x86_stack_table,
+	&x86_string_table,      &x86_flagops_table,     &x86_system_table,      &x86_sse_move_table,
+	&x86_sse_int_table,     &x86_sse_arith_table,   &x86_sse_shuffle_table, &x86_sse_string_table,
+	&x86_sse_state_table,   &x86_sse_crypto_table,  &x86_sse_sha_table,     &x86_sse_gfni_table,
+	&x86_avx_table,         &x86_segment_table,     &x86_privileged_table,  &x86_xsave_table,
+	&x86_sse_fp_table,      &x86_sse_compare_table, &x86_sse_convert_table, &x86_sse_horizontal_table,
+	&x86_fma_table,         &x86_mmx_table,         &x86_sse4a_table,       &x86_gather_table,
+	&x86_named_x87_table,   &x86_named_mmx_table,   &x86_named_sse_table,   &x86_named_avx_table,
+	&x86_named_other_table,
 };
 
 const size_t x86_num_families = sizeof x86_families / sizeof *x86_families;
@@ -200,6 +201,7 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 		return NULL;
 	}
 	insn->repeats = c->repeats;
+	insn->piecewise = c->piecewise;
 	return check_flags(c, insn);
 }
 
@@ -235,7 +237,7 @@ static void find_operand(const struct x86_ctx *c, struct insn_operand *ret)
 	for (unsigned i = 0; i < c->num_ops && !len; i++)
 		if (c->op[i].kind == X86_OPERAND_MEM)
 			len = c->op[i].width / 8;
-	if (!raw->is_mem || raw->addrsize)
+	if (!raw->is_mem || raw->addrsize || (raw->row && raw->row->encoding.vsib))
 		return;
 	ret->len = (uint16_t)len;
 	ret->offset = (uint64_t)raw->disp + (raw->base == X86_RIP_BASE ? c->next : 0);

@@ -132,6 +132,15 @@ static const struct {
 	{"66 0f 3a 14 08 03", "pextrb m8, xmm, imm8", "-------"},
 	{"c5 f5 fc 08", "vpaddb ymm, ymm, m256", "-------"},
 	{"c4 e2 7d 0f c1", "vtestpd ymm, ymm", "00W00W-"},
+	{"c4 e2 75 dc c2", "vaesenc ymm, ymm, ymm", "-------"},
+	{"c4 e3 75 44 00 11", "vpclmulqdq ymm, ymm, m256, imm8", "-------"},
+	{"c4 e2 75 cf c2", "vgf2p8mulb ymm, ymm, ymm", "-------"},
+	{"c4 e3 f1 ce c2 01", "vgf2p8affineqb xmm, xmm, xmm, imm8", "-------"},
+	{"c4 e2 71 50 c2", "vpdpbusd xmm, xmm, xmm", "-------"},
+	{"c4 e2 69 92 04 88", "vgatherdps xmm, m, xmm", "-------"},
+	{"66 0f 78 c1 08 10", "extrq xmm, imm8, imm8", "-------"},
+	{"f2 0f 78 c1 08 10", "insertq xmm, xmm, imm8, imm8", "-------"},
+	{"f3 0f 2b 08", "movntss m32, xmm", "-------"},
 	{"c4 e2 7d 5a 08", "vbroadcasti128 ymm, m128", "-------"},
 	{"c5 f8 77", "vzeroupper", "-------"},
 	{"48 0f ae 00", "fxsave64 m512byte", "-------"},
@@ -368,7 +377,6 @@ static const struct {
 	{"67 d8 00", OUTLINE_EXACT, false, true, 0, ROUNDS, "-------"},     /* fadd m32, with a 32-bit address */
 	{"0f 53 c1", OUTLINE_APPROXIMATE, false, false, 0, 0, "-------"},   /* rcpps */
 	{"0f 2a 00", OUTLINE_EXACT, false, false, 8, 0, "-------"},         /* cvtpi2ps xmm, m64 */
-	{"c4 e2 69 92 04 88", OUTLINE_EXACT, false, true, 0, 0, "-------"}, /* vgatherdps */
 	{"62 f1 7c 48 58 c1", OUTLINE_NONE, true, false, 0, 0, ""},         /* vaddps zmm */
 	{"c5 f8 44 c9", OUTLINE_NONE, true, false, 0, 0, ""},               /* knotw */
 };

@@ -36,9 +36,11 @@ static struct x86_operand vector_or_mask(const struct x86_field *f, unsigned wid
 	return bank_register(X86_BANK_VECTOR, width, number, X86_xmm0 + number);
 }
 
-static struct x86_operand immediate_operand(const struct x86_raw *raw, unsigned width)
+static struct x86_operand immediate_operand(const struct x86_raw *raw, unsigned width, bool second)
 {
-	return (struct x86_operand){.kind = X86_OPERAND_IMM, .width = (uint16_t)width, .imm = raw->imm};
+	return (struct x86_operand){.kind = X86_OPERAND_IMM,
+				    .width = (uint16_t)width,
+				    .imm = second ? raw->imm2 : raw->imm};
 }
 
 struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct x86_field *f, const struct x86_raw *raw)
@@ -81,7 +83,7 @@ struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct 
 	case X86_FIXED_ST: return bank_register(X86_BANK_ST, 80, f->number, X86_st0 + f->number);
 	case X86_MODRM_ST: return bank_register(X86_BANK_ST, 80, raw->rm & 7, X86_st0 + (raw->rm & 7));
 	case X86_ONE: return (struct x86_operand){.kind = X86_OPERAND_IMM, .width = 8, .imm = 1};
-	default: return immediate_operand(raw, width);
+	default: return immediate_operand(raw, width, f > e->fields && f[-1].letter == 'I');
 	}
 }
 
@@ -328,6 +330,15 @@ expr_id x86_operand_at(struct x86_ctx *c, expr_id offset)
 	expr_id address = x86_linear(c, offset);
 
 	return is_on_stack(c) ? x86_on_stack(c, address) : address;
+}
+
+expr_id x86_operand_at_if(struct x86_ctx *c, expr_id cond, expr_id offset)
+{
+	expr_id address = x86_linear(c, offset);
+
+	if (is_on_stack(c))
+		add_stack_fault(c, expr_and(c->pool, cond, is_wild(c, address)));
+	return address;
 }
 
 expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id address)

@@ -304,12 +304,6 @@ static uint8_t num_fresh(const struct x86_ctx *c)
 	return c->op[0].width == 256 ? 2 : 1;
 }
 
-/* VGATHER*: the index is a vector, and the operands are several. */
-static bool is_gather(const struct x86_raw *raw)
-{
-	return raw->vex && is_opcode(raw, X86_MAP_0F38, 0xfc, 0x90);
-}
-
 /* Conversions from and to MMX registers. */
 static bool is_mmx(const struct x86_raw *raw)
 {
@@ -323,11 +317,8 @@ static void outline_vector(const struct x86_ctx *c, struct insn *insn)
 	bool first = c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 
 	/* A destination stands first. */
-	o->scattered = is_gather(&c->raw);
 	insn->may_store = first;
-	o->num_fresh = is_gather(&c->raw) ? 0 : num_fresh(c);
-	if (is_gather(&c->raw))
-		insn->operand = (struct insn_operand){0};
+	o->num_fresh = num_fresh(c);
 	if (is_approximate(&c->raw)) {
 		o->kind = OUTLINE_APPROXIMATE;
 		open_destination(c, insn, WHOLE, 0);

@@ -117,6 +117,18 @@ expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id
 	return simd_permute(c, width, lane, expr_concat(c->pool, b, a), whole);
 }
 
+void simd_by_block(struct x86_ctx *c, const struct x86_form *f, simd_block_fn *fn)
+{
+	struct expr_pool *p = c->pool;
+	expr_id b = simd_b(c), a = simd_a(c), all = EXPR_NONE;
+
+	for (unsigned low = 0; low < simd_width(c); low += SIMD_BLOCK) {
+		expr_id one = fn(c, f, expr_extract(p, a, low, SIMD_BLOCK), expr_extract(p, b, low, SIMD_BLOCK));
+		all = low ? expr_concat(p, one, all) : one;
+	}
+	x86_write(c, 0, all);
+}
+
 expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a)
 {
 	enum { QUARTER = EXPR_MAX_WIDTH / 8 };
