@@ -63,8 +63,8 @@ struct x86_raw {
 	int64_t disp;
 
 	uint8_t imm_at, imm_len; /* bytes; all immediates together */
-	uint64_t imm;            /* the first, sign-extended from imm_len (ENTER: 2) bytes */
-	uint8_t imm2;            /* ENTER: the second */
+	uint64_t imm;            /* the first, sign-extended */
+	uint8_t imm2;            /* ENTER, EXTRQ, INSERTQ: the second */
 
 	const struct x86_row *row; /* NULL: none has these fields */
 	size_t next_row;           /* where to look on, x86_find_row() */

@@ -76,7 +76,7 @@ static void name_registers(const struct x86_ctx *c, struct insn *insn)
 		return;
 	if (c->raw.base < 16)
 		name_reg(insn, X86_rax + c->raw.base);
-	if (c->raw.index < 16)
+	if (c->raw.index < 16 && !(c->raw.row && c->raw.row->encoding.vsib))
 		name_reg(insn, X86_rax + c->raw.index);
 	if (c->raw.segment)
 		name_reg(insn, c->raw.segment == X86_FS ? X86_fs_base : X86_gs_base);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86_64/mmx.h"
 #include "arch/x86_64/x86_64.h"
 
 const struct x86_table *const x86_families[] = {
@@ -40,6 +41,9 @@ const struct x86_table *const x86_families[] = {
 	&x86_x87_compare_table,
 	&x86_x87_control_table,
 	&x86_x87_transcendental_table,
+	&x86_mmx_table,
+	&x86_sse4a_table,
+	&x86_gather_table,
 	&x86_named_mmx_table,
 	&x86_named_sse_table,
 	&x86_named_avx_table,
@@ -201,10 +205,20 @@ static void refuse_lock(struct x86_ctx *c, const struct x86_form *form, struct i
 		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 }
 
+static bool is_mmx(const struct x86_ctx *c)
+{
+	for (unsigned i = 0; i < c->num_ops; i++)
+		if (x86_is_mmx(&c->op[i]))
+			return true;
+	return false;
+}
+
 static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
 {
 	refuse_lock(c, form, insn);
 	x86_goto(c, x86_const(c, 64, c->next));
+	if (is_mmx(c))
+		x86_mmx_enter(c);
 	form->build(c, form);
 	set_flag_effects(c, form, insn);
 	apply_flags(c, insn);
@@ -219,6 +233,7 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 		return NULL;
 	}
 	insn->repeats = c->repeats;
+	insn->piecewise = c->piecewise;
 	return check_flags(c, insn);
 }
 
@@ -254,7 +269,7 @@ static void find_operand(const struct x86_ctx *c, struct insn_operand *ret)
 	for (unsigned i = 0; i < c->num_ops && !len; i++)
 		if (c->op[i].kind == X86_OPERAND_MEM)
 			len = c->op[i].width / 8;
-	if (!raw->is_mem || raw->addrsize)
+	if (!raw->is_mem || raw->addrsize || (raw->row && raw->row->encoding.vsib))
 		return;
 	ret->len = (uint16_t)len;
 	ret->offset = (uint64_t)raw->disp + (raw->base == X86_RIP_BASE ? c->next : 0);

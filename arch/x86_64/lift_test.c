@@ -120,12 +120,27 @@ static const struct {
 	{"0f c7 f8", "rdseed r32", "00000W-"},
 	{"0f 05", "syscall", "RRRRRRR"},
 	{"66 0f fc c1", "paddb xmm, xmm", "-------"},
+	{"0f fc c1", "paddb mm, mm", "-------"},
+	{"48 0f 7e c8", "movq r64, mm", "-------"},
+	{"f3 48 0f 7e c8", "movq xmm, xmm", "-------"},
+	{"0f 38 00 08", "pshufb mm, m64", "-------"},
+	{"0f f7 c1", "maskmovq mm, mm", "-------"},
+	{"0f 77", "emms", "-------"},
 	{"66 0f 38 17 08", "ptest xmm, m128", "00W00W-"},
 	{"66 0f 3a 61 c1 00", "pcmpestri xmm, xmm, imm8", "WWW00W-"},
 	{"66 0f 3a 62 00 4c", "pcmpistrm xmm, m128, imm8", "WWW00W-"},
 	{"66 0f 3a 14 08 03", "pextrb m8, xmm, imm8", "-------"},
 	{"c5 f5 fc 08", "vpaddb ymm, ymm, m256", "-------"},
 	{"c4 e2 7d 0f c1", "vtestpd ymm, ymm", "00W00W-"},
+	{"c4 e2 75 dc c2", "vaesenc ymm, ymm, ymm", "-------"},
+	{"c4 e3 75 44 00 11", "vpclmulqdq ymm, ymm, m256, imm8", "-------"},
+	{"c4 e2 75 cf c2", "vgf2p8mulb ymm, ymm, ymm", "-------"},
+	{"c4 e3 f1 ce c2 01", "vgf2p8affineqb xmm, xmm, xmm, imm8", "-------"},
+	{"c4 e2 71 50 c2", "vpdpbusd xmm, xmm, xmm", "-------"},
+	{"c4 e2 69 92 04 88", "vgatherdps xmm, m, xmm", "-------"},
+	{"66 0f 78 c1 08 10", "extrq xmm, imm8, imm8", "-------"},
+	{"f2 0f 78 c1 08 10", "insertq xmm, xmm, imm8, imm8", "-------"},
+	{"f3 0f 2b 08", "movntss m32, xmm", "-------"},
 	{"c4 e2 7d 5a 08", "vbroadcasti128 ymm, m128", "-------"},
 	{"c5 f8 77", "vzeroupper", "-------"},
 	{"48 0f ae 00", "fxsave64 m512byte", "-------"},
@@ -158,7 +173,7 @@ static const struct {
 	{"e8 00 00", LIFT_TRUNCATED},
 	{"cd 80", LIFT_UNMODELLED},             /* a 32-bit program's system call */
 	{"0f 34", LIFT_UNMODELLED},             /* sysenter, likewise */
-	{"0f fc c1", LIFT_UNMODELLED},          /* paddb mm0, mm1 */
+	{"0f 2a c1", LIFT_UNMODELLED},          /* cvtpi2ps xmm0, mm1 */
 	{"62 f1 75 09 fc c2", LIFT_UNMODELLED}, /* vpaddb xmm0 {k1}, xmm1, xmm2 */
 };
 
@@ -348,12 +363,9 @@ static const struct {
 	uint16_t len; /* of the operand */
 	const char *flags;
 } outlines[] = {
-	{"0f fc 00", OUTLINE_EXACT, false, false, 8, "-------"},         /* paddb mm, m64 */
-	{"0f 7f 00", OUTLINE_EXACT, true, false, 8, "-------"},          /* movq m64, mm */
-	{"0f f7 c1", OUTLINE_EXACT, true, true, 0, "-------"},           /* maskmovq */
-	{"c4 e2 69 92 04 88", OUTLINE_EXACT, false, true, 0, "-------"}, /* vgatherdps */
-	{"62 f1 7c 48 58 c1", OUTLINE_NONE, true, false, 0, ""},         /* vaddps zmm */
-	{"c5 f8 44 c9", OUTLINE_NONE, true, false, 0, ""},               /* knotw */
+	{"0f 2a 00", OUTLINE_EXACT, false, false, 8, "-------"}, /* cvtpi2ps xmm, m64 */
+	{"62 f1 7c 48 58 c1", OUTLINE_NONE, true, false, 0, ""}, /* vaddps zmm */
+	{"c5 f8 44 c9", OUTLINE_NONE, true, false, 0, ""},       /* knotw */
 };
 
 START_TEST(outlined)

@@ -32,37 +32,10 @@ static const struct x86_form x86_named_sse[] = {
 	FMA4("vfnmsubpd",   "7D", "",     "pd"),
 	FMA4("vfnmsubss",   "7E", "LIG.", "ss"),
 	FMA4("vfnmsubsd",   "7F", "LIG.", "sd"),
-	/* SSE4a */
-	NAMED("extrq",   "66 0F 78 /0", "Udq Ib Ib",     SSE4A),
-	NAMED("extrq",   "66 0F 79 /r", "Vdq Udq",       SSE4A),
-	NAMED("insertq", "F2 0F 78 /r", "Vdq Udq Ib Ib", SSE4A),
-	NAMED("insertq", "F2 0F 79 /r", "Vdq Udq",       SSE4A),
-	NAMED("movntss", "F3 0F 2B /r", "Md Vdq",        SSE4A),
-	NAMED("movntsd", "F2 0F 2B /r", "Mq Vdq",        SSE4A),
 };
 
 static const struct x86_form x86_named_avx[] = {
-	/* AVX2, and what came after it without EVEX */
-	NAMED_AVX("vpgatherdd",        "66 0F 38 90 /r", "W0",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vpgatherdq",        "66 0F 38 90 /r", "W1",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vpgatherqd",        "66 0F 38 91 /r", "W0",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vpgatherqq",        "66 0F 38 91 /r", "W1",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vgatherdps",        "66 0F 38 92 /r", "W0",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vgatherdpd",        "66 0F 38 92 /r", "W1",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vgatherqps",        "66 0F 38 93 /r", "W0",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vgatherqpd",        "66 0F 38 93 /r", "W1",      "Vx Mvx Hx",      AVX2,           AVX2),
-	NAMED_AVX("vaesenc",           "66 0F 38 DC /r", "256.WIG", "Vqq Hqq Wqq",    VAES,           VAES),
-	NAMED_AVX("vaesenclast",       "66 0F 38 DD /r", "256.WIG", "Vqq Hqq Wqq",    VAES,           VAES),
-	NAMED_AVX("vaesdec",           "66 0F 38 DE /r", "256.WIG", "Vqq Hqq Wqq",    VAES,           VAES),
-	NAMED_AVX("vaesdeclast",       "66 0F 38 DF /r", "256.WIG", "Vqq Hqq Wqq",    VAES,           VAES),
-	NAMED_AVX("vpclmulqdq",        "66 0F 3A 44 /r", "256.WIG", "Vqq Hqq Wqq Ib", VPCLMULQDQ,     VPCLMULQDQ),
-	NAMED_AVX("vgf2p8mulb",        "66 0F 38 CF /r", "W0",      "Vx Hx Wx",       GFNI,           GFNI),
-	NAMED_AVX("vgf2p8affineqb",    "66 0F 3A CE /r", "W1",      "Vx Hx Wx Ib",    GFNI,           GFNI),
-	NAMED_AVX("vgf2p8affineinvqb", "66 0F 3A CF /r", "W1",      "Vx Hx Wx Ib",    GFNI,           GFNI),
-	NAMED_AVX("vpdpbusd",          "66 0F 38 50 /r", "W0",      "Vx Hx Wx",       AVX_VNNI,       AVX_VNNI),
-	NAMED_AVX("vpdpbusds",         "66 0F 38 51 /r", "W0",      "Vx Hx Wx",       AVX_VNNI,       AVX_VNNI),
-	NAMED_AVX("vpdpwssd",          "66 0F 38 52 /r", "W0",      "Vx Hx Wx",       AVX_VNNI,       AVX_VNNI),
-	NAMED_AVX("vpdpwssds",         "66 0F 38 53 /r", "W0",      "Vx Hx Wx",       AVX_VNNI,       AVX_VNNI),
+	/* What came after AVX2 without EVEX */
 	NAMED_AVX("vpdpbssd",          "F2 0F 38 50 /r", "W0",      "Vx Hx Wx",       AVX_VNNI_INT8,  AVX_VNNI_INT8),
 	NAMED_AVX("vpdpbssds",         "F2 0F 38 51 /r", "W0",      "Vx Hx Wx",       AVX_VNNI_INT8,  AVX_VNNI_INT8),
 	NAMED_AVX("vpdpbsud",          "F3 0F 38 50 /r", "W0",      "Vx Hx Wx",       AVX_VNNI_INT8,  AVX_VNNI_INT8),

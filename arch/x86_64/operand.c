@@ -1,5 +1,5 @@
 /* Operands: from fields of the bytes to expressions. */
-#include "arch/x86_64/x86_64.h"
+#include "arch/x86_64/mmx.h"
 
 static struct x86_operand memory_operand(unsigned width)
 {
@@ -36,9 +36,11 @@ static struct x86_operand vector_or_mask(const struct x86_field *f, unsigned wid
 	return bank_register(X86_BANK_VECTOR, width, number, X86_xmm0 + number);
 }
 
-static struct x86_operand immediate_operand(const struct x86_raw *raw, unsigned width)
+static struct x86_operand immediate_operand(const struct x86_raw *raw, unsigned width, bool second)
 {
-	return (struct x86_operand){.kind = X86_OPERAND_IMM, .width = (uint16_t)width, .imm = raw->imm};
+	return (struct x86_operand){.kind = X86_OPERAND_IMM,
+				    .width = (uint16_t)width,
+				    .imm = second ? raw->imm2 : raw->imm};
 }
 
 struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct x86_field *f, const struct x86_raw *raw)
@@ -81,7 +83,7 @@ struct x86_operand x86_field_operand(const struct x86_encoding *e, const struct 
 	case X86_FIXED_ST: return bank_register(X86_BANK_ST, 80, f->number, X86_st0 + f->number);
 	case X86_MODRM_ST: return bank_register(X86_BANK_ST, 80, raw->rm & 7, X86_st0 + (raw->rm & 7));
 	case X86_ONE: return (struct x86_operand){.kind = X86_OPERAND_IMM, .width = 8, .imm = 1};
-	default: return immediate_operand(raw, width);
+	default: return immediate_operand(raw, width, f > e->fields && f[-1].letter == 'I');
 	}
 }
 
@@ -154,6 +156,8 @@ static expr_id read_register(struct x86_ctx *c, const struct x86_operand *op)
 	case 256: return expr_concat(p, expr_reg(p, 128, op->reg - X86_xmm0 + X86_ymm0h), expr_reg(p, 128, op->reg));
 	case 128: return expr_reg(p, 128, op->reg);
 	default:
+		if (x86_is_mmx(op))
+			return x86_mmx_read(c, op->number);
 		if (op->reg > X86_r15)
 			return expr_reg(p, op->width, op->reg);
 		return expr_extract(p, expr_reg(p, 64, op->reg), op->low, op->width);
@@ -190,7 +194,8 @@ static void write_vector(struct x86_ctx *c, const struct x86_operand *op, expr_i
 /* Can it be written by a builder? Selectors are for x86_load_selector(). */
 static bool is_writable(const struct x86_operand *op)
 {
-	bool selector = op->kind == X86_OPERAND_REG && op->bank != X86_BANK_GPR && op->bank != X86_BANK_VECTOR;
+	bool selector = op->kind == X86_OPERAND_REG && op->bank != X86_BANK_GPR && op->bank != X86_BANK_VECTOR &&
+			op->bank != X86_BANK_MMX;
 
 	return op->kind == X86_OPERAND_MEM || (op->kind == X86_OPERAND_REG && !selector);
 }
@@ -209,6 +214,8 @@ void x86_write(struct x86_ctx *c, unsigned i, expr_id value)
 		transfer_add_store(c->t, EXPR_NONE, x86_address(c), value);
 	else if (op->width >= 128)
 		write_vector(c, op, value);
+	else if (x86_is_mmx(op))
+		x86_mmx_write(c, op->number, value);
 	else
 		merge_gpr(c, op->reg, op->low, value);
 }
@@ -330,6 +337,15 @@ expr_id x86_operand_at(struct x86_ctx *c, expr_id offset)
 	expr_id address = x86_linear(c, offset);
 
 	return is_on_stack(c) ? x86_on_stack(c, address) : address;
+}
+
+expr_id x86_operand_at_if(struct x86_ctx *c, expr_id cond, expr_id offset)
+{
+	expr_id address = x86_linear(c, offset);
+
+	if (is_on_stack(c))
+		add_stack_fault(c, expr_and(c->pool, cond, is_wild(c, address)));
+	return address;
 }
 
 expr_id x86_load_if(struct x86_ctx *c, expr_id cond, unsigned width, expr_id address)

@@ -1,5 +1,5 @@
 /*
- * What is known of the instructions that no table models: MMX, and the floating point of SSE and AVX. Enough to
+ * What is known of the instructions that no table models: conversions of MMX. Enough to
  * run one on another CPU and compare: where its operand is, and what the manuals leave open.
  *
  * Only opcodes whose results follow from registers and memory are listed. What asks the environment, changes modes, has
@@ -129,30 +129,11 @@ static uint8_t num_fresh(const struct x86_ctx *c)
 	return c->op[0].width == 256 ? 2 : 1;
 }
 
-/* VGATHER*: the index is a vector, and the operands are several. */
-static bool is_gather(const struct x86_raw *raw)
-{
-	return raw->vex && is_opcode(raw, X86_MAP_0F38, 0xfc, 0x90);
-}
-
-/* MASKMOVQ stores to where RDI points. */
-static bool is_maskmov(const struct x86_raw *raw)
-{
-	return !raw->is_mem && is_opcode(raw, X86_MAP_0F, 0xff, 0xf7);
-}
-
-/* Without a prefix that selects, opcodes of the 0F map from 60 on are MMX's, and a few conversions before that. */
+/* Conversions from and to MMX registers. */
 static bool is_mmx(const struct x86_raw *raw)
 {
-	bool plain = !raw->rep && !raw->opsize && !raw->vex;
-
-	if (raw->map != X86_MAP_0F)
-		return plain && raw->opcode < 0x20;
-	if (raw->opcode == 0x2a || raw->opcode == 0x2c || raw->opcode == 0x2d)
-		return !raw->rep && !raw->vex;
-	if (raw->opcode == 0xd6)
-		return raw->rep;
-	return plain && raw->opcode >= 0x60 && raw->opcode != 0xc2 && raw->opcode != 0xc6;
+	return raw->map == X86_MAP_0F && (raw->opcode == 0x2a || raw->opcode == 0x2c || raw->opcode == 0x2d) &&
+	       !raw->rep && !raw->vex;
 }
 
 static void outline_vector(const struct x86_ctx *c, struct insn *insn)
@@ -161,11 +142,8 @@ static void outline_vector(const struct x86_ctx *c, struct insn *insn)
 	bool first = c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 
 	/* A destination stands first. */
-	o->scattered = is_gather(&c->raw) || is_maskmov(&c->raw);
-	insn->may_store = c->raw.is_mem ? first : o->scattered;
-	o->num_fresh = is_gather(&c->raw) ? 0 : num_fresh(c);
-	if (is_gather(&c->raw))
-		insn->operand = (struct insn_operand){0};
+	insn->may_store = first;
+	o->num_fresh = num_fresh(c);
 	if (sums_lanes(&c->raw))
 		open_nans(c, insn, sums_lanes(&c->raw));
 	imply(o, X86_mxcsr);
@@ -174,7 +152,6 @@ static void outline_vector(const struct x86_ctx *c, struct insn *insn)
 	open_bits(o, X86_fop, WHOLE);
 	o->floats = true;
 	o->unread = X86_fop;
-	o->retags = c->raw.opcode == 0x77; /* EMMS */
 	imply(o, X86_fstat);
 }
 

@@ -200,14 +200,12 @@ bool x86_is_near_branch(const struct x86_raw *raw)
 	       op == 0xe9 || op == 0xeb;
 }
 
-/* ENTER has two immediates, MOV an absolute address: a memory operand without ModRM. */
-static void parse_immediate(struct cursor *s, struct x86_raw *raw, unsigned len, bool absolute)
+/* Of two immediates, the second has one byte. MOV has an absolute address: a memory operand without ModRM. */
+static void parse_immediate(struct cursor *s, struct x86_raw *raw, unsigned len, bool two, bool absolute)
 {
-	bool two = len == 3;
-
 	raw->imm_at = (uint8_t)s->at;
 	raw->imm_len = (uint8_t)len;
-	raw->imm = next_signed(s, two ? 2 : len);
+	raw->imm = next_signed(s, two ? len - 1 : len);
 	if (two)
 		raw->imm2 = next_byte(s);
 	if (!absolute)
@@ -246,6 +244,16 @@ static unsigned reserved_immediate_len(const struct x86_raw *raw)
 	return raw->map == X86_XOP_A ? 4 : raw->map == X86_MAP_0F3A || raw->map == X86_XOP_8 ? 1 : 0;
 }
 
+/* ENTER; EXTRQ and INSERTQ. */
+static bool has_two_immediates(const struct x86_encoding *e)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < e->num_fields; i++)
+		n += e->fields[i].letter == 'I';
+	return n == 2;
+}
+
 /* What is behind the opcode, by the row. */
 static void parse_rest(struct cursor *s, struct x86_raw *raw, unsigned ways)
 {
@@ -259,9 +267,10 @@ static void parse_rest(struct cursor *s, struct x86_raw *raw, unsigned ways)
 	if (raw->row) {
 		const struct x86_encoding *e = &raw->row->encoding;
 		bool absolute = has_absolute(e);
-		parse_immediate(s, raw, absolute ? (raw->addrsize ? 4 : 8) : x86_immediate_len(e, raw), absolute);
+		unsigned len = absolute ? (raw->addrsize ? 4 : 8) : x86_immediate_len(e, raw);
+		parse_immediate(s, raw, len, has_two_immediates(e), absolute);
 	} else {
-		parse_immediate(s, raw, reserved_immediate_len(raw), false);
+		parse_immediate(s, raw, reserved_immediate_len(raw), false, false);
 	}
 }
 

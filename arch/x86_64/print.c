@@ -148,10 +148,10 @@ static void put_immediate(struct text *t, const struct x86_raw *raw, const struc
 
 	if (f->letter == X86_ONE)
 		put(t, "1");
+	else if (f > e->fields && f[-1].letter == 'I') /* ENTER, EXTRQ, INSERTQ */
+		put_number(t, raw->imm2);
 	else if (raw->imm_len == 3) /* ENTER */
-		put_number(t, f == e->fields ? (uint16_t)raw->imm : raw->imm2);
-	else if (raw->imm_len == 2 && width == 8) /* EXTRQ, INSERTQ: two */
-		put_number(t, raw->imm >> (f == &e->fields[e->num_fields - 1] ? 8 : 0) & 0xff);
+		put_number(t, (uint16_t)raw->imm);
 	else if (bits == 64 && is_signed)
 		put_signed(t, (int64_t)raw->imm);
 	else

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "arch/x86_64/mmx.h"
+
 static bool is_vector(const struct x86_operand *op)
 {
-	return op->kind == X86_OPERAND_REG && op->width >= SIMD_BLOCK;
+	return op->kind == X86_OPERAND_REG && (op->width >= SIMD_BLOCK || x86_is_mmx(op));
 }
 
 unsigned simd_width(const struct x86_ctx *c)
@@ -25,7 +27,7 @@ expr_id simd_read(struct x86_ctx *c, unsigned i, unsigned bits)
 
 expr_id simd_source(struct x86_ctx *c, unsigned i)
 {
-	if (i < c->num_ops && c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex)
+	if (i < c->num_ops && c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex && simd_width(c) == SIMD_BLOCK)
 		x86_require_sse_alignment(c);
 	return simd_read(c, i, simd_width(c));
 }
@@ -103,7 +105,7 @@ expr_id simd_permute(struct x86_ctx *c, unsigned width, unsigned lane, expr_id a
 
 expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id b, const uint8_t *index)
 {
-	unsigned width = expr_width(c->pool, a), n = SIMD_BLOCK / lane;
+	unsigned width = expr_width(c->pool, a), n = (width < SIMD_BLOCK ? width : SIMD_BLOCK) / lane;
 	uint8_t whole[EXPR_MAX_WIDTH / 8];
 
 	for (unsigned i = 0; i < width / lane; i++) {
@@ -113,6 +115,18 @@ expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id
 						       : width / lane + block + from - n);
 	}
 	return simd_permute(c, width, lane, expr_concat(c->pool, b, a), whole);
+}
+
+void simd_by_block(struct x86_ctx *c, const struct x86_form *f, simd_block_fn *fn)
+{
+	struct expr_pool *p = c->pool;
+	expr_id b = simd_b(c), a = simd_a(c), all = EXPR_NONE;
+
+	for (unsigned low = 0; low < simd_width(c); low += SIMD_BLOCK) {
+		expr_id one = fn(c, f, expr_extract(p, a, low, SIMD_BLOCK), expr_extract(p, b, low, SIMD_BLOCK));
+		all = low ? expr_concat(p, one, all) : one;
+	}
+	x86_write(c, 0, all);
 }
 
 expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a)

@@ -4,8 +4,9 @@
  * The legacy encoding of an instruction and its VEX encodings are one builder. They differ in three things, which are
  * settled here and in x86_write(): a VEX instruction has a first source of its own in place of the destination, its
  * memory operands need no alignment (SDM vol. 2, 2.4), and it clears the bits of the destination above its vector
- * length. With 256 bits, instructions that move data across lanes work on each block of 128 bits by itself, unless
- * their description says otherwise.
+ * length. MMX registers are vectors of 64 bits; what else their instructions do is settled in mmx.h. With 256 bits,
+ * instructions that move data across lanes work on each block of 128 bits by itself, unless their description says
+ * otherwise.
  */
 #ifndef ARCH_X86_64_SIMD_H
 #define ARCH_X86_64_SIMD_H
@@ -59,6 +60,12 @@ static inline unsigned simd_imm(const struct x86_ctx *c)
 /* The vector length: the width of the destination, or of the source where that is no vector register; bits. */
 unsigned simd_width(const struct x86_ctx *c);
 
+/* What instructions that move data across lanes work on by itself: 128 bits, of MMX registers 64. */
+static inline unsigned simd_block(const struct x86_ctx *c)
+{
+	return simd_width(c) < SIMD_BLOCK ? simd_width(c) : SIMD_BLOCK;
+}
+
 /* The number of the operand that is the first source: the second source is the next one. */
 static inline unsigned simd_first(const struct x86_ctx *c)
 {
@@ -102,10 +109,14 @@ enum { SIMD_ZERO = 0xff };
 expr_id simd_permute(struct x86_ctx *c, unsigned width, unsigned lane, expr_id a, const uint8_t *index);
 
 /*
- * The same pattern in each block of 128 bits: lane i is lane index[i] of the block of a and that of b side by side,
- * those of a coming first.
+ * The same pattern in each block of 128 bits (MMX: 64): lane i is lane index[i] of the block of a and that of b side by
+ * side, those of a coming first.
  */
 expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id b, const uint8_t *index);
+
+/* destination = fn(a, b) for each block of 128 bits of the first and the second source. */
+typedef expr_id simd_block_fn(struct x86_ctx *c, const struct x86_form *f, expr_id a, expr_id b);
+void simd_by_block(struct x86_ctx *c, const struct x86_form *f, simd_block_fn *fn);
 
 /* What the table has for each byte of a vector of 128 bits. */
 expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a);

@@ -41,6 +41,48 @@ static void build_multiply_add(struct x86_ctx *c, const struct x86_form *f)
 	x86_write(c, 0, simd_lanes(c, simd_operator(f), 2 * lane, even, odd));
 }
 
+/*
+ * VPDPBUSD, VPDPBUSDS: products of four unsigned bytes of the first source and signed ones of the second are added to
+ * the destination by the operator. The products have 16 bits, and their sums fewer than 32.
+ */
+static void build_dot_bytes(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id b = simd_b(c), a = simd_a(c), sum = EXPR_NONE;
+	expr_id words[2] = {simd_lanes(c, EXPR_VMUL, 16, even_lanes(c, EXPR_VLSHR, 8, a),
+				       even_lanes(c, EXPR_VASHR, 8, b)),
+			    simd_lanes(c, EXPR_VMUL, 16, odd_lanes(c, EXPR_VLSHR, 8, a),
+				       odd_lanes(c, EXPR_VASHR, 8, b))};
+
+	for (unsigned i = 0; i < 2; i++) {
+		expr_id pair = simd_lanes(c, EXPR_VADD, 32, even_lanes(c, EXPR_VASHR, 16, words[i]),
+					  odd_lanes(c, EXPR_VASHR, 16, words[i]));
+		sum = i ? simd_lanes(c, EXPR_VADD, 32, sum, pair) : pair;
+	}
+	x86_write(c, 0, simd_lanes(c, simd_operator(f), 32, x86_read(c, 0), sum));
+}
+
+/*
+ * VPDPWSSD, VPDPWSSDS: products of two signed words are added to the destination; param: the sum, of 64 bits, is
+ * saturated.
+ */
+static void build_dot_words(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id b = simd_b(c), a = simd_a(c);
+	expr_id terms[3] = {x86_read(c, 0),
+			    simd_lanes(c, EXPR_VMUL, 32, even_lanes(c, EXPR_VASHR, 16, a),
+				       even_lanes(c, EXPR_VASHR, 16, b)),
+			    simd_lanes(c, EXPR_VMUL, 32, odd_lanes(c, EXPR_VASHR, 16, a),
+				       odd_lanes(c, EXPR_VASHR, 16, b))};
+	unsigned lane = f->param ? 64 : 32;
+	expr_id sum = EXPR_NONE;
+
+	for (unsigned i = 0; i < 3; i++) {
+		expr_id term = f->param ? simd_lanes(c, EXPR_VWIDENS, 32, terms[i], EXPR_NONE) : terms[i];
+		sum = i ? simd_lanes(c, EXPR_VADD, lane, sum, term) : term;
+	}
+	x86_write(c, 0, f->param ? simd_lanes(c, EXPR_VNARROWSS, 64, sum, EXPR_NONE) : sum);
+}
+
 /* PMULHRSW: bits 15 to 30 of the 32-bit product, rounded by bit 14. */
 static void build_multiply_round(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -63,7 +105,7 @@ static void build_horizontal(struct x86_ctx *c, const struct x86_form *f)
 	expr_id b = simd_b(c), a = simd_a(c);
 	uint8_t even[8], odd[8];
 
-	for (unsigned i = 0; i < SIMD_BLOCK / lane; i++) {
+	for (unsigned i = 0; i < simd_block(c) / lane; i++) {
 		even[i] = (uint8_t)(2 * i);
 		odd[i] = (uint8_t)(2 * i + 1);
 	}
@@ -146,6 +188,23 @@ static const struct x86_form x86_sse_arith[] = {
 	SIMD_ROW("psadbw",     "66 0F F6 /r",    "WIG",     "Vx Hx Wx",    SSE2,  AVX, AVX2, build_sum_of_differences, 0),
 	SIMD_ROW("mpsadbw",    "66 0F 3A 42 /r", "WIG",     "Vx Hx Wx Ib", SSE41, AVX, AVX2, build_multiple_sums,      0),
 	SIMD_ROW("phminposuw", "66 0F 38 41 /r", "128.WIG", "Vdq Wdq",     SSE41, AVX, AVX,  build_horizontal_minimum, 0),
+	AVX_ROW("vpdpbusd",  "66 0F 38 50 /r", "W0", "Vx Hx Wx", AVX_VNNI, AVX_VNNI, build_dot_bytes, LANES(VADD, 32)),
+	AVX_ROW("vpdpbusds", "66 0F 38 51 /r", "W0", "Vx Hx Wx", AVX_VNNI, AVX_VNNI, build_dot_bytes, LANES(VADDSS, 32)),
+	AVX_ROW("vpdpwssd",  "66 0F 38 52 /r", "W0", "Vx Hx Wx", AVX_VNNI, AVX_VNNI, build_dot_words, false),
+	AVX_ROW("vpdpwssds", "66 0F 38 53 /r", "W0", "Vx Hx Wx", AVX_VNNI, AVX_VNNI, build_dot_words, true),
+
+	/* MMX */
+	SSE_ROW("pmuludq", "NP 0F F4 /r", "Pq Qq", SSE2, build_multiply_even, LANES(VLSHR, 32)),
+	SSE_ROW("pmaddwd", "NP 0F F5 /r", "Pq Qq", MMX, build_multiply_add, LANES(VADD, 16)),
+	SSE_ROW("pmaddubsw", "NP 0F 38 04 /r", "Pq Qq", SSSE3, build_multiply_add, LANES(VADDSS, 8)),
+	SSE_ROW("pmulhrsw", "NP 0F 38 0B /r", "Pq Qq", SSSE3, build_multiply_round, 0),
+	SSE_ROW("phaddw", "NP 0F 38 01 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VADD, 16)),
+	SSE_ROW("phaddd", "NP 0F 38 02 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VADD, 32)),
+	SSE_ROW("phaddsw", "NP 0F 38 03 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VADDSS, 16)),
+	SSE_ROW("phsubw", "NP 0F 38 05 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VSUB, 16)),
+	SSE_ROW("phsubd", "NP 0F 38 06 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VSUB, 32)),
+	SSE_ROW("phsubsw", "NP 0F 38 07 /r", "Pq Qq", SSSE3, build_horizontal, LANES(VSUBSS, 16)),
+	SSE_ROW("psadbw", "NP 0F F6 /r", "Pq Qq", SSE, build_sum_of_differences, 0),
 };
 /* clang-format on */
 

@@ -87,15 +87,19 @@ static expr_id mix_columns(struct x86_ctx *c, expr_id a, bool inverse)
 }
 
 /* AESENC, AESENCLAST, AESDEC, AESDECLAST */
-static void build_round(struct x86_ctx *c, const struct x86_form *f)
+static expr_id one_round(struct x86_ctx *c, const struct x86_form *f, expr_id state, expr_id key)
 {
 	bool inverse = f->param & INVERSE;
-	expr_id key = simd_b(c);
-	expr_id state = sub_bytes(c, shift_rows(c, simd_a(c), inverse), inverse);
 
+	state = sub_bytes(c, shift_rows(c, state, inverse), inverse);
 	if (f->param & MIX)
 		state = mix_columns(c, state, inverse);
-	x86_write(c, 0, expr_xor(c->pool, state, key));
+	return expr_xor(c->pool, state, key);
+}
+
+static void build_round(struct x86_ctx *c, const struct x86_form *f)
+{
+	simd_by_block(c, f, one_round);
 }
 
 static void build_aesimc(struct x86_ctx *c, const struct x86_form *f)
@@ -152,27 +156,31 @@ static expr_id with_mirror(struct x86_ctx *c, expr_id a, bool high)
 	return expr_concat(c->pool, expr_unary(c->pool, EXPR_BITREV, half), half);
 }
 
-static void build_pclmulqdq(struct x86_ctx *c, const struct x86_form *f)
+static expr_id carryless(struct x86_ctx *c, const struct x86_form *f, expr_id a, expr_id b)
 {
 	struct expr_pool *p = c->pool;
-	expr_id b = with_mirror(c, simd_b(c), simd_imm(c) & 0x10), a = with_mirror(c, simd_a(c), simd_imm(c) & 1);
-	expr_id product = carryless_low(c, a, b);
+	expr_id product = carryless_low(c, with_mirror(c, a, simd_imm(c) & 1), with_mirror(c, b, simd_imm(c) & 0x10));
 	expr_id high = expr_unary(p, EXPR_BITREV, expr_extract(p, product, 64, 64));
 
 	(void)f;
-	x86_write(c, 0, expr_concat(p, expr_lshr(p, high, x86_const(c, 8, 1)), expr_extract(p, product, 0, 64)));
+	return expr_concat(p, expr_lshr(p, high, x86_const(c, 8, 1)), expr_extract(p, product, 0, 64));
+}
+
+static void build_pclmulqdq(struct x86_ctx *c, const struct x86_form *f)
+{
+	simd_by_block(c, f, carryless);
 }
 
 /* clang-format off */
 static const struct x86_form x86_sse_crypto[] = {
 	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
-	SIMD_ROW("aesenc",          "66 0F 38 DC /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           MIX),
-	SIMD_ROW("aesenclast",      "66 0F 38 DD /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           0),
-	SIMD_ROW("aesdec",          "66 0F 38 DE /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           INVERSE | MIX),
-	SIMD_ROW("aesdeclast",      "66 0F 38 DF /r", "128.WIG", "Vdq Hdq Wdq",    AES,       AES,       AES,       build_round,           INVERSE),
+	SIMD_ROW("aesenc",          "66 0F 38 DC /r", "WIG",     "Vx Hx Wx",       AES,       AES,       VAES,      build_round,           MIX),
+	SIMD_ROW("aesenclast",      "66 0F 38 DD /r", "WIG",     "Vx Hx Wx",       AES,       AES,       VAES,      build_round,           0),
+	SIMD_ROW("aesdec",          "66 0F 38 DE /r", "WIG",     "Vx Hx Wx",       AES,       AES,       VAES,      build_round,           INVERSE | MIX),
+	SIMD_ROW("aesdeclast",      "66 0F 38 DF /r", "WIG",     "Vx Hx Wx",       AES,       AES,       VAES,      build_round,           INVERSE),
 	SIMD_ROW("aesimc",          "66 0F 38 DB /r", "128.WIG", "Vdq Wdq",        AES,       AES,       AES,       build_aesimc,          0),
 	SIMD_ROW("aeskeygenassist", "66 0F 3A DF /r", "128.WIG", "Vdq Wdq Ib",     AES,       AES,       AES,       build_aeskeygenassist, 0),
-	SIMD_ROW("pclmulqdq",       "66 0F 3A 44 /r", "128.WIG", "Vdq Hdq Wdq Ib", PCLMULQDQ, PCLMULQDQ, PCLMULQDQ, build_pclmulqdq,       0),
+	SIMD_ROW("pclmulqdq",       "66 0F 3A 44 /r", "WIG",     "Vx Hx Wx Ib",    PCLMULQDQ, PCLMULQDQ, VPCLMULQDQ, build_pclmulqdq,       0),
 };
 /* clang-format on */
 

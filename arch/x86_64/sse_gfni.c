@@ -18,17 +18,22 @@ static expr_id times_x(struct x86_ctx *c, expr_id a)
 	return expr_xor(c->pool, simd_shift(c, EXPR_VSHL, 8, a, 1), carry);
 }
 
-static void build_mul(struct x86_ctx *c, const struct x86_form *f)
+static expr_id multiply(struct x86_ctx *c, const struct x86_form *f, expr_id a, expr_id b)
 {
 	struct expr_pool *p = c->pool;
-	expr_id b = simd_b(c), a = simd_a(c), product = expr_const(p, SIMD_BLOCK, 0);
+	expr_id product = expr_const(p, SIMD_BLOCK, 0);
 
 	(void)f;
 	for (unsigned i = 0; i < 8; i++) {
 		product = expr_xor(p, product, expr_and(p, a, spread_bit(c, b, i)));
 		a = times_x(c, a);
 	}
-	x86_write(c, 0, product);
+	return product;
+}
+
+static void build_mul(struct x86_ctx *c, const struct x86_form *f)
+{
+	simd_by_block(c, f, multiply);
 }
 
 static uint8_t product_of(uint8_t a, uint8_t b)
@@ -72,10 +77,10 @@ static expr_id spread_byte(struct x86_ctx *c, expr_id a, unsigned byte)
 }
 
 /* A x + b in each byte x, by the matrix in its 64-bit lane, whose last byte makes up bit 0; param: of its inverse. */
-static void build_affine(struct x86_ctx *c, const struct x86_form *f)
+static expr_id affine(struct x86_ctx *c, const struct x86_form *f, expr_id x, expr_id matrix)
 {
 	struct expr_pool *p = c->pool;
-	expr_id matrix = simd_b(c), x = simd_a(c), sum = simd_splat(c, SIMD_BLOCK, 8, simd_imm(c));
+	expr_id sum = simd_splat(c, SIMD_BLOCK, 8, simd_imm(c));
 	uint8_t inverses[256];
 
 	if (f->param) {
@@ -86,15 +91,20 @@ static void build_affine(struct x86_ctx *c, const struct x86_form *f)
 		expr_id bit = parities(c, expr_and(p, x, spread_byte(c, matrix, 7 - i)));
 		sum = expr_xor(p, sum, simd_shift(c, EXPR_VSHL, 8, bit, i));
 	}
-	x86_write(c, 0, sum);
+	return sum;
+}
+
+static void build_affine(struct x86_ctx *c, const struct x86_form *f)
+{
+	simd_by_block(c, f, affine);
 }
 
 /* clang-format off */
 static const struct x86_form x86_sse_gfni[] = {
-	/*      name  encoding  operands  CPUID */
-	SSE_ROW("gf2p8mulb",        "66 0F 38 CF /r", "Vdq Wdq",    GFNI, build_mul,    0),
-	SSE_ROW("gf2p8affineqb",    "66 0F 3A CE /r", "Vdq Wdq Ib", GFNI, build_affine, false),
-	SSE_ROW("gf2p8affineinvqb", "66 0F 3A CF /r", "Vdq Wdq Ib", GFNI, build_affine, true),
+	/*       name  encoding  VEX  operands  CPUID: legacy, VEX, with 256 bits */
+	SIMD_ROW("gf2p8mulb",        "66 0F 38 CF /r", "W0", "Vx Hx Wx",    GFNI, GFNI, GFNI, build_mul,    0),
+	SIMD_ROW("gf2p8affineqb",    "66 0F 3A CE /r", "W1", "Vx Hx Wx Ib", GFNI, GFNI, GFNI, build_affine, false),
+	SIMD_ROW("gf2p8affineinvqb", "66 0F 3A CF /r", "W1", "Vx Hx Wx Ib", GFNI, GFNI, GFNI, build_affine, true),
 };
 /* clang-format on */
 

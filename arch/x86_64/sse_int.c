@@ -38,9 +38,9 @@ static expr_id shift_count(struct x86_ctx *c)
 
 	if (c->op[i].kind == X86_OPERAND_IMM)
 		return x86_const(c, 8, simd_imm(c));
-	if (c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex)
+	if (c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex && simd_width(c) == SIMD_BLOCK)
 		x86_require_sse_alignment(c);
-	return expr_extract(c->pool, simd_read(c, i, SIMD_BLOCK), 0, 64);
+	return expr_extract(c->pool, simd_read(c, i, simd_block(c)), 0, 64);
 }
 
 static void build_lane_shift(struct x86_ctx *c, const struct x86_form *f)
@@ -165,6 +165,65 @@ static const struct x86_form x86_sse_int[] = {
 	SIMD_ROW_FLAGS("ptest", "66 0F 38 17 /r", "WIG", "Vx Wx", SSE41, AVX, AVX, "00W00W-", build_test, 0),
 	AVX_ROW_FLAGS("vtestps", "66 0F 38 0E /r", "W0", "Vx Wx", AVX, AVX, "00W00W-", build_test, 32),
 	AVX_ROW_FLAGS("vtestpd", "66 0F 38 0F /r", "W0", "Vx Wx", AVX, AVX, "00W00W-", build_test, 64),
+
+	/* MMX */
+	SSE_ROW("paddb", "NP 0F FC /r", "Pq Qq", MMX, build_lanes, LANES(VADD, 8)),
+	SSE_ROW("paddw", "NP 0F FD /r", "Pq Qq", MMX, build_lanes, LANES(VADD, 16)),
+	SSE_ROW("paddd", "NP 0F FE /r", "Pq Qq", MMX, build_lanes, LANES(VADD, 32)),
+	SSE_ROW("paddq", "NP 0F D4 /r", "Pq Qq", SSE2, build_lanes, LANES(VADD, 64)),
+	SSE_ROW("psubb", "NP 0F F8 /r", "Pq Qq", MMX, build_lanes, LANES(VSUB, 8)),
+	SSE_ROW("psubw", "NP 0F F9 /r", "Pq Qq", MMX, build_lanes, LANES(VSUB, 16)),
+	SSE_ROW("psubd", "NP 0F FA /r", "Pq Qq", MMX, build_lanes, LANES(VSUB, 32)),
+	SSE_ROW("psubq", "NP 0F FB /r", "Pq Qq", SSE2, build_lanes, LANES(VSUB, 64)),
+	SSE_ROW("paddusb", "NP 0F DC /r", "Pq Qq", MMX, build_lanes, LANES(VADDUS, 8)),
+	SSE_ROW("paddusw", "NP 0F DD /r", "Pq Qq", MMX, build_lanes, LANES(VADDUS, 16)),
+	SSE_ROW("paddsb", "NP 0F EC /r", "Pq Qq", MMX, build_lanes, LANES(VADDSS, 8)),
+	SSE_ROW("paddsw", "NP 0F ED /r", "Pq Qq", MMX, build_lanes, LANES(VADDSS, 16)),
+	SSE_ROW("psubusb", "NP 0F D8 /r", "Pq Qq", MMX, build_lanes, LANES(VSUBUS, 8)),
+	SSE_ROW("psubusw", "NP 0F D9 /r", "Pq Qq", MMX, build_lanes, LANES(VSUBUS, 16)),
+	SSE_ROW("psubsb", "NP 0F E8 /r", "Pq Qq", MMX, build_lanes, LANES(VSUBSS, 8)),
+	SSE_ROW("psubsw", "NP 0F E9 /r", "Pq Qq", MMX, build_lanes, LANES(VSUBSS, 16)),
+	SSE_ROW("pmullw", "NP 0F D5 /r", "Pq Qq", MMX, build_lanes, LANES(VMUL, 16)),
+	SSE_ROW("pmulhw", "NP 0F E5 /r", "Pq Qq", MMX, build_lanes, LANES(VMULHS, 16)),
+	SSE_ROW("pmulhuw", "NP 0F E4 /r", "Pq Qq", SSE, build_lanes, LANES(VMULHU, 16)),
+	SSE_ROW("pavgb", "NP 0F E0 /r", "Pq Qq", SSE, build_lanes, LANES(VAVGU, 8)),
+	SSE_ROW("pavgw", "NP 0F E3 /r", "Pq Qq", SSE, build_lanes, LANES(VAVGU, 16)),
+	SSE_ROW("pminub", "NP 0F DA /r", "Pq Qq", SSE, build_lanes, LANES(VMINU, 8)),
+	SSE_ROW("pminsw", "NP 0F EA /r", "Pq Qq", SSE, build_lanes, LANES(VMINS, 16)),
+	SSE_ROW("pmaxub", "NP 0F DE /r", "Pq Qq", SSE, build_lanes, LANES(VMAXU, 8)),
+	SSE_ROW("pmaxsw", "NP 0F EE /r", "Pq Qq", SSE, build_lanes, LANES(VMAXS, 16)),
+	SSE_ROW("pcmpeqb", "NP 0F 74 /r", "Pq Qq", MMX, build_lanes, LANES(VEQ, 8)),
+	SSE_ROW("pcmpeqw", "NP 0F 75 /r", "Pq Qq", MMX, build_lanes, LANES(VEQ, 16)),
+	SSE_ROW("pcmpeqd", "NP 0F 76 /r", "Pq Qq", MMX, build_lanes, LANES(VEQ, 32)),
+	SSE_ROW("pcmpgtb", "NP 0F 64 /r", "Pq Qq", MMX, build_lanes, LANES(VGTS, 8)),
+	SSE_ROW("pcmpgtw", "NP 0F 65 /r", "Pq Qq", MMX, build_lanes, LANES(VGTS, 16)),
+	SSE_ROW("pcmpgtd", "NP 0F 66 /r", "Pq Qq", MMX, build_lanes, LANES(VGTS, 32)),
+	SSE_ROW("pabsb", "NP 0F 38 1C /r", "Pq Qq", SSSE3, build_lanes_unary, LANES(VABS, 8)),
+	SSE_ROW("pabsw", "NP 0F 38 1D /r", "Pq Qq", SSSE3, build_lanes_unary, LANES(VABS, 16)),
+	SSE_ROW("pabsd", "NP 0F 38 1E /r", "Pq Qq", SSSE3, build_lanes_unary, LANES(VABS, 32)),
+	SSE_ROW("psignb", "NP 0F 38 08 /r", "Pq Qq", SSSE3, build_sign, 8),
+	SSE_ROW("psignw", "NP 0F 38 09 /r", "Pq Qq", SSSE3, build_sign, 16),
+	SSE_ROW("psignd", "NP 0F 38 0A /r", "Pq Qq", SSSE3, build_sign, 32),
+	SSE_ROW("pand", "NP 0F DB /r", "Pq Qq", MMX, build_logic, LANES(AND, 0)),
+	SSE_ROW("por", "NP 0F EB /r", "Pq Qq", MMX, build_logic, LANES(OR, 0)),
+	SSE_ROW("pxor", "NP 0F EF /r", "Pq Qq", MMX, build_logic, LANES(XOR, 0)),
+	SSE_ROW("pandn", "NP 0F DF /r", "Pq Qq", MMX, build_andn, 0),
+	SSE_ROW("psllw", "NP 0F F1 /r", "Pq Qq", MMX, build_lane_shift, LANES(VSHL, 16)),
+	SSE_ROW("pslld", "NP 0F F2 /r", "Pq Qq", MMX, build_lane_shift, LANES(VSHL, 32)),
+	SSE_ROW("psllq", "NP 0F F3 /r", "Pq Qq", MMX, build_lane_shift, LANES(VSHL, 64)),
+	SSE_ROW("psrlw", "NP 0F D1 /r", "Pq Qq", MMX, build_lane_shift, LANES(VLSHR, 16)),
+	SSE_ROW("psrld", "NP 0F D2 /r", "Pq Qq", MMX, build_lane_shift, LANES(VLSHR, 32)),
+	SSE_ROW("psrlq", "NP 0F D3 /r", "Pq Qq", MMX, build_lane_shift, LANES(VLSHR, 64)),
+	SSE_ROW("psraw", "NP 0F E1 /r", "Pq Qq", MMX, build_lane_shift, LANES(VASHR, 16)),
+	SSE_ROW("psrad", "NP 0F E2 /r", "Pq Qq", MMX, build_lane_shift, LANES(VASHR, 32)),
+	SSE_ROW("psllw", "NP 0F 71 /6", "Nq Ib", MMX, build_lane_shift, LANES(VSHL, 16)),
+	SSE_ROW("pslld", "NP 0F 72 /6", "Nq Ib", MMX, build_lane_shift, LANES(VSHL, 32)),
+	SSE_ROW("psllq", "NP 0F 73 /6", "Nq Ib", MMX, build_lane_shift, LANES(VSHL, 64)),
+	SSE_ROW("psrlw", "NP 0F 71 /2", "Nq Ib", MMX, build_lane_shift, LANES(VLSHR, 16)),
+	SSE_ROW("psrld", "NP 0F 72 /2", "Nq Ib", MMX, build_lane_shift, LANES(VLSHR, 32)),
+	SSE_ROW("psrlq", "NP 0F 73 /2", "Nq Ib", MMX, build_lane_shift, LANES(VLSHR, 64)),
+	SSE_ROW("psraw", "NP 0F 71 /4", "Nq Ib", MMX, build_lane_shift, LANES(VASHR, 16)),
+	SSE_ROW("psrad", "NP 0F 72 /4", "Nq Ib", MMX, build_lane_shift, LANES(VASHR, 32)),
 };
 /* clang-format on */
 

@@ -1,4 +1,5 @@
 /* Vector moves: whole registers, parts of them, lanes, and sign masks (SDM vol. 2). */
+#include "arch/x86_64/mmx.h"
 #include "arch/x86_64/simd.h"
 
 /* Parameters of build_move: bits that are moved, and whether memory must be aligned to as many. */
@@ -91,17 +92,18 @@ static void build_move_mask(struct x86_ctx *c, const struct x86_form *f)
 	x86_write(c, 0, expr_fit(c->pool, mask, c->op[0].width));
 }
 
-/* MASKMOVDQU: the bytes of ModRM.reg whose mask in ModRM.rm is negative go to RDI, by whatever address size. */
+/* MASKMOVDQU, MASKMOVQ (param: bits): the bytes of ModRM.reg whose mask in ModRM.rm is negative go to RDI, by whatever
+ * address size. */
 static void build_masked_store(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
-	expr_id value = expr_reg(p, SIMD_BLOCK, X86_xmm0 + c->raw.reg);
-	expr_id mask = expr_reg(p, SIMD_BLOCK, X86_xmm0 + c->raw.rm);
+	bool mmx = f->param == 64;
+	expr_id value = mmx ? x86_mmx_read(c, c->raw.reg & 7) : expr_reg(p, SIMD_BLOCK, X86_xmm0 + c->raw.reg);
+	expr_id mask = mmx ? x86_mmx_read(c, c->raw.rm & 7) : expr_reg(p, SIMD_BLOCK, X86_xmm0 + c->raw.rm);
 	expr_id offset = expr_zext(p, x86_gpr(c, X86_rdi, c->raw.addrsize ? 32 : 64), 64);
 	expr_id address = x86_linear(c, offset);
 
-	(void)f;
-	for (unsigned i = 0; i < SIMD_BLOCK / 8; i++)
+	for (unsigned i = 0; i < f->param / 8; i++)
 		transfer_add_store(c->t, expr_bit(p, mask, 8 * i + 7), expr_add(p, address, x86_const(c, 64, i)),
 				   expr_extract(p, value, 8 * i, 8));
 }
@@ -162,8 +164,21 @@ static const struct x86_form x86_sse_move[] = {
 	SIMD_ROW("movmskps",   "NP 0F 50 /r", "WIG",     "Gd Ups",   SSE,  AVX, AVX,  build_move_mask,    32),
 	SIMD_ROW("movmskpd",   "66 0F 50 /r", "WIG",     "Gd Upd",   SSE2, AVX, AVX,  build_move_mask,    64),
 	SIMD_ROW("pmovmskb",   "66 0F D7 /r", "WIG",     "Gd Ux",    SSE2, AVX, AVX2, build_move_mask,    8),
-	SIMD_ROW("maskmovdqu", "66 0F F7 /r", "128.WIG", "Vdq Udq",  SSE2, AVX, AVX,  build_masked_store, 0),
+	SIMD_ROW("maskmovdqu", "66 0F F7 /r", "128.WIG", "Vdq Udq",  SSE2, AVX, AVX,  build_masked_store, 128),
 	AVX_ROW("vmovddup", "F2 0F 12 /r", "256.WIG", "Vqq Wqq", AVX, AVX, build_duplicate, 64),
+
+	/* MMX */
+	SSE_ROW("movq", "NP REX.W 0F 6E /r", "Pq Eq", MMX, build_move, 64),
+	SSE_ROW("movq", "NP REX.W 0F 7E /r", "Eq Pq", MMX, build_move, 64),
+	SSE_ROW("movd", "NP W0 0F 6E /r", "Pq Ed", MMX, build_move, 32),
+	SSE_ROW("movd", "NP W0 0F 7E /r", "Ed Pq", MMX, build_move, 32),
+	SSE_ROW("movq", "NP 0F 6F /r", "Pq Qq", MMX, build_move, 64),
+	SSE_ROW("movq", "NP 0F 7F /r", "Qq Pq", MMX, build_move, 64),
+	SSE_ROW("movq2dq", "F3 0F D6 /r", "Vdq Nq", SSE2, build_move, 64),
+	SSE_ROW("movdq2q", "F2 0F D6 /r", "Pq Udq", SSE2, build_move, 64),
+	SSE_ROW("movntq", "NP 0F E7 /r", "Mq Pq", SSE, build_move, 64),
+	SSE_ROW("pmovmskb", "NP 0F D7 /r", "Gd Nq", SSE, build_move_mask, 8),
+	SSE_ROW("maskmovq", "NP 0F F7 /r", "Pq Nq", SSE, build_masked_store, 64),
 };
 /* clang-format on */
 

@@ -4,12 +4,20 @@
 /* PUNPCKL*, UNPCKLP*: param is the lane width; PUNPCKH*, UNPCKHP*: with this bit. */
 enum { UNPACK_HIGH = 0x100 };
 
+/* The second source: of MMX's low halves, memory is no more than that. */
+static expr_id unpacked(struct x86_ctx *c, bool high)
+{
+	bool half = !high && simd_width(c) < SIMD_BLOCK && c->op[1].kind == X86_OPERAND_MEM;
+
+	return half ? expr_zext(c->pool, simd_read(c, 1, 32), 64) : simd_b(c);
+}
+
 static void build_unpack(struct x86_ctx *c, const struct x86_form *f)
 {
-	unsigned lane = f->param & 0xff, n = SIMD_BLOCK / lane;
+	unsigned lane = f->param & 0xff, n = simd_block(c) / lane;
 	unsigned first = f->param & UNPACK_HIGH ? n / 2 : 0;
 	uint8_t index[16];
-	expr_id b = simd_b(c);
+	expr_id b = unpacked(c, first > 0);
 
 	for (unsigned i = 0; i < n; i++)
 		index[i] = (uint8_t)(first + i / 2 + (i % 2 ? n : 0));
@@ -18,8 +26,8 @@ static void build_unpack(struct x86_ctx *c, const struct x86_form *f)
 
 /* ---- Patterns in the immediate ---- */
 
-/* PSHUFD, PSHUFLW, PSHUFHW: four lanes of the source from lane `first` on, by two bits of the immediate each; the
- * others are the source's own. */
+/* PSHUFD, PSHUFLW and PSHUFW, PSHUFHW: four lanes of the source from lane `first` on, by two bits of the immediate
+ * each; the others are the source's own. */
 enum { SHUFFLE_DWORDS, SHUFFLE_LOW_WORDS, SHUFFLE_HIGH_WORDS };
 
 static void build_shuffle(struct x86_ctx *c, const struct x86_form *f)
@@ -28,7 +36,7 @@ static void build_shuffle(struct x86_ctx *c, const struct x86_form *f)
 	uint8_t index[8];
 	expr_id source = simd_source(c, 1);
 
-	for (unsigned i = 0; i < SIMD_BLOCK / lane; i++)
+	for (unsigned i = 0; i < simd_block(c) / lane; i++)
 		index[i] = (uint8_t)i;
 	for (unsigned i = 0; i < 4; i++)
 		index[first + i] = (uint8_t)(first + (simd_imm(c) >> 2 * i & 3));
@@ -63,10 +71,11 @@ static void build_shuffle_doubles(struct x86_ctx *c, const struct x86_form *f)
 /* The bytes of the block of a, followed by that of b, from number `first` on; zero behind and before them. */
 static expr_id window(struct x86_ctx *c, expr_id a, expr_id b, int first)
 {
+	int n = (int)simd_block(c) / 8;
 	uint8_t index[16];
 
-	for (int i = 0; i < 16; i++)
-		index[i] = first + i < 0 || first + i > 31 ? SIMD_ZERO : (uint8_t)(first + i);
+	for (int i = 0; i < n; i++)
+		index[i] = first + i < 0 || first + i >= 2 * n ? SIMD_ZERO : (uint8_t)(first + i);
 	return simd_permute_blocks(c, 8, a, b, index);
 }
 
@@ -110,16 +119,16 @@ static void build_insert_single(struct x86_ctx *c, const struct x86_form *f)
 /* PINSRB..PINSRQ: param is the lane width. */
 static void build_insert(struct x86_ctx *c, const struct x86_form *f)
 {
-	unsigned first = simd_first(c), lane = f->param, i = simd_imm(c) % (SIMD_BLOCK / lane);
+	unsigned first = simd_first(c), lane = f->param, block = simd_block(c), i = simd_imm(c) % (block / lane);
 
-	x86_write(c, 0, simd_insert(c, simd_read(c, first, SIMD_BLOCK), i * lane, simd_read(c, first + 1, lane)));
+	x86_write(c, 0, simd_insert(c, simd_read(c, first, block), i * lane, simd_read(c, first + 1, lane)));
 }
 
 /* PEXTRB..PEXTRQ, EXTRACTPS: registers are zero-extended, memory gets just the lane. */
 static void build_extract(struct x86_ctx *c, const struct x86_form *f)
 {
-	unsigned lane = f->param, i = simd_imm(c) % (SIMD_BLOCK / lane);
-	expr_id value = expr_extract(c->pool, simd_read(c, 1, SIMD_BLOCK), i * lane, lane);
+	unsigned lane = f->param, block = simd_block(c), i = simd_imm(c) % (block / lane);
+	expr_id value = expr_extract(c->pool, simd_read(c, 1, block), i * lane, lane);
 
 	if (c->op[0].kind != X86_OPERAND_MEM)
 		value = expr_fit(c->pool, value, c->op[0].width);
@@ -152,7 +161,7 @@ static void build_shuffle_bytes(struct x86_ctx *c, const struct x86_form *f)
 	struct expr_pool *p = c->pool;
 	unsigned width = simd_width(c);
 	/* No vector has 128 bytes: of the number, bit 7 makes one that selects nothing. */
-	expr_id index = expr_and(p, simd_b(c), simd_splat(c, width, 8, 0x8f));
+	expr_id index = expr_and(p, simd_b(c), simd_splat(c, width, 8, 0x80 | (simd_block(c) / 8 - 1)));
 
 	(void)f;
 	if (width > SIMD_BLOCK)
@@ -250,6 +259,22 @@ static const struct x86_form x86_sse_shuffle[] = {
 	SIMD_ROW("pmovsxwd", "66 0F 38 23 /r", "WIG", "Vx Wh",    SSE41, AVX, AVX2, build_widen,         WIDEN(VWIDENS, 16, 32)),
 	SIMD_ROW("pmovsxwq", "66 0F 38 24 /r", "WIG", "Vx Wf",    SSE41, AVX, AVX2, build_widen,         WIDEN(VWIDENS, 16, 64)),
 	SIMD_ROW("pmovsxdq", "66 0F 38 25 /r", "WIG", "Vx Wh",    SSE41, AVX, AVX2, build_widen,         WIDEN(VWIDENS, 32, 64)),
+
+	/* MMX */
+	SSE_ROW("punpcklbw", "NP 0F 60 /r", "Pq Nq/Md", MMX, build_unpack, 8),
+	SSE_ROW("punpcklwd", "NP 0F 61 /r", "Pq Nq/Md", MMX, build_unpack, 16),
+	SSE_ROW("punpckldq", "NP 0F 62 /r", "Pq Nq/Md", MMX, build_unpack, 32),
+	SSE_ROW("punpckhbw", "NP 0F 68 /r", "Pq Qq", MMX, build_unpack, 8 | UNPACK_HIGH),
+	SSE_ROW("punpckhwd", "NP 0F 69 /r", "Pq Qq", MMX, build_unpack, 16 | UNPACK_HIGH),
+	SSE_ROW("punpckhdq", "NP 0F 6A /r", "Pq Qq", MMX, build_unpack, 32 | UNPACK_HIGH),
+	SSE_ROW("pshufw", "NP 0F 70 /r", "Pq Qq Ib", SSE, build_shuffle, SHUFFLE_LOW_WORDS),
+	SSE_ROW("palignr", "NP 0F 3A 0F /r", "Pq Qq Ib", SSSE3, build_align, 0),
+	SSE_ROW("pinsrw", "NP 0F C4 /r", "Pq Rd/Mw Ib", SSE, build_insert, 16),
+	SSE_ROW("pextrw", "NP 0F C5 /r", "Gd Nq Ib", SSE, build_extract, 16),
+	SSE_ROW("pshufb", "NP 0F 38 00 /r", "Pq Qq", SSSE3, build_shuffle_bytes, 0),
+	SSE_ROW("packsswb", "NP 0F 63 /r", "Pq Qq", MMX, build_pack, LANES(VNARROWSS, 16)),
+	SSE_ROW("packuswb", "NP 0F 67 /r", "Pq Qq", MMX, build_pack, LANES(VNARROWSU, 16)),
+	SSE_ROW("packssdw", "NP 0F 6B /r", "Pq Qq", MMX, build_pack, LANES(VNARROWSS, 32)),
 };
 /* clang-format on */
 

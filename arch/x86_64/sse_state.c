@@ -192,7 +192,6 @@ static expr_id restored_fsw(struct x86_ctx *c, expr_id cond, expr_id fcw)
 	return expr_or(p, rest, expr_ite(p, none, x86_const(c, 16, 0), x86_const(c, 16, 0x8080)));
 }
 
-/* The two bits of the tag word for a register that is not empty: 0 valid, 1 zero, 2 special (SDM vol. 1, 8.1.7). */
 expr_id x86_x87_tag(struct x86_ctx *c, expr_id st)
 {
 	struct expr_pool *p = c->pool;

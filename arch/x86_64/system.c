@@ -206,6 +206,33 @@ static void build_flush(struct x86_ctx *c, const struct x86_form *f)
 	transfer_load(c->t, 8, x86_address(c));
 }
 
+/* CLZERO: a line of zeros at RAX, by whatever address size (APM vol. 3). */
+static void build_clzero(struct x86_ctx *c, const struct x86_form *f)
+{
+	enum { LINE = 64 };
+	struct expr_pool *p = c->pool;
+	expr_id offset = expr_zext(p, x86_gpr(c, X86_rax, c->raw.addrsize ? 32 : 64), 64);
+	expr_id address = expr_and(p, x86_linear(c, offset), x86_const(c, 64, -(uint64_t)LINE));
+
+	(void)f;
+	transfer_add_store(c->t, EXPR_NONE, address, expr_const(p, 8 * LINE, 0));
+}
+
+/* RDPKRU, WRPKRU: the protection keys of pages, which are not in the model's state. ECX must be 0, and EDX is. */
+static void build_pkru(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	expr_id zeros = x86_gpr(c, X86_rcx, 32);
+
+	if (f->param)
+		zeros = expr_concat(p, x86_gpr(c, X86_rdx, 32), zeros);
+	transfer_add_fault(c->t, expr_not(p, expr_is_zero(p, zeros)), FAULT_PROTECTION);
+	if (f->param)
+		return;
+	x86_set_gpr(c, X86_rax, expr_env(p, 32, ENV_XSTATE));
+	x86_set_gpr(c, X86_rdx, x86_const(c, 32, 0));
+}
+
 /* PTWRITE: the operand goes to a trace that programs do not see. */
 static void build_ptwrite(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -268,6 +295,9 @@ static const struct x86_form x86_system[] = {
 	ROW("nop",         "0F 1D /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
 	ROW("nop",         "0F 1E /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
 	ROW("nop",         "0F 1F /r",           "Ev",       BASE,       "-------", 0,             build_nop,          0),
+	ROW("clzero",      "NFx 0F 01 FC",       "",         CLZERO,     "-------", 0,             build_clzero,       0),
+	ROW("rdpkru",      "NP 0F 01 EE",        "",         OSPKE,      "-------", 0,             build_pkru,         false),
+	ROW("wrpkru",      "NP 0F 01 EF",        "",         OSPKE,      "-------", 0,             build_pkru,         true),
 	ROW("clflush",     "NP 0F AE /7",        "Mb",       CLFSH,      "-------", 0,             build_flush,        0),
 	ROW("clflushopt",  "66 0F AE /7",        "Mb",       CLFLUSHOPT, "-------", 0,             build_flush,        0),
 	ROW("clwb",        "66 0F AE /6",        "Mb",       CLWB,       "-------", 0,             build_flush,        0),

@@ -95,10 +95,11 @@ extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x8
 	x86_atomic_table, x86_control_table, x86_stack_table, x86_string_table, x86_flagops_table, x86_system_table,
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
 	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_sse_fp_table,
-	x86_sse_compare_table, x86_sse_convert_table, x86_sse_horizontal_table, x86_fma_table, x86_avx_table,
-	x86_sse_approx_table, x86_segment_table, x86_privileged_table, x86_xsave_table, x86_x87_load_table,
-	x86_x87_arith_table, x86_x87_compare_table, x86_x87_control_table, x86_x87_transcendental_table,
-	x86_named_mmx_table, x86_named_sse_table, x86_named_avx_table, x86_named_other_table;
+	x86_sse_compare_table, x86_sse_convert_table, x86_sse_horizontal_table, x86_fma_table, x86_mmx_table,
+	x86_sse4a_table, x86_gather_table, x86_avx_table, x86_sse_approx_table, x86_segment_table, x86_privileged_table,
+	x86_xsave_table, x86_x87_load_table, x86_x87_arith_table, x86_x87_compare_table, x86_x87_control_table,
+	x86_x87_transcendental_table, x86_named_mmx_table, x86_named_sse_table, x86_named_avx_table,
+	x86_named_other_table;
 
 extern const struct x86_table *const x86_families[];
 extern const size_t x86_num_families;
@@ -150,6 +151,7 @@ struct x86_ctx {
 	uint32_t vendor_rows; /* insn.vendor_rows */
 	bool unmodelled;      /* a helper met something that it does not model */
 	bool repeats;         /* the transfer is one iteration of several */
+	bool piecewise;       /* insn.piecewise */
 	bool emulated;        /* a kernel or hypervisor may do it: which fault a bad address is, is theirs to say */
 	bool two_operands;    /* the next address on the stack is not the first one that the instruction accesses */
 };
@@ -213,6 +215,8 @@ expr_id x86_address(struct x86_ctx *c);
 expr_id x86_address_if(struct x86_ctx *c, expr_id cond);
 /* ... of an operand that is not at x86_offset() but at this offset. */
 expr_id x86_operand_at(struct x86_ctx *c, expr_id offset);
+/* ... which is accessed if cond (1 bit) holds. */
+expr_id x86_operand_at_if(struct x86_ctx *c, expr_id cond, expr_id offset);
 /* To be called before x86_address(). Faults unless the memory operand's address is a multiple of `bytes` (a power of
  * two): legacy SSE memory operands (SDM vol. 1, 4.1.1).
  */

@@ -37,7 +37,8 @@ expr_id x86_image_get(struct x86_ctx *c, expr_id cond, unsigned at, unsigned wid
 /* The first 32 bytes of the image, of the state before. */
 expr_id x86_image_control(struct x86_ctx *c);
 
-/* The two bits of the tag word for a register of 80 bits that is not empty (SDM vol. 1, 8.1.7). */
+/* The two bits of the tag word for a register (80 bits) that is not empty: 0 valid, 1 zero, 2 special (SDM vol. 1,
+ * 8.1.7). */
 expr_id x86_x87_tag(struct x86_ctx *c, expr_id st);
 
 /* The x87's registers as an image restores them. */

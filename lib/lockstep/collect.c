@@ -65,11 +65,23 @@ static void keep_unwritten(struct lockstep *ls, const struct prediction *slot)
 	}
 }
 
+/*
+ * A CPU's single step of what is done piece by piece: in place of the fault of a piece it takes the trap of those in
+ * front of it (SDM vol. 2, VPGATHERDD).
+ */
+bool is_half_way(const struct lockstep *ls, const struct prediction *slot)
+{
+	return slot->lifted && slot->lifted->insn.piecewise && slot->kind != PREDICTED_NOTHING &&
+	       state_get(&ls->seen, ls->target->isa->pc) == slot->pc;
+}
+
 /* A step that completed. ls->before and ls->now are the registers around it afterwards. */
 static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 {
 	struct error *err = NULL;
 
+	if (is_half_way(ls, slot))
+		return judge_faulted_registers(ls, slot);
 	switch (slot->kind) {
 	case PREDICTED_OUTPUTS:
 		if (slot->imprecise && !slot->by_host)
@@ -326,7 +338,7 @@ static struct error *keep_judged(struct lockstep *ls, struct prediction *slot, b
 		err = suspects_note(ls, slot);
 	if (!err)
 		err = logged_after(ls, slot);
-	*differs |= ls->signal != 0;
+	*differs |= ls->signal != 0 || is_half_way(ls, slot);
 	return err;
 }
 

@@ -102,7 +102,7 @@ static bool *address_needs(const struct transfer *t)
 	return needed;
 }
 
-/* An instruction that makes several accesses may have loaded it already. */
+/* An instruction that makes several accesses may have loaded it already, one that gathers a part of it. */
 static struct error *may_be_loaded(struct lockstep *ls, const struct prediction *slot, uint32_t reg, bool *ret)
 {
 	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
@@ -121,7 +121,7 @@ static struct error *may_be_loaded(struct lockstep *ls, const struct prediction 
 	for (expr_id i = 1; i < expr_pool_size(t->pool); i++)
 		base |= needed[i] && expr_get(t->pool, i)->op == EXPR_REG && expr_get(t->pool, i)->attr == reg;
 	free(needed);
-	*ret = !base;
+	*ret = !base || again.piecewise;
 	return NULL;
 }
 
@@ -134,8 +134,10 @@ static struct error *may_change(struct lockstep *ls, const struct prediction *sl
 	enum reg_class class = ls->target->isa->regs[reg].class;
 	bool told = slot->kind == PREDICTED_FAULT && slot->regs.len > 0;
 
+	bool whole = ls->target->isa->faults_whole && !(slot->lifted && slot->lifted->insn.piecewise);
+
 	*ret = ls->reply.stop.signal == SIGFPE && !told && (class == REG_CONTROL || class == REG_FLOAT);
-	return *ret || ls->target->isa->faults_whole ? NULL : may_be_loaded(ls, slot, reg, ret);
+	return *ret || whole ? NULL : may_be_loaded(ls, slot, reg, ret);
 }
 
 struct error *judge_faulted_registers(struct lockstep *ls, const struct prediction *slot)

@@ -162,6 +162,9 @@ bool signal_stands_between(const struct lockstep *ls);
  */
 struct error *judge_step(struct lockstep *ls, struct prediction *slot, bool *ret_differs);
 
+/* The step that was judged ended in the middle of its instruction, which is to be started again. */
+bool is_half_way(const struct lockstep *ls, const struct prediction *slot);
+
 /*
  * The log has the signal that the target raised in the instruction at pc, where the model expected another (0: none):
  * at that instruction, or, for an access to memory, as its next event. Whether memory may be written to or executed,

@@ -158,7 +158,7 @@ struct error *logged_after(struct lockstep *ls, const struct prediction *slot)
 	bool alone = l->alone == slot;
 
 	l->alone = NULL;
-	if (!l->next.signal || slot->pc != l->next.pc || ls->signal || !slot->lifted)
+	if (!l->next.signal || slot->pc != l->next.pc || ls->signal || !slot->lifted || is_half_way(ls, slot))
 		return NULL;
 	bool modelled = slot->kind == PREDICTED_FAULT && fault_signal(slot->fault)->signal == l->next.signal;
 	bool same = replay_fault_has(ls->replay, &ls->before);

@@ -56,7 +56,25 @@ static struct error *add_code(struct touched *t, const struct insn *insn)
 	return err ? err : add_page(t, insn->pc + insn->len - 1, &added);
 }
 
-static struct error *run_until_mapped(struct oracle *o, struct oracle_case *c, struct touched *t,
+/*
+ * A single step of what is done piece by piece ends in front of a piece that would fault, the trap being taken in place
+ * of the fault (SDM vol. 2, VPGATHERDD): from there on it faults at once.
+ */
+static struct error *run_on(struct oracle *o, struct oracle_case c, struct oracle_outcome *ret)
+{
+	struct state half;
+	struct error *err = state_init(&half, o->isa);
+
+	if (err)
+		return err;
+	state_copy(&half, &ret->after);
+	c.before = &half;
+	err = oracle_run(o, &c, ret);
+	state_deinit(&half);
+	return err;
+}
+
+static struct error *run_until_mapped(struct oracle *o, struct oracle_case *c, bool piecewise, struct touched *t,
 				      struct oracle_outcome *ret)
 {
 	struct error *err = NULL;
@@ -65,6 +83,8 @@ static struct error *run_until_mapped(struct oracle *o, struct oracle_case *c, s
 		again = false;
 		c->num_ranges = t->len;
 		err = oracle_run(o, c, ret);
+		if (!err && piecewise && ret->end == ORACLE_STEPPED && state_get(&ret->after, o->isa->pc) == c->pc)
+			err = run_on(o, *c, ret);
 		if (!err && ret->end == ORACLE_SIGNAL && ret->signal == SIGSEGV && ret->code == SEGV_MAPERR)
 			err = add_page(t, ret->address, &again);
 	}
@@ -107,7 +127,7 @@ struct error *oracle_adjudicate(struct oracle *o, const struct insn *insn, const
 	struct error *err = add_code(&t, insn);
 
 	if (!err)
-		err = run_until_mapped(o, &c, &t, ret);
+		err = run_until_mapped(o, &c, insn->piecewise, &t, ret);
 	if (!err)
 		err = run_until_sure(o, &c, ret);
 

@@ -147,6 +147,9 @@ uint64_t selftest_target(struct selftest *t, unsigned len);
  */
 struct error *selftest_may_fault_at(struct selftest *t, uint64_t address, bool *ret);
 
+/* Evaluates anew as if no access faulted; the prediction stays as it is. */
+struct error *selftest_go_on(struct selftest *t);
+
 /*
  * Is the case at hand, which did not agree, left open? So it is if it did not end as predicted by the doing of a
  * hypervisor: it hides an extension in CPUID but cannot keep the CPU from executing it, or executes something itself.

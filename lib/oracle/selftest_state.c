@@ -159,6 +159,25 @@ static void set_value(struct selftest *t, uint32_t reg)
 	}
 }
 
+/* Vectors that no operand names are indices of what is gathered: small numbers, in lanes of 32 or 64 bits. */
+static void set_indices(struct selftest *t)
+{
+	uint64_t value[8];
+
+	for (size_t i = 0; i < t->inputs.len; i++) {
+		uint32_t reg = t->inputs.at[i];
+		bool named = false;
+		for (unsigned k = 0; k < t->insn.num_named; k++)
+			named |= t->insn.named[k] == reg;
+		if (named || t->isa->regs[reg].class != REG_VECTOR)
+			continue;
+		for (unsigned k = 0; k < sizeof value / sizeof *value; k++)
+			value[k] = rng_below(&t->rng, 64) * 8 | (uint64_t)rng_below(&t->rng, 64) * 8
+									<< (t->turn % 2 ? 32 : 0);
+		state_set_words(&t->before, reg, value);
+	}
+}
+
 /* Values that are equal, or nearly: what comparisons and compare-and-exchange wait for. */
 static void repeat_value(struct selftest *t)
 {
@@ -205,6 +224,8 @@ static void set_values(struct selftest *t)
 	state_copy(&t->before, &t->initial);
 	for (uint32_t r = 0; r < t->isa->num_regs; r++)
 		set_value(t, r);
+	if (t->insn.piecewise && !chance(&t->rng, 8))
+		set_indices(t);
 	for (uint32_t i = 0; i < t->isa->num_flags; i++)
 		state_set(&t->before, t->isa->flag_regs[i], rng_below(&t->rng, 2));
 	selftest_set_x87(t);

@@ -144,8 +144,10 @@ void selftest_set_x87(struct selftest *t)
 		return;
 	unsigned control = choose_control(r), status = choose_status(r, control);
 	struct extended first = number(r);
+	/* MMX registers, and what goes between them and others, are integers, as they have been made. */
+	unsigned numbers = strstr(t->insn.form, "mm") && rng_below(r, 8) ? 0 : STACK;
 
-	for (unsigned i = 0; i < STACK; i++) {
+	for (unsigned i = 0; i < numbers; i++) {
 		struct extended n = i == 0 ? first : rng_below(r, 4) ? number(r) : similar(r, first);
 		const uint64_t words[2] = {n.significand, n.sign_exponent};
 		state_set_words(&t->before, t->st0 + i, words);

@@ -69,7 +69,8 @@ same "their severity" "$(field '[.findings[].severity] - ["host", "confirmed"] |
 matches "a finding of floating point, in numbers" "$(field '.findings[] | select(.form == "sqrtps xmm, xmm") | .formula' qemu.json)" \
 	$'\nfsqrt\\(f32 sse\\)\\[0\\]: .* -> .*\nfsqrt\\(f32 sse\\): round [a-z ]*: raises .*denormal'
 
-# MMX instructions set the bits of the x87 register above their own (SDM vol. 1, 9.2.2); QEMU 7.2 to 11.1 leave them.
+# MMX instructions, which are modelled, set the bits of the x87 register above their own (SDM vol. 1, 9.2.2); QEMU 7.2
+# to 11.1 leave them.
 same "MMX" "$(field '[.findings[] | select(.form | test("paddw|psllq|movq")) | .form + ": " + .location] | unique | @json' qemu.json)" \
 	'["movq mm, m64: st1","movq mm, m64: st2","paddw mm, mm: st2","psllq mm, imm8: st1"]'
 # Of two NaNs, the first source operand's is the result of SSE's (SDM vol. 1, table 4-7): QEMU takes the larger. Of a
