@@ -173,7 +173,6 @@ static const struct {
 	{"e8 00 00", LIFT_TRUNCATED},
 	{"cd 80", LIFT_UNMODELLED},             /* a 32-bit program's system call */
 	{"0f 34", LIFT_UNMODELLED},             /* sysenter, likewise */
-	{"0f 2a c1", LIFT_UNMODELLED},          /* cvtpi2ps xmm0, mm1 */
 	{"62 f1 75 09 fc c2", LIFT_UNMODELLED}, /* vpaddb xmm0 {k1}, xmm1, xmm2 */
 };
 
@@ -363,7 +362,6 @@ static const struct {
 	uint16_t len; /* of the operand */
 	const char *flags;
 } outlines[] = {
-	{"0f 2a 00", OUTLINE_EXACT, false, false, 8, "-------"}, /* cvtpi2ps xmm, m64 */
 	{"62 f1 7c 48 58 c1", OUTLINE_NONE, true, false, 0, ""}, /* vaddps zmm */
 	{"c5 f8 44 c9", OUTLINE_NONE, true, false, 0, ""},       /* knotw */
 };

@@ -6,13 +6,6 @@
 
 /* clang-format off */
 static const struct x86_form x86_named_mmx[] = {
-	/* Conversions from and to MMX registers (SDM vol. 2, table A-3) */
-	NAMED("cvtpi2ps",  "NP 0F 2A /r",       "Vdq Qq",      SSE),
-	NAMED("cvtpi2pd",  "66 0F 2A /r",       "Vdq Qq",      SSE2),
-	NAMED("cvttps2pi", "NP 0F 2C /r",       "Pq Wq",       SSE),
-	NAMED("cvttpd2pi", "66 0F 2C /r",       "Pq Wdq",      SSE2),
-	NAMED("cvtps2pi",  "NP 0F 2D /r",       "Pq Wq",       SSE),
-	NAMED("cvtpd2pi",  "66 0F 2D /r",       "Pq Wdq",      SSE2),
 	/* AMD's 3DNow!: the byte behind the operands tells which (APM vol. 5) */
 	NAMED("femms", "0F 0E",    "",         NOW3D),
 	NAMED("3dnow", "0F 0F /r", "Pq Qq Ib", NOW3D),
