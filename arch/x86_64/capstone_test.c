@@ -109,6 +109,7 @@ static struct kind kinds[] = {
 	{NAME, "fstp", "fstpnce", "an undocumented alias: both", 0},
 	{NAME, "f*", "f*8087_nop", "both", 0},
 	{NAME, "fwait", "wait", "both", 0},
+	{NAME, "fnsetpm", "fsetpm", "both", 0},
 	{NAME, "clrssbsy", "xsaveopt*", "SDM vol. 2, CLRSSBSY: F3", 0},
 	{NAME, "ptwrite", "xsave*", "SDM vol. 2, PTWRITE: F3", 0},
 	{NAME, "clwb", "xsaveopt*", "SDM vol. 2, CLWB: 66", 0},
