@@ -11,7 +11,7 @@
 #include "lib/base/rng.h"
 #include "lib/testing/assert.h"
 
-enum { PC = 0x401000, TRIES = 1000000, MAX_TEXT = 8192, CAPSTONE = 4, LEN = ISA_MAX_INSN_LEN };
+enum { PC = 0x401000, TRIES = 1000000, MAX_TEXT = 2048, CAPSTONE = 4, LEN = ISA_MAX_INSN_LEN };
 
 /* What a disagreement is about. */
 enum about {
@@ -108,6 +108,8 @@ static struct kind kinds[] = {
 	{NAME, "vcvt*", "vcvt*x", "a suffix of other assemblers: both", 0},
 	{NAME, "fstp", "fstpnce", "an undocumented alias: both", 0},
 	{NAME, "f*", "f*8087_nop", "both", 0},
+	{NAME, "fwait", "wait", "both", 0},
+	{NAME, "fnsetpm", "fsetpm", "both", 0},
 	{NAME, "clrssbsy", "xsaveopt*", "SDM vol. 2, CLRSSBSY: F3", 0},
 	{NAME, "ptwrite", "xsave*", "SDM vol. 2, PTWRITE: F3", 0},
 	{NAME, "clwb", "xsaveopt*", "SDM vol. 2, CLWB: 66", 0},

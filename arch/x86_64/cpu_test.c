@@ -265,7 +265,7 @@ START_TEST(missing_features_are_invalid_opcodes)
 }
 END_TEST
 
-/* Those that decide within an instruction, and those of instructions that capstone 4 does not know. */
+/* Those that decide within an instruction. */
 static bool needs_no_instruction(unsigned feature)
 {
 	switch (feature) {

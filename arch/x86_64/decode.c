@@ -1,6 +1,7 @@
 /* Rows of the opcode table for bytes; capstone has a name for what is EVEX's. */
 #include "arch/x86_64/x86_64.h"
 
+#include <pthread.h>
 #include <string.h>
 
 /* Where the vendors' processors take bytes for different instructions. */
@@ -86,8 +87,30 @@ enum lift_status x86_decode(struct x86_decoder *d, uint64_t pc, const uint8_t *b
 	return status;
 }
 
+/* Capstone fills a table of its own with the first instruction, without a lock (utils.c, insn_find). */
+static void fill_capstone(void)
+{
+	static const uint8_t vaddps[] = {0x62, 0xf1, 0x74, 0x48, 0x58, 0xc2};
+	const uint8_t *at = vaddps;
+	size_t left = sizeof vaddps;
+	uint64_t pc = 0;
+	csh handle;
+
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+		return;
+	cs_insn *insn = cs_malloc(handle);
+	if (insn) {
+		cs_disasm_iter(handle, &at, &left, &pc, insn);
+		cs_free(insn, 1);
+	}
+	cs_close(&handle);
+}
+
 struct error *x86_decoder_init(struct x86_decoder *d)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fill_capstone);
 	cs_err err = cs_open(CS_ARCH_X86, CS_MODE_64, &d->handle);
 	if (err == CS_ERR_MEM)
 		return &error_no_memory;

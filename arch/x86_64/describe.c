@@ -38,9 +38,8 @@ static void register_form(const struct x86_operand *op, char ret[16])
 		snprintf(ret, 16, "%s", banks[op->bank]);
 }
 
-static void operand_form(const struct x86_ctx *c, unsigned i, char ret[16])
+static void operand_form(const struct x86_ctx *c, const struct x86_field *f, const struct x86_operand *op, char ret[16])
 {
-	const struct x86_operand *op = &c->op[i];
 
 	switch (op->kind) {
 	case X86_OPERAND_REG: register_form(op, ret); return;
@@ -50,7 +49,7 @@ static void operand_form(const struct x86_ctx *c, unsigned i, char ret[16])
 		else
 			snprintf(ret, 16, op->width ? "m%u" : "m", op->width);
 		return;
-	default: immediate_form(c, &c->raw.row->encoding.fields[i], op, ret); return;
+	default: immediate_form(c, f, op, ret); return;
 	}
 }
 
@@ -106,9 +105,9 @@ static void name_insn(const struct x86_decoded *d, struct insn *insn)
 static void name_form(const struct x86_ctx *c, struct insn *insn)
 {
 	append(insn->form, sizeof insn->form, insn->mnemonic);
-	for (unsigned i = 0; i < c->num_ops; i++) {
+	for (unsigned i = 0; c->raw.row && i < c->num_ops; i++) {
 		char kind[16];
-		operand_form(c, i, kind);
+		operand_form(c, &c->raw.row->encoding.fields[i], &c->op[i], kind);
 		append(insn->form, sizeof insn->form, i == 0 ? " " : ", ");
 		append(insn->form, sizeof insn->form, kind);
 	}

@@ -225,8 +225,9 @@ static struct error *judge_apart(struct judging *j, struct recorded *r, size_t c
 }
 
 /*
- * Capstone 4 sorts tables of its own when the first instruction is decoded, without a lock (X86Mapping.c,
- * X86_insn_reg_intel). Threads that begin at once decode their first one after the other, and find them sorted.
+ * Capstone fills tables of its own when the first instruction is decoded, without a lock (utils.c, insn_find). Threads
+ * that begin at once decode their first one after the other, and find them filled; those of x86 arch/x86_64/decode.c
+ * has filled.
  */
 static struct error *decode_first(struct judging *j, struct lift_cache *cache)
 {
