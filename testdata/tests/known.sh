@@ -60,6 +60,6 @@ mapfile -t some < <(awk -F '\t' -v version="$version" '
 		print $1
 	}' "$list")
 while IFS=$'\t' read -r name outcome; do
-	same "$name: validate on QEMU $version" "$outcome" named
+	matches "$name: validate on QEMU $version" "$outcome" ^named
 done < <(rows named "$qemu" max "${some[@]}")
 finish
