@@ -77,6 +77,7 @@ static const char *const uses[X86_NUM_VENDOR_ROWS] = {
 	[VENDOR_X87_POINTERS] = "0f ae 08",
 	[VENDOR_MISALIGNED_SSE] = "66 0f fe 01",
 	[VENDOR_SHA_ALIGNMENT] = "0f 38 c9 01",
+	[VENDOR_CVTPI2PS_MEMORY] = "0f 2a 01",
 	[VENDOR_PERMQ_W] = "c4 e3 7d 00 c1 1b",
 	[VENDOR_PREFETCH_REGISTER] = "0f 0d c0",
 	[VENDOR_PAUSE_R8] = "f3 41 90",

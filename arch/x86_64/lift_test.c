@@ -126,6 +126,7 @@ static const struct {
 	{"0f 38 00 08", "pshufb mm, m64", "-------"},
 	{"0f f7 c1", "maskmovq mm, mm", "-------"},
 	{"0f 77", "emms", "-------"},
+	{"66 0f 2d 08", "cvtpd2pi mm, m128", "-------"},
 	{"66 0f 38 17 08", "ptest xmm, m128", "00W00W-"},
 	{"66 0f 3a 61 c1 00", "pcmpestri xmm, xmm, imm8", "WWW00W-"},
 	{"66 0f 3a 62 00 4c", "pcmpistrm xmm, m128, imm8", "WWW00W-"},
@@ -362,8 +363,9 @@ static const struct {
 	uint16_t len; /* of the operand */
 	const char *flags;
 } outlines[] = {
-	{"62 f1 7c 48 58 c1", OUTLINE_NONE, true, false, 0, ""}, /* vaddps zmm */
-	{"c5 f8 44 c9", OUTLINE_NONE, true, false, 0, ""},       /* knotw */
+	{"c4 e2 78 50 00", OUTLINE_EXACT, false, false, 16, "-------"}, /* vpdpbuud xmm, xmm, m128 */
+	{"62 f1 7c 48 58 c1", OUTLINE_NONE, true, false, 0, ""},        /* vaddps zmm */
+	{"c5 f8 44 c9", OUTLINE_NONE, true, false, 0, ""},              /* knotw */
 };
 
 START_TEST(outlined)

@@ -75,11 +75,6 @@ static void open_bits_and_nans(struct outline *o, uint32_t reg, uint16_t mask, u
 		o->open[o->num_open++] = (struct outline_open){(uint16_t)reg, mask, nans};
 }
 
-static void open_bits(struct outline *o, uint32_t reg, uint16_t mask)
-{
-	open_bits_and_nans(o, reg, mask, 0);
-}
-
 static void imply(struct outline *o, uint32_t reg)
 {
 	if (o->num_implied < OUTLINE_MAX)
@@ -129,30 +124,16 @@ static uint8_t num_fresh(const struct x86_ctx *c)
 	return c->op[0].width == 256 ? 2 : 1;
 }
 
-/* Conversions from and to MMX registers. */
-static bool is_mmx(const struct x86_raw *raw)
-{
-	return raw->map == X86_MAP_0F && (raw->opcode == 0x2a || raw->opcode == 0x2c || raw->opcode == 0x2d) &&
-	       !raw->rep && !raw->vex;
-}
-
 static void outline_vector(const struct x86_ctx *c, struct insn *insn)
 {
 	struct outline *o = &insn->outline;
-	bool first = c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 
 	/* A destination stands first. */
-	insn->may_store = first;
+	insn->may_store = c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 	o->num_fresh = num_fresh(c);
 	if (sums_lanes(&c->raw))
 		open_nans(c, insn, sums_lanes(&c->raw));
 	imply(o, X86_mxcsr);
-	if (!is_mmx(&c->raw))
-		return;
-	open_bits(o, X86_fop, WHOLE);
-	o->floats = true;
-	o->unread = X86_fop;
-	imply(o, X86_fstat);
 }
 
 /* ---- All ---- */
