@@ -7,11 +7,7 @@
 	NAMED_AVX(name, "66 0F 3A " opcode " /r", l "W1", "V" t " H" t " L" t " W" t, FMA4, FMA4)
 
 static const struct x86_form x86_named_sse[] = {
-	/* Approximate; FMA4 */
-	NAMED_SIMD("rsqrtps", "NP 0F 52 /r", "WIG",     "Vps Wps",     SSE, AVX, AVX),
-	NAMED_SIMD("rsqrtss", "F3 0F 52 /r", "LIG.WIG", "Vss Hss Wss", SSE, AVX, AVX),
-	NAMED_SIMD("rcpps",   "NP 0F 53 /r", "WIG",     "Vps Wps",     SSE, AVX, AVX),
-	NAMED_SIMD("rcpss",   "F3 0F 53 /r", "LIG.WIG", "Vss Hss Wss", SSE, AVX, AVX),
+	/* FMA4 */
 	FMA4("vfmaddsubps", "5C", "",     "ps"),
 	FMA4("vfmaddsubpd", "5D", "",     "pd"),
 	FMA4("vfmsubaddps", "5E", "",     "ps"),

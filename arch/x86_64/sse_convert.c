@@ -47,39 +47,6 @@ static void build_to_ints(struct x86_ctx *c, const struct x86_form *f)
 	finish(c, expr_fp(c->pool, EXPR_FTOI, &s, mode, source(c, vector_length(c)), EXPR_NONE, EXPR_NONE));
 }
 
-/*
- * CVTPI2PS, CVTPI2PD: of two integers; the former leaves the upper half as it is. From memory, CVTPI2PD leaves the x87
- * alone (SDM vol. 2), and on AMD's processors CVTPI2PS does.
- */
-static void build_from_mmx(struct x86_ctx *c, const struct x86_form *f)
-{
-	bool single = !(f->param & DOUBLE);
-	struct fp_spec s = sse_spec(f);
-
-	s.is_signed = true;
-	s.integer = 32;
-	if (single && c->op[1].kind == X86_OPERAND_MEM && !x86_by_amd(c, VENDOR_CVTPI2PS_MEMORY))
-		x86_mmx_enter(c);
-	expr_id result = simd_fp(c, EXPR_ITOF, &s, simd_read(c, 1, 64), EXPR_NONE, EXPR_NONE);
-	if (!result)
-		return;
-	expr_id value = expr_fp_value(c->pool, result);
-	x86_write(c, 0, single ? simd_insert(c, x86_read(c, 0), 0, value) : value);
-	simd_raise(c, expr_fp_flags(c->pool, result));
-}
-
-/* CVTPS2PI, CVTPD2PI and those that truncate: two numbers. */
-static void build_to_mmx(struct x86_ctx *c, const struct x86_form *f)
-{
-	expr_id mode = f->param & TRUNCATE ? simd_mode_rounding(c, FP_TO_ZERO) : simd_mode(c);
-	struct fp_spec s = sse_spec(f);
-
-	s.is_signed = true;
-	s.integer = 32;
-	expr_id a = source(c, f->param & DOUBLE ? SIMD_BLOCK : 64);
-	finish(c, expr_fp(c->pool, EXPR_FTOI, &s, mode, a, EXPR_NONE, EXPR_NONE));
-}
-
 /* CVTPS2PD: the lower half of the source; CVTPD2PS fills the lower half of the destination. */
 static void build_convert(struct x86_ctx *c, const struct x86_form *f)
 {
@@ -89,6 +56,64 @@ static void build_convert(struct x86_ctx *c, const struct x86_form *f)
 	s.from = s.format;
 	s.format = s.from == FP_F64 ? FP_F32 : FP_F64;
 	finish(c, simd_fp(c, EXPR_FCVT, &s, source(c, s.from == FP_F64 ? length : length / 2), EXPR_NONE, EXPR_NONE));
+}
+
+/* ---- MMX registers: two integers (SDM vol. 1, 10.4.4 and 11.4.1.6) ---- */
+
+/*
+ * Whether the x87's state has become that of MMX when an exception is raised, no manual says (SDM vol. 2, CVTPI2PS; APM
+ * vol. 5, CVTPI2PS): AMD's processors have done it (family 1Ah).
+ */
+static void raise_beside_mmx(struct x86_ctx *c, expr_id flags)
+{
+	struct expr_pool *p = c->pool;
+
+	simd_raise(c, flags);
+	for (size_t i = 0; i < c->t->regs.len; i++) {
+		struct transfer_reg *reg = &c->t->regs.at[i];
+		bool x87 = (reg->reg >= X86_st0 && reg->reg <= X86_st7) || reg->reg == X86_fstat ||
+			   reg->reg == X86_ftag;
+		for (size_t k = 0; k < c->t->faults.len && x87; k++) {
+			if (!c->t->faults.at[k].last)
+				continue;
+			expr_id open = expr_undef(p, expr_width(p, reg->value));
+			reg->value = expr_ite(p, c->t->faults.at[k].cond, open, reg->value);
+			reg->on_fault = true;
+		}
+	}
+}
+
+/*
+ * CVTPI2PS leaves the upper half of the destination alone. From memory, CVTPI2PD leaves the x87 alone (SDM vol. 2), and
+ * on AMD's processors CVTPI2PS does.
+ */
+static void build_from_mmx(struct x86_ctx *c, const struct x86_form *f)
+{
+	struct expr_pool *p = c->pool;
+	struct fp_spec s = sse_spec(f);
+	bool single = !(f->param & DOUBLE);
+
+	s.is_signed = true;
+	s.integer = 32;
+	if (single && c->op[1].kind == X86_OPERAND_MEM && !x86_by_amd(c, VENDOR_CVTPI2PS_MEMORY))
+		x86_mmx_enter(c);
+	expr_id result = simd_fp(c, EXPR_ITOF, &s, x86_read(c, 1), EXPR_NONE, EXPR_NONE);
+	x86_write(c, 0, simd_insert(c, x86_read(c, 0), 0, expr_fp_value(p, result)));
+	raise_beside_mmx(c, expr_fp_flags(p, result));
+}
+
+static void build_to_mmx(struct x86_ctx *c, const struct x86_form *f)
+{
+	expr_id mode = f->param & TRUNCATE ? simd_mode_rounding(c, FP_TO_ZERO) : simd_mode(c);
+	struct fp_spec s = sse_spec(f);
+
+	s.is_signed = true;
+	s.integer = 32;
+	expr_id result = expr_fp(c->pool, EXPR_FTOI, &s, mode, source(c, 2 * sse_lane(f)), EXPR_NONE, EXPR_NONE);
+	if (!result)
+		return;
+	x86_write(c, 0, expr_fp_value(c->pool, result));
+	raise_beside_mmx(c, expr_fp_flags(c->pool, result));
 }
 
 /* ---- Half precision (SDM vol. 1, 14.4) ---- */
@@ -136,10 +161,10 @@ static const struct x86_form x86_sse_convert[] = {
 	SIMD_ROW("cvtpd2ps",  "66 0F 5A /r", "WIG", "Vh Wpd",  SSE2, AVX, AVX, build_convert,   DOUBLE),
 	SSE_ROW("cvtpi2ps",  "NP 0F 2A /r", "Vdq Qq", SSE,  build_from_mmx, SINGLE),
 	SSE_ROW("cvtpi2pd",  "66 0F 2A /r", "Vdq Qq", SSE2, build_from_mmx, DOUBLE),
-	SSE_ROW("cvtps2pi",  "NP 0F 2D /r", "Pq Wq",  SSE,  build_to_mmx,   SINGLE),
-	SSE_ROW("cvtpd2pi",  "66 0F 2D /r", "Pq Wdq", SSE2, build_to_mmx,   DOUBLE),
 	SSE_ROW("cvttps2pi", "NP 0F 2C /r", "Pq Wq",  SSE,  build_to_mmx,   SINGLE | TRUNCATE),
-	SSE_ROW("cvttpd2pi", "66 0F 2C /r", "Pq Wdq", SSE2, build_to_mmx,   DOUBLE | TRUNCATE),
+	SSE_ROW("cvttpd2pi", "66 0F 2C /r", "Pq Wpd", SSE2, build_to_mmx,   DOUBLE | TRUNCATE),
+	SSE_ROW("cvtps2pi",  "NP 0F 2D /r", "Pq Wq",  SSE,  build_to_mmx,   SINGLE),
+	SSE_ROW("cvtpd2pi",  "66 0F 2D /r", "Pq Wpd", SSE2, build_to_mmx,   DOUBLE),
 	AVX_ROW("vcvtph2ps", "66 0F 38 13 /r", "W0", "Vx Wh",    F16C, F16C, build_from_half, 0),
 	AVX_ROW("vcvtps2ph", "66 0F 3A 1D /r", "W0", "Wh Vx Ib", F16C, F16C, build_to_half,   0),
 };

@@ -67,13 +67,13 @@ static const struct {
 	size_t len;
 	const char *form, *encoding, *family;
 } encodings[] = {
-	{"x86_64", {0x01, 0xd8}, 2, "add r32, r32", "01", "alu"},
+	{"x86_64", {0x01, 0xd8}, 2, "add r32, r32", "01 /r", "alu"},
 	{"x86_64", {0x66, 0x83, 0xe8, 0x01}, 4, "sub r16, imm8", "83 /5", "alu"},
-	{"x86_64", {0xc4, 0xe2, 0x78, 0xf3, 0xdd}, 5, "blsi r32, r32", "VEX 0F 38 F3 /3", "bits"},
-	{"x86_64", {0x66, 0x44, 0x0f, 0x38, 0xf6, 0xf3}, 6, "adcx r32, r32", "66 0F 38 F6", "alu"},
-	{"x86_64", {0x66, 0x0f, 0xfe, 0xc1}, 4, "paddd xmm, xmm", "66 0F FE", "sse_int"},
-	{"x86_64", {0x41, 0x57}, 2, "push r64", "50+r", "stack"},
-	{"x86_64", {0xd9, 0xfe}, 2, "fsin", "D9 /7", "x87_transcendental"},
+	{"x86_64", {0xc4, 0xe2, 0x78, 0xf3, 0xdd}, 5, "blsi r32, r32", "VEX.LZ.NP.0F38 F3 /3", "bits"},
+	{"x86_64", {0x66, 0x44, 0x0f, 0x38, 0xf6, 0xf3}, 6, "adcx r32, r32", "66 0F 38 F6 /r", "alu"},
+	{"x86_64", {0x66, 0x0f, 0xfe, 0xc1}, 4, "paddd xmm, xmm", "66 0F FE /r", "sse_int"},
+	{"x86_64", {0x41, 0x57}, 2, "push r64", "50+r d64", "stack"},
+	{"x86_64", {0xd9, 0xfe}, 2, "fsin", "D9 FE", "x87_transcendental"},
 	{"aarch64", {0x20, 0x00, 0x02, 0x8b}, 4, "add shifted x", "0b000000/7f200000", "alu"},
 };
 

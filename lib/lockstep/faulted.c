@@ -133,10 +133,8 @@ static struct error *may_change(struct lockstep *ls, const struct prediction *sl
 {
 	enum reg_class class = ls->target->isa->regs[reg].class;
 	bool told = slot->kind == PREDICTED_FAULT && slot->regs.len > 0;
-	bool piecewise = slot->lifted && slot->lifted->insn.piecewise;
-	/* Of SSE's exceptions in a conversion from or to MMX registers: the x87's may be these by then. */
-	bool entered = told && class == REG_FLOAT;
-	bool whole = ls->target->isa->faults_whole && !piecewise && !entered;
+
+	bool whole = ls->target->isa->faults_whole && !(slot->lifted && slot->lifted->insn.piecewise);
 
 	*ret = ls->reply.stop.signal == SIGFPE && !told && (class == REG_CONTROL || class == REG_FLOAT);
 	return *ret || whole ? NULL : may_be_loaded(ls, slot, reg, ret);

@@ -125,15 +125,6 @@ static void settle_bounds(const struct selftest *t, uint32_t reg, uint64_t *expe
 					  t->out.after.unknown + desc->word, expected, mask);
 }
 
-/* An exception of the x87 was pending, which is raised in front of all else (#MF; SDM vol. 1, 8.1.3.3). */
-static bool is_pending(const struct selftest *t)
-{
-	enum { SUMMARY = 7 };
-
-	return t->has_x87 && transfer_get_reg(&t->transfer, t->fstat) != EXPR_NONE &&
-	       state_get(&t->before, t->fstat) >> SUMMARY & 1;
-}
-
 static bool compare_reg(const struct selftest *t, uint32_t reg, struct strbuf *text)
 {
 	const struct reg_desc *desc = &t->isa->regs[reg];
@@ -165,16 +156,6 @@ static bool compare_reg(const struct selftest *t, uint32_t reg, struct strbuf *t
 	say_words(text, differ, words);
 	say(text, "%s\n", output ? "" : " (not predicted to change)");
 	return false;
-}
-
-/*
- * Conversions from and to MMX registers that raise an exception of SSE: as with MASKMOVQ, the registers may be those of
- * MMX by then. What they would be is not known, for the evaluation ends at the fault.
- */
-static bool faulted_in_mmx(const struct selftest *t)
-{
-	return t->predicted.fault == FAULT_FLOAT && t->has_x87 && !is_pending(t) &&
-	       transfer_get_reg(&t->transfer, t->fstat) != EXPR_NONE && strncmp(t->insn.mnemonic, "cvt", 3) == 0;
 }
 
 /* What the register would be if the instruction had not faulted. */
@@ -227,7 +208,7 @@ static bool is_compared(const struct selftest *t, uint32_t reg)
 {
 	enum fault_kind fault = t->predicted.fault;
 
-	if (t->isa->regs[reg].class == REG_FLOAT && (has_entered_mmx(t) || faulted_in_mmx(t)))
+	if (t->isa->regs[reg].class == REG_FLOAT && has_entered_mmx(t))
 		return false;
 	if (fault == FAULT_PAGE && t->insn.piecewise && is_written_in_part(t, reg))
 		return false;

@@ -67,7 +67,7 @@ struct selftest {
 
 	/* The case at hand. */
 	uint64_t seed;
-	unsigned turn; /* changes what changes rarely, because it costs time: the pages' places and their protection */
+	unsigned turn; /* changes what changes rarely: the quiet contents of pages */
 	struct rng rng;
 	enum values_theme theme;
 	struct guest guest;

@@ -273,7 +273,12 @@ START_TEST(no_model)
 	ck_assert_uint_eq(result.faulted, 200); /* ud2 */
 
 	result = run("06", NULL); /* push es: not in 64-bit mode */
-	ck_assert_int_eq(result.insn.status, LIFT_UNDECODABLE);
+	ck_assert(result.insn.reserved);
+	ck_assert_uint_eq(result.failed, 0);
+	ck_assert_uint_ge(result.faulted, 100);
+
+	result = run("0f01d4", NULL); /* vmfunc, outside of a virtual machine that has it */
+	ck_assert_int_eq(result.insn.status, LIFT_UNMODELLED);
 	ck_assert(!result.executes);
 	ck_assert_uint_eq(result.passed + result.failed, 0);
 }
