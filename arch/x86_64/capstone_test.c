@@ -205,6 +205,9 @@ static struct error *try_bytes(struct isa_lifter *lifter, struct transfer *t, cs
 	struct error *err = isa_x86_64.lift(lifter, PC, bytes, LEN, t, &insn);
 	if (err)
 		return err;
+	if (insn.status != LIFT_DONE && insn.status != LIFT_UNMODELLED)
+		return error_create(ERROR_BUG, "%02x %02x %02x...: neither modelled, nor named, nor #UD", bytes[0],
+				    bytes[1], bytes[2]);
 	bool known = cs_disasm_iter(handle, &at, &left, &pc, cs);
 	if (compare(&insn, known, LEN - left, cs->mnemonic))
 		return NULL;

@@ -95,7 +95,7 @@ enum {
 };
 
 /*
- * The fields of the bytes; LIFT_DONE, LIFT_UNDECODABLE or LIFT_TRUNCATED. raw->len is valid for LIFT_DONE.
+ * The fields of the bytes: LIFT_DONE or LIFT_TRUNCATED; ways: X86_NEAR16... raw->len is valid for LIFT_DONE.
  */
 enum lift_status x86_parse(const uint8_t *bytes, size_t len, unsigned ways, struct x86_raw *ret);
 

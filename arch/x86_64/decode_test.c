@@ -49,7 +49,7 @@ START_TEST(fields)
 	const struct fields *row = &rows[_i];
 	struct x86_raw raw;
 
-	ck_assert_msg(x86_parse(row->bytes, ISA_MAX_INSN_LEN, false, &raw) == LIFT_DONE, "%s", row->what);
+	ck_assert_msg(x86_parse(row->bytes, ISA_MAX_INSN_LEN, 0, &raw) == LIFT_DONE, "%s", row->what);
 	ck_assert_msg(raw.len == row->len, "%s: %u bytes", row->what, raw.len);
 	ck_assert_uint_eq(raw.map, row->map);
 	ck_assert_uint_eq(raw.opcode, row->opcode);
@@ -74,7 +74,7 @@ START_TEST(truncated)
 		uint8_t *bytes = malloc(len + 1); /* of its own, so that the sanitizer sees a read too far */
 		ck_assert_ptr_nonnull(bytes);
 		memcpy(bytes + 1, row->bytes, len);
-		ck_assert_int_eq(x86_parse(bytes + 1, len, false, &raw), LIFT_TRUNCATED);
+		ck_assert_int_eq(x86_parse(bytes + 1, len, 0, &raw), LIFT_TRUNCATED);
 		free(bytes);
 	}
 }
@@ -87,12 +87,12 @@ START_TEST(too_long)
 	struct x86_raw raw;
 
 	memset(bytes, 0x66, sizeof bytes);
-	ck_assert_int_eq(x86_parse(bytes, sizeof bytes, false, &raw), LIFT_DONE);
+	ck_assert_int_eq(x86_parse(bytes, sizeof bytes, 0, &raw), LIFT_DONE);
 	ck_assert(raw.too_long);
 	ck_assert_uint_eq(raw.len, 15);
-	ck_assert_int_eq(x86_parse(bytes, 14, false, &raw), LIFT_TRUNCATED);
+	ck_assert_int_eq(x86_parse(bytes, 14, 0, &raw), LIFT_TRUNCATED);
 	bytes[14] = 0x90;
-	ck_assert_int_eq(x86_parse(bytes, sizeof bytes, false, &raw), LIFT_DONE);
+	ck_assert_int_eq(x86_parse(bytes, sizeof bytes, 0, &raw), LIFT_DONE);
 	ck_assert(!raw.too_long);
 	ck_assert_uint_eq(raw.len, 15);
 }
@@ -131,7 +131,7 @@ START_TEST(lengths)
 		struct x86_raw raw;
 		if (len == 0 || strstr(line, "(bad)"))
 			continue;
-		ck_assert_msg(x86_parse(bytes, len, false, &raw) == LIFT_DONE, "%s", line);
+		ck_assert_msg(x86_parse(bytes, len, 0, &raw) == LIFT_DONE, "%s", line);
 		ck_assert_msg(raw.evex || raw.len == len, "%s", line);
 		seen++;
 	}

@@ -110,7 +110,7 @@ void x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 	struct x86_raw raw;
 
 	*ret = (struct isa_flow){.len = 0};
-	if (x86_parse(bytes, len, false, &raw) != LIFT_DONE || raw.too_long || raw.evex)
+	if (x86_parse(bytes, len, 0, &raw) != LIFT_DONE || raw.too_long || raw.evex)
 		return;
 	ret->len = raw.len;
 	if (leads_anywhere(&raw))

@@ -187,22 +187,21 @@ static struct error *check_flags(const struct x86_ctx *c, const struct insn *ins
 	return NULL;
 }
 
-/* LOCK is #UD except on a read-modify-write of memory (SDM vol. 2, LOCK). */
-static void refuse_lock(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
+/* LOCK is #UD except on a read-modify-write of memory (SDM vol. 2, LOCK). True: it is, here. */
+static bool refuses_lock(struct x86_ctx *c, const struct x86_form *form)
 {
 	bool memory = c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 
 	if (!c->raw.lock || !c->raw.row || (form->props & X86_LOCK && memory))
-		return;
+		return false;
 	if (form->props & X86_LOCK_VERW && memory && x86_by_amd(c, VENDOR_LOCK_VERW))
 		x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
 	else if (form->props & X86_LOCK_CR0 && (c->raw.opcode & 1) == 0 && c->raw.reg == 0 &&
 		 x86_by_amd(c, VENDOR_MOV_CR8) && isa_cpu_has(c->cpu, X86_HAS_ALT_MOV_CR8))
 		x86_open(c, x86_const(c, 1, !isa_cpu_knows(c->cpu, X86_HAS_ALT_MOV_CR8)), ENV_SYSTEM);
 	else
-		insn->rule = "LOCK in front of what it is not allowed with";
-	if (insn->rule)
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+		return true;
+	return false;
 }
 
 static bool is_mmx(const struct x86_ctx *c)
@@ -215,7 +214,6 @@ static bool is_mmx(const struct x86_ctx *c)
 
 static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
 {
-	refuse_lock(c, form, insn);
 	x86_goto(c, x86_const(c, 64, c->next));
 	if (is_mmx(c))
 		x86_mmx_enter(c);
@@ -237,10 +235,10 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	return check_flags(c, insn);
 }
 
-/* #UD, whatever it would do where the CPU had it. */
-static struct error *build_missing(struct x86_ctx *c, struct insn *insn)
+/* #UD, whatever it would do otherwise. */
+static struct error *build_refused(struct x86_ctx *c, const char *rule, struct insn *insn)
 {
-	insn->rule = "the CPU lacks the feature";
+	insn->rule = rule;
 	x86_goto(c, x86_const(c, 64, c->next));
 	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 	memset(insn->flags, '-', X86_NUM_FLAGS);
@@ -303,7 +301,9 @@ static struct error *lift(struct isa_lifter *l, struct x86_decoded *d, struct tr
 	insn->reserved = d->form == &x86_undefined;
 	insn->rule = insn->reserved ? d->raw.rule : NULL;
 	if (is_missing(&l->cpu, insn))
-		err = build_missing(&c, insn);
+		err = build_refused(&c, "the CPU lacks the feature", insn);
+	else if (refuses_lock(&c, d->form))
+		err = build_refused(&c, "LOCK in front of what it is not allowed with", insn);
 	else if (d->form && d->form->build)
 		err = build(&c, d->form, insn);
 	else

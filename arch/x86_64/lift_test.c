@@ -211,6 +211,8 @@ static const struct {
 	{"c4 e2 69 92 c0", 5, "a register where only memory is allowed"},
 	{"c4 e2 69 92 00", 5, "an instruction with a vector of indices needs a SIB byte"},
 	{"66 c5 f8 77", 4, "LOCK, 66, F2, F3 or REX in front of VEX, XOP or EVEX"},
+	{"f0 0f 0f c1 bf", 5, "LOCK in front of what it is not allowed with"},
+	{"f0 cd 80", 3, "LOCK in front of what it is not allowed with"},
 	{"f0 01 c8", 3, "LOCK in front of what it is not allowed with"},
 };
 
