@@ -187,6 +187,8 @@ static struct error *check_flags(const struct x86_ctx *c, const struct insn *ins
 	return NULL;
 }
 
+static const char no_lock[] = "LOCK in front of what it is not allowed with";
+
 /* LOCK is #UD except on a read-modify-write of memory (SDM vol. 2, LOCK). */
 static void refuse_lock(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
 {
@@ -200,7 +202,7 @@ static void refuse_lock(struct x86_ctx *c, const struct x86_form *form, struct i
 		 x86_by_amd(c, VENDOR_MOV_CR8) && isa_cpu_has(c->cpu, X86_HAS_ALT_MOV_CR8))
 		x86_open(c, x86_const(c, 1, !isa_cpu_knows(c->cpu, X86_HAS_ALT_MOV_CR8)), ENV_SYSTEM);
 	else
-		insn->rule = "LOCK in front of what it is not allowed with";
+		insn->rule = no_lock;
 	if (insn->rule)
 		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 }
@@ -237,10 +239,10 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	return check_flags(c, insn);
 }
 
-/* #UD, whatever it would do where the CPU had it. */
-static struct error *build_missing(struct x86_ctx *c, struct insn *insn)
+/* #UD, whatever it would do without that. */
+static struct error *build_undefined(struct x86_ctx *c, const char *rule, struct insn *insn)
 {
-	insn->rule = "the CPU lacks the feature";
+	insn->rule = rule;
 	x86_goto(c, x86_const(c, 64, c->next));
 	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
 	memset(insn->flags, '-', X86_NUM_FLAGS);
@@ -303,9 +305,11 @@ static struct error *lift(struct isa_lifter *l, struct x86_decoded *d, struct tr
 	insn->reserved = d->form == &x86_undefined;
 	insn->rule = insn->reserved ? d->raw.rule : NULL;
 	if (is_missing(&l->cpu, insn))
-		err = build_missing(&c, insn);
+		err = build_undefined(&c, "the CPU lacks the feature", insn);
 	else if (d->form && d->form->build)
 		err = build(&c, d->form, insn);
+	else if (d->form && c.raw.lock && c.raw.row)
+		err = build_undefined(&c, no_lock, insn);
 	else
 		insn->status = LIFT_UNMODELLED;
 	insn->vendor_rows = c.vendor_rows;
