@@ -48,7 +48,7 @@ static const uint8_t cpuid[] = {0x0f, 0xa2};
 const struct isa_question x86_questions[X86_NUM_QUESTIONS] = {
 	CPUID(0, 0),          CPUID(0x80000000, 0), CPUID(1, 0),          CPUID(7, 0),
 	CPUID(7, 1),          CPUID(0xd, 0),        CPUID(0xd, 1),        CPUID(0x14, 0),
-	CPUID(0x80000001, 0), CPUID(0x80000008, 0), CPUID(0x80000021, 0),
+	CPUID(0x80000001, 0), CPUID(0x80000008, 0), CPUID(0x8000001f, 0), CPUID(0x80000021, 0),
 };
 
 uint64_t x86_control_bits(const struct isa_cpu *cpu, uint32_t reg)

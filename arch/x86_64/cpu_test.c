@@ -226,6 +226,15 @@ static const struct {
 	{"0f 01 fc", X86_HAS_CLZERO},
 	{"0f 01 fd", X86_HAS_RDPRU},
 	{"66 0f ae f1", X86_HAS_WAITPKG},
+	{"0f 78 c1", X86_HAS_VMX},             /* vmread */
+	{"0f 37", X86_HAS_SMX},                /* getsec */
+	{"0f 01 d7", X86_HAS_SGX},             /* enclu */
+	{"0f 01 c5", X86_HAS_PCONFIG},         /* pconfig */
+	{"0f 01 c6", X86_HAS_WRMSRNS},         /* wrmsrns */
+	{"f2 0f 01 c6", X86_HAS_MSRLIST},      /* rdmsrlist */
+	{"f3 0f 3a f0 c0 00", X86_HAS_HRESET}, /* hreset */
+	{"0f 01 fe", X86_HAS_INVLPGB},         /* invlpgb */
+	{"f3 0f 01 ff", X86_HAS_SNP},          /* psmash */
 	{"c4 e2 75 dc c2", X86_HAS_VAES},
 	{"c4 e3 75 44 c2 00", X86_HAS_VPCLMULQDQ},
 	{"f3 0f 38 dc 01", X86_HAS_KL},

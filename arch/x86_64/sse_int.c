@@ -38,8 +38,11 @@ static expr_id shift_count(struct x86_ctx *c)
 
 	if (c->op[i].kind == X86_OPERAND_IMM)
 		return x86_const(c, 8, simd_imm(c));
-	if (c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex && simd_width(c) == SIMD_BLOCK)
+	if (c->op[i].kind == X86_OPERAND_MEM && !c->raw.vex && simd_width(c) == SIMD_BLOCK) {
 		x86_require_sse_alignment(c);
+		/* Where the address need not be aligned (MXCSR.MM) AMD's CPUs load no more of it. */
+		return transfer_load(c->t, 64, x86_address(c));
+	}
 	return expr_extract(c->pool, simd_read(c, i, simd_block(c)), 0, 64);
 }
 

@@ -239,7 +239,8 @@ static void set_values(struct selftest *t)
 	selftest_set_x87(t);
 	if (chance(&t->rng, 4))
 		repeat_value(t);
-	if (chance(&t->rng, 6))
+	/* Both halves of a wide one, now and then. */
+	for (unsigned i = chance(&t->rng, 6) ? 1 + rng_below(&t->rng, 4) : 0; i > 0; i--)
 		repeat_vector(t);
 	/* Whoever does not ask for the stack has one, mostly: not every host resumes without. */
 	if (!t->is_input.at[t->isa->sp] && !chance(&t->rng, 16))

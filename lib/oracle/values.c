@@ -167,11 +167,16 @@ static uint64_t similar(struct rng *r, uint64_t lane, unsigned width)
 
 void values_similar(struct rng *r, enum values_theme theme, const uint64_t *from, uint64_t *ret, unsigned words)
 {
-	unsigned width = width_of(r, theme);
+	unsigned width = width_of(r, theme), kind = rng_below(r, 4);
 	uint64_t mask = UINT64_MAX >> (64 - width);
 
 	for (unsigned i = 0; i < words; i++) {
 		uint64_t word = 0;
+		/* The same bits, or fewer. */
+		if (kind <= 1) {
+			ret[i] = kind ? from[i] & rng_next(r) : from[i];
+			continue;
+		}
 		for (unsigned low = 0; low < 64; low += width)
 			word |= similar(r, from[i] >> low & mask, width) << low;
 		ret[i] = word;

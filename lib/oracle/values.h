@@ -25,7 +25,7 @@ uint64_t values_number(struct rng *r, unsigned width);
 /* Words made of lanes of one width. */
 void values_lanes(struct rng *r, enum values_theme theme, uint64_t *ret, unsigned words);
 
-/* Lanes that are those of `from`, or differ from them in the sign or in one unit in the last place. */
+/* Lanes that are those of `from`, lack some of their bits, or differ in the sign or in one unit in the last place. */
 void values_similar(struct rng *r, enum values_theme theme, const uint64_t *from, uint64_t *ret, unsigned words);
 
 /*
