@@ -139,40 +139,7 @@ enum {
 	ISA_MAX_NAMED = 8,
 	ISA_MAX_CLOBBERED = 2, /* sys.clobbered */
 	ISA_OPERAND_TERMS = 3,
-	ISA_ENCODING_LEN = 32,
-	OUTLINE_MAX = 6,
-	OUTLINE_NO_REG = UINT16_MAX
-};
-
-/* What the results of an instruction without a transfer follow from. */
-enum outline_kind {
-	OUTLINE_NONE,        /* nobody knows, or from more than registers and memory: it is never run to find out */
-	OUTLINE_EXACT,       /* registers and memory: every CPU that has it gives the same */
-	OUTLINE_APPROXIMATE, /* these too, but for an error that the manuals allow, and in which CPUs differ */
-	OUTLINE_INVALID,     /* no instruction as far as the decoder knows; a CPU may know better */
-};
-
-/* Bits of a register that are undefined, or differ between CPUs, after the instruction. */
-struct outline_open {
-	uint16_t reg;
-	uint16_t mask; /* of its low 16 bits; UINT16_MAX: the whole register */
-	uint8_t nans;  /* 32, 64: in lanes of so many bits that are a NaN, sign and payload; 0: nothing */
-};
-
-/*
- * What is known of an instruction that has no transfer, so that it can be run on another CPU and the results compared.
- * insn.flags are known then, too, and insn.may_store.
- */
-struct outline {
-	enum outline_kind kind;
-	bool floats;    /* it reads and writes the registers of class REG_FLOAT */
-	bool retags;    /* it sets the tags of the x87 whatever they were */
-	bool scattered; /* it accesses memory that insn.operand does not tell of */
-	struct outline_open open[OUTLINE_MAX];
-	uint16_t unread; /* a register that it does not read, whatever it makes of it, or OUTLINE_NO_REG */
-	uint16_t implied[OUTLINE_MAX]; /* registers that it reads besides those it names, for display */
-	uint8_t num_fresh;             /* of insn.named, the first so many are written without being read */
-	uint8_t num_open, num_implied;
+	ISA_ENCODING_LEN = 32
 };
 
 /* Memory that an operand names: the sum of the terms, modulo 2^64. */
@@ -212,7 +179,6 @@ struct insn {
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
-	struct outline outline;        /* without a transfer */
 };
 
 /*

@@ -310,8 +310,6 @@ static struct error *lift(struct isa_lifter *l, struct x86_decoded *d, struct tr
 		insn->status = LIFT_UNMODELLED;
 	insn->vendor_rows = c.vendor_rows;
 	find_operand(&c, &insn->operand);
-	if (insn->status == LIFT_UNMODELLED)
-		x86_outline(&c, insn);
 	return err;
 }
 
@@ -327,8 +325,7 @@ struct error *x86_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 	memcpy(insn.bytes, bytes, insn.len);
 	if (insn.status == LIFT_DONE)
 		err = lift(l, &d, t, &insn);
-	else
-		insn.may_store = true;
+	insn.may_store = insn.status != LIFT_DONE;
 	if (!err)
 		*ret = insn;
 	return err;

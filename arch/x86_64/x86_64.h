@@ -161,11 +161,6 @@ struct x86_ctx {
 /* A row of vendor.def has a part in the instruction. True: what AMD's processors do is to be built, else Intel's. */
 bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row);
 
-/* ---- Without a row (outline.c) ---- */
-
-/* What is known of an instruction that has no transfer: insn->outline, flags, may_store. */
-void x86_outline(const struct x86_ctx *c, struct insn *insn);
-
 /* ---- Text (describe.c, print.c) ---- */
 
 /* insn's text, form, names of registers, encoding and family. */

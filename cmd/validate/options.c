@@ -60,11 +60,10 @@ struct error *option_fail_on(const char *arg, void *target)
 	enum severity severity;
 
 	if (!severity_by_name(arg, &severity) || severity == SEVERITY_INFO)
-		return error_create(
-			ERROR_USAGE,
-			"'%s' is not how sure a finding may be: confirmed, recorded, host, model, vendor or "
-			"possible",
-			arg);
+		return error_create(ERROR_USAGE,
+				    "'%s' is not how sure a finding may be: confirmed, recorded, model, vendor or "
+				    "possible",
+				    arg);
 	*(enum severity *)target = severity;
 	return NULL;
 }

@@ -553,7 +553,7 @@ static const struct option_row run_option_rows[] = {
 	{"trace-memory", 0, "MIB", "fewer threads, if they would hold more of a trace in memory together (4096)", AT(trace_memory), option_number},
 	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
-	{"fail-on", 0, "SEVERITY", "findings at least that sure fail the run: confirmed, recorded, host, model,\nvendor, possible; model if not given", AT(fail_on), option_fail_on},
+	{"fail-on", 0, "SEVERITY", "findings at least that sure fail the run: confirmed, recorded, model,\nvendor, possible; model if not given", AT(fail_on), option_fail_on},
 	{"vendor", 0, "NAME", "judge by the manual of this maker of CPUs, whatever the guest's CPU says: intel or amd", AT(vendor), option_vendor},
 	{"from", 0, "PC", "judge from the first time this address or symbol is reached", AT(from), option_text},
 	{"until", 0, "PC", "end there", AT(until), option_text},

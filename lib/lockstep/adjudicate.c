@@ -82,25 +82,7 @@ static bool is_refusal(const struct finding *f)
 	return f->kind == LOCATION_FAULT && f->observed[0] == SIGILL && f->insn.extension;
 }
 
-/* The CPU was asked before what was to be expected; one that gives two answers is not believed. */
-static struct error *weigh_again(struct finding *f, const struct oracle *o, const uint64_t *value, bool *ret_refuted)
-{
-	bool same = equal_under(f, value, f->expected);
-
-	*ret_refuted = !same && equal_under(f, value, f->observed);
-	f->severity = same && !is_refusal(f) ? SEVERITY_HOST : SEVERITY_POSSIBLE;
-	if (!same)
-		return set_opinion(f, oracle_name(o), "was asked twice, and gave two answers");
-	struct strbuf what = {0};
-	strbuf_printf(&what, "(%s) does so%s", *oracle_cpu(o) ? oracle_cpu(o) : "unknown",
-		      is_refusal(f) ? ", but the target's CPU model (--cpu) may lack the instruction" : "");
-	struct error *err = set_opinion(f, oracle_name(o), strbuf_text(&what));
-	strbuf_deinit(&what);
-	return err;
-}
-
-static struct error *weigh(struct finding *f, const struct oracle *o, const struct oracle_outcome *out,
-			   bool *ret_refuted)
+static struct error *weigh(struct finding *f, const struct oracle *o, const struct oracle_outcome *out)
 {
 	uint64_t value[EXPR_MAX_WORDS];
 
@@ -108,8 +90,6 @@ static struct error *weigh(struct finding *f, const struct oracle *o, const stru
 		return leave_open(f, o, out->reason);
 	if (!opinion_value(f, out, value))
 		return set_opinion(f, oracle_name(o), "gives no value here");
-	if (f->by_host)
-		return weigh_again(f, o, value, ret_refuted);
 	bool refused = is_refusal(f);
 	if (is_expected(f, value) && refused) {
 		f->severity = SEVERITY_POSSIBLE;
@@ -127,17 +107,16 @@ static struct error *weigh(struct finding *f, const struct oracle *o, const stru
 }
 
 struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct state *before,
-			 const struct oracle_pages *pages, bool *ret_refuted)
+			 const struct oracle_pages *pages)
 {
 	struct oracle *o = ls->options->oracle;
 	struct oracle_outcome out;
 	bool alike;
 	char *unlike;
 
-	*ret_refuted = false;
 	if (f->weighed)
 		return NULL;
-	f->severity = f->by_host ? SEVERITY_POSSIBLE : SEVERITY_MODEL;
+	f->severity = SEVERITY_MODEL;
 	if (!o)
 		return NULL;
 	struct error *err = oracle_is_alike(ls, &f->insn, &alike, &unlike);
@@ -153,7 +132,7 @@ struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct st
 		return err;
 	err = oracle_adjudicate(o, &f->insn, before, pages, &out);
 	if (!err) {
-		err = weigh(f, o, &out, ret_refuted);
+		err = weigh(f, o, &out);
 	} else if (!error_is(err, ERROR_NO_MEMORY)) {
 		struct error *why = err;
 		err = set_opinion(f, oracle_name(o), why->message);

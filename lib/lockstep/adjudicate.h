@@ -9,11 +9,10 @@ struct lockstep;
 
 /*
  * Asks the oracle, if there is one: sets the finding's severity and opinion. before: the registers; pages: the memory
- * that the target had then. That the oracle cannot answer is no error. *ret_refuted: it was the oracle that said what
- * was to be expected (f->by_host), and now it agrees with the target: there is no finding.
+ * that the target had then. That the oracle cannot answer is no error.
  */
 struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct state *before,
-			 const struct oracle_pages *pages, bool *ret_refuted);
+			 const struct oracle_pages *pages);
 
 /* Are a and b equal in what the finding compares? */
 bool equal_under(const struct finding *f, const uint64_t *a, const uint64_t *b);

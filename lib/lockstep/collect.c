@@ -84,15 +84,13 @@ static struct error *judge_stepped(struct lockstep *ls, struct prediction *slot)
 		return judge_faulted_registers(ls, slot);
 	switch (slot->kind) {
 	case PREDICTED_OUTPUTS:
-		if (slot->imprecise && !slot->by_host)
+		if (slot->imprecise)
 			err = predict_again(&ls->model, slot, &ls->before);
 		if (!err)
 			err = judge_outputs(&ls->judgement, ls->target, slot, &ls->before, &ls->seen, &ls->reply,
 					    ls->touched, &ls->now);
 		if (slot->imprecise && !learn(ls, slot))
 			ls->judgement.unseen = UNSEEN_INPUT;
-		else if (slot->open)
-			ls->judgement.unseen = UNSEEN_OPEN;
 		break;
 	case PREDICTED_FAULT:
 		err = judge_fault(&ls->judgement, fault_signal(slot->fault)->signal, 0);
@@ -240,8 +238,6 @@ static struct error *count_form(struct lockstep *ls, const struct prediction *sl
 		return NULL;
 	if (slot->kind == PREDICTED_NOTHING && !ls->judgement.as_logged)
 		judged = JUDGED_NOT;
-	else if (slot->by_host)
-		judged = JUDGED_BY_HOST;
 	return coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, judged);
 }
 
@@ -295,11 +291,9 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	else if (ls->judgement.unseen)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, ls->judgement.unseen);
-	else if (!slot->by_host)
+	else
 		run->checked++;
-	run->by_host += slot->by_host;
 	run->within_bound += ls->judgement.within_bound;
-	run->by_host_partly += slot->by_host && ls->judgement.unseen;
 	return err || !ls->judgement.differences.len ? err : record_differences(ls, slot);
 }
 

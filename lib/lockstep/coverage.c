@@ -72,7 +72,6 @@ const char *judged_name(enum judged judged)
 {
 	static const char *const names[] = {
 		[JUDGED_FULLY] = "fully",
-		[JUDGED_BY_HOST] = "by_host",
 		[JUDGED_PARTLY] = "partly",
 		[JUDGED_NOT] = "not",
 	};

@@ -10,10 +10,9 @@
 
 /* How far one execution was judged. */
 enum judged {
-	JUDGED_FULLY,   /* every result was compared, but for bits that the architecture leaves undefined */
-	JUDGED_BY_HOST, /* what the target shows was compared with what the host's CPU did: there is no model */
-	JUDGED_PARTLY,  /* the target does not show a result, or an input was not known */
-	JUDGED_NOT,     /* there was no prediction: no model, or nothing known of the inputs */
+	JUDGED_FULLY,  /* every result was compared, but for bits that the architecture leaves undefined */
+	JUDGED_PARTLY, /* the target does not show a result, or an input was not known */
+	JUDGED_NOT,    /* there was no prediction: no model, or nothing known of the inputs */
 	NUM_JUDGED
 };
 
@@ -51,7 +50,7 @@ static inline uint64_t coverage_executed(const struct coverage_form *f)
 
 void coverage_deinit(struct coverage *c);
 
-/* "fully", "by_host", "partly", "not". */
+/* "fully", "partly", "not". */
 const char *judged_name(enum judged judged);
 
 #endif

@@ -191,21 +191,6 @@ static char *formula_text(const struct isa *isa, const struct transfer *part)
 	return strbuf_take(&text);
 }
 
-/* What an instruction without a formula reads, as far as it is told. */
-static struct error *list_inputs(struct finding *f, const struct prediction *slot, const struct state *before)
-{
-	const struct insn *insn = &f->insn;
-	struct error *err = NULL;
-
-	for (unsigned i = 0; i < insn->num_named && !err; i++)
-		err = add_register_input(f, before, insn->named[i]);
-	for (unsigned i = 0; i < insn->outline.num_implied && !err; i++)
-		err = add_register_input(f, before, insn->outline.implied[i]);
-	for (size_t i = 0; i < slot->loads.len && !err; i++)
-		err = add_load_input(f, &slot->loads.at[i]);
-	return err;
-}
-
 /* Gives a finding the formula of its expected value and the inputs of that. */
 static struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
 				     const struct state *before)
@@ -215,8 +200,6 @@ static struct error *explain_finding(struct lockstep *ls, struct finding *f, con
 	struct insn insn;
 	expr_id value;
 
-	if (slot->by_host)
-		return list_inputs(f, slot, before);
 	struct error *err = lift_again(ls->model.cache, slot->pc, f->insn.bytes, f->insn.len, &insn, &t);
 
 	if (err)
@@ -244,7 +227,6 @@ static struct error *complete(struct lockstep *ls, struct finding *f, const stru
 	f->first_instruction = f->since = ls->run->instructions;
 	f->event = ls->replay ? replay_position(ls->replay) : ls->position;
 	f->severity = SEVERITY_MODEL;
-	f->by_host = slot->by_host && !f->faulted;
 	if (ls->judgement.as_other) {
 		f->severity = ls->judgement.as_other == AS_OTHER_VENDOR ? SEVERITY_VENDOR : SEVERITY_MODEL;
 		/* The oracle's CPU may have hidden the feature as well. */

@@ -232,9 +232,8 @@ size_t findings_counted(const struct findings *f, enum severity fail_on)
 }
 
 static const char *const severity_names[] = {
-	[SEVERITY_CONFIRMED] = "confirmed", [SEVERITY_RECORDED] = "recorded", [SEVERITY_HOST] = "host",
-	[SEVERITY_MODEL] = "model",         [SEVERITY_VENDOR] = "vendor",     [SEVERITY_POSSIBLE] = "possible",
-	[SEVERITY_INFO] = "info",
+	[SEVERITY_CONFIRMED] = "confirmed", [SEVERITY_RECORDED] = "recorded", [SEVERITY_MODEL] = "model",
+	[SEVERITY_VENDOR] = "vendor",       [SEVERITY_POSSIBLE] = "possible", [SEVERITY_INFO] = "info",
 };
 
 const char *severity_name(enum severity severity)

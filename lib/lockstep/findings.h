@@ -12,7 +12,6 @@
 enum severity {
 	SEVERITY_CONFIRMED, /* the host's CPU agrees with the model */
 	SEVERITY_RECORDED,  /* the CPU that the log was recorded on did otherwise */
-	SEVERITY_HOST,      /* the host's CPU does otherwise; there is no model */
 	SEVERITY_MODEL,     /* the model says so; there was no second opinion */
 	SEVERITY_VENDOR,    /* the target does what the manual of another vendor's CPUs says */
 	SEVERITY_POSSIBLE,  /* the second opinion agrees with the target, or with neither */
@@ -50,7 +49,6 @@ struct finding {
 	enum location_kind kind;
 	uint32_t reg;
 	bool unwritten;      /* LOCATION_REG: the instruction does not write reg */
-	bool by_host;        /* there is no model: the expected value is what the host's CPU made of the same inputs */
 	bool faulted;        /* the instruction faulted, and should have changed nothing */
 	bool changed_unseen; /* LOCATION_MEMORY: not what was last known, before the instruction loaded it */
 	uint64_t address;

@@ -261,9 +261,6 @@ uint64_t guard_reach(struct predictor *p, const struct prediction *slot, uint64_
 		return GUARD_FAR;
 	if (!insn)
 		return 0;
-	/* What the host's CPU is asked about stays in its place. */
-	if (slot->by_host && next == slot->pc + insn->len)
-		return GUARD_FAR;
 	p->isa->flow(slot->pc, insn->bytes, insn->len, &flow);
 	bool there = false;
 	for (uint8_t k = 0; k < flow.num_next; k++) {

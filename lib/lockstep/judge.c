@@ -229,12 +229,6 @@ static bool is_unjudged(const struct isa *isa, uint32_t reg)
 	return false;
 }
 
-/* Of a prediction by the host's CPU, what nobody can say is not missing. */
-static uint64_t open_bits(const struct target *target, const struct prediction *slot, size_t i, unsigned k)
-{
-	return slot->by_host ? prediction_mask(slot, i, target->isa)[k] : 0;
-}
-
 /* Bits that were predicted but are hidden. */
 static bool hidden_outputs(const struct target *target, const struct prediction *slot, uint32_t *ret)
 {
@@ -244,7 +238,7 @@ static bool hidden_outputs(const struct target *target, const struct prediction 
 			continue;
 		*ret = slot->regs.at[i].reg;
 		for (unsigned k = 0; k < reg_words(desc); k++)
-			if (target->hidden[desc->word + k] & ~open_bits(target, slot, i, k))
+			if (target->hidden[desc->word + k])
 				return true;
 	}
 	return false;

@@ -113,8 +113,6 @@ static struct error *merge_run(struct judging *j, struct run *from)
 		err = coverage_merge(&into->coverage, &from->coverage);
 	into->instructions = from->instructions;
 	into->checked += from->checked;
-	into->by_host += from->by_host;
-	into->by_host_partly += from->by_host_partly;
 	into->within_bound += from->within_bound;
 	into->grouped += from->grouped;
 	into->unseen += from->unseen;
@@ -257,8 +255,6 @@ static struct error *judge_chunks(struct judging *j)
 	if (!err && j->jobs > 1 && !run)
 		err = &error_no_memory;
 	options.oracle = oracle;
-	if (!err)
-		err = predictor_ask_oracle(&r.ls.model, oracle);
 	r.range = j->range;
 	while (!err && take_chunk(j, &chunk)) {
 		if (!run) {

@@ -369,8 +369,6 @@ static struct error *init(struct lockstep *ls)
 	if (!err)
 		hide_unjudged(ls->target);
 	ls->model.guard.replay = ls->replay;
-	if (!err)
-		err = predictor_ask_oracle(&ls->model, ls->options->oracle);
 	return err ? err : tracer_init(ls);
 }
 

@@ -2,7 +2,6 @@
 
 #include "lib/lockstep/faulted.h"
 #include "lib/lockstep/predict_parts.h"
-#include "lib/lockstep/witness.h"
 
 struct error *predictor_init(struct predictor *p, struct target *target)
 {
@@ -22,7 +21,6 @@ struct error *predictor_init(struct predictor *p, struct target *target)
 
 void predictor_deinit(struct predictor *p)
 {
-	witness_destroy(p->witness);
 	lift_cache_destroy(p->cache);
 	memory_destroy(p->memory);
 	map_deinit(&p->mapped);
@@ -33,13 +31,7 @@ void predictor_deinit(struct predictor *p)
 	*p = (struct predictor){0};
 }
 
-struct error *predictor_ask_oracle(struct predictor *p, struct oracle *oracle)
-{
-	return oracle ? witness_create(p->isa, oracle, &p->witness) : NULL;
-}
-
-/* Moves the front behind the outputs of the slot. */
-static struct error *advance(struct predictor *p, const struct prediction *slot)
+static struct error *apply(struct predictor *p, const struct prediction *slot)
 {
 	for (size_t i = 0; i < slot->regs.len; i++)
 		state_set_masked(&p->front, slot->regs.at[i].reg, prediction_value(slot, i),
@@ -89,20 +81,21 @@ static enum eval_status reach_memory(struct predictor *p, struct prediction *slo
 	return reach == MEM_FAULT ? EVAL_FAULT : EVAL_ERROR;
 }
 
-struct error *predictor_wait(struct predictor *p, enum predict_result *ret)
+/* Behind MEM_ERROR. */
+static struct error *wait_for_target(struct predictor *p, enum predict_result *ret)
 {
 	*ret = PREDICT_WAIT;
 	return p->waiting ? NULL : take_error(p);
 }
 
 /*
- * Undefined bytes in memory are whatever the target makes of them: look before going on. So is memory that takes more
- * reads than a plan has.
+ * Moves the front behind the outputs of the slot. Undefined bytes in memory are whatever the target makes of them: look
+ * before going on. So is memory that takes more reads than a plan has.
  */
-struct error *predictor_advance(struct predictor *p, const struct prediction *slot, enum predict_result *ret)
+static struct error *advance(struct predictor *p, const struct prediction *slot, enum predict_result *ret)
 {
 	*ret = any_masked(slot) || slot->stores.len > TARGET_MAX_READS ? PREDICT_LAST : PREDICT_DONE;
-	return advance(p, slot);
+	return apply(p, slot);
 }
 
 /* What cannot be predicted is executed only if what its operand names is not the emulator's own. */
@@ -113,7 +106,7 @@ static struct error *check_operand(struct predictor *p, const struct prediction 
 	case MEM_FAULT: return guard_access(p, slot->pc, p->fault_at, p->fault_len);
 	case MEM_ERROR: break;
 	}
-	return predictor_wait(p, ret);
+	return wait_for_target(p, ret);
 }
 
 /* What the evaluation came to. */
@@ -132,7 +125,7 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 			return err;
 		slot->kind = PREDICTED_OUTPUTS;
 		slot->imprecise = p->eval.used_unknown;
-		return predictor_advance(p, slot, ret);
+		return advance(p, slot, ret);
 	case EVAL_FAULT:
 		slot->kind = PREDICTED_FAULT;
 		slot->fault = p->eval.fault;
@@ -145,7 +138,7 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 	case EVAL_UNKNOWN:
 		*ret = p->idle || p->blind ? PREDICT_LAST : PREDICT_WAIT;
 		return *ret == PREDICT_LAST ? check_operand(p, slot, ret) : NULL;
-	case EVAL_ERROR: return predictor_wait(p, ret);
+	case EVAL_ERROR: return wait_for_target(p, ret);
 	}
 	return error_create(ERROR_BUG, "unknown status of an evaluation");
 }
@@ -219,12 +212,9 @@ static bool stands_out(const struct predictor *p, const struct insn *insn, enum 
 static struct error *predict_unmodelled(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
 	if (!p->given && slot->lifted->insn.may_store && !span_operand(p, slot))
-		return predictor_wait(p, ret);
+		return wait_for_target(p, ret);
 	*ret = PREDICT_LAST;
-	struct error *err = check_operand(p, slot, ret);
-	if (err || *ret != PREDICT_LAST)
-		return err;
-	return p->witness ? witness_predict(p->witness, p, slot, ret) : NULL;
+	return check_operand(p, slot, ret);
 }
 
 /*
@@ -251,7 +241,6 @@ static struct error *ask_guard(struct predictor *p, const struct prediction *slo
 	return NULL;
 }
 
-/* By the transfer, or by whoever else knows. */
 static struct error *predict_insn(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
 	const struct eval_memory memory = {.ctx = p, .load = predict_load};

@@ -8,7 +8,6 @@
 #include "lib/base/map.h"
 #include "lib/lift/lift.h"
 #include "lib/lockstep/guard.h"
-#include "lib/oracle/oracle.h"
 #include "lib/state/memory.h"
 #include "lib/target/target.h"
 #include "lib/trace/trace.h"
@@ -45,8 +44,6 @@ struct prediction {
 	enum fault_kind fault;
 	bool imprecise;                 /* some input bits were unknown: predict again once they are known */
 	bool stores_seen;               /* the plan reads all of its stores */
-	bool by_host;                   /* the host's CPU says so: there is no transfer */
-	bool open;                      /* ... and CPUs may differ in some of it, which is masked */
 	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it */
 	VEC(uint64_t) words;            /* for each register its value, then its mask */
 	VEC(struct eval_bound) bounds;
@@ -88,7 +85,6 @@ struct predictor {
 	uint64_t stack; /* the program's first stack pointer: see initial_stack_reaches() */
 	struct eval eval;
 	struct prediction *current; /* gets the loads */
-	struct witness *witness;    /* predicts what has no transfer; owned; NULL: nobody does */
 	/* NULL: there is a target. Else memory is what this says, and stays as it is when something is predicted. */
 	const struct given *given;
 	bool idle;         /* the target stands where the front is: memory can be fetched and unknowns are final */
@@ -107,8 +103,6 @@ void predictor_deinit(struct predictor *p);
 /* Makes what the target has in a range known, as far as it can be read: MEM_ERROR if the target has to stand still for
  * that and does not, or for p->error. */
 enum mem_result predictor_know(struct predictor *p, uint64_t address, size_t len);
-/* Has what has no transfer predicted by this oracle, which is borrowed; NULL: by nobody. */
-struct error *predictor_ask_oracle(struct predictor *p, struct oracle *oracle);
 
 /* The guest's address space may have changed. */
 void predictor_remap(struct predictor *p);
@@ -129,19 +123,6 @@ struct error *predict_again(struct predictor *p, struct prediction *slot, const 
 void prediction_plan(struct prediction *slot, const struct target *target, struct target_plan *ret);
 
 void prediction_deinit(struct prediction *slot);
-
-/* ---- For whoever fills in a prediction ---- */
-
-/* Adds a register. False: no memory. */
-bool prediction_keep_reg(struct prediction *slot, const struct eval_reg *r);
-/* The page at address as the model knows it, 0xff in unknown where it does not. MEM_ERROR: it has to be fetched. */
-enum mem_result predictor_read_page(struct predictor *p, uint64_t address, uint8_t *ret, uint8_t *unknown);
-/* A page that was not there may be there when the target comes to it. */
-bool predictor_may_map(const struct predictor *p, uint64_t address);
-/* Behind MEM_ERROR: what predict_next() returns. */
-struct error *predictor_wait(struct predictor *p, enum predict_result *ret);
-/* The slot has its outputs: moves the front behind them. */
-struct error *predictor_advance(struct predictor *p, const struct prediction *slot, enum predict_result *ret);
 
 static inline const uint64_t *prediction_value(const struct prediction *slot, size_t i)
 {

@@ -145,34 +145,6 @@ static bool may_be_stack(const struct predictor *p, uint64_t page)
 	return initial_stack_reaches(p->stack, state_get(&p->front, p->isa->sp), page * MEMORY_PAGE);
 }
 
-/* What the accesses have of a page. */
-static enum mem_result read_given_page(const struct given *g, uint64_t address, uint8_t *ret, uint8_t *unknown)
-{
-	bool any = false;
-
-	memset(ret, 0, MEMORY_PAGE);
-	memset(unknown, 0xff, MEMORY_PAGE);
-	for (size_t i = 0; i < g->num_accesses; i++) {
-		const struct trace_access *a = &g->accesses[i];
-		for (unsigned k = 0; k < a->len && !a->store; k++) {
-			uint64_t at = a->address + k - address;
-			if (at >= MEMORY_PAGE || !(a->known >> k & 1))
-				continue;
-			any = true;
-			ret[at] = a->data[k];
-			unknown[at] = 0;
-		}
-	}
-	return any || !g->stopped ? MEM_OK : MEM_FAULT;
-}
-
-enum mem_result predictor_read_page(struct predictor *p, uint64_t address, uint8_t *ret, uint8_t *unknown)
-{
-	if (p->given)
-		return read_given_page(p->given, address, ret, unknown);
-	return predict_read_known(p, address, MEMORY_PAGE, ret, unknown);
-}
-
 /* Is the page there? Where the target stands still it is asked. */
 static enum mem_result reach_page(struct predictor *p, uint64_t page)
 {
@@ -240,12 +212,6 @@ enum mem_result predict_reach_operand(struct predictor *p, const struct insn *in
 	if (result == MEM_FAULT)
 		note_fault(p, address, len);
 	return result;
-}
-
-/* Of a trace nobody can be asked. */
-bool predictor_may_map(const struct predictor *p, uint64_t address)
-{
-	return p->given || may_be_stack(p, address / MEMORY_PAGE);
 }
 
 void predictor_remap(struct predictor *p)

@@ -9,7 +9,7 @@ void prediction_reset(struct prediction *slot, uint64_t pc)
 	slot->pc = pc;
 	slot->lifted = NULL;
 	slot->fault = FAULT_NONE;
-	slot->imprecise = slot->by_host = slot->open = false;
+	slot->imprecise = false;
 	slot->stores_seen = true;
 	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
 }
@@ -24,7 +24,8 @@ void prediction_deinit(struct prediction *slot)
 	vec_deinit(&slot->spans);
 }
 
-bool prediction_keep_reg(struct prediction *slot, const struct eval_reg *r)
+/* False: no memory. */
+static bool keep_reg(struct prediction *slot, const struct eval_reg *r)
 {
 	size_t at = slot->words.len, n = r->num_words;
 
@@ -70,7 +71,7 @@ struct error *predict_keep_outputs(const struct predictor *p, struct prediction 
 			r.value = zeros;
 			r.mask = flag;
 		}
-		if (!prediction_keep_reg(slot, &r))
+		if (!keep_reg(slot, &r))
 			return &error_no_memory;
 	}
 	for (size_t i = 0; i < e->num_bounds; i++)
@@ -86,7 +87,7 @@ struct error *predict_keep_faulted(struct prediction *slot, const struct eval *e
 {
 	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = 0;
 	for (size_t i = 0; i < e->num_regs; i++)
-		if (!prediction_keep_reg(slot, &e->regs[i]))
+		if (!keep_reg(slot, &e->regs[i]))
 			return &error_no_memory;
 	return NULL;
 }

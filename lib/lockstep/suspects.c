@@ -294,8 +294,7 @@ static struct error *predict_with(struct settling *t, bool *ret)
 	uint64_t value[EXPR_MAX_WORDS];
 
 	*ret = false;
-	/* What the host's CPU predicted, it is asked again anyway. */
-	if (s->slot.kind != PREDICTED_OUTPUTS || f->faulted || f->kind == LOCATION_FAULT || f->by_host)
+	if (s->slot.kind != PREDICTED_OUTPUTS || f->faulted || f->kind == LOCATION_FAULT)
 		return NULL;
 	struct error *err = predict_again(&t->ls->model, &s->slot, &s->before);
 	if (!err && predicted_value(s, f, value))
@@ -336,16 +335,15 @@ static struct error *append_opinion(struct finding *f, const char *more)
 	return f->opinion ? NULL : &error_no_memory;
 }
 
-static struct error *weigh(struct settling *t, bool *ret_refuted)
+static struct error *weigh(struct settling *t)
 {
 	struct finding *f = &t->s->finding;
 	bool given = t->ls->model.given != NULL, dated = t->s->slot.lifted && f->since == f->first_instruction;
 	const struct oracle_pages pages = {.ctx = t, .read = given ? read_given_page : read_page};
 	struct error *err = NULL;
 
-	*ret_refuted = false;
 	if (dated && !f->logged)
-		err = adjudicate(t->ls, f, &t->s->before, &pages, ret_refuted);
+		err = adjudicate(t->ls, f, &t->s->before, &pages);
 	if (!err)
 		err = logged_weigh(t->ls, f);
 	if (!err && t->changed && f->severity == SEVERITY_CONFIRMED)
@@ -373,8 +371,8 @@ static struct error *settle(struct settling *t)
 		return err;
 	if (findings_count(findings, isa, f)) /* before anybody is asked */
 		return NULL;
-	err = weigh(t, &explained);
-	if (err || explained)
+	err = weigh(t);
+	if (err)
 		return err;
 	struct finding mine = *f;
 	*f = (struct finding){0};

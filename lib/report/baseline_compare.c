@@ -145,16 +145,14 @@ static struct error *tally_form(struct tally *t, const struct document *d, const
 				const char *arch)
 {
 	const char *form;
-	uint64_t fully = 0, by_host = 0, partly = 0;
+	uint64_t fully = 0, partly = 0;
 	struct error *err = document_text(d, e, "form", &form);
 
 	if (!err)
 		err = document_count(d, e, judged_name(JUDGED_FULLY), &fully);
 	if (!err)
 		err = document_count(d, e, judged_name(JUDGED_PARTLY), &partly);
-	if (!err)
-		err = coverage_count_by_host(d, e, &by_host);
-	for (size_t i = 0; !err && i < t->num && (fully || by_host || partly); i++) {
+	for (size_t i = 0; !err && i < t->num && (fully || partly); i++) {
 		const struct baseline_entry *entry = &t->baseline->entries.at[i];
 		t->judged[i] |= !strcmp(entry->key[BASELINE_ARCH], arch) && !strcmp(entry->key[BASELINE_FORM], form);
 	}

@@ -84,14 +84,6 @@ static struct error *read_status(const struct document *d, const struct document
 	return document_error(d, e, "status", "is none that this validate knows");
 }
 
-struct error *coverage_count_by_host(const struct document *d, const struct document_element *e, uint64_t *ret)
-{
-	*ret = 0;
-	return json_object_get(e->value, judged_name(JUDGED_BY_HOST))
-		       ? document_count(d, e, judged_name(JUDGED_BY_HOST), ret)
-		       : NULL;
-}
-
 static struct error *read_form(struct coverage_sum *s, const struct document *d, const struct document_element *e,
 			       struct coverage_form *ret)
 {
@@ -107,8 +99,7 @@ static struct error *read_form(struct coverage_sum *s, const struct document *d,
 	if (!err)
 		err = read_status(d, e, &ret->status);
 	for (unsigned k = 0; k < NUM_JUDGED && !err; k++)
-		err = k == JUDGED_BY_HOST ? coverage_count_by_host(d, e, &ret->count[k])
-					  : document_count(d, e, judged_name(k), &ret->count[k]);
+		err = document_count(d, e, judged_name(k), &ret->count[k]);
 	return err;
 }
 
@@ -200,7 +191,7 @@ static void append_rest(struct strbuf *out, const struct coverage *c)
 			for (unsigned k = 0; k < NUM_JUDGED; k++)
 				sum[k] += c->forms.at[j].count[k];
 		}
-		if (!first || sum[JUDGED_FULLY] || sum[JUDGED_BY_HOST])
+		if (!first || sum[JUDGED_FULLY])
 			continue;
 		strbuf_append(out, title);
 		title = "";
@@ -221,9 +212,9 @@ struct error *coverage_sum_text(struct strbuf *out, const struct coverage_sum *s
 			return err;
 		strbuf_printf(out, "%s%s, %zu report%s\n", i ? "\n" : "", s->archs.at[i].isa->name,
 			      s->archs.at[i].reports, plural(s->archs.at[i].reports));
-		strbuf_printf(out, "   %-20s %9s %27s %59s\n", "", "", "forms, judged", "instructions, judged");
-		strbuf_printf(out, "   %-20s %9s %6s %6s %6s %6s %14s %14s %14s %14s\n", "family", "encodings", "fully",
-			      "by CPU", "partly", "not", "fully", "by this CPU", "partly", "not");
+		strbuf_printf(out, "   %-20s %9s %20s %44s\n", "", "", "forms, judged", "instructions, judged");
+		strbuf_printf(out, "   %-20s %9s %6s %6s %6s %14s %14s %14s\n", "family", "encodings", "fully",
+			      "partly", "not", "fully", "partly", "not");
 		for (size_t k = 0; k < families.list.len; k++)
 			append_family(out, &families.list.at[k]);
 		append_family(out, &families.total);

@@ -23,7 +23,7 @@ void document_print(struct strbuf *out, const json_t *document);
  */
 struct error *document_write(const struct strbuf *text, const char *option, const char *path);
 
-/* {family, form, encoding, status, fully, by_host, partly, not}; NULL when out of memory. */
+/* {family, form, encoding, status, fully, partly, not}; NULL when out of memory. */
 json_t *coverage_form_json(const struct coverage_form *f);
 
 struct document {
@@ -60,9 +60,6 @@ struct error *document_text(const struct document *d, const struct document_elem
 			    const char **ret);
 struct error *document_count(const struct document *d, const struct document_element *e, const char *name,
 			     uint64_t *ret);
-
-/* A form's member "by_host", which reports of older versions do not have: 0. */
-struct error *coverage_count_by_host(const struct document *d, const struct document_element *e, uint64_t *ret);
 
 /* The instruction set that its member "arch" names. */
 struct error *document_isa(const struct document *d, const struct document_element *e, const struct isa **ret);

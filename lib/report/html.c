@@ -92,8 +92,6 @@ static void print_facts(struct strbuf *out, const struct report *report)
 	}
 	fact(out, run->instructions, "instructions");
 	fact(out, run->checked, "fully judged");
-	if (run->by_host)
-		fact(out, run->by_host, "judged by this CPU");
 	fact(out, run->events.total, run->events.total == 1 ? "system call" : "system calls");
 	if (run->nanoseconds)
 		fact(out, (uint64_t)((double)run->instructions * 1e9 / (double)run->nanoseconds), "a second");

@@ -47,10 +47,9 @@ static void print_form(struct strbuf *out, const struct coverage_form *f)
 
 static void print_forms(struct strbuf *out, const struct coverage *c, const char *family)
 {
-	strbuf_append(
-		out,
-		"<div class=\"wide\"><table><thead><tr><th>form</th><th>encoding</th><th class=\"n\">fully</th>"
-		"<th class=\"n\">by this CPU</th><th class=\"n\">partly</th><th class=\"n\">not</th></tr></thead><tbody>\n");
+	strbuf_append(out,
+		      "<div class=\"wide\"><table><thead><tr><th>form</th><th>encoding</th><th class=\"n\">fully</th>"
+		      "<th class=\"n\">partly</th><th class=\"n\">not</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < c->forms.len; i++)
 		if (coverage_executed(&c->forms.at[i]) && !strcmp(family_name(&c->forms.at[i]), family))
 			print_form(out, &c->forms.at[i]);
@@ -86,7 +85,7 @@ void html_coverage(struct strbuf *out, const struct report *report)
 		strbuf_append(
 			out,
 			"<section><h2>Coverage</h2>\n<p class=\"legend\"><span><b class=\"fully\"></b>fully judged</span>"
-			"<span><b class=\"by_host\"></b>by this CPU</span><span><b class=\"partly\"></b>in part</span><span><b class=\"not\"></b>not at all</span>"
+			"<span><b class=\"partly\"></b>in part</span><span><b class=\"not\"></b>not at all</span>"
 			"</p>\n<div class=\"families\">\n");
 	for (size_t i = 0; i < families.list.len; i++) {
 		strbuf_append(out, "<details><summary>");

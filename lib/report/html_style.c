@@ -78,7 +78,6 @@ const char html_style[] =
 "b.event{background:var(--event)}\n"
 "b.found{background:var(--bad)}\n"
 ".fully{background:var(--good)}\n"
-".by_host{background:var(--event)}\n"
 ".partly{background:var(--warn)}\n"
 ".not{background:var(--bad)}\n"
 ".families summary,.families .total{display:grid;grid-template-columns:9rem 1fr 6.5rem 10.5rem;gap:0 1rem;"

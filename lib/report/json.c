@@ -271,8 +271,6 @@ static json_t *build(const struct report *report)
 		{"instructions", json_integer(value_int(run->instructions))},
 		{"passed_over", json_integer(value_int(run->passed_over))},
 		{"checked", json_integer(value_int(run->checked))},
-		{"by_host", json_integer(value_int(run->by_host))},
-		{"by_host_partly", json_integer(value_int(run->by_host_partly))},
 		{"grouped", json_integer(value_int(run->grouped))},
 		{"within_bound", json_integer(value_int(run->within_bound))},
 		{"either", json_integer(value_int(run->either))},

@@ -125,14 +125,13 @@ static void add_form(struct junit *j, size_t index)
 	const struct run *run = j->report->run;
 	const struct coverage_form *f = &run->coverage.forms.at[index];
 	uint64_t fully = sum_judged(&run->coverage, index, JUDGED_FULLY);
-	uint64_t by_host = sum_judged(&run->coverage, index, JUDGED_BY_HOST);
 	uint64_t rest = sum_judged(&run->coverage, index, JUDGED_PARTLY) +
 			sum_judged(&run->coverage, index, JUDGED_NOT);
 
-	if (!(fully || by_host || rest) || has_finding(run, f->form))
+	if (!(fully || rest) || has_finding(run, f->form))
 		return;
 	start_case(j, f->family ? f->family : "other", *f->form ? f->form : "(undecodable)");
-	if (fully || by_host) {
+	if (fully) {
 		strbuf_append(&j->cases, "/>\n");
 		return;
 	}

@@ -20,12 +20,10 @@
  *                          or 0; *_missing: null, or why it is not more; refused: the emulator tried what it must not,
  *                          which ended the run, and error names it
  *   cpu_vendor             "Intel" or "AMD", by what the guest's CPU says of itself or by --vendor; null: not known
- *   instructions, passed_over, checked, by_host, by_host_partly, grouped, unseen
- *                          executed; of these, before judging began (--from); judged in all that the target shows;
- *                          without a model, and judged by the CPU of this machine, which are not among checked; of these
- *                          and of unseen, judged by it in part; of checked, in sequences that no stop may break, of which
- *                          the end was judged; not or only partly judged, because an input was not known or a result is
- *                          not shown
+ *   instructions, passed_over, checked, grouped, unseen
+ *                          executed; of these, before judging began (--from); judged in all that the target shows; of
+ *                          checked, in sequences that no stop may break, of which the end was judged; not or only partly
+ *                          judged, because an input was not known or a result is not shown
  *   either                 of those checked: what some CPUs do and others not, where nobody knows which the guest's is
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
  *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the

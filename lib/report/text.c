@@ -385,16 +385,6 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 		report_count(out, run->passed_over);
 		strbuf_append(out, " before --from");
 	}
-	if (run->by_host) {
-		strbuf_append(out, ", ");
-		report_count(out, run->by_host);
-		strbuf_append(out, " judged by this CPU");
-	}
-	if (run->by_host_partly) {
-		strbuf_append(out, " (");
-		report_count(out, run->by_host_partly);
-		strbuf_append(out, " of them in part)");
-	}
 	if (run->grouped) {
 		strbuf_append(out, " (");
 		report_count(out, run->grouped);
@@ -410,9 +400,9 @@ static void append_instructions(struct strbuf *out, const struct run *run)
 		report_count(out, run->either);
 		strbuf_append(out, " as CPUs of one maker or of the other: --vendor tells which)");
 	}
-	if (run->unseen > run->by_host_partly) {
+	if (run->unseen) {
 		strbuf_append(out, ", ");
-		report_count(out, run->unseen - run->by_host_partly);
+		report_count(out, run->unseen);
 		strbuf_append(out, " not or partly seen");
 	}
 	strbuf_printf(out, "; %.1f s", seconds);

@@ -99,12 +99,12 @@ static void cover(struct run *run, const char *family, const char *form, enum li
 
 static void add_coverage(struct run *run)
 {
-	cover(run, "bits", "blsi r32, r32", LIFT_DONE, (const uint64_t[]){100, 0, 0, 0});
-	cover(run, "alu", "add r32, r32", LIFT_DONE, (const uint64_t[]){500, 0, 0, 0});
-	cover(run, "alu", "sub r32, r32", LIFT_DONE, (const uint64_t[]){0, 0, 0, 0});
-	cover(run, "avx", "vpaddd ymm, ymm, ymm", LIFT_DONE, (const uint64_t[]){0, 0, 7, 0});
-	cover(run, "x87", "fsin", LIFT_UNMODELLED, (const uint64_t[]){0, 0, 0, 2});
-	cover(run, NULL, "", LIFT_UNDECODABLE, (const uint64_t[]){0, 0, 0, 1});
+	cover(run, "bits", "blsi r32, r32", LIFT_DONE, (const uint64_t[]){100, 0, 0});
+	cover(run, "alu", "add r32, r32", LIFT_DONE, (const uint64_t[]){500, 0, 0});
+	cover(run, "alu", "sub r32, r32", LIFT_DONE, (const uint64_t[]){0, 0, 0});
+	cover(run, "avx", "vpaddd ymm, ymm, ymm", LIFT_DONE, (const uint64_t[]){0, 7, 0});
+	cover(run, "x87", "fsin", LIFT_UNMODELLED, (const uint64_t[]){0, 0, 2});
+	cover(run, NULL, "", LIFT_UNDECODABLE, (const uint64_t[]){0, 0, 1});
 }
 
 static void add_timeline(struct run *run)

@@ -4,7 +4,7 @@
 #	known.sh make [NAME..]           the rows' guests, in $BUILD/known, and their list
 #	known.sh native [NAME..]         a line for each row: NAME, right | wrong | lacks FEATURE | vendor
 #	known.sh qemu PATH CPU [NAME..]  the same for an emulator, and what else it did: "wrong: signal 4"
-#	known.sh named PATH CPU NAME..   runs validate: named | named, by this CPU alone (there is no model) | what else it said
+#	known.sh named PATH CPU NAME..   runs validate: named | what else it said
 #	known.sh table [NAME..]          all of it, for this CPU and every QEMU found
 #
 # QEMUs: the installed one, and those that QEMUS names (paths, between colons). NAME is a shell pattern; by default all.
@@ -122,7 +122,7 @@ record_row() { # NAME
 # shellcheck disable=SC2016 # jq's variables
 first_finding='
 	(.findings[0] // null) as $f
-	| if $f and $f.symbol == "tested" then "named" + if $f.severity == "host" then ", by this CPU alone" else "" end
+	| if $f and $f.symbol == "tested" then "named"
 	elif $f then "names \($f.text) instead"
 	elif .unmodelled != [] then "no model of \(.unmodelled[0].mnemonic)"
 	else "missed: \(.verdict)" end'
@@ -182,7 +182,6 @@ tabulate='
 		named = result[version ".named", name]
 		sub(/ of .*| instead/, "", named)
 		count[version, named ~ /^names/ ? "other" : named]++
-		if (named ~ /^named/) count[version, "any"]++
 		sub(/^wrong:? ?/, "", r)
 		return "has it" (r ? " (" r ")" : "") ", " result[version ".named", name]
 	}
@@ -219,9 +218,8 @@ tabulate='
 				count[v, "cause"], count[v, "right"], count[v, "not tried"]
 			printf "  -cpu qemu64: has %d; %d right, %d not tried: that CPU lacks the instruction\n", few[v, "has it"],
 				few[v, "right"], few[v, "not tried"]
-			printf "  validate names %d of the %d: %d by its models, %d without a model, by this CPU; %d were not judged: no model\n",
-				count[v, "any"], count[v, "has it"], count[v, "named"], count[v, "any"] - count[v, "named"],
-				count[v, "no model"]
+			printf "  validate names %d of the %d; %d were not judged: no model\n", count[v, "named"],
+				count[v, "has it"], count[v, "no model"]
 		}
 		if (notes) print "\ncontradicted:" notes
 		exit status

@@ -129,7 +129,7 @@ batch -q -o sure --fail-on confirmed --report sum.json logs/bmi.json
 same "findings that are sure count" "$status $(jq -c '[.findings[].counts] | unique' sum.json)" "1 [true]"
 batch -o unsure --fail-on certain logs
 same "a severity of another name" "$status $said" "2 validate: batch: --fail-on: 'certain' is not how sure a finding may be: \
-confirmed, recorded, host, model, vendor or possible"
+confirmed, recorded, model, vendor or possible"
 
 # ---- Traces ----
 
