@@ -94,7 +94,7 @@ const struct isa isa_aarch64 = {
 	.num_overruns = sizeof overruns / sizeof *overruns,
 	.overrun_scratch = -16,
 	.nop = {0x1f, 0x20, 0x03, 0xd5},
-	.names = {reg_name, reg_find, a64_modes},
+	.names = {reg_name, reg_find},
 	.sys =
 		{
 			.number = A64_x8,

@@ -19,7 +19,6 @@
 
 extern const struct isa isa_aarch64;
 extern const struct isa_frame a64_frame;
-extern const struct expr_mode_name a64_modes[]; /* simd.c */
 
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);

@@ -32,7 +32,7 @@ static void finish(struct a64_ctx *c, expr_id value, expr_id flags)
 
 static expr_id binary(struct a64_ctx *c, const struct fp_spec *s)
 {
-	return expr_fp(c->pool, c->row->param, s, a64_fp_mode(c), operand(c, s, 'n'), operand(c, s, 'm'), EXPR_NONE);
+	return a64_fp(c, c->row->param, s, operand(c, s, 'n'), operand(c, s, 'm'));
 }
 
 static void build_binary(struct a64_ctx *c)
@@ -78,7 +78,7 @@ static expr_id compare(struct a64_ctx *c, struct fp_spec s)
 	expr_id right = c->row->param & COMPARE_ZERO ? a64_const(c, fp_width(s.format), 0) : operand(c, &s, 'm');
 
 	s.quiet = !(c->row->param & COMPARE_SIGNAL);
-	return expr_fp(c->pool, EXPR_FORDER, &s, a64_fp_mode(c), operand(c, &s, 'n'), right, EXPR_NONE);
+	return a64_fp(c, EXPR_FORDER, &s, operand(c, &s, 'n'), right);
 }
 
 static void build_compare(struct a64_ctx *c)
@@ -115,7 +115,7 @@ static void build_from_int(struct a64_ctx *c)
 		return;
 	s.is_signed = c->row->param;
 	s.integer = (uint8_t)c->width;
-	expr_id r = expr_fp(c->pool, EXPR_ITOF, &s, a64_fp_mode(c), a64_read(c, 'n'), EXPR_NONE, EXPR_NONE);
+	expr_id r = a64_fp(c, EXPR_ITOF, &s, a64_read(c, 'n'), EXPR_NONE);
 	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
 }
 
@@ -127,8 +127,8 @@ static void build_to_int(struct a64_ctx *c)
 		return;
 	s.is_signed = c->row->param;
 	s.integer = (uint8_t)c->width;
-	expr_id mode = a64_fp_mode_rounding(c, FP_TO_ZERO);
-	expr_id r = expr_fp(c->pool, EXPR_FTOI, &s, mode, operand(c, &s, 'n'), EXPR_NONE, EXPR_NONE);
+	s.rounding = FP_STATIC + FP_TO_ZERO;
+	expr_id r = a64_fp(c, EXPR_FTOI, &s, operand(c, &s, 'n'), EXPR_NONE);
 	a64_write(c, 'd', expr_fp_value(c->pool, r));
 	a64_fp_raise(c, expr_fp_flags(c->pool, r));
 }
@@ -141,7 +141,7 @@ static void build_convert(struct a64_ctx *c)
 				  .from = to_double ? FP_F32 : FP_F64,
 				  .rules = FP_ARM};
 	expr_id a = a64_v(c, a64_field(c, 'n'), fp_width(s.from));
-	expr_id r = expr_fp(c->pool, EXPR_FCVT, &s, a64_fp_mode(c), a, EXPR_NONE, EXPR_NONE);
+	expr_id r = a64_fp(c, EXPR_FCVT, &s, a, EXPR_NONE);
 
 	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
 }

@@ -202,51 +202,11 @@ expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, uns
 
 /* ---- Floating point ---- */
 
-/* Bits of FPCR (C5.2.8) and FPSR (C5.2.10). */
-enum {
-	FPCR_RMODE = 22,
-	FPCR_FZ = 24,
-	FPCR_DN = 25,
-	FPSR_IDC = 7,
-};
+enum { FPSR_IDC = 7 }; /* C5.2.10 */
 
-static expr_id fpcr_bit(struct a64_ctx *c, unsigned bit)
+expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b)
 {
-	return expr_bit(c->pool, expr_reg(c->pool, 32, A64_fpcr), bit);
-}
-
-/* `how` has the rounding's width. */
-static expr_id mode_of(struct a64_ctx *c, expr_id how)
-{
-	struct expr_pool *p = c->pool;
-	expr_id flush = fpcr_bit(c, FPCR_FZ), none = a64_const(c, FP_MODE_DEFAULT_NAN - FP_MODE_UNMASKED_UNDERFLOW, 0);
-	expr_id low = expr_concat(p, flush, expr_concat(p, flush, how));
-
-	return expr_zext(p, expr_concat(p, fpcr_bit(c, FPCR_DN), expr_concat(p, none, low)), FP_MODE_WIDTH);
-}
-
-/* FPCR's own mode, and those with a rounding of the instruction's own: FCVTNS, FCVTMS, FCVTPS, FCVTZS, FCVTAS. */
-const struct expr_mode_name a64_modes[] = {
-	{"rmode", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : zext3(fpcr[22] : fpcr[23]))))"},
-	{"rn", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x0:3)))"},
-	{"rm", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x1:3)))"},
-	{"rp", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x2:3)))"},
-	{"rz", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x3:3)))"},
-	{"ra", "zext16(fpcr[25] : zext7(fpcr[24] : (fpcr[24] : 0x4:3)))"},
-	{NULL, NULL},
-};
-
-/* RMode: 0 to nearest, 1 up, 2 down, 3 towards zero: its bits exchanged are the first four of enum fp_round. */
-expr_id a64_fp_mode(struct a64_ctx *c)
-{
-	expr_id rmode = expr_concat(c->pool, fpcr_bit(c, FPCR_RMODE), fpcr_bit(c, FPCR_RMODE + 1));
-
-	return mode_of(c, expr_zext(c->pool, rmode, FP_MODE_FLUSH_OPERANDS));
-}
-
-expr_id a64_fp_mode_rounding(struct a64_ctx *c, enum fp_round how)
-{
-	return mode_of(c, a64_const(c, FP_MODE_FLUSH_OPERANDS, how));
+	return expr_fp(c->pool, op, s, expr_reg(c->pool, FP_CONTROL_WIDTH, A64_fpcr), a, b, EXPR_NONE);
 }
 
 void a64_fp_raise(struct a64_ctx *c, expr_id flags)

@@ -98,9 +98,8 @@ expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, uns
 
 /* ---- Floating point, as FPCR says (Arm ARM C5.2.8, C5.2.10) ---- */
 
-/* The mode that FPCR has; or with a rounding of the instruction's own. */
-expr_id a64_fp_mode(struct a64_ctx *c);
-expr_id a64_fp_mode_rounding(struct a64_ctx *c, enum fp_round how);
+/* An operator of one or two operands; b may be EXPR_NONE. */
+expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b);
 
 /* Adds exception flags, FP_NUM_FLAGS bits, to FPSR: FPProcessException(). No exception is trapped. */
 void a64_fp_raise(struct a64_ctx *c, expr_id flags);

@@ -149,63 +149,12 @@ expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a)
 
 /* ---- Floating point ---- */
 
-/* Bits of MXCSR (SDM vol. 1, 10.2.3); its flags are those of a result. */
-enum {
-	MXCSR_DAZ = 6,
-	MXCSR_MASKS = 7,
-	MXCSR_RC = 13,
-	MXCSR_FTZ = 15,
-	MXCSR_NUM_FLAGS = 6,
-};
-
-static expr_id mxcsr_bits(struct x86_ctx *c, unsigned low, unsigned num)
-{
-	return expr_extract(c->pool, expr_reg(c->pool, 32, X86_mxcsr), low, num);
-}
-
-/*
- * An underflow that is masked can be flushed, one that is not is told always. Whether the result of an exception that
- * is not masked is inexact, too, is told of one whose exponent has no bounds (SDM vol. 1, 4.9.1.4, 4.9.1.5). `how` has
- * the rounding's width.
- */
-static expr_id mode_of(struct x86_ctx *c, expr_id how)
-{
-	struct expr_pool *p = c->pool;
-	expr_id underflow = mxcsr_bits(c, MXCSR_MASKS + FP_UNDERFLOW, 1);
-	expr_id overflow = mxcsr_bits(c, MXCSR_MASKS + FP_OVERFLOW, 1);
-	expr_id flush = expr_and(p, underflow, mxcsr_bits(c, MXCSR_FTZ, 1));
-	expr_id low = expr_concat(p, flush, expr_concat(p, mxcsr_bits(c, MXCSR_DAZ, 1), how));
-	expr_id unmasked = expr_concat(p, expr_not(p, overflow), expr_not(p, underflow));
-
-	return expr_zext(p, expr_concat(p, unmasked, low), FP_MODE_WIDTH);
-}
-
-/* MXCSR's own mode, those with a rounding of the instruction's own, and the x87's. */
-const struct expr_mode_name x86_modes[] = {
-	{"rc", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : zext3(mxcsr[14:13]))))"},
-	{"rn", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x0:3)))"},
-	{"rd", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x1:3)))"},
-	{"ru", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x2:3)))"},
-	{"rz", "zext16(((~mxcsr[10]) : (~mxcsr[11])) : ((mxcsr[11] & mxcsr[15]) : (mxcsr[6] : 0x3:3)))"},
-	/* x87_mode(): with precision control, and without. */
-	{"fcw", "zext16(fctrl[9:8] : zext8((~fctrl[3]) : ((~fctrl[4]) : zext5(fctrl[11:10]))))"},
-	{"fcwrc", "zext16(0x3:2 : zext8((~fctrl[3]) : ((~fctrl[4]) : zext5(fctrl[11:10]))))"},
-	{NULL, NULL},
-};
-
-expr_id simd_mode(struct x86_ctx *c)
-{
-	return mode_of(c, expr_zext(c->pool, mxcsr_bits(c, MXCSR_RC, 2), FP_MODE_FLUSH_OPERANDS));
-}
-
-expr_id simd_mode_rounding(struct x86_ctx *c, enum fp_round how)
-{
-	return mode_of(c, x86_const(c, FP_MODE_FLUSH_OPERANDS, how));
-}
+/* MXCSR: the masks (SDM vol. 1, 10.2.3); its flags are those of a result. */
+enum { MXCSR_MASKS = 7, MXCSR_NUM_FLAGS = 6 };
 
 expr_id simd_fp(struct x86_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b, expr_id third)
 {
-	return expr_fp(c->pool, op, s, simd_mode(c), a, b, third);
+	return expr_fp(c->pool, op, s, expr_reg(c->pool, FP_CONTROL_WIDTH, X86_mxcsr), a, b, third);
 }
 
 expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lane)
@@ -213,29 +162,15 @@ expr_id simd_fp_operand(struct x86_ctx *c, unsigned i, bool packed, unsigned lan
 	return packed ? simd_source(c, i) : simd_read(c, i, lane);
 }
 
-/*
- * Exceptions that operands raise are told before anything is computed: if one of those is not masked, no others are
- * (SDM vol. 1, 11.5.3.2, 11.5.4; APM vol. 1, 4.10.3).
- */
-static expr_id told(struct x86_ctx *c, expr_id raised, expr_id masks)
-{
-	struct expr_pool *p = c->pool;
-	expr_id before = x86_const(c, MXCSR_NUM_FLAGS, 1 << FP_INVALID | 1 << FP_DENORMAL | 1 << FP_DIVIDE);
-	expr_id first = expr_and(p, raised, before);
-	expr_id unmasked = expr_not(p, expr_is_zero(p, expr_and(p, first, expr_not(p, masks))));
-
-	return expr_ite(p, unmasked, first, raised);
-}
-
 void simd_raise(struct x86_ctx *c, expr_id flags)
 {
 	struct expr_pool *p = c->pool;
 	expr_id so_far = transfer_get_reg(c->t, X86_mxcsr), mxcsr = so_far ? so_far : expr_reg(p, 32, X86_mxcsr);
-	expr_id masks = mxcsr_bits(c, MXCSR_MASKS, MXCSR_NUM_FLAGS);
+	expr_id masks = expr_extract(p, expr_reg(p, 32, X86_mxcsr), MXCSR_MASKS, MXCSR_NUM_FLAGS);
 
 	if (!flags)
 		return;
-	expr_id raised = told(c, expr_extract(p, flags, 0, MXCSR_NUM_FLAGS), masks);
+	expr_id raised = expr_extract(p, flags, 0, MXCSR_NUM_FLAGS);
 	for (size_t i = 0; i < c->t->faults.len; i++) /* a step before has ended the instruction */
 		if (c->t->faults.at[i].last)
 			raised = expr_ite(p, c->t->faults.at[i].cond, x86_const(c, MXCSR_NUM_FLAGS, 0), raised);

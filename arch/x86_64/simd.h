@@ -128,10 +128,6 @@ expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a);
  * go to MXCSR or make a fault, the value to the destination. Some have several operators, whose flags are put together.
  */
 
-/* The mode that MXCSR has; or with a rounding of the instruction's own. */
-expr_id simd_mode(struct x86_ctx *c);
-expr_id simd_mode_rounding(struct x86_ctx *c, enum fp_round how);
-
 /* An operator over all lanes; b and c are EXPR_NONE where it has no such operand. EXPR_NONE if an operand is missing.
  */
 expr_id simd_fp(struct x86_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b, expr_id third);

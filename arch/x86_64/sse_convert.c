@@ -39,12 +39,9 @@ static void build_from_ints(struct x86_ctx *c, const struct x86_form *f)
 
 static void build_to_ints(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id mode = f->param & TRUNCATE ? simd_mode_rounding(c, FP_TO_ZERO) : simd_mode(c);
-	struct fp_spec s = sse_spec(f);
+	const struct fp_spec s = sse_to_int_spec(f, 32);
 
-	s.is_signed = true;
-	s.integer = 32;
-	finish(c, expr_fp(c->pool, EXPR_FTOI, &s, mode, source(c, vector_length(c)), EXPR_NONE, EXPR_NONE));
+	finish(c, simd_fp(c, EXPR_FTOI, &s, source(c, vector_length(c)), EXPR_NONE, EXPR_NONE));
 }
 
 /* CVTPS2PD: the lower half of the source; CVTPD2PS fills the lower half of the destination. */
@@ -104,12 +101,9 @@ static void build_from_mmx(struct x86_ctx *c, const struct x86_form *f)
 
 static void build_to_mmx(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id mode = f->param & TRUNCATE ? simd_mode_rounding(c, FP_TO_ZERO) : simd_mode(c);
-	struct fp_spec s = sse_spec(f);
+	const struct fp_spec s = sse_to_int_spec(f, 32);
+	expr_id result = simd_fp(c, EXPR_FTOI, &s, source(c, 2 * sse_lane(f)), EXPR_NONE, EXPR_NONE);
 
-	s.is_signed = true;
-	s.integer = 32;
-	expr_id result = expr_fp(c->pool, EXPR_FTOI, &s, mode, source(c, 2 * sse_lane(f)), EXPR_NONE, EXPR_NONE);
 	if (!result)
 		return;
 	x86_write(c, 0, expr_fp_value(c->pool, result));
@@ -122,30 +116,22 @@ static void build_to_mmx(struct x86_ctx *c, const struct x86_form *f)
 static void build_from_half(struct x86_ctx *c, const struct x86_form *f)
 {
 	const struct fp_spec s = {.format = FP_F32, .from = FP_F16, .rules = FP_SSE};
-	struct expr_pool *p = c->pool;
 	expr_id a = source(c, vector_length(c) / 2);
-	expr_id result = expr_fp(p, EXPR_FCVT, &s, x86_const(c, FP_MODE_WIDTH, FP_NEAREST), a, EXPR_NONE, EXPR_NONE);
 
 	(void)f;
-	if (!result)
-		return;
-	x86_write(c, 0, expr_fp_value(p, result));
-	simd_raise(c,
-		   expr_and(p, expr_fp_flags(p, result), x86_const(c, FP_NUM_FLAGS, (uint8_t) ~(1u << FP_DENORMAL))));
+	finish(c, simd_fp(c, EXPR_FCVT, &s, a, EXPR_NONE, EXPR_NONE));
 }
 
 /* Tiny results are never flushed. The immediate has the rounding, or says that MXCSR does. */
 static void build_to_half(struct x86_ctx *c, const struct x86_form *f)
 {
-	const struct fp_spec s = {.format = FP_F16, .from = FP_F32, .rules = FP_SSE};
-	struct expr_pool *p = c->pool;
-	expr_id mode = simd_imm(c) & 4 ? simd_mode(c) : simd_mode_rounding(c, simd_imm(c) & 3);
-	expr_id unflushed = x86_const(c, FP_MODE_WIDTH, (uint16_t) ~(1u << FP_MODE_FLUSH_RESULTS));
-	expr_id result = expr_fp(p, EXPR_FCVT, &s, expr_and(p, mode, unflushed), simd_read(c, 1, vector_length(c)),
-				 EXPR_NONE, EXPR_NONE);
+	const struct fp_spec s = {.format = FP_F16,
+				  .from = FP_F32,
+				  .rules = FP_SSE,
+				  .rounding = sse_rounding_imm(simd_imm(c))};
 
 	(void)f;
-	finish(c, result);
+	finish(c, simd_fp(c, EXPR_FCVT, &s, simd_read(c, 1, vector_length(c)), EXPR_NONE, EXPR_NONE));
 }
 
 /* clang-format off */

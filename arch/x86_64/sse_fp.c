@@ -55,13 +55,9 @@ static void build_from_int(struct x86_ctx *c, const struct x86_form *f)
 
 static void build_to_int(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id mode = f->param & TRUNCATE ? simd_mode_rounding(c, FP_TO_ZERO) : simd_mode(c);
-	expr_id a = simd_read(c, 1, sse_lane(f));
-	struct fp_spec s = sse_spec(f);
+	const struct fp_spec s = sse_to_int_spec(f, c->op[0].width);
 
-	s.is_signed = true;
-	s.integer = (uint8_t)c->op[0].width;
-	simd_finish_fp(c, expr_fp(c->pool, EXPR_FTOI, &s, mode, a, EXPR_NONE, EXPR_NONE));
+	simd_finish_fp(c, simd_fp(c, EXPR_FTOI, &s, simd_read(c, 1, sse_lane(f)), EXPR_NONE, EXPR_NONE));
 }
 
 /* To the other format. */

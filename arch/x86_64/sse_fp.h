@@ -29,6 +29,23 @@ static inline struct fp_spec sse_spec(const struct x86_form *f)
 	return (struct fp_spec){.format = f->param & DOUBLE ? FP_F64 : FP_F32, .rules = FP_SSE};
 }
 
+/* To signed integers, as MXCSR rounds or towards zero. */
+static inline struct fp_spec sse_to_int_spec(const struct x86_form *f, unsigned width)
+{
+	struct fp_spec s = sse_spec(f);
+
+	s.rounding = f->param & TRUNCATE ? FP_STATIC + FP_TO_ZERO : 0;
+	s.is_signed = true;
+	s.integer = (uint8_t)width;
+	return s;
+}
+
+/* The rounding by an immediate: bit 2 says that MXCSR has it, else bits 0 and 1 do (SDM vol. 2, ROUNDPS, VCVTPS2PH). */
+static inline uint8_t sse_rounding_imm(unsigned imm)
+{
+	return imm & 4 ? 0 : (uint8_t)(FP_STATIC + (imm & 3));
+}
+
 /* Writes what an operator gave: in each lane, or in the lowest one, the others being those of operand `rest`. */
 static inline void sse_finish(struct x86_ctx *c, const struct x86_form *f, expr_id result, unsigned rest)
 {

@@ -91,13 +91,12 @@ static void build_dot(struct x86_ctx *c, const struct x86_form *f)
 static void build_round(struct x86_ctx *c, const struct x86_form *f)
 {
 	unsigned imm = simd_imm(c), first = sse_is_packed(f) ? 0 : simd_first(c);
-	expr_id mode = imm & 4 ? simd_mode(c) : simd_mode_rounding(c, imm & 3);
-	struct expr_pool *p = c->pool;
 	struct fp_spec s = sse_spec(f);
 
 	s.exact = !(imm & 8);
+	s.rounding = sse_rounding_imm(imm);
 	expr_id a = simd_fp_operand(c, first + 1, sse_is_packed(f), sse_lane(f));
-	sse_finish(c, f, expr_fp(p, EXPR_FRINT, &s, mode, a, EXPR_NONE, EXPR_NONE), simd_first(c));
+	sse_finish(c, f, simd_fp(c, EXPR_FRINT, &s, a, EXPR_NONE, EXPR_NONE), simd_first(c));
 }
 
 /* clang-format off */

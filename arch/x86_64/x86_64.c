@@ -123,7 +123,7 @@ const struct isa isa_x86_64 = {
 	.num_overruns = sizeof overruns / sizeof *overruns,
 	.overrun_scratch = -0x80,
 	.nop = {0x90},
-	.names = {reg_name, reg_find, x86_modes},
+	.names = {reg_name, reg_find},
 	.sys =
 		{
 			.number = X86_rax,

@@ -19,7 +19,6 @@
 
 extern const struct isa isa_x86_64;
 extern const struct isa_frame x86_frame;
-extern const struct expr_mode_name x86_modes[]; /* simd.c */
 
 struct error *x86_lifter_create(struct isa_lifter **ret);
 void x86_lifter_destroy(struct isa_lifter *lifter);

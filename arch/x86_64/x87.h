@@ -29,8 +29,9 @@ enum {
 	X87_B = 15
 };
 
-/* Control word (8.1.5): masks in bits 0-5; precision and rounding control. Bit 6 reads as 1, the others as 0. */
-enum { X87_PC = 8, X87_RC = 10, X87_FCW_USED = 0x1f3f, X87_FCW_ONE = 0x40, X87_FCW_INITIAL = 0x37f };
+/* Control word (8.1.5): masks in bits 0-5; precision (bits 8, 9) and rounding control. Bit 6 reads as 1, the others as
+ * 0. */
+enum { X87_RC = 10, X87_FCW_USED = 0x1f3f, X87_FCW_ONE = 0x40, X87_FCW_INITIAL = 0x37f };
 
 struct x87 {
 	struct x86_ctx *c;
@@ -108,10 +109,9 @@ void x87_commit(struct x87 *x);
 
 /* ---- Numbers (x87_fp.c) ---- */
 
-/* The mode of floating-point operators: of the control word; precise: precision control counts (SDM vol. 1, 8.1.5.2).
- */
-expr_id x87_mode(struct x87 *x, bool precise);
-/* An operator of one or two operands (b may be EXPR_NONE) on numbers of 80 bits; raises its exceptions. */
+/* An operator of one or two operands (b may be EXPR_NONE), as the control word says. */
+expr_id x87_fp(struct x87 *x, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b);
+/* ... on numbers of 80 bits; raises its exceptions. */
 expr_id x87_operate(struct x87 *x, enum expr_op op, expr_id a, expr_id b);
 /* An integer as a number of 80 bits, which is exact. */
 expr_id x87_from_integer(struct x87 *x, expr_id integer);

@@ -98,7 +98,7 @@ static void build_fprem(struct x86_ctx *c, const struct x86_form *f)
 	struct expr_pool *p = c->pool;
 	const struct fp_spec spec = {.format = FP_F80, .rules = FP_X87, .nearest = f->param};
 	expr_id a = x87_read(&x, 0), b = x87_read(&x, 1);
-	expr_id r = expr_fp(p, EXPR_FREM, &spec, x87_mode(&x, false), a, b, EXPR_NONE);
+	expr_id r = x87_fp(&x, EXPR_FREM, &spec, a, b);
 	expr_id quotient = expr_fp_quotient(p, r);
 
 	x87_raise(&x, expr_fp_flags(p, r));

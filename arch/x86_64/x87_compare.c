@@ -23,7 +23,7 @@ static expr_id compare(struct x87 *x, const struct x86_form *f)
 	struct expr_pool *p = x->p;
 	const struct fp_spec spec = {.format = FP_F80, .rules = FP_X87, .quiet = f->param & QUIET};
 	expr_id denormal, a = x87_read(x, 0), b = other(x, f, &denormal);
-	expr_id r = expr_fp(p, EXPR_FORDER, &spec, x87_mode(x, false), a, b, EXPR_NONE);
+	expr_id r = x87_fp(x, EXPR_FORDER, &spec, a, b);
 
 	x87_raise(x, expr_fp_flags(p, r));
 	if (denormal)

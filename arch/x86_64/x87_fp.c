@@ -3,30 +3,15 @@
 
 enum { SIGNIFICAND = 64, QUIET_BIT = 62 };
 
-expr_id x87_mode(struct x87 *x, bool precise)
+expr_id x87_fp(struct x87 *x, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b)
 {
-	enum { ALL_BITS = 3 };
-	struct expr_pool *p = x->p;
-	expr_id precision = precise ? expr_extract(p, x->fcw, X87_PC, 2) : x86_const(x->c, 2, ALL_BITS);
-	expr_id rounding = expr_zext(p, expr_extract(p, x->fcw, X87_RC, 2), FP_MODE_FLUSH_RESULTS + 1);
-	expr_id underflow = expr_not(p, expr_bit(p, x->fcw, FP_UNDERFLOW));
-	expr_id overflow = expr_not(p, expr_bit(p, x->fcw, FP_OVERFLOW));
-	expr_id mode = expr_concat(p, overflow, expr_concat(p, underflow, rounding));
-
-	mode = expr_concat(p, precision, expr_zext(p, mode, FP_MODE_PRECISION));
-	return expr_zext(p, mode, FP_MODE_WIDTH);
-}
-
-/* Those that precision control is for: SDM vol. 1, 8.1.5.2. */
-static bool is_precise(enum expr_op op)
-{
-	return op == EXPR_FADD || op == EXPR_FSUB || op == EXPR_FMUL || op == EXPR_FDIV || op == EXPR_FSQRT;
+	return expr_fp(x->p, op, s, expr_zext(x->p, x->fcw, FP_CONTROL_WIDTH), a, b, EXPR_NONE);
 }
 
 expr_id x87_operate(struct x87 *x, enum expr_op op, expr_id a, expr_id b)
 {
 	const struct fp_spec spec = {.format = FP_F80, .rules = FP_X87, .exact = op == EXPR_FRINT};
-	expr_id r = expr_fp(x->p, op, &spec, x87_mode(x, is_precise(op)), a, b, EXPR_NONE);
+	expr_id r = x87_fp(x, op, &spec, a, b);
 
 	x87_raise(x, expr_fp_flags(x->p, r));
 	return expr_fp_value(x->p, r);
@@ -44,7 +29,7 @@ expr_id x87_from_integer(struct x87 *x, expr_id integer)
 				     .rules = FP_X87,
 				     .is_signed = true,
 				     .integer = (uint8_t)expr_width(x->p, integer)};
-	expr_id r = expr_fp(x->p, EXPR_ITOF, &spec, x87_mode(x, false), integer, EXPR_NONE, EXPR_NONE);
+	expr_id r = x87_fp(x, EXPR_ITOF, &spec, integer, EXPR_NONE);
 
 	return expr_fp_value(x->p, r);
 }
@@ -60,7 +45,7 @@ static expr_id widen(struct x87 *x)
 	enum fp_format from = expr_width(x->p, a) == 32 ? FP_F32 : FP_F64;
 	const struct fp_spec spec = {.format = FP_F80, .from = (uint8_t)from, .rules = FP_X87};
 
-	return expr_fp(x->p, EXPR_FCVT, &spec, x87_mode(x, false), a, EXPR_NONE, EXPR_NONE);
+	return x87_fp(x, EXPR_FCVT, &spec, a, EXPR_NONE);
 }
 
 expr_id x87_load_number(struct x87 *x)

@@ -151,7 +151,7 @@ static void store_number(struct x87 *x)
 	if (x87_memory_len(x->c) < 10) {
 		enum fp_format to = x87_memory_len(x->c) == 4 ? FP_F32 : FP_F64;
 		const struct fp_spec spec = {.format = (uint8_t)to, .from = FP_F80, .rules = FP_X87};
-		expr_id r = expr_fp(p, EXPR_FCVT, &spec, x87_mode(x, false), value, EXPR_NONE, EXPR_NONE);
+		expr_id r = x87_fp(x, EXPR_FCVT, &spec, value, EXPR_NONE);
 		value = expr_fp_value(p, r);
 		x87_raise(x,
 			  expr_and(p, expr_fp_flags(p, r), x86_const(x->c, FP_NUM_FLAGS, 0xff & ~(1u << FP_DENORMAL))));
@@ -174,9 +174,12 @@ static void build_fst(struct x86_ctx *c, const struct x86_form *f)
 /* st(0) as an integer; what does not fit is invalid and the most negative one. */
 static expr_id to_integer(struct x87 *x, unsigned width, bool truncate)
 {
-	const struct fp_spec spec = {.format = FP_F80, .rules = FP_X87, .is_signed = true, .integer = (uint8_t)width};
-	expr_id mode = truncate ? x86_const(x->c, FP_MODE_WIDTH, FP_TO_ZERO) : x87_mode(x, false);
-	expr_id r = expr_fp(x->p, EXPR_FTOI, &spec, mode, x87_read(x, 0), EXPR_NONE, EXPR_NONE);
+	const struct fp_spec spec = {.format = FP_F80,
+				     .rules = FP_X87,
+				     .rounding = truncate ? FP_STATIC + FP_TO_ZERO : 0,
+				     .is_signed = true,
+				     .integer = (uint8_t)width};
+	expr_id r = x87_fp(x, EXPR_FTOI, &spec, x87_read(x, 0), EXPR_NONE);
 
 	x87_raise(x, expr_fp_flags(x->p, r));
 	return expr_fp_value(x->p, r);

@@ -54,7 +54,7 @@ static expr_id sum_of(struct x87 *x, expr_id a, expr_id b)
 {
 	const struct fp_spec spec = {.format = FP_F80, .rules = FP_X87};
 
-	return expr_fp(x->p, EXPR_FADD, &spec, x87_mode(x, false), a, b, EXPR_NONE);
+	return x87_fp(x, EXPR_FADD, &spec, a, b);
 }
 
 static expr_id flags_of(struct x87 *x, const struct function *f)

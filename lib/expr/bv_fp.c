@@ -88,9 +88,10 @@ static struct fp_result apply(const struct lanes *l, unsigned i)
 void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_MAX_ARGS])
 {
 	unsigned arity = op_info[o->op].arity, flags = 0;
+	const uint32_t control = (uint32_t)arg[arity - 1][0];
 	struct lanes l = {.op = o->op, .spec = fp_spec_unpack(o->attr), .result = o->lane, .a = arg[0]};
 
-	l.env = (struct fp_env){l.spec.format, l.spec.rules, (unsigned)arg[arity - 1][0]};
+	l.env = fp_env_of(o->op, &l.spec, control);
 	l.operand = fp_operand_lane(o->op, &l.spec);
 	l.b = arity > 2 ? arg[1] : NULL;
 	l.c = arity > 3 ? arg[2] : NULL;
@@ -105,5 +106,5 @@ void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_
 					     64); /* the one lane of 80 bits, or the quotient beside one of 64 */
 		flags |= r.flags;
 	}
-	bv_put(ret, o->width - FP_NUM_FLAGS, FP_NUM_FLAGS, flags);
+	bv_put(ret, o->width - FP_NUM_FLAGS, FP_NUM_FLAGS, fp_told(l.spec.rules, control, (uint8_t)flags));
 }

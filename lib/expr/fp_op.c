@@ -8,9 +8,9 @@ struct field {
 	uint8_t at, width;
 };
 
-static const struct field FORMAT = {0, 3}, FROM = {3, 3}, RULES = {6, 3}, QUIET = {9, 1}, EXACT = {10, 1},
-			  NEAREST = {11, 1}, SIGNED = {12, 1}, RELATIONS = {13, 4}, INTEGER = {17, 3},
-			  FRACTION = {20, 7}, NEGATE_EVEN = {27, 2}, NEGATE_ODD = {29, 2};
+static const struct field FORMAT = {0, 3}, FROM = {3, 3}, RULES = {6, 2}, ROUNDING = {8, 3}, QUIET = {11, 1},
+			  EXACT = {12, 1}, NEAREST = {13, 1}, SIGNED = {14, 1}, RELATIONS = {15, 4}, INTEGER = {19, 2},
+			  FRACTION = {21, 7}, NEGATE_EVEN = {28, 2}, NEGATE_ODD = {30, 2};
 
 static uint32_t put(struct field f, unsigned value)
 {
@@ -22,13 +22,15 @@ static uint8_t get(struct field f, uint32_t attr)
 	return (uint8_t)(attr >> f.at & bv_ones(f.width));
 }
 
-/* The integer's width is kept in bytes, less one; of operators without one it is 0. */
+/* The integer's width is kept as a power of two, in bytes; of operators without one it is 0. */
 uint32_t fp_spec_pack(const struct fp_spec *s)
 {
-	return put(FORMAT, s->format) | put(FROM, s->from) | put(RULES, s->rules) | put(QUIET, s->quiet) |
-	       put(EXACT, s->exact) | put(NEAREST, s->nearest) | put(SIGNED, s->is_signed) |
-	       put(RELATIONS, s->relations) | put(INTEGER, s->integer ? s->integer / 8u - 1 : 0) |
-	       put(FRACTION, s->fraction) | put(NEGATE_EVEN, s->negate[0]) | put(NEGATE_ODD, s->negate[1]);
+	unsigned integer = s->integer ? (unsigned)__builtin_ctz(s->integer / 8u) : 0;
+
+	return put(FORMAT, s->format) | put(FROM, s->from) | put(RULES, s->rules) | put(ROUNDING, s->rounding) |
+	       put(QUIET, s->quiet) | put(EXACT, s->exact) | put(NEAREST, s->nearest) | put(SIGNED, s->is_signed) |
+	       put(RELATIONS, s->relations) | put(INTEGER, integer) | put(FRACTION, s->fraction) |
+	       put(NEGATE_EVEN, s->negate[0]) | put(NEGATE_ODD, s->negate[1]);
 }
 
 struct fp_spec fp_spec_unpack(uint32_t attr)
@@ -37,12 +39,13 @@ struct fp_spec fp_spec_unpack(uint32_t attr)
 		.format = get(FORMAT, attr),
 		.from = get(FROM, attr),
 		.rules = get(RULES, attr),
+		.rounding = get(ROUNDING, attr),
 		.quiet = get(QUIET, attr),
 		.exact = get(EXACT, attr),
 		.nearest = get(NEAREST, attr),
 		.is_signed = get(SIGNED, attr),
 		.relations = get(RELATIONS, attr),
-		.integer = (uint8_t)(8 * (get(INTEGER, attr) + 1)),
+		.integer = (uint8_t)(8u << get(INTEGER, attr)),
 		.fraction = get(FRACTION, attr),
 		.negate = {get(NEGATE_EVEN, attr), get(NEGATE_ODD, attr)},
 	};
@@ -69,6 +72,29 @@ unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s)
 	case EXPR_ITOF: return s->integer;
 	default: return fp_width(s->format);
 	}
+}
+
+/* ---- Control registers ---- */
+
+/* Conversions never flush halves: what is flushed at their other side is not of half precision (Arm ARM, FPUnpackCV()).
+ */
+static bool is_half(enum expr_op op, const struct fp_spec *s)
+{
+	return op != EXPR_FCVT && s->format == FP_F16;
+}
+
+struct fp_env fp_env_of(enum expr_op op, const struct fp_spec *s, uint32_t control)
+{
+	unsigned mode = fp_mode(s->rules, is_half(op, s), control), own = 7u << FP_MODE_ROUND;
+
+	if (s->rounding)
+		mode = (mode & ~own) | (s->rounding - (unsigned)FP_STATIC) << FP_MODE_ROUND;
+	return (struct fp_env){s->format, s->rules, mode};
+}
+
+uint32_t fp_control_needed(enum expr_op op, const struct fp_spec *s)
+{
+	return fp_control_bits(s->rules, is_half(op, s), fp_op_rounds(op) && !s->rounding);
 }
 
 /* ---- Nodes ---- */
@@ -101,14 +127,32 @@ static uint32_t own_fields(enum expr_op op)
 	case EXPR_FRINT: return put(EXACT, 1);
 	case EXPR_FCVT: return put(FROM, 7);
 	case EXPR_FTOI:
-	case EXPR_ITOF: return put(SIGNED, 1) | put(INTEGER, 7) | put(FRACTION, 127);
+	case EXPR_ITOF: return put(SIGNED, 1) | put(INTEGER, 3) | put(FRACTION, 127);
 	default: return 0;
+	}
+}
+
+bool fp_op_rounds(enum expr_op op)
+{
+	switch (op) {
+	case EXPR_FADD:
+	case EXPR_FSUB:
+	case EXPR_FMUL:
+	case EXPR_FDIV:
+	case EXPR_FSQRT:
+	case EXPR_FMA:
+	case EXPR_FRINT:
+	case EXPR_FCVT:
+	case EXPR_FTOI:
+	case EXPR_ITOF:
+	case EXPR_FSCALE: return true;
+	default: return false;
 	}
 }
 
 uint32_t fp_op_fields(enum expr_op op)
 {
-	return put(FORMAT, 7) | put(RULES, 7) | own_fields(op);
+	return put(FORMAT, 7) | put(RULES, 3) | (fp_op_rounds(op) ? put(ROUNDING, 7) : 0) | own_fields(op);
 }
 
 static const char *check_spec(enum expr_op op, uint32_t attr)
@@ -119,8 +163,10 @@ static const char *check_spec(enum expr_op op, uint32_t attr)
 		return "attributes that the floating-point operator does not have";
 	if (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES)
 		return "no such floating-point format or rules";
-	if (s.integer & (s.integer - 1) || s.fraction > 64)
-		return "an integer of a width that floating point is not converted to";
+	if (s.rounding > FP_STATIC + FP_ODD)
+		return "no such rounding";
+	if (s.fraction > 64)
+		return "an integer with more than 64 fraction bits";
 	return NULL;
 }
 
@@ -142,10 +188,10 @@ const char *fp_node_check(const struct expr_pool *pool, const struct expr *n)
 	for (unsigned i = 1; i < last; i++)
 		if (expr_width(pool, n->arg[i]) != a)
 			return "operands of different widths";
-	return expr_width(pool, n->arg[last]) == FP_MODE_WIDTH ? NULL : "a mode of another width";
+	return expr_width(pool, n->arg[last]) == FP_CONTROL_WIDTH ? NULL : "a control register of another width";
 }
 
-expr_id expr_fp(struct expr_pool *pool, enum expr_op op, const struct fp_spec *s, expr_id mode, expr_id a, expr_id b,
+expr_id expr_fp(struct expr_pool *pool, enum expr_op op, const struct fp_spec *s, expr_id control, expr_id a, expr_id b,
 		expr_id c)
 {
 	struct expr n = {.op = op,
@@ -153,7 +199,7 @@ expr_id expr_fp(struct expr_pool *pool, enum expr_op op, const struct fp_spec *s
 			 .attr = fp_spec_pack(s),
 			 .arg = {a, b, c, EXPR_NONE}};
 
-	n.arg[op_info[op].arity - 1] = mode;
+	n.arg[op_info[op].arity - 1] = control;
 	return expr_make(pool, n);
 }
 

@@ -1,9 +1,10 @@
 /*
  * The floating-point operators (op.def): lib/fp lane by lane, with value and exception flags in one node.
  *
- * The operators' last operand is the mode, FP_MODE_WIDTH bits that are made of a control register at run time. What
- * does not change at run time is the node's attribute, a struct fp_spec. The node's lane is the result's lane width,
- * and its value is, from the lowest bit on: the lanes, FREM's quotient, the flags of all lanes together.
+ * The operators' last operand is the control register as it stands, FP_CONTROL_WIDTH bits: MXCSR, the x87 control word
+ * or FPCR, as the rules tell. What does not change at run time is the node's attribute, a struct fp_spec. The node's
+ * lane is the result's lane width, and its value is, from the lowest bit on: the lanes, FREM's quotient, the flags that
+ * are told of all lanes together (fp_told()).
  */
 #ifndef LIB_EXPR_FP_OP_H
 #define LIB_EXPR_FP_OP_H
@@ -11,11 +12,15 @@
 #include "lib/expr/expr.h"
 #include "lib/fp/fp.h"
 
+/* struct fp_spec's rounding: FP_STATIC + enum fp_round. */
+enum { FP_STATIC = 1 };
+
 /* Fields that the operator has no use for are zero. */
 struct fp_spec {
 	uint8_t format;    /* enum fp_format: of operands and result; FCVT, ITOF: of the result, FTOI: of the operand */
 	uint8_t from;      /* FCVT: enum fp_format of the operand */
 	uint8_t rules;     /* enum fp_rules_id */
+	uint8_t rounding;  /* the instruction's own: FP_STATIC + enum fp_round; 0: as the control register says */
 	bool quiet;        /* FCMP, FORDER: quiet NaNs are not invalid */
 	bool exact;        /* FRINT: inexact results are told */
 	bool nearest;      /* FREM: the quotient is rounded to nearest */
@@ -38,8 +43,14 @@ unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s);
 /* Is it one of the operators of this file? */
 bool fp_is_operator(enum expr_op op);
 
-/* The node of an operator of one to three operands besides the mode; those that it does not have are EXPR_NONE. */
-expr_id expr_fp(struct expr_pool *pool, enum expr_op op, const struct fp_spec *s, expr_id mode, expr_id a, expr_id b,
+/* What lib/fp is told where the control register holds `control`. */
+struct fp_env fp_env_of(enum expr_op op, const struct fp_spec *s, uint32_t control);
+/* The bits of the control register that such an operator depends on. */
+uint32_t fp_control_needed(enum expr_op op, const struct fp_spec *s);
+
+/* The node of an operator of one to three operands besides the control register; those that it does not have are
+ * EXPR_NONE. */
+expr_id expr_fp(struct expr_pool *pool, enum expr_op op, const struct fp_spec *s, expr_id control, expr_id a, expr_id b,
 		expr_id c);
 
 /* Parts of such a node: all lanes; the exception flags, FP_NUM_FLAGS bits; FREM's quotient. */

@@ -37,9 +37,12 @@ static uint64_t word_of(expr_id id, unsigned word)
 	return words[word];
 }
 
+/* MXCSR and the control word as they are initially: rounding to nearest, everything masked; and bits of MXCSR. */
+enum { MXCSR_INITIAL = 0x1f80, FCW_INITIAL = 0x37f, MXCSR_DAZ = 1 << 6, MXCSR_UP = 2 << 13 };
+
 static expr_id nearest(void)
 {
-	return expr_const(pool, FP_MODE_WIDTH, FP_NEAREST);
+	return expr_const(pool, FP_CONTROL_WIDTH, MXCSR_INITIAL);
 }
 
 /* ---- By hand: folded ---- */
@@ -135,15 +138,15 @@ START_TEST(remainders)
 	struct fp_spec s = {.format = FP_F80, .rules = FP_X87};
 	expr_id a = constant(80, 0x4001, 0xe000000000000000), b = constant(80, 0x4000, 0x8000000000000000);
 
-	expr_id mode = expr_const(pool, FP_MODE_WIDTH, 3 << FP_MODE_PRECISION);
-	expr_id r = expr_fp(pool, EXPR_FREM, &s, mode, a, b, EXPR_NONE);
+	expr_id control = expr_const(pool, FP_CONTROL_WIDTH, FCW_INITIAL);
+	expr_id r = expr_fp(pool, EXPR_FREM, &s, control, a, b, EXPR_NONE);
 	ck_assert_uint_eq(expr_width(pool, r), 92);
 	ck_assert_uint_eq(expr_width(pool, expr_fp_value(pool, r)), 80);
 	ck_assert_uint_eq(word_of(expr_fp_value(pool, r), 0), 0x8000000000000000);
 	ck_assert_uint_eq(word_of(expr_fp_value(pool, r), 1), 0x3fff);
 	ck_assert_uint_eq(word_of(expr_fp_quotient(pool, r), 0), 3);
 	s.nearest = true;
-	r = expr_fp(pool, EXPR_FREM, &s, mode, a, b, EXPR_NONE);
+	r = expr_fp(pool, EXPR_FREM, &s, control, a, b, EXPR_NONE);
 	ck_assert_uint_eq(word_of(expr_fp_value(pool, r), 1), 0xbfff);
 	ck_assert_uint_eq(word_of(expr_fp_quotient(pool, r), 0), 4);
 }
@@ -182,25 +185,26 @@ START_TEST(lanes_by_themselves)
 		enum expr_op op = nth_operator(i);
 		struct fp_spec s = random_fp_spec(&rng, op), one = s;
 		unsigned lane = fp_operand_lane(op, &s), result = fp_result_lane(op, &s);
+		uint32_t word = (uint32_t)rng_next(&rng);
 		uint64_t flags = 0;
 		expr_id arg[3];
 
 		expr_pool_reset(pool);
-		expr_id mode = expr_const(pool, FP_MODE_WIDTH, (rng_next(&rng) & 0xfff8) | rng_below(&rng, FP_ODD + 1));
+		expr_id control = expr_const(pool, FP_CONTROL_WIDTH, word);
 		random_operands(&rng, op, &s, arg);
-		expr_id all = expr_fp(pool, op, &s, mode, arg[0], arg[1], arg[2]);
+		expr_id all = expr_fp(pool, op, &s, control, arg[0], arg[1], arg[2]);
 		for (unsigned k = 0; k < expr_width(pool, arg[0]) / lane; k++) {
 			expr_id part[3] = {EXPR_NONE};
 
 			for (unsigned j = 0; j + 1 < op_info[op].arity; j++)
 				part[j] = expr_extract(pool, arg[j], k * lane, lane);
 			one.negate[0] = s.negate[k % 2];
-			expr_id r = expr_fp(pool, op, &one, mode, part[0], part[1], part[2]);
+			expr_id r = expr_fp(pool, op, &one, control, part[0], part[1], part[2]);
 			flags |= word_of(expr_fp_flags(pool, r), 0);
 			ck_assert_msg(expr_fp_value(pool, r) == expr_extract(pool, all, k * result, result),
 				      "round %u, %s, lane %u", i, expr_op_text(op), k);
 		}
-		ck_assert_uint_eq(word_of(expr_fp_flags(pool, all), 0), flags);
+		ck_assert_uint_eq(word_of(expr_fp_flags(pool, all), 0), fp_told(s.rules, word, (uint8_t)flags));
 	}
 }
 END_TEST
@@ -216,7 +220,7 @@ START_TEST(round_trip)
 		unsigned lane = fp_operand_lane(op, &s);
 		expr_id a = expr_reg(pool, lane, 1), b = op_info[op].arity > 2 ? expr_reg(pool, lane, 2) : EXPR_NONE;
 		expr_id c = op_info[op].arity > 3 ? expr_reg(pool, lane, 3) : EXPR_NONE, again;
-		expr_id id = expr_fp(pool, op, &s, expr_reg(pool, FP_MODE_WIDTH, 0), a, b, c);
+		expr_id id = expr_fp(pool, op, &s, expr_reg(pool, FP_CONTROL_WIDTH, 0), a, b, c);
 		struct strbuf out = {0};
 
 		if (i % 3)
@@ -230,49 +234,59 @@ START_TEST(round_trip)
 }
 END_TEST
 
-/* A mode with a name is printed by it, and gets no line of its own, however often it is used. */
-START_TEST(mode_names)
+/* An instruction's own rounding is a word before the control register, and wins over that: 2.5 to an integer. */
+START_TEST(roundings)
 {
-	static const struct expr_mode_name modes[] = {{"rc", "zext16(r0:32[14:13])"}, {NULL, NULL}};
-	const struct expr_names names = {.modes = modes};
-	static const char text[] =
-		"fadd(f64 sse, rc, fadd(f64 sse, rc, r1:64, r2:64), fadd(f64 sse, r3:16, r1:64, r2:64))";
-	struct strbuf out = {0}, lines = {0};
-	struct transfer t;
-	expr_id id, other;
+	static const struct {
+		const char *word;
+		uint64_t control, expected;
+	} cases[] = {
+		{"", MXCSR_INITIAL, 2},
+		{"", MXCSR_INITIAL | MXCSR_UP, 3},
+		{" rn", MXCSR_INITIAL | MXCSR_UP, 2},
+		{" rd", MXCSR_INITIAL | MXCSR_UP, 2},
+		{" ru", MXCSR_INITIAL, 3},
+		{" rz", MXCSR_INITIAL | MXCSR_UP, 2},
+		{" ra", MXCSR_INITIAL, 3},
+		{" ro", MXCSR_INITIAL, 3},
+	};
+	struct strbuf text = {0}, again = {0};
+	expr_id id, value;
 
-	ck_no_error(expr_parse(pool, text, &names, &id));
-	expr_print(&out, pool, id, &names);
-	ck_assert_str_eq(strbuf_text(&out), text);
-	ck_error(expr_parse(pool, "fadd(f64 sse, rx, r1:64, r2:64)", &names, &other), ERROR_INPUT, "register");
-
-	transfer_init(&t, pool);
-	transfer_set_reg(&t, 4, id);
-	transfer_print(&lines, &t, &names);
-	strbuf_append(&out, "\n");
-	ck_assert_str_eq(strbuf_text(&lines) + strlen("r4:64 = "), strbuf_text(&out));
-	transfer_deinit(&t);
-	strbuf_deinit(&out);
-	strbuf_deinit(&lines);
+	strbuf_printf(&text, "ftoi(f64 s32 sse%s, 0x%llx:32, r1:64)", cases[_i].word,
+		      (unsigned long long)cases[_i].control);
+	ck_no_error(expr_parse(pool, strbuf_text(&text), NULL, &id));
+	expr_print(&again, pool, id, NULL);
+	ck_assert_str_eq(strbuf_text(&again), strbuf_text(&text));
+	strbuf_clear(&text);
+	strbuf_printf(&text, "ftoi(f64 s32 sse%s, 0x%llx:32, 0x4004000000000000:64)", cases[_i].word,
+		      (unsigned long long)cases[_i].control);
+	ck_no_error(expr_parse(pool, strbuf_text(&text), NULL, &value));
+	ck_assert_uint_eq(word_of(value, 0), cases[_i].expected);
+	strbuf_deinit(&text);
+	strbuf_deinit(&again);
 }
 END_TEST
 
 static const struct {
 	const char *text, *error;
 } wrong[] = {
-	{"fadd(f32 sse, r0:15, r1:32, r2:32)", "mode"},
-	{"fadd(f32 sse, r0:16, r1:32, r2:64)", "different widths"},
-	{"fadd(f32 sse, r0:16, r1:33, r2:33)", "whole lanes"},
-	{"fadd(f32 sse, r0:16, r1:32)", "expected"},
-	{"fadd(f32 sse quiet, r0:16, r1:32, r2:32)", "word"},
-	{"fadd(f32 f99, r0:16, r1:32, r2:32)", "word"},
-	{"fadd.more(f32 sse, r0:16, r1:32, r2:32)", "expected"},
-	{"fadd(, r0:16, r1:32, r2:32)", "word"},
-	{"fadd(f80 x87, r0:16, r1:160, r2:160)", "lanes"},
-	{"forder(f32 sse, r0:16, r1:64, r2:64)", "lanes"},
-	{"ftoi(f64 s64 arm fraction65, r0:16, r1:64)", "integer"},
-	{"itof(f64 s32 arm, r0:16, r1:16)", "whole lanes"},
-	{"itof(f64 arm s32, r0:16, r1:512)", "width"},
+	{"fadd(f32 sse, r0:16, r1:32, r2:32)", "control register"},
+	{"fadd(f32 sse, r0:32, r1:32, r2:64)", "different widths"},
+	{"fadd(f32 sse, r0:32, r1:33, r2:33)", "whole lanes"},
+	{"fadd(f32 sse, r0:32, r1:32)", "expected"},
+	{"fadd(f32 sse quiet, r0:32, r1:32, r2:32)", "word"},
+	{"fmin(f32 sse rz, r0:32, r1:32, r2:32)", "word"},
+	{"fadd(f32 sse rx, r0:32, r1:32, r2:32)", "word"},
+	{"fadd(f32 sse rn ra ro, r0:32, r1:32, r2:32)", "rounding"},
+	{"fadd(f32 f99, r0:32, r1:32, r2:32)", "word"},
+	{"fadd.more(f32 sse, r0:32, r1:32, r2:32)", "expected"},
+	{"fadd(, r0:32, r1:32, r2:32)", "word"},
+	{"fadd(f80 x87, r0:32, r1:160, r2:160)", "lanes"},
+	{"forder(f32 sse, r0:32, r1:64, r2:64)", "lanes"},
+	{"ftoi(f64 s64 arm fraction65, r0:32, r1:64)", "integer"},
+	{"itof(f64 s32 arm, r0:32, r1:16)", "whole lanes"},
+	{"itof(f64 arm s32, r0:32, r1:512)", "width"},
 	{"fadd32#7(r1:32, r2:32)", "register or function"},
 };
 
@@ -293,23 +307,57 @@ END_TEST
 START_TEST(undefined_lanes)
 {
 	const struct fp_spec widen = {.format = FP_F64, .from = FP_F32, .rules = FP_SSE};
-	expr_id mode = expr_reg(pool, FP_MODE_WIDTH, 0), known = expr_reg(pool, 96, 1), other = expr_reg(pool, 128, 2);
+	expr_id control = expr_reg(pool, FP_CONTROL_WIDTH, 0), known = expr_reg(pool, 96, 1),
+		other = expr_reg(pool, 128, 2);
 	expr_id a = expr_concat(pool, known, expr_concat(pool, expr_undef(pool, 1), expr_reg(pool, 31, 3)));
 
-	expr_id mask = expr_taint(pool, expr_fp(pool, EXPR_FADD, &f32, mode, other, a, EXPR_NONE), TAINT_UNDEF);
+	expr_id mask = expr_taint(pool, expr_fp(pool, EXPR_FADD, &f32, control, other, a, EXPR_NONE), TAINT_UNDEF);
 	ck_assert_uint_eq(word_of(mask, 0), 0x00000000ffffffff);
 	ck_assert_uint_eq(word_of(mask, 1), 0);
 	ck_assert_uint_eq(word_of(mask, 2), 0xff);
 
-	mask = expr_taint(pool, expr_fp(pool, EXPR_FCVT, &widen, mode, a, EXPR_NONE, EXPR_NONE), TAINT_UNDEF);
+	mask = expr_taint(pool, expr_fp(pool, EXPR_FCVT, &widen, control, a, EXPR_NONE, EXPR_NONE), TAINT_UNDEF);
 	ck_assert_uint_eq(word_of(mask, 0), UINT64_MAX);
 	ck_assert_uint_eq(word_of(mask, 1), 0);
 	ck_assert_uint_eq(word_of(mask, 4), 0xff);
 
-	mask = expr_taint(pool, expr_fp(pool, EXPR_FADD, &f32, expr_undef(pool, 16), other, other, EXPR_NONE),
+	mask = expr_taint(pool, expr_fp(pool, EXPR_FADD, &f32, expr_undef(pool, 32), other, other, EXPR_NONE),
 			  TAINT_UNDEF);
 	ck_assert_uint_eq(word_of(mask, 1), UINT64_MAX);
 	ck_assert_uint_eq(word_of(mask, 2), 0xff);
+}
+END_TEST
+
+/* An undefined bit of the control register makes the result so if the operator depends on that bit. */
+START_TEST(undefined_control)
+{
+	static const struct {
+		const char *text; /* r1 and r2 are known */
+		bool undefined;
+	} cases[] = {
+		{"fadd(f64 sse, (r0:26 : undef6#1), r1:64, r2:64)", false}, /* MXCSR's flags */
+		{"fadd(f64 sse, (undef16#1 : r0:16), r1:64, r2:64)", false},
+		{"fadd(f64 sse, (r0:25 : (undef1#1 : r3:6)), r1:64, r2:64)", true},   /* DAZ */
+		{"fadd(f64 sse, (r0:24 : (undef1#1 : r3:7)), r1:64, r2:64)", true},   /* IM */
+		{"fadd(f64 sse, (r0:20 : (undef1#1 : r3:11)), r1:64, r2:64)", true},  /* UM */
+		{"fadd(f64 sse, (r0:19 : (undef1#1 : r3:12)), r1:64, r2:64)", false}, /* PM */
+		{"fadd(f64 sse, (r0:17 : (undef2#1 : r3:13)), r1:64, r2:64)", true},  /* RC */
+		{"fadd(f64 sse rz, (r0:17 : (undef2#1 : r3:13)), r1:64, r2:64)", false},
+		{"fmin(f64 sse, (r0:17 : (undef2#1 : r3:13)), r1:64, r2:64)", false},
+		{"fadd(f64 arm, (undef5#1 : (r0:19 : undef8#2)), r1:64, r2:64)", false},
+		{"fadd(f64 arm, (r0:6 : (undef1#1 : r3:25)), r1:64, r2:64)", true},   /* DN */
+		{"fadd(f64 arm, (r0:12 : (undef1#1 : r3:19)), r1:64, r2:64)", false}, /* FZ16 */
+		{"fadd(f16 arm, (r0:12 : (undef1#1 : r3:19)), r1:16, r2:16)", true},
+		{"fadd(f80 x87, (r0:22 : (undef2#1 : r3:8)), r1:80, r2:80)", true}, /* PC */
+		{"fadd(f80 x87, (r0:24 : (undef2#1 : r3:6)), r1:80, r2:80)", false},
+	};
+	expr_id id;
+
+	ck_no_error(expr_parse(pool, cases[_i].text, NULL, &id));
+	expr_id mask = expr_taint(pool, id, TAINT_UNDEF);
+	ck_assert_msg((word_of(mask, 0) != 0) == cases[_i].undefined, "%s", cases[_i].text);
+	ck_assert_uint_eq(word_of(mask, 0),
+			  cases[_i].undefined ? bv_ones(expr_width(pool, id) < 64 ? expr_width(pool, id) : 64) : 0);
 }
 END_TEST
 
@@ -317,9 +365,9 @@ END_TEST
 
 static void shows(const char *text, const char *expected)
 {
-	const uint16_t words[] = {0, 1}, widths[] = {FP_MODE_WIDTH, 128};
+	const uint16_t words[] = {0, 1}, widths[] = {FP_CONTROL_WIDTH, 128};
 	const struct reg_layout layout = {.word = words, .width = widths, .num_regs = 2};
-	const uint64_t state[] = {FP_UP | 1 << FP_MODE_FLUSH_OPERANDS, 0x7f80000140400000, 0xc08000003f800000};
+	const uint64_t state[] = {MXCSR_INITIAL | MXCSR_UP | MXCSR_DAZ, 0x7f80000140400000, 0xc08000003f800000};
 	struct strbuf out = {0};
 	expr_id id;
 
@@ -332,14 +380,14 @@ static void shows(const char *text, const char *expected)
 /* r1 has 3, a signalling NaN, 1 and -4. */
 START_TEST(numbers)
 {
-	shows("fadd(f32 sse, r0:16, r1:128[63:0], r1:128[127:64])",
+	shows("fadd(f32 sse, r0:32, r1:128[63:0], r1:128[127:64])",
 	      "fadd(f32 sse)[0]: 0x1.8p+1, 0x1p+0 -> 0x1p+2\n"
 	      "fadd(f32 sse)[1]: sNaN(0x1), -0x1p+2 -> qNaN(0x1)\n"
 	      "fadd(f32 sse): round up, flush operands: raises invalid\n");
-	shows("forder(f32 sse quiet, r0:16, r1:128[127:96], r1:128[31:0])",
+	shows("forder(f32 sse quiet, r0:32, r1:128[127:96], r1:128[31:0])",
 	      "forder(f32 sse quiet): -0x1p+2, 0x1.8p+1 -> less\n"
 	      "forder(f32 sse quiet): round up, flush operands: raises nothing\n");
-	shows("itof(f32 s32 sse, 0x0:16, ftoi(f32 s32 sse, r0:16, r1:128[127:96]))",
+	shows("itof(f32 s32 sse, 0x1f80:32, ftoi(f32 s32 sse, r0:32, r1:128[127:96]))",
 	      "ftoi(f32 s32 sse): -0x1p+2 -> -4\n"
 	      "ftoi(f32 s32 sse): round up, flush operands: raises nothing\n"
 	      "itof(f32 s32 sse): -4 -> -0x1p+2\n"
@@ -357,14 +405,14 @@ START_TEST(mutations)
 		"attributes of fadd", "fmin becomes fmax",        "of the attributes of forder",
 	};
 	bool met[sizeof parts / sizeof *parts] = {false};
-	expr_id mode = expr_reg(pool, FP_MODE_WIDTH, 0), a = expr_reg(pool, 64, 1), b = expr_reg(pool, 64, 2);
+	expr_id control = expr_reg(pool, FP_CONTROL_WIDTH, 0), a = expr_reg(pool, 64, 1), b = expr_reg(pool, 64, 2);
 	struct transfer t, mutant;
 
 	transfer_init(&t, pool);
 	transfer_init(&mutant, pool);
-	transfer_set_reg(&t, 1, expr_fp_value(pool, expr_fp(pool, EXPR_FADD, &f64, mode, a, b, EXPR_NONE)));
-	transfer_set_reg(&t, 2, expr_fp_value(pool, expr_fp(pool, EXPR_FMIN, &f64, mode, a, b, EXPR_NONE)));
-	transfer_set_reg(&t, 3, expr_fp(pool, EXPR_FORDER, &f64, mode, a, b, EXPR_NONE));
+	transfer_set_reg(&t, 1, expr_fp_value(pool, expr_fp(pool, EXPR_FADD, &f64, control, a, b, EXPR_NONE)));
+	transfer_set_reg(&t, 2, expr_fp_value(pool, expr_fp(pool, EXPR_FMIN, &f64, control, a, b, EXPR_NONE)));
+	transfer_set_reg(&t, 3, expr_fp(pool, EXPR_FORDER, &f64, control, a, b, EXPR_NONE));
 	for (uint64_t seed = 0; seed < 2000; seed++) {
 		char text[MUTATION_TEXT_LEN] = "";
 		struct rng rng = {.state = seed};
@@ -396,9 +444,10 @@ static Suite *fp_op_suite(void)
 	tcase_add_test(c, remainders);
 	tcase_add_test(c, lanes_by_themselves);
 	tcase_add_test(c, round_trip);
-	tcase_add_test(c, mode_names);
+	tcase_add_loop_test(c, roundings, 0, 8);
 	tcase_add_loop_test(c, wrong_text, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(c, undefined_lanes);
+	tcase_add_loop_test(c, undefined_control, 0, 15);
 	tcase_add_test(c, numbers);
 	tcase_add_test(c, mutations);
 	suite_add_tcase(s, c);

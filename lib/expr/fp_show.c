@@ -109,8 +109,9 @@ static void print_flags(const struct shown *s)
 		{FP_MODE_DEFAULT_NAN, ", default NaN"},
 	};
 	static const char *const flags[] = {"invalid", "denormal", "divide", "overflow", "underflow", "inexact"};
-	uint64_t mode = s->arg[op_info[s->n->op].arity - 1][0],
-		 raised = bv_get(s->value, s->n->width - FP_NUM_FLAGS, 6);
+	const unsigned last = op_info[s->n->op].arity - 1u,
+		       mode = fp_env_of(s->n->op, &s->spec, (uint32_t)s->arg[last][0]).mode;
+	uint64_t raised = bv_get(s->value, s->n->width - FP_NUM_FLAGS, 6);
 	const char *between = "";
 
 	print_name(s);

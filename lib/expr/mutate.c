@@ -161,11 +161,6 @@ static bool can_swap_fp(enum expr_op op)
 	       op == EXPR_FSCALE || op == EXPR_FREM;
 }
 
-static bool rounds(enum expr_op op)
-{
-	return op_info[op].shape == SHAPE_FP && (op < EXPR_FMIN || (op >= EXPR_FRINT && op <= EXPR_FSCALE));
-}
-
 /* Bits of the attribute that can change without changing widths. */
 static uint32_t changeable_fields(enum expr_op op)
 {
@@ -203,7 +198,7 @@ static void add_node_sites(struct mutator *m, expr_id id)
 		add_site(m, LANE, id, 0);
 	if (n->op == EXPR_LOAD)
 		add_site(m, ADDRESS, id, 0);
-	if (rounds(n->op))
+	if (fp_op_rounds(n->op))
 		add_site(m, ROUNDING, id, 0);
 	if (op_info[n->op].shape == SHAPE_FP) {
 		if (changeable_fields(n->op))
@@ -361,11 +356,12 @@ static expr_id other_address(struct mutator *m, struct expr n)
 
 static expr_id other_rounding(struct mutator *m, struct expr n)
 {
-	unsigned mode = op_info[n.op].arity - 1u;
+	struct fp_spec s = fp_spec_unpack(n.attr);
+	unsigned old = s.rounding ? s.rounding - (unsigned)FP_STATIC : FP_NEAREST;
 
 	say(m, "another rounding of %s", op_info[n.op].text);
-	n.arg[mode] = expr_xor(m->pool, n.arg[mode],
-			       expr_const(m->pool, FP_MODE_WIDTH, (1 + rng_below(m->rng, 3)) << FP_MODE_ROUND));
+	s.rounding = (uint8_t)(FP_STATIC + ((old + 1 + rng_below(m->rng, 3)) & 3));
+	n.attr = fp_spec_pack(&s) & fp_op_fields(n.op);
 	return expr_make(m->pool, n);
 }
 

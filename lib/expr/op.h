@@ -51,6 +51,8 @@ unsigned op_width(const struct expr_pool *pool, const struct expr *n);
 
 /* For the operators of fp_op.h; the bits of the attribute that they may have set. */
 uint32_t fp_op_fields(enum expr_op op);
+/* Does it round as the mode says? */
+bool fp_op_rounds(enum expr_op op);
 unsigned fp_node_width(const struct expr_pool *pool, const struct expr *n);
 /* Of all lanes together. */
 unsigned fp_value_width(const struct expr *n);

@@ -217,28 +217,7 @@ static expr_id parse_call(struct parser *p, enum expr_op op)
 	return make(p, n);
 }
 
-/* A short name, or any expression. */
-static expr_id parse_mode(struct parser *p)
-{
-	const struct expr_mode_name *mode = p->names ? p->names->modes : NULL;
-	size_t len = strcspn(p->at, ",");
-	expr_id id = EXPR_NONE;
-
-	for (; mode && mode->name; mode++) {
-		if (strlen(mode->name) != len || memcmp(mode->name, p->at, len))
-			continue;
-		struct error *err = expr_parse(p->pool, mode->text, p->names, &id);
-		if (err) {
-			error_destroy(err);
-			return fail(p, "the mode's name stands for no expression");
-		}
-		p->at += len;
-		return id;
-	}
-	return parse_expr(p);
-}
-
-/* Operands, behind the words: the mode comes first. */
+/* Operands, behind the words: the control register comes first. */
 static void parse_fp_operands(struct parser *p, struct expr *n)
 {
 	unsigned last = op_info[n->op].arity - 1u;
@@ -246,7 +225,7 @@ static void parse_fp_operands(struct parser *p, struct expr *n)
 	for (unsigned i = 0; i <= last && !p->err; i++) {
 		expect(p, ",");
 		skip_space(p);
-		n->arg[i ? i - 1 : last] = p->err ? EXPR_NONE : i ? parse_expr(p) : parse_mode(p);
+		n->arg[i ? i - 1 : last] = p->err ? EXPR_NONE : parse_expr(p);
 	}
 	expect(p, ")");
 }

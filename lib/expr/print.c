@@ -114,38 +114,8 @@ static bool print_subtraction(const struct printer *p, const struct expr *n)
 	return true;
 }
 
-/* The short name of a mode; NULL: it has none. */
-static const char *mode_name(const struct printer *p, expr_id id)
-{
-	struct strbuf text = {0};
-	const struct printer whole = {.out = &text, .pool = p->pool, .names = p->names};
-	const struct expr_mode_name *mode = p->names ? p->names->modes : NULL;
-
-	if (!mode)
-		return NULL;
-	print(&whole, id);
-	while (mode->name && strcmp(mode->text, strbuf_text(&text)) != 0)
-		mode++;
-	strbuf_deinit(&text);
-	return mode->name;
-}
-
-static expr_id mode_of(const struct expr *n)
-{
-	return op_info[n->op].shape == SHAPE_FP ? n->arg[op_info[n->op].arity - 1] : EXPR_NONE;
-}
-
-static void print_mode(const struct printer *p, expr_id id)
-{
-	const char *name = mode_name(p, id);
-
-	if (name)
-		strbuf_append(p->out, name);
-	else
-		print(p, id);
-}
-
-/* Functions of their own are the two parts that are made use of; the mode, which is like an attribute, comes first. */
+/* Functions of their own are the two parts that are made use of; the control register, which is like an attribute,
+ * comes first. */
 static void print_fp(const struct printer *p, const struct expr *n, const char *part)
 {
 	unsigned last = op_info[n->op].arity - 1u;
@@ -153,7 +123,7 @@ static void print_fp(const struct printer *p, const struct expr *n, const char *
 	strbuf_printf(p->out, "%s%s(", op_info[n->op].text, part);
 	syntax_fp_print(p->out, n->op, n->attr);
 	strbuf_append(p->out, ", ");
-	print_mode(p, mode_of(n));
+	print(p, n->arg[last]);
 	for (unsigned i = 0; i < last; i++) {
 		strbuf_append(p->out, ", ");
 		print(p, n->arg[i]);
@@ -331,17 +301,6 @@ static bool number_temps(const struct expr_pool *pool, uint32_t *uses, uint32_t 
 	return true;
 }
 
-/* Uses as a mode with a short name are none, so that what it stands for gets no line. */
-static void forget_named_modes(const struct printer *p, uint32_t *uses)
-{
-	for (expr_id id = 1; id < p->pool->nodes.len; id++) {
-		expr_id mode = mode_of(node(p->pool, id));
-
-		if (uses[id] && mode && uses[mode] && mode_name(p, mode))
-			uses[mode]--;
-	}
-}
-
 static void print_temps(const struct printer *p)
 {
 	for (expr_id id = 1; id < p->pool->nodes.len; id++) {
@@ -431,8 +390,6 @@ void transfer_print(struct strbuf *out, const struct transfer *t, const struct e
 	roots_add_transfer(&roots, &shown);
 
 	uint32_t *needed = live_uses(t->pool, &roots), *temps = live_uses(t->pool, &roots);
-	if (temps)
-		forget_named_modes(&p, temps);
 	if (!needed || !temps || !number_temps(t->pool, temps, &num)) {
 		out->failed = true;
 	} else {

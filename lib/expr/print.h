@@ -9,18 +9,11 @@
 #include "lib/base/strbuf.h"
 #include "lib/expr/transfer.h"
 
-/* A short name of an expression that serves as a mode of floating point: what a control register says. It is a word,
- * and no register's name; text is what expr_print() makes of the expression. */
-struct expr_mode_name {
-	const char *name, *text;
-};
-
 /* Names for people. Of registers: name(reg) gives the text, find(name, ret_reg, ret_width) the way back. Either may be
- * NULL: registers are then r0, r1, ... with an explicit width. modes: ends with one without a name, or NULL. */
+ * NULL: registers are then r0, r1, ... with an explicit width. */
 struct expr_names {
 	const char *(*name)(uint32_t reg);
 	bool (*find)(const char *name, size_t len, uint32_t *ret_reg, unsigned *ret_width);
-	const struct expr_mode_name *modes;
 };
 
 /* Appends the expression. Shared sub-expressions are printed where they stand. */

@@ -14,7 +14,8 @@ struct word {
 /* clang-format off */
 #define FORMAT(name, id)     {name, {.format = 7}, {.format = id}}
 #define FROM(name, id)       {"from_" name, {.from = 7}, {.from = id}}
-#define RULES(name, id)      {name, {.rules = 7}, {.rules = id}}
+#define RULES(name, id)      {name, {.rules = 3}, {.rules = id}}
+#define ROUNDING(name, id)   {name, {.rounding = 7}, {.rounding = FP_STATIC + (id)}}
 #define FLAG(name, field)    {name, {.field = 1}, {.field = 1}}
 #define RELATION(name, id)   {name, {.relations = id}, {.relations = id}}
 #define INTEGER(name, s, w)  {name, {.is_signed = 1, .integer = 64}, {.is_signed = s, .integer = w}}
@@ -44,6 +45,12 @@ static const struct word words[] = {
 	RULES("sse", FP_SSE),
 	RULES("x87", FP_X87),
 	RULES("arm", FP_ARM),
+	ROUNDING("rn", FP_NEAREST),
+	ROUNDING("rd", FP_DOWN),
+	ROUNDING("ru", FP_UP),
+	ROUNDING("rz", FP_TO_ZERO),
+	ROUNDING("ra", FP_AWAY),
+	ROUNDING("ro", FP_ODD),
 	FLAG("quiet", quiet),
 	FLAG("exact", exact),
 	FLAG("nearest", nearest),

@@ -167,14 +167,19 @@ static expr_id resize_lanes(struct expr_pool *pool, expr_id mask, unsigned from,
 	return mask;
 }
 
-/* A lane with an undetermined bit in an operand is so as a whole, and so are the flags; by an undetermined mode all. */
+/* A lane with an undetermined bit in an operand is so as a whole, and so are the flags; by an undetermined bit of
+ * the control register all, if the mode is made of it. */
 static expr_id taint_fp(const struct tainted *t)
 {
 	const struct fp_spec spec = fp_spec_unpack(t->n->attr);
 	unsigned last = op_info[t->n->op].arity - 1u, lane = fp_operand_lane(t->n->op, &spec);
 	unsigned width = expr_width(t->pool, t->n->arg[0]);
-	expr_id mask = EXPR_NONE, all = if_any(t->pool, t->arg[last], t->n->width);
+	expr_id mask = EXPR_NONE, all = EXPR_NONE;
 
+	if (t->arg[last]) {
+		expr_id needed = expr_const(t->pool, FP_CONTROL_WIDTH, fp_control_needed(t->n->op, &spec));
+		all = if_any(t->pool, expr_and(t->pool, t->arg[last], needed), t->n->width);
+	}
 	for (unsigned i = 0; i < last; i++)
 		mask = or_masks(t->pool, mask, t->arg[i]);
 	if (!mask || width == lane)

@@ -90,6 +90,11 @@ static bool is_half(enum fp_format f)
 	return f == FP_F16 || f == FP_F16_ALT;
 }
 
+static enum fp_format half_of(const struct fp_env *e, enum fp_format f)
+{
+	return f == FP_F16 && mode_bit(e, FP_MODE_ALTERNATIVE_HALF) ? FP_F16_ALT : f;
+}
+
 struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits a)
 {
 	const struct fp_rules *r = &fp_rules[e->rules];
@@ -98,6 +103,8 @@ struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits
 
 	if (fast_convert(e, from, a, &ret))
 		return ret;
+	env.format = half_of(e, e->format);
+	from = half_of(e, from);
 	if (r->half_unflushed && is_half(from))
 		env.mode &= ~(1u << FP_MODE_FLUSH_OPERANDS);
 	if (r->half_unflushed && is_half(e->format))

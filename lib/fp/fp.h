@@ -5,7 +5,7 @@
  * A number is its encoding in the low fp_width() bits of an fp_bits. What control registers say at run time is the
  * mode, a bit-field; where architectures depart from each other, or from IEEE 754, is a set of rules with a name.
  *
- * This module knows no registers, no instructions and no expressions: lib/expr has an operator for each function here.
+ * This module knows no instructions and no expressions: lib/expr has an operator for each function here.
  */
 #ifndef LIB_FP_FP_H
 #define LIB_FP_FP_H
@@ -40,7 +40,7 @@ enum {
 /* How to round; the first four are in the order of MXCSR.RC and FCW.RC. */
 enum fp_round { FP_NEAREST, FP_DOWN, FP_UP, FP_TO_ZERO, FP_AWAY /* nearest, ties away */, FP_ODD };
 
-/* The mode: FP_MODE_WIDTH bits, the first bit of each field by name. */
+/* The mode: a bit-field, the first bit of each of its parts by name. */
 enum {
 	FP_MODE_ROUND = 0,          /* 3 bits, enum fp_round */
 	FP_MODE_FLUSH_OPERANDS = 3, /* denormal operands are zeroes: MXCSR.DAZ, FPCR.FZ (FZ16 for FP_F16) */
@@ -48,9 +48,9 @@ enum {
 	/* A result of F80 then has a wrapped exponent (SDM vol. 1, 8.5.4, 8.5.5), another is not to be used. */
 	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact */
 	FP_MODE_UNMASKED_OVERFLOW = 6,
-	FP_MODE_DEFAULT_NAN = 7, /* every NaN that results is the default one: FPCR.DN */
-	FP_MODE_PRECISION = 8,   /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
-	FP_MODE_WIDTH = 16
+	FP_MODE_DEFAULT_NAN = 7,      /* every NaN that results is the default one: FPCR.DN */
+	FP_MODE_PRECISION = 8,        /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
+	FP_MODE_ALTERNATIVE_HALF = 10 /* fp_convert() takes FP_F16 for FP_F16_ALT: FPCR.AHP */
 };
 
 /*
@@ -63,6 +63,21 @@ enum fp_rules_id {
 	FP_ARM, /* Arm ARM, shared pseudocode: FPProcessNaNs(), FPRound(), FPUnpack() */
 	FP_NUM_RULES
 };
+
+/*
+ * The mode that a control register says, as it stands: MXCSR (FP_SSE), the x87 control word (FP_X87), FPCR (FP_ARM).
+ * half: of operations in half precision other than conversions (FPCR.FZ16 instead of FZ).
+ */
+enum { FP_CONTROL_WIDTH = 32 };
+unsigned fp_mode(enum fp_rules_id rules, bool half, uint32_t control);
+/*
+ * What an instruction tells of the exceptions that were raised in any of its lanes. FP_SSE: those that operands raise
+ * come before anything is computed: if one of them is not masked, no others are told (SDM vol. 1, 11.5.3.2, 11.5.4; APM
+ * vol. 1, 4.10.3).
+ */
+uint8_t fp_told(enum fp_rules_id rules, uint32_t control, uint8_t flags);
+/* The bits of the control register that these two look at; rounding: those for that among them. */
+uint32_t fp_control_bits(enum fp_rules_id rules, bool half, bool rounding);
 
 struct fp_env {
 	enum fp_format format; /* of operands and result; conversions: of the result, if it is a number */

@@ -171,7 +171,7 @@ struct fp_spec random_fp_spec(struct rng *r, enum expr_op op)
 	do {
 		s = fp_spec_unpack((uint32_t)rng_next(r) & fp_op_fields(op));
 	} while (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES || s.fraction > 64 ||
-		 s.integer & (s.integer - 1));
+		 s.rounding > FP_STATIC + FP_ODD);
 	return s;
 }
 
@@ -186,8 +186,8 @@ static expr_id random_fp(struct random_expr *g, enum expr_op op, unsigned width,
 
 	for (unsigned i = 0; i < last; i++)
 		arg[i] = random_expr(g, lanes * operand, depth);
-	expr_id mode = random_expr(g, FP_MODE_WIDTH, depth);
-	expr_id id = expr_fp(g->pool, op, &s, mode, arg[0], arg[1], arg[2]);
+	expr_id control = random_expr(g, FP_CONTROL_WIDTH, depth);
+	expr_id id = expr_fp(g->pool, op, &s, control, arg[0], arg[1], arg[2]);
 	unsigned have = expr_width(g->pool, id);
 	return have < width ? expr_zext(g->pool, id, width)
 			    : expr_extract(g->pool, id, rng_below(g->rng, have - width + 1), width);
