@@ -21,7 +21,7 @@
  *                                 found by trying
  *   lib/target/native.c           ptrace(2) on such a host, under #ifdef: validate record, the native target
  *   lib/oracle/                   one instruction on such a host's CPU: runner.c, tracee.c, sets.c, host.c, canary.c;
- *                                 what the selftest tries: NAME_gen.c, NAME_class.c, NAME_maps.c; or cases with results, as
+ *                                 what the selftest tries: isa->variants, NAME_maps.c; or cases with results, as
  *                                 vector_file.c reads for AArch64. Without these there is no second opinion
  *   lib/report, lib/batch         the schemas' lists of architectures
  *   testdata/guests/guest.h       how a program without a C library starts and makes calls
@@ -321,6 +321,26 @@ enum isa_entry {
 	ISA_ENTRY_OTHER, /* by another door, or by that one in a form that decoders do not agree about */
 };
 
+/*
+ * Encodings for self-tests. A variant is an encoding of the ISA's table with a choice of what it leaves open and an
+ * instruction can be told by; they are numbered from 0, those of one encoding together.
+ */
+struct rng;
+enum { ISA_MAX_TRAITS = 32 };
+struct isa_variants {
+	size_t (*count)(void);
+	/*
+	 * An encoding of a variant, the rest random, and random bytes behind it. Where it holds an address this is
+	 * within two pages from `window`, below 4 GiB, or within 2 KiB of the instruction. False: there is nothing
+	 * under this number.
+	 */
+	bool (*make)(size_t variant, struct rng *rng, uint64_t window, uint8_t ret[ISA_MAX_INSN_LEN]);
+	/* What is special about an encoding, for accounting: bits, by the numbers of the names. */
+	unsigned (*traits)(const uint8_t bytes[ISA_MAX_INSN_LEN]);
+	const char *const *trait_names; /* "redundant prefixes" */
+	uint32_t num_traits;            /* at most ISA_MAX_TRAITS */
+};
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -395,6 +415,7 @@ struct isa {
 	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */
 	struct reg_value mode;
 	const struct isa_frame *frame;
+	const struct isa_variants *variants; /* NULL: self-tests of this ISA have no encodings to walk over */
 
 	struct error *(*lifter_create)(struct isa_lifter **ret);
 	void (*lifter_destroy)(struct isa_lifter *lifter);

@@ -143,7 +143,7 @@ struct x86_shape {
 /* All false: there is no row of it. */
 struct x86_shape x86_opcode_shape(const struct x86_raw *raw);
 
-/* All rows, by opcode; for tests and for who walks them. */
+/* All rows, by opcode; an opcode with a register in it has eight. For tests and for who walks them. */
 const struct x86_row *x86_rows(size_t *num);
 
 /* Bytes of the immediates. */

@@ -65,7 +65,9 @@ static void place_row(int slot, const struct x86_encoding *e, const struct x86_f
 
 	if (slot == NO_SLOT || placed == MAX_ROWS)
 		return;
-	rows[first[slot] + at[slot]++] = (struct x86_row){*e, form};
+	struct x86_row *row = &rows[first[slot] + at[slot]++];
+	*row = (struct x86_row){*e, form};
+	row->encoding.opcode = (uint8_t)slot;
 	placed++;
 }
 

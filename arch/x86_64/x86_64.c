@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/syscalls.h"
+#include "arch/x86_64/variants.h"
 
 /* Where each register starts in a state, in words: one after the other. */
 enum {
@@ -141,6 +142,7 @@ const struct isa isa_x86_64 = {
 	.flow = x86_flow,
 	.mode = {X86_cs, X86_USER_CS},
 	.frame = &x86_frame,
+	.variants = &x86_variants,
 	.lifter_create = x86_lifter_create,
 	.lifter_set_repeat = x86_lifter_set_repeat,
 	.vendor_rows = x86_vendor_rows,

@@ -1,4 +1,4 @@
-/* The self-test on this machine's CPU: the walk over the opcode maps, and single cases of it. */
+/* The self-test on this machine's CPU: the walk over the opcode table, and single cases of it. */
 #include <inttypes.h>
 #include <regex.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct session {
 	regex_t only;
 	bool progress;
 	uint64_t start, shown_at;
-	uint64_t forms, reserved, failing, with_memory, faulted, skipped, left_open, repeated;
+	uint64_t forms, failing, with_memory, faulted, skipped, left_open, repeated;
 	struct strbuf failures;
 };
 
@@ -66,8 +66,7 @@ static void add_form(struct session *s, const struct walk_form *f)
 	s->counts->passed += f->passed;
 	s->counts->failed += f->failed;
 	s->counts->unmodelled += f->unmodelled;
-	s->forms += f->status == LIFT_DONE && !f->reserved;
-	s->reserved += f->reserved;
+	s->forms += f->status == LIFT_DONE;
 	s->failing += f->failed > 0;
 	s->with_memory += f->with_memory;
 	s->faulted += f->faulted;
@@ -110,52 +109,67 @@ static void show_unmodelled_form(const struct walk_form *f)
 	struct strbuf hex = {0};
 
 	strbuf_append_hex(&hex, f->example, f->example_len);
-	printf("  %-40s %s%s\n", f->name, strbuf_text(&hex), f->status == LIFT_UNDECODABLE ? " ..." : "");
+	printf("  %-40s %s\n", f->name, strbuf_text(&hex));
 	strbuf_deinit(&hex);
 }
 
-/* What the CPU executes, or refuses to programs, and no model describes. */
-static uint64_t show_unmodelled(const struct session *s, enum walk_class class)
+/* Forms without a model that the CPU executes, of one family, or that it refuses to programs, of all. */
+struct kind {
+	const char *family;
+	bool refused;
+};
+
+static bool is_of(const struct walk_form *f, const struct kind *kind)
+{
+	return f->unmodelled && f->refused == kind->refused && (f->refused || strcmp(f->family, kind->family) == 0);
+}
+
+/* From form `first` on. */
+static uint64_t show_kind(const struct session *s, const struct kind *kind, size_t first)
 {
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < walk_num_forms(s->walk); i++) {
+	printf(kind->refused ? "refused by the CPU to programs, not modelled\n"
+			     : "executed by the CPU, not modelled: %s\n",
+	       kind->family);
+	for (size_t i = first; i < walk_num_forms(s->walk); i++) {
 		const struct walk_form *f = walk_form(s->walk, i);
-		if (f->class != class || !f->unmodelled)
+		if (!is_of(f, kind))
 			continue;
-		if (count++ == 0)
-			printf("%s, not modelled: %s\n",
-			       class == WALK_SYSTEM ? "refused by the CPU to programs, or another's system call"
-						    : "executed by the CPU",
-			       walk_class_name(class));
+		count++;
 		show_unmodelled_form(f);
 	}
 	return count;
 }
 
-/* The class that matters most first; at the end the numbers. */
+/* By family, in the order of the walk; at the end the numbers. */
 static void show_all_unmodelled(const struct session *s)
 {
-	uint64_t count[WALK_NUM_CLASSES];
+	struct strbuf sums = {0};
 
-	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++)
-		count[class] = show_unmodelled(s, class);
-	printf("forms executed by the CPU but not modelled:");
-	for (enum walk_class class = 0; class < WALK_NUM_CLASSES; class ++) {
-		if (class == WALK_AVX512) /* the walk makes no EVEX encodings */
+	for (size_t i = 0; i < walk_num_forms(s->walk); i++) {
+		const struct walk_form *f = walk_form(s->walk, i);
+		const struct kind kind = {f->family, f->refused};
+		size_t before = 0;
+		while (before < i && !is_of(walk_form(s->walk, before), &kind))
+			before++;
+		if (!f->unmodelled || before < i)
 			continue;
-		printf("%s %s: %" PRIu64, class ? "," : "", walk_class_name(class), count[class]);
+		uint64_t count = show_kind(s, &kind, i);
+		strbuf_printf(&sums, "%s %s: %" PRIu64, sums.len ? "," : "", f->refused ? "refused" : f->family, count);
 	}
-	printf("; EVEX encodings are not among them\n");
+	printf("forms executed by the CPU but not modelled:%s; EVEX encodings are not among them\n",
+	       sums.len ? strbuf_text(&sums) : " none");
+	strbuf_deinit(&sums);
 }
 
 /* Which encodings and states are among the cases that passed. */
-static void show_coverage(const struct session *s)
+static void show_coverage(const struct session *s, const struct isa_variants *variants)
 {
 	printf("of the cases passed (and ended in a fault):");
-	for (enum walk_trait trait = 0; trait < WALK_NUM_TRAITS; trait++) {
+	for (uint32_t trait = 0; trait < variants->num_traits; trait++) {
 		const struct walk_coverage *c = walk_coverage(s->walk, trait);
-		printf("%s %s %" PRIu64 " (%" PRIu64 ")", trait ? "," : "", walk_trait_name(trait), c->passed,
+		printf("%s %s %" PRIu64 " (%" PRIu64 ")", trait ? "," : "", variants->trait_names[trait], c->passed,
 		       c->faulted);
 	}
 	printf("\n");
@@ -182,12 +196,11 @@ static void show_sums(const struct session *s)
 {
 	uint64_t ms = (clock_now() - s->start) / CLOCK_MS;
 
-	printf("%" PRIu64 " forms modelled, and %" PRIu64 " reserved encodings, %" PRIu64
-	       " of them with failures; of the cases passed %" PRIu64 " accessed memory, %" PRIu64
-	       " ended in a fault, %" PRIu64 " only when repeated; %" PRIu64 " skipped, %" PRIu64 " left open; %" PRIu64
-	       ".%03" PRIu64 " s\n",
-	       s->forms, s->reserved, s->failing, s->with_memory, s->faulted, s->repeated, s->skipped, s->left_open,
-	       ms / 1000, ms % 1000);
+	printf("%" PRIu64 " forms modelled, %" PRIu64 " of them with failures; of the cases passed %" PRIu64
+	       " accessed memory, %" PRIu64 " ended in a fault, %" PRIu64 " only when repeated; %" PRIu64
+	       " skipped, %" PRIu64 " left open; %" PRIu64 ".%03" PRIu64 " s\n",
+	       s->forms, s->failing, s->with_memory, s->faulted, s->repeated, s->skipped, s->left_open, ms / 1000,
+	       ms % 1000);
 }
 
 static struct error *run_walk(struct session *s, const struct isa *isa, struct oracle *oracle)
@@ -200,7 +213,7 @@ static struct error *run_walk(struct session *s, const struct isa *isa, struct o
 	if (err)
 		return err;
 	show_all_unmodelled(s);
-	show_coverage(s);
+	show_coverage(s, isa->variants);
 	show_rows(isa, walk_selftest(s->walk));
 	selftest_show_gaps(oracle, walk_selftest(s->walk));
 	show_sums(s);

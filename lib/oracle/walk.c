@@ -3,21 +3,17 @@
 #include <string.h>
 
 #include "lib/base/map.h"
-#include "lib/oracle/x86_64_class.h"
-#include "lib/oracle/x86_64_gen.h"
 
 /*
- * How often a shape is tried to find the forms it has, and to find one of a given form; how many encodings a form gets
- * at least if there are so many cases, and how many cases one encoding gets at most; how many encodings without a model
- * are shown to the CPU; of how many cases that a form gets a reserved encoding gets one.
+ * How often a variant is tried to find the forms it has, and to find one of a given form; how many encodings a form
+ * gets at least if there are so many cases, and how many cases one encoding gets at most; how many encodings without a
+ * model are shown to the CPU.
  */
-enum { SAMPLES = 6, MAX_TRIES = 64, ENCODINGS = 25, CASES_EACH = 16, UNMODELLED_TRIES = 8, RESERVED = 16 };
+enum { SAMPLES = 6, MAX_TRIES = 64, ENCODINGS = 25, CASES_EACH = 16, UNMODELLED_TRIES = 8 };
 
-_Static_assert((int)X86_64_GEN_LEN == (int)ISA_MAX_INSN_LEN, "encodings fill what an instruction may have");
-
-/* That a shape has encodings of a form. */
+/* That a variant has encodings of a form. */
 struct pair {
-	uint32_t form, shape;
+	uint32_t form, variant;
 };
 
 struct walk {
@@ -29,7 +25,7 @@ struct walk {
 	struct map by_name;
 	VEC(struct walk_form) forms;
 	VEC(struct pair) pairs; /* by form once all are found */
-	struct walk_coverage coverage[WALK_NUM_TRAITS];
+	struct walk_coverage coverage[ISA_MAX_TRAITS];
 	struct rng rng;
 };
 
@@ -44,28 +40,21 @@ static uint64_t hash_form(const char *name, enum lift_status status)
 	return hash;
 }
 
-/* Decodes; what cannot be decoded is called by its opcode. */
-static struct error *look(struct walk *w, const uint8_t bytes[ISA_MAX_INSN_LEN], struct insn *ret,
-			  enum walk_class *ret_class)
+static bool make(struct walk *w, uint32_t variant, struct rng *rng, uint8_t ret[ISA_MAX_INSN_LEN])
 {
-	char opcode[ISA_FORM_LEN];
-
-	expr_pool_reset(w->pool);
-	transfer_reset(&w->transfer, w->pool);
-	struct error *err = w->isa->lift(w->lifter, SELFTEST_CODE, bytes, ISA_MAX_INSN_LEN, &w->transfer, ret);
-	if (err)
-		return err;
-	*ret_class = x86_64_classify(bytes, ISA_MAX_INSN_LEN, opcode);
-	if (ret->status == LIFT_UNDECODABLE || ret->status == LIFT_TRUNCATED) {
-		ret->status = LIFT_UNDECODABLE;
-		memcpy(ret->form, opcode, sizeof opcode);
-	}
-	return NULL;
+	return w->isa->variants->make(variant, rng, SELFTEST_LOW_WINDOW, ret);
 }
 
-static struct error *find_form(struct walk *w, const struct insn *insn, enum walk_class class, uint32_t *ret)
+static struct error *decode(struct walk *w, const uint8_t bytes[ISA_MAX_INSN_LEN], struct insn *ret)
 {
-	struct walk_form form = {.status = insn->status, .reserved = insn->reserved, .class = class};
+	expr_pool_reset(w->pool);
+	transfer_reset(&w->transfer, w->pool);
+	return w->isa->lift(w->lifter, SELFTEST_CODE, bytes, ISA_MAX_INSN_LEN, &w->transfer, ret);
+}
+
+static struct error *find_form(struct walk *w, const struct insn *insn, uint32_t *ret)
+{
+	struct walk_form form = {.status = insn->status, .family = insn->family};
 	uint64_t *index = map_put(&w->by_name, hash_form(insn->form, insn->status));
 
 	if (!index)
@@ -85,32 +74,31 @@ static struct error *find_form(struct walk *w, const struct insn *insn, enum wal
 	return NULL;
 }
 
-static struct error *add_pair(struct walk *w, uint32_t form, uint32_t shape)
+static struct error *add_pair(struct walk *w, uint32_t form, uint32_t variant)
 {
-	for (size_t i = w->pairs.len; i > 0 && w->pairs.at[i - 1].shape == shape; i--) {
+	for (size_t i = w->pairs.len; i > 0 && w->pairs.at[i - 1].variant == variant; i--) {
 		if (w->pairs.at[i - 1].form == form)
 			return NULL;
 	}
-	return vec_push(&w->pairs, ((struct pair){form, shape})) ? NULL : &error_no_memory;
+	return vec_push(&w->pairs, ((struct pair){form, variant})) ? NULL : &error_no_memory;
 }
 
-static struct error *sample_shape(struct walk *w, uint32_t shape)
+static struct error *sample_variant(struct walk *w, uint32_t variant)
 {
 	struct error *err = NULL;
 
-	for (unsigned i = 0; i < SAMPLES * x86_64_gen_variety(shape) && !err; i++) {
+	for (unsigned i = 0; i < SAMPLES && !err; i++) {
 		uint8_t bytes[ISA_MAX_INSN_LEN];
 		struct insn insn;
-		enum walk_class class;
 		uint32_t form = 0;
 
-		if (!x86_64_gen(shape, &w->rng, bytes))
+		if (!make(w, variant, &w->rng, bytes))
 			return NULL;
-		err = look(w, bytes, &insn, &class);
+		err = decode(w, bytes, &insn);
 		if (!err)
-			err = find_form(w, &insn, class, &form);
+			err = find_form(w, &insn, &form);
 		if (!err)
-			err = add_pair(w, form, shape);
+			err = add_pair(w, form, variant);
 	}
 	return err;
 }
@@ -121,21 +109,21 @@ static int by_form(const void *a, const void *b)
 
 	if (x->form != y->form)
 		return x->form < y->form ? -1 : 1;
-	return x->shape < y->shape ? -1 : x->shape > y->shape;
+	return x->variant < y->variant ? -1 : x->variant > y->variant;
 }
 
 static struct error *find_forms(struct walk *w)
 {
 	struct error *err = NULL;
 
-	for (uint32_t shape = 0; shape < x86_64_gen_count() && !err; shape++)
-		err = sample_shape(w, shape);
+	for (uint32_t variant = 0; variant < w->isa->variants->count() && !err; variant++)
+		err = sample_variant(w, variant);
 	if (err)
 		return err;
 	qsort(w->pairs.at, w->pairs.len, sizeof *w->pairs.at, by_form);
 	for (uint32_t i = 0; i < w->pairs.len; i++) {
 		struct walk_form *form = &w->forms.at[w->pairs.at[i].form];
-		if (form->num_shapes++ == 0)
+		if (form->num_variants++ == 0)
 			form->first = i;
 	}
 	return NULL;
@@ -162,7 +150,7 @@ static struct error *allocate(struct walk *w, struct oracle *oracle, enum cpu_ve
 
 bool walk_supports(const struct isa *isa)
 {
-	return strcmp(isa->name, "x86_64") == 0;
+	return isa->variants != NULL;
 }
 
 struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t seed, enum cpu_vendor vendor,
@@ -171,7 +159,7 @@ struct error *walk_create(const struct isa *isa, struct oracle *oracle, uint64_t
 	struct walk *w;
 
 	if (!walk_supports(isa))
-		return error_create(ERROR_UNSUPPORTED, "there is no walk over the opcode maps of %s", isa->name);
+		return error_create(ERROR_UNSUPPORTED, "there are no encodings of %s to walk over", isa->name);
 	w = calloc(1, sizeof *w);
 	if (!w)
 		return &error_no_memory;
@@ -205,8 +193,8 @@ void walk_destroy(struct walk *w)
 
 /* ---- Running ---- */
 
-static struct error *encode_shape(struct walk *w, size_t form, uint32_t shape, struct rng *rng,
-				  uint8_t ret[ISA_MAX_INSN_LEN], bool *ret_found)
+static struct error *encode_variant(struct walk *w, size_t form, uint32_t variant, struct rng *rng,
+				    uint8_t ret[ISA_MAX_INSN_LEN], bool *ret_found)
 {
 	const struct walk_form *f = &w->forms.at[form];
 	struct error *err = NULL;
@@ -214,11 +202,10 @@ static struct error *encode_shape(struct walk *w, size_t form, uint32_t shape, s
 	*ret_found = false;
 	for (unsigned i = 0; i < MAX_TRIES && !err && !*ret_found; i++) {
 		struct insn insn;
-		enum walk_class class;
 
-		if (!x86_64_gen(shape, rng, ret))
+		if (!make(w, variant, rng, ret))
 			return NULL;
-		err = look(w, ret, &insn, &class);
+		err = decode(w, ret, &insn);
 		*ret_found = !err && insn.status == f->status && strcmp(insn.form, f->name) == 0;
 	}
 	return err;
@@ -227,9 +214,9 @@ static struct error *encode_shape(struct walk *w, size_t form, uint32_t shape, s
 struct error *walk_encode(struct walk *w, size_t form, struct rng *rng, uint8_t ret[ISA_MAX_INSN_LEN], bool *ret_found)
 {
 	const struct walk_form *f = &w->forms.at[form];
-	uint32_t nth = rng_below(rng, f->num_shapes);
+	uint32_t nth = rng_below(rng, f->num_variants);
 
-	return encode_shape(w, form, w->pairs.at[f->first + nth].shape, rng, ret, ret_found);
+	return encode_variant(w, form, w->pairs.at[f->first + nth].variant, rng, ret, ret_found);
 }
 
 static void count(struct walk_form *f, const struct selftest_result *r)
@@ -243,11 +230,11 @@ static void count(struct walk_form *f, const struct selftest_result *r)
 	f->faulted += r->faulted;
 }
 
-static void cover(struct walk *w, const struct selftest_result *r)
+static void cover(struct walk *w, const uint8_t bytes[ISA_MAX_INSN_LEN], const struct selftest_result *r)
 {
-	unsigned traits = x86_64_traits(&r->insn);
+	unsigned traits = w->isa->variants->traits(bytes);
 
-	for (unsigned i = 0; i < WALK_NUM_TRAITS; i++) {
+	for (uint32_t i = 0; i < w->isa->variants->num_traits; i++) {
 		if (!(traits >> i & 1))
 			continue;
 		w->coverage[i].passed += r->passed;
@@ -255,7 +242,7 @@ static void cover(struct walk *w, const struct selftest_result *r)
 	}
 }
 
-/* By turns an encoding of each shape, a few cases each. */
+/* By turns an encoding of each variant, a few cases each. */
 static struct error *run_modelled(struct walk *w, size_t form, unsigned cases, struct rng *rng, struct strbuf *failures)
 {
 	struct walk_form *f = &w->forms.at[form];
@@ -264,12 +251,12 @@ static struct error *run_modelled(struct walk *w, size_t form, unsigned cases, s
 
 	for (uint32_t turn = 0; cases > 0 && !err && missed < MAX_TRIES; turn++) {
 		unsigned now = cases < each ? cases : each;
-		uint32_t shape = w->pairs.at[f->first + turn % f->num_shapes].shape;
+		uint32_t variant = w->pairs.at[f->first + turn % f->num_variants].variant;
 		uint8_t bytes[ISA_MAX_INSN_LEN];
 		struct selftest_result result;
 		bool found;
 
-		err = encode_shape(w, form, shape, rng, bytes, &found);
+		err = encode_variant(w, form, variant, rng, bytes, &found);
 		if (err || !found) {
 			missed++;
 			continue;
@@ -277,7 +264,7 @@ static struct error *run_modelled(struct walk *w, size_t form, unsigned cases, s
 		err = selftest_insn(w->selftest, bytes, sizeof bytes, now, rng_next(rng), failures, &result);
 		if (!err) {
 			count(f, &result);
-			cover(w, &result);
+			cover(w, bytes, &result);
 		}
 		cases -= now;
 	}
@@ -293,17 +280,17 @@ static void keep_example(struct walk_form *f, const struct insn *insn)
 static struct error *run_unmodelled(struct walk *w, size_t form, struct rng *rng)
 {
 	struct walk_form *f = &w->forms.at[form];
-	uint32_t tries = f->num_shapes > UNMODELLED_TRIES ? f->num_shapes : UNMODELLED_TRIES;
+	uint32_t tries = f->num_variants > UNMODELLED_TRIES ? f->num_variants : UNMODELLED_TRIES;
 	struct error *err = NULL;
 	uint64_t refused = 0;
 
 	for (uint32_t turn = 0; turn < tries && !err; turn++) {
-		uint32_t shape = w->pairs.at[f->first + turn % f->num_shapes].shape;
+		uint32_t variant = w->pairs.at[f->first + turn % f->num_variants].variant;
 		uint8_t bytes[ISA_MAX_INSN_LEN];
 		struct selftest_result result;
 		bool found;
 
-		err = encode_shape(w, form, shape, rng, bytes, &found);
+		err = encode_variant(w, form, variant, rng, bytes, &found);
 		if (err || !found)
 			continue;
 		err = selftest_insn(w->selftest, bytes, sizeof bytes, 1, rng_next(rng), NULL, &result);
@@ -317,10 +304,7 @@ static struct error *run_unmodelled(struct walk *w, size_t form, struct rng *rng
 		f->unmodelled++;
 		refused += result.refused;
 	}
-	/* Vector instructions are refused for addresses that are not aligned. */
-	f->refused = f->unmodelled > 0 && refused == f->unmodelled && f->class == WALK_GENERAL;
-	if (f->refused)
-		f->class = WALK_SYSTEM;
+	f->refused = f->unmodelled > 0 && refused == f->unmodelled;
 	return err;
 }
 
@@ -330,7 +314,7 @@ struct error *walk_run(struct walk *w, size_t form, unsigned cases, struct strbu
 	struct rng rng = {.state = w->rng.state ^ hash_form(f->name, f->status)};
 
 	if (f->status == LIFT_DONE)
-		return run_modelled(w, form, f->reserved ? cases / RESERVED + 1 : cases, &rng, failures);
+		return run_modelled(w, form, cases, &rng, failures);
 	return run_unmodelled(w, form, &rng);
 }
 
@@ -346,43 +330,12 @@ const struct walk_form *walk_form(const struct walk *w, size_t form)
 	return &w->forms.at[form];
 }
 
-const struct walk_coverage *walk_coverage(const struct walk *w, enum walk_trait trait)
+const struct walk_coverage *walk_coverage(const struct walk *w, uint32_t trait)
 {
 	return &w->coverage[trait];
-}
-
-const char *walk_trait_name(enum walk_trait trait)
-{
-	static const char *const names[WALK_NUM_TRAITS] = {
-		[WALK_REDUNDANT] = "redundant prefixes",
-		[WALK_CONFLICTING] = "conflicting prefixes",
-		[WALK_LOCK] = "LOCK",
-		[WALK_TOO_LONG] = "more than 15 bytes",
-		[WALK_STRING] = "string instructions",
-		[WALK_STRING_67] = "these with 67",
-		[WALK_COUNT_67] = "LOOP and JrCXZ with 67",
-		[WALK_BIT_STRING] = "bit strings in memory",
-	};
-
-	return names[trait];
 }
 
 struct selftest *walk_selftest(const struct walk *w)
 {
 	return w->selftest;
-}
-
-const char *walk_class_name(enum walk_class class)
-{
-	static const char *const names[WALK_NUM_CLASSES] = {
-		[WALK_GENERAL] = "general purpose and SSE integer",
-		[WALK_X87] = "x87",
-		[WALK_MMX] = "MMX",
-		[WALK_FP] = "SSE floating point",
-		[WALK_AVX] = "AVX",
-		[WALK_AVX512] = "AVX-512",
-		[WALK_SYSTEM] = "system",
-	};
-
-	return names[class];
 }
