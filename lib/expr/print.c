@@ -131,9 +131,10 @@ static void print_fp(const struct printer *p, const struct expr *n, const char *
 	strbuf_append(p->out, ")");
 }
 
-static bool is_fp_temp(const struct printer *p, expr_id id)
+/* The number of the line of a floating-point operator; 0: it has none, or is none. */
+static uint32_t fp_temp(const struct printer *p, expr_id id)
 {
-	return p->temps && p->temps[id] && op_info[node(p->pool, id)->op].shape == SHAPE_FP;
+	return p->temps && op_info[node(p->pool, id)->op].shape == SHAPE_FP ? p->temps[id] : 0;
 }
 
 static void print_bits(const struct printer *p, unsigned low, unsigned width)
@@ -159,8 +160,9 @@ static bool print_fp_part(const struct printer *p, const struct expr *n)
 	const char *part = first ? ".flags" : "";
 	if (n->attr + n->width > first + whole || (n->width != whole && !p->temps))
 		return false;
-	if (is_fp_temp(p, n->arg[0]))
-		strbuf_printf(p->out, "t%u%s", p->temps[n->arg[0]], part);
+	uint32_t temp = fp_temp(p, n->arg[0]);
+	if (temp)
+		strbuf_printf(p->out, "t%u%s", temp, part);
 	else
 		print_fp(p, of, part);
 	if (n->width != whole)
@@ -239,7 +241,7 @@ static void print_node(const struct printer *p, expr_id id)
 static void print(const struct printer *p, expr_id id)
 {
 	if (p->temps && p->temps[id])
-		strbuf_printf(p->out, "t%u%s", p->temps[id], is_fp_temp(p, id) ? ".all" : "");
+		strbuf_printf(p->out, "t%u%s", p->temps[id], fp_temp(p, id) ? ".all" : "");
 	else
 		print_node(p, id);
 }
@@ -307,7 +309,7 @@ static void print_temps(const struct printer *p)
 		if (!p->temps[id])
 			continue;
 		strbuf_printf(p->out, "t%u = ", p->temps[id]);
-		if (is_fp_temp(p, id))
+		if (fp_temp(p, id))
 			print_fp(p, node(p->pool, id), "");
 		else
 			print_node(p, id);
