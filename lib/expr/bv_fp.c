@@ -60,26 +60,28 @@ static struct fp_result convert(const struct lanes *l, fp_bits a)
 	}
 }
 
+/* Those of two operands that are functions of lib/fp as they stand. */
+typedef struct fp_result binary(const struct fp_env *e, fp_bits a, fp_bits b);
+
+static binary *const binaries[EXPR_NUM_OPS] = {
+	[EXPR_FADD] = fp_add,        [EXPR_FSUB] = fp_sub,        [EXPR_FMUL] = fp_mul,
+	[EXPR_FDIV] = fp_div,        [EXPR_FMIN] = fp_min,        [EXPR_FMAX] = fp_max,
+	[EXPR_FMINNUM] = fp_min_num, [EXPR_FMAXNUM] = fp_max_num, [EXPR_FSCALE] = fp_scale,
+};
+
 static struct fp_result apply(const struct lanes *l, unsigned i)
 {
 	const struct fp_env *e = &l->env;
 	unsigned negate = l->spec.negate[i % 2];
 	fp_bits a = get_lane(l->a, l->operand, i), b = get_lane(l->b, l->operand, i);
 
+	if (binaries[l->op])
+		return (negate ? fp_sub : binaries[l->op])(e, a, b); /* negate: FADD alone */
 	switch (l->op) {
-	case EXPR_FADD: return negate ? fp_sub(e, a, b) : fp_add(e, a, b);
-	case EXPR_FSUB: return fp_sub(e, a, b);
-	case EXPR_FMUL: return fp_mul(e, a, b);
-	case EXPR_FDIV: return fp_div(e, a, b);
 	case EXPR_FSQRT: return fp_sqrt(e, a);
 	case EXPR_FMA: return fp_fma(e, negate, a, b, get_lane(l->c, l->operand, i));
-	case EXPR_FMIN: return fp_min(e, a, b);
-	case EXPR_FMAX: return fp_max(e, a, b);
-	case EXPR_FMINNUM: return fp_min_num(e, a, b);
-	case EXPR_FMAXNUM: return fp_max_num(e, a, b);
 	case EXPR_FCMP:
 	case EXPR_FORDER: return compare(l, a, b);
-	case EXPR_FSCALE: return fp_scale(e, a, b);
 	case EXPR_FREM: return remainder_of(l, a, b);
 	default: return convert(l, a);
 	}
@@ -101,9 +103,8 @@ void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_
 		unsigned low = i * l.result;
 
 		ret[low / 64] |= (uint64_t)r.value << low % 64;
-		if (r.value >> 64)
-			ret[1] |= (uint64_t)(r.value >>
-					     64); /* the one lane of 80 bits, or the quotient beside one of 64 */
+		if (r.value >> 64) /* the one lane of 80 bits, or the quotient beside one of 64 */
+			ret[1] |= (uint64_t)(r.value >> 64);
 		flags |= r.flags;
 	}
 	bv_put(ret, o->width - FP_NUM_FLAGS, FP_NUM_FLAGS, fp_told(l.spec.rules, control, (uint8_t)flags));
