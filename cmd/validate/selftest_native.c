@@ -21,7 +21,7 @@ struct session {
 	regex_t only;
 	bool progress;
 	uint64_t start, shown_at;
-	uint64_t forms, failing, with_memory, faulted, skipped, left_open, repeated;
+	uint64_t forms, undefined, failing, with_memory, faulted, skipped, left_open, repeated;
 	struct strbuf failures;
 };
 
@@ -67,6 +67,7 @@ static void add_form(struct session *s, const struct walk_form *f)
 	s->counts->failed += f->failed;
 	s->counts->unmodelled += f->unmodelled;
 	s->forms += f->status == LIFT_DONE;
+	s->undefined += f->status == LIFT_DONE && f->undefined;
 	s->failing += f->failed > 0;
 	s->with_memory += f->with_memory;
 	s->faulted += f->faulted;
@@ -196,11 +197,12 @@ static void show_sums(const struct session *s)
 {
 	uint64_t ms = (clock_now() - s->start) / CLOCK_MS;
 
-	printf("%" PRIu64 " forms modelled, %" PRIu64 " of them with failures; of the cases passed %" PRIu64
-	       " accessed memory, %" PRIu64 " ended in a fault, %" PRIu64 " only when repeated; %" PRIu64
-	       " skipped, %" PRIu64 " left open; %" PRIu64 ".%03" PRIu64 " s\n",
-	       s->forms, s->failing, s->with_memory, s->faulted, s->repeated, s->skipped, s->left_open, ms / 1000,
-	       ms % 1000);
+	printf("%" PRIu64 " forms modelled (%" PRIu64 " always #UD), %" PRIu64
+	       " of them with failures; of the cases passed %" PRIu64 " accessed memory, %" PRIu64
+	       " ended in a fault, %" PRIu64 " only when repeated; %" PRIu64 " skipped, %" PRIu64 " left open; %" PRIu64
+	       ".%03" PRIu64 " s\n",
+	       s->forms, s->undefined, s->failing, s->with_memory, s->faulted, s->repeated, s->skipped, s->left_open,
+	       ms / 1000, ms % 1000);
 }
 
 static struct error *run_walk(struct session *s, const struct isa *isa, struct oracle *oracle)

@@ -7,9 +7,9 @@
 /*
  * How often a variant is tried to find the forms it has, and to find one of a given form; how many encodings a form
  * gets at least if there are so many cases, and how many cases one encoding gets at most; how many encodings without a
- * model are shown to the CPU.
+ * model are shown to the CPU; of how many cases that a form gets one that is always #UD gets one.
  */
-enum { SAMPLES = 6, MAX_TRIES = 64, ENCODINGS = 25, CASES_EACH = 16, UNMODELLED_TRIES = 8 };
+enum { SAMPLES = 6, MAX_TRIES = 64, ENCODINGS = 25, CASES_EACH = 16, UNMODELLED_TRIES = 32, UNDEFINED = 16 };
 
 /* That a variant has encodings of a form. */
 struct pair {
@@ -54,7 +54,7 @@ static struct error *decode(struct walk *w, const uint8_t bytes[ISA_MAX_INSN_LEN
 
 static struct error *find_form(struct walk *w, const struct insn *insn, uint32_t *ret)
 {
-	struct walk_form form = {.status = insn->status, .family = insn->family};
+	struct walk_form form = {.status = insn->status, .family = insn->family, .undefined = true};
 	uint64_t *index = map_put(&w->by_name, hash_form(insn->form, insn->status));
 
 	if (!index)
@@ -71,6 +71,7 @@ static struct error *find_form(struct walk *w, const struct insn *insn, uint32_t
 		*index = w->forms.len;
 	}
 	*ret = (uint32_t)(*index - 1);
+	w->forms.at[*ret].undefined &= insn->rule != NULL;
 	return NULL;
 }
 
@@ -302,7 +303,8 @@ static struct error *run_unmodelled(struct walk *w, size_t form, struct rng *rng
 		if (f->unmodelled == refused)
 			keep_example(f, &result.insn);
 		f->unmodelled++;
-		refused += result.refused;
+		/* With a memory operand it may be the address. */
+		refused += result.refused && !result.insn.operand.len;
 	}
 	f->refused = f->unmodelled > 0 && refused == f->unmodelled;
 	return err;
@@ -314,7 +316,7 @@ struct error *walk_run(struct walk *w, size_t form, unsigned cases, struct strbu
 	struct rng rng = {.state = w->rng.state ^ hash_form(f->name, f->status)};
 
 	if (f->status == LIFT_DONE)
-		return run_modelled(w, form, cases, &rng, failures);
+		return run_modelled(w, form, f->undefined ? cases / UNDEFINED + 1 : cases, &rng, failures);
 	return run_unmodelled(w, form, &rng);
 }
 

@@ -18,6 +18,7 @@ struct walk_form {
 	char name[ISA_FORM_LEN]; /* insn.form */
 	enum lift_status status;
 	const char *family;           /* insn.family */
+	bool undefined;               /* always #UD, by a rule: LOCK where it is not allowed */
 	uint32_t first, num_variants; /* private */
 	uint64_t passed, failed, skipped, left_open, repeated, with_memory, faulted;
 	/* Without a model: cases that the CPU executes. Or do all end in a protection fault, whatever the operands? */
@@ -43,9 +44,9 @@ size_t walk_num_forms(const struct walk *w);
 const struct walk_form *walk_form(const struct walk *w, size_t form);
 
 /*
- * Tries a form from `cases` states, by several encodings of each of its variants, and adds to its counts. Without a
- * model: finds out whether the CPU executes it. Appends a paragraph for the first failures of each encoding (NULL:
- * nowhere).
+ * Tries a form from `cases` states (one that is always #UD from a 16th of that), by several encodings of each of its
+ * variants, and adds to its counts. Without a model: finds out whether the CPU executes it. Appends a paragraph for the
+ * first failures of each encoding (NULL: nowhere).
  */
 struct error *walk_run(struct walk *w, size_t form, unsigned cases, struct strbuf *failures);
 

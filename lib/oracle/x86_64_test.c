@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "lib/base/codec.h"
+#include "lib/base/rng.h"
 #include "lib/oracle/selftest.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/native.h"
