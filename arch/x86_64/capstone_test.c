@@ -38,7 +38,6 @@ static struct kind kinds[] = {
 
 	{UNKNOWN, "nop", "", "SDM vol. 2, A.2.4: the hint space", 0},
 	{UNKNOWN, "prefetch*", "", "SDM vol. 2, PREFETCHW: all of 0F 0D", 0},
-	{UNKNOWN, "3dnow", "", "the last byte is not looked at here: capstone is right of some", 0},
 	{UNKNOWN, "ud[01]", "", "SDM vol. 2, UD", 0},
 	{UNKNOWN, "mov", "", "#UD for registers that there are not is the builder's to say", 0},
 	{UNKNOWN, "[lms]fence", "", "SDM vol. 2, LFENCE: the low bits of ModRM are ignored", 0},
@@ -98,7 +97,6 @@ static struct kind kinds[] = {
 
 	{NAME, "cmp[ps][sd]", "cmp*", "a pseudo-op: both", 0},
 	{NAME, "vcmp[ps][sd]", "vcmp*", "a pseudo-op: both", 0},
-	{NAME, "3dnow", "*", "the last byte is not looked at here: capstone", 0},
 	{NAME, "movq", "movd", "SDM vol. 2, MOVQ: with REX.W", 0},
 	{NAME, "pause", "*", "SDM vol. 2, PAUSE: F3 90, whatever REX is", 0},
 	{NAME, "cldemote", "nop", "SDM vol. 2, CLDEMOTE", 0},

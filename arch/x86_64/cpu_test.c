@@ -223,6 +223,7 @@ static const struct {
 	{"0f 01 fa", X86_HAS_MONITORX},
 	{"0f 01 f9", X86_HAS_RDTSCP},
 	{"0f 0e", X86_HAS_NOW3D},
+	{"0f 0f c1 bb", X86_HAS_NOW3D_EXT},
 	{"0f 01 fc", X86_HAS_CLZERO},
 	{"0f 01 fd", X86_HAS_RDPRU},
 	{"66 0f ae f1", X86_HAS_WAITPKG},

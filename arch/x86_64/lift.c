@@ -42,6 +42,7 @@ const struct x86_table *const x86_families[] = {
 	&x86_x87_control_table,
 	&x86_x87_transcendental_table,
 	&x86_mmx_table,
+	&x86_now3d_table,
 	&x86_sse4a_table,
 	&x86_gather_table,
 	&x86_named_mmx_table,

@@ -6,9 +6,10 @@
 
 /* clang-format off */
 static const struct x86_form x86_named_mmx[] = {
-	/* AMD's 3DNow!: the byte behind the operands tells which (APM vol. 5) */
-	NAMED("femms", "0F 0E",    "",         NOW3D),
-	NAMED("3dnow", "0F 0F /r", "Pq Qq Ib", NOW3D),
+	/* 3DNow! (APM vol. 5): steps of Newton and Raphson between approximations, of which no bound is given */
+	NAMED("pfrcpit1", "0F 0F /r A6", "Pq Qq", NOW3D),
+	NAMED("pfrsqit1", "0F 0F /r A7", "Pq Qq", NOW3D),
+	NAMED("pfrcpit2", "0F 0F /r B6", "Pq Qq", NOW3D),
 };
 
 static const struct x86_form x86_named_other[] = {

@@ -95,10 +95,10 @@ extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x8
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
 	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_sse_fp_table,
 	x86_sse_compare_table, x86_sse_convert_table, x86_sse_horizontal_table, x86_fma_table, x86_mmx_table,
-	x86_sse4a_table, x86_gather_table, x86_avx_table, x86_sse_approx_table, x86_segment_table, x86_privileged_table,
-	x86_xsave_table, x86_x87_load_table, x86_x87_arith_table, x86_x87_compare_table, x86_x87_control_table,
-	x86_x87_transcendental_table, x86_named_mmx_table, x86_named_sse_table, x86_named_avx_table,
-	x86_named_other_table;
+	x86_now3d_table, x86_sse4a_table, x86_gather_table, x86_avx_table, x86_sse_approx_table, x86_segment_table,
+	x86_privileged_table, x86_xsave_table, x86_x87_load_table, x86_x87_arith_table, x86_x87_compare_table,
+	x86_x87_control_table, x86_x87_transcendental_table, x86_named_mmx_table, x86_named_sse_table,
+	x86_named_avx_table, x86_named_other_table;
 
 extern const struct x86_table *const x86_families[];
 extern const size_t x86_num_families;
