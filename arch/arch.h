@@ -175,6 +175,7 @@ struct insn {
 	bool opens, closes;          /* sets, reads registers that a stop resets (isa->reset) */
 	uint8_t overrun;             /* the row of isa->overruns that it is, from 1; 0: none */
 	bool reserved;    /* no instruction has this encoding: LIFT_DONE, and it raises a fault, by the rule */
+	bool switched;    /* it may be #UD: whether it is there the system decides, which the CPU does not tell */
 	const char *rule; /* why it is #UD, or whatever undefined instructions raise; static, NULL: it is not */
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;

@@ -300,6 +300,7 @@ static struct error *lift(struct isa_lifter *l, struct x86_decoded *d, struct tr
 	x86_describe(&c, d, insn);
 	insn->overrun = find_overrun(&d->raw, insn);
 	insn->reserved = d->form == &x86_undefined;
+	insn->switched = d->form && d->form->props & X86_SWITCHED;
 	insn->rule = insn->reserved ? d->raw.rule : NULL;
 	if (is_missing(&l->cpu, insn))
 		err = build_refused(&c, "the CPU lacks the feature", insn);

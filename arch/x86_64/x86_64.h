@@ -50,6 +50,7 @@ enum {
 	X86_LOCK_CR0 = 2,  /* VENDOR_MOV_CR8 tells what LOCK does */
 	X86_LOCK_VERW = 4, /* ... VENDOR_LOCK_VERW */
 	X86_ELSE = 8,      /* CPUs without the feature take the opcode for that of the next row */
+	X86_SWITCHED = 32, /* it may be switched off: insn.switched */
 	X86_REPEATS = 16,  /* F2 and F3 are part of the name: "rep"; "repe" and "repne" where flags decide */
 };
 
