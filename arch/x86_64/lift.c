@@ -56,6 +56,7 @@ const size_t x86_num_families = sizeof x86_families / sizeof *x86_families;
 struct isa_lifter {
 	struct x86_decoder decoder;
 	enum repeat_step repeat;
+	bool checks; /* accesses are checked for alignment */
 	struct isa_cpu cpu;
 };
 
@@ -86,6 +87,11 @@ void x86_lifter_destroy(struct isa_lifter *l)
 void x86_lifter_set_repeat(struct isa_lifter *l, enum repeat_step step)
 {
 	l->repeat = step;
+}
+
+void x86_lifter_set_checks(struct isa_lifter *l, bool on)
+{
+	l->checks = on;
 }
 
 /* ---- What depends on the CPU ---- */
@@ -213,7 +219,7 @@ static bool is_mmx(const struct x86_ctx *c)
 	return false;
 }
 
-static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
+static struct error *build(struct x86_ctx *c, const struct x86_form *form, bool checks, struct insn *insn)
 {
 	x86_goto(c, x86_const(c, 64, c->next));
 	if (is_mmx(c))
@@ -221,6 +227,8 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	form->build(c, form);
 	set_flag_effects(c, form, insn);
 	apply_flags(c, insn);
+	if (checks && c->raw.row)
+		x86_check_alignment(c);
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)
@@ -307,7 +315,7 @@ static struct error *lift(struct isa_lifter *l, struct x86_decoded *d, struct tr
 	else if (refuses_lock(&c, d->form))
 		err = build_refused(&c, "LOCK in front of what it is not allowed with", insn);
 	else if (d->form && d->form->build)
-		err = build(&c, d->form, insn);
+		err = build(&c, d->form, l->checks, insn);
 	else
 		insn->status = LIFT_UNMODELLED;
 	insn->vendor_rows = c.vendor_rows;

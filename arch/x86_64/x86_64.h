@@ -23,6 +23,7 @@ extern const struct isa_frame x86_frame;
 struct error *x86_lifter_create(struct isa_lifter **ret);
 void x86_lifter_destroy(struct isa_lifter *lifter);
 void x86_lifter_set_repeat(struct isa_lifter *lifter, enum repeat_step step);
+void x86_lifter_set_checks(struct isa_lifter *lifter, bool on);
 const struct isa_cpu *x86_lifter_cpu(const struct isa_lifter *lifter);
 void x86_lifter_set_cpu(struct isa_lifter *lifter, const struct isa_cpu *cpu);
 bool x86_lifter_observe(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
@@ -160,6 +161,16 @@ struct x86_ctx {
 
 /* A row of vendor.def has a part in the instruction. True: what AMD's processors do is to be built, else Intel's. */
 bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row);
+
+/* ---- Alignment (alignment.c) ---- */
+
+/* Adds #AC to a transfer that is otherwise complete. */
+void x86_check_alignment(struct x86_ctx *c);
+
+/* ---- Without a row (outline.c) ---- */
+
+/* What is known of an instruction that has no transfer: insn->outline, flags, may_store. */
+void x86_outline(const struct x86_ctx *c, struct insn *insn);
 
 /* ---- Text (describe.c, print.c) ---- */
 
