@@ -19,7 +19,13 @@ static bool has_size(unsigned bits)
 static bool is_settled(const struct x86_ctx *c)
 {
 	const struct transfer *t = c->t;
+	bool vectors = c->num_ops > 0;
 
+	for (unsigned i = 0; i < c->num_ops; i++)
+		vectors &= c->op[i].kind == X86_OPERAND_REG &&
+			   (c->op[i].bank == X86_BANK_VECTOR || c->op[i].bank == X86_BANK_MMX);
+	if (vectors) /* MASKMOVDQU, MASKMOVQ: memory at rDI */
+		return false;
 	for (unsigned i = 0; i < c->num_ops; i++)
 		if (c->op[i].kind == X86_OPERAND_MEM &&
 		    (c->raw.row->encoding.fields[i].size.type == X86_TYPE_P || !has_size(c->op[i].width)))
@@ -66,7 +72,7 @@ static void check(struct x86_ctx *c, expr_id *at, expr_id guard, expr_id address
 	bool settled = is_settled(c);
 	expr_id cond = is_misaligned(c, address, settled ? bits / 8 : 64);
 
-	if (bits == 8)
+	if (settled && bits == 8)
 		return;
 	if (!settled || (*at && *at != cond)) {
 		x86_open(c, cond, ENV_SYSTEM);

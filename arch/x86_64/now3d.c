@@ -29,14 +29,15 @@ enum {
  * Tiny results are told before rounding (APM vol. 5, PFMUL, note 2), and integers saturate (PF2ID): among the rules of
  * lib/fp those of Arm say so. Where they depart from 3DNow! otherwise is in operands that are not supported.
  */
-static struct fp_spec spec(void)
+static struct fp_spec spec(enum fp_round how)
 {
-	return (struct fp_spec){.format = FP_F32, .rules = FP_ARM};
+	return (struct fp_spec){.format = FP_F32, .rules = FP_ARM, .rounding = (uint8_t)(FP_STATIC + how)};
 }
 
-static expr_id mode(struct x86_ctx *c, enum fp_round how)
+/* FPCR.FZ and MXCSR.DAZ by those rules and by SSE's: denormals are zeroes. No exception is looked at. */
+static expr_id control(struct x86_ctx *c, const struct fp_spec *s)
 {
-	return x86_const(c, FP_MODE_WIDTH, how | 1u << FP_MODE_FLUSH_OPERANDS | 1u << FP_MODE_FLUSH_RESULTS);
+	return x86_const(c, FP_CONTROL_WIDTH, s->rules == FP_ARM ? 1 << 24 : 1 << 6);
 }
 
 static expr_id lane(struct x86_ctx *c, expr_id a, unsigned i)
@@ -100,8 +101,8 @@ static expr_id cancelled_sign(struct x86_ctx *c, expr_id a, expr_id b, enum expr
 static expr_id compute(struct x86_ctx *c, enum expr_op op, enum cancelled how, expr_id a, expr_id b)
 {
 	struct expr_pool *p = c->pool;
-	const struct fp_spec s = spec();
-	expr_id value = expr_fp_value(p, expr_fp(p, op, &s, mode(c, FP_NEAREST), a, b, EXPR_NONE));
+	const struct fp_spec s = spec(FP_NEAREST);
+	expr_id value = expr_fp_value(p, expr_fp(p, op, &s, control(c, &s), a, b, EXPR_NONE));
 	expr_id largest = expr_or(p, sign(c, value), x86_const(c, LANE, LARGEST));
 
 	value = expr_ite(p, is_unsupported(c, value), largest, value);
@@ -142,9 +143,8 @@ static void build_extreme(struct x86_ctx *c, const struct x86_form *f)
 
 	for (unsigned i = 0; i < NUM_LANES; i++) {
 		expr_id x = lane(c, a, i), y = lane(c, b, i);
-		expr_id found = expr_fp(p, simd_operator(f), &s, mode(c, FP_NEAREST),
-					expr_ite(p, is_zero(c, x), zero, x), expr_ite(p, is_zero(c, y), zero, y),
-					EXPR_NONE);
+		expr_id found = expr_fp(p, simd_operator(f), &s, control(c, &s), expr_ite(p, is_zero(c, x), zero, x),
+					expr_ite(p, is_zero(c, y), zero, y), EXPR_NONE);
 		lanes[i] = if_supported(c, x, y, expr_fp_value(p, found));
 	}
 	finish(c, lanes);
@@ -159,7 +159,7 @@ static void build_compare(struct x86_ctx *c, const struct x86_form *f)
 
 	for (unsigned i = 0; i < NUM_LANES; i++) {
 		expr_id x = lane(c, a, i), y = lane(c, b, i);
-		expr_id holds = expr_fp(p, EXPR_FCMP, &s, mode(c, FP_NEAREST), x, y, EXPR_NONE);
+		expr_id holds = expr_fp(p, EXPR_FCMP, &s, control(c, &s), x, y, EXPR_NONE);
 		lanes[i] = if_supported(c, x, y, expr_fp_value(p, holds));
 	}
 	finish(c, lanes);
@@ -172,14 +172,14 @@ static void build_from_int(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
 	unsigned width = f->param & WORDS ? 16 : LANE;
-	struct fp_spec s = spec();
+	struct fp_spec s = spec(FP_TO_ZERO);
 	expr_id a = simd_source(c, 1), lanes[NUM_LANES];
 
 	s.is_signed = true;
 	s.integer = (uint8_t)width;
 	for (unsigned i = 0; i < NUM_LANES; i++) {
 		expr_id from = expr_extract(p, a, i * LANE, width);
-		lanes[i] = expr_fp_value(p, expr_fp(p, EXPR_ITOF, &s, mode(c, FP_TO_ZERO), from, EXPR_NONE, EXPR_NONE));
+		lanes[i] = expr_fp_value(p, expr_fp(p, EXPR_ITOF, &s, control(c, &s), from, EXPR_NONE, EXPR_NONE));
 	}
 	finish(c, lanes);
 }
@@ -188,15 +188,14 @@ static void build_from_int(struct x86_ctx *c, const struct x86_form *f)
 static void build_to_int(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
-	struct fp_spec s = spec();
+	struct fp_spec s = spec(FP_TO_ZERO);
 	expr_id a = simd_source(c, 1), lanes[NUM_LANES];
 
 	s.is_signed = true;
 	s.integer = f->param & WORDS ? 16 : LANE;
 	for (unsigned i = 0; i < NUM_LANES; i++) {
 		expr_id x = lane(c, a, i);
-		expr_id value = expr_fp_value(p,
-					      expr_fp(p, EXPR_FTOI, &s, mode(c, FP_TO_ZERO), x, EXPR_NONE, EXPR_NONE));
+		expr_id value = expr_fp_value(p, expr_fp(p, EXPR_FTOI, &s, control(c, &s), x, EXPR_NONE, EXPR_NONE));
 		lanes[i] = if_supported(c, x, x, expr_sext(p, value, LANE));
 	}
 	finish(c, lanes);

@@ -167,11 +167,6 @@ bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row);
 /* Adds #AC to a transfer that is otherwise complete. */
 void x86_check_alignment(struct x86_ctx *c);
 
-/* ---- Without a row (outline.c) ---- */
-
-/* What is known of an instruction that has no transfer: insn->outline, flags, may_store. */
-void x86_outline(const struct x86_ctx *c, struct insn *insn);
-
 /* ---- Text (describe.c, print.c) ---- */
 
 /* insn's text, form, names of registers, encoding and family. */
