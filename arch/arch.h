@@ -175,6 +175,7 @@ struct insn {
 	bool opens, closes;          /* sets, reads registers that a stop resets (isa->reset) */
 	uint8_t overrun;             /* the row of isa->overruns that it is, from 1; 0: none */
 	bool reserved;    /* no instruction has this encoding: LIFT_DONE, and it raises a fault, by the rule */
+	bool switched;    /* it may be #UD: whether it is there the system decides, which the CPU does not tell */
 	const char *rule; /* why it is #UD, or whatever undefined instructions raise; static, NULL: it is not */
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
@@ -421,6 +422,12 @@ struct isa {
 	void (*lifter_destroy)(struct isa_lifter *lifter);
 	/* Chooses the transfers of repeated instructions; REPEAT_ITERATION at first. NULL: the ISA has none. */
 	void (*lifter_set_repeat)(struct isa_lifter *lifter, enum repeat_step step);
+	/*
+	 * While this flag is 1 the CPU checks the alignment of what is accessed: instructions are to be lifted for that,
+	 * or for 0, as at first. NULL: there is none.
+	 */
+	void (*lifter_set_checks)(struct isa_lifter *lifter, bool on);
+	uint32_t checks_flag;
 	/*
 	 * Where CPUs differ, by the numbers that struct insn and struct isa_cpu have (features: from 1, the first entry
 	 * is not used), and what tells of the CPU, in an order in which the answers can be believed. NULL: nothing.

@@ -223,6 +223,20 @@ static const struct {
 	{"0f 01 fa", X86_HAS_MONITORX},
 	{"0f 01 f9", X86_HAS_RDTSCP},
 	{"0f 0e", X86_HAS_NOW3D},
+	{"0f 0f c1 bb", X86_HAS_NOW3D_EXT},
+	{"0f 01 c2", X86_HAS_VMX},
+	{"0f 37", X86_HAS_SMX},
+	{"0f 01 d7", X86_HAS_SGX},
+	{"0f 01 c5", X86_HAS_PCONFIG},
+	{"f2 0f 01 ca", X86_HAS_FRED},
+	{"f2 0f 00 f0", X86_HAS_LKGS},
+	{"0f 01 c6", X86_HAS_WRMSRNS},
+	{"f3 0f 3a f0 c0 00", X86_HAS_HRESET},
+	{"f2 0f 01 c6", X86_HAS_MSRLIST},
+	{"0f 38 8b 01", X86_HAS_MOVRS},
+	{"0f 01 c7", X86_HAS_PBNDKB},
+	{"f2 0f 38 f8 c1", X86_HAS_USER_MSR},
+	{"f3 0f 01 fa", X86_HAS_MCOMMIT},
 	{"0f 01 fc", X86_HAS_CLZERO},
 	{"0f 01 fd", X86_HAS_RDPRU},
 	{"66 0f ae f1", X86_HAS_WAITPKG},
@@ -279,7 +293,8 @@ END_TEST
 static bool needs_no_instruction(unsigned feature)
 {
 	switch (feature) {
-	case X86_HAS_LZCNT: /* lift_test: without it another instruction */
+	case X86_HAS_LZCNT:    /* lift_test: without it another instruction */
+	case X86_HAS_WBNOINVD: /* likewise */
 	case X86_HAS_ALT_MOV_CR8:
 	case X86_HAS_MISALIGNED_SSE:
 	case X86_HAS_X87_POINTERS:

@@ -56,6 +56,7 @@ struct x86_raw {
 	bool group; /* ModRM selects the instruction */
 	uint8_t modrm;
 	uint8_t mod, reg, rm; /* reg and rm with their extensions */
+	uint8_t suffix;       /* of 3DNow!: the byte behind the operands */
 
 	/* Memory operand: base + index * scale + disp. */
 	bool is_mem;

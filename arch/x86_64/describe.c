@@ -129,7 +129,8 @@ static const char *family_of(const struct x86_form *form)
 	return form ? "undefined" : "avx512";
 }
 
-/* What no row says: "66 0F 38 F6", "VEX 0F 38 F3 /7", "EVEX 66 0F FC". Beyond the first map prefixes select. */
+/* What no row says: "66 0F 38 F6", "VEX 0F 38 F3 /7", "EVEX 66 0F FC", "0F 0F /r 9F". Beyond the first map prefixes
+ * select. */
 static void set_opcode(const struct x86_raw *raw, struct insn *insn)
 {
 	static const char *const maps[] = {"", "", "0F ", "0F 38 ", "0F 3A "};
@@ -141,14 +142,17 @@ static void set_opcode(const struct x86_raw *raw, struct insn *insn)
 		pp = raw->vex_pp;
 	else if (raw->map == X86_MAP_1)
 		pp = 0;
-	char digit[4] = "";
+	char digit[4] = "", suffix[8] = "";
 	if (raw->group)
 		snprintf(digit, sizeof digit, " /%u", raw->reg & 7u);
-	snprintf(insn->encoding, sizeof insn->encoding, "%s%s%s%02X%s",
+	if (x86_opcode_shape(raw).has_suffix)
+		snprintf(suffix, sizeof suffix, " /r %02X", raw->suffix);
+	snprintf(insn->encoding, sizeof insn->encoding, "%s%s%s%02X%s%s",
 		 spaces[raw->evex  ? 3
 			: raw->xop ? 2
 				   : raw->vex],
-		 selected[pp], raw->map < sizeof maps / sizeof *maps ? maps[raw->map] : "map ? ", raw->opcode, digit);
+		 selected[pp], raw->map < sizeof maps / sizeof *maps ? maps[raw->map] : "map ? ", raw->opcode, digit,
+		 suffix);
 }
 
 void x86_describe(const struct x86_ctx *c, const struct x86_decoded *d, struct insn *insn)

@@ -33,7 +33,7 @@ static bool is_word(const char *word, const char *one)
 /* ---- Encodings ---- */
 
 /* Where in an encoding the parser is. */
-enum stage { AT_PREFIXES, AT_MAP, AT_MODRM };
+enum stage { AT_PREFIXES, AT_MAP };
 
 struct parser {
 	struct x86_encoding *e;
@@ -158,6 +158,17 @@ static bool take_modrm(struct x86_encoding *e, const char *word)
 	return e->modrm_mask == 0xf8 || !*rest;
 }
 
+/* The byte behind the operands. */
+static bool take_suffix(struct x86_encoding *e, const char *word)
+{
+	const char *rest = word;
+
+	if (e->has_suffix || e->space != X86_LEGACY || e->modrm_mask >= 0xf8)
+		return false;
+	e->has_suffix = true;
+	return take_byte(word, &e->suffix, &rest) && !*rest;
+}
+
 /* An escape byte or the opcode. */
 static bool take_opcode(struct parser *p, const char *word)
 {
@@ -190,7 +201,7 @@ static bool take_word(struct parser *p, const char *word)
 	if (take_condition(p->e, word))
 		return true;
 	if (p->has_opcode)
-		return !p->e->has_modrm && take_modrm(p->e, word);
+		return p->e->has_modrm ? take_suffix(p->e, word) : take_modrm(p->e, word);
 	if (p->e->map == X86_MAP_1 && take_prefix(p->e, word))
 		return true;
 	if (p->e->space != X86_LEGACY && p->e->map == X86_MAP_1 && take_map(p->e, word))

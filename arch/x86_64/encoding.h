@@ -28,6 +28,8 @@
  *   XX               the opcode. XX+r: its low three bits are a register (letter Z).
  *   /r /0 ... /7     a ModRM byte; with a digit, ModRM.reg must have it
  *   XX, XX+i         (behind the opcode) the ModRM byte must be this one; +i: but for its low three bits, a register
+ *   XX               (behind /r or a digit) the byte behind the memory operand's displacement, or else behind ModRM, must
+ *                    be this one: "0F 0F /r 9E" (3DNow!). Then all rows of the opcode have such a byte.
  *   d64 f64          operands of type v have 64 bits unless 66 makes them 16; whatever 66 is (SDM vol. 2, A.2.5)
  *   Immediates are not written here: operands have them.
  *
@@ -114,7 +116,8 @@ struct x86_encoding {
 	uint8_t asize;             /* bit 0: 64, bit 1: 32 bits */
 	uint8_t mods;              /* bit 0: memory, bit 1: a register in ModRM.rm */
 	uint8_t modrm, modrm_mask; /* bits that ModRM must have */
-	bool has_modrm, plus_r, b0, uses_vvvv, has_segment, vsib, mod_ignored, d64, f64;
+	uint8_t suffix; /* the byte behind the operands */
+	bool has_modrm, has_suffix, plus_r, b0, uses_vvvv, has_segment, vsib, mod_ignored, d64, f64;
 	bool implied; /* all operands: they are for the reader */
 	uint8_t num_fields;
 	struct x86_field fields[X86_MAX_FIELDS];
@@ -130,14 +133,14 @@ struct x86_row {
 };
 
 /*
- * The first row that the prefixes, opcode and ModRM of raw are of, from *at on, and *at behind it. NULL: none; then
+ * The first row that the prefixes, opcode, ModRM and suffix of raw are of, from *at on, and *at behind it. NULL: none; then
  * *rule is why (static). A text that does not parse is no row: a test finds it.
  */
 const struct x86_row *x86_find_row(const struct x86_raw *raw, size_t *at, const char **rule);
 
-/* What all rows of an opcode have: a ModRM byte, whose mod is ignored; or one has: a digit. */
+/* What all rows of an opcode have: a ModRM byte, whose mod is ignored; a suffix; or one has: a digit. */
 struct x86_shape {
-	bool exists, has_modrm, mod_ignored, has_digit;
+	bool exists, has_modrm, mod_ignored, has_suffix, has_digit;
 };
 
 /* All false: there is no row of it. */

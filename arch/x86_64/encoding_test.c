@@ -36,8 +36,9 @@ START_TEST(rows_agree)
 		const struct x86_encoding *a = &rows[i - 1].encoding, *b = &rows[i].encoding;
 		if (a->space != b->space || a->map != b->map || a->opcode != b->opcode || a->plus_r != b->plus_r)
 			continue;
-		ck_assert_msg(a->has_modrm == b->has_modrm && a->mod_ignored == b->mod_ignored, "%s, %s",
-			      rows[i - 1].form->encoding, rows[i].form->encoding);
+		ck_assert_msg(a->has_modrm == b->has_modrm && a->mod_ignored == b->mod_ignored &&
+				      a->has_suffix == b->has_suffix,
+			      "%s, %s", rows[i - 1].form->encoding, rows[i].form->encoding);
 	}
 }
 END_TEST
@@ -80,6 +81,11 @@ START_TEST(refused)
 		{"01 /r", "Eq/Mb"},
 		{"01 D0", "M"},
 		{"VEX.512.NP.0F 58 /r", ""},
+		{"0F 0F 9E", "Pq Qq"},
+		{"0F 0F /r 9", "Pq Qq"},
+		{"0F 0F /r 9E 9E", "Pq Qq"},
+		{"0F 0F C0 9E", ""},
+		{"VEX.NP.0F 0F /r 9E", "Vx Wx"},
 	};
 	struct x86_encoding e;
 
@@ -111,7 +117,8 @@ START_TEST(fields)
 	ck_assert(x86_encoding_parse("0F C8+r", "Zv", &e) && e.plus_r && !e.has_modrm);
 	ck_assert(x86_encoding_parse("D8 C0+i", "ST0 STi", &e) && e.modrm == 0xc0 && e.modrm_mask == 0xf8);
 	ck_assert(x86_encoding_parse("NP 0F 01 D0", "", &e) && e.modrm_mask == 0xff && e.mods == 2);
-	ck_assert(x86_encoding_parse("0F 20 /r", "Rq Cq", &e) && e.mod_ignored);
+	ck_assert(x86_encoding_parse("0F 20 /r", "Rq Cq", &e) && e.mod_ignored && !e.has_suffix);
+	ck_assert(x86_encoding_parse("0F 0F /r 9E", "Pq Qq", &e) && e.has_suffix && e.suffix == 0x9e && !e.modrm_mask);
 }
 END_TEST
 

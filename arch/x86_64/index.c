@@ -109,6 +109,7 @@ struct x86_shape x86_opcode_shape(const struct x86_raw *raw)
 		shape.exists = true;
 		shape.has_modrm = rows[i].encoding.has_modrm;
 		shape.mod_ignored = rows[i].encoding.mod_ignored;
+		shape.has_suffix = rows[i].encoding.has_suffix;
 		shape.has_digit |= rows[i].encoding.modrm_mask != 0;
 	}
 	return shape;
@@ -128,6 +129,7 @@ static const char *const rules[] = {
 	"a register where only memory is allowed",
 	"memory where only a register is allowed",
 	"no instruction has this ModRM byte",
+	"no instruction has this byte behind its operands",
 	"no instruction with these prefixes",
 	"VEX.L must be 0",
 	"VEX.L must be 1",
@@ -145,6 +147,7 @@ enum {
 	NO_REGISTER,
 	NO_MEMORY,
 	NO_MODRM,
+	NO_SUFFIX,
 	NO_PREFIX,
 	L_NOT_0,
 	L_NOT_1,
@@ -169,6 +172,8 @@ static unsigned match(const struct x86_encoding *e, const struct x86_raw *raw)
 		return raw->is_mem ? NO_MEMORY : NO_REGISTER;
 	if (e->modrm_mask >= 0xf8 && (raw->modrm & e->modrm_mask) != e->modrm)
 		return NO_MODRM;
+	if (e->has_suffix && raw->suffix != e->suffix)
+		return NO_SUFFIX;
 	if (!(e->prefixes >> prefix_of(raw) & 1))
 		return NO_PREFIX;
 	if (e->vsib && (raw->modrm & 7) != 4)

@@ -42,6 +42,7 @@ const struct x86_table *const x86_families[] = {
 	&x86_x87_control_table,
 	&x86_x87_transcendental_table,
 	&x86_mmx_table,
+	&x86_now3d_table,
 	&x86_sse4a_table,
 	&x86_gather_table,
 	&x86_named_mmx_table,
@@ -55,6 +56,7 @@ const size_t x86_num_families = sizeof x86_families / sizeof *x86_families;
 struct isa_lifter {
 	struct x86_decoder decoder;
 	enum repeat_step repeat;
+	bool checks; /* accesses are checked for alignment */
 	struct isa_cpu cpu;
 };
 
@@ -85,6 +87,11 @@ void x86_lifter_destroy(struct isa_lifter *l)
 void x86_lifter_set_repeat(struct isa_lifter *l, enum repeat_step step)
 {
 	l->repeat = step;
+}
+
+void x86_lifter_set_checks(struct isa_lifter *l, bool on)
+{
+	l->checks = on;
 }
 
 /* ---- What depends on the CPU ---- */
@@ -212,7 +219,7 @@ static bool is_mmx(const struct x86_ctx *c)
 	return false;
 }
 
-static struct error *build(struct x86_ctx *c, const struct x86_form *form, struct insn *insn)
+static struct error *build(struct x86_ctx *c, const struct x86_form *form, bool checks, struct insn *insn)
 {
 	x86_goto(c, x86_const(c, 64, c->next));
 	if (is_mmx(c))
@@ -220,6 +227,8 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, struc
 	form->build(c, form);
 	set_flag_effects(c, form, insn);
 	apply_flags(c, insn);
+	if (checks && c->raw.row)
+		x86_check_alignment(c);
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)
@@ -299,13 +308,14 @@ static struct error *lift(struct isa_lifter *l, struct x86_decoded *d, struct tr
 	x86_describe(&c, d, insn);
 	insn->overrun = find_overrun(&d->raw, insn);
 	insn->reserved = d->form == &x86_undefined;
+	insn->switched = d->form && d->form->props & X86_SWITCHED;
 	insn->rule = insn->reserved ? d->raw.rule : NULL;
 	if (is_missing(&l->cpu, insn))
 		err = build_refused(&c, "the CPU lacks the feature", insn);
 	else if (refuses_lock(&c, d->form))
 		err = build_refused(&c, "LOCK in front of what it is not allowed with", insn);
 	else if (d->form && d->form->build)
-		err = build(&c, d->form, insn);
+		err = build(&c, d->form, l->checks, insn);
 	else
 		insn->status = LIFT_UNMODELLED;
 	insn->vendor_rows = c.vendor_rows;

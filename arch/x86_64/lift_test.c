@@ -381,6 +381,56 @@ START_TEST(without_a_transfer)
 }
 END_TEST
 
+/* ---- Alignment: SDM vol. 3, 6.15, table 6-7 ---- */
+
+/* Faults by #AC, and what is left to the processor; of the first, how many faults come before it. */
+static const struct {
+	const char *hex;
+	unsigned faults, open, before;
+} alignments[] = {
+	{"8b 03", 1, 0, 0},       /* mov eax, [rbx] */
+	{"8a 03", 0, 0, 0},       /* mov al, [rbx] */
+	{"48 01 45 00", 2, 0, 1}, /* add [rbp], rax: loaded and stored; behind #SS */
+	{"48 8d 03", 0, 0, 0},    /* lea rax, [rbx] */
+	{"f7 33", 1, 0, 0},       /* div dword ptr [rbx]: in front of what was loaded */
+	{"0f 10 03", 0, 1, 0},    /* movups xmm0, [rbx] */
+	{"66 a5", 1, 1, 0},       /* movsw: the second place */
+	{"ff 2b", 0, 1, 0},       /* jmp far [rbx] */
+	{"0f 01 0b", 0, 0, 0},    /* sidt [rbx]: whatever the kernel makes of it */
+};
+
+static unsigned count_faults(enum fault_kind kind, unsigned *before)
+{
+	unsigned n = 0;
+
+	*before = 0;
+	for (size_t i = 0; i < transfer.faults.len; i++) {
+		if (transfer.faults.at[i].kind == kind && n++ == 0)
+			*before = (unsigned)i;
+	}
+	return n;
+}
+
+START_TEST(alignment)
+{
+	unsigned before, opened, ignored;
+
+	lift(alignments[_i].hex);
+	ck_assert_uint_eq(count_faults(FAULT_ALIGNMENT, &ignored), 0);
+	opened = count_faults(FAULT_PROTECTION, &ignored);
+	isa_x86_64.lifter_set_checks(lifter, true);
+	lift(alignments[_i].hex);
+	ck_assert_uint_eq(count_faults(FAULT_ALIGNMENT, &before), alignments[_i].faults);
+	ck_assert_uint_eq(before, alignments[_i].before);
+	opened = count_faults(FAULT_PROTECTION, &ignored) - opened;
+	ck_assert_msg(alignments[_i].open ? opened > 0 : alignments[_i].faults == 0 || opened == 0, "%s",
+		      alignments[_i].hex);
+	isa_x86_64.lifter_set_checks(lifter, false);
+	lift(alignments[_i].hex);
+	ck_assert_uint_eq(count_faults(FAULT_ALIGNMENT, &ignored), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("x86_64 lifting");
@@ -395,6 +445,7 @@ int main(void)
 	tcase_add_test(tables, lock);
 	tcase_add_test(tables, no_blank_stands_before_a_comma);
 	tcase_add_test(tables, operands);
+	tcase_add_loop_test(tables, alignment, 0, sizeof alignments / sizeof *alignments);
 	tcase_add_test(tables, zero_counts_follow_cpuid);
 	suite_add_tcase(suite, tables);
 	return test_main(suite);

@@ -49,6 +49,11 @@ void x86_mmx_enter(struct x86_ctx *c)
 	enter(c, false);
 }
 
+void x86_mmx_leave(struct x86_ctx *c)
+{
+	enter(c, true);
+}
+
 /* All ones as exponent are no number: the register's tag says "special", 2 (SDM vol. 1, 8.1.7). */
 void x86_mmx_write(struct x86_ctx *c, unsigned n, expr_id value)
 {
@@ -61,7 +66,7 @@ void x86_mmx_write(struct x86_ctx *c, unsigned n, expr_id value)
 static void build_emms(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	enter(c, true);
+	x86_mmx_leave(c);
 }
 
 /* clang-format off */

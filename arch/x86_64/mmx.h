@@ -18,6 +18,9 @@ static inline bool x86_is_mmx(const struct x86_operand *op)
  */
 void x86_mmx_enter(struct x86_ctx *c);
 
+/* EMMS: likewise, and every register is empty. */
+void x86_mmx_leave(struct x86_ctx *c);
+
 /* The value before of MM0-MM7, 64 bits. */
 expr_id x86_mmx_read(struct x86_ctx *c, unsigned n);
 

@@ -6,6 +6,9 @@
 
 /* clang-format off */
 #define NAMED(text, bytes, ops, has) {.name = text, .encoding = bytes, .operands = ops, .feature = X86_HAS_##has}
+/* Whether it is there the system decides, which CPUID does not tell: programs may get #UD. */
+#define SWITCHED(text, bytes, ops, has) \
+	{.name = text, .encoding = bytes, .operands = ops, .feature = X86_HAS_##has, .props = X86_SWITCHED}
 #define NAMED_AVX(text, bytes, vex, ops, has, has_256) \
 	{.name = text, .encoding = "VEX." vex " " bytes, .operands = ops, .feature = X86_HAS_##has, \
 	 .feature_256 = X86_HAS_##has_256}

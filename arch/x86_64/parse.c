@@ -262,6 +262,8 @@ static void parse_rest(struct cursor *s, struct x86_raw *raw, unsigned ways)
 	raw->group = shape.has_digit;
 	if (shape.has_modrm || (!shape.exists && has_reserved_modrm(raw)))
 		parse_modrm(s, raw, shape.mod_ignored);
+	if (shape.has_suffix)
+		raw->suffix = next_byte(s);
 	raw->near16 = ways & X86_NEAR16 && raw->opsize && !raw->w && x86_is_near_branch(raw);
 	find_row(raw);
 	if (raw->row) {

@@ -34,6 +34,13 @@ static void build_control(struct x86_ctx *c, const struct x86_form *f)
 	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_PROTECTION);
 }
 
+/* #UD at privilege level 3, on AMD's processors, too (SDM vol. 2; APM vol. 3, CLAC, RSM). */
+static void build_undefined(struct x86_ctx *c, const struct x86_form *f)
+{
+	(void)f;
+	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+}
+
 /* clang-format off */
 #define REFUSED(name, encoding, operands) ROW(name, encoding, operands, BASE, "-------", 0, build_refused, 0)
 #define REPEATED(name, encoding, operands) ROW(name, encoding, operands, BASE, "-------", X86_REPEATS, build_refused, 0)
@@ -67,6 +74,8 @@ static const struct x86_form x86_privileged[] = {
 	REFUSED("clts",   "0F 06",    ""),
 	REFUSED("swapgs", "0F 01 F8", ""),
 	REFUSED("invd",   "0F 08",    ""),
+	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
+	ROW("wbnoinvd", "F3 0F 09", "", WBNOINVD, "-------", X86_ELSE, build_refused, 0),
 	REFUSED("wbinvd", "0F 09",    ""),
 	REFUSED("invlpg", "0F 01 /7", "M"),
 	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
@@ -74,6 +83,16 @@ static const struct x86_form x86_privileged[] = {
 	REFUSED("rdmsr",  "0F 32", ""),
 	REFUSED("wrmsr",  "0F 30", ""),
 	REFUSED("rdpmc",  "0F 33", ""),
+	ROW("wrmsrns",   "NP 0F 01 C6",    "",   WRMSRNS, "-------", 0, build_refused,   0),
+	ROW("rdmsrlist", "F2 0F 01 C6",    "",   MSRLIST, "-------", 0, build_refused,   0),
+	ROW("wrmsrlist", "F3 0F 01 C6",    "",   MSRLIST, "-------", 0, build_refused,   0),
+	ROW("hreset",    "F3 0F 3A F0 C0", "Ib", HRESET,  "-------", 0, build_refused,   0),
+	ROW("pconfig",   "NP 0F 01 C5",    "",   PCONFIG, "-------", 0, build_refused,   0),
+	ROW("encls",     "NP 0F 01 CF",    "",   SGX,     "-------", 0, build_undefined, 0),
+	ROW("enclv",     "NP 0F 01 C0",    "",   SGX,     "-------", 0, build_undefined, 0),
+	ROW("clac",      "NP 0F 01 CA",    "",   BASE,    "-------", 0, build_undefined, 0),
+	ROW("stac",      "NP 0F 01 CB",    "",   BASE,    "-------", 0, build_undefined, 0),
+	ROW("rsm",       "0F AA",          "",   BASE,    "-------", 0, build_undefined, 0),
 	REFUSED("sysret", "0F 07", ""),
 	/*  name  encoding  operands  CPUID  oszapcd  props  build  param */
 	ROW("sysexit",   "0F 35",             "",      BASE,    "-------", 0,            build_sysexit, 0),

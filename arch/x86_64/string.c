@@ -167,7 +167,8 @@ static void build_cmps(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 	advance(c, &loop, X86_rsi);
 	advance(c, &loop, X86_rdi);
-	compare(c, &loop, load(c, &loop, X86_rsi), load(c, &loop, X86_rdi));
+	expr_id a = load(c, &loop, X86_rsi); /* first: processors look there first */
+	compare(c, &loop, a, load(c, &loop, X86_rdi));
 }
 
 static void build_scas(struct x86_ctx *c, const struct x86_form *f)

@@ -23,6 +23,7 @@ extern const struct isa_frame x86_frame;
 struct error *x86_lifter_create(struct isa_lifter **ret);
 void x86_lifter_destroy(struct isa_lifter *lifter);
 void x86_lifter_set_repeat(struct isa_lifter *lifter, enum repeat_step step);
+void x86_lifter_set_checks(struct isa_lifter *lifter, bool on);
 const struct isa_cpu *x86_lifter_cpu(const struct isa_lifter *lifter);
 void x86_lifter_set_cpu(struct isa_lifter *lifter, const struct isa_cpu *cpu);
 bool x86_lifter_observe(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
@@ -50,6 +51,7 @@ enum {
 	X86_LOCK_CR0 = 2,  /* VENDOR_MOV_CR8 tells what LOCK does */
 	X86_LOCK_VERW = 4, /* ... VENDOR_LOCK_VERW */
 	X86_ELSE = 8,      /* CPUs without the feature take the opcode for that of the next row */
+	X86_SWITCHED = 32, /* it may be switched off: insn.switched */
 	X86_REPEATS = 16,  /* F2 and F3 are part of the name: "rep"; "repe" and "repne" where flags decide */
 };
 
@@ -95,10 +97,10 @@ extern const struct x86_table x86_alu_table, x86_move_table, x86_shift_table, x8
 	x86_sse_move_table, x86_sse_int_table, x86_sse_arith_table, x86_sse_shuffle_table, x86_sse_string_table,
 	x86_sse_state_table, x86_sse_crypto_table, x86_sse_sha_table, x86_sse_gfni_table, x86_sse_fp_table,
 	x86_sse_compare_table, x86_sse_convert_table, x86_sse_horizontal_table, x86_fma_table, x86_mmx_table,
-	x86_sse4a_table, x86_gather_table, x86_avx_table, x86_sse_approx_table, x86_segment_table, x86_privileged_table,
-	x86_xsave_table, x86_x87_load_table, x86_x87_arith_table, x86_x87_compare_table, x86_x87_control_table,
-	x86_x87_transcendental_table, x86_named_mmx_table, x86_named_sse_table, x86_named_avx_table,
-	x86_named_other_table;
+	x86_now3d_table, x86_sse4a_table, x86_gather_table, x86_avx_table, x86_sse_approx_table, x86_segment_table,
+	x86_privileged_table, x86_xsave_table, x86_x87_load_table, x86_x87_arith_table, x86_x87_compare_table,
+	x86_x87_control_table, x86_x87_transcendental_table, x86_named_mmx_table, x86_named_sse_table,
+	x86_named_avx_table, x86_named_other_table;
 
 extern const struct x86_table *const x86_families[];
 extern const size_t x86_num_families;
@@ -159,6 +161,11 @@ struct x86_ctx {
 
 /* A row of vendor.def has a part in the instruction. True: what AMD's processors do is to be built, else Intel's. */
 bool x86_by_amd(struct x86_ctx *c, enum x86_vendor_row row);
+
+/* ---- Alignment (alignment.c) ---- */
+
+/* Adds #AC to a transfer that is otherwise complete. */
+void x86_check_alignment(struct x86_ctx *c);
 
 /* ---- Text (describe.c, print.c) ---- */
 

@@ -10,6 +10,7 @@
 struct entry {
 	struct lifted lifted;
 	uint8_t given;      /* bytes that were there, at most max_insn_len */
+	bool checks;        /* lift_cache_set_checks() */
 	size_t index;       /* into the cache's entries */
 	struct entry *next; /* of the same address */
 };
@@ -20,6 +21,7 @@ enum { FRONT_SIZE = 32768 };
 struct lift_cache {
 	const struct isa *isa;
 	struct isa_lifter *lifter;
+	bool checks;
 	struct expr_pool *pool; /* scratch: of the instruction lifted last */
 	struct transfer transfer;
 
@@ -109,6 +111,14 @@ void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step)
 	lift_cache_empty(cache);
 }
 
+void lift_cache_set_checks(struct lift_cache *cache, bool on)
+{
+	if (cache->checks == on || !cache->isa->lifter_set_checks)
+		return;
+	cache->isa->lifter_set_checks(cache->lifter, on);
+	cache->checks = on;
+}
+
 const struct isa_cpu *lift_cache_cpu(const struct lift_cache *cache)
 {
 	return cache->isa->lifter_cpu ? cache->isa->lifter_cpu(cache->lifter) : NULL;
@@ -161,12 +171,13 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
  * Does the entry say what these bytes are? An instruction is its own bytes; that there is none also depends on how
  * many there were.
  */
-static inline bool matches(const struct entry *e, const uint8_t *bytes, size_t len)
+static inline bool matches(const struct lift_cache *cache, const struct entry *e, const uint8_t *bytes, size_t len)
 {
 	const struct insn *insn = &e->lifted.insn;
 	bool is_insn = insn->status == LIFT_DONE || insn->status == LIFT_UNMODELLED;
 
-	return (is_insn ? len >= insn->len : len == e->given) && same_bytes(insn->bytes, bytes, insn->len);
+	return e->checks == cache->checks && (is_insn ? len >= insn->len : len == e->given) &&
+	       same_bytes(insn->bytes, bytes, insn->len);
 }
 
 /* Neighbours in a page stay neighbours; pages are scattered, lest those of a program and its libraries meet. */
@@ -186,7 +197,7 @@ static struct entry *find(const struct lift_cache *cache, uint64_t *list, const 
 	struct entry *before = NULL;
 
 	for (struct entry *e = first_of(cache, *list); e; before = e, e = e->next) {
-		if (!matches(e, bytes, len))
+		if (!matches(cache, e, bytes, len))
 			continue;
 		if (before) {
 			before->next = e->next;
@@ -300,6 +311,7 @@ static struct error *make(struct lift_cache *cache, uint64_t pc, const uint8_t *
 		return err;
 	}
 	e->given = (uint8_t)len;
+	e->checks = cache->checks;
 	*ret = e;
 	return NULL;
 }
@@ -350,7 +362,7 @@ struct error *lift_cache_get(struct lift_cache *cache, uint64_t pc, const uint8_
 
 	if (len > cache->isa->max_insn_len)
 		len = cache->isa->max_insn_len;
-	if (e && e->lifted.insn.pc == pc && matches(e, bytes, len)) {
+	if (e && e->lifted.insn.pc == pc && matches(cache, e, bytes, len)) {
 		cache->stats.hits++;
 		*ret = &e->lifted;
 		return NULL;

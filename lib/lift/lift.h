@@ -55,6 +55,12 @@ void lift_cache_destroy(struct lift_cache *cache);
 /* Chooses the transfers of repeated instructions, and empties the cache: no entry may be in use. */
 void lift_cache_set_repeat(struct lift_cache *cache, enum repeat_step step);
 
+/*
+ * Chooses whether alignment is checked (isa->lifter_set_checks) in what lift_cache_get() finds from now on. Entries of
+ * both kinds are kept.
+ */
+void lift_cache_set_checks(struct lift_cache *cache, bool on);
+
 /* The CPU that instructions are lifted for; NULL if those of the ISA do not differ. Valid until it changes. */
 const struct isa_cpu *lift_cache_cpu(const struct lift_cache *cache);
 /* Another one, where there are any; empties the cache: no entry may be in use. */

@@ -34,6 +34,7 @@ enum {
 
 struct isa_lifter {
 	unsigned calls;
+	bool checks;
 };
 
 static struct isa_lifter *the_lifter;
@@ -43,6 +44,11 @@ static struct error *lifter_create(struct isa_lifter **ret)
 	the_lifter = calloc(1, sizeof *the_lifter);
 	*ret = the_lifter;
 	return NULL;
+}
+
+static void lifter_set_checks(struct isa_lifter *lifter, bool on)
+{
+	lifter->checks = on;
 }
 
 static void lifter_destroy(struct isa_lifter *lifter)
@@ -97,6 +103,8 @@ static void build(struct transfer *t, uint64_t next, const uint8_t *bytes)
 				   new_acc(t->pool, bytes));
 	else
 		transfer_set_reg(t, ACC, new_acc(t->pool, bytes));
+	if (the_lifter->checks)
+		transfer_add_fault(t, expr_const(t->pool, 1, 1), FAULT_ALIGNMENT);
 }
 
 static struct error *lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
@@ -135,6 +143,7 @@ static const struct isa isa = {
 	.pc = PC,
 	.lifter_create = lifter_create,
 	.lifter_destroy = lifter_destroy,
+	.lifter_set_checks = lifter_set_checks,
 	.lift = lift,
 };
 
@@ -204,6 +213,24 @@ START_TEST(many_addresses)
 		ck_assert_ptr_eq(get(i * steps[_i], code, 2), all[i]);
 	}
 	assert_lifted(300);
+}
+END_TEST
+
+/* Entries of both kinds stay. */
+START_TEST(checked_and_not)
+{
+	static const uint8_t code[] = {ADD, 5};
+	struct lifted *plain = get(0x1000, code, 2);
+
+	lift_cache_set_checks(cache, true);
+	struct lifted *checked = get(0x1000, code, 2);
+	ck_assert_ptr_ne(checked, plain);
+	ck_assert_ptr_eq(get(0x1000, code, 2), checked);
+	ck_assert(the_lifter->checks);
+	lift_cache_set_checks(cache, false);
+	ck_assert_ptr_eq(get(0x1000, code, 2), plain);
+	ck_assert(!the_lifter->checks);
+	assert_lifted(2);
 }
 END_TEST
 
@@ -406,6 +433,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, second_time_hits);
+	tcase_add_test(tc, checked_and_not);
 	tcase_add_loop_test(tc, many_addresses, 0, 5);
 	tcase_add_test(tc, changed_bytes);
 	tcase_add_test(tc, truncated);

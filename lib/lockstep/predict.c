@@ -166,6 +166,8 @@ static struct error *fetch_insn(struct predictor *p, uint64_t pc, struct code *c
 	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
 	const uint8_t *page = memory_page(p->memory, pc);
 
+	if (p->isa->lifter_set_checks)
+		lift_cache_set_checks(p->cache, state_get(&p->front, p->isa->checks_flag));
 	*ret = NULL;
 	*ret_why = MEM_OK;
 	if (page && left >= len) {

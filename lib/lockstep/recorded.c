@@ -66,9 +66,28 @@ void recorded_deinit(struct recorded *r)
 
 /* ---- Instructions ---- */
 
-static struct error *lift(struct recorded *r, const struct trace_step *step, struct lifted **ret)
+/* What is checked for alignment is another instruction, which has no place. */
+static struct error *lift_checked(struct recorded *r, const struct trace_step *step, struct lifted **ret)
+{
+	struct lift_cache *cache = r->ls.model.cache;
+	struct error *err = NULL;
+
+	*ret = NULL;
+	lift_cache_set_checks(cache, true);
+	if (step->len)
+		err = lift_cache_get(cache, step->pc, step->bytes, step->len, ret);
+	lift_cache_set_checks(cache, false);
+	return err;
+}
+
+/* now: the state before it. */
+static struct error *lift(struct recorded *r, const struct state *now, const struct trace_step *step,
+			  struct lifted **ret)
 {
 	struct error *err = NULL;
+
+	if (now->isa->lifter_set_checks && state_get(now, now->isa->checks_flag))
+		return lift_checked(r, step, ret);
 
 	while (r->lifted.len <= step->entry)
 		if (!vec_push(&r->lifted, NULL))
@@ -163,7 +182,7 @@ static struct error *judge_single(struct recorded *r, const struct trace_step *s
 	const struct touched touched = {step->words, step->num_words};
 	enum predict_result result;
 	bool differs;
-	struct error *err = lift(r, step, &r->given.lifted);
+	struct error *err = lift(r, &ls->now, step, &r->given.lifted);
 
 	if (err)
 		return err;
@@ -305,7 +324,7 @@ static struct error *judge_event(struct recorded *r, const struct trace_step *st
 	else
 		err = judge_look(r, step);
 	if (!err)
-		err = lift(r, step, &lifted);
+		err = lift(r, &ls->now, step, &lifted);
 	if (err)
 		return err;
 	adopt(ls, step);
@@ -334,7 +353,7 @@ static struct error *extend(struct recorded *r, const struct trace_step *step)
 	struct lockstep *ls = &r->ls;
 	struct group *g = &ls->group;
 	enum predict_result result;
-	struct error *err = lift(r, step, &r->given.lifted);
+	struct error *err = lift(r, &ls->model.front, step, &r->given.lifted);
 
 	if (err)
 		return err;

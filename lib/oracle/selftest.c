@@ -500,6 +500,8 @@ static struct error *lift(struct selftest *t, uint64_t pc)
 	transfer_reset(&t->transfer, t->pool);
 	prog_destroy(t->prog);
 	t->prog = NULL;
+	if (t->isa->lifter_set_checks)
+		t->isa->lifter_set_checks(t->lifter, selftest_checks(t));
 	struct error *err = t->isa->lift(t->lifter, pc, t->given, t->given_len, &t->transfer, &t->insn);
 	if (err || t->insn.status != LIFT_DONE)
 		return err;

@@ -157,6 +157,12 @@ struct error *selftest_go_on(struct selftest *t);
  */
 struct error *selftest_excuse(struct selftest *t, bool *ret);
 
+/* Is the alignment of what the instruction accesses checked? Of one in eight, by its seed. */
+static inline bool selftest_checks(const struct selftest *t)
+{
+	return (t->given_seed >> 8 & 7) == 0;
+}
+
 /* Takes the instruction at hand once more, at its place, when t->lifter has changed; the case stays. */
 struct error *selftest_lift_again(struct selftest *t);
 

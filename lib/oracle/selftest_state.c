@@ -236,6 +236,8 @@ static void set_values(struct selftest *t)
 		set_indices(t);
 	for (uint32_t i = 0; i < t->isa->num_flags; i++)
 		state_set(&t->before, t->isa->flag_regs[i], rng_below(&t->rng, 2));
+	if (t->isa->lifter_set_checks)
+		state_set(&t->before, t->isa->checks_flag, selftest_checks(t));
 	selftest_set_x87(t);
 	if (chance(&t->rng, 4))
 		repeat_value(t);

@@ -125,16 +125,6 @@ static bool denied(const struct sweep *s, const struct item *item)
 	return false;
 }
 
-/* CET: CR4.CET and a bit in an MSR (SDM vol. 1, 17.2.3, vol. 2, WRSS). */
-static bool may_be_off(const struct sweep *s, const struct item *item)
-{
-	for (size_t i = 0; i < sizeof item->insn.feature; i++) {
-		if (item->insn.feature[i] && strcmp(s->isa->features[item->insn.feature[i]].name, "CET_SS") == 0)
-			return item->insn.status == LIFT_UNMODELLED;
-	}
-	return false;
-}
-
 /* Makers differ in it, and hypervisors are known to take the other one's part. */
 static bool is_of_hosts(const struct sweep *s, const struct item *item)
 {
@@ -158,7 +148,7 @@ static enum sweep_verdict refused(const struct sweep *s, const struct item *item
 {
 	if (!item->executes || denied(s, item))
 		return SWEEP_REFUSED;
-	if (may_be_off(s, item))
+	if (item->insn.switched && item->insn.status == LIFT_UNMODELLED)
 		return SWEEP_SWITCHED;
 	return is_of_hosts(s, item) ? SWEEP_HOST : SWEEP_WRONG;
 }

@@ -15,8 +15,7 @@ enum sweep_verdict {
 	SWEEP_REFUSED,  /* both */
 	SWEEP_NAMED,    /* the CPU executes it, and its name is known, but there is no model */
 	SWEEP_HOST,     /* they differ by a hypervisor's doing: CPUID denies the feature, or it has a part in it */
-	SWEEP_SWITCHED, /* named, not modelled, and refused: the system has to switch it on, which CPUID does not tell
-			 */
+	SWEEP_SWITCHED, /* named, not modelled, and refused: insn.switched */
 	SWEEP_OPEN,     /* the oracle cannot show it */
 	SWEEP_MISSING,  /* the CPU executes it; the model says #UD, or knows no such instruction */
 	SWEEP_WRONG,    /* the CPU refuses it, and has all features that it needs as far as the model knows */

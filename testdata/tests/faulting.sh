@@ -26,7 +26,7 @@ same "the log tells what an instruction raised" "$(jq -r '.events[] | select(.ki
 declare -A expected=(
 	[cross]='divergent cross_here memory changed by an instruction that faulted confirmed'
 	[x87]='divergent x87_here memory changed by an instruction that faulted confirmed'
-	[ac]='divergent ac_here fault missing SIGBUS recorded'
+	[ac]='divergent ac_here fault missing SIGBUS confirmed'
 	[invalid]='divergent invalid_here fault missing SIGILL recorded'
 	[loop]='divergent loop_here fault missing SIGFPE recorded')
 
@@ -99,15 +99,12 @@ same "lost: the likely cause" "$(jq -c '[.verdict, (.lost_sync.likely_cause | .m
 matches "lost: as text" "$("$VALIDATE" --log lost.json 2>&1)" 'probably +by rcpps at 0x[0-9a-f]+ <lost_here>, [0-9]+ instructions before: CPUs may differ in a result'
 matches "lost: on the page" "$(<report.html)" 'The likely cause: rcpps at 0x[0-9a-f]+'
 
-# A log without its CPU, as older ones are, proves nothing of one.
-sed '/^"cpu": /d' ac.json >older.json
+# A log without its CPU, as older ones are, proves nothing of one. It has the signal at the POPF in front of the load,
+# where no model has one.
+here=$(jq -r '.events[] | select(.kind == "signal").pc' ac.json)
+sed "/^\"cpu\": /d; s/\"pc\": \"$here\"/\"pc\": \"$(printf '0x%x' $((here - 1)))\"/" ac.json >older.json
 mv older.json ac.json
+possible='x87_here+0x11 fault missing SIGBUS possible'
 judge ac
-same "by a log of nobody knows what" "$status $said" '0 incomplete ac_here fault missing SIGBUS possible'
-judge ac --fail-on possible
-same "which counts if it is asked for" "$status $said" '1 divergent ac_here fault missing SIGBUS possible'
-judge ac --stop-on-first
-same "and ends no run that does not ask" "$status $(jq -c .reasons report.json)" '0 ["findings"]'
-judge ac --stop-on-first --fail-on possible
-same "but one that does" "$status $(jq -c .reasons report.json)" '1 ["max-findings"]'
+same "by a log of nobody knows what" "$status $said" "1 ${expected[ac]} $possible"
 finish
