@@ -61,46 +61,58 @@ static struct error *map_over(struct replay *r, struct replay_call *call, const 
 
 /* ---- mmap ---- */
 
-/* The largest alignment that a loader gives segments of its own accord, by cutting off what it mapped too much. */
-enum { LOADER_ALIGN = 1 << 16 };
+/* Programs map too much and cut off what lies before and behind an aligned part: loaders by a segment's alignment (64
+ * KiB and 2 MiB are usual), malloc() by that of an arena. */
+enum { LEAST_ALIGN = 1 << 16, LARGEST_ALIGN = 1 << 26 };
+
+/* The largest alignment of what may be cut out of len bytes. */
+static uint64_t cut_align(uint64_t len)
+{
+	uint64_t align = LEAST_ALIGN;
+
+	while (align < LARGEST_ALIGN && align * 2 <= len)
+		align *= 2;
+	return align;
+}
 
 /*
- * Where a mapping of len bytes has room at the logged one's distance from a multiple of LOADER_ALIGN: what a loader
- * cuts off, and so which calls it makes, depends on it. The guest tries with a larger one.
+ * Where a mapping of len bytes has room at the logged one's distance from a multiple of align: what a program cuts
+ * off, and so which calls it makes, depends on it. The guest tries with a larger one.
  */
 static struct error *find_room(struct replay *r, const struct replay_call *call, uint64_t logged, uint64_t len,
-			       uint64_t *ret)
+			       uint64_t align, uint64_t *ret)
 {
-	uint64_t arg[6] = {0, len + LOADER_ALIGN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
+	uint64_t arg[6] = {0, len + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, UINT64_MAX, 0};
 	int64_t result = 0;
 	struct error *err = guest_call(r, call, "mmap", arg, &result);
 
 	*ret = 0;
 	if (err || sys_failed(result))
 		return err;
-	*ret = (uint64_t)result + ((logged - (uint64_t)result) & (LOADER_ALIGN - 1));
+	*ret = (uint64_t)result + ((logged - (uint64_t)result) & (align - 1));
 	arg[0] = (uint64_t)result;
 	return guest_call(r, call, "munmap", arg, &result);
 }
 
-/* Maps; where the guest leaves the choice, at the logged address if that is free, else as far from a loader's
- * alignment. */
+/* Maps; where the guest leaves the choice, at the logged address if that is free, else as far from what the program may
+ * align to. */
 static struct error *map_alike(struct replay *r, struct replay_call *call, uint64_t arg[6])
 {
 	uint64_t logged = call->event ? (uint64_t)call->event->result : 0;
 	bool anywhere = call->event && !(arg[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) &&
 			call->guest.arg[0] == call->event->arg[0];
+	uint64_t align = cut_align(arg[1]);
 	int64_t unmapped;
 
 	if (anywhere)
 		arg[0] = logged; /* a hint: equal addresses need no translation */
 	struct error *err = replay_run(r, call, arg);
 	uint64_t result = (uint64_t)call->guest.result;
-	if (err || !anywhere || sys_failed(call->guest.result) || !((result ^ logged) & (LOADER_ALIGN - 1)))
+	if (err || !anywhere || sys_failed(call->guest.result) || !((result ^ logged) & (align - 1)))
 		return err;
 	err = guest_call(r, call, "munmap", (const uint64_t[6]){result, arg[1]}, &unmapped);
 	if (!err)
-		err = find_room(r, call, logged, arg[1], &arg[0]);
+		err = find_room(r, call, logged, arg[1], align, &arg[0]);
 	if (!err)
 		err = replay_put_back(r, call);
 	return err ? err : replay_run(r, call, arg);

@@ -125,6 +125,9 @@ struct qemu_log {
 	size_t have;                  /* needed values of the state so far */
 	size_t values, values_before; /* all of its values, and those of the state before */
 	char last[MAX_NAME];
+	bool has_ftw;
+	uint8_t ftw, tagged; /* a bit of each x87 register: not empty; its tag is known */
+	uint16_t tags;
 	struct state state;
 	uint64_t ignored;
 	bool cut;
@@ -272,6 +275,31 @@ static void put(struct qemu_log *log, const struct place *place, const uint64_t 
 	state_set_words(&log->state, place->reg, words);
 }
 
+/* What a tag says of a register that is not empty: SDM vol. 1, 8.1.7. */
+static unsigned tag_of(const uint64_t st[2])
+{
+	enum { VALID = 0, ZERO = 1, SPECIAL = 2 };
+	unsigned exponent = st[1] & 0x7fff;
+
+	if (!exponent && !st[0])
+		return ZERO;
+	return exponent && exponent != 0x7fff && st[0] >> 63 ? VALID : SPECIAL;
+}
+
+/* FTW is as FXSAVE has it, a bit of each register: whether it is not empty. The rest of its tag follows from what it
+ * holds, and the tag word is known with the last of them. */
+static void put_tag(struct qemu_log *log, unsigned n, const uint64_t st[2])
+{
+	enum { EMPTY = 3 };
+	unsigned tag = log->ftw >> n & 1 ? tag_of(st) : EMPTY;
+	uint32_t reg;
+
+	log->tags = (uint16_t)((log->tags & ~(EMPTY << 2 * n)) | tag << 2 * n);
+	log->tagged = (uint8_t)(log->tagged | 1u << n);
+	if (log->has_ftw && log->tagged == UINT8_MAX && isa_find_reg(log->isa, "ftag", 4, &reg))
+		state_set_words(&log->state, reg, (const uint64_t[2]){log->tags});
+}
+
 /* x87 registers are listed as the processor numbers them, and are the state's as the stack has them. */
 static bool put_float(struct qemu_log *log, const struct value *v)
 {
@@ -282,11 +310,12 @@ static bool put_float(struct qemu_log *log, const struct value *v)
 		return false;
 	if (!isa_find_reg(log->isa, "fstat", 5, &fstat) || !state_known(&log->state, fstat))
 		return false;
-	unsigned top = state_get(&log->state, fstat) >> 11 & 7;
-	snprintf(name, sizeof name, "st%u", ((unsigned)(v->name[3] - '0') - top) & 7);
+	unsigned top = state_get(&log->state, fstat) >> 11 & 7, n = (unsigned)(v->name[3] - '0') & 7;
+	snprintf(name, sizeof name, "st%u", (n - top) & 7);
 	if (!isa_find_reg(log->isa, name, 3, &reg))
 		return false;
 	state_set_words(&log->state, reg, v->group);
+	put_tag(log, n, v->group);
 	return true;
 }
 
@@ -298,6 +327,12 @@ static void take_value(struct qemu_log *log, struct value *v)
 		memcpy(v->name, log->last, sizeof v->name);
 	else
 		memcpy(log->last, v->name, sizeof v->name);
+	if (!strcmp(v->name, "FTW") && v->num_groups == 1) {
+		log->has_ftw = true;
+		log->ftw = (uint8_t)v->group[0];
+		log->tagged = 0;
+		return;
+	}
 	size_t at = find_place(log, v->name);
 	if (at == log->places.len) {
 		put_float(log, v);
@@ -350,6 +385,8 @@ static void begin_state(struct qemu_log *log)
 	for (uint32_t i = 0; i < log->isa->num_regs; i++)
 		state_set_unknown(&log->state, i);
 	log->have = 0;
+	log->has_ftw = false;
+	log->tagged = 0;
 	log->values_before = log->values;
 	log->values = 0;
 	log->in_state = true;

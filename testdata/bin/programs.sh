@@ -8,7 +8,7 @@ busybox=$(command -v busybox)
 via=()
 # For a run of some 50,000 instructions on a machine that does other things as well.
 : "${RUN_SECONDS:=$HANG_SECONDS}"
-# Names of what programs execute and has no model yet: of x86-64 none.
+# Mnemonics that have no model yet, as an extended regular expression: none on x86-64.
 no_model='^$'
 
 make_scratch
@@ -83,7 +83,7 @@ ended() { # NAME
 	verdict "$(($(field "$1" .checked) > 10000 ? 0 : 1))" "$1" "only $(field "$1" .checked) instructions were checked"
 }
 
-# No finding, and nothing that was not judged but what has no model yet, and what lies behind a limit.
+# No finding, and nothing that was not judged but what lies behind a limit.
 clean() { # NAME
 	local reasons
 	same "findings of $1" "$(field "$1" '.findings[].form')" ""

@@ -12,6 +12,7 @@
  *   guard    guard regions, which are refused when it is recorded
  *   heap     brk, shrunk and grown again
  *   places   addresses that are asked for
+ *   aligned  parts that are cut out of larger mappings, as loaders and malloc() do for alignment's sake
  *   code     code that is written by one view and executed by another
  *   patched  the same, after it has been executed
  *   device   /dev/zero
@@ -624,16 +625,42 @@ static int anything(const char *seed)
 	return 0;
 }
 
+/* Which calls are made depends on where the mapping lies. */
+static void cut_out(uint64_t align, uint64_t len)
+{
+	byte *p = map(0, align + len, 0, PRIVATE | ANON, -1, 0);
+	uint64_t before = -(uint64_t)p & (align - 1), behind = align - before;
+
+	if (before)
+		show("cut off before it", (uint64_t)guest_syscall(SYS_munmap, (long)p, (long)before, 0) + before);
+	if (behind)
+		show("cut off behind it",
+		     (uint64_t)guest_syscall(SYS_munmap, (long)(p + before + len), (long)behind, 0) + behind);
+	guest_syscall(SYS_mprotect, (long)(p + before), PAGE, RW);
+	p[before] = 5;
+	show("what is left", p[before]);
+}
+
+static int aligned(void)
+{
+	for (uint64_t align = 0x10000; align <= 0x4000000; align *= 2) {
+		show("alignment", align);
+		cut_out(align, align);
+		cut_out(align, 3 * PAGE);
+	}
+	return 0;
+}
+
 int guest_main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(void);
 	} modes[] = {
-		{"lengths", lengths}, {"views", views},   {"moved", moved},   {"keep", keep},
-		{"grow", grow},       {"end", end},       {"advice", advice}, {"heap", heap},
-		{"places", places},   {"code", code},     {"device", device}, {"image", image},
-		{"self", self},       {"spread", spread}, {"guard", guard},   {"patched", patched},
+		{"lengths", lengths}, {"views", views},     {"moved", moved}, {"keep", keep},     {"grow", grow},
+		{"end", end},         {"advice", advice},   {"heap", heap},   {"places", places}, {"code", code},
+		{"device", device},   {"image", image},     {"self", self},   {"spread", spread}, {"guard", guard},
+		{"patched", patched}, {"aligned", aligned},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
