@@ -273,7 +273,7 @@ static void put_tail(struct variant *v)
 
 static bool make_variant(size_t number, struct rng *rng, uint64_t window, uint8_t ret[ISA_MAX_INSN_LEN])
 {
-	/* At most 28 prefixes, REX, 3 bytes of opcode, ModRM, SIB and 4 of displacement. */
+	/* At most 28 prefixes, REX, 3 bytes of opcode, ModRM, SIB, 4 of displacement, and the suffix. */
 	uint8_t bytes[64] = {0};
 	struct variant v = {.rng = rng, .window = window, .bytes = bytes};
 
@@ -285,6 +285,8 @@ static bool make_variant(size_t number, struct rng *rng, uint64_t window, uint8_
 		put_vex(&v);
 	if (v.e->has_modrm)
 		put_modrm(&v);
+	if (v.e->has_suffix)
+		put(&v, v.e->suffix);
 	put_tail(&v);
 	memcpy(ret, bytes, ISA_MAX_INSN_LEN);
 	return true;

@@ -114,7 +114,8 @@ for name in $names; do
 	same "cases of $name" "$((tried > 0))" 1
 done
 
-output=$("$VALIDATE" selftest --cases 100 --only "$forms" --vendor "$other" 2>&1)
+# MOVSXD_16 differs where the two bytes behind are on a page that is not there: in one of some 50 cases.
+output=$("$VALIDATE" selftest --cases 300 --only "$forms" --vendor "$other" 2>&1)
 same "by the other maker's manual, status" $? 1
 same "failures that no row of the table explains" "$(unexplained)" 0
 # Rows in which the other manual says less than this CPU does cannot fail: SCAN_ZERO, SHIFT_CF (undefined), BIT_TEST_ZF (what this CPU
