@@ -36,7 +36,7 @@ static bool is_settled(const struct x86_ctx *c)
 	for (size_t i = 0; i < t->stores.len; i++)
 		if (!has_size(expr_width(c->pool, t->stores.at[i].value)))
 			return false;
-	return !c->emulated;
+	return !c->emulated && !c->own_accesses;
 }
 
 /* Of images of a state that are not aligned the fault may be #AC rather than #GP (SDM vol. 3, 6.15). */

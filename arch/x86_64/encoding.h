@@ -28,10 +28,10 @@
  *   XX               the opcode. XX+r: its low three bits are a register (letter Z).
  *   /r /0 ... /7     a ModRM byte; with a digit, ModRM.reg must have it
  *   XX, XX+i         (behind the opcode) the ModRM byte must be this one; +i: but for its low three bits, a register
- *   XX               (behind /r or a digit) the byte behind the memory operand's displacement, or else behind ModRM, must
- *                    be this one: "0F 0F /r 9E" (3DNow!). Then all rows of the opcode have such a byte.
- *   d64 f64          operands of type v have 64 bits unless 66 makes them 16; whatever 66 is (SDM vol. 2, A.2.5)
- *   Immediates are not written here: operands have them.
+ *   XX               (behind /r or a digit) the byte behind the memory operand's displacement, or else behind ModRM,
+ * must be this one: "0F 0F /r 9E" (3DNow!). Then all rows of the opcode have such a byte. d64 f64          operands of
+ * type v have 64 bits unless 66 makes them 16; whatever 66 is (SDM vol. 2, A.2.5) Immediates are not written here:
+ * operands have them.
  *
  * Operands, words with blanks between them, the destination first: a letter and a type (SDM vol. 2, A.2.1, A.2.2).
  *   E  general register or memory in ModRM.rm     G  general register in ModRM.reg    R  in ModRM.rm, no memory
@@ -116,7 +116,7 @@ struct x86_encoding {
 	uint8_t asize;             /* bit 0: 64, bit 1: 32 bits */
 	uint8_t mods;              /* bit 0: memory, bit 1: a register in ModRM.rm */
 	uint8_t modrm, modrm_mask; /* bits that ModRM must have */
-	uint8_t suffix; /* the byte behind the operands */
+	uint8_t suffix;            /* the byte behind the operands */
 	bool has_modrm, has_suffix, plus_r, b0, uses_vvvv, has_segment, vsib, mod_ignored, d64, f64;
 	bool implied; /* all operands: they are for the reader */
 	uint8_t num_fields;
@@ -133,8 +133,8 @@ struct x86_row {
 };
 
 /*
- * The first row that the prefixes, opcode, ModRM and suffix of raw are of, from *at on, and *at behind it. NULL: none; then
- * *rule is why (static). A text that does not parse is no row: a test finds it.
+ * The first row that the prefixes, opcode, ModRM and suffix of raw are of, from *at on, and *at behind it. NULL: none;
+ * then *rule is why (static). A text that does not parse is no row: a test finds it.
  */
 const struct x86_row *x86_find_row(const struct x86_raw *raw, size_t *at, const char **rule);
 

@@ -10,12 +10,6 @@ static void build_refused(struct x86_ctx *c, const struct x86_form *f)
 	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_PROTECTION);
 }
 
-static void build_unknown(struct x86_ctx *c, const struct x86_form *f)
-{
-	(void)f;
-	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
-}
-
 static void build_sysexit(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
@@ -34,7 +28,8 @@ static void build_control(struct x86_ctx *c, const struct x86_form *f)
 	transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_PROTECTION);
 }
 
-/* #UD at privilege level 3, on AMD's processors, too (SDM vol. 2; APM vol. 3, CLAC, RSM). */
+/* #UD at privilege level 3, on AMD's processors, too (SDM vol. 2; APM vol. 3, CLAC), and outside of system management
+ * mode (RSM). */
 static void build_undefined(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
@@ -105,10 +100,6 @@ static const struct x86_form x86_privileged[] = {
 	ROW("mov",       "0F 21 /r",          "Rq Dq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
 	ROW("mov",       "0F 22 /r",          "Cq Rq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
 	ROW("mov",       "0F 23 /r",          "Dq Rq", BASE,    "-------", X86_LOCK_CR0, build_control, 0),
-	/* #UD at privilege level 3 (SDM vol. 2, CLAC, STAC), and outside of system management mode (RSM). */
-	ROW("clac", "NP 0F 01 CA", "", BASE, "-------", 0, build_unknown, 0),
-	ROW("stac", "NP 0F 01 CB", "", BASE, "-------", 0, build_unknown, 0),
-	ROW("rsm",  "0F AA",       "", BASE, "-------", 0, build_unknown, 0),
 	/* Outside of a transaction (SDM vol. 2, XEND). */
 	ROW("xend", "NP 0F 01 D5", "", RTM, "-------", 0, build_refused, 0),
 };

@@ -189,6 +189,7 @@ static void build_retf(struct x86_ctx *c, const struct x86_form *f)
 	expr_id values = read_values(c, 0, pair_width(c));
 	unsigned drop = 2 * c->width / 8 + (c->raw.imm_len ? (uint16_t)c->raw.imm : 0);
 
+	c->own_accesses = true;
 	(void)f;
 	pop_outer_stack(c, nth_selector(c, values, 1), drop);
 	transfer_set_reg(c->t, X86_rsp, expr_add(c->pool, expr_reg(c->pool, 64, X86_rsp), x86_const(c, 64, drop)));
@@ -202,6 +203,7 @@ static void build_retf(struct x86_ctx *c, const struct x86_form *f)
 static void build_iret(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
+	c->own_accesses = true;
 	transfer_add_fault(c->t, x86_flag(c, X86_nt), FAULT_PROTECTION);
 	expr_id values = read_values(c, 0, 3 * c->width), stack = read_values(c, 3, pair_width(c));
 	if (x86_by_amd(c, VENDOR_FAR_RETURN))

@@ -4,12 +4,19 @@
 /* PUNPCKL*, UNPCKLP*: param is the lane width; PUNPCKH*, UNPCKHP*: with this bit. */
 enum { UNPACK_HIGH = 0x100 };
 
-/* The second source: of MMX's low halves, memory is no more than that. */
+/*
+ * The second source. Of low halves, memory is no more than that with MMX registers, and processors may read no more
+ * with XMM ones, though all of it is to be aligned (SDM vol. 2, PUNPCKLBW): AMD's do (family 1Ah).
+ */
 static expr_id unpacked(struct x86_ctx *c, bool high)
 {
-	bool half = !high && simd_width(c) < SIMD_BLOCK && c->op[1].kind == X86_OPERAND_MEM;
+	unsigned width = simd_width(c);
 
-	return half ? expr_zext(c->pool, simd_read(c, 1, 32), 64) : simd_b(c);
+	if (high || c->raw.vex || c->op[1].kind != X86_OPERAND_MEM)
+		return simd_b(c);
+	if (width == SIMD_BLOCK)
+		x86_require_sse_alignment(c);
+	return expr_zext(c->pool, simd_read(c, 1, width / 2), width);
 }
 
 static void build_unpack(struct x86_ctx *c, const struct x86_form *f)

@@ -109,6 +109,7 @@ static void build_enter(struct x86_ctx *c, const struct x86_form *f)
 	unsigned level = c->raw.imm2 % 32, width = operand_width(c);
 	expr_id rbp = expr_reg(p, 64, X86_rbp);
 
+	c->own_accesses = true;
 	(void)f;
 	x86_push(c, expr_extract(p, rbp, 0, width));
 	expr_id frame = stack_pointer(c);
