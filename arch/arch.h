@@ -423,8 +423,8 @@ struct isa {
 	/* Chooses the transfers of repeated instructions; REPEAT_ITERATION at first. NULL: the ISA has none. */
 	void (*lifter_set_repeat)(struct isa_lifter *lifter, enum repeat_step step);
 	/*
-	 * While this flag is 1 the CPU checks the alignment of what is accessed: instructions are to be lifted for that,
-	 * or for 0, as at first. NULL: there is none.
+	 * While this flag is 1 the CPU checks the alignment of what is accessed: instructions are to be lifted for
+	 * that, or for 0, as at first. NULL: there is none.
 	 */
 	void (*lifter_set_checks)(struct isa_lifter *lifter, bool on);
 	uint32_t checks_flag;
