@@ -361,7 +361,7 @@ struct error *oracle_is_alike(struct lockstep *ls, const struct insn *insn, bool
 		return err;
 	bool known = guest->vendor != CPU_VENDOR_UNKNOWN && guest->vendor != host->vendor;
 	if (insn->vendor_rows && known)
-		strbuf_printf(&why, "is a CPU of %s's, the guest's is %s's", cpu_vendor_name(host->vendor),
+		strbuf_printf(&why, "is %s's, the guest's is %s's", cpu_vendor_name(host->vendor),
 			      cpu_vendor_name(guest->vendor));
 	else if (!same_features(guest, host, insn, &feature))
 		strbuf_printf(&why, "is a CPU with%s %s", isa_cpu_has(host, feature) ? "" : "out",

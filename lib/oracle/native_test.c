@@ -308,6 +308,15 @@ START_TEST(float_stack)
 	set("ftag", 0xffff); /* all are: invalid, stack fault */
 	run("d8c0");
 	ck_assert_uint_eq(after("fstat") & 0x41, 0x41);
+
+	const uint64_t second_is_empty = 0xc, all_but_two_unknown = 0xfff0;
+	state_set_masked(&before, test_reg(isa, "ftag"), &second_is_empty, &all_but_two_unknown);
+	run("d8c0"); /* fadd st0, st0 */
+	expect_step(2);
+	ck_bits(&out.after.value[isa->regs[test_reg(isa, "st0")].word], three, 80);
+	ck_assert_uint_eq(after("fstat") & 0x41, 0);
+	run("d8c1"); /* fadd st0, st1 */
+	ck_assert_uint_eq(after("fstat") & 0x41, 0x41);
 }
 END_TEST
 

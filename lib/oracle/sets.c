@@ -66,8 +66,10 @@ void sets_deinit(struct sets *s)
 
 /* ---- Before ---- */
 
-/* The tag word of the x87 (two bits a register, 3: empty), of which XSAVE has one bit a register (SDM vol.
- * 1, 10.5.1.1). */
+/*
+ * The tag word of the x87 (two bits a register, 3: empty), of which XSAVE has one bit a register (SDM vol. 1, 10.5.1.1).
+ * A register whose tag is not known is in use: where that matters, nothing is predicted, and the known tags count.
+ */
 static void put_tags(struct sets *s, const struct state *before)
 {
 	uint64_t tags = state_get(before, s->tags);
@@ -89,7 +91,7 @@ void sets_load(struct sets *s, const struct state *before)
 			bits_put(s->at[set].wanted, s->at[set].len, low_bit(reg), reg->width,
 				 &before->value[reg->word]);
 	}
-	if (s->has_tags && state_known(before, s->tags))
+	if (s->has_tags)
 		put_tags(s, before);
 }
 
