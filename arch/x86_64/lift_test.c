@@ -253,6 +253,34 @@ START_TEST(lock)
 }
 END_TEST
 
+/* What a CPU has by CPUID, and yet refuses where the system has not switched it on. */
+START_TEST(what_systems_switch_on)
+{
+	static const struct {
+		const char *hex;
+		bool switched;
+	} cases[] = {
+		{"f3 0f c7 f0", true},     /* senduipi rax */
+		{"f3 0f 01 ec", true},     /* uiret */
+		{"f3 0f 01 ef", true},     /* stui */
+		{"f3 0f 38 dc 00", true},  /* aesenc128kl */
+		{"f3 0f 38 fb c0", true},  /* encodekey256 */
+		{"c4 e2 78 49 00", true},  /* ldtilecfg */
+		{"c4 e2 7b 49 c0", true},  /* tilezero tmm0 */
+		{"c4 e2 73 5e c2", true},  /* tdpbssd tmm0, tmm2, tmm1 */
+		{"0f 01 c8", true},        /* monitor */
+		{"f3 0f ae e8", true},     /* incsspd eax */
+		{"66 0f 38 dc c0", false}, /* aesenc */
+		{"66 0f ae f1", false},    /* tpause ecx */
+		{"c4 e2 71 50 c2", false}, /* vpdpbusd */
+		{"90", false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_msg(lift(cases[i].hex).switched == cases[i].switched, "%s", cases[i].hex);
+}
+END_TEST
+
 /* CPUs without BMI1 and LZCNT take TZCNT for BSF and LZCNT for BSR: CPUID tells, whenever it is executed. */
 START_TEST(zero_counts_follow_cpuid)
 {
@@ -446,6 +474,7 @@ int main(void)
 	tcase_add_test(tables, no_blank_stands_before_a_comma);
 	tcase_add_test(tables, operands);
 	tcase_add_loop_test(tables, alignment, 0, sizeof alignments / sizeof *alignments);
+	tcase_add_test(tables, what_systems_switch_on);
 	tcase_add_test(tables, zero_counts_follow_cpuid);
 	suite_add_tcase(suite, tables);
 	return test_main(suite);

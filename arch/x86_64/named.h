@@ -12,6 +12,9 @@
 #define NAMED_AVX(text, bytes, vex, ops, has, has_256) \
 	{.name = text, .encoding = "VEX." vex " " bytes, .operands = ops, .feature = X86_HAS_##has, \
 	 .feature_256 = X86_HAS_##has_256}
+#define SWITCHED_AVX(text, bytes, vex, ops, has) \
+	{.name = text, .encoding = "VEX." vex " " bytes, .operands = ops, .feature = X86_HAS_##has, \
+	 .feature_256 = X86_HAS_##has, .props = X86_SWITCHED}
 #define NAMED_SIMD(name, bytes, vex, ops, legacy, has, has_256) \
 	NAMED(name, bytes, ops, legacy), NAMED_AVX("v" name, bytes, vex, ops, has, has_256)
 /* clang-format on */

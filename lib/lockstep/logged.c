@@ -36,6 +36,18 @@ bool logged_stands(const struct lockstep *ls)
 	       state_known(&ls->model.front, pc);
 }
 
+static struct error *keep_bytes(struct lockstep *ls, uint64_t address, size_t len)
+{
+	struct overwritten o = {.address = address};
+	size_t got = 0;
+	struct error *err = target_read_memory(ls->target, address, o.bytes, len, &got);
+
+	o.len = (uint8_t)got;
+	if (err)
+		return err;
+	return vec_push(&ls->logged.overwritten, o) ? NULL : &error_no_memory;
+}
+
 struct error *logged_before(struct lockstep *ls, const struct prediction *slot)
 {
 	struct logged *l = &ls->logged;
@@ -43,15 +55,11 @@ struct error *logged_before(struct lockstep *ls, const struct prediction *slot)
 
 	l->alone = slot;
 	l->overwritten.len = 0;
-	for (size_t i = 0; i < slot->stores.len && !err; i++) {
-		const struct eval_store *s = &slot->stores.at[i];
-		struct overwritten o = {.address = s->address};
-		size_t got = 0;
-		err = target_read_memory(ls->target, s->address, o.bytes, s->len, &got);
-		o.len = (uint8_t)got;
-		if (!err && !vec_push(&l->overwritten, o))
-			err = &error_no_memory;
-	}
+	for (size_t i = 0; i < slot->stores.len && !err; i++)
+		err = keep_bytes(ls, slot->stores.at[i].address, slot->stores.at[i].len);
+	/* Of a fault that is predicted: what would be written if it did not come. */
+	for (size_t i = 0; i < slot->spans.len && !err; i++)
+		err = keep_bytes(ls, slot->spans.at[i].address, slot->spans.at[i].len);
 	return err;
 }
 
