@@ -199,8 +199,7 @@ START_TEST(tags_are_those_of_the_contents)
 }
 END_TEST
 
-/* Nothing is stored where an exception forbids it: FSTP m64 of an empty register, the invalid operation masked or not.
- */
+/* Nothing is stored where an exception forbids it: FSTP m64 of an empty register, invalid operation masked or not. */
 START_TEST(stores)
 {
 	ck_assert_int_eq(run("dd 58 40"), FAULT_NONE);
