@@ -51,11 +51,6 @@ struct fp_spec fp_spec_unpack(uint32_t attr)
 	};
 }
 
-bool fp_is_operator(enum expr_op op)
-{
-	return op_info[op].shape == SHAPE_FP;
-}
-
 unsigned fp_result_lane(enum expr_op op, const struct fp_spec *s)
 {
 	switch (op) {
