@@ -40,7 +40,6 @@ static void register_form(const struct x86_operand *op, char ret[16])
 
 static void operand_form(const struct x86_ctx *c, const struct x86_field *f, const struct x86_operand *op, char ret[16])
 {
-
 	switch (op->kind) {
 	case X86_OPERAND_REG: register_form(op, ret); return;
 	case X86_OPERAND_MEM:
@@ -136,23 +135,15 @@ static void set_opcode(const struct x86_raw *raw, struct insn *insn)
 	static const char *const maps[] = {"", "", "0F ", "0F 38 ", "0F 3A "};
 	static const char *const selected[] = {"", "66 ", "F3 ", "F2 "};
 	static const char *const spaces[] = {"", "VEX ", "XOP ", "EVEX "};
-	unsigned pp = raw->rep == X86_REP ? 2 : raw->rep == X86_REPNE ? 3 : raw->opsize;
-
-	if (raw->vex || raw->evex)
-		pp = raw->vex_pp;
-	else if (raw->map == X86_MAP_1)
-		pp = 0;
+	bool selects = raw->vex || raw->evex || raw->map != X86_MAP_1;
+	unsigned pp = selects ? x86_selecting_prefix(raw) : 0, space = raw->evex ? 3 : raw->xop ? 2 : raw->vex;
 	char digit[4] = "", suffix[8] = "";
 	if (raw->group)
 		snprintf(digit, sizeof digit, " /%u", raw->reg & 7u);
 	if (x86_opcode_shape(raw).has_suffix)
 		snprintf(suffix, sizeof suffix, " /r %02X", raw->suffix);
-	snprintf(insn->encoding, sizeof insn->encoding, "%s%s%s%02X%s%s",
-		 spaces[raw->evex  ? 3
-			: raw->xop ? 2
-				   : raw->vex],
-		 selected[pp], raw->map < sizeof maps / sizeof *maps ? maps[raw->map] : "map ? ", raw->opcode, digit,
-		 suffix);
+	snprintf(insn->encoding, sizeof insn->encoding, "%s%s%s%02X%s%s", spaces[space], selected[pp],
+		 raw->map < sizeof maps / sizeof *maps ? maps[raw->map] : "map ? ", raw->opcode, digit, suffix);
 }
 
 void x86_describe(const struct x86_ctx *c, const struct x86_decoded *d, struct insn *insn)

@@ -427,6 +427,11 @@ static unsigned one_immediate_len(const struct x86_encoding *e, const struct x86
 	}
 }
 
+bool x86_has_absolute(const struct x86_encoding *e)
+{
+	return e->fields[0].letter == 'O' || e->fields[1].letter == 'O';
+}
+
 unsigned x86_immediate_len(const struct x86_encoding *e, const struct x86_raw *raw)
 {
 	unsigned len = 0;

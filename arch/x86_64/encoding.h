@@ -23,15 +23,15 @@
  *                    any, both lengths are there, and operands of type x, ps, pd, h, f, e have it. PP is NP, 66, F3 or
  *                    F2; MAP 0F, 0F38 or 0F3A; W is WIG, W0, W1. PP and MAP may also follow as words of their own.
  *                    VEX.vvvv must be 1111b unless an operand is in it (letters H, B).
- *   XOP.L.MAP.W      likewise, MAP being 08, 09 or 0A (APM vol. 3, 1.2.5)
+ *   XOP.L.MAP.W      likewise, MAP being 08, 09 or 0A (APM vol. 3, 1.9.1)
  *   0F, 0F 38, 0F 3A the escape bytes; then
  *   XX               the opcode. XX+r: its low three bits are a register (letter Z).
  *   /r /0 ... /7     a ModRM byte; with a digit, ModRM.reg must have it
  *   XX, XX+i         (behind the opcode) the ModRM byte must be this one; +i: but for its low three bits, a register
  *   XX               (behind /r or a digit) the byte behind the memory operand's displacement, or else behind ModRM,
- * must be this one: "0F 0F /r 9E" (3DNow!). Then all rows of the opcode have such a byte. d64 f64          operands of
- * type v have 64 bits unless 66 makes them 16; whatever 66 is (SDM vol. 2, A.2.5) Immediates are not written here:
- * operands have them.
+ *                    must be this one: "0F 0F /r 9E" (3DNow!). Then all rows of the opcode have such a byte.
+ *   d64 f64          operands of type v have 64 bits unless 66 makes them 16; whatever 66 is (SDM vol. 2, A.2.5)
+ *   Immediates are not written here: operands have them.
  *
  * Operands, words with blanks between them, the destination first: a letter and a type (SDM vol. 2, A.2.1, A.2.2).
  *   E  general register or memory in ModRM.rm     G  general register in ModRM.reg    R  in ModRM.rm, no memory
@@ -138,6 +138,9 @@ struct x86_row {
  */
 const struct x86_row *x86_find_row(const struct x86_raw *raw, size_t *at, const char **rule);
 
+/* The prefix that selects, as VEX.pp counts: 0: none, 1: 66, 2: F3, 3: F2. */
+unsigned x86_selecting_prefix(const struct x86_raw *raw);
+
 /* What all rows of an opcode have: a ModRM byte, whose mod is ignored; a suffix; or one has: a digit. */
 struct x86_shape {
 	bool exists, has_modrm, mod_ignored, has_suffix, has_digit;
@@ -148,6 +151,9 @@ struct x86_shape x86_opcode_shape(const struct x86_raw *raw);
 
 /* All rows, by opcode; an opcode with a register in it has eight. For tests and for who walks them. */
 const struct x86_row *x86_rows(size_t *num);
+
+/* It has memory at an absolute address behind the opcode (letter O). */
+bool x86_has_absolute(const struct x86_encoding *e);
 
 /* Bytes of the immediates. */
 unsigned x86_immediate_len(const struct x86_encoding *e, const struct x86_raw *raw);

@@ -115,32 +115,14 @@ struct x86_shape x86_opcode_shape(const struct x86_raw *raw)
 	return shape;
 }
 
-static unsigned prefix_of(const struct x86_raw *raw)
+unsigned x86_selecting_prefix(const struct x86_raw *raw)
 {
-	if (raw->vex)
+	if (raw->vex || raw->evex)
 		return raw->vex_pp;
 	return raw->rep == X86_REP ? 2 : raw->rep == X86_REPNE ? 3 : raw->opsize;
 }
 
 /* Conditions in the order in which they are tried: the one that most others passed is the reason for #UD. */
-static const char *const rules[] = {
-	"no instruction has this opcode",
-	"no instruction has this digit in ModRM.reg",
-	"a register where only memory is allowed",
-	"memory where only a register is allowed",
-	"no instruction has this ModRM byte",
-	"no instruction has this byte behind its operands",
-	"no instruction with these prefixes",
-	"VEX.L must be 0",
-	"VEX.L must be 1",
-	"VEX.W must be 0",
-	"VEX.W must be 1",
-	"VEX.vvvv must be 1111b",
-	"there is no such segment register",
-	"an instruction with a vector of indices needs a SIB byte",
-	"no instruction of this size",
-};
-
 enum {
 	NO_OPCODE,
 	NO_DIGIT,
@@ -160,6 +142,24 @@ enum {
 	MATCHES
 };
 
+static const char *const rules[MATCHES] = {
+	[NO_OPCODE] = "no instruction has this opcode",
+	[NO_DIGIT] = "no instruction has this digit in ModRM.reg",
+	[NO_REGISTER] = "a register where only memory is allowed",
+	[NO_MEMORY] = "memory where only a register is allowed",
+	[NO_MODRM] = "no instruction has this ModRM byte",
+	[NO_SUFFIX] = "no instruction has this byte behind its operands",
+	[NO_PREFIX] = "no instruction with these prefixes",
+	[L_NOT_0] = "VEX.L must be 0",
+	[L_NOT_1] = "VEX.L must be 1",
+	[W_NOT_0] = "VEX.W must be 0",
+	[W_NOT_1] = "VEX.W must be 1",
+	[VVVV] = "VEX.vvvv must be 1111b",
+	[NO_SEGMENT] = "there is no such segment register",
+	[NO_SIB] = "an instruction with a vector of indices needs a SIB byte",
+	[NO_SIZE] = "no instruction of this size",
+};
+
 /* Which condition fails first: an index into rules, or MATCHES. */
 static unsigned match(const struct x86_encoding *e, const struct x86_raw *raw)
 {
@@ -174,7 +174,7 @@ static unsigned match(const struct x86_encoding *e, const struct x86_raw *raw)
 		return NO_MODRM;
 	if (e->has_suffix && raw->suffix != e->suffix)
 		return NO_SUFFIX;
-	if (!(e->prefixes >> prefix_of(raw) & 1))
+	if (!(e->prefixes >> x86_selecting_prefix(raw) & 1))
 		return NO_PREFIX;
 	if (e->vsib && (raw->modrm & 7) != 4)
 		return NO_SIB;

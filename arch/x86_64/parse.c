@@ -119,7 +119,7 @@ static unsigned evex_immediate_len(const struct x86_raw *raw)
 	return in_0f || raw->map == X86_MAP_0F3A ? 1 : 0;
 }
 
-/* 8F is XOP where its second byte cannot be the ModRM byte of POP (APM vol. 3, 1.2.5). */
+/* 8F is XOP where its second byte cannot be the ModRM byte of POP (APM vol. 3, 1.9.1). */
 static bool is_xop(struct cursor *s, const struct x86_raw *raw)
 {
 	return raw->opcode == 0x8f && (peek_byte(s) & 31) >= 8;
@@ -215,11 +215,6 @@ static void parse_immediate(struct cursor *s, struct x86_raw *raw, unsigned len,
 	raw->imm_len = 0;
 }
 
-static bool has_absolute(const struct x86_encoding *e)
-{
-	return e->fields[0].letter == 'O' || e->fields[1].letter == 'O';
-}
-
 static void find_row(struct x86_raw *raw)
 {
 	if (raw->vex_spoilt)
@@ -268,7 +263,7 @@ static void parse_rest(struct cursor *s, struct x86_raw *raw, unsigned ways)
 	find_row(raw);
 	if (raw->row) {
 		const struct x86_encoding *e = &raw->row->encoding;
-		bool absolute = has_absolute(e);
+		bool absolute = x86_has_absolute(e);
 		unsigned len = absolute ? (raw->addrsize ? 4 : 8) : x86_immediate_len(e, raw);
 		parse_immediate(s, raw, len, has_two_immediates(e), absolute);
 	} else {

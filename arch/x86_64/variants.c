@@ -249,11 +249,6 @@ static void put_modrm(struct variant *v)
 		put(v, (uint8_t)rng_next(v->rng));
 }
 
-static bool has_absolute(const struct x86_encoding *e)
-{
-	return e->fields[0].letter == 'O' || e->fields[1].letter == 'O';
-}
-
 /* Immediates, or what comes after: random, but often small or negative. */
 static void put_tail(struct variant *v)
 {
@@ -265,7 +260,7 @@ static void put_tail(struct variant *v)
 	default: break;
 	}
 	/* Of 8 bytes, or of 4 with 67. */
-	if (has_absolute(v->e))
+	if (x86_has_absolute(v->e))
 		tail[0] = v->window + below(v, 0x2000);
 	if (v->len < ISA_MAX_INSN_LEN)
 		memcpy(v->bytes + v->len, tail, ISA_MAX_INSN_LEN - v->len);

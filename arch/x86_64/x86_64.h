@@ -254,8 +254,10 @@ struct x86_within {
 expr_id x86_within(struct x86_ctx *c, const struct x86_within *w);
 
 /*
- * Transcendental x87 instructions: less than 1 ulp off when rounding to nearest, less than 1.5 ulps otherwise (SDM vol.
- * 1, 8.3.10). The bound is set here, the rest by the caller:
+ * Transcendental x87 instructions (SDM vol. 1, 8.3.10): less than 1 ulp off when rounding to nearest, less than 1.5
+ * ulps otherwise. FYL2X and FYL2XP1 keep to that where b is 1; elsewhere they are up to 1.35 ulps off when rounding to
+ * nearest, and for the other ways, of which the manual says nothing, it is half an ulp more, as above. The bound is set
+ * here, the rest by the caller:
  *
  *	value = x86_within_ulp(c, FP_FUNCTION_FPATAN, X86_st0, x, y, is_plain, special);
  */

@@ -29,8 +29,7 @@ enum {
 	X87_B = 15
 };
 
-/* Control word (8.1.5): masks in bits 0-5; precision (bits 8, 9) and rounding control. Bit 6 reads as 1, the others as
- * 0. */
+/* Control word (8.1.5): masks in bits 0-5; precision (8, 9) and rounding control. Bit 6 reads as 1, others as 0. */
 enum { X87_RC = 10, X87_FCW_USED = 0x1f3f, X87_FCW_ONE = 0x40, X87_FCW_INITIAL = 0x37f };
 
 struct x87 {

@@ -115,8 +115,7 @@ static void build_fninit(struct x86_ctx *c, const struct x86_form *f)
 	initialise(c);
 }
 
-/* Bytes of the environment, and where fields are (SDM vol. 1, figures 8-9 and 8-11): words, in twice the room without
- * 66. */
+/* Bytes of the environment, places of fields (SDM vol. 1, figures 8-9, 8-11): words, in twice the room without 66. */
 enum { ENV_LEN = 28, ENV_LEN_66 = 14, ENV_FOP = 18 };
 
 static unsigned env_len(const struct x86_ctx *c)

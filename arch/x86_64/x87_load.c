@@ -1,4 +1,4 @@
-/* x87 data transfer: loads, stores, constants, exchanges, conditional moves (SDM vol. 1, 8.3.2 and 8.3.4). */
+/* x87 data transfer: loads, stores, constants, exchanges, conditional moves (SDM vol. 1, 8.3.3 and 8.3.4). */
 #include "arch/x86_64/x87.h"
 
 /* ---- Loads ---- */
@@ -54,7 +54,7 @@ static void build_fbld(struct x86_ctx *c, const struct x86_form *f)
 
 /*
  * Constants: kept with more bits than a number has, and rounded as the control word tells, but not by its precision
- * (SDM vol. 1, 8.3.8). By rounding: to nearest, down, up, towards zero.
+ * (SDM vol. 2, FLD1). By rounding: to nearest, down, up, towards zero.
  */
 struct constant {
 	uint16_t exponent;

@@ -199,8 +199,7 @@ START_TEST(tags_are_those_of_the_contents)
 }
 END_TEST
 
-/* Nothing is stored where an exception forbids it: FSTP m64 of an empty register, the invalid operation masked or not.
- */
+/* Nothing is stored where an exception forbids it: FSTP m64 of an empty register, invalid operation masked or not. */
 START_TEST(stores)
 {
 	ck_assert_int_eq(run("dd 58 40"), FAULT_NONE);
@@ -222,6 +221,36 @@ START_TEST(digits_come_back)
 }
 END_TEST
 
+/* SDM vol. 1, 8.3.10: by what st(1) is, and how it is rounded. */
+START_TEST(logarithms)
+{
+	static const struct {
+		unsigned control;
+		const char *program, *bound;
+	} cases[] = {
+		{0x37f, "d9 e8 d9 eb d9 f1", "1 ulp of fyl2x("},       /* FLD1, FLDPI, FYL2X */
+		{0xf7f, "d9 e8 d9 eb d9 f1", "1.5 ulp of fyl2x("},     /* rounded towards zero */
+		{0x37f, "d9 eb d9 eb d9 f1", "1.35156 ulp of fyl2x("}, /* of pi and pi */
+		{0xf7f, "d9 eb d9 eb d9 f1", "1.85156 ulp of fyl2x("},
+		{0x37f, "d9 eb d9 ed d9 fa d9 f3", "1 ulp of fpatan("}, /* of pi and the root of ln(2) */
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct strbuf text = {0};
+
+		put(X86_fctrl, cases[i].control);
+		put(X86_fstat, 0);
+		put(X86_ftag, 0xffff);
+		ck_assert_int_eq(run(cases[i].program), FAULT_NONE);
+		ck_assert_uint_eq(eval.num_bounds, 1);
+		eval_bound_print(&text, &eval.bounds[0]);
+		ck_assert_msg(strncmp(strbuf_text(&text), cases[i].bound, strlen(cases[i].bound)) == 0, "%s: %s",
+			      cases[i].program, strbuf_text(&text));
+		strbuf_deinit(&text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("x87");
@@ -233,6 +262,7 @@ int main(void)
 	tcase_add_test(tests, tags_are_those_of_the_contents);
 	tcase_add_test(tests, stores);
 	tcase_add_test(tests, digits_come_back);
+	tcase_add_test(tests, logarithms);
 	suite_add_tcase(suite, tests);
 	return test_main(suite);
 }

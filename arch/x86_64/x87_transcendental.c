@@ -1,5 +1,5 @@
 /*
- * x87 transcendental functions (SDM vol. 1, 8.3.7 and 8.3.9 to 8.3.11): results are right but for an error that the
+ * x87 transcendental functions (SDM vol. 1, 8.3.7 to 8.3.10): results are right but for an error that the
  * manual bounds. What is not a matter of rounding is predicted: NaNs, invalid operands, division by zero, the range in
  * which they work, the stack.
  */

@@ -51,11 +51,6 @@ struct fp_spec fp_spec_unpack(uint32_t attr)
 	};
 }
 
-bool fp_is_operator(enum expr_op op)
-{
-	return op_info[op].shape == SHAPE_FP;
-}
-
 unsigned fp_result_lane(enum expr_op op, const struct fp_spec *s)
 {
 	switch (op) {
@@ -76,8 +71,7 @@ unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s)
 
 /* ---- Control registers ---- */
 
-/* Conversions never flush halves: what is flushed at their other side is not of half precision (Arm ARM, FPUnpackCV()).
- */
+/* Conversions never flush halves; what they flush, at the other side, is none (Arm ARM, FPUnpackCV()). */
 static bool is_half(enum expr_op op, const struct fp_spec *s)
 {
 	return op != EXPR_FCVT && s->format == FP_F16;

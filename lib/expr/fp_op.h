@@ -40,9 +40,6 @@ struct fp_spec fp_spec_unpack(uint32_t attr);
 unsigned fp_result_lane(enum expr_op op, const struct fp_spec *s);
 unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s);
 
-/* Is it one of the operators of this file? */
-bool fp_is_operator(enum expr_op op);
-
 /* What lib/fp is told where the control register holds `control`. */
 struct fp_env fp_env_of(enum expr_op op, const struct fp_spec *s, uint32_t control);
 /* The bits of the control register that such an operator depends on. */

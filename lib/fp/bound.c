@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "lib/fp/number.h"
 #include "lib/fp/quad.h"
 
 /* A number as fraction * 2^exponent, 0.5 <= |fraction| < 1: out of reach of overflow and underflow. Zero: 0, 0. */
@@ -27,83 +28,61 @@ static fp_quad unscale(struct scaled s)
 
 /* ---- Encodings ---- */
 
-/* Of a binary format: bits of significand, the integer bit among them, and of exponent. */
-struct layout {
-	unsigned precision, exponent;
-	bool explicit_integer;
-};
-
-static const struct layout layouts[FP_NUM_FORMATS] = {
-	[FP_F32] = {24, 8, false},
-	[FP_F64] = {53, 11, false},
-	[FP_F80] = {64, 15, true},
-};
-
-static int bias(const struct layout *l)
-{
-	return (1 << (l->exponent - 1)) - 1;
-}
-
 /* The exponent of the least normal number's fraction, as in struct scaled. */
-static int least_exponent(const struct layout *l)
+static int least_exponent(const struct fp_layout *l)
 {
-	return 2 - bias(l);
+	return 2 - fp_bias(l);
 }
 
-static unsigned stored_bits(const struct layout *l)
+static unsigned exponent_field(const struct fp_layout *l, fp_bits a)
 {
-	return l->precision - !l->explicit_integer;
+	return (unsigned)(a >> l->stored) & ((1u << l->exponent) - 1);
 }
 
-static unsigned exponent_field(const struct layout *l, fp_bits a)
-{
-	return (unsigned)(a >> stored_bits(l)) & ((1u << l->exponent) - 1);
-}
-
-static bool is_finite(const struct layout *l, fp_bits a)
+static bool is_finite(const struct fp_layout *l, fp_bits a)
 {
 	return exponent_field(l, a) != (1u << l->exponent) - 1;
 }
 
-static bool sign_of(const struct layout *l, fp_bits a)
+static bool sign_of(const struct fp_layout *l, fp_bits a)
 {
-	return a >> (stored_bits(l) + l->exponent) & 1;
+	return a >> (l->stored + l->exponent) & 1;
 }
 
-static struct scaled decode(const struct layout *l, fp_bits a)
+static struct scaled decode(const struct fp_layout *l, fp_bits a)
 {
 	unsigned field = exponent_field(l, a);
-	uint64_t significand = (uint64_t)(a & (((fp_bits)1 << stored_bits(l)) - 1));
+	uint64_t significand = (uint64_t)(a & (((fp_bits)1 << l->stored) - 1));
 
-	if (field && !l->explicit_integer)
-		significand |= UINT64_C(1) << (l->precision - 1);
+	if (field && l->stored < l->digits)
+		significand |= UINT64_C(1) << (l->digits - 1);
 	fp_quad magnitude = (fp_quad)significand;
 	return scale(sign_of(l, a) ? -magnitude : magnitude,
-		     (int)(field ? field : 1) - bias(l) - (int)l->precision + 1);
+		     (int)(field ? field : 1) - fp_bias(l) - (int)l->digits + 1);
 }
 
 /* Rounded to nearest, ties to even. */
-static fp_bits encode(const struct layout *l, struct scaled s)
+static fp_bits encode(const struct fp_layout *l, struct scaled s)
 {
 	bool negative = s.fraction < 0;
 	int least = least_exponent(l), low = s.exponent < least ? least - s.exponent : 0;
-	fp_bits sign = (fp_bits)negative << (stored_bits(l) + l->exponent);
-	fp_bits infinity = (((fp_bits)1 << l->exponent) - 1) << stored_bits(l) | (fp_bits)l->explicit_integer
-											 << (l->precision - 1);
+	fp_bits sign = (fp_bits)negative << (l->stored + l->exponent);
+	fp_bits infinity = (((fp_bits)1 << l->exponent) - 1) << l->stored | (fp_bits)(l->stored == l->digits)
+										    << (l->digits - 1);
 
-	if (s.fraction == 0 || low > (int)l->precision + 1)
+	if (s.fraction == 0 || low > (int)l->digits + 1)
 		return sign;
-	fp_quad whole = QUAD(rint)(QUAD(ldexp)(QUAD(fabs)(s.fraction), (int)l->precision - low));
+	fp_quad whole = QUAD(rint)(QUAD(ldexp)(QUAD(fabs)(s.fraction), (int)l->digits - low));
 	fp_bits significand = (fp_bits)whole;
 	int exponent = s.exponent + low;
-	if (significand >> l->precision) {
+	if (significand >> l->digits) {
 		significand >>= 1;
 		exponent++;
 	}
-	fp_bits field = significand >> (l->precision - 1) ? (fp_bits)(exponent + bias(l) - 1) : 0;
-	if (exponent + bias(l) - 1 >= (1 << l->exponent) - 1)
+	fp_bits field = significand >> (l->digits - 1) ? (fp_bits)(exponent + fp_bias(l) - 1) : 0;
+	if (exponent + fp_bias(l) - 1 >= (1 << l->exponent) - 1)
 		return sign | infinity;
-	return sign | field << stored_bits(l) | (significand & (((fp_bits)1 << stored_bits(l)) - 1));
+	return sign | field << l->stored | (significand & (((fp_bits)1 << l->stored) - 1));
 }
 
 /* ---- The functions ---- */
@@ -209,7 +188,7 @@ static struct scaled apply(enum fp_function function, struct scaled a, struct sc
 
 static struct scaled reference(const struct fp_bound *bound, fp_bits a, fp_bits b)
 {
-	const struct layout *l = &layouts[bound->format];
+	const struct fp_layout *l = &fp_layouts[bound->format];
 	struct scaled none = {.fraction = 0};
 
 	return apply(bound->function, decode(l, a), fp_function_operands(bound->function) > 1 ? decode(l, b) : none);
@@ -234,8 +213,8 @@ struct measured {
 
 static struct measured measure(const struct fp_bound *bound, struct scaled value)
 {
-	const struct layout *l = &layouts[bound->format];
-	int least = least_exponent(l), last = (value.exponent > least ? value.exponent : least) - (int)l->precision;
+	const struct fp_layout *l = &fp_layouts[bound->format];
+	int least = least_exponent(l), last = (value.exponent > least ? value.exponent : least) - (int)l->digits;
 	struct measured m = {.value = value.fraction};
 	fp_quad unit = bound->unit == FP_BOUND_ULP ? QUAD(ldexp)(1, last - value.exponent) : QUAD(fabs)(value.fraction);
 
@@ -244,10 +223,10 @@ static struct measured measure(const struct fp_bound *bound, struct scaled value
 }
 
 /* An infinity may stand for what is too large, and a zero for what is too small. */
-static bool holds_beyond(const struct layout *l, const struct fp_bound *bound, struct scaled value, fp_bits result)
+static bool holds_beyond(const struct fp_layout *l, const struct fp_bound *bound, struct scaled value, fp_bits result)
 {
 	struct measured m = measure(bound, value);
-	struct scaled limit = {.fraction = 0.5, .exponent = is_finite(l, result) ? least_exponent(l) : bias(l) + 2};
+	struct scaled limit = {.fraction = 0.5, .exponent = is_finite(l, result) ? least_exponent(l) : fp_bias(l) + 2};
 	fp_quad magnitude = QUAD(fabs)(m.value), edge = relative_to(limit, value.exponent);
 
 	if (sign_of(l, result) != (value.fraction < 0))
@@ -255,14 +234,14 @@ static bool holds_beyond(const struct layout *l, const struct fp_bound *bound, s
 	return is_finite(l, result) ? magnitude - m.error < edge - slack() : magnitude + m.error >= edge;
 }
 
-static bool is_infinite(const struct layout *l, fp_bits a)
+static bool is_infinite(const struct fp_layout *l, fp_bits a)
 {
-	return !is_finite(l, a) && !(uint64_t)((a & (((fp_bits)1 << (l->precision - 1)) - 1)));
+	return !is_finite(l, a) && !(uint64_t)((a & (((fp_bits)1 << (l->digits - 1)) - 1)));
 }
 
 bool fp_bound_holds(const struct fp_bound *bound, fp_bits a, fp_bits b, fp_bits result)
 {
-	const struct layout *l = &layouts[bound->format];
+	const struct fp_layout *l = &fp_layouts[bound->format];
 	struct scaled value = reference(bound, a, b), seen;
 	bool tiny;
 
@@ -279,7 +258,7 @@ bool fp_bound_holds(const struct fp_bound *bound, fp_bits a, fp_bits b, fp_bits 
 
 fp_bits fp_bound_nearest(const struct fp_bound *bound, fp_bits a, fp_bits b)
 {
-	const struct layout *l = &layouts[bound->format];
+	const struct fp_layout *l = &fp_layouts[bound->format];
 	struct scaled value = reference(bound, a, b);
 
 	if (bound->flushes_tiny && value.exponent < least_exponent(l))

@@ -32,10 +32,10 @@ enum fp_bound_unit {
 
 /* The error is up to multiple / 2^shift units. */
 struct fp_bound {
-	uint8_t format;    /* enum fp_format, of operands and result: FP_F32, FP_F64 or FP_F80 */
-	uint8_t function;  /* enum fp_function */
-	uint8_t unit;      /* enum fp_bound_unit */
-	uint8_t multiple;  /* at most 16 */
+	uint8_t format;   /* enum fp_format, of operands and result: FP_F32, FP_F64 or FP_F80 */
+	uint8_t function; /* enum fp_function */
+	uint8_t unit;     /* enum fp_bound_unit */
+	uint8_t multiple;
 	uint8_t shift;     /* at most 63 */
 	bool flushes_tiny; /* what is below the least normal number is a zero of the same sign */
 };

@@ -155,8 +155,7 @@ struct number number_unpack_raw(enum fp_format f, fp_bits a);
 /* Negative: x has the smaller magnitude; neither is a NaN. */
 int number_order(const struct number *x, const struct number *y);
 
-/* What operands raise by being denormal; x86: if no NaN, invalid operation or division comes before (SDM vol.
- * 1, 4.9.2). */
+/* What operands raise by being denormal; x86: unless a NaN, invalid operation or division is (SDM vol. 1, 4.9.2). */
 unsigned denormal_flags(const struct fp_env *e, bool before, const struct number *n, unsigned count);
 
 /* Results with no rounding. `flags` are added. */

@@ -62,8 +62,7 @@ static void get_probe(const struct runner_probe *done, struct oracle_probe *ret)
 		ret->moved = (int64_t)(done->after - done->pc);
 }
 
-/* Up to RUNNER_MAX_PROBES of them; *ret: so many are done with, if only because the process did not survive the last.
- */
+/* Up to RUNNER_MAX_PROBES of them; *ret: so many are done with; of the last, the process may have died. */
 static struct error *run_some(struct native *n, struct oracle_probe *probes, size_t num, size_t *ret)
 {
 	struct runner_probe list[RUNNER_MAX_PROBES];

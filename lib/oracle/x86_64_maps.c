@@ -13,7 +13,7 @@ enum kind {
 	VEX2,     /* C5 */
 	PREFIXED, /* C4 behind prefixes that may not stand there (SDM vol. 2, 2.3.2 to 2.3.5) */
 	RESERVED, /* C4, maps without instructions */
-	XOP,      /* 8F (APM vol. 3, 1.1.4) */
+	XOP,      /* 8F (APM vol. 3, 1.9.1) */
 };
 
 /* How many ModRM bytes: each digit by registers, [RDI], [RBX + RCX * 8 + 56]; the first of these and a memory one. */
