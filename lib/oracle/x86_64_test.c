@@ -13,7 +13,7 @@
 #include "lib/testing/native.h"
 
 /* Slices: prime, so that each has a share of all kinds of variants. */
-enum { TABLE_CASES = 64, WALK_CASES = 4, WALK_SLICES = 17, TIMEOUT_S = 120 };
+enum { TABLE_CASES = 64, MAX_SEEDS = 4, WALK_CASES = 4, WALK_SLICES = 17, TIMEOUT_S = 120 };
 
 static const uint64_t seed = 1;
 
@@ -119,11 +119,15 @@ START_TEST(encodings)
 			hex[len++] = *c;
 	}
 	ck_assert(codec_decode_hex(hex, len, bytes));
-	ck_no_error(selftest_insn(test, bytes, len / 2, TABLE_CASES, seed, &text, &result));
-	ck_assert_msg(result.insn.status == LIFT_DONE, "%s (%s) has no model", hex, result.insn.text);
-	ck_assert_uint_eq(result.insn.len, len / 2);
-	ck_assert_msg(result.failed == 0, "%u of %u cases fail; the first:\n%s", result.failed, TABLE_CASES,
-		      strbuf_text(&text));
+	/* By some seeds alignment is checked, which leaves most accesses of vectors open: others follow then. */
+	unsigned tries = 0;
+	do {
+		ck_no_error(selftest_insn(test, bytes, len / 2, TABLE_CASES, seed + (tries << 8), &text, &result));
+		ck_assert_msg(result.insn.status == LIFT_DONE, "%s (%s) has no model", hex, result.insn.text);
+		ck_assert_uint_eq(result.insn.len, len / 2);
+		ck_assert_msg(result.failed == 0, "%u of %u cases fail; the first:\n%s", result.failed, TABLE_CASES,
+			      strbuf_text(&text));
+	} while (result.skipped > TABLE_CASES / 16 && ++tries < MAX_SEEDS);
 	/* Of two operands that both fault the model says not which is the first. */
 	ck_assert_uint_eq(result.passed + result.left_open + result.skipped, TABLE_CASES);
 	ck_assert_uint_le(result.skipped, TABLE_CASES / 16);

@@ -73,7 +73,7 @@ run_gate
 unset GITHUB_ACTIONS
 same "status with new findings" $status 1
 matches "what to do about them" "$output" 'There are new findings.*baseline update --baseline known.json .* out/bmi.json$'
-matches "coverage" "$output" 'total +[0-9]+ +[0-9]+ +0 +0 +0 +8,700 +0 +0 +0'
+matches "coverage" "$output" 'total +[0-9]+ +[0-9]+ +0 +0 +8,700 +0 +0'
 check_structure "files with new findings" "failures 5 skipped 0 none none none none none"
 same "annotations" "$(grep -c '^::error title=[a-z0-9%A-F ]*::[^:]' <<<"$output")" 5
 
