@@ -67,8 +67,9 @@ void sets_deinit(struct sets *s)
 /* ---- Before ---- */
 
 /*
- * The tag word of the x87 (two bits a register, 3: empty), of which XSAVE has one bit a register (SDM vol. 1, 10.5.1.1).
- * A register whose tag is not known is in use: where that matters, nothing is predicted, and the known tags count.
+ * The tag word of the x87 (two bits a register, 3: empty), of which XSAVE has one bit a register (SDM vol.
+ * 1, 10.5.1.1). A register whose tag is not known is in use: where that matters, nothing is predicted, and the known
+ * tags count.
  */
 static void put_tags(struct sets *s, const struct state *before)
 {
