@@ -14,6 +14,10 @@ static void build_mov(struct x86_ctx *c, const struct x86_form *f)
 	bool selector = is_selector(&c->op[1]);
 
 	(void)f;
+	if (is_selector(&c->op[0]) && c->op[0].reg == X86_cs) { /* #UD, whatever the source (SDM vol. 2, MOV) */
+		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
+		return;
+	}
 	if (is_selector(&c->op[0])) {
 		c->op[1].width = 16;
 		x86_load_selector(c, c->op[0].reg, x86_read(c, 1));

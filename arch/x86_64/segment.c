@@ -64,10 +64,6 @@ void x86_load_selector(struct x86_ctx *c, uint32_t reg, expr_id selector)
 		load_stack_segment(c, selector);
 		return;
 	}
-	if (reg == X86_cs) { /* MOV to CS */
-		transfer_add_fault(c->t, x86_const(c, 1, 1), FAULT_UNDEFINED);
-		return;
-	}
 	x86_open(c, expr_not(p, expr_or(p, null, is_segment(c, selector, SELECTOR_DATA))), ENV_SELECTOR);
 	/* The level of a null selector lasts until the kernel next returns to the program (SDM vol. 2, IRET). */
 	expr_id lasting = expr_and(p, selector, expr_env(p, 16, ENV_SELECTOR));
