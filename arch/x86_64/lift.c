@@ -199,7 +199,7 @@ static bool refuses_lock(struct x86_ctx *c, const struct x86_form *form)
 {
 	bool memory = c->num_ops > 0 && c->op[0].kind == X86_OPERAND_MEM;
 
-	if (!c->raw.lock || !c->raw.row || (form->props & X86_LOCK && memory))
+	if (!c->raw.lock || !c->raw.row || !form || (form->props & X86_LOCK && memory))
 		return false;
 	if (form->props & X86_LOCK_VERW && memory && x86_by_amd(c, VENDOR_LOCK_VERW))
 		x86_open(c, x86_const(c, 1, 1), ENV_SYSTEM);
