@@ -61,6 +61,14 @@ static inline uint64_t bv_get(const uint64_t *a, unsigned low, unsigned n)
 	return x & bv_ones(n);
 }
 
+/* Likewise of up to 128 bits; n is 1 to 128. */
+static inline bv_u128 bv_get2(const uint64_t *a, unsigned low, unsigned n)
+{
+	bv_u128 high = n > 64 ? bv_get(a, low + 64, n - 64) : 0;
+
+	return high << 64 | bv_get(a, low, n > 64 ? 64 : n);
+}
+
 /* Sets bits [low, low + n) of a, which are zero so far, to x (below 2^n). */
 static inline void bv_put(uint64_t *a, unsigned low, unsigned n, uint64_t x)
 {

@@ -484,19 +484,7 @@ void eval_deinit(struct eval *e)
 
 /* ---- Bounds ---- */
 
-/* Bits [first, first + width), up to 80 of them, and the same put in. */
-static fp_bits get_bits(const uint64_t *words, unsigned first, unsigned width)
-{
-	fp_bits bits = 0;
-
-	for (unsigned done = 0; done < width;) {
-		unsigned at = (first + done) % 64, n = 64 - at < width - done ? 64 - at : width - done;
-		bits |= (fp_bits)(words[(first + done) / 64] >> at & bv_ones(n)) << done;
-		done += n;
-	}
-	return bits;
-}
-
+/* Replaces bits [first, first + width), up to 80 of them. */
 static void put_bits(uint64_t *words, unsigned first, unsigned width, fp_bits bits)
 {
 	for (unsigned done = 0; done < width;) {
@@ -511,9 +499,9 @@ enum bound_result eval_bound_settle(const struct eval_bound *b, const uint64_t *
 				    uint64_t *value, uint64_t *mask)
 {
 	unsigned width = fp_width(b->bound.format);
-	fp_bits result = get_bits(seen, b->first, width);
+	fp_bits result = bv_get2(seen, b->first, width);
 
-	if (get_bits(hidden, b->first, width))
+	if (bv_get2(hidden, b->first, width))
 		return BOUND_UNSEEN;
 	bool holds = fp_bound_holds(&b->bound, b->arg[0], b->arg[1], result);
 	put_bits(value, b->first, width, holds ? result : fp_bound_nearest(&b->bound, b->arg[0], b->arg[1]));

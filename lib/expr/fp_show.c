@@ -18,9 +18,7 @@ struct shown {
 
 static fp_bits lane_of(const uint64_t *words, unsigned width, unsigned i)
 {
-	if (width <= 64)
-		return bv_get(words, i * width, width);
-	return (fp_bits)bv_get(words, 64, width - 64) << 64 | words[0];
+	return bv_get2(words, i * width, width);
 }
 
 static void print_number(struct strbuf *out, enum fp_format format, fp_bits a)
