@@ -168,6 +168,7 @@ struct insn {
 	bool may_store;              /* without a transfer: it may write memory */
 	struct insn_operand operand; /* in memory */
 	bool piecewise;              /* its registers may be written in part where it faults, lane by lane */
+	bool floats_first;           /* where it faults, those of class REG_FLOAT may have been written, all of them */
 	bool repeats;                /* rep string instruction: a step of the target may do one iteration or all */
 	bool extension;              /* CPUs without it rightly raise a fault, and nobody knows of this one */
 	uint8_t feature[2];          /* what a CPU needs to have it, numbers of isa->features; 0: none */

@@ -241,6 +241,7 @@ static struct error *build(struct x86_ctx *c, const struct x86_form *form, bool 
 	}
 	insn->repeats = c->repeats;
 	insn->piecewise = c->piecewise;
+	insn->floats_first = c->floats_first;
 	return check_flags(c, insn);
 }
 

@@ -92,8 +92,11 @@ static void build_move_mask(struct x86_ctx *c, const struct x86_form *f)
 	x86_write(c, 0, expr_fit(c->pool, mask, c->op[0].width));
 }
 
-/* MASKMOVDQU, MASKMOVQ (param: bits): the bytes of ModRM.reg whose mask in ModRM.rm is negative go to RDI, by whatever
- * address size. */
+/*
+ * MASKMOVDQU, MASKMOVQ (param: bits): the bytes of ModRM.reg whose mask in ModRM.rm is negative go to RDI, by whatever
+ * address size. Where MASKMOVQ faults at its store, AMD's processors (family 1Ah) have begun to use the x87's registers
+ * as MMX registers by then; SDM vol. 3, 12.2, and APM vol. 5, MASKMOVQ, name no order.
+ */
 static void build_masked_store(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
@@ -103,6 +106,7 @@ static void build_masked_store(struct x86_ctx *c, const struct x86_form *f)
 	expr_id offset = expr_zext(p, x86_gpr(c, X86_rdi, c->raw.addrsize ? 32 : 64), 64);
 	expr_id address = x86_linear(c, offset);
 
+	c->floats_first = mmx;
 	for (unsigned i = 0; i < f->param / 8; i++)
 		transfer_add_store(c->t, expr_bit(p, mask, 8 * i + 7), expr_add(p, address, x86_const(c, 64, i)),
 				   expr_extract(p, value, 8 * i, 8));

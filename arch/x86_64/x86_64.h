@@ -153,6 +153,7 @@ struct x86_ctx {
 	bool unmodelled;      /* a helper met something that it does not model */
 	bool repeats;         /* the transfer is one iteration of several */
 	bool piecewise;       /* insn.piecewise */
+	bool floats_first;    /* insn.floats_first */
 	bool emulated;        /* a kernel or hypervisor may do it: which fault a bad address is, is theirs to say */
 	bool own_accesses;    /* how the values on the stack are accessed, together or apart, is the processor's own */
 	bool two_operands;    /* the next address on the stack is not the first one that the instruction accesses */

@@ -133,8 +133,9 @@ static struct error *may_change(struct lockstep *ls, const struct prediction *sl
 {
 	enum reg_class class = ls->target->isa->regs[reg].class;
 	bool told = slot->kind == PREDICTED_FAULT && slot->regs.len > 0;
-
-	bool whole = ls->target->isa->faults_whole && !(slot->lifted && slot->lifted->insn.piecewise);
+	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
+	bool parts = insn && (insn->piecewise || (insn->floats_first && class == REG_FLOAT));
+	bool whole = ls->target->isa->faults_whole && !parts;
 
 	*ret = ls->reply.stop.signal == SIGFPE && !told && (class == REG_CONTROL || class == REG_FLOAT);
 	return *ret || whole ? NULL : may_be_loaded(ls, slot, reg, ret);

@@ -168,15 +168,10 @@ static bool is_as_written(const struct selftest *t, uint32_t reg)
 	       memcmp(output->value, &t->out.after.value[desc->word], reg_words(desc) * sizeof(uint64_t)) == 0;
 }
 
-/*
- * MASKMOVQ that faults at its store: AMD's CPUs (family 1Ah) have begun to use the x87's registers as MMX registers by
- * then, all of what that changes and nothing else, others have not (SDM vol. 3, 12.2, and APM vol. 5, MASKMOVQ, name no
- * order).
- */
-static bool has_entered_mmx(const struct selftest *t)
+/* It faulted at its store, and all that it changes of the floating-point registers has changed, nothing else. */
+static bool has_floats_first(const struct selftest *t)
 {
-	if (strcmp(t->insn.mnemonic, "maskmovq") != 0 || t->predicted.fault != FAULT_PAGE ||
-	    t->eval.status != EVAL_DONE)
+	if (!t->insn.floats_first || t->predicted.fault != FAULT_PAGE || t->eval.status != EVAL_DONE)
 		return false;
 	for (size_t i = 0; i < t->eval.num_regs; i++) {
 		uint32_t reg = t->eval.regs[i].reg;
@@ -208,7 +203,7 @@ static bool is_compared(const struct selftest *t, uint32_t reg)
 {
 	enum fault_kind fault = t->predicted.fault;
 
-	if (t->isa->regs[reg].class == REG_FLOAT && has_entered_mmx(t))
+	if (t->isa->regs[reg].class == REG_FLOAT && has_floats_first(t))
 		return false;
 	if (fault == FAULT_PAGE && t->insn.piecewise && is_written_in_part(t, reg))
 		return false;
