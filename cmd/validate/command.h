@@ -14,7 +14,7 @@
 #include "cmd/validate/exit.h"
 #include "lib/base/error.h"
 #include "lib/base/vec.h"
-#include "lib/lockstep/findings.h"
+#include "lib/run/findings.h"
 
 /* "validate 0.1": main.c. */
 extern const char program_version[];

@@ -5,7 +5,7 @@
 #define LIB_BATCH_PLAN_H
 
 #include "lib/batch/job.h"
-#include "lib/lockstep/findings.h"
+#include "lib/run/findings.h"
 
 enum { BATCH_EMULATORS_MAX = 2, BATCH_DIGEST_LEN = 64 };
 

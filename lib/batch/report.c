@@ -6,7 +6,7 @@
 #include "arch/arch.h"
 #include "lib/base/file.h"
 #include "lib/evlog/json.h"
-#include "lib/lockstep/verdict.h"
+#include "lib/run/verdict.h"
 
 enum { REPORT_MAX = 256 << 20 }; /* bytes */
 

@@ -7,7 +7,7 @@
 #include "lib/base/file.h"
 #include "lib/batch/internal.h"
 #include "lib/batch/report.h"
-#include "lib/lockstep/findings.h"
+#include "lib/run/findings.h"
 
 enum { STATUS_DIVERGENT = 1, STATUS_INCOMPLETE = 4, STATUS_TARGET = 5 };
 

@@ -15,7 +15,7 @@
 #ifndef LIB_DIFF_DIFF_H
 #define LIB_DIFF_DIFF_H
 
-#include "lib/lockstep/findings.h"
+#include "lib/run/findings.h"
 #include "lib/trace/trace.h"
 
 /* Why two results differ. */

@@ -2,8 +2,8 @@
 #ifndef LIB_LOCKSTEP_ADJUDICATE_H
 #define LIB_LOCKSTEP_ADJUDICATE_H
 
-#include "lib/lockstep/findings.h"
 #include "lib/oracle/oracle.h"
+#include "lib/run/findings.h"
 
 struct lockstep;
 

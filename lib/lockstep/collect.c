@@ -38,6 +38,18 @@ bool may_have_stored(const struct prediction *slot)
 
 /* ---- One step ---- */
 
+const char *unmodelled_name(const struct prediction *slot)
+{
+	if (!slot->lifted)
+		return "(unreadable)";
+	return *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)";
+}
+
+struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
+{
+	return run_count_unseen(ls->run, mnemonic, pc, reason, ls->judgement.hidden_reg);
+}
+
 /* A constant of the target's CPU shows itself to the program: it is the environment's, and known from now on. */
 static bool learn(struct lockstep *ls, const struct prediction *slot)
 {
@@ -255,7 +267,7 @@ static void note_trap_flag(struct lockstep *ls, const struct prediction *slot)
 		return;
 	}
 	if (!setter->instruction) {
-		note_adopted(ls->run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_NOTHING);
+		run_note_adopted(ls->run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_NOTHING);
 		last->trap_flag = true;
 		*setter = *last;
 	}
@@ -272,21 +284,21 @@ static struct error *account(struct lockstep *ls, const struct prediction *slot)
 
 	run->instructions++;
 	if (lacks) {
-		note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
+		run_note_adopted(run, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_NOTHING);
 		run->adopted.lacks = lacks;
 	}
 	if (ls->judgement.either || ls->judgement.open || ls->judgement.within_bound)
-		note_adopted(run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_OPEN);
+		run_note_adopted(run, slot->lifted ? slot->lifted->insn.mnemonic : "", slot->pc, UNSEEN_OPEN);
 	if (!ls->judging && nothing)
-		note_adopted(run, unmodelled_name(slot), slot->pc,
-			     slot->lifted && slot->lifted->prog ? UNSEEN_INPUT : UNSEEN_NOTHING);
+		run_note_adopted(run, unmodelled_name(slot), slot->pc,
+				 slot->lifted && slot->lifted->prog ? UNSEEN_INPUT : UNSEEN_NOTHING);
 	if (!ls->judging)
 		return NULL;
 	struct error *err = count_form(ls, slot);
 	if (err)
 		return err;
 	if (nothing && !(slot->lifted && slot->lifted->prog))
-		err = count_unmodelled(run, slot);
+		err = run_count_unmodelled(run, unmodelled_name(slot), slot->pc);
 	else if (nothing)
 		err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	else if (ls->judgement.unseen)

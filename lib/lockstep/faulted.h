@@ -5,8 +5,8 @@
 #ifndef LIB_LOCKSTEP_FAULTED_H
 #define LIB_LOCKSTEP_FAULTED_H
 
-#include "lib/lockstep/findings.h"
 #include "lib/lockstep/predict.h"
+#include "lib/run/findings.h"
 
 /* Bytes of the memory operand, 0 where there is none or its address is not known. */
 size_t operand_at(const struct predictor *p, const struct insn *insn, uint64_t *ret_address);

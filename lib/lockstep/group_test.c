@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/lockstep/verdict.h"
+#include "lib/run/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
 #include "lib/testing/logs.h"

@@ -206,21 +206,10 @@ struct error *record_differences(struct lockstep *ls, const struct prediction *s
 /* What was seen of a prediction's stores is what memory holds; what was not seen is not known. */
 struct error *settle_stores(struct lockstep *ls, const struct prediction *slot);
 
-/* ---- unjudged.c ---- */
-
-/* Keeps the instruction as the last of which not all was judged, in run->adopted. */
-void note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason);
-
 /* What an instruction without a prediction is counted as. */
 const char *unmodelled_name(const struct prediction *slot);
 
 /* Counts an instruction of which a part could not be judged. */
 struct error *count_unseen(struct lockstep *ls, const char *mnemonic, uint64_t pc, enum unseen_reason reason);
-
-/* Counts an instruction that could not be judged. */
-struct error *count_unmodelled(struct run *run, const struct prediction *slot);
-
-/* Adds what another run could not judge. */
-struct error *merge_unjudged(struct run *into, const struct run *from);
 
 #endif

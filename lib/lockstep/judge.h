@@ -4,8 +4,8 @@
 #ifndef LIB_LOCKSTEP_JUDGE_H
 #define LIB_LOCKSTEP_JUDGE_H
 
-#include "lib/lockstep/findings.h"
 #include "lib/lockstep/predict.h"
+#include "lib/run/findings.h"
 
 /* The differences are what another CPU does: one of another maker, or with the features that the guest's lacks. */
 enum as_other { AS_NO_OTHER, AS_OTHER_VENDOR, AS_OTHER_FEATURES };

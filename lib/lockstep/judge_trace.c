@@ -78,62 +78,6 @@ static struct error *find_range(struct judging *j)
 
 /* ---- Adding up ---- */
 
-static struct error *merge_findings(struct judging *j, struct findings *from)
-{
-	struct findings *into = &j->run->findings;
-	const struct isa *isa = trace_reader_header(j->reader)->isa;
-
-	for (size_t i = 0; i < from->list.len; i++) {
-		struct finding *f = &from->list.at[i], *known = findings_find(into, isa, f);
-		if (!known) {
-			if (!vec_push(&into->list, *f))
-				return &error_no_memory;
-			*f = (struct finding){.count = 0};
-			continue;
-		}
-		known->count += f->count;
-		known->flags |= f->flags;
-	}
-	return NULL;
-}
-
-/* from is of the chunk that follows. */
-static struct error *merge_run(struct judging *j, struct run *from)
-{
-	struct run *into = j->run;
-	struct error *err = merge_findings(j, &from->findings);
-
-	if (!err)
-		err = merge_unjudged(into, from);
-	if (from->adopted.instruction > into->adopted.instruction)
-		into->adopted = from->adopted;
-	if (from->differed.instruction > into->differed.instruction)
-		into->differed = from->differed;
-	if (!err)
-		err = coverage_merge(&into->coverage, &from->coverage);
-	into->instructions = from->instructions;
-	into->checked += from->checked;
-	into->within_bound += from->within_bound;
-	into->grouped += from->grouped;
-	into->unseen += from->unseen;
-	into->either += from->either;
-	into->vendor = from->vendor ? from->vendor : into->vendor;
-	into->events.total += from->events.total;
-	into->events.emulated += from->events.emulated;
-	into->events.executed += from->events.executed;
-	into->events.passed += from->events.passed;
-	into->events.skipped += from->events.skipped;
-	into->events.unlogged += from->events.unlogged;
-	into->events.delivered += from->events.delivered;
-	into->limit = from->limit ? from->limit : into->limit;
-	into->interrupted |= from->interrupted;
-	into->exited = from->exited;
-	into->exit_status = from->exit_status;
-	into->exit_signal = from->exit_signal;
-	timeline_merge_findings(&into->timeline, &from->timeline);
-	return err;
-}
-
 /* Where the run was in the chunk that was just added. */
 static void add_places(struct judging *j, const struct recorded *r, uint64_t first)
 {
@@ -165,7 +109,7 @@ static void add_events(struct judging *j, const struct recorded *r)
 static struct error *add_chunk(struct judging *j, size_t chunk, struct recorded *r, struct run *from)
 {
 	const struct lockstep_options *o = j->options->run;
-	struct error *err = from ? merge_run(j, from) : NULL;
+	struct error *err = from ? run_merge(j->run, from, trace_reader_header(j->reader)->isa) : NULL;
 	uint64_t now = clock_now();
 	size_t num;
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "lib/lockstep/verdict.h"
+#include "lib/run/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/random_trace.h"
 #include "lib/testing/scratch.h"

@@ -7,20 +7,6 @@
 #include "lib/base/clock.h"
 #include "lib/lockstep/internal.h"
 
-void run_deinit(struct run *run)
-{
-	findings_deinit(&run->findings);
-	vec_deinit(&run->unmodelled);
-	vec_deinit(&run->partly);
-	coverage_deinit(&run->coverage);
-	free(run->lost_expected);
-	free(run->lost_observed);
-	free(run->cut);
-	error_destroy(run->error);
-	error_destroy(run->trace_error);
-	*run = (struct run){0};
-}
-
 /* ---- Running ahead ---- */
 
 static struct step *ring_at(struct lockstep *ls, size_t i)

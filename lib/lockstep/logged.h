@@ -10,9 +10,9 @@
 #ifndef LIB_LOCKSTEP_LOGGED_H
 #define LIB_LOCKSTEP_LOGGED_H
 
-#include "lib/lockstep/findings.h"
 #include "lib/lockstep/predict.h"
 #include "lib/replay/replay.h"
+#include "lib/run/findings.h"
 
 /* What a store of the instruction overwrote. */
 struct overwritten {

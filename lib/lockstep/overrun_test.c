@@ -1,7 +1,7 @@
 /* Steps that run on over a target that loses traps, foreseen and not. */
 #include <stdio.h>
 
-#include "lib/lockstep/verdict.h"
+#include "lib/run/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fake.h"
 #include "lib/testing/logs.h"

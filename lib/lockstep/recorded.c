@@ -398,7 +398,7 @@ static struct error *leave_sequence(struct recorded *r, const struct trace_step 
 			continue;
 		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_NOT);
 		if (!err && !slot->lifted->prog)
-			err = count_unmodelled(ls->run, slot);
+			err = run_count_unmodelled(ls->run, unmodelled_name(slot), slot->pc);
 		else if (!err)
 			err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	}

@@ -6,8 +6,8 @@
 #ifndef LIB_LOCKSTEP_SUSPECTS_H
 #define LIB_LOCKSTEP_SUSPECTS_H
 
-#include "lib/lockstep/findings.h"
 #include "lib/lockstep/predict.h"
+#include "lib/run/findings.h"
 
 /* A page as the model knew it. */
 struct known_page {

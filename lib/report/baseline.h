@@ -14,7 +14,7 @@
 #define LIB_REPORT_BASELINE_H
 
 #include "lib/base/vec.h"
-#include "lib/lockstep/lockstep.h"
+#include "lib/run/run.h"
 
 /* "x86_64 | blsi r32, r32 | eflags | cf": equal for equal findings of different runs, programs and emulators. */
 void baseline_key(struct strbuf *out, const char *arch, const char *form, const char *place, const char *cause);

@@ -10,7 +10,7 @@
 #define LIB_REPORT_COVERAGE_SUM_H
 
 #include "lib/base/strbuf.h"
-#include "lib/lockstep/coverage.h"
+#include "lib/run/coverage.h"
 
 struct coverage_arch {
 	const struct isa *isa;

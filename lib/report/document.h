@@ -12,7 +12,7 @@
 #include "arch/arch.h"
 #include "lib/base/error.h"
 #include "lib/base/strbuf.h"
-#include "lib/lockstep/coverage.h"
+#include "lib/run/coverage.h"
 
 /* Appends the document as text: an object or array that holds no other is one line. */
 void document_print(struct strbuf *out, const json_t *document);

@@ -5,7 +5,7 @@
 #ifndef LIB_REPORT_FAMILIES_H
 #define LIB_REPORT_FAMILIES_H
 
-#include "lib/lockstep/coverage.h"
+#include "lib/run/coverage.h"
 
 struct family {
 	const char *name; /* borrowed; "undecodable" for what is none */

@@ -10,7 +10,7 @@
  *   format, version        "validate-report", 1
  *   verdict                "clean", "incomplete", "divergent", "lost-sync" or "error"
  *   reasons                what keeps the run from being clean, besides findings that count, a loss of sync and an error:
- *                          names of gaps (lib/lockstep/verdict.h), in the order there; empty if it is whole
+ *                          names of gaps (lib/run/verdict.h), in the order there; empty if it is whole
  *   fail_on                the severity that findings have to have at least to count
  *   target, arch, program  identity of the emulator, name of the ISA, path of the guest program
  *   sandbox                what the emulator that was started is locked in by, else (unicorn, a trace) validate itself;
@@ -71,8 +71,8 @@
 #define LIB_REPORT_REPORT_H
 
 #include "lib/base/strbuf.h"
-#include "lib/lockstep/verdict.h"
 #include "lib/report/baseline.h"
+#include "lib/run/verdict.h"
 #include "lib/sandbox/sandbox.h"
 
 struct report {

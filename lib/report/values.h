@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "lib/base/strbuf.h"
-#include "lib/lockstep/findings.h"
+#include "lib/run/findings.h"
 
 /* What a JSON document's integer can hold: what is more, of a hostile file, becomes the largest. */
 static inline json_int_t value_int(uint64_t n)

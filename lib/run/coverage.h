@@ -2,8 +2,8 @@
  * What a run exercised: for each instruction form and encoding, how many of its executions were judged, and how far.
  * Bounded by the forms that the instruction set has, not by the length of the run.
  */
-#ifndef LIB_LOCKSTEP_COVERAGE_H
-#define LIB_LOCKSTEP_COVERAGE_H
+#ifndef LIB_RUN_COVERAGE_H
+#define LIB_RUN_COVERAGE_H
 
 #include "arch/arch.h"
 #include "lib/base/vec.h"

@@ -4,10 +4,10 @@
  * A finding counts if it is at least as sure as the run was told to fail on. One that does not count is shown, and is
  * no divergence: but a place where the target may be wrong is not settled either, and the run no more than incomplete.
  */
-#ifndef LIB_LOCKSTEP_VERDICT_H
-#define LIB_LOCKSTEP_VERDICT_H
+#ifndef LIB_RUN_VERDICT_H
+#define LIB_RUN_VERDICT_H
 
-#include "lib/lockstep/lockstep.h"
+#include "lib/run/run.h"
 
 /* The first that applies, from the bottom up: what goes wrong behind a finding is most likely its consequence. */
 enum verdict {

@@ -2,8 +2,8 @@
  * Findings: places where the target did something else than the model says, grouped by instruction form and location,
  * so that one mistranslation is one finding however often it is met.
  */
-#ifndef LIB_LOCKSTEP_FINDINGS_H
-#define LIB_LOCKSTEP_FINDINGS_H
+#ifndef LIB_RUN_FINDINGS_H
+#define LIB_RUN_FINDINGS_H
 
 #include "arch/arch.h"
 #include "lib/base/vec.h"

@@ -1,4 +1,4 @@
-#include "lib/lockstep/timeline.h"
+#include "lib/run/timeline.h"
 
 #include <string.h>
 

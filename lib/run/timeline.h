@@ -2,8 +2,8 @@
  * How a run went over its length: time, events and findings in a fixed number of equal stretches of instructions. A
  * stretch doubles when the run outgrows them all, so the memory does not depend on the run.
  */
-#ifndef LIB_LOCKSTEP_TIMELINE_H
-#define LIB_LOCKSTEP_TIMELINE_H
+#ifndef LIB_RUN_TIMELINE_H
+#define LIB_RUN_TIMELINE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "lib/lockstep/coverage.h"
+#include "lib/run/coverage.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "lib/lockstep/findings.h"
+#include "lib/run/findings.h"
 
 #include <stdlib.h>
 #include <string.h>

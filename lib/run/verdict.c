@@ -1,4 +1,4 @@
-#include "lib/lockstep/verdict.h"
+#include "lib/run/verdict.h"
 
 const char *verdict_name(enum verdict verdict)
 {

@@ -1,5 +1,5 @@
 /* What a run comes to: findings by how sure they are, and every gap by its name. */
-#include "lib/lockstep/verdict.h"
+#include "lib/run/verdict.h"
 
 #include <string.h>
 
