@@ -20,7 +20,7 @@ bool audit_is_due(const struct lockstep *ls, uint64_t number)
 {
 	uint64_t interval = ls->options->audit_interval;
 
-	return interval && ls->judging && number - ls->run->audit.at >= interval;
+	return interval && ls->judge.judging && number - ls->judge.run->audit.at >= interval;
 }
 
 static void name_form(struct finding *f)
@@ -34,7 +34,7 @@ static char *explain(const struct lockstep *ls, const struct finding *f)
 {
 	struct strbuf text = {0};
 
-	if (ls->run->audit.audits)
+	if (ls->judge.run->audit.audits)
 		strbuf_printf(&text, "unchanged by anything seen since instruction %llu, when an audit found it alike",
 			      (unsigned long long)f->since - 1);
 	else
@@ -51,28 +51,28 @@ static struct error *record(struct lockstep *ls, uint64_t address, const uint8_t
 	memcpy(f.expected, known, len);
 	memcpy(f.observed, seen, len);
 	memcpy(f.mask, unknown, len);
-	f.insn.pc = state_get(&ls->now, ls->target->isa->pc);
+	f.insn.pc = state_get(&ls->judge.now, ls->target->isa->pc);
 	name_form(&f);
-	f.first_instruction = ls->run->instructions;
-	f.since = ls->run->audit.at + 1;
+	f.first_instruction = ls->judge.run->instructions;
+	f.since = ls->judge.run->audit.at + 1;
 	f.event = replay_position(ls->replay);
 	f.severity = SEVERITY_MODEL;
-	timeline_add_finding(&ls->run->timeline, ls->run->instructions);
+	timeline_add_finding(&ls->judge.run->timeline, ls->judge.run->instructions);
 	f.formula = explain(ls, &f);
-	return f.formula ? findings_record(&ls->run->findings, ls->target->isa, &f) : &error_no_memory;
+	return f.formula ? findings_record(&ls->judge.run->findings, ls->target->isa, &f) : &error_no_memory;
 }
 
 /* Compares len bytes that the guest has at address. What differs is taken over. */
 static struct error *compare(struct lockstep *ls, uint64_t address, const uint8_t *seen, size_t len, size_t *recorded)
 {
 	enum { UNIT = 32 }; /* bytes of one difference at most */
-	struct run_audit *audit = &ls->run->audit;
+	struct run_audit *audit = &ls->judge.run->audit;
 	uint8_t known[UNIT], unknown[UNIT];
 	struct error *err = NULL;
 
 	for (size_t at = 0; at < len && !err; at += UNIT) {
 		uint64_t differ = 0;
-		if (memory_read(ls->model.memory, address + at, known, unknown, UNIT) &&
+		if (memory_read(ls->judge.model.memory, address + at, known, unknown, UNIT) &&
 		    !memcmp(known, seen + at, UNIT)) {
 			audit->bytes += UNIT;
 			continue;
@@ -85,7 +85,7 @@ static struct error *compare(struct lockstep *ls, uint64_t address, const uint8_
 		if (differ && (*recorded)++ < RECORDED_MAX)
 			err = record(ls, address + at, known, unknown, seen + at, UNIT);
 		if (differ && !err)
-			err = memory_write(ls->model.memory, address + at, seen + at, NULL, UNIT);
+			err = memory_write(ls->judge.model.memory, address + at, seen + at, NULL, UNIT);
 	}
 	return err;
 }
@@ -104,7 +104,7 @@ static struct error *audit_pages(struct lockstep *ls, uint64_t start, size_t num
 			err = compare(ls, start + done, buf, got, recorded);
 		done += got;
 		if (done < len && !err) {
-			ls->run->audit.unreadable++;
+			ls->judge.run->audit.unreadable++;
 			done += MEMORY_PAGE;
 		}
 	}
@@ -116,7 +116,7 @@ struct error *audit_now(struct lockstep *ls)
 	uint8_t *buf = malloc(BLOCK_PAGES * MEMORY_PAGE);
 	memory_addresses pages = {0};
 	size_t recorded = 0;
-	struct error *err = buf ? memory_list(ls->model.memory, &pages) : &error_no_memory;
+	struct error *err = buf ? memory_list(ls->judge.model.memory, &pages) : &error_no_memory;
 
 	for (size_t i = 0, num; i < pages.len && !err; i += num) {
 		for (num = 1; num < BLOCK_PAGES && i + num < pages.len; num++)
@@ -125,8 +125,8 @@ struct error *audit_now(struct lockstep *ls)
 		err = audit_pages(ls, pages.at[i], num, buf, &recorded);
 	}
 	if (!err) {
-		ls->run->audit.audits++;
-		ls->run->audit.at = ls->run->instructions;
+		ls->judge.run->audit.audits++;
+		ls->judge.run->audit.at = ls->judge.run->instructions;
 	}
 	vec_deinit(&pages);
 	free(buf);
@@ -135,9 +135,9 @@ struct error *audit_now(struct lockstep *ls)
 
 struct error *audit_end(struct lockstep *ls)
 {
-	const struct run *run = ls->run;
+	const struct run *run = ls->judge.run;
 	bool wanted = ls->options->audit_interval || run->instructions < AUDIT_UNASKED;
 	bool done = run->audit.audits && run->audit.at == run->instructions;
 
-	return wanted && ls->judging && !done ? audit_now(ls) : NULL;
+	return wanted && ls->judge.judging && !done ? audit_now(ls) : NULL;
 }

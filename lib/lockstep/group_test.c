@@ -1,5 +1,5 @@
 /* Exclusive sequences over a target that forgets its monitor at each stop, and can be told to go wrong. */
-#include "lib/lockstep/group.h"
+#include "lib/lockstep/lockstep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static uint64_t run(int (*damage)(struct fake *, uint64_t), struct lockstep_opti
 
 	f->base.stops_reset = true;
 	f->damage = damage;
-	options.fail_on = SEVERITY_MODEL;
+	options.judge.fail_on = SEVERITY_MODEL;
 	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	ck_assert_uint_eq(f->num_breaks, 0);
 	uint64_t resumed = f->resumed;

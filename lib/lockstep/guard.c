@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/lockstep/predict.h"
+#include "lib/lockstep/ahead.h"
 
 void guard_deinit(struct guard *g)
 {
@@ -100,12 +100,12 @@ static struct error *note_executed(struct guard *g, const struct target *target,
 
 /* ---- Doors ---- */
 
-static struct error *refuse(const struct predictor *p, uint64_t pc, const uint8_t *bytes, size_t len, const char *why)
+static struct error *refuse(const struct isa *isa, uint64_t pc, const uint8_t *bytes, size_t len, const char *why)
 {
 	char text[2 * ISA_MAX_INSN_LEN + 1] = "";
 	struct isa_flow flow;
 
-	p->isa->flow(pc, bytes, len, &flow);
+	isa->flow(pc, bytes, len, &flow);
 	for (size_t i = 0; i < (flow.len ? flow.len : len); i++)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 	return error_create(ERROR_UNSUPPORTED,
@@ -115,60 +115,65 @@ static struct error *refuse(const struct predictor *p, uint64_t pc, const uint8_
 }
 
 /* The target stands at pc: its own bytes count as well, if they are others than the model's. */
-static struct error *look_at_target(struct predictor *p, uint64_t pc, enum isa_entry expected)
+static struct error *look_at_target(struct target *target, uint64_t pc, enum isa_entry expected)
 {
+	const struct isa *isa = target->isa;
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	size_t got = 0;
-	struct error *err = target_read_memory(p->target, pc, bytes, p->isa->max_insn_len, &got);
+	struct error *err = target_read_memory(target, pc, bytes, isa->max_insn_len, &got);
 
 	if (err)
 		return err;
-	enum isa_entry entry = p->isa->sys.entry(bytes, got);
+	enum isa_entry entry = isa->sys.entry(bytes, got);
 	return entry != ISA_ENTRY_NONE && entry != expected
-		       ? refuse(p, pc, bytes, got, "in code that was changed without its own doing")
+		       ? refuse(isa, pc, bytes, got, "in code that was changed without its own doing")
 		       : NULL;
 }
 
 /* Another mode has other instructions. */
-static struct error *check_mode(const struct predictor *p, uint64_t pc)
+static struct error *check_mode(const struct ahead *a, uint64_t pc)
 {
-	const struct reg_value *mode = &p->isa->mode;
+	const struct isa *isa = a->target->isa;
+	const struct state *front = &a->model->front;
+	const struct reg_value *mode = &isa->mode;
 
-	if (!mode->reg || !p->target->makes_calls || !state_known(&p->front, mode->reg) ||
-	    state_get(&p->front, mode->reg) == mode->value)
+	if (!mode->reg || !a->target->makes_calls || !state_known(front, mode->reg) ||
+	    state_get(front, mode->reg) == mode->value)
 		return NULL;
 	return error_create(ERROR_UNSUPPORTED, "at pc 0x%llx the program is in another mode than that of %s programs",
-			    (unsigned long long)pc, p->isa->name);
+			    (unsigned long long)pc, isa->name);
 }
 
-struct error *guard_look(struct predictor *p, uint64_t pc, const uint8_t *bytes, size_t len, bool *ret_alone,
+struct error *guard_look(struct ahead *a, uint64_t pc, const uint8_t *bytes, size_t len, bool *ret_alone,
 			 bool *ret_call)
 {
-	struct guard *g = &p->guard;
-	enum isa_entry entry = p->isa->sys.entry(bytes, len);
+	const struct isa *isa = a->target->isa;
+	enum stance stance = a->model->source->stance;
+	struct guard *g = &a->guard;
+	enum isa_entry entry = isa->sys.entry(bytes, len);
 
 	*ret_alone = entry == ISA_ENTRY_OTHER;
 	*ret_call = entry == ISA_ENTRY_CALL;
-	if (!g->replay || p->blind)
+	if (!g->replay || stance == STANCE_AHEAD)
 		return NULL;
 	enum replay_code kind = kind_of(g, pc, len);
-	*ret_alone |= kind != REPLAY_CODE_FIXED && p->target->makes_calls;
-	if (*ret_alone && !p->idle)
+	*ret_alone |= kind != REPLAY_CODE_FIXED && a->target->makes_calls;
+	if (*ret_alone && stance != STANCE_STILL)
 		return NULL;
 	if (entry == ISA_ENTRY_OTHER)
-		return refuse(p, pc, bytes, len, "by another instruction than that of a system call");
-	struct error *err = check_mode(p, pc);
+		return refuse(isa, pc, bytes, len, "by another instruction than that of a system call");
+	struct error *err = check_mode(a, pc);
 	if (!err && *ret_alone)
-		err = look_at_target(p, pc, entry);
-	return err ? err : note_executed(g, p->target, pc, bytes, len, kind);
+		err = look_at_target(a->target, pc, entry);
+	return err ? err : note_executed(g, a->target, pc, bytes, len, kind);
 }
 
 /* ---- Memory that is not the guest's ---- */
 
-struct error *guard_access(struct predictor *p, uint64_t pc, uint64_t address, size_t len)
+struct error *guard_access(struct ahead *a, uint64_t pc, uint64_t address, size_t len)
 {
 	bool own = false;
-	struct error *err = p->guard.replay ? target_has_own(p->target, address, len, &own) : NULL;
+	struct error *err = a->guard.replay ? target_has_own(a->target, address, len, &own) : NULL;
 
 	if (err || !own)
 		return err;
@@ -216,16 +221,17 @@ static bool add(struct way *w, uint64_t pc, uint64_t depth)
  * The steps that can be made from one place of the way without coming to a door, if more than what is on it yet tells:
  * none where there may be one, one if the instruction may lead anywhere.
  */
-static uint64_t look_from(struct predictor *p, struct way *w, size_t i)
+static uint64_t look_from(struct ahead *a, struct way *w, size_t i)
 {
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	uint64_t pc = w->pc[i], depth = w->depth[i];
-	size_t len = known_code(p, pc, bytes);
+	size_t len = known_code(a->model, pc, bytes);
+	const struct isa *isa = a->target->isa;
 	struct isa_flow flow;
 
-	p->isa->flow(pc, bytes, len, &flow);
-	if (!flow.len || p->isa->sys.entry(bytes, len) != ISA_ENTRY_NONE ||
-	    kind_of(&p->guard, pc, flow.len) != REPLAY_CODE_FIXED)
+	isa->flow(pc, bytes, len, &flow);
+	if (!flow.len || isa->sys.entry(bytes, len) != ISA_ENTRY_NONE ||
+	    kind_of(&a->guard, pc, flow.len) != REPLAY_CODE_FIXED)
 		return depth;
 	for (uint8_t k = 0; k < flow.num_next; k++)
 		if (!add(w, flow.next[k], depth + 1))
@@ -234,16 +240,16 @@ static uint64_t look_from(struct predictor *p, struct way *w, size_t i)
 }
 
 /* The steps that can be made from pc, whichever way the target goes, without executing what may be a door. */
-static uint64_t distance(struct predictor *p, uint64_t pc)
+static uint64_t distance(struct ahead *a, uint64_t pc)
 {
-	uint64_t *known = map_put(&p->guard.distance, pc), least = GUARD_FAR;
+	uint64_t *known = map_put(&a->guard.distance, pc), least = GUARD_FAR;
 	struct way w = {.len = 0};
 
 	if (known && *known)
 		return *known - 1;
 	add(&w, pc, 0);
 	for (size_t i = 0; i < w.len && w.depth[i] < least; i++) {
-		uint64_t found = look_from(p, &w, i);
+		uint64_t found = look_from(a, &w, i);
 		least = found < least ? found : least;
 	}
 	if (known)
@@ -251,20 +257,20 @@ static uint64_t distance(struct predictor *p, uint64_t pc)
 	return least;
 }
 
-uint64_t guard_reach(struct predictor *p, const struct prediction *slot, uint64_t next)
+uint64_t guard_reach(struct ahead *a, const struct prediction *slot, uint64_t next)
 {
 	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
 	uint64_t least = GUARD_FAR;
 	struct isa_flow flow;
 
-	if (!p->target->makes_calls || !p->guard.replay)
+	if (!a->target->makes_calls || !a->guard.replay)
 		return GUARD_FAR;
 	if (!insn)
 		return 0;
-	p->isa->flow(slot->pc, insn->bytes, insn->len, &flow);
+	a->target->isa->flow(slot->pc, insn->bytes, insn->len, &flow);
 	bool there = false;
 	for (uint8_t k = 0; k < flow.num_next; k++) {
-		uint64_t far = flow.next[k] == next ? GUARD_FAR : distance(p, flow.next[k]);
+		uint64_t far = flow.next[k] == next ? GUARD_FAR : distance(a, flow.next[k]);
 
 		there |= flow.next[k] == next;
 		least = far < least ? far : least;

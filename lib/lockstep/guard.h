@@ -13,7 +13,7 @@
 #include "lib/base/map.h"
 #include "lib/replay/replay.h"
 
-struct predictor;
+struct ahead;
 struct prediction;
 
 enum { GUARD_FAR = 1 << 20 }; /* steps: more than are ever sent ahead */
@@ -37,19 +37,19 @@ void guard_forget_pages(struct guard *g, uint64_t address, uint64_t len);
 /*
  * May the instruction at pc be stepped, whose first len bytes the model has? *ret_alone: by itself only, with nothing
  * sent ahead before or behind it, so that the target's own bytes could be looked at: they were, if the target stands
- * there (p->idle). *ret_call: it is a system call. ERROR_UNSUPPORTED: it enters a kernel in another way, or may be
+ * there (STANCE_STILL). *ret_call: it is a system call. ERROR_UNSUPPORTED: it enters a kernel in another way, or may be
  * executed as what it was.
  */
-struct error *guard_look(struct predictor *p, uint64_t pc, const uint8_t *bytes, size_t len, bool *ret_alone,
+struct error *guard_look(struct ahead *a, uint64_t pc, const uint8_t *bytes, size_t len, bool *ret_alone,
 			 bool *ret_call);
 
 /*
  * The instruction at pc accesses len bytes at an address of which the guest does not have all, and the target stands
  * there. ERROR_UNSUPPORTED: what it does not have is the emulator's own, and would be read or written to.
  */
-struct error *guard_access(struct predictor *p, uint64_t pc, uint64_t address, size_t len);
+struct error *guard_access(struct ahead *a, uint64_t pc, uint64_t address, size_t len);
 
 /* How many steps may be sent ahead behind the prediction, which leads to `next`. */
-uint64_t guard_reach(struct predictor *p, const struct prediction *slot, uint64_t next);
+uint64_t guard_reach(struct ahead *a, const struct prediction *slot, uint64_t next);
 
 #endif

@@ -87,7 +87,7 @@ static void add_places(struct judging *j, const struct recorded *r, uint64_t fir
 		uint64_t number = (first / RECORDED_STRIDE + (first % RECORDED_STRIDE ? 1 : 0) + i) * RECORDED_STRIDE;
 		timeline_add_place(t, number, r->places.at[i]);
 	}
-	timeline_add_place(t, j->run->instructions, state_get(&r->ls.now, r->target.isa->pc));
+	timeline_add_place(t, j->run->instructions, state_get(&r->judge.now, r->judge.source->isa->pc));
 }
 
 /* The time that the recorded run took, as its system calls tell; in between it is spread evenly. */
@@ -193,12 +193,12 @@ static struct error *judge_chunks(struct judging *j)
 	struct error *err = recorded_init(&r, j->reader, &options);
 
 	if (!err)
-		err = decode_first(j, r.ls.model.cache);
+		err = decode_first(j, r.judge.model.cache);
 	if (!err && j->options->create_oracle)
 		err = j->options->create_oracle(j->options->ctx, &oracle);
 	if (!err && j->jobs > 1 && !run)
 		err = &error_no_memory;
-	options.oracle = oracle;
+	options.judge.oracle = oracle;
 	r.range = j->range;
 	while (!err && take_chunk(j, &chunk)) {
 		if (!run) {
@@ -313,7 +313,7 @@ static struct error *conclude(struct judging *j)
 		err = copy_text(trace_reader_cut(j->reader), &run->cut);
 	if (!j->done && !all)
 		run->limit = j->limit;
-	run->fail_on = j->options->run->fail_on;
+	run->fail_on = j->options->run->judge.fail_on;
 	run->unreached = j->options->run->have_from && j->range.from > run->instructions;
 	run->passed_over = run->unreached ? run->instructions : j->range.from - 1;
 	run->error = j->error;
@@ -342,7 +342,7 @@ struct error *judge_trace(const struct trace_reader *reader, const struct judge_
 		.reader = reader, .options = options, .run = ret, .calls = ret_calls, .started = clock_now()};
 	size_t num;
 	const struct trace_chunk_info *chunks = trace_reader_chunks(reader, &num);
-	bool in_order = options->run->stop_on_first || options->run->max_findings;
+	bool in_order = options->run->judge.stop_on_first || options->run->judge.max_findings;
 	struct error *err = find_range(&j);
 
 	if (err)

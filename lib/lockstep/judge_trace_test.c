@@ -45,7 +45,7 @@ static void write_trace(const struct isa *isa, uint64_t seed, bool hide_pc)
 
 static bool judge(const struct trace_reader *r, unsigned jobs, struct run *ret)
 {
-	const struct lockstep_options run = {.fail_on = SEVERITY_MODEL};
+	const struct lockstep_options run = {.judge.fail_on = SEVERITY_MODEL};
 	const struct judge_trace_options options = {.run = &run, .jobs = jobs};
 	trace_calls calls = {0};
 

@@ -17,22 +17,22 @@ static struct step *ring_at(struct lockstep *ls, size_t i)
 /* Instructions that were judged or are predicted. */
 static uint64_t reach(const struct lockstep *ls)
 {
-	return ls->run->instructions + ls->predicted;
+	return ls->judge.run->instructions + ls->predicted;
 }
 
 bool front_is_at(const struct lockstep *ls, uint64_t pc)
 {
 	uint32_t reg = ls->target->isa->pc;
 
-	return state_get(&ls->model.front, reg) == pc && state_known(&ls->model.front, reg);
+	return state_get(&ls->judge.model.front, reg) == pc && state_known(&ls->judge.model.front, reg);
 }
 
 bool lockstep_passes(const struct lockstep *ls, uint64_t reach)
 {
 	const struct lockstep_options *o = ls->options;
-	bool counted = ls->judging || o->only_trace;
+	bool counted = ls->judge.judging || o->only_trace;
 
-	return o->max_instructions && counted && reach - ls->run->passed_over > o->max_instructions;
+	return o->max_instructions && counted && reach - ls->judge.run->passed_over > o->max_instructions;
 }
 
 /* Whether the front stands where the options want the run to end. */
@@ -46,7 +46,7 @@ static enum run_limit at_limit(const struct lockstep *ls)
 /* ... or judging to begin, which it does where everything before was seen. */
 static bool at_start(const struct lockstep *ls)
 {
-	return !ls->judging && !ls->options->only_trace && ls->predicted && front_is_at(ls, ls->options->from);
+	return !ls->judge.judging && !ls->options->only_trace && ls->predicted && front_is_at(ls, ls->options->from);
 }
 
 /* A target that may run more than it is asked for gets one step at a time: nothing is under way behind a surprise. */
@@ -84,38 +84,65 @@ static void note_reach(struct lockstep *ls, uint64_t reach)
 	ls->further = reach < ls->further ? reach : ls->further;
 }
 
+/* The registers that the target does not show unasked. */
+static void plan_regs(const struct prediction *slot, const struct target *target, struct target_plan *ret)
+{
+	ret->num_regs = 0;
+	ret->all_regs = slot->kind != PREDICTED_OUTPUTS;
+	for (size_t i = 0; target->on_request && i < slot->regs.len && !ret->all_regs; i++) {
+		uint32_t reg = slot->regs.at[i].reg;
+		if (!target->on_request[reg])
+			continue;
+		ret->all_regs = ret->num_regs == TARGET_MAX_REGS;
+		if (!ret->all_regs)
+			ret->reg[ret->num_regs++] = (uint16_t)reg;
+	}
+}
+
+/* What has to be read to see what the prediction says, or what the target did where it says nothing. */
+static void plan_step(const struct prediction *slot, const struct target *target, struct target_plan *ret)
+{
+	plan_regs(slot, target, ret);
+	ret->num_reads = 0;
+	if (slot->kind != PREDICTED_OUTPUTS || slot->stores.len > OBSERVED_MAX_READS)
+		return;
+	for (size_t i = 0; i < slot->stores.len; i++)
+		ret->read[ret->num_reads++] = (struct target_read){.address = slot->stores.at[i].address,
+								   .len = slot->stores.at[i].len};
+}
+
 /* Predicts until a submission is full, or until something has to be seen or handled first. */
-static struct error *fill(struct lockstep *ls, enum predict_result *ret)
+static struct error *fill(struct lockstep *ls, enum ahead_result *ret)
 {
 	struct error *err = NULL;
 
-	*ret = PREDICT_DONE;
-	while (!err && *ret == PREDICT_DONE && ls->predicted - ls->submitted < most_ahead(ls)) {
+	*ret = AHEAD_DONE;
+	while (!err && *ret == AHEAD_DONE && ls->predicted - ls->submitted < most_ahead(ls)) {
 		struct step *step = ring_at(ls, ls->predicted);
 		if (at_limit(ls) || at_start(ls) || audit_is_due(ls, reach(ls))) {
-			*ret = PREDICT_WAIT;
+			*ret = AHEAD_WAIT;
 			break;
 		}
 		if (!within_reach(ls)) {
-			*ret = PREDICT_REACH;
+			*ret = AHEAD_REACH;
 			break;
 		}
-		bool alone = logged_stands(ls);
+		bool alone = passed_stands(ls);
 		if ((alone || signal_stands_between(ls)) && ls->predicted) {
-			*ret = PREDICT_WAIT;
+			*ret = AHEAD_WAIT;
 			break;
 		}
-		ls->model.idle = !ls->predicted;
-		err = predict_next(&ls->model, &step->slot, ret);
-		if (!err && alone && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
-			*ret = PREDICT_LAST;
-			err = logged_before(ls, &step->slot);
+		ls->source.stance = ls->predicted ? STANCE_BEHIND : STANCE_STILL;
+		err = ahead_next(&ls->ahead, &step->slot, ret);
+		if (!err && alone && (*ret == AHEAD_DONE || *ret == AHEAD_LAST)) {
+			*ret = AHEAD_LAST;
+			err = passed_before(ls, &step->slot);
 		}
-		if (!err && (*ret == PREDICT_DONE || *ret == PREDICT_LAST)) {
-			prediction_plan(&step->slot, ls->target, &step->plan);
+		if (!err && (*ret == AHEAD_DONE || *ret == AHEAD_LAST)) {
+			plan_step(&step->slot, ls->target, &step->plan);
 			sweep_plan(ls, reach(ls) + 1, false, &step->plan);
-			step->reach = guard_reach(&ls->model, &step->slot,
-						  state_get(&ls->model.front, ls->target->isa->pc));
+			step->reach = guard_reach(&ls->ahead, &step->slot,
+						  state_get(&ls->judge.model.front, ls->target->isa->pc));
 			note_reach(ls, step->reach);
 			ls->predicted++;
 		}
@@ -123,13 +150,13 @@ static struct error *fill(struct lockstep *ls, enum predict_result *ret)
 	return err;
 }
 
-static struct error *submit(struct lockstep *ls, enum predict_result why)
+static struct error *submit(struct lockstep *ls, enum ahead_result why)
 {
 	size_t n = ls->predicted - ls->submitted;
 
 	if (!n)
 		return NULL;
-	if (why == PREDICT_SYSCALL)
+	if (why == AHEAD_SYSCALL)
 		sweep_plan(ls, reach(ls), true, &ring_at(ls, ls->predicted - 1)->plan);
 	for (size_t i = 0; i < n; i++)
 		ls->plans[i] = ring_at(ls, ls->submitted + i)->plan;
@@ -147,55 +174,56 @@ void note_event(struct lockstep *ls, const struct replay_outcome *outcome, uint6
 {
 	const struct isa *isa = ls->target->isa;
 
-	timeline_add_event(&ls->run->timeline, &(struct timeline_event){
-						       .index = outcome->event,
-						       .number = outcome->number,
-						       .instruction = ls->run->instructions,
-						       .at = start - ls->started,
-						       .nanoseconds = clock_now() - start,
-						       .pc = state_get(&ls->before, isa->pc),
-						       .signal = outcome->delivered,
-					       });
+	timeline_add_event(&ls->judge.run->timeline, &(struct timeline_event){
+							     .index = outcome->event,
+							     .number = outcome->number,
+							     .instruction = ls->judge.run->instructions,
+							     .at = start - ls->started,
+							     .nanoseconds = clock_now() - start,
+							     .pc = state_get(&ls->judge.before, isa->pc),
+							     .signal = outcome->delivered,
+						     });
 }
 
 static struct error *judge_syscall(struct lockstep *ls, const struct prediction *slot)
 {
 	const struct eval_memory none = {0};
-	struct eval *e = &ls->model.eval;
+	struct eval *e = &ls->judge.model.eval;
 	struct replay_outcome outcome;
 
 	/* What the instruction itself does, up to the kernel's entry. */
-	struct error *err = slot->lifted ? prog_run(slot->lifted->prog, ls->now.value, ls->now.unknown, &none, e)
-					 : NULL;
+	struct error *err = slot->lifted
+				    ? prog_run(slot->lifted->prog, ls->judge.now.value, ls->judge.now.unknown, &none, e)
+				    : NULL;
 	if (err)
 		return err;
-	state_copy(&ls->before, &ls->now);
+	state_copy(&ls->judge.before, &ls->judge.now);
 	for (size_t i = 0; slot->lifted && i < e->num_regs; i++)
-		state_set_masked(&ls->now, e->regs[i].reg, e->regs[i].value, e->regs[i].mask);
+		state_set_masked(&ls->judge.now, e->regs[i].reg, e->regs[i].value, e->regs[i].mask);
 	struct replay_totals totals = *replay_totals(ls->replay);
-	bool all_seen = !ls->sweep.seen_at || ls->sweep.done == ls->run->instructions;
+	bool all_seen = !ls->judge.seen_at || ls->sweep.done == ls->judge.run->instructions;
 	uint64_t start = clock_now();
-	err = replay_syscall(ls->replay, &ls->before, &ls->now, ls->model.memory, &outcome);
+	err = replay_syscall(ls->replay, &ls->judge.before, &ls->judge.now, ls->judge.model.memory, &outcome);
 	if (err)
 		return err;
-	ls->run->instructions++;
-	ls->run->checked += ls->judging;
+	ls->judge.run->instructions++;
+	ls->judge.run->checked += ls->judge.judging;
 	note_event(ls, &outcome, start);
 	err = tracer_event(ls, slot, &outcome, &totals, start, all_seen);
 	if (err)
 		return err;
-	if (ls->judging && slot->lifted)
-		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
+	if (ls->judge.judging && slot->lifted)
+		err = coverage_count(&ls->judge.run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
 	if (outcome.remapped)
-		predictor_remap(&ls->model);
-	guard_forget(&ls->model.guard, outcome.refreshed);
+		predictor_remap(&ls->judge.model);
+	guard_forget(&ls->ahead.guard, outcome.refreshed);
 	size_t num_mapped;
 	const struct replay_written *mapped = replay_mapped(ls->replay, &num_mapped);
 	for (size_t i = 0; i < num_mapped; i++)
-		guard_forget_pages(&ls->model.guard, mapped[i].address, mapped[i].len);
+		guard_forget_pages(&ls->ahead.guard, mapped[i].address, mapped[i].len);
 	ls->done = outcome.finished;
-	ls->run->exited = outcome.finished;
-	ls->run->exit_status = outcome.finished ? outcome.status : 0;
+	ls->judge.run->exited = outcome.finished;
+	ls->judge.run->exit_status = outcome.finished ? outcome.status : 0;
 	return err;
 }
 
@@ -203,7 +231,7 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 static bool ends_the_guest(const struct lockstep *ls)
 {
 	const struct isa *isa = ls->target->isa;
-	enum sys_sem sem = sys_meaning(sys_lookup(isa, sys_number(state_get(&ls->now, isa->sys.number))));
+	enum sys_sem sem = sys_meaning(sys_lookup(isa, sys_number(state_get(&ls->judge.now, isa->sys.number))));
 
 	return sem == SYS_EXIT || sem == SYS_EXIT_GROUP;
 }
@@ -216,7 +244,7 @@ static struct error *handle_syscall(struct lockstep *ls, const struct prediction
 
 	/* A call by the gate that cannot write its results is no call for the kernel, but a fault. */
 	if (!err && refused) {
-		ls->signal = SIGSEGV;
+		ls->judge.signal = SIGSEGV;
 		return signal_handle(ls);
 	}
 	if (!err)
@@ -228,83 +256,66 @@ static struct error *handle_syscall(struct lockstep *ls, const struct prediction
 	return err ? err : signal_take_all(ls);
 }
 
-void lockstep_note_cpu(struct lockstep *ls)
-{
-	const struct isa_cpu *cpu = lift_cache_cpu(ls->model.cache);
-
-	ls->run->vendor = cpu ? cpu->vendor : CPU_VENDOR_UNKNOWN;
-}
-
-void lockstep_tidy_cache(struct lockstep *ls)
-{
-	if (ls->relift)
-		lift_cache_empty(ls->model.cache);
-	ls->relift = false;
-	if (ls->model.repeat != ls->repeat)
-		lift_cache_set_repeat(ls->model.cache, ls->model.repeat = ls->repeat);
-	lift_cache_trim(ls->model.cache);
-}
-
 /* Nothing is predicted or outstanding: the front is what was seen. */
-static struct error *settle(struct lockstep *ls, enum predict_result why)
+static struct error *settle(struct lockstep *ls, enum ahead_result why)
 {
 	struct error *err = NULL;
 
-	memory_journal_discard(ls->model.memory, memory_journal_mark(ls->model.memory));
-	if (ls->signal) {
+	memory_journal_discard(ls->judge.model.memory, memory_journal_mark(ls->judge.model.memory));
+	if (ls->judge.signal) {
 		err = signal_handle(ls);
-		state_copy(&ls->model.front, &ls->now);
+		state_copy(&ls->judge.model.front, &ls->judge.now);
 		return err;
 	}
-	state_copy(&ls->model.front, &ls->now);
-	if (audit_is_due(ls, ls->run->instructions))
+	state_copy(&ls->judge.model.front, &ls->judge.now);
+	if (audit_is_due(ls, ls->judge.run->instructions))
 		err = audit_now(ls);
 	if (err)
 		return err;
 	enum run_limit limit = at_limit(ls);
 	bool there = front_is_at(ls, ring_at(ls, 0)->slot.pc);
-	if (limit || (there && why == PREDICT_SYSCALL))
+	if (limit || (there && why == AHEAD_SYSCALL))
 		err = sweep_now(ls);
 	if (err)
 		return err;
 	if (limit)
 		err = audit_end(ls);
 	if (limit) {
-		ls->run->limit = limit;
+		ls->judge.run->limit = limit;
 		ls->done = true;
-	} else if (there && why == PREDICT_SYSCALL) {
+	} else if (there && why == AHEAD_SYSCALL) {
 		err = handle_syscall(ls, &ring_at(ls, 0)->slot);
-	} else if (there && why == PREDICT_GROUP) {
+	} else if (there && why == AHEAD_GROUP) {
 		err = run_group(ls);
-	} else if (there && why == PREDICT_OVERRUN) {
+	} else if (there && why == AHEAD_OVERRUN) {
 		err = run_over(ls);
 	}
-	state_copy(&ls->model.front, &ls->now);
+	state_copy(&ls->judge.model.front, &ls->judge.now);
 	if (!err)
-		lockstep_tidy_cache(ls);
+		judge_tidy_cache(&ls->judge);
 	return err;
 }
 
 /* One turn: predict, submit, and judge what has come back. */
 static struct error *turn(struct lockstep *ls)
 {
-	enum predict_result why;
+	enum ahead_result why;
 
-	if (!ls->predicted && !ls->judging && !ls->options->only_trace) {
-		ls->judging = front_is_at(ls, ls->options->from);
-		ls->run->passed_over = ls->run->instructions;
+	if (!ls->predicted && !ls->judge.judging && !ls->options->only_trace) {
+		ls->judge.judging = front_is_at(ls, ls->options->from);
+		ls->judge.run->passed_over = ls->judge.run->instructions;
 	}
 	struct error *err = ls->predicted ? NULL : signal_take_between(ls);
 	if (err || ls->done)
 		return err;
-	err = ls->predicted ? NULL : logged_look(ls);
+	err = ls->predicted ? NULL : passed_look(ls);
 	if (!err)
 		err = fill(ls, &why);
 	if (!err)
 		err = submit(ls, why);
-	while (!err && ls->num_batches && (why != PREDICT_DONE || ls->num_batches == most_batches(ls))) {
+	while (!err && ls->num_batches && (why != AHEAD_DONE || ls->num_batches == most_batches(ls))) {
 		err = collect_batch(ls);
-		if (why == PREDICT_REACH)
+		if (why == AHEAD_REACH)
 			break;
 	}
 	if (!err && !ls->predicted && !ls->done)
@@ -324,24 +335,56 @@ static void hide_unjudged(struct target *t)
 	}
 }
 
-struct error *lockstep_init(struct lockstep *ls)
-{
-	const struct isa *isa = ls->target->isa;
-	struct error *err = predictor_init(&ls->model, ls->target);
+/* ---- The target, and the log, as the judge sees them ---- */
 
-	if (!err)
-		err = state_init(&ls->now, isa);
-	if (!err)
-		err = state_init(&ls->before, isa);
-	if (!err)
-		err = state_init(&ls->seen, isa);
-	if (!err)
-		err = state_init(&ls->group.start, isa);
-	if (!err && ls->options->vendor && lift_cache_cpu(ls->model.cache)) {
-		struct isa_cpu cpu = {.vendor = ls->options->vendor, .told = true};
-		lift_cache_set_cpu(ls->model.cache, &cpu);
-	}
-	return err ? err : sweep_init(ls);
+static struct error *read_target(struct source *source, uint64_t address, void *ret, size_t len, size_t *ret_len)
+{
+	return target_read_memory(((struct lockstep *)source->ctx)->target, address, ret, len, ret_len);
+}
+
+static void init_source(struct lockstep *ls)
+{
+	static const struct source_ops ops = {.read = read_target};
+	const struct target *t = ls->target;
+
+	ls->source = (struct source){
+		.ops = &ops,
+		.ctx = ls,
+		.isa = t->isa,
+		.hidden = t->hidden,
+		.on_request = t->on_request,
+		.trap_is_step = t->trap_is_step,
+		.stops_reset = t->stops_reset,
+		.no_segments = t->no_segments,
+	};
+}
+
+static uint64_t log_position(void *ctx)
+{
+	return replay_position(((struct lockstep *)ctx)->replay);
+}
+
+static struct error *log_has_signal(void *ctx, int signal, bool *ret)
+{
+	return replay_has_signal(((struct lockstep *)ctx)->replay, signal, ret);
+}
+
+/* Others than those of memory were raised where they are in the log, which its next fault tells. */
+static struct error *log_has_fault(void *ctx, int signal, bool memory, bool *ret)
+{
+	*ret = false;
+	return memory ? log_has_signal(ctx, signal, ret) : NULL;
+}
+
+static void init_log(struct lockstep *ls)
+{
+	ls->log = (struct log_view){
+		.ctx = ls,
+		.position = log_position,
+		.has_signal = log_has_signal,
+		.has_fault = log_has_fault,
+		.header = replay_header(ls->replay),
+	};
 }
 
 static struct error *init(struct lockstep *ls)
@@ -349,34 +392,34 @@ static struct error *init(struct lockstep *ls)
 	ls->capacity = (MAX_BATCHES + 1) * ls->target->max_ahead + 1;
 	ls->ring = calloc(ls->capacity, sizeof *ls->ring);
 	ls->plans = calloc(ls->target->max_ahead, sizeof *ls->plans);
-	struct error *err = ls->ring && ls->plans ? lockstep_init(ls) : &error_no_memory;
+	init_source(ls);
+	init_log(ls);
+	ls->judge.source = &ls->source;
+	ls->judge.log = &ls->log;
+	ls->judge.options = &ls->options->judge;
+	ls->ahead.model = &ls->judge.model;
+	ls->ahead.target = ls->target;
+	struct error *err = ls->ring && ls->plans ? judge_init(&ls->judge) : &error_no_memory;
 	if (!err)
-		err = target_read_regs(ls->target, &ls->now);
+		err = target_read_regs(ls->target, &ls->judge.now);
 	if (!err)
 		hide_unjudged(ls->target);
-	ls->model.guard.replay = ls->replay;
+	ls->ahead.guard.replay = ls->replay;
 	return err ? err : tracer_init(ls);
 }
 
-void lockstep_deinit(struct lockstep *ls)
+static void deinit(struct lockstep *ls)
 {
 	for (size_t i = 0; ls->ring && i < ls->capacity; i++)
 		prediction_deinit(&ls->ring[i].slot);
 	free(ls->ring);
 	free(ls->plans);
 	vec_deinit(&ls->owed);
-	free(ls->sweep.seen_at);
-	group_deinit(&ls->group);
 	tracer_deinit(&ls->tracer);
-	logged_deinit(&ls->logged);
-	suspects_deinit(&ls->suspects);
+	passed_deinit(&ls->passed);
 	prediction_deinit(&ls->blind.slot);
-	judgement_deinit(&ls->judgement);
-	other_cpus_deinit(&ls->others);
-	state_deinit(&ls->now);
-	state_deinit(&ls->before);
-	state_deinit(&ls->seen);
-	predictor_deinit(&ls->model);
+	ahead_deinit(&ls->ahead);
+	judge_deinit(&ls->judge);
 }
 
 static bool initial_value(const struct isa *isa, uint32_t reg, uint64_t *ret)
@@ -400,8 +443,8 @@ static void know_initial_state(struct lockstep *ls)
 		bool common = class == REG_VECTOR || class == REG_FLOAT || class == REG_CONTROL;
 		uint64_t value[EXPR_MAX_WORDS] = {0};
 		common |= initial_value(isa, r, value);
-		if (common && !state_known(&ls->now, r))
-			state_set_words(&ls->now, r, value);
+		if (common && !state_known(&ls->judge.now, r))
+			state_set_words(&ls->judge.now, r, value);
 	}
 }
 
@@ -411,9 +454,9 @@ static struct error *take_answer(void *ctx, uint64_t pc, const struct isa_questi
 {
 	struct lockstep *ls = ctx;
 	struct lifted *lifted;
-	struct error *err = lift_cache_get(ls->model.cache, pc, q->insn, q->insn_len, &lifted);
+	struct error *err = lift_cache_get(ls->judge.model.cache, pc, q->insn, q->insn_len, &lifted);
 
-	if (err || !lift_cache_observe(ls->model.cache, lifted, before->value, after->value))
+	if (err || !lift_cache_observe(ls->judge.model.cache, lifted, before->value, after->value))
 		return err;
 	return tracer_asked(ls, lifted, before, after);
 }
@@ -421,16 +464,16 @@ static struct error *take_answer(void *ctx, uint64_t pc, const struct isa_questi
 /* What the guest's CPU is, so that it is known from the first instruction on. */
 static struct error *ask_cpu(struct lockstep *ls)
 {
-	struct error *err = replay_ask_cpu(ls->replay, &ls->now, take_answer, ls);
+	struct error *err = replay_ask_cpu(ls->replay, &ls->judge.now, take_answer, ls);
 
-	lift_cache_empty(ls->model.cache);
+	lift_cache_empty(ls->judge.model.cache);
 	return err;
 }
 
 static struct error *loop(struct lockstep *ls)
 {
 	const struct lockstep_options *o = ls->options;
-	struct run *run = ls->run;
+	struct run *run = ls->judge.run;
 	uint64_t shown = 0;
 	struct error *err = NULL;
 
@@ -441,7 +484,7 @@ static struct error *loop(struct lockstep *ls)
 		run->nanoseconds = now - ls->started;
 		run->events = *replay_totals(ls->replay);
 		timeline_advance(&run->timeline, run->instructions, run->nanoseconds,
-				 state_get(&ls->now, ls->target->isa->pc));
+				 state_get(&ls->judge.now, ls->target->isa->pc));
 		if (o->progress && now - shown > CLOCK_S / 5) {
 			shown = now;
 			o->progress(o->progress_ctx, run);
@@ -456,7 +499,7 @@ static struct error *loop(struct lockstep *ls)
 		err = error_create(
 			ERROR_TARGET,
 			"behind a difference, the target ran a system call of its own near pc 0x%llx: the run ends here",
-			(unsigned long long)state_get(&ls->now, ls->target->isa->pc));
+			(unsigned long long)state_get(&ls->judge.now, ls->target->isa->pc));
 	return err;
 }
 
@@ -468,18 +511,18 @@ static char *copy_text(const char *text)
 /* Notes how the run ended. Takes err. */
 static void conclude_run(struct lockstep *ls, struct error *err)
 {
-	struct run *run = ls->run;
+	struct run *run = ls->judge.run;
 	const struct replay_lost *lost = replay_lost(ls->replay);
 
-	lockstep_note_cpu(ls);
+	judge_note_cpu(&ls->judge);
 	run->events = *replay_totals(ls->replay);
 	run->error = err;
-	run->unreached = !ls->judging && !ls->options->only_trace;
+	run->unreached = !ls->judge.judging && !ls->options->only_trace;
 	if (run->unreached)
 		run->passed_over = run->instructions;
 	if (error_is(err, ERROR_LOST_SYNC)) {
 		run->lost_event = err->place;
-		run->lost_pc = lost ? lost->pc : state_get(&ls->now, ls->target->isa->pc);
+		run->lost_pc = lost ? lost->pc : state_get(&ls->judge.now, ls->target->isa->pc);
 		run->lost_expected = copy_text(lost ? lost->expected : NULL);
 		run->lost_observed = copy_text(lost ? lost->observed : err->message);
 	}
@@ -488,32 +531,32 @@ static void conclude_run(struct lockstep *ls, struct error *err)
 struct error *lockstep_run(struct target *target, struct replay *replay, const struct lockstep_options *options,
 			   struct run *ret)
 {
-	struct lockstep ls = {.target = target, .replay = replay, .options = options, .run = ret};
+	struct lockstep ls = {.target = target, .replay = replay, .options = options, .judge = {.run = ret}};
 	struct error *err = init(&ls);
 
 	if (err) {
-		lockstep_deinit(&ls);
+		deinit(&ls);
 		return err;
 	}
-	ret->fail_on = options->fail_on;
+	ret->fail_on = options->judge.fail_on;
 	know_initial_state(&ls);
 	err = options->ask_cpu ? ask_cpu(&ls) : NULL;
 	if (err) {
-		lockstep_deinit(&ls);
+		deinit(&ls);
 		return err;
 	}
-	state_copy(&ls.model.front, &ls.now);
-	ls.model.stack = state_get(&ls.now, target->isa->sp);
-	ls.judging = !options->have_from || state_get(&ls.now, target->isa->pc) == options->from;
-	ls.judging = ls.judging && !options->only_trace;
+	state_copy(&ls.judge.model.front, &ls.judge.now);
+	ls.judge.model.stack = state_get(&ls.judge.now, target->isa->sp);
+	ls.judge.judging = !options->have_from || state_get(&ls.judge.now, target->isa->pc) == options->from;
+	ls.judge.judging = ls.judge.judging && !options->only_trace;
 	err = loop(&ls);
-	struct error *more = suspects_settle(&ls, false);
+	struct error *more = suspects_settle(&ls.judge, false);
 	if (!more && error_is(err, ERROR_LOST_SYNC))
-		more = logged_lost(&ls);
+		more = passed_lost(&ls);
 	if (more)
 		error_destroy(err);
 	conclude_run(&ls, more ? more : err);
 	err = tracer_finish(&ls);
-	lockstep_deinit(&ls);
+	deinit(&ls);
 	return err;
 }

@@ -7,7 +7,7 @@
 
 #include <signal.h>
 
-#include "lib/oracle/oracle.h"
+#include "lib/judge/judge.h"
 #include "lib/replay/replay.h"
 #include "lib/run/run.h"
 #include "lib/target/target.h"
@@ -17,11 +17,8 @@ struct lockstep_options {
 	bool have_from, have_until;
 	uint64_t from, until;      /* judge from the first time the PC is `from`; end when it is `until` */
 	uint64_t max_instructions; /* that are judged, or traced if nothing is; 0: no limit */
-	enum severity fail_on;     /* findings that are less sure do not count, neither here nor in the verdict */
-	uint64_t max_findings;     /* groups; 0: no limit */
-	enum cpu_vendor vendor;    /* of the guest's CPU, as the user says; CPU_VENDOR_UNKNOWN: as it says itself */
-	bool ask_cpu;              /* have the guest's CPU tell what it is, before the program starts */
-	bool stop_on_first;        /* end at the first finding that counts */
+	struct judge_options judge;
+	bool ask_cpu; /* have the guest's CPU tell what it is, before the program starts */
 	/* Registers that the target shows on request only are all looked at this often, in instructions, besides at
 	 * events; 0: at events alone. */
 	uint64_t sweep_interval;
@@ -32,7 +29,6 @@ struct lockstep_options {
 	const char *trace_path;
 	const struct trace_header *trace_header;
 	bool only_trace;                          /* nothing is judged */
-	struct oracle *oracle;                    /* second opinion, or NULL; borrowed */
 	const volatile sig_atomic_t *interrupted; /* ends the run when not 0; may be NULL */
 	/* Called a few times a second. */
 	void (*progress)(void *ctx, const struct run *run);

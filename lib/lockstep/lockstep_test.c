@@ -53,7 +53,7 @@ static void run_showing(const char *on_request, int (*damage)(struct fake *, uin
 	f->damage = damage;
 	if (on_request)
 		fake_show_on_request(f, test_reg(isa, on_request));
-	options.fail_on = SEVERITY_MODEL;
+	options.judge.fail_on = SEVERITY_MODEL;
 	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	target_destroy(&f->base);
 }
@@ -330,7 +330,7 @@ START_TEST(limits_end_the_run)
 	ck_assert_int_eq(r.limit, RUN_LIMIT_UNTIL);
 	run_deinit(&r);
 
-	run(wrong_carry, aheads[_i], (struct lockstep_options){.stop_on_first = true}, &r);
+	run(wrong_carry, aheads[_i], (struct lockstep_options){.judge.stop_on_first = true}, &r);
 	ck_assert_uint_eq(r.findings.list.at[0].count, 1);
 	ck_assert_int_eq(r.limit, RUN_LIMIT_FINDINGS);
 	run_deinit(&r);

@@ -44,7 +44,7 @@ static void judge(const struct isa_cpu *cpu, int (*damage)(struct fake *, uint64
 		  struct run *ret)
 {
 	struct fake *f = fake_create(isa, program, sizeof program, ahead);
-	const struct lockstep_options options = {.vendor = told, .fail_on = SEVERITY_MODEL};
+	const struct lockstep_options options = {.judge.vendor = told, .judge.fail_on = SEVERITY_MODEL};
 
 	lift_cache_set_cpu(f->cache, cpu);
 	f->damage = damage;

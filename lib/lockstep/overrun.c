@@ -13,7 +13,7 @@ static struct error *check_call(const struct lockstep *ls, const struct predicti
 {
 	const struct isa *isa = ls->target->isa;
 
-	if (state_get(&ls->seen, isa->pc) != slot->pc + isa->sys.insn_len)
+	if (state_get(&ls->judge.seen, isa->pc) != slot->pc + isa->sys.insn_len)
 		return NULL;
 	return error_create(ERROR_TARGET,
 			    "a step in front of the system call at pc 0x%llx did not stop: the guest made the call "
@@ -22,46 +22,47 @@ static struct error *check_call(const struct lockstep *ls, const struct predicti
 }
 
 /* Predicts one more into the group; what it loads from memory that is not known has been read too late. */
-static struct error *predict_more(struct lockstep *ls, enum predict_result *ret)
+static struct error *predict_more(struct lockstep *ls, enum ahead_result *ret)
 {
-	struct predictor *p = &ls->model;
-	struct error *err = predictor_fetch_code(p);
+	struct span *g = &ls->judge.span;
+	struct error *err = ahead_fetch_code(&ls->ahead);
 
 	if (err)
 		return err;
-	p->blind = p->alone = true;
-	err = predict_next(p, &ls->group.slot[ls->group.len++], ret);
-	p->blind = p->alone = false;
+	ls->source.stance = STANCE_AHEAD;
+	ls->ahead.alone = true;
+	err = ahead_next(&ls->ahead, &g->slot[g->len++], ret);
+	ls->ahead.alone = false;
 	return err;
 }
 
 /* What was read for the first instruction is what all have stored, as far as they stored there. */
 static struct error *match_first(struct lockstep *ls)
 {
-	const struct prediction *first = &ls->group.slot[0];
+	const struct prediction *first = &ls->judge.span.slot[0];
 	struct target_plan plan = {0};
 
-	for (size_t i = 0; i < first->stores.len && i < TARGET_MAX_READS; i++)
+	for (size_t i = 0; i < first->stores.len && i < OBSERVED_MAX_READS; i++)
 		plan.read[plan.num_reads++] = (struct target_read){first->stores.at[i].address,
 								   (uint16_t)first->stores.at[i].len};
-	return match_reads(ls, &ls->group.whole, &plan);
+	return match_reads(ls, &ls->judge.span.whole, &plan);
 }
 
 /* Is what was seen the end of all? */
 static struct error *judge_all(struct lockstep *ls, bool *ret)
 {
-	struct target_seen reply = ls->reply;
+	struct observed reply = ls->judge.reply;
 	size_t owed = ls->owed.len;
-	struct error *err = group_join(&ls->group);
+	struct error *err = span_join(&ls->judge.span);
 
 	if (!err)
 		err = match_first(ls);
 	if (!err)
-		err = group_judge_whole(ls);
-	*ret = !err && !ls->judgement.differences.len;
+		err = span_compare(&ls->judge);
+	*ret = !err && !ls->judge.judgement.differences.len;
 	if (*ret)
 		return NULL;
-	ls->reply = reply;
+	ls->judge.reply = reply;
 	ls->owed.len = owed;
 	return err;
 }
@@ -69,50 +70,52 @@ static struct error *judge_all(struct lockstep *ls, bool *ret)
 /* Of the last one nothing is known but that the target stands behind it: nothing can be judged. */
 static struct error *take_unjudged(struct lockstep *ls)
 {
-	struct group *g = &ls->group;
+	struct span *g = &ls->judge.span;
 	const struct prediction *last = &g->slot[g->len - 1];
 
-	judgement_clear(&ls->judgement);
-	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
-	ls->run->instructions += g->len;
-	struct error *err = ls->judging ? count_unseen(ls, last->lifted->insn.mnemonic, last->pc, UNSEEN_INPUT) : NULL;
-	return err ? err : memory_forget_all(ls->model.memory);
+	judgement_clear(&ls->judge.judgement);
+	adopt_registers(&ls->source, &g->start, &ls->judge.seen, &ls->judge.now);
+	ls->judge.run->instructions += g->len;
+	struct error *err = ls->judge.judging
+				    ? count_unseen(&ls->judge, last->lifted->insn.mnemonic, last->pc, UNSEEN_INPUT)
+				    : NULL;
+	return err ? err : memory_forget_all(ls->judge.model.memory);
 }
 
 static bool stands_behind(const struct lockstep *ls, const struct prediction *slot)
 {
-	return slot->lifted && state_get(&ls->seen, ls->target->isa->pc) == slot->pc + slot->lifted->insn.len;
+	return slot->lifted && state_get(&ls->judge.seen, ls->target->isa->pc) == slot->pc + slot->lifted->insn.len;
 }
 
 /* Adds instructions to the one in the group until they lead to where the target is. */
 static struct error *extend(struct lockstep *ls, bool *ret)
 {
-	struct group *g = &ls->group;
+	struct span *g = &ls->judge.span;
 	uint32_t pc = ls->target->isa->pc;
 	struct error *err = NULL;
 
 	*ret = false;
 	while (!err && !*ret && g->len < OVERRUN_MAX) {
-		enum predict_result result;
+		enum ahead_result result;
 		err = predict_more(ls, &result);
 		if (err)
 			return err;
 		const struct prediction *last = &g->slot[g->len - 1];
-		if (result == PREDICT_SYSCALL)
+		if (result == AHEAD_SYSCALL)
 			return check_call(ls, last);
-		if (result == PREDICT_WAIT || last->kind == PREDICTED_FAULT)
+		if (result == AHEAD_WAIT || last->kind == PREDICTED_FAULT)
 			return NULL;
 		if (last->kind == PREDICTED_NOTHING) {
 			*ret = stands_behind(ls, last);
-			err = *ret ? tracer_group(ls, g->len) : NULL;
+			err = *ret ? tracer_span(ls, g->len) : NULL;
 			return err || !*ret ? err : take_unjudged(ls);
 		}
-		if (state_get(&ls->model.front, pc) == state_get(&ls->seen, pc))
+		if (state_get(&ls->judge.model.front, pc) == state_get(&ls->judge.seen, pc))
 			err = judge_all(ls, ret);
 	}
 	if (!err && *ret)
-		err = tracer_group(ls, g->len);
-	return err || !*ret ? err : group_account(ls);
+		err = tracer_span(ls, g->len);
+	return err || !*ret ? err : span_account(&ls->judge);
 }
 
 static void swap(struct prediction *a, struct prediction *b)
@@ -125,13 +128,13 @@ static void swap(struct prediction *a, struct prediction *b)
 
 struct error *judge_overrun(struct lockstep *ls, struct prediction *slot, bool *ret)
 {
-	struct group *g = &ls->group;
+	struct span *g = &ls->judge.span;
 
 	swap(&g->slot[0], slot);
 	g->len = 1;
 	memset(g->exit, 0, OVERRUN_MAX * sizeof g->exit[0]);
-	state_copy(&g->start, &ls->before);
-	group_state_before(ls, 1, &ls->model.front);
+	state_copy(&g->start, &ls->judge.before);
+	span_state_before(&ls->judge, 1, &ls->judge.model.front);
 	struct error *err = extend(ls, ret);
 	swap(&g->slot[0], slot);
 	return err;

@@ -44,7 +44,7 @@ static void setup(void)
 
 static void run(struct fake *f, struct run *ret)
 {
-	struct lockstep_options options = {.fail_on = SEVERITY_MODEL};
+	struct lockstep_options options = {.judge.fail_on = SEVERITY_MODEL};
 
 	log_judge(log_path, &f->base, &f->regs, &options, ret);
 	target_destroy(&f->base);

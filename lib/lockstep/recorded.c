@@ -5,21 +5,17 @@
 
 /* ---- Start and end ---- */
 
-static struct error *describe_target(struct recorded *r)
+static void describe_source(struct recorded *r)
 {
 	const struct trace_header *h = trace_reader_header(r->reader);
-	size_t len = h->isa->num_words * sizeof *h->hidden;
 	bool any = false;
 
-	r->target = (struct target){.isa = h->isa, .identity = h->emulator, .stops_reset = h->stops_reset};
+	shown_init(&r->shown, h->isa);
+	r->shown.source.hidden = h->hidden;
+	r->shown.source.stops_reset = h->stops_reset;
 	for (uint32_t i = 0; i < h->isa->num_regs; i++)
 		any |= h->on_request[i];
-	r->target.on_request = any ? h->on_request : NULL;
-	r->target.hidden = malloc(len);
-	if (!r->target.hidden)
-		return &error_no_memory;
-	memcpy(r->target.hidden, h->hidden, len);
-	return NULL;
+	r->shown.source.on_request = any ? h->on_request : NULL;
 }
 
 /* A signal that stopped the guest ended the run: the guest had left the log, unless that has the signal. */
@@ -32,31 +28,51 @@ static int logged_signal(const struct trace_end *end)
 	return lost ? 0 : end->exit_signal;
 }
 
+static uint64_t position(void *ctx)
+{
+	return ((struct recorded *)ctx)->position;
+}
+
+/* A run that went on behind the signal is one of a log that has it. */
+static struct error *has_signal(void *ctx, int signal, bool *ret)
+{
+	*ret = signal == ((struct recorded *)ctx)->logged_signal;
+	return NULL;
+}
+
+static struct error *has_fault(void *ctx, int signal, bool memory, bool *ret)
+{
+	int logged = ((struct recorded *)ctx)->logged_signal;
+
+	*ret = signal == logged || (memory && logged == SIGNAL_NOT_TOLD);
+	return NULL;
+}
+
 struct error *recorded_init(struct recorded *r, const struct trace_reader *reader,
 			    const struct lockstep_options *options)
 {
-	*r = (struct recorded){.reader = reader};
-	r->ls.target = &r->target;
-	r->ls.options = options;
-	struct error *err = describe_target(r);
-	if (!err)
-		err = lockstep_init(&r->ls);
+	*r = (struct recorded){.reader = reader, .options = options};
+	describe_source(r);
+	r->log = (struct log_view){.ctx = r, .position = position, .has_signal = has_signal, .has_fault = has_fault};
+	r->judge.source = &r->shown.source;
+	r->judge.log = &r->log;
+	r->judge.options = &options->judge;
+	struct error *err = judge_init(&r->judge);
 	if (!err)
 		err = trace_decoder_create(reader, &r->decoder);
 	if (err)
 		return err;
-	r->seen = r->ls.seen;
-	r->ls.model.blind = true;
+	r->seen = r->judge.seen;
 	return NULL;
 }
 
 void recorded_deinit(struct recorded *r)
 {
 	if (r->decoder)
-		r->ls.seen = r->seen;
-	lockstep_deinit(&r->ls);
+		r->judge.seen = r->seen;
+	judge_deinit(&r->judge);
+	prediction_deinit(&r->slot);
 	trace_decoder_destroy(r->decoder);
-	free(r->target.hidden);
 	vec_deinit(&r->lifted);
 	vec_deinit(&r->accesses);
 	vec_deinit(&r->events);
@@ -69,7 +85,7 @@ void recorded_deinit(struct recorded *r)
 /* What is checked for alignment is another instruction, which has no place. */
 static struct error *lift_checked(struct recorded *r, const struct trace_step *step, struct lifted **ret)
 {
-	struct lift_cache *cache = r->ls.model.cache;
+	struct lift_cache *cache = r->judge.model.cache;
 	struct error *err = NULL;
 
 	*ret = NULL;
@@ -94,7 +110,7 @@ static struct error *lift(struct recorded *r, const struct state *now, const str
 			return &error_no_memory;
 	struct lifted **place = &r->lifted.at[step->entry];
 	if (!*place && step->len)
-		err = lift_cache_get(r->ls.model.cache, step->pc, step->bytes, step->len, place);
+		err = lift_cache_get(r->judge.model.cache, step->pc, step->bytes, step->len, place);
 	if (!err)
 		*ret = *place;
 	return err;
@@ -103,32 +119,32 @@ static struct error *lift(struct recorded *r, const struct state *now, const str
 /* What was lifted so far may be another instruction, or stepped in another way, from now on. */
 static void relift(struct recorded *r)
 {
-	struct lockstep *ls = &r->ls;
+	struct judge *j = &r->judge;
 
-	if (!ls->relift && ls->repeat == ls->model.repeat)
+	if (!j->relift && j->repeat == j->model.repeat)
 		return;
-	lockstep_tidy_cache(ls);
+	judge_tidy_cache(j);
 	r->lifted.len = 0;
 }
 
 /* ---- Single steps ---- */
 
 /* What the trace has of the prediction's stores, as a target's reply. */
-static void reply_stores(struct lockstep *ls, const struct prediction *slot, const struct trace_step *step)
+static void reply_stores(struct judge *j, const struct prediction *slot, const struct trace_step *step)
 {
 	size_t next = 0;
 
-	for (size_t i = 0; i < slot->stores.len && i < TARGET_MAX_READS; i++) {
+	for (size_t i = 0; i < slot->stores.len && i < OBSERVED_MAX_READS; i++) {
 		const struct eval_store *s = &slot->stores.at[i];
-		ls->reply.memory_ok[i] = false;
+		j->reply.memory_ok[i] = false;
 		/* They stand in the same order; what the recorder's model did not know is passed over. */
 		for (size_t k = next; k < step->num_accesses; k++) {
 			const struct trace_access *a = &step->accesses[k];
 			if (!a->store || a->address != s->address || a->len != s->len)
 				continue;
 			next = k + 1;
-			ls->reply.memory_ok[i] = a->known == (a->len >= 64 ? UINT64_MAX : (UINT64_C(1) << a->len) - 1);
-			memcpy(ls->reply.memory[i], a->data, a->len);
+			j->reply.memory_ok[i] = a->known == (a->len >= 64 ? UINT64_MAX : (UINT64_C(1) << a->len) - 1);
+			memcpy(j->reply.memory[i], a->data, a->len);
 			break;
 		}
 	}
@@ -136,25 +152,25 @@ static void reply_stores(struct lockstep *ls, const struct prediction *slot, con
 
 static void reply_stop(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
+	struct judge *j = &r->judge;
 
 	/* The run went on behind the signal, which a log alone makes it do. */
-	ls->logged_signal = step->number < trace_reader_steps(r->reader) ? step->signal
-									 : logged_signal(trace_reader_end(r->reader));
-	ls->reply.stop.kind = step->signal ? STOP_SIGNAL : STOP_STEPPED;
-	ls->reply.stop.signal = step->signal;
-	ls->reply.stop.tid = step->tid;
-	ls->seen = *step->after;
+	r->logged_signal = step->number < trace_reader_steps(r->reader) ? step->signal
+									: logged_signal(trace_reader_end(r->reader));
+	j->reply.stop.kind = step->signal ? STOP_SIGNAL : STOP_STEPPED;
+	j->reply.stop.signal = step->signal;
+	j->reply.stop.tid = step->tid;
+	j->seen = *step->after;
 }
 
 /* Registers that the target shows now and then, and that it showed behind this step. */
-static void note_seen(struct lockstep *ls, const struct trace_step *step)
+static void note_seen(struct judge *j, const struct trace_step *step)
 {
-	if (!ls->sweep.seen_at)
+	if (!j->seen_at)
 		return;
-	for (uint32_t reg = 0; reg < ls->target->isa->num_regs; reg++)
-		if (ls->target->on_request[reg] && state_known(step->after, reg))
-			ls->sweep.seen_at[reg] = step->number;
+	for (uint32_t reg = 0; reg < j->source->isa->num_regs; reg++)
+		if (j->source->on_request[reg] && state_known(step->after, reg))
+			j->seen_at[reg] = step->number;
 }
 
 /* An instruction of which nothing can be said, such as a system call that the trace has no event for. */
@@ -175,36 +191,42 @@ static bool tells_insn(const struct trace_step *step, const struct lifted *lifte
 	return lifted ? lifted->insn.len >= step->len : step->signal != 0;
 }
 
+/* What the next step accessed. */
+static void show(struct recorded *r, const struct trace_access *accesses, size_t num, bool stopped)
+{
+	r->shown.accesses = accesses;
+	r->shown.num_accesses = num;
+	r->shown.stopped = stopped;
+}
+
 static struct error *judge_single(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
-	struct prediction *slot = &ls->blind.slot;
-	const struct touched touched = {step->words, step->num_words};
+	struct judge *j = &r->judge;
+	struct prediction *slot = &r->slot;
+	struct lifted *lifted = NULL;
 	enum predict_result result;
 	bool differs;
-	struct error *err = lift(r, &ls->now, step, &r->given.lifted);
+	struct error *err = lift(r, &j->now, step, &lifted);
 
 	if (err)
 		return err;
-	r->given.accesses = step->accesses;
-	r->given.num_accesses = step->num_accesses;
-	r->given.stopped = step->signal != 0;
-	ls->model.given = &r->given;
-	state_copy(&ls->model.front, &ls->now);
-	state_set(&ls->model.front, ls->target->isa->pc, step->pc);
-	err = predict_next(&ls->model, slot, &result);
+	show(r, step->accesses, step->num_accesses, step->signal != 0);
+	state_copy(&j->model.front, &j->now);
+	state_set(&j->model.front, j->source->isa->pc, step->pc);
+	predict_begin(&j->model, slot);
+	err = predict_insn(&j->model, slot, lifted, MEM_FAULT, &result);
 	if (err)
 		return err;
-	if (result == PREDICT_SYSCALL || !tells_insn(step, r->given.lifted))
-		expect_nothing(slot, step->pc, r->given.lifted);
+	if ((lifted && lifted->kind == TRANSFER_SYSCALL) || !tells_insn(step, lifted))
+		expect_nothing(slot, step->pc, lifted);
 	reply_stop(r, step);
-	reply_stores(ls, slot, step);
-	ls->touched = step->words ? &touched : NULL;
-	err = judge_step(ls, slot, &differs);
-	note_seen(ls, step);
-	if (ls->signal)
-		ls->run->exit_signal = ls->signal;
-	ls->signal = 0;
+	reply_stores(j, slot, step);
+	j->reply.touched = (struct touched){step->words, step->num_words};
+	err = judge_step(j, slot, &differs);
+	note_seen(j, step);
+	if (j->signal)
+		j->run->exit_signal = j->signal;
+	j->signal = 0;
 	return err;
 }
 
@@ -225,9 +247,9 @@ struct error *count_calls(trace_calls *calls, const struct replay_count *more)
 
 static struct error *count_event(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
+	struct judge *j = &r->judge;
 	const struct trace_event *ev = step->event;
-	struct replay_totals *t = &ls->run->events;
+	struct replay_totals *t = &j->run->events;
 	const struct timeline_event when = {
 		.index = ev->index,
 		.number = ev->delivery ? 0 : ev->number,
@@ -243,7 +265,7 @@ static struct error *count_event(struct recorded *r, const struct trace_step *st
 	t->delivered += ev->delivery;
 	if (ev->delivery)
 		return NULL;
-	const struct sys_desc *desc = sys_describe(sys_meaning(sys_lookup(ls->target->isa, ev->number)));
+	const struct sys_desc *desc = sys_describe(sys_meaning(sys_lookup(j->source->isa, ev->number)));
 	const struct replay_count count = {
 		.name = desc ? desc->name : "?",
 		.emulated = ev->policy == TRACE_EMULATED,
@@ -261,76 +283,71 @@ static struct error *count_event(struct recorded *r, const struct trace_step *st
 }
 
 /* What was seen right before the call of registers that are shown on request. */
-static struct error *judge_look(struct recorded *r, const struct trace_step *step)
+static struct error *judge_before_event(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
-	const struct prediction nothing = {.kind = PREDICTED_OUTPUTS, .pc = step->pc};
+	struct judge *j = &r->judge;
 	struct error *err = NULL;
 
-	if (!ls->sweep.seen_at)
+	if (!j->seen_at)
 		return NULL;
-	ls->seen = r->seen;
-	for (uint32_t reg = 0; reg < ls->target->isa->num_regs; reg++) {
-		const struct reg_desc *desc = &ls->target->isa->regs[reg];
-		const struct state *from = ls->target->on_request[reg] ? step->after : &ls->now;
-		state_set_masked(&ls->seen, reg, from->value + desc->word, from->unknown + desc->word);
+	j->seen = r->seen;
+	for (uint32_t reg = 0; reg < j->source->isa->num_regs; reg++) {
+		const struct reg_desc *desc = &j->source->isa->regs[reg];
+		const struct state *from = j->source->on_request[reg] ? step->after : &j->now;
+		state_set_masked(&j->seen, reg, from->value + desc->word, from->unknown + desc->word);
 	}
-	judgement_clear(&ls->judgement);
-	state_copy(&ls->before, &ls->now);
-	err = judge_outputs(&ls->judgement, ls->target, &nothing, &ls->before, &ls->seen, NULL, NULL, &ls->now);
-	if (!err && ls->judging && ls->judgement.differences.len)
-		err = record_differences(ls, &nothing);
-	note_seen(ls, step);
+	err = judge_look(j);
+	note_seen(j, step);
 	return err;
 }
 
 /* Did the event set registers that others leave alone? What is seen of them behind it says nothing of before. */
-static bool sets_all(const struct lockstep *ls, const struct trace_event *ev)
+static bool sets_all(const struct judge *j, const struct trace_event *ev)
 {
-	return ev->delivery || sys_meaning(sys_lookup(ls->target->isa, ev->number)) == SYS_RT_SIGRETURN;
+	return ev->delivery || sys_meaning(sys_lookup(j->source->isa, ev->number)) == SYS_RT_SIGRETURN;
 }
 
 /* Adopts what is seen behind a call; the rest is as before. */
-static void adopt(struct lockstep *ls, const struct trace_step *step)
+static void adopt(struct judge *j, const struct trace_step *step)
 {
-	for (uint32_t w = 0; w < ls->target->isa->num_words; w++) {
+	for (uint32_t w = 0; w < j->source->isa->num_words; w++) {
 		uint64_t unseen = step->after->unknown[w];
-		ls->now.value[w] = (ls->now.value[w] & unseen) | (step->after->value[w] & ~unseen);
-		ls->now.unknown[w] &= unseen;
+		j->now.value[w] = (j->now.value[w] & unseen) | (step->after->value[w] & ~unseen);
+		j->now.unknown[w] &= unseen;
 	}
 }
 
 /* What the call did to the run. */
 static struct error *take_event(struct recorded *r, const struct trace_step *step)
 {
-	struct run *run = r->ls.run;
+	struct run *run = r->judge.run;
 
 	run->exited = step->event->finished;
 	run->exit_status = step->event->finished ? step->event->status : 0;
 	run->exit_signal = 0;
-	r->ls.position = step->event->position;
+	r->position = step->event->position;
 	return count_event(r, step);
 }
 
 static struct error *judge_event(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
-	struct run *run = ls->run;
+	struct judge *j = &r->judge;
+	struct run *run = j->run;
 	struct lifted *lifted = NULL;
 	struct error *err = NULL;
 
-	if (sets_all(ls, step->event))
-		note_seen(ls, step);
+	if (sets_all(j, step->event))
+		note_seen(j, step);
 	else
-		err = judge_look(r, step);
+		err = judge_before_event(r, step);
 	if (!err)
-		err = lift(r, &ls->now, step, &lifted);
+		err = lift(r, &j->now, step, &lifted);
 	if (err)
 		return err;
-	adopt(ls, step);
+	adopt(j, step);
 	run->instructions++;
-	run->checked += ls->judging;
-	if (ls->judging && lifted)
+	run->checked += j->judging;
+	if (j->judging && lifted)
 		err = coverage_count(&run->coverage, lifted->form, &lifted->insn, JUDGED_FULLY);
 	return err ? err : take_event(r, step);
 }
@@ -338,43 +355,52 @@ static struct error *judge_event(struct recorded *r, const struct trace_step *st
 /* ---- Sequences without a stop ---- */
 
 /* The model stands at the step, and all before it in the sequence was predicted. */
-static bool follows(const struct lockstep *ls, const struct trace_step *step)
+static bool follows(const struct judge *j, const struct trace_step *step)
 {
-	const struct group *g = &ls->group;
-	uint32_t pc = ls->target->isa->pc;
+	const struct span *g = &j->span;
+	uint32_t pc = j->source->isa->pc;
 
-	return (!g->len || g->slot[g->len - 1].kind == PREDICTED_OUTPUTS) && state_known(&ls->model.front, pc) &&
-	       state_get(&ls->model.front, pc) == step->pc;
+	return (!g->len || g->slot[g->len - 1].kind == PREDICTED_OUTPUTS) && state_known(&j->model.front, pc) &&
+	       state_get(&j->model.front, pc) == step->pc;
+}
+
+static struct error *predict_follower(struct recorded *r, struct prediction *slot, struct lifted *lifted)
+{
+	enum predict_result result;
+
+	predict_begin(&r->judge.model, slot);
+	if (lifted && lifted->kind == TRANSFER_SYSCALL) {
+		slot->lifted = lifted;
+		return NULL;
+	}
+	return predict_insn(&r->judge.model, slot, lifted, MEM_FAULT, &result);
 }
 
 /* Predicts one more instruction of the sequence. */
 static struct error *extend(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
-	struct group *g = &ls->group;
-	enum predict_result result;
-	struct error *err = lift(r, &ls->model.front, step, &r->given.lifted);
+	struct judge *j = &r->judge;
+	struct span *g = &j->span;
+	struct lifted *lifted = NULL;
+	struct error *err = lift(r, &j->model.front, step, &lifted);
 
 	if (err)
 		return err;
-	if (g->len == GROUP_MAX)
+	if (g->len == SPAN_MAX)
 		return error_create(ERROR_UNSUPPORTED, "step %llu: a sequence without a stop that is too long",
 				    (unsigned long long)step->number);
-	r->given.accesses = step->accesses;
-	r->given.num_accesses = step->num_accesses;
-	r->given.stopped = false;
-	ls->model.given = &r->given;
-	ls->model.grouping = true;
+	show(r, step->accesses, step->num_accesses, false);
+	j->model.grouping = true;
 	g->exit[g->len] = 0;
-	if (follows(ls, step))
-		err = predict_next(&ls->model, &g->slot[g->len], &result);
+	if (follows(j, step))
+		err = predict_follower(r, &g->slot[g->len], lifted);
 	else
-		expect_nothing(&g->slot[g->len], step->pc, r->given.lifted);
-	ls->model.grouping = false;
+		expect_nothing(&g->slot[g->len], step->pc, lifted);
+	j->model.grouping = false;
 	for (size_t i = 0; i < step->num_accesses && !err; i++) {
 		const struct trace_access *a = &step->accesses[i];
 		if (!a->store && a->known)
-			err = memory_write(ls->model.memory, a->address, a->data, NULL, a->len);
+			err = memory_write(j->model.memory, a->address, a->data, NULL, a->len);
 		if (!err && !vec_push(&r->accesses, *a))
 			err = &error_no_memory;
 	}
@@ -385,32 +411,42 @@ static struct error *extend(struct recorded *r, const struct trace_step *step)
 /* Of a sequence with an instruction that cannot be predicted, the end says nothing: it is adopted. */
 static struct error *leave_sequence(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
-	struct group *g = &ls->group;
-	struct error *err = memory_forget_all(ls->model.memory);
+	struct judge *j = &r->judge;
+	struct span *g = &j->span;
+	struct error *err = memory_forget_all(j->model.memory);
 
 	reply_stop(r, step);
-	adopt_registers(ls->target, &g->start, &ls->seen, &ls->now);
+	adopt_registers(j->source, &g->start, &j->seen, &j->now);
 	for (size_t i = 0; i < g->len && !err; i++) {
 		struct prediction *slot = &g->slot[i];
-		ls->run->instructions++;
-		if (!ls->judging || !slot->lifted)
+		j->run->instructions++;
+		if (!j->judging || !slot->lifted)
 			continue;
-		err = coverage_count(&ls->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_NOT);
+		err = coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_NOT);
 		if (!err && !slot->lifted->prog)
-			err = run_count_unmodelled(ls->run, unmodelled_name(slot), slot->pc);
+			err = run_count_unmodelled(j->run, unmodelled_name(slot), slot->pc);
 		else if (!err)
-			err = count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
+			err = count_unseen(j, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	}
 	g->len = 0;
 	return err;
 }
 
+static struct error *judge_span(struct judge *j)
+{
+	size_t len;
+
+	if (j->reply.stop.kind == STOP_SIGNAL)
+		return span_judge_signal(j, &len);
+	span_cut_at_exit(j);
+	return span_judge(j);
+}
+
 /* All of its steps were read; this is the last. */
 static struct error *end_sequence(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
-	struct group *g = &ls->group;
+	struct judge *j = &r->judge;
+	struct span *g = &j->span;
 	struct trace_step whole = *step;
 	bool predicted = true;
 
@@ -421,28 +457,27 @@ static struct error *end_sequence(struct recorded *r, const struct trace_step *s
 	reply_stop(r, step);
 	whole.accesses = r->accesses.at;
 	whole.num_accesses = r->accesses.len;
-	reply_stores(ls, &g->slot[g->len - 1], &whole);
-	r->given.accesses = r->accesses.at;
-	r->given.num_accesses = r->accesses.len;
-	struct error *err = judge_group(ls);
+	reply_stores(j, &g->slot[g->len - 1], &whole);
+	show(r, r->accesses.at, r->accesses.len, false);
+	struct error *err = judge_span(j);
 	g->len = 0;
 	r->accesses.len = 0;
-	note_seen(ls, step);
-	if (ls->signal)
-		ls->run->exit_signal = ls->signal;
-	ls->signal = 0;
+	note_seen(j, step);
+	if (j->signal)
+		j->run->exit_signal = j->signal;
+	j->signal = 0;
 	return err;
 }
 
 static struct error *judge_running(struct recorded *r, const struct trace_step *step)
 {
-	struct lockstep *ls = &r->ls;
+	struct judge *j = &r->judge;
 
-	if (!ls->group.len) {
+	if (!j->span.len) {
 		r->accesses.len = 0;
-		state_copy(&ls->group.start, &ls->now);
-		state_copy(&ls->model.front, &ls->now);
-		state_set(&ls->model.front, ls->target->isa->pc, step->pc);
+		state_copy(&j->span.start, &j->now);
+		state_copy(&j->model.front, &j->now);
+		state_set(&j->model.front, j->source->isa->pc, step->pc);
 	}
 	struct error *err = extend(r, step);
 	if (err || step->running)
@@ -455,41 +490,41 @@ static struct error *judge_running(struct recorded *r, const struct trace_step *
 
 static struct error *observe(struct recorded *r)
 {
-	struct lockstep *ls = &r->ls;
+	struct judge *j = &r->judge;
 	size_t num;
 	const struct trace_observed *o = trace_decoder_observed(r->decoder, &num);
 	struct error *err = NULL;
 
 	for (size_t i = 0; i < num && !err; i++) {
 		struct lifted *lifted;
-		err = lift_cache_get(ls->model.cache, o[i].pc, o[i].bytes, o[i].len, &lifted);
+		err = lift_cache_get(j->model.cache, o[i].pc, o[i].bytes, o[i].len, &lifted);
 		if (!err)
-			ls->relift |= lift_cache_observe(ls->model.cache, lifted, o[i].before.value, o[i].after.value);
+			j->relift |= lift_cache_observe(j->model.cache, lifted, o[i].before.value, o[i].after.value);
 	}
 	return err;
 }
 
 static struct error *begin(struct recorded *r, size_t chunk, struct run *run)
 {
-	struct lockstep *ls = &r->ls;
+	struct judge *j = &r->judge;
 	size_t num;
 	const struct trace_chunk_info *info = &trace_reader_chunks(r->reader, &num)[chunk];
 	struct error *err = trace_decoder_open(r->decoder, chunk);
 
-	ls->run = run;
-	ls->counted = (struct counted){0};
+	j->run = run;
+	j->counted = (struct counted){0};
 	r->events.len = r->places.len = r->calls.len = r->lifted.len = r->accesses.len = 0;
-	ls->group.len = 0;
+	j->span.len = 0;
 	if (!err)
-		err = memory_forget_all(ls->model.memory);
+		err = memory_forget_all(j->model.memory);
 	if (err)
 		return err;
-	state_copy(&ls->now, trace_decoder_carried(r->decoder));
-	ls->position = info->first_event;
-	ls->repeat = trace_decoder_repeat(r->decoder);
-	for (uint32_t reg = 0; ls->sweep.seen_at && reg < ls->target->isa->num_regs; reg++)
-		ls->sweep.seen_at[reg] = trace_decoder_seen_at(r->decoder, reg);
-	lift_cache_trim(ls->model.cache);
+	state_copy(&j->now, trace_decoder_carried(r->decoder));
+	r->position = info->first_event;
+	j->repeat = trace_decoder_repeat(r->decoder);
+	for (uint32_t reg = 0; j->seen_at && reg < j->source->isa->num_regs; reg++)
+		j->seen_at[reg] = trace_decoder_seen_at(r->decoder, reg);
+	lift_cache_trim(j->model.cache);
 	err = observe(r);
 	relift(r);
 	return err;
@@ -497,22 +532,22 @@ static struct error *begin(struct recorded *r, size_t chunk, struct run *run)
 
 static bool enough(struct recorded *r, const struct trace_step *step)
 {
-	const struct lockstep_options *o = r->ls.options;
+	const struct lockstep_options *o = r->options;
 
 	if (o->interrupted && *o->interrupted)
-		r->ls.run->interrupted = true;
-	if (lockstep_has_enough(&r->ls))
-		r->ls.run->limit = RUN_LIMIT_FINDINGS;
-	return r->ls.run->limit || r->ls.run->interrupted || step->number >= r->range.last;
+		r->judge.run->interrupted = true;
+	if (judge_has_enough(&r->judge))
+		r->judge.run->limit = RUN_LIMIT_FINDINGS;
+	return r->judge.run->limit || r->judge.run->interrupted || step->number >= r->range.last;
 }
 
 static struct error *judge_any(struct recorded *r, const struct trace_step *step)
 {
-	memory_journal_discard(r->ls.model.memory, memory_journal_mark(r->ls.model.memory));
-	r->ls.judging = step->number >= r->range.from;
+	memory_journal_discard(r->judge.model.memory, memory_journal_mark(r->judge.model.memory));
+	r->judge.judging = step->number >= r->range.from;
 	if (step->number % RECORDED_STRIDE == 0 && !vec_push(&r->places, step->pc))
 		return &error_no_memory;
-	if (step->running || r->ls.group.len)
+	if (step->running || r->judge.span.len)
 		return judge_running(r, step);
 	return step->event ? judge_event(r, step) : judge_single(r, step);
 }
@@ -532,6 +567,6 @@ struct error *recorded_chunk(struct recorded *r, size_t chunk, struct run *run)
 			break;
 		relift(r);
 	}
-	lockstep_note_cpu(&r->ls);
+	judge_note_cpu(&r->judge);
 	return err;
 }

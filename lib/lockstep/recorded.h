@@ -2,25 +2,32 @@
 #ifndef LIB_LOCKSTEP_RECORDED_H
 #define LIB_LOCKSTEP_RECORDED_H
 
-#include "lib/lockstep/internal.h"
+#include "lib/judge/judge.h"
+#include "lib/judge/shown.h"
 #include "lib/lockstep/judge_trace.h"
 
 enum { RECORDED_STRIDE = 128 };
+
+enum { SIGNAL_NOT_TOLD = -1 }; /* a trace without its end */
 
 /* The steps that are to be judged, and the last one that is looked at. */
 struct recorded_range {
 	uint64_t from, last;
 };
 
-/* One thread's. */
+/* One thread's; stays where it is. */
 struct recorded {
 	const struct trace_reader *reader;
 	struct recorded_range range;
-	struct lockstep ls;
-	struct target target; /* what is known of the one that the trace is of; does nothing */
+	const struct lockstep_options *options;
+	struct judge judge;
+	struct shown shown;
+	struct log_view log;
+	uint64_t position; /* index of the log's next event */
+	int logged_signal; /* that stopped the guest in the end and that the log has; 0: none; SIGNAL_NOT_TOLD */
 	struct trace_decoder *decoder;
-	struct state seen; /* ls->seen's own words; those of the decoder stand in for them */
-	struct given given;
+	struct state seen; /* judge.seen's own words; those of the decoder stand in for them */
+	struct prediction slot;
 	VEC(struct lifted *) lifted; /* by entry of the chunk; NULL: not yet */
 	/* Instructions of a sequence without a stop, while it is read. */
 	VEC(struct trace_access) accesses;

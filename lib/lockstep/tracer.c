@@ -47,7 +47,7 @@ struct error *tracer_init(struct lockstep *ls)
 	header.on_request = on_request;
 	struct error *err = state_init(&ls->tracer.state, target->isa);
 	if (!err)
-		err = trace_writer_create(ls->options->trace_path, &header, &ls->now, &ls->tracer.writer);
+		err = trace_writer_create(ls->options->trace_path, &header, &ls->judge.now, &ls->tracer.writer);
 	free(on_request);
 	return err ? err : write_modules(ls);
 }
@@ -61,7 +61,7 @@ static struct error *give_up(struct lockstep *ls, struct error *err)
 		return err;
 	trace_writer_destroy(t->writer);
 	t->writer = NULL;
-	ls->run->trace_error = err;
+	ls->judge.run->trace_error = err;
 	return NULL;
 }
 
@@ -90,7 +90,7 @@ void tracer_deinit(struct tracer *t)
 
 struct error *tracer_finish(struct lockstep *ls)
 {
-	const struct run *run = ls->run;
+	const struct run *run = ls->judge.run;
 
 	struct error *err = tracer_settle(ls);
 	if (err || !ls->tracer.writer)
@@ -185,7 +185,8 @@ static bool add_accesses(struct lockstep *ls, const struct prediction *slot, boo
 		ok = add_load(ls, &slot->loads.at[i]);
 	for (size_t i = 0; stores && i < slot->stores.len && ok; i++)
 		ok = add_store(ls, &slot->stores.at[i],
-			       i < TARGET_MAX_READS && ls->reply.memory_ok[i] ? ls->reply.memory[i] : NULL);
+			       i < OBSERVED_MAX_READS && ls->judge.reply.memory_ok[i] ? ls->judge.reply.memory[i]
+										      : NULL);
 	return ok;
 }
 
@@ -196,12 +197,12 @@ static struct trace_step step_of(const struct lockstep *ls, const struct predict
 	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
 
 	return (struct trace_step){
-		.tid = ls->reply.stop.tid,
+		.tid = ls->judge.reply.stop.tid,
 		.pc = slot->pc,
 		.bytes = insn ? insn->bytes : NULL,
 		.len = insn ? insn->len : 0,
-		.before = &ls->before,
-		.after = &ls->seen,
+		.before = &ls->judge.before,
+		.after = &ls->judge.seen,
 		.accesses = ls->tracer.accesses.at,
 		.num_accesses = ls->tracer.accesses.len,
 	};
@@ -317,11 +318,11 @@ struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bo
 	if (!add_accesses(ls, slot, slot->kind == PREDICTED_OUTPUTS))
 		return &error_no_memory;
 	struct trace_step step = step_of(ls, slot);
-	step.signal = ls->reply.stop.kind == STOP_SIGNAL ? ls->reply.stop.signal : 0;
+	step.signal = ls->judge.reply.stop.kind == STOP_SIGNAL ? ls->judge.reply.stop.signal : 0;
 	if (ls->owed.len)
 		return wait(ls, &step);
-	trace_writer_repeat(t->writer, ls->repeat);
-	if (!differs && slot->kind == PREDICTED_OUTPUTS && !slot->imprecise && !ls->sweep.seen_at) {
+	trace_writer_repeat(t->writer, ls->judge.repeat);
+	if (!differs && slot->kind == PREDICTED_OUTPUTS && !slot->imprecise && !ls->judge.seen_at) {
 		if (!name_changed(t, slot))
 			return &error_no_memory;
 		step.changed = t->changed.at;
@@ -334,7 +335,7 @@ struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot
 {
 	struct trace_step step = step_of(ls, slot);
 
-	step.after = &ls->now;
+	step.after = &ls->judge.now;
 	return ls->tracer.writer ? give_up(ls, trace_writer_observed(ls->tracer.writer, &step)) : NULL;
 }
 
@@ -356,7 +357,7 @@ static void see_nothing(struct state *s)
 		state_set_unknown(s, r);
 }
 
-struct error *tracer_group(struct lockstep *ls, size_t len)
+struct error *tracer_span(struct lockstep *ls, size_t len)
 {
 	struct tracer *t = &ls->tracer;
 	struct error *err = NULL;
@@ -366,15 +367,15 @@ struct error *tracer_group(struct lockstep *ls, size_t len)
 	err = tracer_settle(ls);
 	see_nothing(&t->state);
 	for (size_t i = 0; i < len && !err && t->writer; i++) {
-		const struct prediction *slot = &ls->group.slot[i];
+		const struct prediction *slot = &ls->judge.span.slot[i];
 		bool last = i + 1 == len;
-		if (!add_accesses(ls, slot, last && !ls->signal))
+		if (!add_accesses(ls, slot, last && !ls->judge.signal))
 			return &error_no_memory;
 		struct trace_step step = step_of(ls, slot);
-		step.before = &ls->group.start; /* the chunk of the first has all others */
+		step.before = &ls->judge.span.start; /* the chunk of the first has all others */
 		step.running = !last;
-		step.after = last ? &ls->seen : &t->state;
-		step.signal = last ? ls->signal : 0;
+		step.after = last ? &ls->judge.seen : &t->state;
+		step.signal = last ? ls->judge.signal : 0;
 		err = give_up(ls, trace_writer_step(t->writer, &step));
 	}
 	return err;
@@ -398,7 +399,7 @@ static bool add_writes(struct lockstep *ls)
 		uint8_t *data = t->data.at + DATA_MAX - left, unknown[64];
 		/* What the call's later writes covered is as they left it. */
 		for (size_t at = 0; at < len; at += sizeof unknown)
-			memory_read(ls->model.memory, written[i].address + at, data + at, unknown,
+			memory_read(ls->judge.model.memory, written[i].address + at, data + at, unknown,
 				    len - at < sizeof unknown ? len - at : sizeof unknown);
 		left -= len;
 		t->writes.at[t->writes.len++] = (struct trace_write){written[i].address, written[i].len, data, len};
@@ -446,7 +447,7 @@ struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, c
 		.num_writes = t->writes.len,
 	};
 	struct trace_step step = step_of(ls, slot);
-	state_copy(&t->state, &ls->now);
+	state_copy(&t->state, &ls->judge.now);
 	if (!all_seen)
 		unsee(&t->state, ls->target);
 	step.after = &t->state;

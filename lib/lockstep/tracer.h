@@ -2,7 +2,7 @@
 #ifndef LIB_LOCKSTEP_TRACER_H
 #define LIB_LOCKSTEP_TRACER_H
 
-#include "lib/lockstep/predict.h"
+#include "lib/judge/predict.h"
 #include "lib/replay/replay.h"
 #include "lib/trace/trace.h"
 
@@ -27,15 +27,16 @@ struct tracer {
 
 struct lockstep;
 
-/* ls->now are the registers at the run's start, as seen. */
+/* judge.now are the registers at the run's start, as seen. */
 struct error *tracer_init(struct lockstep *ls);
 void tracer_deinit(struct tracer *t);
 
-/* A step that was judged: ls->before, ls->seen, ls->reply, ls->signal. differs: it is not what was predicted. */
+/* A step that was judged: judge.before, judge.seen, judge.reply, judge.signal. differs: it is not what was predicted.
+ */
 struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bool differs);
 
-/* The first len instructions of ls->group, of which the last has ls->seen and ls->reply behind it. */
-struct error *tracer_group(struct lockstep *ls, size_t len);
+/* The first len instructions of judge.span, of which the last has judge.seen and judge.reply behind it. */
+struct error *tracer_span(struct lockstep *ls, size_t len);
 
 /* The instruction told of the target's CPU. */
 struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot);
@@ -44,15 +45,16 @@ struct error *tracer_observed(struct lockstep *ls, const struct prediction *slot
 struct error *tracer_asked(struct lockstep *ls, const struct lifted *lifted, const struct state *before,
 			   const struct state *after);
 
-/* A system call, or the delivery of a signal (slot has its PC alone), between ls->before and ls->now. totals: before
- * it; start: clock_now() then; all_seen: all registers that the target can show were looked at right before it. */
+/* A system call, or the delivery of a signal (slot has its PC alone), between judge.before and judge.now. totals:
+ * before it; start: clock_now() then; all_seen: all registers that the target can show were looked at right before it.
+ */
 struct error *tracer_event(struct lockstep *ls, const struct prediction *slot, const struct replay_outcome *outcome,
 			   const struct replay_totals *totals, uint64_t start, bool all_seen);
 
 /* Writes the steps that waited: ls->owed tells what was seen of their stores. */
 struct error *tracer_settle(struct lockstep *ls);
 
-/* The run is over: ls->run tells how it ended. */
+/* The run is over: judge.run tells how it ended. */
 struct error *tracer_finish(struct lockstep *ls);
 
 #endif

@@ -179,7 +179,7 @@ static struct error *take_memory(const struct target_read *read, const struct rs
 }
 
 /* The replies behind the stop reply, into the image and ret. */
-static struct error *receive_seen(struct gdb_target *g, const struct target_plan *plan, struct target_seen *ret)
+static struct error *receive_seen(struct gdb_target *g, const struct target_plan *plan, struct observed *ret)
 {
 	const struct gdb_layout *l = &g->layout;
 	struct rsp_reply reply;
@@ -204,7 +204,7 @@ static struct error *receive_seen(struct gdb_target *g, const struct target_plan
 }
 
 /* What follows a step that was made by itself: the same by single requests. */
-static struct error *request_seen(struct gdb_target *g, const struct target_plan *plan, struct target_seen *ret)
+static struct error *request_seen(struct gdb_target *g, const struct target_plan *plan, struct observed *ret)
 {
 	size_t num = choose(g, plan);
 	struct error *err = gdb_fetch_some(g, g->wanted, num);
@@ -235,7 +235,7 @@ static struct error *receive_stop(struct gdb_target *g, struct stop *ret)
 	return g->ended ? rsp_flush(g->client) : NULL;
 }
 
-static struct error *collect_sent(struct gdb_target *g, const struct target_plan *plan, struct target_seen *ret)
+static struct error *collect_sent(struct gdb_target *g, const struct target_plan *plan, struct observed *ret)
 {
 	struct error *err = receive_stop(g, &ret->stop);
 
@@ -248,7 +248,7 @@ static struct error *collect_sent(struct gdb_target *g, const struct target_plan
  * The stub has answered a request behind the first step before it made that step. Everything that was sent is answered
  * sooner or later, one reply being the stop; then the state is asked for again.
  */
-static struct error *give_up_ahead(struct gdb_target *g, const struct target_plan *plan, struct target_seen *ret)
+static struct error *give_up_ahead(struct gdb_target *g, const struct target_plan *plan, struct observed *ret)
 {
 	size_t left = choose(g, plan) + plan->num_reads + 1;
 	bool stopped = false;
@@ -272,7 +272,7 @@ static struct error *give_up_ahead(struct gdb_target *g, const struct target_pla
 }
 
 /* The first step that was sent ahead, alone: does the stub keep the order? */
-static struct error *collect_trial(struct gdb_target *g, const struct target_plan *plan, struct target_seen *ret)
+static struct error *collect_trial(struct gdb_target *g, const struct target_plan *plan, struct observed *ret)
 {
 	struct rsp_reply reply;
 	struct rsp_stop from;
@@ -305,7 +305,7 @@ static struct error *drain_after_signal(struct gdb_target *g, const struct stop 
 		return &error_no_memory;
 	memcpy(before, g->image, size);
 	for (size_t i = 1; !err && i < g->num_sent; i++) {
-		struct target_seen again = {0};
+		struct observed again = {0};
 
 		err = collect_sent(g, plan_at(g, i), &again);
 		if (!err && (again.stop.kind != STOP_SIGNAL || again.stop.signal != signal->signal ||
@@ -320,7 +320,7 @@ static struct error *drain_after_signal(struct gdb_target *g, const struct stop 
 	return err;
 }
 
-static struct error *collect_next(struct gdb_target *g, struct target_seen *ret)
+static struct error *collect_next(struct gdb_target *g, struct observed *ret)
 {
 	const struct target_plan *plan = plan_at(g, 0);
 	bool sent = g->num_sent > 0;
@@ -346,14 +346,14 @@ static struct error *collect_next(struct gdb_target *g, struct target_seen *ret)
 	return sent ? drain_after_signal(g, &ret->stop) : NULL;
 }
 
-struct error *gdb_collect(struct target *t, struct state *regs, struct target_seen *ret)
+struct error *gdb_collect(struct target *t, struct state *regs, struct observed *ret)
 {
 	struct gdb_target *g = to_gdb(t);
 	struct error *err = NULL;
 
 	if (!g->num_plans)
 		return error_create(ERROR_BUG, "collecting a step that was not submitted");
-	*ret = (struct target_seen){0};
+	*ret = (struct observed){0};
 	if (g->ended || g->halted) {
 		ret->stop = g->last;
 		ret->have_regs = !g->ended;

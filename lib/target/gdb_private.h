@@ -92,6 +92,6 @@ void gdb_take_stop(struct gdb_target *g, const struct rsp_stop *from, struct sto
 
 /* gdb_ahead.c */
 struct error *gdb_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
-struct error *gdb_collect(struct target *t, struct state *regs, struct target_seen *ret);
+struct error *gdb_collect(struct target *t, struct state *regs, struct observed *ret);
 
 #endif

@@ -180,7 +180,7 @@ END_TEST
 
 static void check_collected(struct target *t, uint64_t pc, uint8_t byte)
 {
-	struct target_seen seen;
+	struct observed seen;
 	struct state s;
 
 	ck_no_error(state_init(&s, isa));
@@ -209,7 +209,7 @@ START_TEST(reads_on_request)
 						  {0}};
 	struct target *t = start(script, GDB_AHEAD_AUTO);
 	struct target_plan wanted[2] = {0};
-	struct target_seen seen;
+	struct observed seen;
 	struct state s;
 	uint32_t rax = test_reg(isa, "rax"), pc = isa->pc;
 
@@ -295,7 +295,7 @@ START_TEST(notices_a_stub_that_loses_the_order_later)
 						  {"$m41,1#", STUB_REPLY, RIP_11 FLAGS},
 						  {0}};
 	struct target *t = start(script, GDB_AHEAD_AUTO);
-	struct target_seen seen;
+	struct observed seen;
 
 	ck_no_error(target_submit(t, plans, 2));
 	check_collected(t, 0x11, 0xaa);
@@ -325,7 +325,7 @@ START_TEST(notices_a_signal_from_outside)
 						  {"", STUB_REPLY, "aa"},
 						  {0}};
 	struct target *t = start(script, GDB_AHEAD_AUTO);
-	struct target_seen seen;
+	struct observed seen;
 
 	ck_no_error(target_submit(t, plans, 2));
 	ck_no_error(target_submit(t, plans, 1));

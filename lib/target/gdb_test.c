@@ -150,7 +150,7 @@ static void load_code(struct target *t, const uint8_t *code, size_t len)
 /* Reads of every size, of which one must fail. */
 static void plan_reads(struct target_plan *plan, uint64_t sp, unsigned seed)
 {
-	plan->num_reads = seed % (TARGET_MAX_READS + 1);
+	plan->num_reads = seed % (OBSERVED_MAX_READS + 1);
 	for (unsigned i = 0; i < plan->num_reads; i++) {
 		plan->read[i].address = sp - 200 + 8 * i + seed;
 		plan->read[i].len = (uint16_t)(1 + (seed * 7 + i * 13) % 64);
@@ -161,7 +161,7 @@ static void plan_reads(struct target_plan *plan, uint64_t sp, unsigned seed)
 
 /* What one step of the reference must have shown, asked for by single requests. */
 static void check_against(struct target *reference, const struct target_plan *plan, const struct state *regs,
-			  const struct target_seen *seen, unsigned step)
+			  const struct observed *seen, unsigned step)
 {
 	struct stop stop;
 	struct state expected;
@@ -225,7 +225,7 @@ START_TEST(running_ahead_shows_what_single_steps_show)
 		/* Of every third submission nothing is collected before the next. */
 		for (unsigned keep = first % 3 ? 0 : length; collected < submitted - keep; collected++) {
 			struct target_plan plan = {0};
-			struct target_seen seen;
+			struct observed seen;
 
 			plan_reads(&plan, sp, collected);
 			ck_no_error(target_collect(ahead, &regs, &seen));
@@ -272,7 +272,7 @@ START_TEST(single_requests_and_running_ahead_take_turns)
 
 		ck_no_error(target_submit(t, plans, n));
 		for (size_t i = 0; i < n; i++) {
-			struct target_seen seen;
+			struct observed seen;
 
 			ck_no_error(target_collect(t, NULL, &seen));
 		}
@@ -293,7 +293,7 @@ START_TEST(nothing_else_while_steps_are_outstanding)
 {
 	struct target *t = start(GDB_AHEAD_AUTO);
 	struct target_plan plans[64] = {0};
-	struct target_seen seen;
+	struct observed seen;
 	struct stop stop;
 
 	ck_error(target_collect(t, NULL, &seen), ERROR_BUG, "not submitted");
@@ -309,7 +309,7 @@ START_TEST(the_end_of_the_guest)
 {
 	struct target *t = start(_i ? GDB_AHEAD_AUTO : GDB_AHEAD_NEVER);
 	struct target_plan plans[8] = {0};
-	struct target_seen seen;
+	struct observed seen;
 	uint64_t insn = find_syscall(t);
 	struct stop stop;
 
@@ -336,7 +336,7 @@ START_TEST(the_end_in_the_first_submission)
 {
 	struct target *t = start(GDB_AHEAD_AUTO);
 	struct target_plan plans[8] = {0};
-	struct target_seen seen;
+	struct observed seen;
 	uint64_t insn = find_syscall(t);
 
 	write_regs(t, (const char *[]){"rax", "rdi", "rip", NULL}, (const uint64_t[]){SYS_exit_group, 9, insn});
@@ -356,7 +356,7 @@ START_TEST(a_fault_ends_the_run)
 	static const uint8_t code[] = {0x90, 0x90, 0x89, 0x04, 0x25, 0, 0, 0, 0, 0x90, 0x90};
 	struct target *t = start(_i ? GDB_AHEAD_AUTO : GDB_AHEAD_NEVER);
 	struct target_plan plans[8] = {0};
-	struct target_seen seen;
+	struct observed seen;
 	struct state regs;
 	struct stop stop;
 

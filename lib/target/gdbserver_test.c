@@ -84,7 +84,7 @@ START_TEST(steps_one_by_one)
 {
 	enum { STEPS = 300 };
 	struct target_plan plans[8] = {0};
-	struct target_seen seen;
+	struct observed seen;
 	pid_t pid;
 	struct target *t = start(&pid);
 	struct state s, again;

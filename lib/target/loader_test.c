@@ -250,7 +250,7 @@ START_TEST(aarch64_steps)
 	static struct target_plan plans[8];
 	struct target *t = start_aarch64(code, sizeof code);
 	const uint32_t x1 = isa->sys.arg[1];
-	struct target_seen seen;
+	struct observed seen;
 	struct state s;
 	struct stop stop;
 	uint64_t word = 0;

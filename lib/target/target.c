@@ -100,10 +100,10 @@ struct error *target_resume(struct target *t, int signal, struct stop *ret)
 
 static bool is_possible(const struct target *t, const struct target_plan *plan)
 {
-	if (plan->num_reads > TARGET_MAX_READS || plan->num_regs > TARGET_MAX_REGS)
+	if (plan->num_reads > OBSERVED_MAX_READS || plan->num_regs > TARGET_MAX_REGS)
 		return false;
 	for (unsigned i = 0; i < plan->num_reads; i++)
-		if (!plan->read[i].len || plan->read[i].len > sizeof(((struct target_seen *)0)->memory[0]))
+		if (!plan->read[i].len || plan->read[i].len > sizeof(((struct observed *)0)->memory[0]))
 			return false;
 	for (unsigned i = 0; i < plan->num_regs; i++)
 		if (plan->reg[i] >= t->isa->num_regs)
@@ -122,7 +122,7 @@ struct error *target_submit(struct target *t, const struct target_plan *plans, s
 	return num_plans ? explain(t, t->ops->submit(t, plans, num_plans)) : NULL;
 }
 
-struct error *target_collect(struct target *t, struct state *regs, struct target_seen *ret)
+struct error *target_collect(struct target *t, struct state *regs, struct observed *ret)
 {
 	return explain(t, t->ops->collect(t, regs, ret));
 }

@@ -11,22 +11,7 @@
 
 #include "lib/base/vec.h"
 #include "lib/sandbox/sandbox.h"
-#include "lib/state/state.h"
-
-enum stop_kind {
-	STOP_STEPPED, /* the step or the run to a breakpoint is complete */
-	STOP_SIGNAL,  /* a signal is about to be delivered: signal */
-	STOP_EXITED,  /* the process ended: status */
-	STOP_KILLED,  /* the process was killed by a signal: signal */
-	STOP_SYSCALL, /* instead of a submitted step: the guest stands at a system call, which was not executed */
-};
-
-struct stop {
-	enum stop_kind kind;
-	uint64_t tid;
-	int signal; /* the guest kernel's number */
-	int status;
-};
+#include "lib/state/observed.h"
 
 /* Memory to be read right after a step. */
 struct target_read {
@@ -35,26 +20,17 @@ struct target_read {
 };
 
 enum {
-	TARGET_MAX_READS = 8, /* FXSAVE writes 512 bytes */
-	TARGET_MAX_REGS = 8,  /* a structure load writes four vectors and its base */
+	TARGET_MAX_REGS = 8, /* a structure load writes four vectors and its base */
 };
 
 /* One step of a run ahead, and what is to be seen after it. */
 struct target_plan {
-	struct target_read read[TARGET_MAX_READS];
+	struct target_read read[OBSERVED_MAX_READS];
 	unsigned num_reads;
 	/* Of the registers that are shown on request (struct target), those that are wanted. */
 	uint16_t reg[TARGET_MAX_REGS];
 	unsigned num_regs;
 	bool all_regs; /* these and all others */
-};
-
-/* What was seen after one step. */
-struct target_seen {
-	struct stop stop;
-	bool have_regs; /* false when the process is gone */
-	uint8_t memory[TARGET_MAX_READS][64];
-	bool memory_ok[TARGET_MAX_READS]; /* false: the target refused the read */
 };
 
 struct target;
@@ -73,7 +49,7 @@ struct target_ops {
 	struct error *(*set_break)(struct target *t, uint64_t address, bool on);
 	struct error *(*resume)(struct target *t, int signal, struct stop *ret);
 	struct error *(*submit)(struct target *t, const struct target_plan *plans, size_t num_plans);
-	struct error *(*collect)(struct target *t, struct state *regs, struct target_seen *ret);
+	struct error *(*collect)(struct target *t, struct state *regs, struct observed *ret);
 	/* May be NULL: the guest's accesses cannot reach what is not the guest's. */
 	struct error *(*has_own)(struct target *t, uint64_t address, uint64_t len, bool *ret);
 	/* May be NULL: overruns is right as it is. */
@@ -173,6 +149,6 @@ struct error *target_resume(struct target *t, int signal, struct stop *ret);
  * up to two submissions may be outstanding.
  */
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
-struct error *target_collect(struct target *t, struct state *regs, struct target_seen *ret);
+struct error *target_collect(struct target *t, struct state *regs, struct observed *ret);
 
 #endif

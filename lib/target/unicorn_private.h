@@ -13,7 +13,7 @@ enum { UNICORN_MAX_AHEAD = 64, UNICORN_MAX_OUTSTANDING = 2 * UNICORN_MAX_AHEAD }
 /* A submitted step, and what was seen after it. */
 struct unicorn_step {
 	struct target_plan plan;
-	struct target_seen seen;
+	struct observed seen;
 	uint8_t *raw; /* layout.size bytes; part of unicorn_target.raws */
 };
 
@@ -93,7 +93,7 @@ struct error *unicorn_add_hooks(struct unicorn_target *u);
 struct error *unicorn_step(struct target *t, int signal, struct stop *ret);
 struct error *unicorn_run_to(struct target *t, uint64_t address, struct stop *ret);
 struct error *unicorn_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
-struct error *unicorn_collect(struct target *t, struct state *regs, struct target_seen *ret);
+struct error *unicorn_collect(struct target *t, struct state *regs, struct observed *ret);
 
 /* Calls unicorn, which may abort(): sets u->aborted then, and nothing may be asked of the engine any more. */
 typedef uc_err (*unicorn_guarded)(uc_engine *uc, const void *args);

@@ -440,7 +440,7 @@ struct error *unicorn_submit(struct target *t, const struct target_plan *plans, 
 	return NULL;
 }
 
-struct error *unicorn_collect(struct target *t, struct state *regs, struct target_seen *ret)
+struct error *unicorn_collect(struct target *t, struct state *regs, struct observed *ret)
 {
 	struct unicorn_target *u = to_unicorn(t);
 	struct unicorn_step *step = step_at(u, 0);

@@ -153,7 +153,7 @@ START_TEST(steps_of_loop)
 {
 	static struct target_plan plans[64];
 	struct user_regs_struct real;
-	struct target_seen seen = {0};
+	struct observed seen = {0};
 	struct state s;
 	uint64_t count = 0, last_pc = 0;
 	bool lingering = false;
@@ -364,7 +364,7 @@ START_TEST(reads_after_steps)
 	/* mov [rsp], rax; inc rax; mov [rsp], rax; nop */
 	static const uint8_t code[] = {0x48, 0x89, 0x04, 0x24, 0x48, 0xff, 0xc0, 0x48, 0x89, 0x04, 0x24, 0x90};
 	static struct target_plan plans[3];
-	struct target_seen seen;
+	struct observed seen;
 	struct state s;
 
 	start("hello", NULL);
@@ -404,7 +404,7 @@ END_TEST
 static uint64_t get_writable_code(void)
 {
 	struct target_plan plan = {0};
-	struct target_seen seen = {0};
+	struct observed seen = {0};
 	struct stop stop;
 
 	start("rewritten", NULL);
@@ -426,7 +426,7 @@ START_TEST(stores_into_the_running_code)
 	static const uint64_t pc_behind[] = {7, 12, 12, 12};
 	static struct target_plan plans[4];
 	uint64_t at = get_writable_code();
-	struct target_seen seen;
+	struct observed seen;
 	struct state s;
 
 	ck_no_error(state_init(&s, isa));
@@ -452,7 +452,7 @@ END_TEST
 START_TEST(a_signal_ends_the_submitted_steps)
 {
 	static struct target_plan plans[4];
-	struct target_seen seen;
+	struct observed seen;
 	struct state s;
 
 	start("hello", NULL);

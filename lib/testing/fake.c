@@ -178,7 +178,7 @@ static void show(const struct fake *f, const struct target_plan *plan, struct st
 	}
 }
 
-static struct error *fake_collect(struct target *t, struct state *regs, struct target_seen *ret)
+static struct error *fake_collect(struct target *t, struct state *regs, struct observed *ret)
 {
 	struct fake *f = (struct fake *)t;
 	struct target_plan plan = f->queue[0];
@@ -186,7 +186,7 @@ static struct error *fake_collect(struct target *t, struct state *regs, struct t
 
 	ck_assert_uint_gt(f->queued, 0);
 	memmove(f->queue, f->queue + 1, --f->queued * sizeof *f->queue);
-	*ret = (struct target_seen){.stop = f->stop, .have_regs = true};
+	*ret = (struct observed){.stop = f->stop, .have_regs = true};
 	for (unsigned i = 0; i < plan.num_reads; i++) {
 		uint8_t unknown[64];
 		ret->memory_ok[i] = memory_read(f->memory, plan.read[i].address, ret->memory[i], unknown,

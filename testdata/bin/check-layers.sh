@@ -16,7 +16,7 @@ fi
 
 awk '
 BEGIN {
-	n = split("base sandbox elf fp expr arch state lift sys evlog trace rsp oracle target record replay run lockstep diff report batch cmd", order, " ")
+	n = split("base sandbox elf fp expr arch state lift sys evlog trace rsp oracle target record replay run judge lockstep diff report batch cmd", order, " ")
 	for (i = 1; i <= n; i++)
 		rank[order[i]] = i
 	# Libraries by their header: the layers that may know of them.

@@ -19,7 +19,7 @@ struct outcome {
 
 static void judge(const struct trace_reader *r, unsigned jobs, struct outcome *ret)
 {
-	const struct lockstep_options run = {.max_instructions = MAX_INSTRUCTIONS, .fail_on = SEVERITY_MODEL};
+	const struct lockstep_options run = {.max_instructions = MAX_INSTRUCTIONS, .judge.fail_on = SEVERITY_MODEL};
 	const struct judge_trace_options options = {.run = &run, .jobs = jobs};
 
 	*ret = (struct outcome){.done = false};

@@ -19,7 +19,7 @@ enum { MAX_INSTRUCTIONS = 3000, TIMEOUT_MS = 5000 };
 
 static struct error *judge(struct target *target, struct replay *replay, const struct isa *isa)
 {
-	struct lockstep_options options = {.max_instructions = MAX_INSTRUCTIONS, .fail_on = SEVERITY_MODEL};
+	struct lockstep_options options = {.max_instructions = MAX_INSTRUCTIONS, .judge.fail_on = SEVERITY_MODEL};
 	struct run run = {0};
 	struct state regs;
 	struct error *err = state_init(&regs, isa);

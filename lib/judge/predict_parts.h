@@ -1,13 +1,10 @@
 /* What the files of the predictor share: predict.c, predict_memory.c, prediction.c. Others see predict.h alone. */
-#ifndef LIB_LOCKSTEP_PREDICT_PARTS_H
-#define LIB_LOCKSTEP_PREDICT_PARTS_H
+#ifndef LIB_JUDGE_PREDICT_PARTS_H
+#define LIB_JUDGE_PREDICT_PARTS_H
 
-#include "lib/lockstep/predict.h"
+#include "lib/judge/predict.h"
 
-/* ---- predict_memory.c. MEM_ERROR of all: the target has to stand still first (p->waiting), or p->error ---- */
-
-/* Reads guest memory as the model knows it, fetching what it does not know when the target stands still. */
-enum mem_result predict_read_known(struct predictor *p, uint64_t address, size_t len, uint8_t *ret, uint8_t *unknown);
+/* ---- predict_memory.c. MEM_ERROR of all: the source has to stand still first (p->waiting), or p->error ---- */
 
 /* Of struct eval_memory, ctx is the predictor: what p->current loads, which is kept in it; and the same once more. */
 enum mem_result predict_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown);

@@ -1,11 +1,11 @@
 /* What predictions see of memory: what the model knows, what it has the target asked for, or what a trace has. */
 #include <string.h>
 
-#include "lib/lockstep/faulted.h"
-#include "lib/lockstep/predict_parts.h"
+#include "lib/judge/faulted.h"
+#include "lib/judge/predict_parts.h"
 #include "lib/sys/initial_stack.h"
 
-/* Fetches the pages of a range from the target. True if all of it is mapped. */
+/* Reads the pages of a range from the guest. True if all of it is mapped. */
 static bool fetch(struct predictor *p, uint64_t address, size_t len)
 {
 	uint64_t first = address & -(uint64_t)MEMORY_PAGE;
@@ -14,7 +14,7 @@ static bool fetch(struct predictor *p, uint64_t address, size_t len)
 	for (size_t i = 0; i < pages; i++) {
 		uint8_t page[MEMORY_PAGE];
 		size_t got = 0;
-		p->error = target_read_memory(p->target, first + i * MEMORY_PAGE, page, sizeof page, &got);
+		p->error = p->source->ops->read(p->source, first + i * MEMORY_PAGE, page, sizeof page, &got);
 		if (!p->error && got == sizeof page)
 			p->error = memory_fill(p->memory, first + i * MEMORY_PAGE, page, sizeof page);
 		if (!p->error && got == sizeof page && !map_put(&p->mapped, first / MEMORY_PAGE + i))
@@ -25,11 +25,11 @@ static bool fetch(struct predictor *p, uint64_t address, size_t len)
 	return true;
 }
 
-enum mem_result predict_read_known(struct predictor *p, uint64_t address, size_t len, uint8_t *ret, uint8_t *unknown)
+enum mem_result predictor_read(struct predictor *p, uint64_t address, size_t len, uint8_t *ret, uint8_t *unknown)
 {
-	if (memory_read(p->memory, address, ret, unknown, len) || p->blind)
+	if (memory_read(p->memory, address, ret, unknown, len) || p->source->stance == STANCE_AHEAD)
 		return MEM_OK;
-	if (!p->idle) {
+	if (p->source->stance == STANCE_BEHIND) {
 		p->waiting = true;
 		return MEM_ERROR;
 	}
@@ -42,55 +42,9 @@ enum mem_result predict_read_known(struct predictor *p, uint64_t address, size_t
 enum mem_result predictor_know(struct predictor *p, uint64_t address, size_t len)
 {
 	uint8_t bytes[64], unknown[64];
-	enum mem_result result = len <= sizeof bytes ? predict_read_known(p, address, len, bytes, unknown) : MEM_FAULT;
+	enum mem_result result = len <= sizeof bytes ? predictor_read(p, address, len, bytes, unknown) : MEM_FAULT;
 
 	return result;
-}
-
-struct error *predictor_fetch_code(struct predictor *p)
-{
-	uint64_t pc = state_get(&p->front, p->isa->pc);
-	size_t len = p->isa->max_insn_len, left = MEMORY_PAGE - pc % MEMORY_PAGE;
-
-	if (!state_known(&p->front, p->isa->pc))
-		return NULL;
-	if (!memory_page(p->memory, pc))
-		fetch(p, pc, 1);
-	if (!p->error && left < len && !memory_page(p->memory, pc + left))
-		fetch(p, pc + left, 1);
-	struct error *err = p->error;
-	p->error = NULL;
-	return err;
-}
-
-/* Copies what an access has of the bytes; false if that is nothing. */
-static bool read_access(const struct trace_access *a, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
-{
-	bool any = false;
-
-	for (unsigned i = 0; i < len; i++) {
-		uint64_t at = address + i - a->address;
-		if (at >= a->len)
-			continue;
-		any = true;
-		if (!(a->known >> at & 1))
-			continue;
-		ret[i] = a->data[at];
-		unknown[i] = 0;
-	}
-	return any;
-}
-
-static enum mem_result read_given(const struct given *g, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
-{
-	bool any = false;
-
-	memset(ret, 0, len);
-	memset(unknown, 0xff, len);
-	for (size_t i = 0; i < g->num_accesses; i++)
-		if (!g->accesses[i].store)
-			any |= read_access(&g->accesses[i], address, len, ret, unknown);
-	return any || !g->stopped ? MEM_OK : MEM_FAULT;
 }
 
 static void note_fault(struct predictor *p, uint64_t address, size_t len)
@@ -102,8 +56,9 @@ static void note_fault(struct predictor *p, uint64_t address, size_t len)
 enum mem_result predict_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
 {
 	struct predictor *p = ctx;
-	enum mem_result result = p->given ? read_given(p->given, address, len, ret, unknown)
-					  : predict_read_known(p, address, len, ret, unknown);
+	enum mem_result result = source_shows_accesses(p->source)
+					 ? p->source->ops->load(p->source, address, len, ret, unknown)
+					 : predictor_read(p, address, len, ret, unknown);
 
 	if (result == MEM_FAULT)
 		note_fault(p, address, len);
@@ -145,19 +100,19 @@ static bool may_be_stack(const struct predictor *p, uint64_t page)
 	return initial_stack_reaches(p->stack, state_get(&p->front, p->isa->sp), page * MEMORY_PAGE);
 }
 
-/* Is the page there? Where the target stands still it is asked. */
+/* Is the page there? */
 static enum mem_result reach_page(struct predictor *p, uint64_t page)
 {
 	uint8_t byte;
 	size_t got = 0;
 
-	if (p->blind || map_get(&p->mapped, page))
+	if (p->source->stance == STANCE_AHEAD || map_get(&p->mapped, page))
 		return MEM_OK;
-	if (!p->idle) {
+	if (p->source->stance == STANCE_BEHIND) {
 		p->waiting = true;
 		return MEM_ERROR;
 	}
-	p->error = target_read_memory(p->target, page * MEMORY_PAGE, &byte, 1, &got);
+	p->error = p->source->ops->read(p->source, page * MEMORY_PAGE, &byte, 1, &got);
 	if (!p->error && got && !map_put(&p->mapped, page))
 		p->error = &error_no_memory;
 	if (p->error)
@@ -165,19 +120,10 @@ static enum mem_result reach_page(struct predictor *p, uint64_t page)
 	return got || may_be_stack(p, page) ? MEM_OK : MEM_FAULT;
 }
 
-/* A recorder that predicted a store has it among the accesses, also if a signal came instead. */
-static bool is_given(const struct given *g, const struct eval_store *s)
+static enum mem_result reach_shown(const struct predictor *p)
 {
-	for (size_t i = 0; i < g->num_accesses; i++)
-		if (g->accesses[i].store && g->accesses[i].address == s->address)
-			return true;
-	return false;
-}
-
-static enum mem_result reach_given(const struct predictor *p)
-{
-	for (size_t i = 0; i < p->eval.num_stores && p->given->stopped; i++)
-		if (!is_given(p->given, &p->eval.stores[i]))
+	for (size_t i = 0; i < p->eval.num_stores; i++)
+		if (!p->source->ops->stored(p->source, &p->eval.stores[i]))
 			return MEM_FAULT;
 	return MEM_OK;
 }
@@ -187,8 +133,8 @@ enum mem_result predict_reach_stores(struct predictor *p)
 {
 	enum mem_result result = MEM_OK;
 
-	if (p->given)
-		return reach_given(p);
+	if (source_shows_accesses(p->source))
+		return reach_shown(p);
 	for (size_t i = 0; i < p->eval.num_stores && result == MEM_OK; i++) {
 		const struct eval_store *s = &p->eval.stores[i];
 		uint64_t first = s->address / MEMORY_PAGE, last = (s->address + s->len - 1) / MEMORY_PAGE;
@@ -204,7 +150,7 @@ enum mem_result predict_reach_stores(struct predictor *p)
 enum mem_result predict_reach_operand(struct predictor *p, const struct insn *insn)
 {
 	uint64_t address;
-	size_t len = p->given ? 0 : operand_at(p, insn, &address);
+	size_t len = source_shows_accesses(p->source) ? 0 : operand_at(p, insn, &address);
 	enum mem_result result = len ? reach_page(p, address / MEMORY_PAGE) : MEM_OK;
 
 	if (len && result == MEM_OK)

@@ -1,12 +1,12 @@
 /* What the oracle leaves open confirms no finding. */
-#include "lib/lockstep/adjudicate.h"
+#include "lib/judge/adjudicate.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/codec.h"
-#include "lib/lockstep/internal.h"
+#include "lib/judge/judge.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/native.h"
 #include "lib/testing/regs.h"
@@ -29,9 +29,9 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 /* What the oracle says of a finding at the instruction, xmm0's low lane being as given. */
 static void weigh(const char *hex, uint64_t xmm0, struct finding *ret)
 {
-	const struct lockstep_options options = {.oracle = oracle};
-	struct target target = {.isa = isa};
-	struct lockstep ls = {.options = &options, .target = &target};
+	const struct judge_options options = {.oracle = oracle};
+	struct source source = {.isa = isa};
+	struct judge judge = {.options = &options, .source = &source};
 	struct lift_cache *cache;
 	struct oracle_pages pages = {.read = read_page};
 	struct state before;
@@ -40,12 +40,12 @@ static void weigh(const char *hex, uint64_t xmm0, struct finding *ret)
 	ret->insn.len = (uint8_t)(strlen(hex) / 2);
 	ck_assert(codec_decode_hex(hex, strlen(hex), ret->insn.bytes));
 	ck_no_error(lift_cache_create(isa, 0, &cache));
-	ls.model.cache = cache;
+	judge.model.cache = cache;
 	ck_no_error(state_init(&before, isa));
 	oracle_initial_state(oracle, &before);
 	state_set(&before, isa->pc, code);
 	state_set(&before, test_reg(isa, "xmm0"), xmm0);
-	ck_no_error(adjudicate(&ls, ret, &before, &pages));
+	ck_no_error(adjudicate(&judge, ret, &before, &pages));
 	state_deinit(&before);
 	lift_cache_destroy(cache);
 }

@@ -1,12 +1,12 @@
 /*
  * Differences that are not findings yet. The model's knowledge of memory may be wrong: what an instruction loads is
  * read from the target again before the difference is charged to it. The target has to stand still for that, and may
- * have executed more by then: bytes that were stored to since are left out. Private to lib/lockstep.
+ * have executed more by then: bytes that were stored to since are left out.
  */
-#ifndef LIB_LOCKSTEP_SUSPECTS_H
-#define LIB_LOCKSTEP_SUSPECTS_H
+#ifndef LIB_JUDGE_SUSPECTS_H
+#define LIB_JUDGE_SUSPECTS_H
 
-#include "lib/lockstep/predict.h"
+#include "lib/judge/predict.h"
 #include "lib/run/findings.h"
 
 /* A page as the model knew it. */
@@ -30,20 +30,20 @@ struct suspects {
 	VEC(struct memory_span) stored;
 };
 
-struct lockstep;
+struct judge;
 
-/* The difference is one of the instruction in slot, before which the registers are ls->before and memory is the
+/* The difference is one of the instruction in slot, before which the registers are j->before and memory is the
  * model's. Takes the finding. */
-struct error *suspects_add(struct lockstep *ls, struct finding *f, const struct prediction *slot);
+struct error *suspects_add(struct judge *j, struct finding *f, const struct prediction *slot);
 
 /* The instruction was executed since, or is the one. */
-struct error *suspects_note(struct lockstep *ls, const struct prediction *slot);
+struct error *suspects_note(struct judge *j, const struct prediction *slot);
 /* What was executed since is not known. */
-void suspects_note_anything(struct lockstep *ls);
+void suspects_note_anything(struct judge *j);
 
 /* Makes findings of them, but for those behind the instruction at which the options have enough. still: the target
  * stands still, and its memory can be read. */
-struct error *suspects_settle(struct lockstep *ls, bool still);
+struct error *suspects_settle(struct judge *j, bool still);
 
 void suspects_deinit(struct suspects *s);
 

@@ -1,12 +1,12 @@
 /* A second opinion on a finding: what the oracle makes of the instruction, with the inputs that it had. */
-#include "lib/lockstep/adjudicate.h"
+#include "lib/judge/adjudicate.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/strbuf.h"
-#include "lib/lockstep/internal.h"
+#include "lib/judge/judge.h"
 
 /* The second opinion's value of the finding's location; false if it has none. */
 static bool opinion_value(const struct finding *f, const struct oracle_outcome *out, uint64_t *ret)
@@ -106,10 +106,10 @@ static struct error *weigh(struct finding *f, const struct oracle *o, const stru
 			   equal_under(f, value, f->observed) ? "agrees with the target" : "agrees with neither");
 }
 
-struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct state *before,
+struct error *adjudicate(struct judge *j, struct finding *f, const struct state *before,
 			 const struct oracle_pages *pages)
 {
-	struct oracle *o = ls->options->oracle;
+	struct oracle *o = j->options->oracle;
 	struct oracle_outcome out;
 	bool alike;
 	char *unlike;
@@ -119,7 +119,7 @@ struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct st
 	f->severity = SEVERITY_MODEL;
 	if (!o)
 		return NULL;
-	struct error *err = oracle_is_alike(ls, &f->insn, &alike, &unlike);
+	struct error *err = oracle_is_alike(j, &f->insn, &alike, &unlike);
 	if (err)
 		return err;
 	if (!alike) {
@@ -127,7 +127,7 @@ struct error *adjudicate(struct lockstep *ls, struct finding *f, const struct st
 		free(unlike);
 		return err;
 	}
-	err = oracle_outcome_init(&out, ls->target->isa);
+	err = oracle_outcome_init(&out, j->source->isa);
 	if (err)
 		return err;
 	err = oracle_adjudicate(o, &f->insn, before, pages, &out);

@@ -7,7 +7,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/expr/fp_show.h"
 #include "lib/expr/marks.h"
-#include "lib/lockstep/internal.h"
+#include "lib/judge/judge.h"
 
 /* ---- Formula and inputs ---- */
 
@@ -56,8 +56,8 @@ static bool *needed_by_part(const struct transfer *part, expr_id id)
 }
 
 /* The registers and memory that the formula of part reads. */
-static struct error *add_inputs(const struct lockstep *ls, struct finding *f, const struct transfer *part,
-				expr_id formula, const struct prediction *slot, const struct state *before)
+static struct error *add_inputs(const struct judge *j, struct finding *f, const struct transfer *part, expr_id formula,
+				const struct prediction *slot, const struct state *before)
 {
 	const struct expr_pool *pool = part->pool;
 	bool *needed = needed_by_part(part, formula);
@@ -72,8 +72,8 @@ static struct error *add_inputs(const struct lockstep *ls, struct finding *f, co
 		if (!needed[i] || e->op != EXPR_REG)
 			continue;
 		err = add_register_input(f, before, e->attr);
-		if (f->since > sweep_since(ls, e->attr))
-			f->since = sweep_since(ls, e->attr);
+		if (f->since > judge_since(j, e->attr))
+			f->since = judge_since(j, e->attr);
 	}
 	for (size_t i = 0; i < slot->loads.len && !err; i++)
 		if (len[slot->loads.at[i].len])
@@ -192,7 +192,7 @@ static char *formula_text(const struct isa *isa, const struct transfer *part)
 }
 
 /* Gives a finding the formula of its expected value and the inputs of that. */
-static struct error *explain_finding(struct lockstep *ls, struct finding *f, const struct prediction *slot,
+static struct error *explain_finding(struct judge *j, struct finding *f, const struct prediction *slot,
 				     const struct state *before)
 {
 	const struct transfer *t;
@@ -200,14 +200,14 @@ static struct error *explain_finding(struct lockstep *ls, struct finding *f, con
 	struct insn insn;
 	expr_id value;
 
-	struct error *err = lift_again(ls->model.cache, slot->pc, f->insn.bytes, f->insn.len, &insn, &t);
+	struct error *err = lift_again(j->model.cache, slot->pc, f->insn.bytes, f->insn.len, &insn, &t);
 
 	if (err)
 		return err;
 	transfer_init(&part, t->pool);
 	if (formula_of(f, t, slot, &part, &value)) {
-		f->formula = formula_text(ls->target->isa, &part);
-		err = f->formula ? add_inputs(ls, f, &part, value, slot, before) : &error_no_memory;
+		f->formula = formula_text(j->source->isa, &part);
+		err = f->formula ? add_inputs(j, f, &part, value, slot, before) : &error_no_memory;
 		if (!err)
 			err = add_numbers(f, t->pool, value, slot, before);
 	} else if (f->kind == LOCATION_REG || f->faulted) {
@@ -222,23 +222,23 @@ static struct error *explain_finding(struct lockstep *ls, struct finding *f, con
 
 /* ---- One finding ---- */
 
-static struct error *complete(struct lockstep *ls, struct finding *f, const struct prediction *slot)
+static struct error *complete(struct judge *j, struct finding *f, const struct prediction *slot)
 {
-	f->first_instruction = f->since = ls->run->instructions;
-	f->event = ls->replay ? replay_position(ls->replay) : ls->position;
+	f->first_instruction = f->since = j->run->instructions;
+	f->event = j->log->position(j->log->ctx);
 	f->severity = SEVERITY_MODEL;
-	if (ls->judgement.as_other) {
-		f->severity = ls->judgement.as_other == AS_OTHER_VENDOR ? SEVERITY_VENDOR : SEVERITY_MODEL;
+	if (j->judgement.as_other) {
+		f->severity = j->judgement.as_other == AS_OTHER_VENDOR ? SEVERITY_VENDOR : SEVERITY_MODEL;
 		/* The oracle's CPU may have hidden the feature as well. */
-		f->weighed = ls->judgement.as_other == AS_OTHER_VENDOR;
-		f->opinion = strdup(ls->judgement.other_text);
+		f->weighed = j->judgement.as_other == AS_OTHER_VENDOR;
+		f->opinion = strdup(j->judgement.other_text);
 		if (!f->opinion)
 			return &error_no_memory;
 	}
 	if (f->unwritten && !f->faulted)
-		f->since = sweep_since(ls, f->reg);
+		f->since = judge_since(j, f->reg);
 	bool dated = slot->lifted && f->since == f->first_instruction && !f->logged;
-	return dated ? explain_finding(ls, f, slot, &ls->before) : NULL;
+	return dated ? explain_finding(j, f, slot, &j->before) : NULL;
 }
 
 /* ---- Flags ---- */
@@ -350,33 +350,33 @@ static void note_differed(struct run *run, const struct prediction *slot)
 		 slot->lifted && *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)");
 }
 
-struct error *record_differences(struct lockstep *ls, const struct prediction *slot)
+struct error *record_differences(struct judge *j, const struct prediction *slot)
 {
-	struct findings *findings = &ls->run->findings;
+	struct findings *findings = &j->run->findings;
 
-	merge_flags(ls->target->isa, &ls->judgement);
-	note_differed(ls->run, slot);
-	for (size_t i = 0; i < ls->judgement.differences.len; i++) {
-		struct finding f = ls->judgement.differences.at[i];
+	merge_flags(j->source->isa, &j->judgement);
+	note_differed(j->run, slot);
+	for (size_t i = 0; i < j->judgement.differences.len; i++) {
+		struct finding f = j->judgement.differences.at[i];
 		if (slot->lifted)
 			f.insn = slot->lifted->insn;
 		f.insn.pc = slot->pc;
-		name_undecodable(&f.insn, state_get(&ls->now, ls->target->isa->pc));
-		set_cause(ls->target->isa, &f, slot);
-		if (f.unwritten && !f.faulted && sweep_since(ls, f.reg) < ls->run->instructions)
+		name_undecodable(&f.insn, state_get(&j->now, j->source->isa->pc));
+		set_cause(j->source->isa, &f, slot);
+		if (f.unwritten && !f.faulted && judge_since(j, f.reg) < j->run->instructions)
 			disown(&f);
-		timeline_add_finding(&ls->run->timeline, ls->run->instructions);
+		timeline_add_finding(&j->run->timeline, j->run->instructions);
 		/* One that loads nothing is what it seems to be. */
-		if ((!slot->loads.len || !ls->replay) && findings_count(findings, ls->target->isa, &f))
+		if ((!slot->loads.len || !j->source->ops->read) && findings_count(findings, j->source->isa, &f))
 			continue;
-		struct error *err = complete(ls, &f, slot);
+		struct error *err = complete(j, &f, slot);
 		if (!err)
-			err = suspects_add(ls, &f, slot);
+			err = suspects_add(j, &f, slot);
 		else
 			finding_deinit(&f);
 		if (err)
 			return err;
 	}
-	/* A trace has all that the target had; else its memory is looked at when it stands still. */
-	return ls->replay ? NULL : suspects_settle(ls, true);
+	/* What was accessed is known; else memory is looked at when the guest stands still. */
+	return j->source->ops->read ? NULL : suspects_settle(j, true);
 }

@@ -1,11 +1,11 @@
-#include "lib/lockstep/faulted.h"
+#include "lib/judge/faulted.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/expr/marks.h"
-#include "lib/lockstep/internal.h"
+#include "lib/judge/judge.h"
 #include "lib/sys/signal.h"
 
 /* ---- What it would write ---- */
@@ -103,7 +103,7 @@ static bool *address_needs(const struct transfer *t)
 }
 
 /* An instruction that makes several accesses may have loaded it already, one that gathers a part of it. */
-static struct error *may_be_loaded(struct lockstep *ls, const struct prediction *slot, uint32_t reg, bool *ret)
+static struct error *may_be_loaded(struct judge *j, const struct prediction *slot, uint32_t reg, bool *ret)
 {
 	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
 	const struct transfer *t;
@@ -112,7 +112,7 @@ static struct error *may_be_loaded(struct lockstep *ls, const struct prediction 
 	*ret = !insn || !slot->lifted->prog;
 	if (*ret)
 		return NULL;
-	struct error *err = lift_again(ls->model.cache, slot->pc, insn->bytes, insn->len, &again, &t);
+	struct error *err = lift_again(j->model.cache, slot->pc, insn->bytes, insn->len, &again, &t);
 	if (err || transfer_get_reg(t, reg) == EXPR_NONE)
 		return err;
 	bool *needed = address_needs(t), base = false;
@@ -129,43 +129,44 @@ static struct error *may_be_loaded(struct lockstep *ls, const struct prediction 
  * A floating-point exception is told in the control and status registers before it is raised (SDM vol. 1, 4.9.1; APM
  * vol. 1, 4.10.2): which flags, a prediction says.
  */
-static struct error *may_change(struct lockstep *ls, const struct prediction *slot, uint32_t reg, bool *ret)
+static struct error *may_change(struct judge *j, const struct prediction *slot, uint32_t reg, bool *ret)
 {
-	enum reg_class class = ls->target->isa->regs[reg].class;
+	enum reg_class class = j->source->isa->regs[reg].class;
 	bool told = slot->kind == PREDICTED_FAULT && slot->regs.len > 0;
 	const struct insn *insn = slot->lifted ? &slot->lifted->insn : NULL;
 	bool parts = insn && (insn->piecewise || (insn->floats_first && class == REG_FLOAT));
-	bool whole = ls->target->isa->faults_whole && !parts;
+	bool whole = j->source->isa->faults_whole && !parts;
 
-	*ret = ls->reply.stop.signal == SIGFPE && !told && (class == REG_CONTROL || class == REG_FLOAT);
-	return *ret || whole ? NULL : may_be_loaded(ls, slot, reg, ret);
+	*ret = j->reply.stop.signal == SIGFPE && !told && (class == REG_CONTROL || class == REG_FLOAT);
+	return *ret || whole ? NULL : may_be_loaded(j, slot, reg, ret);
 }
 
-struct error *judge_faulted_registers(struct lockstep *ls, const struct prediction *slot)
+struct error *judge_faulted_registers(struct judge *j, const struct prediction *slot)
 {
 	struct prediction left = {.kind = PREDICTED_OUTPUTS, .pc = slot->pc};
-	struct judgement *j = &ls->judgement;
-	size_t from = j->differences.len, kept = from;
+	struct judgement *made = &j->judgement;
+	size_t from = made->differences.len, kept = from;
 
 	/* A trap is reported behind its instruction, which has done what it does. */
-	if (ls->reply.stop.signal == SIGTRAP) {
-		keep_registers(ls->target, &ls->before, &ls->seen, &ls->now);
+	if (j->reply.stop.signal == SIGTRAP) {
+		keep_registers(j->source, &j->before, &j->seen, &j->now);
 		return NULL;
 	}
 	if (slot->kind == PREDICTED_FAULT) {
 		left.regs = slot->regs;
 		left.words = slot->words;
 	}
-	struct error *err = judge_outputs(j, ls->target, &left, &ls->before, &ls->seen, NULL, ls->touched, &ls->now);
-	for (size_t i = from; i < j->differences.len && !err; i++) {
+	struct error *err = judge_outputs(made, j->source, &left, &j->before, &j->seen, NULL, &j->reply.touched,
+					  &j->now);
+	for (size_t i = from; i < made->differences.len && !err; i++) {
 		bool may;
-		err = may_change(ls, slot, j->differences.at[i].reg, &may);
+		err = may_change(j, slot, made->differences.at[i].reg, &may);
 		if (err || may)
 			continue;
-		j->differences.at[kept] = j->differences.at[i];
-		j->differences.at[kept++].faulted = true;
+		made->differences.at[kept] = made->differences.at[i];
+		made->differences.at[kept++].faulted = true;
 	}
-	j->differences.len = kept;
+	made->differences.len = kept;
 	return err;
 }
 
@@ -177,68 +178,68 @@ struct span_bytes {
 	size_t got; /* bytes that can be read */
 };
 
-static struct error *read_span(struct lockstep *ls, const struct memory_span *span, struct span_bytes *ret)
+static struct error *read_span(struct judge *j, const struct memory_span *span, struct span_bytes *ret)
 {
 	*ret = (struct span_bytes){0};
-	memory_read(ls->model.memory, span->address, ret->model, ret->unknown, span->len);
-	return target_read_memory(ls->target, span->address, ret->seen, span->len, &ret->got);
+	memory_read(j->model.memory, span->address, ret->model, ret->unknown, span->len);
+	return j->source->ops->read(j->source, span->address, ret->seen, span->len, &ret->got);
 }
 
 /* The first span that differs becomes a difference. *ret_known: of all that can be read it was known. */
-static struct error *compare_span(struct lockstep *ls, const struct memory_span *span, bool *ret_known)
+static struct error *compare_span(struct judge *j, const struct memory_span *span, bool *ret_known)
 {
 	struct finding f = {.kind = LOCATION_MEMORY, .address = span->address, .faulted = true};
 	struct span_bytes b;
-	struct error *err = read_span(ls, span, &b);
+	struct error *err = read_span(j, span, &b);
 	bool differs = false;
 
 	for (size_t i = 0; i < b.got && !err; i++) {
 		*ret_known &= !b.unknown[i];
 		differs |= !b.unknown[i] && b.seen[i] != b.model[i];
 	}
-	if (err || !differs || ls->judgement.differences.len)
+	if (err || !differs || j->judgement.differences.len)
 		return err;
 	f.width = (uint16_t)(8 * b.got);
 	memcpy(f.expected, b.model, b.got);
 	memcpy(f.observed, b.seen, b.got);
 	memcpy(f.mask, b.unknown, b.got);
-	return vec_push(&ls->judgement.differences, f) ? NULL : &error_no_memory;
+	return vec_push(&j->judgement.differences, f) ? NULL : &error_no_memory;
 }
 
-static struct error *adopt_span(struct lockstep *ls, const struct memory_span *span)
+static struct error *adopt_span(struct judge *j, const struct memory_span *span)
 {
 	struct span_bytes b;
-	struct error *err = read_span(ls, span, &b);
+	struct error *err = read_span(j, span, &b);
 
-	return err ? err : memory_write(ls->model.memory, span->address, b.seen, NULL, b.got);
+	return err ? err : memory_write(j->model.memory, span->address, b.seen, NULL, b.got);
 }
 
 /* It was counted as checked before that was tried. */
-static struct error *uncheck(struct lockstep *ls, const struct prediction *slot)
+static struct error *uncheck(struct judge *j, const struct prediction *slot)
 {
-	if (!ls->judging || !ls->run->checked || !slot->lifted)
+	if (!j->judging || !j->run->checked || !slot->lifted)
 		return NULL;
-	ls->run->checked--;
-	coverage_demote(&ls->run->coverage, slot->lifted->form);
-	return count_unseen(ls, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_MEMORY);
+	j->run->checked--;
+	coverage_demote(&j->run->coverage, slot->lifted->form);
+	return count_unseen(j, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_MEMORY);
 }
 
-struct error *judge_faulted_memory(struct lockstep *ls)
+struct error *judge_faulted_memory(struct judge *j)
 {
-	const struct prediction *slot = ls->faulted;
-	bool known = true, judged = slot->kind != PREDICTED_NOTHING && !ls->judgement.unseen;
+	const struct prediction *slot = j->faulted;
+	bool known = true, judged = slot->kind != PREDICTED_NOTHING && !j->judgement.unseen;
 	struct error *err = NULL;
 
-	judgement_clear(&ls->judgement);
-	for (size_t i = 0; i < slot->spans.len && !err && ls->target->isa->faults_whole; i++)
-		err = compare_span(ls, &slot->spans.at[i], &known);
-	if (!err && ls->judging && ls->judgement.differences.len)
-		err = record_differences(ls, slot);
+	judgement_clear(&j->judgement);
+	for (size_t i = 0; i < slot->spans.len && !err && j->source->isa->faults_whole; i++)
+		err = compare_span(j, &slot->spans.at[i], &known);
+	if (!err && j->judging && j->judgement.differences.len)
+		err = record_differences(j, slot);
 	if (!err)
-		err = suspects_note(ls, slot);
+		err = suspects_note(j, slot);
 	for (size_t i = 0; i < slot->spans.len && !err; i++)
-		err = adopt_span(ls, &slot->spans.at[i]);
+		err = adopt_span(j, &slot->spans.at[i]);
 	if (!err && may_have_stored(slot))
-		err = memory_forget_all(ls->model.memory);
-	return err || known || !judged ? err : uncheck(ls, slot);
+		err = memory_forget_all(j->model.memory);
+	return err || known || !judged ? err : uncheck(j, slot);
 }

@@ -1,10 +1,8 @@
-/*
- * One instruction judged: what was predicted against what was seen. Private to lib/lockstep.
- */
-#ifndef LIB_LOCKSTEP_JUDGE_H
-#define LIB_LOCKSTEP_JUDGE_H
+/* One instruction judged: what was predicted against what was seen. */
+#ifndef LIB_JUDGE_OUTPUTS_H
+#define LIB_JUDGE_OUTPUTS_H
 
-#include "lib/lockstep/predict.h"
+#include "lib/judge/predict.h"
 #include "lib/run/findings.h"
 
 /* The differences are what another CPU does: one of another maker, or with the features that the guest's lacks. */
@@ -25,21 +23,14 @@ struct judgement {
 	uint32_t hidden_reg;       /* UNSEEN_HIDDEN: the first of them */
 };
 
-/* Words of the state in which what is seen may differ from what was seen before; besides them, those that were
- * predicted. NULL: all. */
-struct touched {
-	const uint16_t *words;
-	size_t num_words;
-};
-
 /*
- * Compares. before: the target's registers before (hidden ones as predicted so far); seen: after, as the target shows
- * them; memory: what was read at each of the prediction's stores (store_ok tells which reads worked; NULL: none was
- * read). expect: scratch of the same ISA; on return the registers after: what was seen, and where the target hides them
+ * Compares. before: the guest's registers before (hidden ones as predicted so far); seen: after, as the source shows
+ * them; memory: what was read at each of the prediction's stores (memory_ok tells which; NULL: none was
+ * read). expect: scratch of the same ISA; on return the registers after: what was seen, and where the source hides them
  * what was predicted. Words that touched leaves out are, as far as they are shown, the same in before and seen.
  */
-struct error *judge_outputs(struct judgement *j, const struct target *target, const struct prediction *slot,
-			    const struct state *before, const struct state *seen, const struct target_seen *memory,
+struct error *judge_outputs(struct judgement *j, const struct source *source, const struct prediction *slot,
+			    const struct state *before, const struct state *seen, const struct observed *memory,
 			    const struct touched *touched, struct state *expect);
 
 /* A fault that was expected and did not happen, or the other way round. Signals are the guest kernel's; 0: none. */
@@ -47,14 +38,14 @@ struct error *judge_fault(struct judgement *j, int expected_signal, int observed
 
 /* After an instruction that did nothing, for it was to fault and did: *after is what was seen, and what was not seen is
  * as before. */
-void keep_registers(const struct target *target, const struct state *before, const struct state *seen,
+void keep_registers(const struct source *source, const struct state *before, const struct state *seen,
 		    struct state *after);
 
 /*
  * After an instruction of which nothing was predicted: *after is what was seen. Hidden registers are unknown, but for
- * those that are no target's to show, constants of the processor above all, which are as before.
+ * those that are no source's to show, constants of the processor above all, which are as before.
  */
-void adopt_registers(const struct target *target, const struct state *before, const struct state *seen,
+void adopt_registers(const struct source *source, const struct state *before, const struct state *seen,
 		     struct state *after);
 
 void judgement_clear(struct judgement *j);

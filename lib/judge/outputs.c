@@ -1,4 +1,4 @@
-#include "lib/lockstep/judge.h"
+#include "lib/judge/outputs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static void apply(struct state *expect, const struct prediction *slot)
  * What the manuals give within an error: what is seen is expected if it keeps to that, else the true value is. Hidden
  * bits of it stay as they are, undetermined.
  */
-static void settle_bounds(struct judgement *j, const struct target *target, const struct prediction *slot,
+static void settle_bounds(struct judgement *j, const struct source *source, const struct prediction *slot,
 			  const struct state *seen, struct state *expect)
 {
 	uint64_t hidden[EXPR_MAX_WORDS];
@@ -55,7 +55,7 @@ static void settle_bounds(struct judgement *j, const struct target *target, cons
 		const struct eval_bound *b = &slot->bounds.at[i];
 		const struct reg_desc *desc = &expect->isa->regs[b->reg];
 		for (unsigned k = 0; k < reg_words(desc); k++)
-			hidden[k] = target->hidden[desc->word + k] | seen->unknown[desc->word + k];
+			hidden[k] = source->hidden[desc->word + k] | seen->unknown[desc->word + k];
 		switch (eval_bound_settle(b, seen->value + desc->word, hidden, expect->value + desc->word,
 					  expect->unknown + desc->word)) {
 		case BOUND_HOLDS: j->within_bound = true; break;
@@ -68,17 +68,17 @@ static void settle_bounds(struct judgement *j, const struct target *target, cons
 	}
 }
 
-static struct error *add_register(struct judgement *j, const struct target *target, const struct prediction *slot,
+static struct error *add_register(struct judgement *j, const struct source *source, const struct prediction *slot,
 				  uint32_t reg, const struct state *expect, const struct state *seen)
 {
-	const struct reg_desc *desc = &target->isa->regs[reg];
+	const struct reg_desc *desc = &source->isa->regs[reg];
 	struct finding f = {.kind = LOCATION_REG, .reg = reg, .width = desc->width};
 
 	for (unsigned i = 0; i < reg_words(desc); i++) {
 		unsigned w = desc->word + i;
 		f.expected[i] = expect->value[w];
 		f.observed[i] = seen->value[w];
-		f.mask[i] = expect->unknown[w] | target->hidden[w] | seen->unknown[w];
+		f.mask[i] = expect->unknown[w] | source->hidden[w] | seen->unknown[w];
 	}
 	for (size_t i = 0; i < slot->bounds.len && f.num_bounds < FINDING_MAX_BOUNDS; i++)
 		if (slot->bounds.at[i].reg == reg)
@@ -87,10 +87,10 @@ static struct error *add_register(struct judgement *j, const struct target *targ
 }
 
 /* The bits of word w that differ and can be compared. */
-static uint64_t word_difference(const struct target *target, size_t w, const struct state *expect,
+static uint64_t word_difference(const struct source *source, size_t w, const struct state *expect,
 				const struct state *seen)
 {
-	return (expect->value[w] ^ seen->value[w]) & ~(expect->unknown[w] | target->hidden[w] | seen->unknown[w]);
+	return (expect->value[w] ^ seen->value[w]) & ~(expect->unknown[w] | source->hidden[w] | seen->unknown[w]);
 }
 
 /* The words that are looked at: ret, or NULL for all of them. */
@@ -101,7 +101,7 @@ static const uint16_t *list_words(const struct prediction *slot, const struct is
 {
 	size_t n = 0;
 
-	if (!touched || slot->words.len / 2 + touched->num_words + 1 > TOUCHED_MAX)
+	if (!touched || !touched->words || slot->words.len / 2 + touched->num_words + 1 > TOUCHED_MAX)
 		return NULL;
 	for (size_t i = 0; i < slot->regs.len; i++) {
 		const struct reg_desc *desc = &isa->regs[slot->regs.at[i].reg];
@@ -117,16 +117,16 @@ static const uint16_t *list_words(const struct prediction *slot, const struct is
 	return ret;
 }
 
-static struct error *add_differing(struct judgement *j, const struct target *target, const struct prediction *slot,
+static struct error *add_differing(struct judgement *j, const struct source *source, const struct prediction *slot,
 				   const struct state *expect, const struct state *seen)
 {
-	const struct isa *isa = target->isa;
+	const struct isa *isa = source->isa;
 
 	for (uint32_t r = 0; r < isa->num_regs; r++) {
 		uint64_t differs = 0;
 		for (unsigned i = 0; i < reg_words(&isa->regs[r]); i++)
-			differs |= word_difference(target, isa->regs[r].word + i, expect, seen);
-		struct error *err = differs ? add_register(j, target, slot, r, expect, seen) : NULL;
+			differs |= word_difference(source, isa->regs[r].word + i, expect, seen);
+		struct error *err = differs ? add_register(j, source, slot, r, expect, seen) : NULL;
 		if (err)
 			return err;
 	}
@@ -138,33 +138,33 @@ struct looked {
 	uint64_t differ, loose;
 };
 
-static inline void look(struct looked *l, const struct target *target, size_t w, const struct state *expect,
+static inline void look(struct looked *l, const struct source *source, size_t w, const struct state *expect,
 			const struct state *seen)
 {
-	uint64_t shown = ~(target->hidden[w] | seen->unknown[w]), unknown = expect->unknown[w];
+	uint64_t shown = ~(source->hidden[w] | seen->unknown[w]), unknown = expect->unknown[w];
 
 	l->differ |= (expect->value[w] ^ seen->value[w]) & shown & ~unknown;
 	l->loose |= unknown & shown;
 }
 
-static struct looked look_at(const struct target *target, const struct state *expect, const struct state *seen,
+static struct looked look_at(const struct source *source, const struct state *expect, const struct state *seen,
 			     const uint16_t *words, size_t num_words)
 {
 	struct looked l = {0};
 
 	if (words)
 		for (size_t i = 0; i < num_words; i++)
-			look(&l, target, words[i], expect, seen);
+			look(&l, source, words[i], expect, seen);
 	else
 		for (size_t w = 0; w < num_words; w++)
-			look(&l, target, w, expect, seen);
+			look(&l, source, w, expect, seen);
 	return l;
 }
 
 /* Puts what was seen of a word in place of what was expected. */
-static inline void adopt_word(const struct target *target, size_t w, const struct state *seen, struct state *expect)
+static inline void adopt_word(const struct source *source, size_t w, const struct state *seen, struct state *expect)
 {
-	uint64_t hidden = target->hidden[w] | seen->unknown[w];
+	uint64_t hidden = source->hidden[w] | seen->unknown[w];
 
 	expect->value[w] = (expect->value[w] & hidden) | (seen->value[w] & ~hidden);
 	expect->unknown[w] &= hidden;
@@ -203,14 +203,17 @@ static bool overwritten(const struct prediction *slot, size_t i, bool *ret_whole
 	return any;
 }
 
-static struct error *compare_memory(struct judgement *j, const struct prediction *slot,
-				    const struct target_seen *memory)
+static struct error *compare_memory(struct judgement *j, const struct source *source, const struct prediction *slot,
+				    const struct observed *memory)
 {
+	if (source->stores_later)
+		return NULL;
+
 	for (size_t i = 0; i < slot->stores.len; i++) {
 		bool whole, over = overwritten(slot, i, &whole);
 		if (whole)
 			continue;
-		if (over || !memory || i >= TARGET_MAX_READS || !memory->memory_ok[i]) {
+		if (over || !memory || i >= OBSERVED_MAX_READS || !memory->memory_ok[i]) {
 			j->unseen = UNSEEN_MEMORY;
 			continue;
 		}
@@ -230,72 +233,72 @@ static bool is_unjudged(const struct isa *isa, uint32_t reg)
 }
 
 /* Bits that were predicted but are hidden. */
-static bool hidden_outputs(const struct target *target, const struct prediction *slot, uint32_t *ret)
+static bool hidden_outputs(const struct source *source, const struct prediction *slot, uint32_t *ret)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
-		const struct reg_desc *desc = &target->isa->regs[slot->regs.at[i].reg];
-		if (is_unjudged(target->isa, slot->regs.at[i].reg))
+		const struct reg_desc *desc = &source->isa->regs[slot->regs.at[i].reg];
+		if (is_unjudged(source->isa, slot->regs.at[i].reg))
 			continue;
 		*ret = slot->regs.at[i].reg;
 		for (unsigned k = 0; k < reg_words(desc); k++)
-			if (target->hidden[desc->word + k])
+			if (source->hidden[desc->word + k])
 				return true;
 	}
 	return false;
 }
 
 /* Rare in general registers, in flags often: BSF of zero. */
-static bool has_open_bits(const struct target *target, const struct prediction *slot)
+static bool has_open_bits(const struct source *source, const struct prediction *slot)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
-		const struct reg_desc *desc = &target->isa->regs[slot->regs.at[i].reg];
-		if (desc->class == REG_GENERAL && *prediction_mask(slot, i, target->isa) & ~target->hidden[desc->word])
+		const struct reg_desc *desc = &source->isa->regs[slot->regs.at[i].reg];
+		if (desc->class == REG_GENERAL && *prediction_mask(slot, i, source->isa) & ~source->hidden[desc->word])
 			return true;
 	}
 	return false;
 }
 
-struct error *judge_outputs(struct judgement *j, const struct target *target, const struct prediction *slot,
-			    const struct state *before, const struct state *seen, const struct target_seen *memory,
+struct error *judge_outputs(struct judgement *j, const struct source *source, const struct prediction *slot,
+			    const struct state *before, const struct state *seen, const struct observed *memory,
 			    const struct touched *touched, struct state *expect)
 {
 	uint16_t list[TOUCHED_MAX];
-	size_t num_words = target->isa->num_words;
-	const uint16_t *words = list_words(slot, target->isa, touched, list, &num_words);
+	size_t num_words = source->isa->num_words;
+	const uint16_t *words = list_words(slot, source->isa, touched, list, &num_words);
 
 	state_copy(expect, before);
 	apply(expect, slot);
-	if (hidden_outputs(target, slot, &j->hidden_reg))
+	if (hidden_outputs(source, slot, &j->hidden_reg))
 		j->unseen = UNSEEN_HIDDEN;
-	settle_bounds(j, target, slot, seen, expect);
+	settle_bounds(j, source, slot, seen, expect);
 
 	/* Mostly all is as expected, to the bit, and nothing is left to adopt. */
-	struct looked l = look_at(target, expect, seen, words, num_words);
-	struct error *err = l.differ ? add_differing(j, target, slot, expect, seen) : NULL;
-	j->open = l.loose && has_open_bits(target, slot);
+	struct looked l = look_at(source, expect, seen, words, num_words);
+	struct error *err = l.differ ? add_differing(j, source, slot, expect, seen) : NULL;
+	j->open = l.loose && has_open_bits(source, slot);
 	if (!err)
-		err = compare_memory(j, slot, memory);
+		err = compare_memory(j, source, slot, memory);
 	for (size_t i = 0; i < num_words && (l.differ | l.loose); i++)
-		adopt_word(target, words ? words[i] : i, seen, expect);
+		adopt_word(source, words ? words[i] : i, seen, expect);
 	return err;
 }
 
-void keep_registers(const struct target *target, const struct state *before, const struct state *seen,
+void keep_registers(const struct source *source, const struct state *before, const struct state *seen,
 		    struct state *after)
 {
 	state_copy(after, before);
-	for (uint32_t w = 0; w < target->isa->num_words; w++)
-		adopt_word(target, w, seen, after);
+	for (uint32_t w = 0; w < source->isa->num_words; w++)
+		adopt_word(source, w, seen, after);
 }
 
-void adopt_registers(const struct target *target, const struct state *before, const struct state *seen,
+void adopt_registers(const struct source *source, const struct state *before, const struct state *seen,
 		     struct state *after)
 {
-	const struct isa *isa = target->isa;
+	const struct isa *isa = source->isa;
 
 	state_copy(after, seen);
 	for (uint32_t w = 0; w < isa->num_words; w++)
-		after->unknown[w] |= target->hidden[w];
+		after->unknown[w] |= source->hidden[w];
 	for (uint32_t r = 0; r < isa->num_regs; r++) {
 		const struct reg_desc *reg = &isa->regs[r];
 		if (reg->class == REG_SYSTEM && !reg->gdb_name)

@@ -1,7 +1,7 @@
-/* What one prediction holds, and what has to be read to see whether it came true. */
+/* What one prediction holds. */
 #include <string.h>
 
-#include "lib/lockstep/predict_parts.h"
+#include "lib/judge/predict_parts.h"
 
 void prediction_reset(struct prediction *slot, uint64_t pc)
 {
@@ -10,7 +10,6 @@ void prediction_reset(struct prediction *slot, uint64_t pc)
 	slot->lifted = NULL;
 	slot->fault = FAULT_NONE;
 	slot->imprecise = false;
-	slot->stores_seen = true;
 	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
 }
 
@@ -49,16 +48,16 @@ static bool is_reset(const struct isa *isa, uint32_t reg)
 	return false;
 }
 
-/* A step flag that the target hides is its own: what the guest makes of it does not last until the next instruction. */
+/* A step flag that the source hides is its own: what the guest makes of it does not last until the next instruction. */
 static bool is_hidden_step_flag(const struct predictor *p, uint32_t reg)
 {
-	return reg && reg == p->isa->step_flag && p->target->hidden[p->isa->regs[reg].word];
+	return reg && reg == p->isa->step_flag && p->source->hidden[p->isa->regs[reg].word];
 }
 
 struct error *predict_keep_outputs(const struct predictor *p, struct prediction *slot, const struct eval *e)
 {
 	static const uint64_t zeros[EXPR_MAX_WORDS], flag[] = {1};
-	bool stop = p->target->stops_reset && !p->grouping;
+	bool stop = p->source->stops_reset && !p->grouping;
 
 	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = 0;
 	for (size_t i = 0; i < e->num_regs; i++) {
@@ -90,31 +89,4 @@ struct error *predict_keep_faulted(struct prediction *slot, const struct eval *e
 		if (!keep_reg(slot, &e->regs[i]))
 			return &error_no_memory;
 	return NULL;
-}
-
-/* The registers that the target does not show unasked. */
-static void plan_regs(const struct prediction *slot, const struct target *target, struct target_plan *ret)
-{
-	ret->num_regs = 0;
-	ret->all_regs = slot->kind != PREDICTED_OUTPUTS;
-	for (size_t i = 0; target->on_request && i < slot->regs.len && !ret->all_regs; i++) {
-		uint32_t reg = slot->regs.at[i].reg;
-		if (!target->on_request[reg])
-			continue;
-		ret->all_regs = ret->num_regs == TARGET_MAX_REGS;
-		if (!ret->all_regs)
-			ret->reg[ret->num_regs++] = (uint16_t)reg;
-	}
-}
-
-void prediction_plan(struct prediction *slot, const struct target *target, struct target_plan *ret)
-{
-	plan_regs(slot, target, ret);
-	ret->num_reads = 0;
-	slot->stores_seen = slot->kind != PREDICTED_OUTPUTS || slot->stores.len <= TARGET_MAX_READS;
-	if (slot->kind != PREDICTED_OUTPUTS || !slot->stores_seen)
-		return;
-	for (size_t i = 0; i < slot->stores.len; i++)
-		ret->read[ret->num_reads++] = (struct target_read){.address = slot->stores.at[i].address,
-								   .len = slot->stores.at[i].len};
 }

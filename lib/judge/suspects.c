@@ -1,11 +1,11 @@
-#include "lib/lockstep/suspects.h"
+#include "lib/judge/suspects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/strbuf.h"
-#include "lib/lockstep/adjudicate.h"
-#include "lib/lockstep/internal.h"
+#include "lib/judge/adjudicate.h"
+#include "lib/judge/judge.h"
 
 /* ---- Keeping them ---- */
 
@@ -75,18 +75,19 @@ static bool keep_memory(struct suspect *s, const struct memory *memory, const st
 	return ok;
 }
 
-struct error *suspects_add(struct lockstep *ls, struct finding *f, const struct prediction *slot)
+struct error *suspects_add(struct judge *j, struct finding *f, const struct prediction *slot)
 {
-	struct suspect s = {.finding = *f, .first_store = ls->suspects.stored.len};
-	struct error *err = state_init(&s.before, ls->target->isa);
+	struct suspect s = {.finding = *f, .first_store = j->suspects.stored.len};
+	struct error *err = state_init(&s.before, j->source->isa);
 
 	s.slot.kind = slot->kind;
 	s.slot.pc = slot->pc;
 	s.slot.lifted = slot->lifted;
 	s.slot.fault = slot->fault;
 	if (!err) {
-		state_copy(&s.before, &ls->before);
-		if ((ls->replay && !keep_memory(&s, ls->model.memory, slot)) || !vec_push(&ls->suspects.list, s))
+		state_copy(&s.before, &j->before);
+		if ((j->source->ops->read && !keep_memory(&s, j->model.memory, slot)) ||
+		    !vec_push(&j->suspects.list, s))
 			err = &error_no_memory;
 	}
 	if (err)
@@ -94,14 +95,14 @@ struct error *suspects_add(struct lockstep *ls, struct finding *f, const struct 
 	return err;
 }
 
-struct error *suspects_note(struct lockstep *ls, const struct prediction *slot)
+struct error *suspects_note(struct judge *j, const struct prediction *slot)
 {
-	struct suspects *all = &ls->suspects;
+	struct suspects *all = &j->suspects;
 
 	if (!all->list.len)
 		return NULL;
 	if (may_have_stored(slot))
-		suspects_note_anything(ls);
+		suspects_note_anything(j);
 	for (size_t i = 0; i < slot->stores.len; i++)
 		if (!vec_push(&all->stored,
 			      ((struct memory_span){slot->stores.at[i].address, (uint8_t)slot->stores.at[i].len})))
@@ -112,17 +113,17 @@ struct error *suspects_note(struct lockstep *ls, const struct prediction *slot)
 	return NULL;
 }
 
-void suspects_note_anything(struct lockstep *ls)
+void suspects_note_anything(struct judge *j)
 {
-	for (size_t i = 0; i < ls->suspects.list.len; i++)
-		ls->suspects.list.at[i].anywhere = true;
+	for (size_t i = 0; i < j->suspects.list.len; i++)
+		j->suspects.list.at[i].anywhere = true;
 }
 
 /* ---- The target's memory, as it was before the instruction ---- */
 
 /* One suspect, being settled. */
 struct settling {
-	struct lockstep *ls;
+	struct judge *j;
 	struct suspect *s;
 	bool still;
 	bool overwritten; /* not all that it loads could be read again */
@@ -131,7 +132,7 @@ struct settling {
 
 static bool is_overwritten(const struct settling *t, uint64_t address)
 {
-	const struct suspects *all = &t->ls->suspects;
+	const struct suspects *all = &t->j->suspects;
 	bool any = t->s->anywhere || !t->still;
 
 	for (size_t i = t->s->first_store; i < all->stored.len && !any; i++)
@@ -164,7 +165,7 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 	const struct settling *t = ctx;
 	const struct known_page *known = find_page(t->s, address);
 	size_t got = 0;
-	struct error *err = t->still ? target_read_memory(t->ls->target, address, ret, MEMORY_PAGE, &got) : NULL;
+	struct error *err = t->still ? t->j->source->ops->read(t->j->source, address, ret, MEMORY_PAGE, &got) : NULL;
 
 	if (err)
 		return err;
@@ -180,26 +181,13 @@ static struct error *read_page(void *ctx, uint64_t address, uint8_t *ret, bool *
 	return NULL;
 }
 
-/* A page as the accesses of a trace's step have it; what it stores is there as well. */
-static struct error *read_given_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
+/* A page as the source shows it with the step; what that stores is there as well. */
+static struct error *read_shown_page(void *ctx, uint64_t address, uint8_t *ret, bool *ret_writable)
 {
-	const struct given *g = ((const struct settling *)ctx)->ls->model.given;
-	bool touched = false;
+	struct source *source = ((const struct settling *)ctx)->j->source;
 
-	memset(ret, 0, MEMORY_PAGE);
-	for (size_t i = 0; i < g->num_accesses; i++) {
-		const struct trace_access *a = &g->accesses[i];
-		for (unsigned k = 0; k < a->len; k++) {
-			uint64_t at = a->address + k - address;
-			if (at >= MEMORY_PAGE)
-				continue;
-			touched = true;
-			if (!a->store)
-				ret[at] = a->data[k];
-		}
-	}
 	*ret_writable = true;
-	return touched ? NULL : error_fault(address);
+	return source->ops->accessed_page(source, address, ret) ? NULL : error_fault(address);
 }
 
 /* ---- What it loads ---- */
@@ -208,7 +196,7 @@ static struct error *read_given_page(void *ctx, uint64_t address, uint8_t *ret, 
 static struct error *load_again(struct settling *t, const struct predicted_load *load, uint8_t *seen, bool *ret_differs)
 {
 	size_t got = 0;
-	struct error *err = target_read_memory(t->ls->target, load->address, seen, load->len, &got);
+	struct error *err = t->j->source->ops->read(t->j->source, load->address, seen, load->len, &got);
 
 	*ret_differs = false;
 	for (size_t i = 0; i < load->len && !err; i++) {
@@ -237,16 +225,16 @@ static struct error *record_changed(struct settling *t, const struct predicted_l
 	uint8_t now[sizeof load->data], unknown[sizeof load->data];
 
 	/* Another suspect has told it already. */
-	if (memory_read(t->ls->model.memory, load->address, now, unknown, load->len) && !memcmp(now, seen, load->len))
+	if (memory_read(t->j->model.memory, load->address, now, unknown, load->len) && !memcmp(now, seen, load->len))
 		return NULL;
-	struct error *err = memory_write(t->ls->model.memory, load->address, seen, NULL, load->len);
+	struct error *err = memory_write(t->j->model.memory, load->address, seen, NULL, load->len);
 	if (err)
 		return err;
 	memcpy(f.expected, load->data, load->len);
 	memcpy(f.observed, seen, load->len);
 	memcpy(f.mask, load->unknown, load->len);
 	f.opinion = strdup("first seen where it was loaded: another instruction or the kernel has changed it, unseen");
-	return f.opinion ? findings_record(&t->ls->run->findings, t->ls->target->isa, &f) : &error_no_memory;
+	return f.opinion ? findings_record(&t->j->run->findings, t->j->source->isa, &f) : &error_no_memory;
 }
 
 /* Of what the model predicts with the target's memory, the value at the finding's place; false if there is none. */
@@ -296,7 +284,7 @@ static struct error *predict_with(struct settling *t, bool *ret)
 	*ret = false;
 	if (s->slot.kind != PREDICTED_OUTPUTS || f->faulted || f->kind == LOCATION_FAULT)
 		return NULL;
-	struct error *err = predict_again(&t->ls->model, &s->slot, &s->before);
+	struct error *err = predict_again(&t->j->model, &s->slot, &s->before);
 	if (!err && predicted_value(s, f, value))
 		*ret = equal_under(f, value, f->observed);
 	return err;
@@ -338,14 +326,15 @@ static struct error *append_opinion(struct finding *f, const char *more)
 static struct error *weigh(struct settling *t)
 {
 	struct finding *f = &t->s->finding;
-	bool given = t->ls->model.given != NULL, dated = t->s->slot.lifted && f->since == f->first_instruction;
-	const struct oracle_pages pages = {.ctx = t, .read = given ? read_given_page : read_page};
+	bool shown = source_shows_accesses(t->j->source);
+	bool dated = t->s->slot.lifted && f->since == f->first_instruction;
+	const struct oracle_pages pages = {.ctx = t, .read = shown ? read_shown_page : read_page};
 	struct error *err = NULL;
 
 	if (dated && !f->logged)
-		err = adjudicate(t->ls, f, &t->s->before, &pages);
+		err = adjudicate(t->j, f, &t->s->before, &pages);
 	if (!err)
-		err = logged_weigh(t->ls, f);
+		err = logged_weigh(t->j, f);
 	if (!err && t->changed && f->severity == SEVERITY_CONFIRMED)
 		f->severity = SEVERITY_MODEL;
 	if (!err && f->opinion && t->changed)
@@ -357,15 +346,15 @@ static struct error *weigh(struct settling *t)
 
 static struct error *settle(struct settling *t)
 {
-	struct findings *findings = &t->ls->run->findings;
-	const struct isa *isa = t->ls->target->isa;
+	struct findings *findings = &t->j->run->findings;
+	const struct isa *isa = t->j->source->isa;
 	struct finding *f = &t->s->finding;
 	bool explained = false;
 	struct error *err = NULL;
 
-	if (t->ls->replay && t->still)
+	if (t->j->source->ops->read && t->still)
 		err = check_loads(t, &explained);
-	else if (t->ls->replay)
+	else if (t->j->source->ops->read)
 		t->overwritten = t->s->slot.loads.len > 0;
 	if (err || explained)
 		return err;
@@ -379,19 +368,19 @@ static struct error *settle(struct settling *t)
 	return findings_record(findings, isa, &mine);
 }
 
-struct error *suspects_settle(struct lockstep *ls, bool still)
+struct error *suspects_settle(struct judge *j, bool still)
 {
-	struct suspects *all = &ls->suspects;
+	struct suspects *all = &j->suspects;
 	struct error *err = NULL;
 	uint64_t last = UINT64_MAX; /* instruction that is of interest */
 
 	for (size_t i = 0; i < all->list.len && !err; i++) {
-		struct settling t = {.ls = ls, .s = &all->list.at[i], .still = still};
+		struct settling t = {.j = j, .s = &all->list.at[i], .still = still};
 		uint64_t instruction = t.s->finding.first_instruction;
 		if (instruction > last)
 			break;
 		err = settle(&t);
-		if (!err && last == UINT64_MAX && lockstep_has_enough(ls))
+		if (!err && last == UINT64_MAX && judge_has_enough(j))
 			last = instruction;
 	}
 	for (size_t i = 0; i < all->list.len; i++)
