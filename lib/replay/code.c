@@ -97,7 +97,8 @@ struct error *replay_note_rights(struct replay *r, uint64_t address, uint64_t le
 	if (!err && num)
 		err = protect(&r->images, first, num, prot);
 	if (!err)
-		err = guest_map_protect(&r->map, first << PAGE_SHIFT, num << PAGE_SHIFT, prot);
+		err = guest_map_protect(&r->map, first << PAGE_SHIFT, num << PAGE_SHIFT,
+					(int)replay_readable((uint64_t)prot));
 	replay_find_aliases(r);
 	return err;
 }

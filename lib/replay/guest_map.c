@@ -122,17 +122,12 @@ static bool note_code(struct guest_map *m, uint64_t first, uint64_t num)
 	return true;
 }
 
-static int with_read(int prot)
-{
-	return prot & (PROT_EXEC | PROT_WRITE) ? prot | PROT_READ : prot;
-}
-
 struct error *guest_map_set(struct guest_map *m, uint64_t start, uint64_t len, int prot, enum guest_map_kind kind)
 {
 	const struct view v = {.first = start >> SHIFT,
 			       .num = len >> SHIFT,
 			       .object = kind == GUEST_MAP_FRESH ? ++m->numbers : 0,
-			       .prot = with_read(prot)};
+			       .prot = prot};
 	if (!m->known)
 		return NULL;
 	bool ok = note_code(m, v.first, v.num);
@@ -193,7 +188,7 @@ static struct error *change_each(struct guest_map *m, uint64_t start, uint64_t l
 static void set_rights(struct guest_map *m, struct view *v, int prot)
 {
 	(void)m;
-	v->prot = with_read(prot);
+	v->prot = prot;
 }
 
 struct error *guest_map_protect(struct guest_map *m, uint64_t start, uint64_t len, int prot)

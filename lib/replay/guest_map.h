@@ -20,7 +20,7 @@ enum guest_map_kind {
 
 struct guest_map_range {
 	uint64_t start, len; /* bytes, whole pages */
-	int prot;            /* PROT_*; what can be written to or executed can be read */
+	int prot;            /* PROT_*, as the target has them */
 	enum guest_map_kind kind;
 };
 

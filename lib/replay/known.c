@@ -118,7 +118,7 @@ static struct error *ask_run(struct replay *r, struct memory *memory, const stru
 			break;
 		uint64_t most = memory_pages(memory) < PAGES_MAX ? RUN_MAX / MEMORY_PAGE : 0;
 		uint64_t num = part.num < most ? part.num : most;
-		if (!part.prot)
+		if (!(part.prot & PROT_READ))
 			continue;
 		ret->left += (part.num - num) << PAGE_SHIFT;
 		err = ask_pages(r, memory, part.first, part.first + num, ret);

@@ -67,7 +67,8 @@ static struct error *note_in_map(struct replay *r, uint64_t address, uint64_t le
 {
 	if (!v)
 		return guest_map_unset(&r->map, address, len);
-	return guest_map_set(&r->map, address, len, v->prot, v->object ? GUEST_MAP_OTHER : GUEST_MAP_FRESH);
+	return guest_map_set(&r->map, address, len, (int)replay_readable((uint64_t)v->prot),
+			     v->object ? GUEST_MAP_OTHER : GUEST_MAP_FRESH);
 }
 
 struct error *replay_note(struct replay *r, struct replay_call *call, uint64_t address, uint64_t len,
