@@ -60,6 +60,8 @@ struct error *replay_note_image(struct replay *r, uint64_t phdr, uint64_t num)
 					&(struct view){.first = start >> PAGE_SHIFT,
 						       .num = ((end - 1) >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1,
 						       .prot = rights(h[i].p_flags)});
+		if (!err)
+			err = replay_note_zeros(r, start + h[i].p_filesz, end);
 	}
 	return err;
 }
@@ -94,6 +96,9 @@ struct error *replay_note_rights(struct replay *r, uint64_t address, uint64_t le
 
 	if (!err && num)
 		err = protect(&r->images, first, num, prot);
+	if (!err)
+		err = guest_map_protect(&r->map, first << PAGE_SHIFT, num << PAGE_SHIFT,
+					(int)replay_readable((uint64_t)prot));
 	replay_find_aliases(r);
 	return err;
 }

@@ -101,6 +101,35 @@ static struct error *move_break(struct replay *r, struct replay_call *call)
 	return err ? err : keep_tail(r, &tail, (uint64_t)call->guest.result);
 }
 
+enum { HEAP_RIGHTS = PROT_READ | PROT_WRITE };
+
+/* Is there memory behind the break, as QEMU 7.2 leaves it there? Whole pages. */
+static struct error *find_rest(struct replay *r, uint64_t start, uint64_t end, bool *ret)
+{
+	uint8_t byte;
+	size_t got = 0;
+	struct error *err = start < end ? target_read_memory(r->target, end - 1, &byte, 1, &got) : NULL;
+
+	*ret = got != 0;
+	return err;
+}
+
+/* The map, where the break has moved between these two: what is new is zeros. */
+static struct error *map_break(struct replay *r, uint64_t from, uint64_t to)
+{
+	uint64_t start = replay_round(to), end = replay_round(from);
+	bool stays = r->heap_ours;
+
+	if (!r->map.known || start == end)
+		return NULL;
+	if (start > end)
+		return from ? guest_map_add(&r->map, end, start - end, HEAP_RIGHTS, GUEST_MAP_FRESH) : NULL;
+	struct error *err = stays ? NULL : find_rest(r, start, end, &stays);
+	if (err || !stays)
+		return err ? err : guest_map_unset(&r->map, start, end - start);
+	return r->heap_ours ? guest_map_clear(&r->map, start, end - start) : NULL;
+}
+
 /* The break is at result now: pages behind it are gone. */
 static struct error *note_break(struct replay *r, struct replay_call *call, uint64_t result)
 {
@@ -111,8 +140,23 @@ static struct error *note_break(struct replay *r, struct replay_call *call, uint
 		err = memory_forget(call->memory, start, end - start);
 	if (!err && start < end && r->heap_ours)
 		err = clear_heap(r, start, end);
+	if (!err)
+		err = map_break(r, r->heap_end, result);
 	r->heap_end = result;
 	return err;
+}
+
+/* Where the heap starts, with what was tried there. */
+static struct error *map_start(struct replay *r)
+{
+	uint64_t page = r->heap_target & -(uint64_t)MEMORY_PAGE, start = replay_round(r->heap_target);
+	uint64_t end = r->heap_ours ? page + HEAP_ROOM : replay_round(r->heap_target + HEAP_PROBE);
+	bool stays = r->heap_ours;
+	struct error *err = r->map.known && !stays ? find_rest(r, start, end, &stays) : NULL;
+
+	if (err)
+		return err;
+	return guest_map_add(&r->map, page, (stays ? end : start) - page, HEAP_RIGHTS, GUEST_MAP_FRESH);
 }
 
 /* The first one tells where the heap starts in each run. */
@@ -125,7 +169,7 @@ static struct error *start_heap(struct replay *r, struct replay_call *call)
 		err = choose_heap(r, call, (uint64_t)call->guest.result);
 	r->heap_known = !err;
 	r->heap_end = r->heap_target;
-	return err;
+	return err ? err : map_start(r);
 }
 
 /* A call that the log does not have. */

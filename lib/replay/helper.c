@@ -63,6 +63,11 @@ struct error *replay_put_helper(struct replay *r, const struct replay_call *call
 	if (!err && (sys_failed(address) || sys_failed(result)))
 		err = error_create(ERROR_TARGET, "the target has no room for what signal handlers need");
 	r->helper = (uint64_t)address;
+	if (!err)
+		err = guest_map_set(&r->map, r->helper, MEMORY_PAGE, PROT_READ | PROT_EXEC, GUEST_MAP_OTHER);
+	if (!err)
+		err = guest_map_set(&r->map, r->helper + MEMORY_PAGE, MEMORY_PAGE, PROT_READ | PROT_WRITE,
+				    GUEST_MAP_OTHER);
 	return err ? err : replay_put_back(r, call);
 }
 

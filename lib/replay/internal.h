@@ -74,6 +74,10 @@ struct replay {
 	bool refreshed; /* by the last call: the target has dropped what it translated of aliased objects */
 	bool remapped;  /* by the last call: other memory is there, or none */
 	struct replay_rounds rounds;
+	struct guest_map map;
+	VEC(uint64_t) places; /* as told by replay_find_places(), ascending */
+	bool gate_told;       /* ... those of the gate */
+	bool watches;         /* a memory, for the map */
 };
 
 /* The call at hand, and everything its handler may need. */
@@ -188,6 +192,15 @@ struct error *replay_brk(struct replay *r, struct replay_call *call);
 
 /* Bytes in whole pages. */
 uint64_t replay_round(uint64_t len);
+
+/* ---- known.c ---- */
+
+/* The target's word on what is mapped; the guest stands at its first instruction. */
+struct error *replay_start_map(struct replay *r);
+/* The segment's pages that no file is behind: zeros at the program's start. */
+struct error *replay_note_zeros(struct replay *r, uint64_t start, uint64_t end);
+/* Bytes of an object are others, or there are more or fewer of them. */
+struct error *replay_object_changed(struct replay *r, uint64_t object, uint64_t offset, uint64_t len);
 
 /* ---- code.c ---- */
 

@@ -225,6 +225,8 @@ static struct error *note_mapped(struct replay *r, struct replay_call *call, uin
 
 	if (!err)
 		err = replay_note(r, call, address, len, v);
+	if (!err && call->guest.arg[3] & MAP_ANONYMOUS)
+		err = guest_map_clear(&r->map, address, replay_round(len));
 	if (!err && ev && ev->backing && !ev->backing->offset && v->object)
 		err = replay_add_module(r, ev->backing->file.path, address, address + len, 0);
 	if (!err && call->guest.arg[3] & MAP_GROWSDOWN && !v->object) {
@@ -288,8 +290,8 @@ static struct error *note_remapped(struct replay *r, struct replay_call *call, c
 {
 	uint64_t kept = m->len < m->wanted ? m->len : m->wanted, first = m->old >> PAGE_SHIFT;
 	struct view next = view_around(r, m->old + m->len - 1);
-	struct views parts = {0};
-	struct error *err = NULL;
+	struct views parts = {0}, mapped = {0};
+	struct error *err = guest_map_parts(&r->map, m->old, kept, &mapped);
 
 	next.at++;
 	for (size_t i = 0; i < r->views.list.len && !err; i++) {
@@ -308,9 +310,15 @@ static struct error *note_remapped(struct replay *r, struct replay_call *call, c
 	for (size_t i = 0; i < parts.list.len && !err && m->to != m->old; i++)
 		err = replay_note(r, call, parts.list.at[i].first << PAGE_SHIFT, parts.list.at[i].num << PAGE_SHIFT,
 				  &parts.list.at[i]);
-	views_deinit(&parts);
+	if (!err && m->to != m->old)
+		err = guest_map_put(&r->map, &mapped, m->to - m->old);
 	if (!err && m->wanted > m->len)
 		err = replay_note(r, call, m->to + m->len, m->wanted - m->len, &next);
+	if (!err && m->wanted > m->len && mapped.list.len && !next.object)
+		err = guest_map_set(&r->map, m->to + m->len, m->wanted - m->len,
+				    mapped.list.at[mapped.list.len - 1].prot, GUEST_MAP_OTHER);
+	views_deinit(&parts);
+	views_deinit(&mapped);
 	return err;
 }
 
@@ -330,6 +338,8 @@ static struct error *duplicate(struct replay *r, struct replay_call *call, struc
 	if (!err)
 		err = replay_must_succeed(call);
 	m->to = (uint64_t)result;
+	if (!err)
+		err = guest_map_changed(&r->map, m->old, m->wanted);
 	return err ? err : replay_note(r, call, m->to, m->wanted, &v);
 }
 
@@ -466,7 +476,12 @@ static struct error *drop(struct replay *r, struct replay_call *call, const stru
 {
 	uint64_t address = v->first << PAGE_SHIFT, len = v->num << PAGE_SHIFT;
 
-	return v->object && !v->private ? NULL : map_over(r, call, v, address, len);
+	if (v->object && !v->private)
+		return NULL;
+	struct error *err = map_over(r, call, v, address, len);
+	if (err)
+		return err;
+	return v->object ? guest_map_changed(&r->map, address, len) : guest_map_clear(&r->map, address, len);
 }
 
 /* A part that the guest did not map itself: its heap is memory of its own; of the rest the target knows more. */
@@ -474,11 +489,14 @@ static struct error *drop_unnoted(struct replay *r, struct replay_call *call, ui
 {
 	const uint64_t arg[6] = {address, len, MADV_DONTNEED};
 	uint64_t heap = replay_round(r->heap_target), end = replay_round(r->heap_end);
+	struct error *err;
 	int64_t result = 0;
 
 	if (r->heap_known && address >= heap && address < end && len <= end - address)
-		return map_over(r, call, &(struct view){.prot = PROT_READ | PROT_WRITE}, address, len);
-	return guest_call(r, call, "madvise", arg, &result);
+		err = map_over(r, call, &(struct view){.prot = PROT_READ | PROT_WRITE}, address, len);
+	else
+		return guest_call(r, call, "madvise", arg, &result);
+	return err ? err : guest_map_set(&r->map, address, len, PROT_READ | PROT_WRITE, GUEST_MAP_FRESH);
 }
 
 /* MADV_REMOVE: a hole in what is mapped (mm/madvise.c, madvise_remove()). */
@@ -493,7 +511,7 @@ static struct error *advise_parts(struct replay *r, struct replay_call *call, ui
 				  bool remove)
 {
 	uint64_t at = address >> PAGE_SHIFT, end = at + (len >> PAGE_SHIFT);
-	struct error *err = NULL;
+	struct error *err = memory_forget(call->memory, address, len);
 
 	while (at < end && !err) {
 		size_t i = views_find(&r->views, at);
@@ -510,7 +528,7 @@ static struct error *advise_parts(struct replay *r, struct replay_call *call, ui
 			err = drop_unnoted(r, call, at << PAGE_SHIFT, (next - at) << PAGE_SHIFT);
 		at = next;
 	}
-	return err ? err : memory_forget(call->memory, address, len);
+	return err;
 }
 
 /*

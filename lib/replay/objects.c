@@ -63,6 +63,14 @@ static struct error *tell_unbacked(struct replay *r)
 	return err;
 }
 
+static struct error *note_in_map(struct replay *r, uint64_t address, uint64_t len, const struct view *v)
+{
+	if (!v)
+		return guest_map_unset(&r->map, address, len);
+	return guest_map_set(&r->map, address, len, (int)replay_readable((uint64_t)v->prot),
+			     v->object ? GUEST_MAP_OTHER : GUEST_MAP_FRESH);
+}
+
 struct error *replay_note(struct replay *r, struct replay_call *call, uint64_t address, uint64_t len,
 			  const struct view *v)
 {
@@ -82,6 +90,8 @@ struct error *replay_note(struct replay *r, struct replay_call *call, uint64_t a
 	replay_find_aliases(r);
 	if (!err)
 		err = memory_map(call->memory, address, len, now.object ? &view : NULL);
+	if (!err)
+		err = note_in_map(r, address, replay_round(len), v);
 	r->remapped = true;
 	return err ? err : tell_unbacked(r);
 }
@@ -116,6 +126,8 @@ static struct error *resize(struct replay *r, struct replay_call *call, uint64_t
 	o->size = size;
 	r->remapped = true;
 	err = memory_forget_object(call->memory, object, from, UINT64_MAX - from);
+	if (!err)
+		err = replay_object_changed(r, object, from, UINT64_MAX - from);
 	return err ? err : tell_unbacked(r);
 }
 
@@ -214,7 +226,9 @@ struct error *replay_clear_object(struct replay *r, struct replay_call *call, ui
 
 	if (!err && len)
 		err = refresh_code(r, call, object, offset, len);
-	return err ? err : memory_forget_object(call->memory, object, offset, len);
+	if (!err)
+		err = memory_forget_object(call->memory, object, offset, len);
+	return err ? err : replay_object_changed(r, object, offset, len);
 }
 
 /* ---- Contents ---- */
@@ -254,7 +268,9 @@ static struct error *put(struct replay *r, struct replay_call *call, const struc
 {
 	struct error *err = target_write_memory(r->target, w->start + (offset - w->offset), data, len);
 
-	return err ? err : memory_forget_object(call->memory, w->object, offset, len);
+	if (!err)
+		err = memory_forget_object(call->memory, w->object, offset, len);
+	return err ? err : replay_object_changed(r, w->object, offset, len);
 }
 
 static struct error *write_object(struct replay *r, struct replay_call *call, uint64_t object, uint64_t offset,

@@ -49,6 +49,8 @@ void replay_destroy(struct replay *r)
 	for (size_t i = 0; i < r->modules.len; i++)
 		free(r->modules.at[i].path);
 	vec_deinit(&r->modules);
+	guest_map_deinit(&r->map);
+	vec_deinit(&r->places);
 	free(r);
 }
 

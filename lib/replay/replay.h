@@ -11,6 +11,7 @@
 #define LIB_REPLAY_REPLAY_H
 
 #include "lib/evlog/evlog.h"
+#include "lib/replay/guest_map.h"
 #include "lib/state/memory.h"
 #include "lib/target/target.h"
 
@@ -161,6 +162,47 @@ bool replay_fault_has(const struct replay *r, const struct state *regs);
  * written: there, `to` becomes what is.
  */
 struct error *replay_write_regs(struct replay *r, const struct state *from, struct state *to);
+
+/* ---- What the guest has, where the target says so at its start (target_map()); else guest_map.known is false ---- */
+
+/* Up to date behind replay_start() and each call and delivery. Owned by r. */
+const struct guest_map *replay_map(const struct replay *r);
+
+/* Is the address mapped, but behind the end of its file, where an access is SIGBUS? */
+bool replay_is_beyond(const struct replay *r, uint64_t address);
+
+/* How much of the guest's memory was asked for by replay_know(), and left alone because it is too much. */
+struct replay_known {
+	uint64_t read, left; /* bytes */
+};
+
+/*
+ * The guest stands still: makes known what it has mapped and nobody knows yet, but for pages that are fresh
+ * (GUEST_MAP_FRESH), which replay_know_fresh() is for. The first time it also watches the memory (memory_watch()), and
+ * has to come before anything is stored to it; the memory must outlive r, or its watcher be taken away.
+ */
+struct error *replay_know(struct replay *r, struct memory *memory, struct replay_known *ret);
+
+/* Of bytes that the memory does not know, those of fresh pages become known as zeros. The target is not asked. */
+struct error *replay_know_fresh(struct replay *r, struct memory *memory, uint64_t address, size_t len);
+
+/*
+ * Places of bytes by which the guest may enter a kernel (isa->sys.entry, at each address where an instruction can
+ * begin), in pages that can be executed and not written to, and the entries of isa->sys.gate.
+ */
+struct replay_places {
+	VEC(uint64_t) set, clear; /* ascending */
+};
+void replay_places_deinit(struct replay_places *places);
+
+/*
+ * The guest stands still: which places there are now that were not there when this was last asked, and the other way
+ * round. *ret is zeros, or of the last time; after an error it is of no use.
+ */
+struct error *replay_find_places(struct replay *r, struct replay_places *ret);
+
+/* Can the guest execute what it, or anybody, may change meanwhile? There are no places for that. */
+bool replay_code_may_change(const struct replay *r);
 
 /* The log's. Owned by its reader. */
 const struct evlog_header *replay_header(const struct replay *r);

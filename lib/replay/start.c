@@ -151,6 +151,8 @@ struct error *replay_start(struct replay *r, const struct state *regs)
 		err = error_create(ERROR_TARGET, "the guest has %zu arguments, the log %zu: start it as the log says",
 				   s.argv.len, r->header->argv.len);
 	if (!err)
+		err = replay_start_map(r);
+	if (!err)
 		err = patch_random(r, &s);
 	if (!err)
 		err = patch_auxv(r, &s);

@@ -193,6 +193,17 @@ void memory_journal_discard(struct memory *m, memory_mark mark)
 
 /* ---- Changes ---- */
 
+void memory_watch(struct memory *m, const struct memory_watcher *watcher)
+{
+	m->watcher = watcher ? *watcher : (struct memory_watcher){0};
+}
+
+static void tell_lost(const struct memory *m, uint64_t first, uint64_t last)
+{
+	if (m->watcher.lost)
+		m->watcher.lost(m->watcher.ctx, first, last);
+}
+
 static void page_forget(struct memory *m, struct page *page, uint64_t address, size_t len)
 {
 	size_t offset = address % MEMORY_PAGE;
@@ -243,8 +254,10 @@ static struct error *forget_in_page(struct memory *m, uint64_t number, uint64_t 
 	uint64_t from = first > start ? first : start;
 	size_t len = (size_t)((last < end ? last : end) - from + 1);
 	struct error *err = remember(m, page, from, len);
-	if (!err)
+	if (!err) {
 		page_forget(m, page, from, len);
+		tell_lost(m, from, from + (len - 1));
+	}
 	return err;
 }
 
@@ -272,6 +285,8 @@ static struct error *forget_range(struct memory *m, uint64_t first, uint64_t las
 {
 	struct error *err = memory_forget_pages(m, first, last);
 
+	/* Of what was never known, too: it has been changed. */
+	tell_lost(m, first, last);
 	return err || !m->views.list.len ? err : memory_spread(m, first, last, ALL_VIEWS);
 }
 
@@ -289,7 +304,16 @@ struct error *memory_forget(struct memory *m, uint64_t address, uint64_t len)
 
 struct error *memory_forget_all(struct memory *m)
 {
+	tell_lost(m, 0, UINT64_MAX);
 	return memory_forget_pages(m, 0, UINT64_MAX);
+}
+
+static bool all_known(const uint8_t *unknown, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (unknown[i])
+			return false;
+	return true;
 }
 
 struct error *memory_write(struct memory *m, uint64_t address, const void *bytes, const uint8_t *unknown, size_t len)
@@ -307,6 +331,8 @@ struct error *memory_write(struct memory *m, uint64_t address, const void *bytes
 			return err;
 		if (unknown) {
 			page_write_masked(page, address % MEMORY_PAGE, from, unknown, n);
+			if (!all_known(unknown, n))
+				tell_lost(m, address, address + n - 1);
 			unknown += n;
 		} else {
 			page_write(page, address % MEMORY_PAGE, from, n);
@@ -322,6 +348,8 @@ static struct error *undo(struct memory *m, const struct undo *u)
 	uint64_t number = u->address >> PAGE_SHIFT;
 	struct page *page = find_page(m, number);
 
+	if (!u->known || u->known != (1u << u->len) - 1)
+		tell_lost(m, u->address, u->address + u->len - 1);
 	if (!u->known) {
 		if (page)
 			page_forget(m, page, u->address, u->len);

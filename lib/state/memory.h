@@ -56,6 +56,17 @@ struct error *memory_map(struct memory *m, uint64_t address, uint64_t len, const
 /* Forgets what views show of bytes [offset, offset + len) of an object, which were changed through none of them. */
 struct error *memory_forget_object(struct memory *m, uint64_t object, uint64_t offset, uint64_t len);
 
+/*
+ * Is called with each range [first, last] whose bytes may have become unknown: forgotten, stored as unknown, or stored
+ * by what is rolled back. What memory_map() makes others need not be told. Must not change the memory.
+ */
+struct memory_watcher {
+	void *ctx;
+	void (*lost)(void *ctx, uint64_t first, uint64_t last);
+};
+/* One at a time; NULL: nobody. Copied. */
+void memory_watch(struct memory *m, const struct memory_watcher *watcher);
+
 /* The bytes of the page around address if every byte of it is known, else NULL. Valid until the next change. */
 const uint8_t *memory_page(const struct memory *m, uint64_t address);
 

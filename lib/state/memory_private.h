@@ -47,6 +47,7 @@ struct memory {
 	VEC(struct undo) journal;
 	size_t journal_first;  /* entries before this are discarded already */
 	uint64_t journal_base; /* the mark that journal.at[0] stands for */
+	struct memory_watcher watcher;
 };
 
 enum { NO_PLACE = -1 }; /* of a page that had one before it was mapped anew */

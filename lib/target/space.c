@@ -392,6 +392,16 @@ bool space_rights(const struct space *s, uint64_t address, int *ret)
 	return a;
 }
 
+bool space_area(const struct space *s, size_t i, uint64_t *ret_start, uint64_t *ret_len, int *ret_prot)
+{
+	if (i >= s->areas.len)
+		return false;
+	*ret_start = s->areas.at[i].start;
+	*ret_len = s->areas.at[i].end - s->areas.at[i].start;
+	*ret_prot = s->areas.at[i].prot;
+	return true;
+}
+
 /* ---- Contents ---- */
 
 /* Bytes of the range that lie in the area. */

@@ -66,6 +66,9 @@ bool space_find_free(const struct space *s, uint64_t top, uint64_t len, uint64_t
 /* The rights at an address; false if nothing is mapped there. */
 bool space_rights(const struct space *s, uint64_t address, int *ret);
 
+/* Area i, ascending; false: there are no more. Neighbours may have the same rights. */
+bool space_area(const struct space *s, size_t i, uint64_t *ret_start, uint64_t *ret_len, int *ret_prot);
+
 /* Any addresses: how many bytes from the start could be read. */
 size_t space_read(const struct space *s, uint64_t address, void *ret, size_t len);
 /* Whatever the rights. ERROR_FAULT names the first byte that is not mapped; those before it are written. */

@@ -69,6 +69,12 @@ struct error *target_has_own(struct target *t, uint64_t address, uint64_t len, b
 	return t->ops->has_own ? t->ops->has_own(t, address, len, ret) : NULL;
 }
 
+struct error *target_map(struct target *t, target_mappings *ret, bool *ret_known)
+{
+	*ret_known = t->ops->map;
+	return t->ops->map ? explain(t, t->ops->map(t, ret)) : NULL;
+}
+
 struct error *target_step(struct target *t, int signal, struct stop *ret)
 {
 	return explain(t, t->ops->step(t, signal, ret));

@@ -35,6 +35,13 @@ struct target_plan {
 
 struct target;
 
+/* A range of what the guest has mapped, in whole pages. */
+struct target_mapping {
+	uint64_t start, len; /* bytes */
+	int prot;            /* PROT_*, as the guest has them */
+};
+typedef VEC(struct target_mapping) target_mappings;
+
 struct target_ops {
 	void (*destroy)(struct target *t);
 	/* May be NULL. Adds what is known about the end of the target to an error of the calls below; takes err. */
@@ -52,6 +59,8 @@ struct target_ops {
 	struct error *(*collect)(struct target *t, struct state *regs, struct observed *ret);
 	/* May be NULL: the guest's accesses cannot reach what is not the guest's. */
 	struct error *(*has_own)(struct target *t, uint64_t address, uint64_t len, bool *ret);
+	/* May be NULL: it does not tell. */
+	struct error *(*map)(struct target *t, target_mappings *ret);
 	/* May be NULL: overruns is right as it is. */
 	struct error *(*try_overruns)(struct target *t);
 };
@@ -109,6 +118,12 @@ struct error *target_set_unbacked(struct target *t, const struct target_range *r
  * another machine it is not.
  */
 struct error *target_has_own(struct target *t, uint64_t address, uint64_t len, bool *ret);
+
+/*
+ * All that the guest has mapped, ascending; neighbours may have the same rights. *ret_known false: the target does not
+ * tell. ret is empty and the caller's to free, also after an error.
+ */
+struct error *target_map(struct target *t, target_mappings *ret, bool *ret_known);
 
 /* Executes one instruction, delivering signal (0: none) first. */
 struct error *target_step(struct target *t, int signal, struct stop *ret);

@@ -337,6 +337,17 @@ static void destroy(struct target *t)
 	free(u);
 }
 
+static struct error *map(struct target *t, target_mappings *ret)
+{
+	const struct unicorn_target *u = to_unicorn(t);
+	struct target_mapping m;
+
+	for (size_t i = 0; space_area(u->space, i, &m.start, &m.len, &m.prot); i++)
+		if (!vec_push(ret, m))
+			return &error_no_memory;
+	return NULL;
+}
+
 static const struct target_ops unicorn_ops = {
 	.destroy = destroy,
 	.read_regs = read_regs,
@@ -347,6 +358,7 @@ static const struct target_ops unicorn_ops = {
 	.run_to = unicorn_run_to,
 	.submit = unicorn_submit,
 	.collect = unicorn_collect,
+	.map = map,
 };
 
 /* As QEMU, which calls the model with the most features so. */

@@ -1,0 +1,735 @@
+/*
+ * What the guest has mapped, and its places: the list against an array of pages, and whole runs in unicorn and in QEMU,
+ * which are made as they would be by who lets the guest run: to the next place, which in QEMU is a breakpoint.
+ */
+#include "lib/replay/guest_map.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/base/rng.h"
+#include "lib/base/search.h"
+#include "lib/lift/lift.h"
+#include "lib/record/record.h"
+#include "lib/replay/replay.h"
+#include "lib/target/qemu.h"
+#include "lib/target/unicorn.h"
+#include "lib/testing/assert.h"
+#include "lib/testing/emulator.h"
+#include "lib/testing/regs.h"
+#include "lib/testing/scratch.h"
+
+enum { PAGE = MEMORY_PAGE, TIMEOUT_MS = 60000, MAX_STOPS = 20000, MAX_STEPS = 4000000 };
+
+/* ---- The list ---- */
+
+enum { PAGES = 200, ROUNDS = 3000 };
+
+struct model_page {
+	bool mapped, fresh, asked, code;
+	int prot;
+};
+
+static struct guest_map list;
+static struct model_page model[PAGES];
+
+static void model_code(uint64_t first, uint64_t num)
+{
+	for (uint64_t i = first; i < first + num; i++)
+		model[i].code |= model[i].mapped && model[i].prot & PROT_EXEC;
+}
+
+static void list_set(uint64_t first, uint64_t num, int prot, bool fresh)
+{
+	ck_no_error(guest_map_set(&list, first * PAGE, num * PAGE, prot, fresh ? GUEST_MAP_FRESH : GUEST_MAP_OTHER));
+	model_code(first, num);
+	for (uint64_t i = first; i < first + num; i++)
+		model[i] = (struct model_page){true, fresh, model[i].asked || !fresh, model[i].code, prot};
+	model_code(first, num);
+}
+
+static void list_unset(uint64_t first, uint64_t num)
+{
+	ck_no_error(guest_map_unset(&list, first * PAGE, num * PAGE));
+	model_code(first, num);
+	for (uint64_t i = first; i < first + num; i++)
+		model[i] = (struct model_page){.asked = model[i].asked, .code = model[i].code};
+}
+
+static void list_protect(uint64_t first, uint64_t num, int prot)
+{
+	ck_no_error(guest_map_protect(&list, first * PAGE, num * PAGE, prot));
+	model_code(first, num);
+	for (uint64_t i = first; i < first + num; i++)
+		model[i].prot = model[i].mapped ? prot : 0;
+	model_code(first, num);
+}
+
+static void list_lose(uint64_t first, uint64_t num)
+{
+	guest_map_lost(&list, first * PAGE + 5, (first + num) * PAGE - 5);
+	for (uint64_t i = first; i < first + num; i++) {
+		model[i].asked = true;
+		model[i].fresh = false;
+	}
+}
+
+static void list_clear(uint64_t first, uint64_t num)
+{
+	ck_no_error(guest_map_clear(&list, first * PAGE, num * PAGE));
+	model_code(first, num);
+	for (uint64_t i = first; i < first + num; i++)
+		model[i].fresh = model[i].mapped;
+}
+
+static bool in_runs(const struct page_runs *runs, uint64_t page)
+{
+	for (size_t i = 0; i < runs->list.len; i++)
+		if (page - runs->list.at[i].first < runs->list.at[i].num)
+			return true;
+	return false;
+}
+
+static void list_is_the_model(void)
+{
+	for (uint64_t i = 0; i < PAGES; i++) {
+		struct guest_map_range r;
+		bool there = guest_map_at(&list, i * PAGE + 7, &r);
+
+		ck_assert_int_eq(there, model[i].mapped);
+		ck_assert(!there || (r.prot == model[i].prot && i * PAGE - r.start < r.len));
+		ck_assert_int_eq(guest_map_is_fresh(&list, i), model[i].fresh);
+		ck_assert_int_eq(in_runs(&list.asked, i), model[i].asked);
+		ck_assert_int_eq(in_runs(&list.code, i), model[i].code);
+	}
+}
+
+START_TEST(list_agrees_with_an_array_of_pages)
+{
+	struct rng rng = {.state = (uint64_t)_i};
+
+	list = (struct guest_map){.known = true};
+	memset(model, 0, sizeof model);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint64_t first = rng_below(&rng, PAGES), num = 1 + rng_below(&rng, PAGES - first);
+		int prot = (int)rng_below(&rng, 8);
+
+		switch (rng_below(&rng, 8)) {
+		case 0: list_set(first, num / 4 + 1, prot, true); break;
+		case 1: list_set(first, num / 4 + 1, prot, false); break;
+		case 2: list_unset(first, num / 4 + 1); break;
+		case 3: list_protect(first, num / 4 + 1, prot); break;
+		case 4: list_lose(first, num); break;
+		case 5: list_clear(first, num / 4 + 1); break;
+		case 6:
+			ck_no_error(guest_map_take(&list, first));
+			model[first].fresh = false;
+			break;
+		default: page_runs_order(rng_below(&rng, 2) ? &list.asked : &list.code); break;
+		}
+		list_is_the_model();
+	}
+	guest_map_deinit(&list);
+}
+END_TEST
+
+START_TEST(large_list_costs_nothing)
+{
+	const uint64_t start = UINT64_C(1) << 40, len = UINT64_C(1) << 40;
+
+	list = (struct guest_map){.known = true};
+	ck_no_error(guest_map_set(&list, start, len, PROT_READ | PROT_WRITE, GUEST_MAP_FRESH));
+	ck_assert(guest_map_is_fresh(&list, (start + len / 2) / PAGE));
+	ck_assert_uint_eq(list.asked.list.len, 0);
+	guest_map_lost(&list, 0, UINT64_MAX);
+	ck_assert(!guest_map_is_fresh(&list, (start + len / 2) / PAGE));
+	ck_assert_uint_eq(list.asked.list.len, 0);
+	ck_assert_uint_eq(guest_map_num(&list), 1);
+	guest_map_deinit(&list);
+}
+END_TEST
+
+/* ---- A run ---- */
+
+typedef VEC(uint64_t) addresses;
+
+static struct run {
+	const struct isa *isa;
+	bool steps; /* the target has no breakpoints */
+	struct evlog_reader *reader;
+	struct target *target;
+	struct target_ops ops;
+	struct replay *replay;
+	struct memory *memory;
+	struct lift_cache *cache;
+	struct eval eval;
+	struct state before, now;
+	addresses places;
+	struct replay_places changes;
+	struct guest_map_range *old;
+	size_t num_old;
+	uint64_t generation, events, fresh, read;
+} run;
+
+static char program[4096], dump_path[SCRATCH_PATH_LEN];
+
+static uint64_t pc_of(const struct state *s)
+{
+	return state_get(s, run.isa->pc);
+}
+
+static void record(const struct isa *isa, const char *name, const char *mode)
+{
+	const char *build = getenv("BUILD");
+	char path[4096], log[SCRATCH_PATH_LEN];
+	bool foreign = strcmp(isa->name, "x86_64") != 0;
+
+	snprintf(path, sizeof path, "%s/guests/%s%s", build ? build : "build/rel", foreign ? "aarch64/" : "", name);
+	ck_assert_msg(realpath(path, program), "no guest %s: make guests", path);
+	scratch_path("run.json", log);
+	char *argv[] = {program, (char *)(uintptr_t)mode, NULL}, *env[] = {NULL};
+	struct record_options options = {.log = log, .recorder = "test", .argv = argv, .env = env, .via_qemu = foreign};
+	struct record_result result;
+	int saved = fcntl(1, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	dup2(null, 1);
+	struct error *err = record_run(&options, &result);
+	dup2(saved, 1);
+	close(saved);
+	close(null);
+	ck_no_error(err);
+	ck_no_error(evlog_reader_open(log, &run.reader));
+}
+
+/* The last of the dumps of QEMU's -d page. */
+static struct error *read_dump(struct target *t, target_mappings *ret)
+{
+	FILE *f = fopen(dump_path, "re");
+	unsigned long long start, end, size;
+	char line[256], r, w, x;
+
+	(void)t;
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		if (!strncmp(line, "start ", 6))
+			ret->len = 0;
+		if (sscanf(line, "%llx-%llx %llx %c%c%c", &start, &end, &size, &r, &w, &x) != 6)
+			continue;
+		int prot = (r == 'r' ? PROT_READ : 0) | (w == 'w' ? PROT_WRITE : 0) | (x == 'x' ? PROT_EXEC : 0);
+		ck_assert(vec_push(ret, ((struct target_mapping){start, end - start, prot})));
+	}
+	fclose(f);
+	return NULL;
+}
+
+static void start_unicorn(void)
+{
+	const struct unicorn_options options = {
+		.log = evlog_reader_header(run.reader), .program = program, .timeout_ms = TIMEOUT_MS};
+
+	run.steps = true;
+	ck_no_error(target_unicorn_create(run.isa, &options, &run.target));
+}
+
+static void start_qemu(void)
+{
+	const struct evlog_header *h = evlog_reader_header(run.reader);
+	const char *extra[] = {"-d", "page", "-D", dump_path, NULL}, *argv[8] = {NULL};
+
+	scratch_path("pages", dump_path);
+	ck_assert_uint_lt(h->argv.len, 8);
+	for (size_t i = 0; i < h->argv.len; i++)
+		argv[i] = h->argv.at[i];
+	const struct qemu_options options = {
+		.program = program, .argv = argv, .extra_args = extra, .timeout_ms = TIMEOUT_MS};
+	ck_no_error(target_qemu_create(run.isa, &options, &run.target));
+	run.ops = *run.target->ops;
+	run.ops.map = read_dump;
+	run.target->ops = &run.ops;
+}
+
+static void start(void)
+{
+	ck_no_error(state_init(&run.before, run.isa));
+	ck_no_error(state_init(&run.now, run.isa));
+	ck_no_error(memory_create(&run.memory));
+	ck_no_error(lift_cache_create(run.isa, 1 << 24, &run.cache));
+	ck_no_error(target_read_regs(run.target, &run.now));
+	ck_no_error(replay_create(run.reader, run.target, NULL, &run.replay));
+	ck_no_error(replay_start(run.replay, &run.now));
+}
+
+static void finish(void)
+{
+	printf("  %s: %lu events, %zu places, %lu kB read, %lu fresh pages compared\n", run.steps ? "unicorn" : "qemu",
+	       (unsigned long)run.events, run.places.len, (unsigned long)(run.read >> 10), (unsigned long)run.fresh);
+	replay_places_deinit(&run.changes);
+	vec_deinit(&run.places);
+	free(run.old);
+	replay_destroy(run.replay);
+	memory_destroy(run.memory);
+	lift_cache_destroy(run.cache);
+	eval_deinit(&run.eval);
+	state_deinit(&run.before);
+	state_deinit(&run.now);
+	target_destroy(run.target);
+	evlog_reader_destroy(run.reader);
+	run = (struct run){0};
+}
+
+/* ---- The map against the target ---- */
+
+/* Mapped ranges that touch and have the same rights, as one; false behind the last. */
+static bool next_alike(size_t *i, struct guest_map_range *ret)
+{
+	const struct guest_map *m = replay_map(run.replay);
+
+	if (*i == guest_map_num(m))
+		return false;
+	*ret = guest_map_get(m, (*i)++);
+	for (; *i < guest_map_num(m); ++*i) {
+		struct guest_map_range next = guest_map_get(m, *i);
+		if (next.start != ret->start + ret->len || next.prot != ret->prot)
+			break;
+		ret->len += next.len;
+	}
+	return true;
+}
+
+static void map_is_unicorns(void)
+{
+	target_mappings theirs = {0};
+	struct guest_map_range r;
+	bool known;
+	size_t i = 0, k = 0;
+
+	ck_no_error(target_map(run.target, &theirs, &known));
+	ck_assert(known);
+	while (next_alike(&i, &r)) {
+		uint64_t end = r.start;
+		for (; k < theirs.len && theirs.at[k].start == end && theirs.at[k].prot == r.prot; k++)
+			end += theirs.at[k].len;
+		ck_assert_msg(end == r.start + r.len, "event %lu: 0x%lx-0x%lx %d is mapped up to 0x%lx",
+			      (unsigned long)run.events, (unsigned long)r.start, (unsigned long)(r.start + r.len),
+			      r.prot, (unsigned long)end);
+	}
+	ck_assert_msg(k == theirs.len, "event %lu: 0x%lx is mapped as well", (unsigned long)run.events,
+		      k < theirs.len ? (unsigned long)theirs.at[k].start : 0);
+	vec_deinit(&theirs);
+}
+
+static bool can_read(uint64_t address)
+{
+	uint8_t byte;
+	size_t got;
+
+	ck_no_error(target_read_memory(run.target, address, &byte, 1, &got));
+	return got;
+}
+
+static void expect_readable(uint64_t page)
+{
+	struct guest_map_range r;
+	bool there = guest_map_at(replay_map(run.replay), page, &r);
+	/* QEMU shows pages that the guest may not read, from some version on. */
+	bool open = there && !(r.prot & PROT_READ), reads = can_read(page);
+	bool expected = there && r.prot & PROT_READ && !replay_is_beyond(run.replay, page);
+
+	ck_assert_msg(open || reads == expected, "event %lu: 0x%lx is %sreadable", (unsigned long)run.events,
+		      (unsigned long)page, expected ? "not " : "");
+}
+
+/* QEMU: what can be read on both sides of the borders, of the map's and of those of its process. */
+static void map_is_qemus(void)
+{
+	char name[64], line[512];
+	unsigned long long start, end;
+	const uint64_t base = UINT64_C(0x100000000);
+	struct guest_map_range r;
+	size_t i = 0;
+
+	while (next_alike(&i, &r)) {
+		expect_readable(r.start - PAGE);
+		expect_readable(r.start);
+		expect_readable(r.start + r.len / 2 / PAGE * PAGE);
+		expect_readable(r.start + r.len - PAGE);
+		expect_readable(r.start + r.len);
+	}
+	snprintf(name, sizeof name, "/proc/%d/maps", (int)target_qemu_pid(run.target));
+	FILE *f = fopen(name, "re");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%llx-%llx", &start, &end) != 2 || start < base || end > UINT64_C(1) << 63)
+			continue;
+		expect_readable(start - base);
+		expect_readable((start + end) / 2 / PAGE * PAGE - base);
+		expect_readable(end - base - PAGE);
+	}
+	fclose(f);
+}
+
+/* ---- Contents ---- */
+
+static bool was_there(const struct guest_map_range *r)
+{
+	for (size_t i = 0; i < run.num_old; i++)
+		if (r->start < run.old[i].start + run.old[i].len && run.old[i].start < r->start + r->len)
+			return true;
+	return false;
+}
+
+/* What is mapped now and was not before, and is said to be zeros, is. */
+static void fresh_is_zeros(void)
+{
+	static const uint8_t zeros[PAGE];
+	const struct guest_map *m = replay_map(run.replay);
+	uint8_t bytes[PAGE];
+
+	for (size_t i = 0; i < guest_map_num(m); i++) {
+		struct guest_map_range r = guest_map_get(m, i);
+		uint64_t step = r.len / PAGE < 512 ? PAGE : r.len / 512 / PAGE * PAGE;
+		if (r.kind != GUEST_MAP_FRESH || !(r.prot & PROT_READ) || was_there(&r))
+			continue;
+		for (uint64_t at = r.start; at < r.start + r.len; at += step) {
+			size_t got;
+			if (!guest_map_is_fresh(m, at / PAGE))
+				continue;
+			ck_no_error(target_read_memory(run.target, at, bytes, PAGE, &got));
+			ck_assert_uint_eq(got, PAGE);
+			ck_assert_msg(!memcmp(bytes, zeros, PAGE), "event %lu: 0x%lx is not zeros",
+				      (unsigned long)run.events, (unsigned long)at);
+			run.fresh++;
+		}
+	}
+}
+
+static void remember_map(void)
+{
+	const struct guest_map *m = replay_map(run.replay);
+
+	run.num_old = guest_map_num(m);
+	run.old = realloc(run.old, run.num_old * sizeof *run.old);
+	ck_assert_ptr_nonnull(run.old);
+	for (size_t i = 0; i < run.num_old; i++)
+		run.old[i] = guest_map_get(m, i);
+	run.generation = m->generation;
+}
+
+/* Every page that can be read is known as the target has it, or is fresh. */
+static void all_is_known(void)
+{
+	const struct guest_map *m = replay_map(run.replay);
+	uint8_t bytes[PAGE];
+
+	for (size_t i = 0; i < guest_map_num(m); i++) {
+		struct guest_map_range r = guest_map_get(m, i);
+		for (uint64_t at = r.start; at < r.start + r.len && r.prot & PROT_READ; at += PAGE) {
+			const uint8_t *known = memory_page(run.memory, at);
+			size_t got;
+			if ((r.kind == GUEST_MAP_FRESH && guest_map_is_fresh(m, at / PAGE)) ||
+			    replay_is_beyond(run.replay, at))
+				continue;
+			/* Of ours, and nobody's. */
+			if (!known && at - r.start == 0 && r.len == PAGE && run.events)
+				continue;
+			ck_assert_msg(known, "event %lu: 0x%lx is not known", (unsigned long)run.events,
+				      (unsigned long)at);
+			ck_no_error(target_read_memory(run.target, at, bytes, PAGE, &got));
+			ck_assert_uint_eq(got, PAGE);
+			ck_bytes(known, bytes, PAGE);
+		}
+	}
+}
+
+/* ---- Places ---- */
+
+static size_t find_place(uint64_t address)
+{
+	size_t found;
+
+	SEARCH_FIRST(found, run.places.len, i, run.places.at[i] < address);
+	return found;
+}
+
+static bool has_place(uint64_t address)
+{
+	size_t i = find_place(address);
+
+	return i < run.places.len && run.places.at[i] == address;
+}
+
+static void set_break(uint64_t address, bool on)
+{
+	if (!run.steps)
+		ck_no_error(target_set_break(run.target, address, on));
+}
+
+static void follow_places(void)
+{
+	ck_no_error(replay_find_places(run.replay, &run.changes));
+	for (size_t i = 0; i < run.changes.clear.len; i++) {
+		size_t at = find_place(run.changes.clear.at[i]);
+		ck_assert(has_place(run.changes.clear.at[i]));
+		set_break(run.changes.clear.at[i], false);
+		run.places.len--;
+		memmove(run.places.at + at, run.places.at + at + 1, (run.places.len - at) * sizeof *run.places.at);
+	}
+	for (size_t i = 0; i < run.changes.set.len; i++) {
+		uint64_t address = run.changes.set.at[i];
+		size_t at = find_place(address);
+		ck_assert(!has_place(address));
+		ck_assert(vec_push(&run.places, 0));
+		memmove(run.places.at + at + 1, run.places.at + at,
+			(run.places.len - 1 - at) * sizeof *run.places.at);
+		run.places.at[at] = address;
+		set_break(address, true);
+	}
+}
+
+/* All places, found the slow way: byte by byte, whatever changed. */
+static void places_are_all(void)
+{
+	const struct isa *isa = run.isa;
+	const struct guest_map *m = replay_map(run.replay);
+	size_t num = 0, gates = isa->sys.gate ? isa->sys.gate->num_entries : 0;
+
+	for (size_t i = 0; i < guest_map_num(m); i++) {
+		struct guest_map_range r = guest_map_get(m, i);
+		if (!(r.prot & PROT_EXEC) || r.prot & PROT_WRITE || !(r.prot & PROT_READ))
+			continue;
+		uint8_t *bytes = calloc(1, r.len + ISA_MAX_INSN_LEN);
+		for (uint64_t at = 0; at < r.len; at += PAGE) {
+			size_t got;
+			ck_no_error(target_read_memory(run.target, r.start + at, bytes + at, PAGE, &got));
+		}
+		struct guest_map_range next;
+		size_t more = 0;
+		if (guest_map_at(m, r.start + r.len, &next) && next.prot & PROT_EXEC)
+			ck_no_error(target_read_memory(run.target, next.start, bytes + r.len, ISA_MAX_INSN_LEN, &more));
+		for (uint64_t at = 0; at < r.len; at += isa->insn_align) {
+			bool door = isa->sys.entry(bytes + at, isa->max_insn_len) != ISA_ENTRY_NONE;
+			ck_assert_msg(door == has_place(r.start + at), "event %lu: 0x%lx is %s place",
+				      (unsigned long)run.events, (unsigned long)(r.start + at), door ? "no" : "a");
+			num += door;
+		}
+		free(bytes);
+	}
+	ck_assert_uint_eq(run.places.len, num + gates);
+}
+
+/* ---- The loop ---- */
+
+/* The guest will store without anybody's telling the memory. */
+static void forget_known(void)
+{
+	memory_addresses known = {0};
+
+	ck_no_error(memory_list(run.memory, &known));
+	for (size_t i = 0; i < known.len; i++)
+		ck_no_error(memory_forget(run.memory, known.at[i], PAGE));
+	vec_deinit(&known);
+}
+
+static void look(void)
+{
+	struct replay_known known;
+	bool changed = run.generation != replay_map(run.replay)->generation;
+
+	follow_places();
+	fresh_is_zeros();
+	ck_no_error(replay_know(run.replay, run.memory, &known));
+	run.read += known.read;
+	if (changed || run.events % 64 == 0) {
+		if (run.steps)
+			map_is_unicorns();
+		else
+			map_is_qemus();
+		places_are_all();
+	}
+	if (changed)
+		all_is_known();
+	remember_map();
+	forget_known();
+}
+
+/* Steps to a system call. */
+static struct stop step_on(void)
+{
+	enum { AHEAD = 32 };
+	static const struct target_plan plans[AHEAD];
+	struct target_seen seen = {.stop = {.kind = STOP_STEPPED}};
+
+	for (unsigned i = 0; i < MAX_STEPS / AHEAD && seen.stop.kind == STOP_STEPPED; i++) {
+		ck_no_error(target_submit(run.target, plans, AHEAD));
+		for (unsigned k = 0; k < AHEAD; k++)
+			ck_no_error(target_collect(run.target, NULL, &seen));
+	}
+	return seen.stop;
+}
+
+static struct stop go_on(void)
+{
+	struct stop stop;
+
+	if (run.steps) {
+		stop = step_on();
+	} else {
+		ck_no_error(target_resume(run.target, 0, &stop));
+	}
+	if (stop.kind == STOP_STEPPED || stop.kind == STOP_SYSCALL || stop.kind == STOP_SIGNAL)
+		ck_no_error(target_read_regs(run.target, &run.now));
+	return stop;
+}
+
+static void deliver(void)
+{
+	struct replay_outcome outcome;
+
+	state_copy(&run.before, &run.now);
+	ck_no_error(replay_deliver(run.replay, &run.before, &run.now, run.memory, &outcome));
+	run.events++;
+	look();
+}
+
+static bool deliver_here(bool at_call)
+{
+	bool comes = false;
+
+	ck_no_error(replay_delivers(run.replay, pc_of(&run.now), at_call, &comes));
+	if (comes)
+		deliver();
+	return comes;
+}
+
+/* What the instruction of the call does. */
+static void apply_insn(uint64_t pc)
+{
+	const struct eval_memory none = {0};
+	uint8_t bytes[ISA_MAX_INSN_LEN];
+	struct lifted *lifted;
+	size_t got;
+
+	ck_no_error(target_read_memory(run.target, pc, bytes, sizeof bytes, &got));
+	ck_assert_int_eq(run.isa->sys.entry(bytes, got), ISA_ENTRY_CALL);
+	ck_no_error(lift_cache_get(run.cache, pc, bytes, got, &lifted));
+	ck_no_error(prog_run(lifted->prog, run.now.value, run.now.unknown, &none, &run.eval));
+	state_copy(&run.before, &run.now);
+	for (size_t i = 0; i < run.eval.num_regs; i++)
+		state_set_masked(&run.now, run.eval.regs[i].reg, run.eval.regs[i].value, run.eval.regs[i].mask);
+}
+
+/* The guest stands at a place. False: it is gone. */
+static bool make_call(void)
+{
+	uint64_t pc = pc_of(&run.now), number;
+	struct replay_outcome outcome;
+
+	ck_assert_msg(has_place(pc), "0x%lx is no place", (unsigned long)pc);
+	if (isa_gate_call(run.isa, pc, &number))
+		state_copy(&run.before, &run.now);
+	else
+		apply_insn(pc);
+	set_break(pc, false);
+	ck_no_error(replay_syscall(run.replay, &run.before, &run.now, run.memory, &outcome));
+	if (outcome.finished)
+		return false;
+	set_break(pc, true);
+	run.events++;
+	look();
+	while (deliver_here(false))
+		continue;
+	return true;
+}
+
+static void raise_signal(int signal)
+{
+	int killer = 0;
+
+	ck_no_error(replay_signal(run.replay, pc_of(&run.now), signal, &killer));
+	ck_assert_int_eq(killer, 0);
+	deliver();
+	while (deliver_here(false))
+		continue;
+}
+
+static void run_to_the_end(void)
+{
+	bool goes_on = true, at_end;
+
+	start();
+	look();
+	for (unsigned i = 0; i < MAX_STOPS && goes_on; i++) {
+		struct stop stop = go_on();
+
+		ck_assert_int_ne(stop.kind, STOP_EXITED);
+		ck_assert_int_ne(stop.kind, STOP_KILLED);
+		if (stop.kind == STOP_SIGNAL)
+			raise_signal(stop.signal);
+		else if (!deliver_here(true))
+			goes_on = make_call();
+	}
+	ck_assert(!goes_on);
+	ck_no_error(replay_at_end(run.replay, &at_end));
+	ck_assert(at_end);
+	ck_assert_uint_gt(run.events, 0);
+	finish();
+}
+
+/* ---- Programs ---- */
+
+static const struct guest {
+	const char *name, *mode;
+} guests[] = {
+	{"hello", NULL},      {"mappings", "lengths"}, {"mappings", "views"},   {"mappings", "moved"},
+	{"mappings", "keep"}, {"mappings", "grow"},    {"mappings", "end"},     {"mappings", "heap"},
+	{"mappings", "code"}, {"mappings", "places"},  {"mappings", "aligned"}, {"mappings", "device"},
+	{"vsyscall", NULL},   {"mappings", "image"},   {"handlers", NULL},
+};
+enum { NUM_GUESTS = sizeof guests / sizeof *guests };
+
+static void open_run(const char *isa, const struct guest *g)
+{
+	run = (struct run){.isa = isa_by_name(isa)};
+	record(run.isa, g->name, g->mode);
+	printf("%s %s\n", g->name, g->mode ? g->mode : "");
+}
+
+START_TEST(unicorn_agrees)
+{
+	open_run("x86_64", &guests[_i]);
+	start_unicorn();
+	run_to_the_end();
+}
+END_TEST
+
+START_TEST(qemu_agrees)
+{
+	open_run("x86_64", &guests[_i]);
+	start_qemu();
+	run_to_the_end();
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("guest_map");
+	TCase *tc = tcase_create("list"), *runs = tcase_create("runs");
+
+	tcase_add_loop_test(tc, list_agrees_with_an_array_of_pages, 0, 4);
+	tcase_add_test(tc, large_list_costs_nothing);
+	suite_add_tcase(s, tc);
+	tcase_set_timeout(runs, 240);
+	tcase_add_checked_fixture(runs, scratch_setup, scratch_teardown);
+	tcase_add_loop_test(runs, unicorn_agrees, 0, NUM_GUESTS);
+	tcase_add_loop_test(runs, qemu_agrees, 0, NUM_GUESTS);
+	suite_add_tcase(s, runs);
+	return s;
+}
+
+int main(void)
+{
+	return test_main(suite());
+}

@@ -1,0 +1,167 @@
+/*
+ * The places by which the guest may enter a kernel, kept up to date as code comes and goes. They are looked for in the
+ * target's own bytes, not in what the model knows.
+ */
+#include <string.h>
+#include <sys/mman.h> /* PROT_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
+
+#include "lib/base/search.h"
+#include "lib/replay/internal.h"
+
+enum { PIECE = 1 << 16 /* bytes that are looked at at once */ };
+
+typedef VEC(uint64_t) addresses;
+
+void replay_places_deinit(struct replay_places *places)
+{
+	vec_deinit(&places->set);
+	vec_deinit(&places->clear);
+}
+
+/* ---- Looking ---- */
+
+/* The end of what can be executed from the address on without a gap. */
+static uint64_t executable_end(const struct replay *r, uint64_t address)
+{
+	struct guest_map_range range;
+
+	while (guest_map_at(&r->map, address, &range) && range.prot & PROT_EXEC)
+		address = range.start + range.len;
+	return address;
+}
+
+/* In [start, end), of which instructions may reach up to `limit`. Behind what cannot be read the next page is tried. */
+static struct error *scan(struct replay *r, uint64_t start, uint64_t end, uint64_t limit, addresses *ret)
+{
+	const struct isa *isa = r->isa;
+	uint8_t bytes[PIECE + ISA_MAX_INSN_LEN];
+
+	for (uint64_t at = start; at < end;) {
+		uint64_t here = end - at < PIECE ? end - at : PIECE, behind = isa->max_insn_len - 1u;
+		uint64_t want = here + behind < limit - at ? here + behind : limit - at;
+		size_t got = 0;
+		struct error *err = target_read_memory(r->target, at, bytes, want, &got);
+
+		if (err)
+			return err;
+		for (uint64_t i = -at & (isa->insn_align - 1u); i < here && i < got; i += isa->insn_align)
+			if (isa->sys.entry(bytes + i, got - i) != ISA_ENTRY_NONE && !vec_push(ret, at + i))
+				return &error_no_memory;
+		at = got >= here ? at + here : (at + got + MEMORY_PAGE) & -(uint64_t)MEMORY_PAGE;
+	}
+	return NULL;
+}
+
+/* All places in [start, end). */
+static struct error *scan_window(struct replay *r, uint64_t start, uint64_t end, addresses *ret)
+{
+	const struct views *ranges = &r->map.ranges;
+	struct error *err = NULL;
+
+	for (size_t i = views_find(ranges, start >> PAGE_SHIFT); i < ranges->list.len && !err; i++) {
+		struct guest_map_range g = guest_map_get(&r->map, i);
+		uint64_t from = g.start > start ? g.start : start;
+		uint64_t to = g.start + g.len < end ? g.start + g.len : end;
+
+		if (from >= end)
+			break;
+		if (g.prot & PROT_EXEC && !(g.prot & PROT_WRITE))
+			err = scan(r, from, to, executable_end(r, from), ret);
+	}
+	return err;
+}
+
+/* ---- Comparing ---- */
+
+static size_t find(const uint64_t *at, size_t len, uint64_t address)
+{
+	size_t found;
+
+	SEARCH_FIRST(found, len, i, at[i] < address);
+	return found;
+}
+
+/* Tells what is in one of two lists and not in the other. */
+static bool tell(const uint64_t *old, size_t num_old, const addresses *now, struct replay_places *ret)
+{
+	bool ok = true;
+
+	for (size_t i = 0, k = 0; ok && (i < num_old || k < now->len);) {
+		if (k == now->len || (i < num_old && old[i] < now->at[k]))
+			ok = vec_push(&ret->clear, old[i++]);
+		else if (i == num_old || now->at[k] < old[i])
+			ok = vec_push(&ret->set, now->at[k++]);
+		else
+			i++, k++;
+	}
+	return ok;
+}
+
+/* The places in [start, end) are those of now. */
+static struct error *replace(struct replay *r, uint64_t start, uint64_t end, const addresses *now,
+			     struct replay_places *ret)
+{
+	size_t first = find(r->places.at, r->places.len, start), last = find(r->places.at, r->places.len, end);
+	size_t len = r->places.len - (last - first) + now->len;
+
+	if (!tell(r->places.at + first, last - first, now, ret) || !vec_reserve(&r->places, len))
+		return &error_no_memory;
+	if (len)
+		memmove(r->places.at + first + now->len, r->places.at + last,
+			(r->places.len - last) * sizeof *r->places.at);
+	if (now->len)
+		memcpy(r->places.at + first, now->at, now->len * sizeof *now->at);
+	r->places.len = len;
+	return NULL;
+}
+
+static struct error *tell_gate(struct replay *r, struct replay_places *ret)
+{
+	const struct isa_gate *gate = r->isa->sys.gate;
+
+	for (uint32_t i = 0; gate && i < gate->num_entries && !r->gate_told; i++)
+		if (!vec_push(&ret->set, gate->page + gate->entries[i].offset))
+			return &error_no_memory;
+	r->gate_told = true;
+	return NULL;
+}
+
+struct error *replay_find_places(struct replay *r, struct replay_places *ret)
+{
+	struct page_runs *code = &r->map.code;
+	uint64_t behind = 0; /* of the last window */
+	struct error *err = NULL;
+
+	ret->set.len = ret->clear.len = 0;
+	page_runs_order(code);
+	for (size_t i = 0; i < code->list.len && !err; i++) {
+		/* Instructions that reach into the pages begin before them. */
+		uint64_t start = code->list.at[i].first << PAGE_SHIFT, reach = r->isa->max_insn_len - 1u;
+		uint64_t end = start + (code->list.at[i].num << PAGE_SHIFT);
+		addresses now = {0};
+
+		start = start > reach && start - reach > behind ? start - reach : behind;
+		err = scan_window(r, start, end, &now);
+		if (!err)
+			err = replace(r, start, end, &now, ret);
+		vec_deinit(&now);
+		behind = end;
+	}
+	code->list.len = 0;
+	return err || !r->map.known ? err : tell_gate(r, ret);
+}
+
+bool replay_code_may_change(const struct replay *r)
+{
+	for (size_t i = 0; i < guest_map_num(&r->map); i++) {
+		int prot = guest_map_get(&r->map, i).prot;
+		if (prot & PROT_EXEC && prot & PROT_WRITE)
+			return true;
+	}
+	for (size_t i = 0; i < r->views.list.len; i++) {
+		const struct view *v = &r->views.list.at[i];
+		if (v->prot & PROT_EXEC && v->object && r->objects.at[v->object - 1].aliased)
+			return true;
+	}
+	return false;
+}
