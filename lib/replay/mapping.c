@@ -349,10 +349,12 @@ static struct error *move_and_keep(struct replay *r, struct replay_call *call, s
 	uint64_t arg[6] = {m->hint, m->len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
 	struct view v = view_around(r, m->old);
 	int64_t place = (int64_t)m->hint, result = 0;
-	struct error *err = m->fixed ? NULL : guest_call(r, call, "mmap", arg, &place);
 
-	if (err || (v.object && !v.private))
-		return err ? err : duplicate(r, call, m);
+	if (v.object && !v.private)
+		return duplicate(r, call, m);
+	struct error *err = m->fixed ? NULL : guest_call(r, call, "mmap", arg, &place);
+	if (err)
+		return err;
 	m->to = (uint64_t)place;
 	if (!sys_failed(place))
 		err = guest_call(r, call, "mremap",
