@@ -105,10 +105,10 @@ static struct error *open_program(const struct import_command_options *o, const 
 
 /* ---- The import ---- */
 
-static struct error *fill_header(const struct import_command_options *o, struct qemu_log *log,
+static struct error *fill_header(const struct import_command_options *o, const struct isa *isa,
 				 struct trace_header *header)
 {
-	*header = (struct trace_header){.isa = qemu_log_isa(log)};
+	*header = (struct trace_header){.isa = isa};
 	header->recorder = strdup(program_version);
 	header->emulator = strdup(o->emulator ? o->emulator : "QEMU, by its log");
 	header->hidden = calloc(header->isa->num_words, sizeof *header->hidden);
@@ -119,7 +119,7 @@ static struct error *fill_header(const struct import_command_options *o, struct 
 
 static struct error *import(const struct import_command_options *o, const char *file, struct import_counts *ret)
 {
-	struct qemu_log *log;
+	struct import *im;
 	struct trace_header header = {0};
 	struct image image = {0};
 	struct import_options options = {.blocks = o->blocks, .ctx = &image};
@@ -127,19 +127,19 @@ static struct error *import(const struct import_command_options *o, const char *
 	struct error *err = sandbox_drop(&o->output, 1, &sandbox);
 
 	if (!err)
-		err = qemu_log_open(file, &log);
+		err = import_open(file, &im);
 	if (err)
 		return err;
-	err = fill_header(o, log, &header);
+	err = fill_header(o, import_isa(im), &header);
 	if (!err)
 		err = open_program(o, header.isa, &image);
 	if (image.elf)
 		options.code = program_code;
 	if (!err)
-		err = import_qemu_log(log, &header, &options, o->output, ret);
+		err = import_run(im, &header, &options, o->output, ret);
 	elf_image_close(image.elf);
 	trace_header_deinit(&header);
-	qemu_log_close(log);
+	import_close(im);
 	return err;
 }
 

@@ -1,8 +1,11 @@
 #include "lib/trace/import.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/map.h"
 #include "lib/base/vec.h"
@@ -37,7 +40,9 @@ struct route {
 };
 
 struct import {
+	int fd; /* -1: none of its own */
 	struct qemu_log *log;
+	struct qemu_log_item item; /* that is to be looked at next */
 	const struct isa *isa;
 	const struct import_options *options;
 	struct lift_cache *cache;
@@ -142,7 +147,7 @@ static struct error *take_code(struct import *im, const struct qemu_log_item *it
 	struct listing *l = &im->listing;
 
 	if (!l->open || (l->end != l->start && item->address != l->end))
-		return error_input(qemu_log_path(im->log), item->line,
+		return error_input(qemu_log_name(im->log), item->line,
 				   "the lines of this listing are not in a row: have one process write the log again");
 	if (l->end == l->start)
 		l->start = item->address;
@@ -269,7 +274,7 @@ static struct error *measure_insn(struct import *im, uint64_t pc, uint64_t next_
 	struct error *err = look(im, pc, next_pc, &len, &reach);
 
 	if (!err && reach == REACH_NEXT && pc + len != next_pc)
-		return error_input(qemu_log_path(im->log), line,
+		return error_input(qemu_log_name(im->log), line,
 				   "between this state, at 0x%" PRIx64 ", and the next, at 0x%" PRIx64
 				   ", is more than one instruction: log with -one-insn-per-tb (-singlestep before QEMU "
 				   "8.1) or with `-d in_asm`, or ask for --blocks",
@@ -520,32 +525,110 @@ static struct error *take_state(struct import *im, struct trace_header *header, 
 
 /* ---- The whole ---- */
 
-static struct error *read_items(struct import *im, struct trace_header *header, const char *path)
+static struct error *next_item(struct import *im)
 {
-	struct qemu_log_item item = {.kind = QEMU_LOG_BLOCK};
-	struct error *err = NULL;
+	struct error *err = qemu_log_next(im->log, &im->item);
 
-	while (!err && item.kind != QEMU_LOG_END) {
-		err = qemu_log_next(im->log, &item);
-		if (err)
-			break;
-		switch (item.kind) {
-		case QEMU_LOG_BLOCK:
-			err = close_listing(im);
-			im->listing = (struct listing){.open = true};
-			break;
-		case QEMU_LOG_CODE: err = take_code(im, &item); break;
-		case QEMU_LOG_STATE: err = take_state(im, header, path, &item); break;
-		case QEMU_LOG_END: break;
-		}
+	while (!err && im->item.kind == QEMU_LOG_MORE) {
+		size_t len;
+		void *space = qemu_log_space(im->log, &len);
+		ssize_t n = read(im->fd < 0 ? STDIN_FILENO : im->fd, space, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_os(errno, "read", qemu_log_name(im->log));
+		qemu_log_fed(im->log, (size_t)n);
+		err = qemu_log_next(im->log, &im->item);
 	}
 	return err;
 }
 
-static struct error *run(struct import *im, struct trace_header *header, const char *path)
+/* An item that is no state. */
+static struct error *take_item(struct import *im)
+{
+	struct error *err = NULL;
+
+	switch (im->item.kind) {
+	case QEMU_LOG_BLOCK:
+		err = close_listing(im);
+		im->listing = (struct listing){.open = true};
+		break;
+	case QEMU_LOG_CODE: err = take_code(im, &im->item); break;
+	/* The trace has no memory; a state tells its place itself. */
+	case QEMU_LOG_MAP_BEGIN:
+	case QEMU_LOG_MAP:
+	case QEMU_LOG_EXEC:
+	case QEMU_LOG_MORE:
+	case QEMU_LOG_STATE:
+	case QEMU_LOG_END: break;
+	}
+	return err;
+}
+
+/* Listings stand before the first state, too. */
+static struct error *find_first_state(struct import *im)
+{
+	struct error *err = next_item(im);
+
+	while (!err && im->item.kind != QEMU_LOG_STATE && im->item.kind != QEMU_LOG_END) {
+		err = take_item(im);
+		if (!err)
+			err = next_item(im);
+	}
+	if (!err && im->item.kind == QEMU_LOG_END)
+		err = error_input(qemu_log_name(im->log), 0, "the log ends within its first state: write it again");
+	return err;
+}
+
+static struct error *open_log(struct import *im, const char *path)
+{
+	bool standard = !strcmp(path, "-");
+
+	im->fd = standard ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (!standard && im->fd < 0)
+		return error_os(errno, "open the log", path);
+	struct error *err = qemu_log_create(standard ? "standard input" : path, &im->log);
+	if (!err)
+		err = find_first_state(im);
+	im->isa = err ? NULL : qemu_log_isa(im->log);
+	return err;
+}
+
+struct error *import_open(const char *path, struct import **ret)
+{
+	struct import *im = calloc(1, sizeof *im);
+	struct error *err = im ? open_log(im, path) : &error_no_memory;
+
+	if (err)
+		import_close(im);
+	else
+		*ret = im;
+	return err;
+}
+
+const struct isa *import_isa(const struct import *im)
+{
+	return im->isa;
+}
+
+static struct error *read_items(struct import *im, struct trace_header *header, const char *path)
+{
+	struct error *err = NULL;
+
+	while (!err && im->item.kind != QEMU_LOG_END) {
+		err = im->item.kind == QEMU_LOG_STATE ? take_state(im, header, path, &im->item) : take_item(im);
+		if (!err)
+			err = next_item(im);
+	}
+	return err;
+}
+
+struct error *import_run(struct import *im, struct trace_header *header, const struct import_options *options,
+			 const char *path, struct import_counts *ret)
 {
 	struct error *err = lift_cache_create(im->isa, 0, &im->cache);
 
+	im->options = options;
 	if (!err)
 		err = state_init(&im->before, im->isa);
 	if (!err)
@@ -554,34 +637,33 @@ static struct error *run(struct import *im, struct trace_header *header, const c
 		err = state_init(&im->walk, im->isa);
 	if (!err)
 		err = read_items(im, header, path);
-	if (!err && !im->writer)
-		err = error_input(qemu_log_path(im->log), 0, "the log ends within its first state: write it again");
 	im->counts.ignored = qemu_log_ignored(im->log);
 	im->counts.cut = qemu_log_cut(im->log);
 	if (!err)
 		err = trace_writer_finish(im->writer, &(struct trace_end){.exited = false}); /* the log just ends */
+	if (!err)
+		*ret = im->counts;
 	return err;
 }
 
-struct error *import_qemu_log(struct qemu_log *log, struct trace_header *header, const struct import_options *options,
-			      const char *path, struct import_counts *ret)
+void import_close(struct import *im)
 {
-	struct import im = {.log = log, .isa = qemu_log_isa(log), .options = options};
-	struct error *err = run(&im, header, path);
-
-	if (!err)
-		*ret = im.counts;
-	for (size_t i = 0; i < im.pages.cap; i++)
-		if (im.pages.at[i].used)
-			free((void *)(uintptr_t)im.pages.at[i].value);
-	vec_deinit(&im.routes);
-	map_deinit(&im.pages);
-	map_deinit(&im.blocks);
-	trace_writer_destroy(im.writer);
-	state_deinit(&im.before);
-	state_deinit(&im.nothing);
-	state_deinit(&im.walk);
-	eval_deinit(&im.eval);
-	lift_cache_destroy(im.cache);
-	return err;
+	if (!im)
+		return;
+	for (size_t i = 0; i < im->pages.cap; i++)
+		if (im->pages.at[i].used)
+			free((void *)(uintptr_t)im->pages.at[i].value);
+	vec_deinit(&im->routes);
+	map_deinit(&im->pages);
+	map_deinit(&im->blocks);
+	trace_writer_destroy(im->writer);
+	state_deinit(&im->before);
+	state_deinit(&im->nothing);
+	state_deinit(&im->walk);
+	eval_deinit(&im->eval);
+	lift_cache_destroy(im->cache);
+	qemu_log_destroy(im->log);
+	if (im->fd >= 0)
+		close(im->fd);
+	free(im);
 }

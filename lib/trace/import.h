@@ -28,11 +28,23 @@ struct import_counts {
 	bool cut;         /* the log ends within a state */
 };
 
+struct import;
+
 /*
- * Reads the log to its end into a trace at path. header's isa is the log's; what its first state lacks is noted as
+ * Opens the log, "-" being standard input, and reads up to the first state, which tells the instruction set. ERROR_INPUT
+ * names the file and the line.
+ */
+struct error *import_open(const char *path, struct import **ret);
+/* NULL is fine. */
+void import_close(struct import *im);
+
+const struct isa *import_isa(const struct import *im);
+
+/*
+ * Reads the log to its end into a trace at path; once. header's isa is the log's; what its first state lacks is noted as
  * hidden. ERROR_INPUT where states do not follow from each other as the options say; *ret is then not set.
  */
-struct error *import_qemu_log(struct qemu_log *log, struct trace_header *header, const struct import_options *options,
-			      const char *path, struct import_counts *ret);
+struct error *import_run(struct import *im, struct trace_header *header, const struct import_options *options,
+			 const char *path, struct import_counts *ret);
 
 #endif

@@ -4,17 +4,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct error *import(struct qemu_log *log, bool blocks)
+static struct error *import(struct import *im, bool blocks)
 {
 	char recorder[] = "validate", emulator[] = "qemu";
-	struct trace_header header = {.isa = qemu_log_isa(log), .recorder = recorder, .emulator = emulator};
+	struct trace_header header = {.isa = import_isa(im), .recorder = recorder, .emulator = emulator};
 	const struct import_options options = {.blocks = blocks};
 	struct import_counts counts;
 
 	header.hidden = calloc(header.isa->num_words, sizeof *header.hidden);
 	if (!header.hidden)
 		abort();
-	struct error *err = import_qemu_log(log, &header, &options, "/dev/null", &counts);
+	struct error *err = import_run(im, &header, &options, "/dev/null", &counts);
 	free(header.hidden);
 	return err;
 }
@@ -22,14 +22,14 @@ static struct error *import(struct qemu_log *log, bool blocks)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char path[FUZZ_PATH_LEN];
-	struct qemu_log *log = NULL;
+	struct import *im = NULL;
 	int fd = fuzz_file(data, size, path);
-	struct error *err = qemu_log_open(path, &log);
+	struct error *err = import_open(path, &im);
 
 	if (!err)
-		err = import(log, size % 2);
+		err = import(im, size % 2);
 	fuzz_refused(err);
-	qemu_log_close(log);
+	import_close(im);
 	close(fd);
 	return 0;
 }
