@@ -122,8 +122,9 @@ static const char *read_value(const struct line *l, const char *p, struct value 
 			return behind;
 		if (!is_alnum_at(p, l->end))
 			p++;
-		while (is_alnum_at(p, l->end))
-			p++;
+		else
+			while (is_alnum_at(p, l->end))
+				p++;
 	}
 }
 
