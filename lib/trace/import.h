@@ -31,8 +31,8 @@ struct import_counts {
 struct import;
 
 /*
- * Opens the log, "-" being standard input, and reads up to the first state, which tells the instruction set. ERROR_INPUT
- * names the file and the line.
+ * Opens the log, "-" being standard input, and reads up to the first state, which tells the instruction set.
+ * ERROR_INPUT names the file and the line.
  */
 struct error *import_open(const char *path, struct import **ret);
 /* NULL is fine. */
@@ -41,8 +41,8 @@ void import_close(struct import *im);
 const struct isa *import_isa(const struct import *im);
 
 /*
- * Reads the log to its end into a trace at path; once. header's isa is the log's; what its first state lacks is noted as
- * hidden. ERROR_INPUT where states do not follow from each other as the options say; *ret is then not set.
+ * Reads the log to its end into a trace at path; once. header's isa is the log's; what its first state lacks is noted
+ * as hidden. ERROR_INPUT where states do not follow from each other as the options say; *ret is then not set.
  */
 struct error *import_run(struct import *im, struct trace_header *header, const struct import_options *options,
 			 const char *path, struct import_counts *ret);

@@ -165,8 +165,8 @@ static bool read_char(const struct text *line, size_t *at, char c)
 /* ---- Listings: "0x00401000:  48 89 e7     movq ..." ---- */
 
 /*
- * x86's bytes are written one by one, AArch64's instructions as a number, most significant digit first. The first state,
- * which tells what the log is of, comes behind the first listing: the number of digits tells it, too.
+ * x86's bytes are written one by one, AArch64's instructions as a number, most significant digit first. The first
+ * state, which tells what the log is of, comes behind the first listing: the number of digits tells it, too.
  */
 static bool read_code(const struct text *line, struct qemu_log_item *ret)
 {
@@ -366,7 +366,8 @@ static struct error *take_line(struct qemu_log *log, const struct text *line, si
 	if (log->in_state)
 		err = take_state_line(log, line, ret, ret_done);
 	else if (ended && qemu_log_is_state(&log->states, line->at, line->len))
-		err = error_input(log->name, log->line + 1, "the state before goes on here, where that before it ended");
+		err = error_input(log->name, log->line + 1,
+				  "the state before goes on here, where that before it ended");
 	if (err || *ret_done)
 		return err;
 	log->line++;

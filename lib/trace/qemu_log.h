@@ -1,8 +1,8 @@
 /*
- * QEMU's own log of states (`-d cpu`, better `-d cpu,fpu,nochain`, with `in_asm` for the code, `page` for the map, `exec`
- * for the blocks), as QEMU 7.2 to 11.1 write it. A parser of bytes: it opens and reads nothing, so it serves a pipe that
- * must not block as well as a file. Each state is that before a block of translated code: one instruction's with
- * -singlestep (7.2) or -one-insn-per-tb (8.1 and later).
+ * QEMU's own log of states (`-d cpu`, better `-d cpu,fpu,nochain`, with `in_asm` for the code, `page` for the map,
+ *`exec` for the blocks), as QEMU 7.2 to 11.1 write it. A parser of bytes: it opens and reads nothing, so it serves a
+ *pipe that must not block as well as a file. Each state is that before a block of translated code: one instruction's
+ *with -singlestep (7.2) or -one-insn-per-tb (8.1 and later).
  *
  *	do {
  *		err = qemu_log_next(log, &item);
@@ -37,7 +37,8 @@ struct qemu_log_item {
 	uint64_t line; /* where it begins, from 1 */
 
 	/*
-	 * QEMU_LOG_STATE. All three are valid until the next call of qemu_log_next(). touched: indices into state->value (and
+	 * QEMU_LOG_STATE. All three are valid until the next call of qemu_log_next(). touched: indices into
+	 * state->value (and
 	 * ->unknown), each at most once, of the words that differ from the state item before; all others are the same.
 	 * NULL: any word may differ, as in the first state.
 	 */
@@ -46,10 +47,12 @@ struct qemu_log_item {
 	size_t num_touched;
 
 	uint64_t address, end;
-	int prot;                 /* QEMU_LOG_MAP: PROT_* of mmap(2) */
-	bool have_guest_base;     /* QEMU_LOG_MAP_BEGIN: the log has told it: from the dump on that is of the loaded program */
-	uint64_t guest_base;      /* ... what is added to a guest's address to have the host's; addresses here are the guest's */
-	uint8_t len;              /* bytes */
+	int prot;             /* QEMU_LOG_MAP: PROT_* of mmap(2) */
+	bool have_guest_base; /* QEMU_LOG_MAP_BEGIN: the log has told it: from the dump on that is of the loaded program
+			       */
+	uint64_t guest_base;  /* ... what is added to a guest's address to have the host's; addresses here are the
+				 guest's */
+	uint8_t len;          /* bytes */
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 };
 
@@ -77,8 +80,8 @@ void qemu_log_fed(struct qemu_log *log, size_t len);
 void qemu_log_settle(struct qemu_log *log);
 
 /*
- * The next thing in the log, in the order of its text. ERROR_INPUT names the log and the line; nothing can be asked after
- * an error.
+ * The next thing in the log, in the order of its text. ERROR_INPUT names the log and the line; nothing can be asked
+ * after an error.
  */
 struct error *qemu_log_next(struct qemu_log *log, struct qemu_log_item *ret);
 

@@ -8,7 +8,7 @@
 
 enum {
 	MAX_GROUPS = 32,
-	NAMED = 1,          /* in `fixed` while a line is read: part of a name */
+	NAMED = 1, /* in `fixed` while a line is read: part of a name */
 	FIXED = 0xff,
 };
 
@@ -303,8 +303,8 @@ static unsigned tag_of(const uint64_t st[2], bool empty)
 }
 
 /*
- * x87 registers are listed as the processor numbers them, and are the state's as the stack has them. FTW is as FXSAVE has
- * it, a bit of each register: whether it is not empty. The rest of its tag follows from what it holds.
+ * x87 registers are listed as the processor numbers them, and are the state's as the stack has them. FTW is as FXSAVE
+ * has it, a bit of each register: whether it is not empty. The rest of its tag follows from what it holds.
  */
 static void put_floats(struct qemu_log_states *s)
 {

@@ -1,6 +1,7 @@
 /*
- * The text of QEMU's states, a line at a time: for qemu_log.c alone. The lines of the first state are read by their names.
- * What was found where is kept as a form; where the next state's text has that form, only the digits that differ are read.
+ * The text of QEMU's states, a line at a time: for qemu_log.c alone. The lines of the first state are read by their
+ * names. What was found where is kept as a form; where the next state's text has that form, only the digits that differ
+ * are read.
  */
 #ifndef LIB_TRACE_QEMU_LOG_STATE_H
 #define LIB_TRACE_QEMU_LOG_STATE_H
@@ -29,7 +30,8 @@ struct qemu_log_format {
 	const char *begin; /* the register that a state begins with */
 	const struct qemu_log_row *rows;
 	size_t num_rows;
-	/* Names that lines begin with which tell nothing of the rows; NULL at the end. What is behind is not looked at. */
+	/* Names that lines begin with which tell nothing of the rows; NULL at the end. What is behind is not looked at.
+	 */
 	const char *const *others;
 };
 
@@ -94,7 +96,7 @@ struct qemu_log_states {
 	char last[QEMU_LOG_MAX_NAME]; /* the name that a line may go on with */
 
 	uint64_t floats[8][2]; /* as the processor numbers them */
-	uint8_t tags; /* a bit of each: it is not empty */
+	uint8_t tags;          /* a bit of each: it is not empty */
 	uint16_t status;
 	bool stack;          /* the ISA has one, at these words of the state */
 	bool have_floats;    /* the form has all of it */
@@ -118,8 +120,8 @@ bool qemu_log_is_state(const struct qemu_log_states *s, const char *text, size_t
 
 void qemu_log_states_begin(struct qemu_log_states *s);
 /*
- * Takes as many whole lines of len characters as have the form of the state before; returns how many characters they are.
- * Reads nothing behind len.
+ * Takes as many whole lines of len characters as have the form of the state before; returns how many characters they
+ * are. Reads nothing behind len.
  */
 size_t qemu_log_states_match(struct qemu_log_states *s, const char *text, size_t len, uint64_t *ret_lines);
 /* Takes a line, of len characters without its newline, by the names in it. Fails for want of memory alone. */

@@ -5,7 +5,9 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Of `qemu-x86_64 -d cpu,fpu,nochain,in_asm`, 7.2, shortened: its middle lines say nothing that is read. */
 #define X86_STATE(rax, rip, flags) \
@@ -120,8 +122,7 @@ static const uint64_t *words_of(const struct fed *f, const struct state *s, cons
 
 static void check_reg(const struct fed *f, const struct state *s, const char *name, uint64_t value)
 {
-	ck_assert_msg(*words_of(f, s, name) == value, "%s is 0x%llx", name,
-		      (unsigned long long)*words_of(f, s, name));
+	ck_assert_msg(*words_of(f, s, name) == value, "%s is 0x%llx", name, (unsigned long long)*words_of(f, s, name));
 }
 
 /* ---- Tests ---- */
@@ -201,11 +202,10 @@ END_TEST
 /* Other items of -d stand between states; they are counted. */
 START_TEST(other_lines)
 {
-	static const char text[] =
-		"Linking TBs 0x7f0000000100 index 0 -> 0x7f0000000200\n" X86_STATE(
-			"0000000000000001", "0000000000401000",
-			"00000246") "4242 write(1,0x402000,6) = 6\n" X86_STATE("0000000000000006", "0000000000401002",
-									       "00000246");
+	static const char text[] = "Linking TBs 0x7f0000000100 index 0 -> 0x7f0000000200\n" X86_STATE(
+		"0000000000000001", "0000000000401000",
+		"00000246") "4242 write(1,0x402000,6) = 6\n" X86_STATE("0000000000000006", "0000000000401002",
+								       "00000246");
 	struct fed in = open_text(text, strlen(text), SIZE_MAX), *f = &in;
 
 	next(f, QEMU_LOG_STATE);
@@ -275,6 +275,239 @@ START_TEST(refused)
 	/* Two processes that write one log. */
 	const char *mixed = "RAX=0000000000000000 RBX=0000000000000000\nRAX=0000000000000000 RBX=0000000000000000\n";
 	check_refused(mixed, strlen(mixed), ":1: this state lacks registers");
+	/* ... within a line of each other, and a state that goes on behind its end. */
+	static const char good[] = X86_STATE("0000000000000001", "0000000000401000", "00000246");
+	static const char more[] = "YMM14=0000000000000000 0000000000000000 0000000000000000 0000000000000000\n";
+	char text[3 * sizeof good];
+	snprintf(text, sizeof text, "%sR8 =0000000000000008\n%s", good, good);
+	check_refused(text, strlen(text), ":1: this state has registers twice");
+	snprintf(text, sizeof text, "%s%s%s", good, good, more);
+	check_refused(text, strlen(text), ": the state before goes on here");
+}
+END_TEST
+
+/* Cut anywhere into pieces, the log has the same items. */
+static void check_pieces(const char *text, size_t piece)
+{
+	struct fed in = open_text(text, strlen(text), SIZE_MAX), *whole = &in;
+	struct fed cut = open_text(text, strlen(text), piece);
+	struct qemu_log_item a = {.kind = QEMU_LOG_BLOCK}, b;
+	unsigned items = 0;
+
+	for (; a.kind != QEMU_LOG_END; items++) {
+		ck_assert(!next_item(whole, &a));
+		ck_assert(!next_item(&cut, &b));
+		ck_assert_int_eq(a.kind, b.kind);
+		ck_assert_uint_eq(a.line, b.line);
+		ck_assert_uint_eq(a.address, b.address);
+		ck_assert_uint_eq(a.num_touched, b.num_touched);
+		if (a.kind == QEMU_LOG_STATE)
+			ck_assert_mem_eq(a.state->value, b.state->value,
+					 2 * a.state->isa->num_words * sizeof *a.state->value);
+	}
+	ck_assert_uint_gt(items, 2);
+	qemu_log_destroy(whole->log);
+	qemu_log_destroy(cut.log);
+}
+
+START_TEST(pieces)
+{
+	for (size_t piece = 1; piece < 200; piece++) {
+		check_pieces(x86_text, piece);
+		check_pieces(a64_text, piece);
+	}
+}
+END_TEST
+
+/* A state is not held back until the next one begins, if it has the form of the one before. */
+START_TEST(held_back)
+{
+	static const char text[] = X86_STATE("0000000000000001", "0000000000401000", "00000246")
+		X86_STATE("0000000000000002", "0000000000401002", "00000246");
+	size_t one = strlen(text) / 2, room;
+	struct fed in = open_text(text, 0, 0), *f = &in;
+	struct qemu_log_item item;
+
+	memcpy(qemu_log_space(f->log, &room), text, one);
+	qemu_log_fed(f->log, one);
+	ck_assert(!qemu_log_next(f->log, &item));
+	ck_assert_int_eq(item.kind, QEMU_LOG_MORE);
+	/* The first one could go on, unless QEMU stands still. */
+	qemu_log_settle(f->log);
+	ck_assert(!qemu_log_next(f->log, &item));
+	ck_assert_int_eq(item.kind, QEMU_LOG_STATE);
+	ck_assert(!item.touched);
+	check_reg(f, item.state, "rax", 1);
+	ck_assert(!qemu_log_next(f->log, &item));
+	ck_assert_int_eq(item.kind, QEMU_LOG_MORE);
+
+	memcpy(qemu_log_space(f->log, &room), text + one, one - 1);
+	qemu_log_fed(f->log, one - 1);
+	qemu_log_settle(f->log);
+	ck_assert(!qemu_log_next(f->log, &item));
+	ck_assert_int_eq(item.kind, QEMU_LOG_MORE); /* its last line has not ended */
+	memcpy(qemu_log_space(f->log, &room), "\n", 1);
+	qemu_log_fed(f->log, 1);
+	ck_assert(!qemu_log_next(f->log, &item));
+	ck_assert_int_eq(item.kind, QEMU_LOG_STATE);
+	check_reg(f, item.state, "rax", 2);
+	ck_assert_uint_eq(item.num_touched, 2);
+	qemu_log_destroy(f->log);
+}
+END_TEST
+
+/* A text with one place of it changed. */
+static char *edited(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	char *ret = NULL;
+
+	ck_assert_ptr_nonnull(at);
+	ck_assert_int_gt(asprintf(&ret, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)), 0);
+	return ret;
+}
+
+/* One state, and the same with something changed: are exactly the words that differ told? */
+static void check_edit(const char *state, const char *from, const char *to, bool same_form, const char *reg,
+		       uint64_t value)
+{
+	char *changed = edited(state, from, to), *text;
+
+	ck_assert_int_gt(asprintf(&text, "%s%s%s", state, changed, state), 0);
+	struct fed in = open_text(text, strlen(text), SIZE_MAX), *f = &in;
+	struct state before = {0};
+	ck_assert(!next(f, QEMU_LOG_STATE).touched);
+	ck_assert(!state_init(&before, qemu_log_isa(f->log)));
+	for (unsigned i = 0; i < 2; i++) {
+		qemu_log_destroy(f->log);
+		in = open_text(text, strlen(text), SIZE_MAX);
+		state_copy(&before, next(f, QEMU_LOG_STATE).state);
+		struct qemu_log_item item = next(f, QEMU_LOG_STATE);
+		if (i) {
+			state_copy(&before, item.state);
+			item = next(f, QEMU_LOG_STATE);
+		} else {
+			check_reg(f, item.state, reg, value);
+		}
+		ck_assert_msg(same_form == (item.touched != NULL), "%s to %s", from, to);
+		for (uint16_t word = 0; same_form && word < before.isa->num_words; word++) {
+			bool told = false;
+			for (size_t n = 0; n < item.num_touched; n++)
+				told = told || item.touched[n] == word;
+			ck_assert_msg(told == (item.state->value[word] != before.value[word]), "word %u", word);
+			ck_assert_uint_eq(item.state->unknown[word], before.unknown[word]);
+		}
+	}
+	state_deinit(&before);
+	qemu_log_destroy(f->log);
+	free(changed);
+	free(text);
+}
+
+START_TEST(changes)
+{
+	static const char x86[] = X86_STATE("0000000000000001", "0000000000401000", "00000246");
+	static const struct {
+		const char *from, *to;
+		bool same_form;
+		const char *reg;
+		uint64_t value;
+	} rows[] = {
+		{"RBX=0000000000000002", "RBX=000000000000abcd", true, "rbx", 0xabcd},
+		{"R15=000000000000000f", "R15=ffffffffffffffff", true, "r15", UINT64_MAX},
+		{"RFL=00000246 [---Z-P-]", "RFL=00000a47 [-O-Z-PC]", true, "of", 1},
+		{"FS =0000 00007ffff7ff0740", "FS =0000 00007ffff7ff0741", true, "fs_base", 0x7ffff7ff0741},
+		{"SS =002b", "SS =0053", true, "ss", 0x53},
+		{"DPL=3 CS64 [-RA]", "DPL=0 CS16 [-R-]", true, "cs", 0x33},
+		{"MXCSR=00001f80", "MXCSR=00001fa1", true, "mxcsr", 0x1fa1},
+		{"FCW=037f", "FCW=027f", true, "fctrl", 0x27f},
+		/* The top of the stack moves: so do all of its registers, whose lines are the same. */
+		{"FSW=3800 [ST=7]", "FSW=3000 [ST=6]", true, "st1", UINT64_C(1) << 63},
+		{"FTW=c0", "FTW=80", true, "ftag", 0x3fff},
+		{"FPR7=8000000000000000 3fff", "FPR7=c000000000000000 4000", true, "st0", UINT64_C(3) << 62},
+		{"YMM00=0000000000000004", "YMM00=1000000000000004", true, "xmm0", 1},
+		{"0000000000000003 00", "0000000000000033 00", true, "ymm0h", 0x33},
+		{"0000000000000001\nYMM15", "00000000000000f1\nYMM15", true, "xmm0", 0xf1},
+		/* What tells nothing may be as long as it likes. */
+		{"CCO=EFLAGS", "CCO=ADDQ", true, "rax", 1},
+		{"CR2=0000000000000000", "CR2=0000000000401000", true, "rax", 1},
+		/* Another form: by the names. */
+		{" HLT=0", " HLT=0 NEW=1", false, "rip", 0x401000},
+		{"RBX=0000000000000002 RCX=0000000000000003", "RCX=0000000000000003 RBX=0000000000000002", false, "rbx",
+		 2},
+		{" RFL=", " NEW=0 RFL=", false, "rip", 0x401000},
+		{"RSI=0000000000000005", "RSI=5", false, "rsi", 5},
+		{"RSI=0000000000000005", "RSI=00000000000000B5", true, "rsi", 0xb5},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		check_edit(x86, rows[i].from, rows[i].to, rows[i].same_form, rows[i].reg, rows[i].value);
+}
+END_TEST
+
+/* AArch64 in both ways of writing long vectors; streaming mode, which changes what follows. */
+START_TEST(changes_a64)
+{
+	static const char a64[] = A64_GENERAL
+		"PSTATE=40000000 -Z-- EL0t  SVCR=00000000 --  BTYPE=0     FPCR=00000000 FPSR=00000010\n"
+		"P00=0000000000000000 P01=0000000000000000 P02=0000000000000000\n"
+		"Z00[3-2]=0000000000000008:0000000000000007:0000000000000006:0000000000000005\n"
+		"   [1-0]=0000000000000004:0000000000000003:0000000000000002:0000000000000001\n"
+		"Z01[2-1]=0000000000000008:0000000000000007:0000000000000006:0000000000000005\n"
+		"     [0]=0000000000000004:0000000000000003\n";
+
+	check_edit(a64, "X30=00000000004001f0", "X30=00000000004001f1", true, "x30", 0x4001f1);
+	check_edit(a64, " SP=00000055", " SP=00000054", true, "sp", 0x54008007a0);
+	check_edit(a64, "40000000 -Z--", "90000000 N--V", true, "nf", 1);
+	check_edit(a64, "FPSR=00000010", "FPSR=08000010", true, "fpsr", 0x8000010);
+	check_edit(a64, "P00=0", "P00=1", true, "fpsr", 16);
+	check_edit(a64, "Z00[3-2]=0", "Z00[3-2]=f", true, "v0", 1);
+	check_edit(a64, "2:0000000000000001\n", "2:000000000000000a\n", true, "v0", 10);
+	check_edit(a64, "4:0000000000000003\n", "4:0000000000000033\n", true, "v1", 0x33);
+	check_edit(a64, "SVCR=00000000 --", "SVCR=00000001 -S", false, "v0", 1);
+	/* A line that goes on with the register before it is read by name, that one was not. */
+	check_edit(a64, "[1-0]=0000000000000004:0000000000000003:0000000000000002:", "[1-0]=4:3:2:", false, "v0", 1);
+}
+END_TEST
+
+/* `-d page` and `-d exec`, as 7.2 and 11.1 write them. */
+START_TEST(maps)
+{
+	static const char text[] = "page layout changed following mmap\n"
+				   "start            end              size             prot\n"
+				   "0000000000400000-0000000002404000 0000000002004000 ---\n"
+				   "ffffffffff600000-ffffffffff601000 0000000000001000 --x\n"
+				   "guest_base  0x7f0000001000\n"
+				   "page layout changed following binary load\n"
+				   "start            end              size             prot\n"
+				   "0000000000401000-0000000000403000 0000000000002000 r-x\n"
+				   "0000000000403000-0000000000402000 0000000000001000 rw-\n"
+				   "0000000000404000-0000000000405000 0000000000001000 rw-\n"
+				   "start_brk   0x0000000000000000\n"
+				   "0000000000404000-0000000000405000 0000000000001000 rw-\n"
+				   "Trace 0: 0x7f692c000100 [0000000000000000/0000000000401000/1040c0b3/00000201] \n"
+				   "Trace 0: 0x7f11cc000200 [00000000/0000000000401002/1040c0b3/00000201] main\n"
+				   "Trace 0: 0x7f11cc000200 nothing\n" X86_STATE("0000000000000001", "0000000000401002",
+										 "00000246");
+	struct fed in = open_text(text, strlen(text), SIZE_MAX), *f = &in;
+
+	ck_assert(!next(f, QEMU_LOG_MAP_BEGIN).have_guest_base);
+	struct qemu_log_item item = next(f, QEMU_LOG_MAP);
+	ck_assert_uint_eq(item.address, 0x400000);
+	ck_assert_uint_eq(item.end, 0x2404000);
+	ck_assert_int_eq(item.prot, PROT_NONE);
+	ck_assert_int_eq(next(f, QEMU_LOG_MAP).prot, PROT_EXEC);
+	item = next(f, QEMU_LOG_MAP_BEGIN);
+	ck_assert(item.have_guest_base);
+	ck_assert_uint_eq(item.guest_base, 0x7f0000001000);
+	ck_assert_int_eq(next(f, QEMU_LOG_MAP).prot, PROT_READ | PROT_EXEC);
+	/* The line behind it is none of a dump, which ends there. */
+	ck_assert_uint_eq(next(f, QEMU_LOG_EXEC).address, 0x401000);
+	ck_assert_uint_eq(next(f, QEMU_LOG_EXEC).address, 0x401002);
+	next(f, QEMU_LOG_STATE);
+	next(f, QEMU_LOG_END);
+	ck_assert_uint_eq(qemu_log_ignored(f->log), 5);
+	qemu_log_destroy(f->log);
 }
 END_TEST
 
@@ -294,6 +527,25 @@ START_TEST(long_lines)
 }
 END_TEST
 
+/* A state that never ends, and lines that never do. */
+START_TEST(endless)
+{
+	enum { LEN = 2 << 20 };
+	static const char line[] = "YMM14=0000000000000000 0000000000000000 0000000000000000 0000000000000000\n";
+	static const char good[] = X86_STATE("0000000000000001", "0000000000401000", "00000246");
+	char *text = malloc(LEN);
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'x', LEN);
+	check_refused(text, LEN, "no state of a CPU");
+	memcpy(text, good, sizeof good - 1);
+	for (size_t at = sizeof good - 1; at + sizeof line < LEN; at += sizeof line - 1)
+		memcpy(text + at, line, sizeof line - 1);
+	check_refused(text, LEN, ":1: this state is longer than");
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("qemu_log");
@@ -305,6 +557,12 @@ int main(void)
 	tcase_add_test(tc, truncated);
 	tcase_add_test(tc, refused);
 	tcase_add_test(tc, long_lines);
+	tcase_add_test(tc, pieces);
+	tcase_add_test(tc, held_back);
+	tcase_add_test(tc, changes);
+	tcase_add_test(tc, changes_a64);
+	tcase_add_test(tc, maps);
+	tcase_add_test(tc, endless);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	return test_main(suite);

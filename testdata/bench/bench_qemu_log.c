@@ -59,8 +59,8 @@ static struct error *measure(const struct strbuf *text, double seconds)
 		return error_create(ERROR_INPUT, "the log has no state");
 	double each = (double)best / (double)states;
 	printf("%llu states of %.0f bytes, %.2f words changed: %.0f states/s, %.3f us a state\n",
-	       (unsigned long long)states, (double)text->len / (double)states, (double)touched / (double)states, 1e9 / each,
-	       each / 1000);
+	       (unsigned long long)states, (double)text->len / (double)states, (double)touched / (double)states,
+	       1e9 / each, each / 1000);
 	return NULL;
 }
 
