@@ -196,7 +196,7 @@ static bool read_code(const struct text *line, struct qemu_log_item *ret)
 
 /* ---- The map, and what is executed ---- */
 
-/* "0000000000400000-0000000000401000 0000000000001000 r-x": page_dump() of QEMU's page-vary code. */
+/* "0000000000400000-0000000000401000 0000000000001000 r-x": page_dump() of QEMU's user-mode emulation. */
 static bool read_map(const struct text *line, struct qemu_log_item *ret)
 {
 	static const struct {

@@ -1,132 +1,14 @@
 #include "lib/trace/qemu_log_state.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/codec.h"
 
 enum {
-	MAX_GROUPS = 32,
 	NAMED = 1, /* in `fixed` while a line is read: part of a name */
 	FIXED = 0xff,
 };
-
-/* ---- Values: NAME=HEX, with several groups of digits in some ---- */
-
-struct group {
-	uint64_t value;
-	uint16_t at, len; /* its digits in the line */
-};
-
-struct value {
-	char name[QEMU_LOG_MAX_NAME]; /* "": the line goes on with the register of the line before */
-	uint16_t at, len;             /* of the name in the line, with what stands between it and the value */
-	bool upper;                   /* groups of a register whose last ones are in a later line */
-	unsigned num_groups;
-	struct group group[MAX_GROUPS];
-};
-
-struct line {
-	const char *text, *end;
-};
-
-static const char *skip_blanks(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	return p;
-}
-
-static bool is_at(const char *p, const char *end, char c)
-{
-	return p < end && *p == c;
-}
-
-static bool is_alnum_at(const char *p, const char *end)
-{
-	return p < end && isalnum((unsigned char)*p);
-}
-
-/* A group of digits, unless it is the name of what comes next. */
-static const char *read_group(const struct line *l, const char *p, struct group *ret)
-{
-	const char *start = p;
-	uint64_t value = 0;
-	int digit;
-
-	if (is_at(p, l->end, '0') && is_at(p + 1, l->end, 'x'))
-		start = p += 2;
-	for (; p < l->end && (digit = codec_hex_digit(*p)) >= 0; p++)
-		value = value << 4 | (uint64_t)digit;
-	if (p == start || p - start > 16 || is_alnum_at(p, l->end) || is_at(skip_blanks(p, l->end), l->end, '='))
-		return NULL;
-	*ret = (struct group){value, (uint16_t)(start - l->text), (uint16_t)(p - start)};
-	return p;
-}
-
-static const char *read_groups(const struct line *l, const char *p, struct value *ret)
-{
-	const char *next;
-
-	ret->num_groups = 0;
-	while (ret->num_groups < MAX_GROUPS &&
-	       (next = read_group(l, skip_blanks(p, l->end), &ret->group[ret->num_groups]))) {
-		ret->num_groups++;
-		p = is_at(next, l->end, ':') ? next + 1 : next;
-	}
-	return p;
-}
-
-/* Skips "[3-2]" in "Z00[3-2]=" and "   [1-0]=". *ret_upper: the lowest group is not among these. */
-static const char *skip_index(const struct line *l, const char *p, bool *ret_upper)
-{
-	*ret_upper = false;
-	if (!is_at(p, l->end, '['))
-		return p;
-	const char *close = memchr(p, ']', (size_t)(l->end - p));
-	if (!close)
-		return p;
-	*ret_upper = close[-1] != '0' || (close[-2] != '-' && close[-2] != '[');
-	return close + 1;
-}
-
-/* The value whose name begins at p; NULL if none does. */
-static const char *read_named(const struct line *l, const char *p, struct value *ret)
-{
-	size_t len = 0;
-
-	while (is_alnum_at(p + len, l->end))
-		len++;
-	if (len >= QEMU_LOG_MAX_NAME)
-		return NULL;
-	const char *behind = skip_blanks(skip_index(l, p + len, &ret->upper), l->end);
-	if (!is_at(behind, l->end, '=') || behind == p)
-		return NULL;
-	memcpy(ret->name, p, len);
-	ret->name[len] = '\0';
-	ret->at = (uint16_t)(p - l->text);
-	ret->len = (uint16_t)(behind + 1 - p);
-	return read_groups(l, behind + 1, ret);
-}
-
-/* The next value of a line; NULL if there is none. */
-static const char *read_value(const struct line *l, const char *p, struct value *ret)
-{
-	for (;;) {
-		p = skip_blanks(p, l->end);
-		if (p == l->end)
-			return NULL;
-		const char *behind = read_named(l, p, ret);
-		if (behind)
-			return behind;
-		if (!is_alnum_at(p, l->end))
-			p++;
-		else
-			while (is_alnum_at(p, l->end))
-				p++;
-	}
-}
 
 /* ---- Names ---- */
 
@@ -245,17 +127,17 @@ bool qemu_log_begins_state(const struct qemu_log_format *format, const char *tex
 	size_t name_len = strlen(format->begin);
 	const char *end = text + len;
 
-	text = skip_blanks(text, end);
+	text = qemu_log_skip_blanks(text, end);
 	return (size_t)(end - text) > name_len + 1 && !memcmp(text, format->begin, name_len) && text[name_len] == '=' &&
 	       codec_hex_digit(text[name_len + 1]) >= 0;
 }
 
 bool qemu_log_is_state(const struct qemu_log_states *s, const char *text, size_t len)
 {
-	const struct line l = {text, text + len};
-	struct value v;
+	const struct qemu_log_text l = {text, text + len};
+	struct qemu_log_value v;
 
-	if (!read_named(&l, skip_blanks(text, l.end), &v))
+	if (!qemu_log_read_named(&l, qemu_log_skip_blanks(text, l.end), &v))
 		return false;
 	return !*v.name || find_place(s, v.name) < s->places.len || is_other(s->format, v.name) ||
 	       float_number(v.name) >= 0;
@@ -325,7 +207,7 @@ static void put_floats(struct qemu_log_states *s)
 /* ---- Lines by name ---- */
 
 /* The targets that group `index` of a value is for. */
-static struct error *add_targets(struct qemu_log_states *s, const struct value *v, unsigned index,
+static struct error *add_targets(struct qemu_log_states *s, const struct qemu_log_value *v, unsigned index,
 				 struct qemu_log_field *f)
 {
 	for (size_t at = find_place(s, v->name); at < s->places.len && !strcmp(s->places.at[at].name, v->name); at++) {
@@ -347,7 +229,7 @@ static struct error *add_targets(struct qemu_log_states *s, const struct value *
 	return NULL;
 }
 
-static enum qemu_log_field_kind kind_of(const struct value *v, const struct qemu_log_field *f)
+static enum qemu_log_field_kind kind_of(const struct qemu_log_value *v, const struct qemu_log_field *f)
 {
 	if (float_number(v->name) >= 0 && v->num_groups == 2)
 		return FIELD_FLOAT;
@@ -361,9 +243,9 @@ static enum qemu_log_field_kind kind_of(const struct value *v, const struct qemu
 	return f->num_targets ? FIELD_VALUE : FIELD_FREE;
 }
 
-static struct error *add_group(struct qemu_log_states *s, const struct value *v, unsigned index)
+static struct error *add_group(struct qemu_log_states *s, const struct qemu_log_value *v, unsigned index)
 {
-	const struct group *g = &v->group[index];
+	const struct qemu_log_group *g = &v->group[index];
 	struct qemu_log_field f = {.at = g->at, .len = g->len, .first_target = (uint32_t)s->targets.len};
 	struct error *err = v->upper ? NULL : add_targets(s, v, index, &f);
 
@@ -377,7 +259,7 @@ static struct error *add_group(struct qemu_log_states *s, const struct value *v,
 	return err;
 }
 
-static struct error *take_value(struct qemu_log_states *s, struct value *v, uint8_t *fixed)
+static struct error *take_value(struct qemu_log_states *s, struct qemu_log_value *v, uint8_t *fixed)
 {
 	struct error *err = NULL;
 
@@ -394,9 +276,9 @@ static struct error *take_value(struct qemu_log_states *s, struct value *v, uint
 }
 
 /* Words without a value, such as "[---Z-P-]" and "EL0t", may say anything. */
-static struct error *free_words(struct qemu_log_states *s, const struct line *l, uint8_t *fixed)
+static struct error *free_words(struct qemu_log_states *s, const struct qemu_log_text *l, uint8_t *fixed)
 {
-	for (const char *p = skip_blanks(l->text, l->end); p < l->end; p = skip_blanks(p, l->end)) {
+	for (const char *p = qemu_log_skip_blanks(l->text, l->end); p < l->end; p = qemu_log_skip_blanks(p, l->end)) {
 		struct qemu_log_field f = {.at = (uint16_t)(p - l->text), .kind = FIELD_FREE};
 		bool is_free = true;
 		for (; p < l->end && *p != ' ' && *p != '\t'; p++, f.len++)
@@ -447,18 +329,18 @@ static struct error *add_line(struct qemu_log_states *s, const char *text, size_
 
 struct error *qemu_log_states_take(struct qemu_log_states *s, const char *text, size_t len)
 {
-	const struct line l = {text, text + len};
+	const struct qemu_log_text l = {text, text + len};
 	struct qemu_log_line line;
-	struct value v;
+	struct qemu_log_value v;
 
 	cut_form(s);
 	struct error *err = add_line(s, text, len, &line);
 	uint8_t *fixed = s->fixed.at + line.text;
-	const char *p = err ? NULL : read_value(&l, text, &v);
+	const char *p = err ? NULL : qemu_log_read_value(&l, text, &v);
 	if (p && is_other(s->format, v.name)) {
 		line.other = (uint16_t)(v.at + v.len);
 	} else if (!err) {
-		for (; !err && p; p = read_value(&l, p, &v))
+		for (; !err && p; p = qemu_log_read_value(&l, p, &v))
 			err = take_value(s, &v, fixed);
 		if (!err)
 			err = free_words(s, &l, fixed);

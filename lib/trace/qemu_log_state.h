@@ -10,6 +10,7 @@
 
 #include "lib/base/vec.h"
 #include "lib/state/state.h"
+#include "lib/trace/qemu_log_value.h"
 
 /*
  * What QEMU calls registers (target/i386/cpu-dump.c, aarch64_cpu_dump_state() in target/arm), as what the GDB target
@@ -36,8 +37,6 @@ struct qemu_log_format {
 };
 
 enum {
-	QEMU_LOG_MAX_LINE = 4096, /* characters; the longest are those of SVE registers, with up to 32 groups */
-	QEMU_LOG_MAX_NAME = 16,
 	QEMU_LOG_MAX_STATE = 1 << 18, /* characters of a state; SME's ZA has up to 256 lines of 552 */
 };
 
