@@ -335,8 +335,7 @@ struct error *compare_pair(struct diff *d)
 		note_requested(d);
 		return NULL;
 	}
-	struct error *err = model_get(&d->model, d->side[A].pc, d->side[A].bytes, d->side[A].len, &j.lifted,
-				      &j.effects);
+	struct error *err = rows_get(&d->rows, d->side[A].pc, d->side[A].bytes, d->side[A].len, &j.lifted, &j.effects);
 	if (err || (settled_now && carried_only(d, j.effects)))
 		return err;
 	err = merge(d, j.lifted, &whole);

@@ -172,7 +172,7 @@ static struct error *compare_steps(struct diff *d)
 			continue;
 		}
 		err = compare_pair(d);
-		model_trim(&d->model);
+		rows_trim(&d->rows);
 		for (unsigned i = 0; i < SIDES && !err; i++)
 			err = stream_next(&d->stream[i]);
 	}
@@ -279,6 +279,12 @@ static void ignore(struct diff *d, const uint32_t *regs, uint32_t num)
 			d->ignored[d->isa->regs[regs[i]].word + k] = UINT64_MAX;
 }
 
+static void show(struct diff *d, unsigned side, const struct trace_header *h)
+{
+	shown_init(&d->shown[side], h->isa);
+	d->shown[side].source.hidden = h->hidden;
+}
+
 static struct error *init(struct diff *d, const struct trace_reader *a, const struct trace_reader *b)
 {
 	const struct trace_header *x = trace_reader_header(a), *y = trace_reader_header(b);
@@ -303,8 +309,12 @@ static struct error *init(struct diff *d, const struct trace_reader *a, const st
 		d->is_flag[r] = isa_is_flag(isa, r);
 	for (unsigned i = 0; i < SIDES && !err; i++)
 		err = state_init(&d->saved[i], isa);
+	show(d, A, x);
+	show(d, B, y);
 	if (!err)
-		err = model_init(&d->model, isa);
+		err = predictor_init(&d->model, &d->shown[A].source);
+	if (!err)
+		err = rows_init(&d->rows, d->model.cache);
 	return err ? err : places_init(&d->places, a, b);
 }
 
@@ -317,8 +327,10 @@ static void deinit(struct diff *d)
 	for (unsigned i = 0; i < SIDES; i++) {
 		state_deinit(&d->saved[i]);
 		map_deinit(&d->ahead[i]);
+		prediction_deinit(&d->predicted[i]);
 	}
-	model_deinit(&d->model);
+	rows_deinit(&d->rows);
+	predictor_deinit(&d->model);
 	places_deinit(&d->places);
 	free(d);
 }

@@ -6,9 +6,10 @@
 
 #include "lib/base/map.h"
 #include "lib/diff/diff.h"
-#include "lib/diff/model.h"
 #include "lib/diff/places.h"
+#include "lib/diff/rows.h"
 #include "lib/diff/stream.h"
+#include "lib/judge/shown.h"
 
 enum { A, B, SIDES };
 
@@ -43,7 +44,10 @@ struct diff {
 	bool same_log;  /* indices of events mean the same in both */
 	struct stream stream[SIDES];
 	struct places places;
-	struct model model;
+	struct predictor model;
+	struct shown shown[SIDES];          /* what is being compared, as the model's source */
+	struct prediction predicted[SIDES]; /* ... and what the model says of it, once asked */
+	struct rows rows;
 	struct map ahead[SIDES];   /* of a search: where a place was first seen */
 	uint64_t *ignored;         /* by word of the state: bits that are never compared */
 	bool *is_flag;             /* by register: a field of the flags register */

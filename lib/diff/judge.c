@@ -3,15 +3,23 @@
 
 #include <string.h>
 
-static struct error *predict_side(struct judging *j, unsigned side, const struct lifted *lifted, bool *done)
+#include "lib/base/search.h"
+
+/* Not that a signal stopped it: what it would have loaded is not known then, and so are its results. */
+static struct error *predict_side(struct judging *j, unsigned side, struct lifted *lifted)
 {
 	struct diff *d = j->d;
 	const struct side *s = &d->side[side];
-	struct error *err = model_predict(&d->model, side, lifted, s->before, s->accesses, s->num_accesses, done);
+	struct prediction *slot = &d->predicted[side];
 
-	if (!err && !*done)
-		j->unknown |= d->model.eval[side].status == EVAL_UNKNOWN;
-	return err;
+	d->shown[side].accesses = s->accesses;
+	d->shown[side].num_accesses = s->num_accesses;
+	struct error *err = shown_predict(&d->shown[side], &d->model, s->before, s->pc, lifted, slot);
+	if (err)
+		return err;
+	j->predicted &= slot->kind == PREDICTED_OUTPUTS;
+	j->unknown |= slot->kind == PREDICTED_NOTHING && lifted->prog;
+	return NULL;
 }
 
 /* Has the model predict both sides, once. */
@@ -19,23 +27,19 @@ struct error *judge_predict(struct judging *j)
 {
 	struct diff *d = j->d;
 	struct lifted *of_b = j->lifted;
-	bool done = false, done_b = false;
 	struct error *err = NULL;
 
-	if (j->predicted != PREDICTED_NOT_TRIED)
+	if (j->asked)
 		return NULL;
-	j->predicted = PREDICTED_NOT;
+	j->asked = true;
 	if (!j->effects || d->merged)
 		return NULL;
 	if (d->side[A].pc != d->side[B].pc)
 		err = lift_cache_get(d->model.cache, d->side[B].pc, d->side[B].bytes, d->side[B].len, &of_b);
+	j->predicted = true;
 	if (!err)
-		err = predict_side(j, A, j->lifted, &done);
-	if (!err && of_b->prog)
-		err = predict_side(j, B, of_b, &done_b);
-	if (done && done_b)
-		j->predicted = PREDICTED;
-	return err;
+		err = predict_side(j, A, j->lifted);
+	return err ? err : predict_side(j, B, of_b);
 }
 
 static uint64_t missing(const struct output *o, bool with_explained)
@@ -64,7 +68,7 @@ enum diff_class judge_class(const struct judging *j, const struct output *o)
 		return DIFF_CONSEQUENCE;
 	if (is_foreign_event(j->d))
 		return DIFF_OUTSIDE;
-	if (j->predicted != PREDICTED)
+	if (!j->predicted)
 		return j->unknown ? DIFF_ORIGIN_UNKNOWN : DIFF_INDEPENDENT;
 	if (!missing(o, false))
 		return o->undefined ? DIFF_UNDEFINED : j->lifted->env ? DIFF_OUTSIDE : DIFF_ORIGIN_UNKNOWN;
@@ -95,12 +99,21 @@ static bool changed(const struct side *s, const struct reg_desc *desc)
 	       memcmp(s->before->unknown + desc->word, s->after->unknown + desc->word, size) != 0;
 }
 
+/* reg is one of the ascending list. */
+static bool has(const uint32_t *list, size_t len, uint32_t reg)
+{
+	size_t found;
+
+	SEARCH_FIRST(found, len, i, list[i] < reg);
+	return found < len && list[found] == reg;
+}
+
 static bool is_written(const struct judging *j, uint32_t reg)
 {
 	const struct diff *d = j->d;
 	const struct reg_desc *desc = &d->isa->regs[reg];
 
-	if (j->effects && model_has(j->effects->writes.at, j->effects->writes.len, reg))
+	if (j->effects && has(j->effects->writes.at, j->effects->writes.len, reg))
 		return true;
 	if (j->effects && !d->side[A].event && !d->side[B].event)
 		return false;
@@ -126,17 +139,17 @@ static bool is_clobbered(const struct judging *j, uint32_t reg)
  */
 static void settle_bounds(const struct judging *j, unsigned side, uint32_t reg, struct output *o)
 {
-	const struct eval *e = &j->d->model.eval[side];
+	const struct prediction *p = &j->d->predicted[side];
 	const struct state *after = j->d->side[side].after;
 	const unsigned word = j->d->isa->regs[reg].word;
 
-	for (size_t i = 0; i < e->num_bounds; i++) {
+	for (size_t i = 0; i < p->bounds.len; i++) {
+		const struct eval_bound *bound = &p->bounds.at[i];
 		uint64_t value[EXPR_MAX_WORDS] = {0}, mask[EXPR_MAX_WORDS];
-		if (e->bounds[i].reg != reg)
+		if (bound->reg != reg)
 			continue;
 		memcpy(mask, o->mask, sizeof mask);
-		if (eval_bound_settle(&e->bounds[i], after->value + word, after->unknown + word, value, mask) !=
-		    BOUND_BROKEN)
+		if (eval_bound_settle(bound, after->value + word, after->unknown + word, value, mask) != BOUND_BROKEN)
 			continue;
 		for (unsigned k = 0; k < o->words; k++) {
 			o->explained[k] &= ~(o->mask[k] & ~mask[k]);
@@ -147,17 +160,20 @@ static void settle_bounds(const struct judging *j, unsigned side, uint32_t reg, 
 
 static void consult_model(const struct judging *j, uint32_t reg, struct output *o)
 {
-	const struct model *m = &j->d->model;
-	const struct eval_reg *p[SIDES] = {model_register(m, A, reg), model_register(m, B, reg)};
-	const unsigned word = j->d->isa->regs[reg].word;
+	const struct diff *d = j->d;
+	const struct prediction *a = &d->predicted[A], *b = &d->predicted[B];
+	const unsigned word = d->isa->regs[reg].word;
 
-	if (j->predicted != PREDICTED || !p[A] || !p[B])
+	if (!j->predicted)
 		return;
-	o->undefined = model_has(j->effects->undefined.at, j->effects->undefined.len, reg);
+	size_t in_a = prediction_find(a, reg), in_b = prediction_find(b, reg);
+	if (in_a == a->regs.len || in_b == b->regs.len)
+		return;
+	o->undefined = has(j->effects->undefined.at, j->effects->undefined.len, reg);
 	for (unsigned i = 0; i < o->words; i++) {
-		o->mask[i] = (p[A]->mask ? p[A]->mask[i] : 0) | (p[B]->mask ? p[B]->mask[i] : 0);
-		o->explained[i] = ~((p[A]->value[i] ^ j->d->side[A].after->value[word + i]) |
-				    (p[B]->value[i] ^ j->d->side[B].after->value[word + i]));
+		o->mask[i] = prediction_mask(a, in_a, d->isa)[i] | prediction_mask(b, in_b, d->isa)[i];
+		o->explained[i] = ~((prediction_value(a, in_a)[i] ^ d->side[A].after->value[word + i]) |
+				    (prediction_value(b, in_b)[i] ^ d->side[B].after->value[word + i]));
 	}
 	settle_bounds(j, A, reg, o);
 	settle_bounds(j, B, reg, o);

@@ -4,15 +4,14 @@
 
 #include "lib/diff/internal.h"
 
-enum predicted { PREDICTED_NOT_TRIED, PREDICTED, PREDICTED_NOT };
-
 struct judging {
 	struct diff *d;
 	struct lifted *lifted;
 	const struct effects *effects; /* NULL: not known */
 	enum inputs inputs;
-	enum predicted predicted;
-	bool unknown; /* not predicted, because some input was not seen */
+	bool asked;     /* the model was */
+	bool predicted; /* ... and told the results of both sides */
+	bool unknown;   /* ... or did not, because some input was not seen */
 	bool consequence;
 	struct finding flags[DIFF_NUM_CLASSES]; /* width 0: none */
 };

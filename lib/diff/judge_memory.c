@@ -26,12 +26,23 @@ static void spread(uint64_t bytes, unsigned len, uint64_t *ret)
 			ret[i / 8] |= UINT64_C(0xff) << i % 8 * 8;
 }
 
+/* What the model says of a store that was seen; NULL: it has none like it. */
+static const struct eval_store *find_store(const struct judging *j, unsigned side, const struct trace_access *seen)
+{
+	const struct prediction *p = &j->d->predicted[side];
+
+	for (size_t i = 0; j->predicted && i < p->stores.len; i++)
+		if (p->stores.at[i].address == seen->address && p->stores.at[i].len == seen->len)
+			return &p->stores.at[i];
+	return NULL;
+}
+
 static void consult_stores(const struct judging *j, const struct trace_access *a, const struct trace_access *b,
 			   struct output *o)
 {
-	const struct eval_store *x = model_store(&j->d->model, A, a), *y = model_store(&j->d->model, B, b);
+	const struct eval_store *x = find_store(j, A, a), *y = find_store(j, B, b);
 
-	if (j->predicted != PREDICTED || !x || !y)
+	if (!x || !y)
 		return;
 	o->undefined = j->lifted->undef;
 	for (unsigned i = 0; i < a->len; i++) {
@@ -53,8 +64,7 @@ static struct error *list_place(struct judging *j, const struct trace_access *a,
 	f.address = a ? a->address : b ? b->address : 0;
 	f.expected[0] = a ? a->address : 0;
 	f.observed[0] = b ? b->address : 0;
-	bool explained = a && b && j->predicted == PREDICTED && model_store(&j->d->model, A, a) &&
-			 model_store(&j->d->model, B, b);
+	bool explained = a && b && find_store(j, A, a) && find_store(j, B, b);
 	enum diff_class class = j->inputs == INPUTS_DIFFERENT                 ? DIFF_CONSEQUENCE
 				: j->inputs == INPUTS_TRANSLATED && explained ? DIFF_ADDRESSES
 				: j->unknown                                  ? DIFF_ORIGIN_UNKNOWN

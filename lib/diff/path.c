@@ -187,7 +187,7 @@ static struct error *name_last(struct diff *d, struct diff_path *path)
 	path->insn.status = LIFT_TRUNCATED;
 	if (!last->any || !last->len)
 		return NULL;
-	struct error *err = model_get(&d->model, last->pc[A], last->bytes, last->len, &lifted, &effects);
+	struct error *err = rows_get(&d->rows, last->pc[A], last->bytes, last->len, &lifted, &effects);
 	if (!err)
 		path->insn = lifted->insn;
 	return err;

@@ -286,14 +286,6 @@ static void merge_flags(const struct isa *isa, struct judgement *j)
 
 /* ---- Recording ---- */
 
-static bool writes(const struct prediction *slot, uint32_t reg)
-{
-	for (size_t i = 0; i < slot->regs.len; i++)
-		if (slot->regs.at[i].reg == reg)
-			return true;
-	return false;
-}
-
 /* All of the bits are in fields that the ISA names. */
 static bool in_fields(const struct isa *isa, uint32_t reg, uint64_t bits)
 {
@@ -315,7 +307,7 @@ static void set_cause(const struct isa *isa, struct finding *f, const struct pre
 	else if (f->kind == LOCATION_REG && in_fields(isa, f->reg, differs))
 		f->flags = differs;
 	else
-		f->unwritten = f->kind == LOCATION_REG && !writes(slot, f->reg);
+		f->unwritten = f->kind == LOCATION_REG && prediction_find(slot, f->reg) == slot->regs.len;
 }
 
 void name_undecodable(struct insn *insn, uint64_t next)

@@ -109,6 +109,16 @@ struct error *predict_again(struct predictor *p, struct prediction *slot, const 
 
 void prediction_deinit(struct prediction *slot);
 
+/* Where in regs the register is; regs.len: it is not written. */
+static inline size_t prediction_find(const struct prediction *slot, uint32_t reg)
+{
+	size_t i = 0;
+
+	while (i < slot->regs.len && slot->regs.at[i].reg != reg)
+		i++;
+	return i;
+}
+
 static inline const uint64_t *prediction_value(const struct prediction *slot, size_t i)
 {
 	return &slot->words.at[slot->regs.at[i].word];

@@ -72,3 +72,15 @@ void shown_init(struct shown *s, const struct isa *isa)
 
 	*s = (struct shown){.source = {.ops = &ops, .ctx = s, .isa = isa, .stance = STANCE_AHEAD}};
 }
+
+struct error *shown_predict(struct shown *s, struct predictor *p, const struct state *before, uint64_t pc,
+			    struct lifted *lifted, struct prediction *slot)
+{
+	enum predict_result result; /* nothing waits for a source that has been there */
+
+	p->source = &s->source;
+	state_copy(&p->front, before);
+	state_set(&p->front, p->isa->pc, pc);
+	predict_begin(p, slot);
+	return predict_insn(p, slot, lifted, MEM_FAULT, &result);
+}

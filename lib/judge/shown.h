@@ -2,7 +2,7 @@
 #ifndef LIB_JUDGE_SHOWN_H
 #define LIB_JUDGE_SHOWN_H
 
-#include "lib/judge/source.h"
+#include "lib/judge/predict.h"
 #include "lib/trace/trace.h"
 
 struct shown {
@@ -15,5 +15,12 @@ struct shown {
 
 /* s stays where it is. */
 void shown_init(struct shown *s, const struct isa *isa);
+
+/*
+ * Predicts the step's instruction at pc, which is the one given (NULL: its bytes cannot be read, which faults), from
+ * the registers before it. The predictor's source is s from then on.
+ */
+struct error *shown_predict(struct shown *s, struct predictor *p, const struct state *before, uint64_t pc,
+			    struct lifted *lifted, struct prediction *slot);
 
 #endif

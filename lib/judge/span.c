@@ -50,21 +50,13 @@ static void drop_overwritten(struct prediction *whole, const struct prediction *
 	whole->stores.len = kept;
 }
 
-static bool writes(const struct prediction *slot, uint32_t reg)
-{
-	for (size_t i = 0; i < slot->regs.len; i++)
-		if (slot->regs.at[i].reg == reg)
-			return true;
-	return false;
-}
-
 /* Bounds on registers that a later instruction writes are no more than undetermined bits. */
 static struct error *append_bounds(struct prediction *whole, const struct prediction *slot)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < whole->bounds.len; i++)
-		if (!writes(slot, whole->bounds.at[i].reg))
+		if (prediction_find(slot, whole->bounds.at[i].reg) == slot->regs.len)
 			whole->bounds.at[kept++] = whole->bounds.at[i];
 	whole->bounds.len = kept;
 	for (size_t i = 0; i < slot->bounds.len; i++)

@@ -204,17 +204,13 @@ static struct error *judge_single(struct recorded *r, const struct trace_step *s
 	struct judge *j = &r->judge;
 	struct prediction *slot = &r->slot;
 	struct lifted *lifted = NULL;
-	enum predict_result result;
 	bool differs;
 	struct error *err = lift(r, &j->now, step, &lifted);
 
 	if (err)
 		return err;
 	show(r, step->accesses, step->num_accesses, step->signal != 0);
-	state_copy(&j->model.front, &j->now);
-	state_set(&j->model.front, j->source->isa->pc, step->pc);
-	predict_begin(&j->model, slot);
-	err = predict_insn(&j->model, slot, lifted, MEM_FAULT, &result);
+	err = shown_predict(&r->shown, &j->model, &j->now, step->pc, lifted, slot);
 	if (err)
 		return err;
 	if ((lifted && lifted->kind == TRANSFER_SYSCALL) || !tells_insn(step, lifted))
