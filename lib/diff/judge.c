@@ -22,7 +22,6 @@ static struct error *predict_side(struct judging *j, unsigned side, struct lifte
 	return NULL;
 }
 
-/* Has the model predict both sides, once. */
 struct error *judge_predict(struct judging *j)
 {
 	struct diff *d = j->d;
@@ -32,7 +31,7 @@ struct error *judge_predict(struct judging *j)
 	if (j->asked)
 		return NULL;
 	j->asked = true;
-	if (!j->effects || d->merged)
+	if (!j->effects || d->merged || j->inputs == INPUTS_DIFFERENT)
 		return NULL;
 	if (d->side[A].pc != d->side[B].pc)
 		err = lift_cache_get(d->model.cache, d->side[B].pc, d->side[B].bytes, d->side[B].len, &of_b);

@@ -25,7 +25,7 @@ struct output {
 	uint64_t explained[EXPR_MAX_WORDS]; /* in these each has what the model says */
 };
 
-/* Has the model predict both sides, once. */
+/* Has the model predict both sides, once; not where inputs differ, which tells enough of the results. */
 struct error *judge_predict(struct judging *j);
 
 /* Why the result differs; the model was asked. */
