@@ -9,7 +9,7 @@ struct judge;
 
 /*
  * Asks the oracle, if there is one: sets the finding's severity and opinion. before: the registers; pages: the memory
- * that the target had then. That the oracle cannot answer is no error.
+ * that the guest had then. That the oracle cannot answer is no error.
  */
 struct error *adjudicate(struct judge *j, struct finding *f, const struct state *before,
 			 const struct oracle_pages *pages);

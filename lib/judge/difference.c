@@ -284,7 +284,7 @@ static void merge_flags(const struct isa *isa, struct judgement *j)
 	j->differences.len = kept;
 }
 
-/* ---- Recording ---- */
+/* ---- Keeping them ---- */
 
 /* All of the bits are in fields that the ISA names. */
 static bool in_fields(const struct isa *isa, uint32_t reg, uint64_t bits)
@@ -316,7 +316,7 @@ void name_undecodable(struct insn *insn, uint64_t next)
 
 	if (insn->status != LIFT_UNDECODABLE)
 		return;
-	/* It is as long as the target took it for. */
+	/* It is as long as the guest took it for. */
 	if (len && len < insn->len)
 		insn->len = (uint8_t)len;
 	snprintf(insn->form, sizeof insn->form, "(undecodable)");
@@ -332,7 +332,7 @@ static void disown(struct finding *f)
 	snprintf(f->insn.mnemonic, sizeof f->insn.mnemonic, "(unknown)");
 }
 
-/* The run goes on from what the target has. */
+/* The run goes on from what was seen. */
 static void note_differed(struct run *run, const struct prediction *slot)
 {
 	struct adopted *d = &run->differed;
@@ -342,7 +342,7 @@ static void note_differed(struct run *run, const struct prediction *slot)
 		 slot->lifted && *slot->lifted->insn.mnemonic ? slot->lifted->insn.mnemonic : "(undecodable)");
 }
 
-struct error *record_differences(struct judge *j, const struct prediction *slot)
+struct error *keep_differences(struct judge *j, const struct prediction *slot)
 {
 	struct findings *findings = &j->run->findings;
 

@@ -15,13 +15,13 @@ static uint64_t page_of(uint64_t address)
 	return address / MEMORY_PAGE;
 }
 
-static bool add_span(struct predictor *p, struct prediction *slot, uint64_t address, size_t len)
+static bool add_range(struct predictor *p, struct prediction *slot, uint64_t address, size_t len)
 {
 	enum { CHUNK = sizeof((struct eval_store *)0)->data };
 
 	for (size_t at = 0; at < len; at += CHUNK) {
-		struct memory_span span = {address + at, (uint8_t)(len - at < CHUNK ? len - at : CHUNK)};
-		if (!vec_push(&slot->spans, span)) {
+		struct memory_range range = {address + at, (uint8_t)(len - at < CHUNK ? len - at : CHUNK)};
+		if (!vec_push(&slot->ranges, range)) {
 			p->error = &error_no_memory;
 			return false;
 		}
@@ -31,10 +31,10 @@ static bool add_span(struct predictor *p, struct prediction *slot, uint64_t addr
 
 /* Of memory that cannot be read nothing will be known: that shows when it is compared. What was fetched is to stay when
  * the instruction's stores are taken back. */
-static bool know_spans(struct predictor *p, struct prediction *slot)
+static bool know_ranges(struct predictor *p, struct prediction *slot)
 {
-	for (size_t i = 0; i < slot->spans.len; i++) {
-		const struct memory_span *s = &slot->spans.at[i];
+	for (size_t i = 0; i < slot->ranges.len; i++) {
+		const struct memory_range *s = &slot->ranges.at[i];
 		uint64_t end = s->address + s->len, second = page_of(end - 1) * MEMORY_PAGE;
 		uint64_t middle = page_of(s->address) == page_of(end - 1) ? end : second;
 		if (predictor_know(p, s->address, (size_t)(middle - s->address)) == MEM_ERROR ||
@@ -45,7 +45,7 @@ static bool know_spans(struct predictor *p, struct prediction *slot)
 	return true;
 }
 
-bool span_stores(struct predictor *p, struct prediction *slot)
+bool know_stores(struct predictor *p, struct prediction *slot)
 {
 	const struct eval_store *stores = p->eval.stores;
 	bool crosses = false;
@@ -53,13 +53,13 @@ bool span_stores(struct predictor *p, struct prediction *slot)
 	for (size_t i = 0; i < p->eval.num_stores; i++)
 		crosses |= page_of(stores[i].address) != page_of(stores[0].address) ||
 			   page_of(stores[i].address + stores[i].len - 1) != page_of(stores[0].address);
-	slot->spans.len = 0;
+	slot->ranges.len = 0;
 	if (!crosses)
 		return true;
 	for (size_t i = 0; i < p->eval.num_stores; i++)
-		if (!add_span(p, slot, stores[i].address, stores[i].len))
+		if (!add_range(p, slot, stores[i].address, stores[i].len))
 			return false;
-	return know_spans(p, slot);
+	return know_ranges(p, slot);
 }
 
 size_t operand_at(const struct predictor *p, const struct insn *insn, uint64_t *ret_address)
@@ -73,15 +73,15 @@ size_t operand_at(const struct predictor *p, const struct insn *insn, uint64_t *
 	return insn->operand.len;
 }
 
-bool span_operand(struct predictor *p, struct prediction *slot)
+bool know_operand(struct predictor *p, struct prediction *slot)
 {
 	uint64_t address;
 	size_t len = operand_at(p, &slot->lifted->insn, &address);
 
-	slot->spans.len = 0;
+	slot->ranges.len = 0;
 	if (!len || page_of(address) == page_of(address + len - 1))
 		return true;
-	return add_span(p, slot, address, len) && know_spans(p, slot);
+	return add_range(p, slot, address, len) && know_ranges(p, slot);
 }
 
 /* ---- Registers ---- */
@@ -172,25 +172,25 @@ struct error *judge_faulted_registers(struct judge *j, const struct prediction *
 
 /* ---- Memory ---- */
 
-/* What memory holds at a span now, and what the model knows of it. Of what cannot be read nothing is known. */
-struct span_bytes {
+/* What memory holds in a range now, and what the model knows of it. Of what cannot be read nothing is known. */
+struct range_bytes {
 	uint8_t seen[64], model[64], unknown[64];
 	size_t got; /* bytes that can be read */
 };
 
-static struct error *read_span(struct judge *j, const struct memory_span *span, struct span_bytes *ret)
+static struct error *read_range(struct judge *j, const struct memory_range *range, struct range_bytes *ret)
 {
-	*ret = (struct span_bytes){0};
-	memory_read(j->model.memory, span->address, ret->model, ret->unknown, span->len);
-	return j->source->ops->read(j->source, span->address, ret->seen, span->len, &ret->got);
+	*ret = (struct range_bytes){0};
+	memory_read(j->model.memory, range->address, ret->model, ret->unknown, range->len);
+	return j->source->ops->read(j->source, range->address, ret->seen, range->len, &ret->got);
 }
 
-/* The first span that differs becomes a difference. *ret_known: of all that can be read it was known. */
-static struct error *compare_span(struct judge *j, const struct memory_span *span, bool *ret_known)
+/* The first range that differs becomes a difference. *ret_known: of all that can be read it was known. */
+static struct error *compare_range(struct judge *j, const struct memory_range *range, bool *ret_known)
 {
-	struct finding f = {.kind = LOCATION_MEMORY, .address = span->address, .faulted = true};
-	struct span_bytes b;
-	struct error *err = read_span(j, span, &b);
+	struct finding f = {.kind = LOCATION_MEMORY, .address = range->address, .faulted = true};
+	struct range_bytes b;
+	struct error *err = read_range(j, range, &b);
 	bool differs = false;
 
 	for (size_t i = 0; i < b.got && !err; i++) {
@@ -206,12 +206,12 @@ static struct error *compare_span(struct judge *j, const struct memory_span *spa
 	return vec_push(&j->judgement.differences, f) ? NULL : &error_no_memory;
 }
 
-static struct error *adopt_span(struct judge *j, const struct memory_span *span)
+static struct error *adopt_range(struct judge *j, const struct memory_range *range)
 {
-	struct span_bytes b;
-	struct error *err = read_span(j, span, &b);
+	struct range_bytes b;
+	struct error *err = read_range(j, range, &b);
 
-	return err ? err : memory_write(j->model.memory, span->address, b.seen, NULL, b.got);
+	return err ? err : memory_write(j->model.memory, range->address, b.seen, NULL, b.got);
 }
 
 /* It was counted as checked before that was tried. */
@@ -231,14 +231,14 @@ struct error *judge_faulted_memory(struct judge *j)
 	struct error *err = NULL;
 
 	judgement_clear(&j->judgement);
-	for (size_t i = 0; i < slot->spans.len && !err && j->source->isa->faults_whole; i++)
-		err = compare_span(j, &slot->spans.at[i], &known);
+	for (size_t i = 0; i < slot->ranges.len && !err && j->source->isa->faults_whole; i++)
+		err = compare_range(j, &slot->ranges.at[i], &known);
 	if (!err && j->judging && j->judgement.differences.len)
-		err = record_differences(j, slot);
+		err = keep_differences(j, slot);
 	if (!err)
 		err = suspects_note(j, slot);
-	for (size_t i = 0; i < slot->spans.len && !err; i++)
-		err = adopt_span(j, &slot->spans.at[i]);
+	for (size_t i = 0; i < slot->ranges.len && !err; i++)
+		err = adopt_range(j, &slot->ranges.at[i]);
 	if (!err && may_have_stored(slot))
 		err = memory_forget_all(j->model.memory);
 	return err || known || !judged ? err : uncheck(j, slot);

@@ -100,5 +100,5 @@ struct error *judge_look(struct judge *j)
 	state_copy(&j->before, &j->now);
 	struct error *err = judge_outputs(&j->judgement, j->source, &nothing, &j->before, &j->seen, NULL, NULL,
 					  &j->now);
-	return err || !j->judging || !j->judgement.differences.len ? err : record_differences(j, &nothing);
+	return err || !j->judging || !j->judgement.differences.len ? err : keep_differences(j, &nothing);
 }

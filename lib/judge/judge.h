@@ -133,8 +133,9 @@ struct error *count_unseen(struct judge *j, const char *mnemonic, uint64_t pc, e
 
 /* ---- difference.c ---- */
 
-/* Records the differences of the instruction in slot, whose state before is judge->before; memory is as before it. */
-struct error *record_differences(struct judge *j, const struct prediction *slot);
+/* Makes findings of the differences of the instruction in slot, whose state before is judge->before; memory is as
+ * before it. */
+struct error *keep_differences(struct judge *j, const struct prediction *slot);
 
 /*
  * The log has the signal that the guest raised in the instruction at pc, where the model expected another (0: none):

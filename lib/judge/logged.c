@@ -50,7 +50,7 @@ static void append_witness(struct strbuf *out, const struct evlog_header *h, int
 		strbuf_append(out, "went on here");
 }
 
-/* Why it may be no fault of the target's; NULL: it is one. */
+/* Why what the guest did may be right all the same; NULL: it is not. */
 static const char *doubt(const struct judge *j, const struct finding *f)
 {
 	const struct replay_fault *next = &j->logged.next;

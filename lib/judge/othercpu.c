@@ -81,7 +81,7 @@ static struct error *predict_as(struct judge *j, const struct prediction *slot, 
 	return err;
 }
 
-/* *ret: that CPU does what the target did, or nobody knows what it does, for it has another instruction there, of which
+/* *ret: that CPU does what the guest did, or nobody knows what it does, for it has another instruction there, of which
  * there is no model. Where the model has one and an input is not known, it stays open and excuses nothing. */
 static struct error *try_cpu(struct judge *j, const struct prediction *slot, const struct isa_cpu *cpu, bool *ret)
 {
@@ -114,7 +114,7 @@ static struct error *try_cpu(struct judge *j, const struct prediction *slot, con
 
 /* ---- Which one it may be ---- */
 
-/* One of the rows, or all of them. *ret_rows: those of the CPU that does what the target did; 0: there is none. */
+/* One of the rows, or all of them. *ret_rows: those of the CPU that does what the guest did; 0: there is none. */
 static struct error *try_vendor(struct judge *j, const struct prediction *slot, uint32_t *ret_rows)
 {
 	uint32_t rows = slot->lifted->insn.vendor_rows;

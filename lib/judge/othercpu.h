@@ -1,5 +1,5 @@
 /*
- * What the target did, where it is not what the model says of the guest's CPU: is it what another CPU would do, one of
+ * What the guest did, where it is not what the model says of the guest's CPU: is it what another CPU would do, one of
  * another maker, or one with other features?
  */
 #ifndef LIB_JUDGE_OTHERCPU_H
@@ -21,7 +21,7 @@ struct other_cpus {
 
 /*
  * The instruction that was judged has differences; j->before, j->seen and j->reply are around it, and memory is as
- * before it. Where another CPU does what the target did, the judgement gets to know: either the guest's CPU may be that
+ * before it. Where another CPU does what the guest did, the judgement gets to know: either the guest's CPU may be that
  * one, for nobody knows, and the differences are dropped (j->run->either counts them); or they are told as such
  * (judgement.as_other).
  */

@@ -68,9 +68,9 @@ static enum eval_status reach_memory(struct predictor *p, struct prediction *slo
 
 	if (stores)
 		reach = predict_reach_stores(p);
-	if (reach != MEM_ERROR && stores && p->eval.num_stores && keeps && !span_stores(p, slot))
+	if (reach != MEM_ERROR && stores && p->eval.num_stores && keeps && !know_stores(p, slot))
 		reach = MEM_ERROR;
-	if (fault && keeps && !span_operand(p, slot))
+	if (fault && keeps && !know_operand(p, slot))
 		reach = MEM_ERROR;
 	if (reach == MEM_OK)
 		return p->eval.status;
@@ -86,7 +86,7 @@ struct error *predict_wait(struct predictor *p, enum predict_result *ret)
 }
 
 /*
- * Moves the front behind the outputs of the slot. Undefined bytes in memory are whatever the target makes of them: look
+ * Moves the front behind the outputs of the slot. Undefined bytes in memory are whatever the guest makes of them: look
  * before going on. So is memory that takes more reads than a plan has.
  */
 static struct error *advance(struct predictor *p, const struct prediction *slot, enum predict_result *ret)
@@ -136,7 +136,7 @@ static struct error *predict_unmodelled(struct predictor *p, struct prediction *
 {
 	bool keeps = !source_shows_accesses(p->source);
 
-	if (keeps && slot->lifted->insn.may_store && !span_operand(p, slot))
+	if (keeps && slot->lifted->insn.may_store && !know_operand(p, slot))
 		return predict_wait(p, ret);
 	*ret = PREDICT_LAST;
 	return look_at_operand(p, slot, ret);

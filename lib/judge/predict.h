@@ -19,7 +19,7 @@ struct predicted_load {
 };
 
 /* At most 64 bytes. */
-struct memory_span {
+struct memory_range {
 	uint64_t address;
 	uint8_t len;
 };
@@ -32,7 +32,7 @@ struct predicted_reg {
 enum predicted_kind {
 	PREDICTED_OUTPUTS, /* registers and stores */
 	PREDICTED_FAULT,   /* a fault instead */
-	PREDICTED_NOTHING, /* not modelled, or depends on what nobody knows: adopt what the target does */
+	PREDICTED_NOTHING, /* not modelled, or depends on what nobody knows: adopt what is seen */
 };
 
 /* What one instruction is expected to do. Slots are reused; their vectors keep their memory. */
@@ -48,7 +48,7 @@ struct prediction {
 	VEC(struct eval_store) stores;
 	VEC(struct predicted_load) loads;
 	/* What it writes, or would write if it did not fault, or may: if that is on more than one page; else empty. */
-	VEC(struct memory_span) spans;
+	VEC(struct memory_range) ranges;
 	memory_mark mark; /* memory before its stores */
 };
 

@@ -1,4 +1,4 @@
-/* What predictions see of memory: what the model knows, what it has the target asked for, or what a trace has. */
+/* What predictions see of memory: what the model knows, what it has the source asked for, or what a trace has. */
 #include <string.h>
 
 #include "lib/judge/faulted.h"
@@ -128,7 +128,7 @@ static enum mem_result reach_shown(const struct predictor *p)
 	return MEM_OK;
 }
 
-/* Stores to where nothing is fault. Whether what is there may be written to, no target tells. */
+/* Stores to where nothing is fault. Whether what is there may be written to, no source tells. */
 enum mem_result predict_reach_stores(struct predictor *p)
 {
 	enum mem_result result = MEM_OK;

@@ -10,7 +10,7 @@ void prediction_reset(struct prediction *slot, uint64_t pc)
 	slot->lifted = NULL;
 	slot->fault = FAULT_NONE;
 	slot->imprecise = false;
-	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = slot->loads.len = slot->spans.len = 0;
+	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = slot->loads.len = slot->ranges.len = 0;
 }
 
 void prediction_deinit(struct prediction *slot)
@@ -20,7 +20,7 @@ void prediction_deinit(struct prediction *slot)
 	vec_deinit(&slot->bounds);
 	vec_deinit(&slot->stores);
 	vec_deinit(&slot->loads);
-	vec_deinit(&slot->spans);
+	vec_deinit(&slot->ranges);
 }
 
 /* False: no memory. */

@@ -184,8 +184,8 @@ static size_t blame(const struct judge *j, const struct finding *f)
 	return span->len - 1;
 }
 
-/* Records the differences, those of each instruction with what it had before it. */
-static struct error *record_span(struct judge *j)
+/* Keeps the differences, those of each instruction with what it had before it. */
+static struct error *keep_span(struct judge *j)
 {
 	struct judgement all = j->judgement;
 	uint64_t end = j->run->instructions, start = end - j->span.len;
@@ -202,7 +202,7 @@ static struct error *record_span(struct judge *j)
 			continue;
 		j->run->instructions = start + i + 1;
 		span_state_before(j, i, &j->before);
-		err = record_differences(j, &j->span.slot[i]);
+		err = keep_differences(j, &j->span.slot[i]);
 	}
 	j->run->instructions = end;
 	judgement_deinit(&j->judgement);
@@ -230,7 +230,7 @@ struct error *span_account(struct judge *j)
 				     unseen && i == span->len - 1 ? JUDGED_PARTLY : JUDGED_FULLY);
 	if (!err && unseen)
 		err = count_unseen(j, span_last(span)->lifted->insn.mnemonic, span_last(span)->pc, j->judgement.unseen);
-	return err || !j->judgement.differences.len ? err : record_span(j);
+	return err || !j->judgement.differences.len ? err : keep_span(j);
 }
 
 void span_cut_at_exit(struct judge *j)
@@ -286,5 +286,5 @@ struct error *span_judge_signal(struct judge *j, size_t *ret_len)
 		err = judge_fault(&j->judgement, 0, j->signal);
 	j->run->instructions += i + 1;
 	span_state_before(j, i, &j->before);
-	return err || !j->judging ? err : record_differences(j, &span->slot[i]);
+	return err || !j->judging ? err : keep_differences(j, &span->slot[i]);
 }

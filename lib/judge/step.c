@@ -290,7 +290,7 @@ static struct error *account(struct judge *j, const struct prediction *slot)
 	else
 		run->checked++;
 	run->within_bound += j->judgement.within_bound;
-	return err || !j->judgement.differences.len ? err : record_differences(j, slot);
+	return err || !j->judgement.differences.len ? err : keep_differences(j, slot);
 }
 
 /* A step was compared: keeps what came of it, and makes memory what it is behind it. *differs: not all is as predicted.
@@ -307,7 +307,7 @@ static struct error *keep_compared(struct judge *j, struct prediction *slot, boo
 	note_trap_flag(j, slot);
 	if (!err && *differs && (!j->signal || j->judgement.trapped))
 		err = judge_settle_stores(j, slot);
-	if (stopped && j->source->ops->read && slot->spans.len)
+	if (stopped && j->source->ops->read && slot->ranges.len)
 		j->faulted = slot;
 	else if (!err && may_have_stored(slot))
 		err = memory_forget_all(j->model.memory);

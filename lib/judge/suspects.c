@@ -17,7 +17,7 @@ static void suspect_deinit(struct suspect *s)
 	for (size_t i = 0; i < s->pages.len; i++)
 		free(s->pages.at[i].data);
 	vec_deinit(&s->pages);
-	vec_deinit(&s->spans);
+	vec_deinit(&s->ranges);
 }
 
 void suspects_deinit(struct suspects *s)
@@ -59,7 +59,7 @@ static bool keep_pages(struct suspect *s, const struct memory *memory, uint64_t 
 	return true;
 }
 
-/* Only what is loaded, stored or would be: of other pages the oracle is told what the target has. */
+/* Only what is loaded, stored or would be: of other pages the oracle is told what the guest has. */
 static bool keep_memory(struct suspect *s, const struct memory *memory, const struct prediction *slot)
 {
 	bool ok = keep_pages(s, memory, slot->pc, s->finding.insn.len ? s->finding.insn.len : 1);
@@ -69,9 +69,9 @@ static bool keep_memory(struct suspect *s, const struct memory *memory, const st
 		     keep_pages(s, memory, slot->loads.at[i].address, slot->loads.at[i].len);
 	for (size_t i = 0; i < slot->stores.len && ok; i++)
 		ok = keep_pages(s, memory, slot->stores.at[i].address, slot->stores.at[i].len);
-	for (size_t i = 0; i < slot->spans.len && ok; i++)
-		ok = vec_push(&s->spans, slot->spans.at[i]) &&
-		     keep_pages(s, memory, slot->spans.at[i].address, slot->spans.at[i].len);
+	for (size_t i = 0; i < slot->ranges.len && ok; i++)
+		ok = vec_push(&s->ranges, slot->ranges.at[i]) &&
+		     keep_pages(s, memory, slot->ranges.at[i].address, slot->ranges.at[i].len);
 	return ok;
 }
 
@@ -105,10 +105,10 @@ struct error *suspects_note(struct judge *j, const struct prediction *slot)
 		suspects_note_anything(j);
 	for (size_t i = 0; i < slot->stores.len; i++)
 		if (!vec_push(&all->stored,
-			      ((struct memory_span){slot->stores.at[i].address, (uint8_t)slot->stores.at[i].len})))
+			      ((struct memory_range){slot->stores.at[i].address, (uint8_t)slot->stores.at[i].len})))
 			return &error_no_memory;
-	for (size_t i = 0; i < slot->spans.len; i++)
-		if (!vec_push(&all->stored, slot->spans.at[i]))
+	for (size_t i = 0; i < slot->ranges.len; i++)
+		if (!vec_push(&all->stored, slot->ranges.at[i]))
 			return &error_no_memory;
 	return NULL;
 }
@@ -119,7 +119,7 @@ void suspects_note_anything(struct judge *j)
 		j->suspects.list.at[i].anywhere = true;
 }
 
-/* ---- The target's memory, as it was before the instruction ---- */
+/* ---- The guest's memory, as it was before the instruction ---- */
 
 /* One suspect, being settled. */
 struct settling {
@@ -153,9 +153,9 @@ static bool may_write(const struct suspect *s, uint64_t page)
 		if (differs >> i % 8 * 8 & 0xff && (f->address + i) / MEMORY_PAGE == page / MEMORY_PAGE)
 			return true;
 	}
-	for (size_t i = 0; i < s->spans.len; i++)
-		would |= s->spans.at[i].address / MEMORY_PAGE == page / MEMORY_PAGE ||
-			 (s->spans.at[i].address + s->spans.at[i].len - 1) / MEMORY_PAGE == page / MEMORY_PAGE;
+	for (size_t i = 0; i < s->ranges.len; i++)
+		would |= s->ranges.at[i].address / MEMORY_PAGE == page / MEMORY_PAGE ||
+			 (s->ranges.at[i].address + s->ranges.at[i].len - 1) / MEMORY_PAGE == page / MEMORY_PAGE;
 	return !would;
 }
 
@@ -211,7 +211,7 @@ static struct error *load_again(struct settling *t, const struct predicted_load 
 }
 
 /* Memory that was not what the model knew when it was loaded, as a finding of its own. */
-static struct error *record_changed(struct settling *t, const struct predicted_load *load, const uint8_t *seen)
+static struct error *add_changed(struct settling *t, const struct predicted_load *load, const uint8_t *seen)
 {
 	struct finding f = {.kind = LOCATION_MEMORY,
 			    .insn = t->s->finding.insn,
@@ -237,7 +237,7 @@ static struct error *record_changed(struct settling *t, const struct predicted_l
 	return f.opinion ? findings_record(&t->j->run->findings, t->j->source->isa, &f) : &error_no_memory;
 }
 
-/* Of what the model predicts with the target's memory, the value at the finding's place; false if there is none. */
+/* Of what the model predicts with the guest's memory, the value at the finding's place; false if there is none. */
 static bool predicted_value(const struct suspect *s, const struct finding *f, uint64_t *ret)
 {
 	struct state after = {0};
@@ -274,7 +274,7 @@ static bool predicted_value(const struct suspect *s, const struct finding *f, ui
 	return true;
 }
 
-/* The model, with the target's memory. *ret: it comes to what the target has. */
+/* The model, with the guest's memory. *ret: it comes to what was seen. */
 static struct error *predict_with(struct settling *t, bool *ret)
 {
 	struct suspect *s = t->s;
@@ -304,7 +304,7 @@ static struct error *check_loads(struct settling *t, bool *ret)
 		err = load_again(t, load, seen, &differs);
 		if (err || !differs)
 			continue;
-		err = record_changed(t, load, seen);
+		err = add_changed(t, load, seen);
 		memcpy(load->data, seen, load->len);
 		t->changed = true;
 	}

@@ -92,7 +92,7 @@ struct error *audit_end(struct lockstep *ls);
 /* The option's number of instructions is less than the run has if it goes on to its instruction number `reach`. */
 bool lockstep_passes(const struct lockstep *ls, uint64_t reach);
 bool front_is_at(const struct lockstep *ls, uint64_t pc);
-/* Into the timeline. ls->before: the registers before the event, which began at `start`. */
+/* Into the timeline. judge.before: the registers before the event, which began at `start`. */
 void note_event(struct lockstep *ls, const struct replay_outcome *outcome, uint64_t start);
 
 /* ---- signal.c: the target stands still, and nothing is predicted ---- */
@@ -102,7 +102,7 @@ void note_event(struct lockstep *ls, const struct replay_outcome *outcome, uint6
 struct error *signal_take(struct lockstep *ls, bool at_call, bool *ret_delivered);
 /* All that it has behind the last event. */
 struct error *signal_take_all(struct lockstep *ls);
-/* A signal stopped the guest (ls->signal): it is delivered, or the log says that it ends here. */
+/* A signal stopped the guest (judge.signal): it is delivered, or the log says that it ends here. */
 struct error *signal_handle(struct lockstep *ls);
 /* One that came between two instructions comes now, if the registers are those of the log. */
 struct error *signal_take_between(struct lockstep *ls);

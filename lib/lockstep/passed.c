@@ -56,8 +56,8 @@ struct error *passed_before(struct lockstep *ls, const struct prediction *slot)
 	for (size_t i = 0; i < slot->stores.len && !err; i++)
 		err = keep_bytes(ls, slot->stores.at[i].address, slot->stores.at[i].len);
 	/* Of a fault that is predicted: what would be written if it did not come. */
-	for (size_t i = 0; i < slot->spans.len && !err; i++)
-		err = keep_bytes(ls, slot->spans.at[i].address, slot->spans.at[i].len);
+	for (size_t i = 0; i < slot->ranges.len && !err; i++)
+		err = keep_bytes(ls, slot->ranges.at[i].address, slot->ranges.at[i].len);
 	return err;
 }
 

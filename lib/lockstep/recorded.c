@@ -129,7 +129,7 @@ static void relift(struct recorded *r)
 
 /* ---- Single steps ---- */
 
-/* What the trace has of the prediction's stores, as a target's reply. */
+/* What the trace has of the prediction's stores, as what was read at them. */
 static void reply_stores(struct judge *j, const struct prediction *slot, const struct trace_step *step)
 {
 	size_t next = 0;
@@ -163,7 +163,7 @@ static void reply_stop(struct recorded *r, const struct trace_step *step)
 	j->seen = *step->after;
 }
 
-/* Registers that the target shows now and then, and that it showed behind this step. */
+/* Registers that the source shows now and then, and that it showed behind this step. */
 static void note_seen(struct judge *j, const struct trace_step *step)
 {
 	if (!j->seen_at)
