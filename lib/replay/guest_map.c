@@ -185,9 +185,11 @@ static struct error *change_each(struct guest_map *m, uint64_t start, uint64_t l
 	return err;
 }
 
+/* What could not be read may not be known. */
 static void set_rights(struct guest_map *m, struct view *v, int prot)
 {
-	(void)m;
+	if (prot & PROT_READ && !(v->prot & PROT_READ) && !add_run(&m->asked, v->first, v->num))
+		m->no_memory = true;
 	v->prot = prot;
 }
 

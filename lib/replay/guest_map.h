@@ -42,7 +42,7 @@ struct guest_map {
 	struct map taken;       /* page -> the number of the fresh mapping that it is no longer fresh in */
 	struct page_runs asked; /* pages whose contents are to be asked for */
 	struct page_runs code;  /* pages that can be executed, or could, and are others or may have other bytes */
-	bool no_memory;         /* guest_map_lost() had none */
+	bool no_memory;         /* a page could not be noted */
 };
 
 void guest_map_deinit(struct guest_map *m);

@@ -179,7 +179,7 @@ struct replay_known {
 /*
  * The guest stands still: makes known what it has mapped and nobody knows yet, but for pages that are fresh
  * (GUEST_MAP_FRESH), which replay_know_fresh() is for. The first time it also watches the memory (memory_watch()), and
- * has to come before anything is stored to it; the memory must outlive r, or its watcher be taken away.
+ * has to come before the guest's first instruction; r must outlive whatever the memory is used for then.
  */
 struct error *replay_know(struct replay *r, struct memory *memory, struct replay_known *ret);
 
