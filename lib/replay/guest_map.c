@@ -34,8 +34,9 @@ void page_runs_order(struct page_runs *runs)
 	struct page_run *at = runs->list.at;
 	size_t kept = 0;
 
-	if (runs->list.len)
-		qsort(at, runs->list.len, sizeof *at, by_first);
+	if (!at || !runs->list.len)
+		return;
+	qsort(at, runs->list.len, sizeof *at, by_first);
 	for (size_t i = 0; i < runs->list.len; i++) {
 		uint64_t end = at[i].first + at[i].num;
 

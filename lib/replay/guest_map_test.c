@@ -234,8 +234,9 @@ static struct error *read_dump(struct target *t, target_mappings *ret)
 
 static void start_unicorn(void)
 {
-	const struct unicorn_options options = {
-		.log = evlog_reader_header(run.reader), .program = program, .timeout_ms = TIMEOUT_MS};
+	const struct unicorn_options options = {.log = evlog_reader_header(run.reader),
+						.program = program,
+						.timeout_ms = TIMEOUT_MS};
 
 	run.steps = true;
 	ck_no_error(target_unicorn_create(run.isa, &options, &run.target));
@@ -250,8 +251,10 @@ static void start_qemu(void)
 	ck_assert_uint_lt(h->argv.len, 8);
 	for (size_t i = 0; i < h->argv.len; i++)
 		argv[i] = h->argv.at[i];
-	const struct qemu_options options = {
-		.program = program, .argv = argv, .extra_args = extra, .timeout_ms = TIMEOUT_MS};
+	const struct qemu_options options = {.program = program,
+					     .argv = argv,
+					     .extra_args = extra,
+					     .timeout_ms = TIMEOUT_MS};
 	ck_no_error(target_qemu_create(run.isa, &options, &run.target));
 	run.ops = *run.target->ops;
 	run.ops.map = read_dump;
@@ -497,8 +500,7 @@ static void follow_places(void)
 		size_t at = find_place(address);
 		ck_assert(!has_place(address));
 		ck_assert(vec_push(&run.places, 0));
-		memmove(run.places.at + at + 1, run.places.at + at,
-			(run.places.len - 1 - at) * sizeof *run.places.at);
+		memmove(run.places.at + at + 1, run.places.at + at, (run.places.len - 1 - at) * sizeof *run.places.at);
 		run.places.at[at] = address;
 		set_break(address, true);
 	}
@@ -576,7 +578,7 @@ static struct stop step_on(void)
 {
 	enum { AHEAD = 32 };
 	static const struct target_plan plans[AHEAD];
-	struct target_seen seen = {.stop = {.kind = STOP_STEPPED}};
+	struct observed seen = {.stop = {.kind = STOP_STEPPED}};
 
 	for (unsigned i = 0; i < MAX_STEPS / AHEAD && seen.stop.kind == STOP_STEPPED; i++) {
 		ck_no_error(target_submit(run.target, plans, AHEAD));
@@ -719,12 +721,12 @@ static void run_to_the_end(const char *mode)
 static const struct guest {
 	const char *name, *mode;
 } guests[] = {
-	{"hello", NULL},      {"mappings", "lengths"}, {"mappings", "views"},   {"mappings", "moved"},
-	{"mappings", "keep"}, {"mappings", "grow"},    {"mappings", "end"},     {"mappings", "heap"},
-	{"mappings", "code"}, {"mappings", "places"},  {"mappings", "aligned"}, {"mappings", "device"},
-	{"vsyscall", NULL},   {"mappings", "image"},   {"handlers", "keep"},
-	{"handlers", "alt"},   {"handlers", "nested"}, {"handlers", "stacked"}, {"handlers", "restart"},
-	{"handlers", "leave"}, {"handlers", "faults"}, {"/bin/true", NULL},
+	{"hello", NULL},        {"mappings", "lengths"}, {"mappings", "views"},   {"mappings", "moved"},
+	{"mappings", "keep"},   {"mappings", "grow"},    {"mappings", "end"},     {"mappings", "heap"},
+	{"mappings", "code"},   {"mappings", "places"},  {"mappings", "aligned"}, {"mappings", "device"},
+	{"vsyscall", NULL},     {"mappings", "image"},   {"handlers", "keep"},    {"handlers", "alt"},
+	{"handlers", "nested"}, {"handlers", "stacked"}, {"handlers", "restart"}, {"handlers", "leave"},
+	{"handlers", "faults"}, {"/bin/true", NULL},
 };
 enum { NUM_GUESTS = sizeof guests / sizeof *guests };
 
