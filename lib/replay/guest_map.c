@@ -34,9 +34,8 @@ void page_runs_order(struct page_runs *runs)
 	struct page_run *at = runs->list.at;
 	size_t kept = 0;
 
-	if (!at || !runs->list.len)
-		return;
-	qsort(at, runs->list.len, sizeof *at, by_first);
+	if (runs->list.len)
+		qsort(at, runs->list.len, sizeof *at, by_first);
 	for (size_t i = 0; i < runs->list.len; i++) {
 		uint64_t end = at[i].first + at[i].num;
 
@@ -48,11 +47,14 @@ void page_runs_order(struct page_runs *runs)
 	runs->list.len = kept;
 }
 
+static bool has_pages(const struct page_run *run, uint64_t first, uint64_t num)
+{
+	return first - run->first < run->num && num <= run->num - (first - run->first);
+}
+
 static bool add_run(struct page_runs *runs, uint64_t first, uint64_t num)
 {
-	struct page_run *last = runs->list.len ? &runs->list.at[runs->list.len - 1] : NULL;
-
-	if (last && first - last->first < last->num && num <= last->num - (first - last->first))
+	if (runs->list.len && has_pages(&runs->list.at[runs->list.len - 1], first, num))
 		return true;
 	if (runs->list.len >= ORDER_AT && runs->list.len == runs->list.cap)
 		page_runs_order(runs);

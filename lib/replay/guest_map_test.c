@@ -173,8 +173,7 @@ static struct run {
 	struct state before, now;
 	addresses places;
 	struct replay_places changes;
-	struct guest_map_range *old;
-	size_t num_old;
+	VEC(struct guest_map_range) old; /* what was mapped when it was last looked at */
 	uint64_t generation, events, fresh, read;
 	bool could_change; /* at any time, code that can be executed */
 } run;
@@ -278,7 +277,7 @@ static void finish(void)
 	       (unsigned long)run.events, run.places.len, (unsigned long)(run.read >> 10), (unsigned long)run.fresh);
 	replay_places_deinit(&run.changes);
 	vec_deinit(&run.places);
-	free(run.old);
+	vec_deinit(&run.old);
 	replay_destroy(run.replay);
 	memory_destroy(run.memory);
 	lift_cache_destroy(run.cache);
@@ -385,8 +384,8 @@ static void map_is_qemus(void)
 
 static bool was_there(const struct guest_map_range *r)
 {
-	for (size_t i = 0; i < run.num_old; i++)
-		if (r->start < run.old[i].start + run.old[i].len && run.old[i].start < r->start + r->len)
+	for (size_t i = 0; i < run.old.len; i++)
+		if (r->start < run.old.at[i].start + run.old.at[i].len && run.old.at[i].start < r->start + r->len)
 			return true;
 	return false;
 }
@@ -420,11 +419,9 @@ static void remember_map(void)
 {
 	const struct guest_map *m = replay_map(run.replay);
 
-	run.num_old = guest_map_num(m);
-	run.old = realloc(run.old, run.num_old * sizeof *run.old);
-	ck_assert_ptr_nonnull(run.old);
-	for (size_t i = 0; i < run.num_old; i++)
-		run.old[i] = guest_map_get(m, i);
+	run.old.len = 0;
+	for (size_t i = 0; i < guest_map_num(m); i++)
+		ck_assert(vec_push(&run.old, guest_map_get(m, i)));
 	run.generation = m->generation;
 }
 
@@ -550,15 +547,24 @@ static void forget_known(void)
 	vec_deinit(&known);
 }
 
-static void look(void)
+static void know(void)
 {
 	struct replay_known known;
-	bool changed = run.generation != replay_map(run.replay)->generation;
 
-	follow_places();
-	fresh_is_zeros();
 	ck_no_error(replay_know(run.replay, run.memory, &known));
 	run.read += known.read;
+}
+
+static void look(void)
+{
+	bool changed = run.generation != replay_map(run.replay)->generation;
+
+	/* In either order. */
+	if (run.events % 2)
+		know();
+	follow_places();
+	fresh_is_zeros();
+	know();
 	if (changed || run.events % 64 == 0) {
 		if (run.steps)
 			map_is_unicorns();

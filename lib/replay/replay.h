@@ -196,8 +196,9 @@ struct replay_places {
 void replay_places_deinit(struct replay_places *places);
 
 /*
- * The guest stands still: which places there are now that were not there when this was last asked, and the other way
- * round. *ret is zeros, or of the last time; after an error it is of no use.
+ * The guest stands still, and replay_know() was called, if it is to be: which places there are now that were not there
+ * when this was last asked, and the other way round. *ret is zeros, or of the last time; after an error it is of no
+ * use.
  */
 struct error *replay_find_places(struct replay *r, struct replay_places *ret);
 
