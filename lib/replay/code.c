@@ -120,6 +120,14 @@ void replay_find_aliases(struct replay *r)
 	}
 }
 
+/* What the guest neither mapped nor is its images': the kernel's pages, as far as the target tells of them. */
+static bool is_fixed(const struct replay *r, uint64_t address)
+{
+	struct guest_map_range range;
+
+	return guest_map_at(&r->map, address, &range) && range.prot & PROT_EXEC && !(range.prot & PROT_WRITE);
+}
+
 enum replay_code replay_code_at(const struct replay *r, uint64_t address)
 {
 	const struct view *v = views_at(&r->views, address >> PAGE_SHIFT);
@@ -128,5 +136,7 @@ enum replay_code replay_code_at(const struct replay *r, uint64_t address)
 		return REPLAY_CODE_ALIASED;
 	if (!v)
 		v = views_at(&r->images, address >> PAGE_SHIFT);
-	return v && !(v->prot & PROT_WRITE) ? REPLAY_CODE_FIXED : REPLAY_CODE_WRITABLE;
+	if (!v)
+		return is_fixed(r, address) ? REPLAY_CODE_FIXED : REPLAY_CODE_WRITABLE;
+	return !(v->prot & PROT_WRITE) ? REPLAY_CODE_FIXED : REPLAY_CODE_WRITABLE;
 }

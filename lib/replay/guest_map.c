@@ -47,11 +47,14 @@ void page_runs_order(struct page_runs *runs)
 	runs->list.len = kept;
 }
 
+static bool has_pages(const struct page_run *run, uint64_t first, uint64_t num)
+{
+	return first - run->first < run->num && num <= run->num - (first - run->first);
+}
+
 static bool add_run(struct page_runs *runs, uint64_t first, uint64_t num)
 {
-	struct page_run *last = runs->list.len ? &runs->list.at[runs->list.len - 1] : NULL;
-
-	if (last && first - last->first < last->num && num <= last->num - (first - last->first))
+	if (runs->list.len && has_pages(&runs->list.at[runs->list.len - 1], first, num))
 		return true;
 	if (runs->list.len >= ORDER_AT && runs->list.len == runs->list.cap)
 		page_runs_order(runs);
@@ -185,9 +188,11 @@ static struct error *change_each(struct guest_map *m, uint64_t start, uint64_t l
 	return err;
 }
 
+/* What could not be read may not be known. */
 static void set_rights(struct guest_map *m, struct view *v, int prot)
 {
-	(void)m;
+	if (prot & PROT_READ && !(v->prot & PROT_READ) && !add_run(&m->asked, v->first, v->num))
+		m->no_memory = true;
 	v->prot = prot;
 }
 

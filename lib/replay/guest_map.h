@@ -42,7 +42,7 @@ struct guest_map {
 	struct map taken;       /* page -> the number of the fresh mapping that it is no longer fresh in */
 	struct page_runs asked; /* pages whose contents are to be asked for */
 	struct page_runs code;  /* pages that can be executed, or could, and are others or may have other bytes */
-	bool no_memory;         /* guest_map_lost() had none */
+	bool no_memory;         /* a page could not be noted */
 };
 
 void guest_map_deinit(struct guest_map *m);
@@ -67,8 +67,8 @@ struct error *guest_map_set(struct guest_map *m, uint64_t start, uint64_t len, i
 struct error *guest_map_add(struct guest_map *m, uint64_t start, uint64_t len, int prot, enum guest_map_kind kind);
 struct error *guest_map_unset(struct guest_map *m, uint64_t start, uint64_t len);
 struct error *guest_map_protect(struct guest_map *m, uint64_t start, uint64_t len, int prot);
-/* For what is moved: appends the parts that are mapped in the range to *ret, by their pages; and puts them to where they
- * were moved by so many bytes. Their contents are to be asked for. */
+/* For what is moved: appends the parts that are mapped in the range to *ret, by their pages; and puts them to where
+ * they were moved by so many bytes. Their contents are to be asked for. */
 struct error *guest_map_parts(const struct guest_map *m, uint64_t start, uint64_t len, struct views *ret);
 struct error *guest_map_put(struct guest_map *m, const struct views *parts, uint64_t distance);
 /* Pages of a range are zeros, whatever they were: as mapped anew with the same rights. */

@@ -75,9 +75,9 @@ struct replay {
 	bool remapped;  /* by the last call: other memory is there, or none */
 	struct replay_rounds rounds;
 	struct guest_map map;
-	VEC(uint64_t) places; /* as told by replay_find_places(), ascending */
-	bool gate_told;       /* ... those of the gate */
-	bool watches;         /* a memory, for the map */
+	VEC(uint64_t) places;        /* as told by replay_find_places(), ascending */
+	bool gate_told;              /* ... those of the gate */
+	const struct memory *memory; /* that replay_know() watches for the map, borrowed; NULL: not yet */
 };
 
 /* The call at hand, and everything its handler may need. */

@@ -135,9 +135,9 @@ struct error *replay_know(struct replay *r, struct memory *memory, struct replay
 	*ret = (struct replay_known){0};
 	if (!r->map.known)
 		return NULL;
-	if (!r->watches)
+	if (!r->memory)
 		memory_watch(memory, &watcher);
-	r->watches = true;
+	r->memory = memory;
 	if (r->map.no_memory)
 		return &error_no_memory;
 	page_runs_order(asked);

@@ -1,6 +1,6 @@
 /*
  * The places by which the guest may enter a kernel, kept up to date as code comes and goes. They are looked for in the
- * target's own bytes, not in what the model knows.
+ * target's own bytes: what becomes executable is forgotten by the model, and asked for.
  */
 #include <string.h>
 #include <sys/mman.h> /* PROT_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
@@ -30,6 +30,30 @@ static uint64_t executable_end(const struct replay *r, uint64_t address)
 	return address;
 }
 
+/* Code that was asked for since it can be executed is known, and nobody has changed it. */
+static struct error *read_code(struct replay *r, uint64_t address, uint8_t *ret, size_t len, size_t *ret_len)
+{
+	struct error *err = NULL;
+	size_t part, got = 0;
+
+	for (*ret_len = 0; !err && *ret_len < len; *ret_len += got) {
+		uint64_t at = address + *ret_len, offset = at % MEMORY_PAGE;
+		const uint8_t *known = r->memory ? memory_page(r->memory, at) : NULL;
+
+		part = len - *ret_len;
+		if (r->memory && part > MEMORY_PAGE - offset)
+			part = MEMORY_PAGE - offset;
+		got = part;
+		if (known)
+			memcpy(ret + *ret_len, known + offset, part);
+		else
+			err = target_read_memory(r->target, at, ret + *ret_len, part, &got);
+		if (got < part)
+			len = *ret_len + got;
+	}
+	return err;
+}
+
 /* In [start, end), of which instructions may reach up to `limit`. Behind what cannot be read the next page is tried. */
 static struct error *scan(struct replay *r, uint64_t start, uint64_t end, uint64_t limit, addresses *ret)
 {
@@ -40,7 +64,7 @@ static struct error *scan(struct replay *r, uint64_t start, uint64_t end, uint64
 		uint64_t here = end - at < PIECE ? end - at : PIECE, behind = isa->max_insn_len - 1u;
 		uint64_t want = here + behind < limit - at ? here + behind : limit - at;
 		size_t got = 0;
-		struct error *err = target_read_memory(r->target, at, bytes, want, &got);
+		struct error *err = read_code(r, at, bytes, want, &got);
 
 		if (err)
 			return err;

@@ -179,7 +179,7 @@ struct replay_known {
 /*
  * The guest stands still: makes known what it has mapped and nobody knows yet, but for pages that are fresh
  * (GUEST_MAP_FRESH), which replay_know_fresh() is for. The first time it also watches the memory (memory_watch()), and
- * has to come before anything is stored to it; the memory must outlive r, or its watcher be taken away.
+ * has to come before the guest's first instruction; r must outlive whatever the memory is used for then.
  */
 struct error *replay_know(struct replay *r, struct memory *memory, struct replay_known *ret);
 
@@ -196,8 +196,9 @@ struct replay_places {
 void replay_places_deinit(struct replay_places *places);
 
 /*
- * The guest stands still: which places there are now that were not there when this was last asked, and the other way
- * round. *ret is zeros, or of the last time; after an error it is of no use.
+ * The guest stands still, and replay_know() was called, if it is to be: which places there are now that were not there
+ * when this was last asked, and the other way round. *ret is zeros, or of the last time; after an error it is of no
+ * use.
  */
 struct error *replay_find_places(struct replay *r, struct replay_places *ret);
 

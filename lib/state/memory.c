@@ -331,7 +331,7 @@ struct error *memory_write(struct memory *m, uint64_t address, const void *bytes
 			return err;
 		if (unknown) {
 			page_write_masked(page, address % MEMORY_PAGE, from, unknown, n);
-			if (!all_known(unknown, n))
+			if (m->watcher.lost && !all_known(unknown, n))
 				tell_lost(m, address, address + n - 1);
 			unknown += n;
 		} else {

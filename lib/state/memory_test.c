@@ -428,6 +428,91 @@ START_TEST(views_roll_back_together)
 }
 END_TEST
 
+/* ---- Who watches ---- */
+
+static uint64_t lost_first[64], lost_last[64];
+static size_t num_lost;
+
+static void note_lost(void *ctx, uint64_t first, uint64_t last)
+{
+	ck_assert_ptr_eq(ctx, &num_lost);
+	ck_assert_uint_lt(num_lost, 64);
+	lost_first[num_lost] = first;
+	lost_last[num_lost++] = last;
+}
+
+/* Was every byte of [first, last] told of since the last time? */
+static bool took_lost(uint64_t first, uint64_t last)
+{
+	bool all = true;
+
+	for (uint64_t at = first; all && at <= last; at++) {
+		all = false;
+		for (size_t i = 0; i < num_lost; i++)
+			all |= at >= lost_first[i] && at <= lost_last[i];
+	}
+	num_lost = 0;
+	return all;
+}
+
+START_TEST(tells_what_becomes_unknown)
+{
+	const uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8}, unknown[8] = {0, 0, 1, 0, 0, 0, 0, 0};
+
+	num_lost = 0;
+	memory_watch(mem, &(struct memory_watcher){.ctx = &num_lost, .lost = note_lost});
+	ok(memory_write(mem, 0x1ffc, bytes, NULL, 8));
+	ok(memory_fill(mem, 0x3000, bytes, 8));
+	ck_assert_uint_eq(num_lost, 0);
+	ok(memory_forget(mem, 0x1ffe, 4));
+	ck_assert(took_lost(0x1ffe, 0x2001));
+	/* Nobody knew it, but somebody has changed it. */
+	ok(memory_forget(mem, 0x7000, 4));
+	ck_assert(took_lost(0x7000, 0x7003));
+	ok(memory_write(mem, 0x4000, bytes, unknown, 8));
+	ck_assert(took_lost(0x4002, 0x4002));
+	ok(memory_forget_all(mem));
+	ck_assert(took_lost(0x3000, 0x3007));
+	memory_watch(mem, NULL);
+	ok(memory_forget(mem, 0x3000, 4));
+	ck_assert_uint_eq(num_lost, 0);
+}
+END_TEST
+
+START_TEST(tells_what_is_rolled_back)
+{
+	const uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+	num_lost = 0;
+	memory_watch(mem, &(struct memory_watcher){.ctx = &num_lost, .lost = note_lost});
+	memory_journal_start(mem);
+	ok(memory_write(mem, 0x1000, bytes, NULL, 4));
+	memory_mark mark = memory_journal_mark(mem);
+	ok(memory_write(mem, 0x1000, bytes + 4, NULL, 4));
+	ok(memory_write(mem, 0x1004, bytes + 4, NULL, 4));
+	ok(memory_journal_rollback(mem, mark));
+	ck_assert_uint_eq(num_lost, 1);
+	ck_assert(took_lost(0x1004, 0x1007));
+}
+END_TEST
+
+/* Another view of the same page of an object. */
+START_TEST(tells_of_views)
+{
+	const uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+	num_lost = 0;
+	ok(memory_map(mem, 0x10000, MEMORY_PAGE, &(struct memory_view){.object = 3}));
+	ok(memory_map(mem, 0x20000, MEMORY_PAGE, &(struct memory_view){.object = 3, .private = true}));
+	ok(memory_fill(mem, 0x20000, bytes, 8));
+	memory_watch(mem, &(struct memory_watcher){.ctx = &num_lost, .lost = note_lost});
+	ok(memory_write(mem, 0x10000, bytes, NULL, 4));
+	ck_assert(took_lost(0x20000, 0x20003));
+	ok(memory_forget_object(mem, 3, 4, 4));
+	ck_assert(took_lost(0x20004, 0x20007));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("memory");
@@ -444,6 +529,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, forgets_all, 0, 2);
 	tcase_add_loop_test(tc, views_show_the_same, 0, 2);
 	tcase_add_test(tc, views_roll_back_together);
+	tcase_add_test(tc, tells_what_becomes_unknown);
+	tcase_add_test(tc, tells_what_is_rolled_back);
+	tcase_add_test(tc, tells_of_views);
 	suite_add_tcase(s, tc);
 	return s;
 }
