@@ -11,13 +11,11 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/codec.h"
-#include "lib/base/vec.h"
-#include "lib/rsp/packet.h"
+#include "lib/rsp/client_private.h"
 
 enum {
 	MAX_PAYLOAD = 1 << 20,     /* of a reply, decoded; GDB's stubs announce a few kB, QEMU 11 128 kB */
 	MAX_JUNK = 1 << 16,        /* bytes between packets */
-	MAX_OBJECT = 1 << 22,      /* of qXfer */
 	MAX_UNSENT = 1 << 24,      /* bytes that the stub does not take, while it sends */
 	MAX_SENT = 1 << 20,        /* bytes that are kept although they are sent */
 	MAX_TRIES = 3,             /* of one request or reply over a connection that damages packets */
@@ -25,28 +23,7 @@ enum {
 	MIN_PACKET_SIZE = 64,      /* below, not even a register can be written */
 	MAX_PACKET_SIZE = 1 << 18, /* what we make use of */
 	IN_SIZE = 1 << 16,
-};
-
-struct rsp_client {
-	int fd;
-	bool is_unix, acks;
-	uint64_t timeout_ns;
-	const volatile sig_atomic_t *interrupted; /* or NULL */
-	size_t packet_size;
-	char *features; /* the reply to qSupported, or NULL */
-
-	struct rsp_parser parser;
-	uint8_t *in; /* IN_SIZE bytes: received and not yet parsed from in_at to in_len */
-	size_t in_at, in_len;
-
-	struct strbuf out; /* to be sent from out_at on */
-	size_t out_at;
-	VEC(size_t) unit_ends; /* in out */
-	size_t unit_at;        /* the first that is not sent */
-
-	struct strbuf request; /* the last one, framed, for sending again */
-	unsigned tries;        /* of the request or its reply */
-	size_t prepaid;        /* replies to come whose acks went out ahead */
+	GATHER_NS = 100000,
 };
 
 struct error *rsp_client_adopt(int fd, unsigned timeout_ms, struct rsp_client **ret)
@@ -60,6 +37,7 @@ struct error *rsp_client_adopt(int fd, unsigned timeout_ms, struct rsp_client **
 		return &error_no_memory;
 	}
 	c->fd = fd;
+	c->drained_fd = -1;
 	c->acks = true;
 	c->timeout_ns = timeout_ms * CLOCK_MS;
 	c->packet_size = DEFAULT_PACKET_SIZE;
@@ -190,37 +168,73 @@ void rsp_client_be_patient(struct rsp_client *c, const volatile sig_atomic_t *in
 	c->interrupted = interrupted;
 }
 
+void rsp_drain_beside(struct rsp_client *c, int fd, bool (*drain)(void *ctx), void *ctx)
+{
+	c->drained_fd = fd;
+	c->drain = drain;
+	c->drain_ctx = ctx;
+}
+
+/* What ends a wait, also where data comes without end, but never the answer. */
+static struct error *check_wait(const struct rsp_client *c, deadline_t deadline)
+{
+	if (deadline_passed(deadline))
+		return error_create(ERROR_TIMEOUT, "the GDB stub does not answer within %.1f s",
+				    (double)c->timeout_ns / (double)CLOCK_S);
+	if (c->interrupted && *c->interrupted)
+		return error_create(ERROR_INTERRUPTED, "interrupted");
+	return NULL;
+}
+
+/* Receives what is there into the empty in; *ret_come: that is something. */
+static struct error *take_in(struct rsp_client *c, bool *ret_come)
+{
+	ssize_t n = recv(c->fd, c->in, IN_SIZE, MSG_DONTWAIT);
+
+	*ret_come = n > 0;
+	if (!n)
+		return closed(0);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? NULL : closed(errno);
+	c->in_at = 0;
+	c->in_len = (size_t)n;
+	return NULL;
+}
+
+/* Until the connection can be read, or written if that is wanted, or there was something to be drained. */
+static struct error *wait_for(struct rsp_client *c, deadline_t deadline)
+{
+	struct pollfd fds[] = {{.fd = c->fd, .events = POLLIN}, {.fd = c->drained_fd, .events = POLLIN}};
+
+	if (c->out_at < c->out.len)
+		fds[0].events |= POLLOUT;
+	int n = poll(fds, 2, deadline_poll(deadline));
+	if (n < 0 && errno != EINTR)
+		return error_os(errno, "poll", NULL);
+	if (n > 0 && fds[1].revents && !c->drain(c->drain_ctx))
+		c->drained_fd = -1;
+	return NULL;
+}
+
 /* Receives at least a byte into the empty in, sending on the way. */
 static struct error *transfer(struct rsp_client *c, deadline_t deadline)
 {
 	for (;;) {
-		/* Also where data comes without end, but never the answer. */
-		if (deadline_passed(deadline))
-			return error_create(ERROR_TIMEOUT, "the GDB stub does not answer within %.1f s",
-					    (double)c->timeout_ns / (double)CLOCK_S);
-		if (c->interrupted && *c->interrupted)
-			return error_create(ERROR_INTERRUPTED, "interrupted");
-		struct error *err = rsp_flush(c);
+		bool come = false;
+		struct error *err = check_wait(c, deadline);
+
+		if (!err)
+			err = rsp_flush(c);
 		if (err)
 			return err;
 		if (c->out.len - c->out_at > MAX_UNSENT)
 			return error_create(ERROR_PROTOCOL, "the GDB stub sends, and reads nothing");
-		ssize_t n = recv(c->fd, c->in, IN_SIZE, MSG_DONTWAIT);
-		if (n > 0) {
-			c->in_at = 0;
-			c->in_len = (size_t)n;
-			return NULL;
-		}
-		if (!n)
-			return closed(0);
-		if (errno != EAGAIN && errno != EINTR)
-			return closed(errno);
-
-		struct pollfd poll_fd = {.fd = c->fd, .events = POLLIN};
-		if (c->out_at < c->out.len)
-			poll_fd.events |= POLLOUT;
-		if (poll(&poll_fd, 1, deadline_poll(deadline)) < 0 && errno != EINTR)
-			return error_os(errno, "poll", NULL);
+		err = take_in(c, &come);
+		if (err || come)
+			return err;
+		err = wait_for(c, deadline);
+		if (err)
+			return err;
 	}
 }
 
@@ -272,26 +286,38 @@ static struct error *take_event(struct rsp_client *c, const struct rsp_event *ev
 	return NULL;
 }
 
-static struct error *receive(struct rsp_client *c, deadline_t deadline, struct rsp_reply *ret)
+/* The next packet of what was received, if it is there as a whole. */
+static struct error *next_packet(struct rsp_client *c, struct rsp_reply *ret, bool *ret_come)
 {
-	for (;;) {
+	while (c->in_at < c->in_len) {
 		struct rsp_event event;
 
-		if (c->in_at == c->in_len) {
-			struct error *err = transfer(c, deadline);
-			if (err)
-				return err;
-		}
 		c->in_at += rsp_parser_feed(&c->parser, c->in + c->in_at, c->in_len - c->in_at, &event);
 		if (event.kind == RSP_PACKET) {
 			acknowledge(c);
 			*ret = (struct rsp_reply){.text = (const char *)event.payload, .len = event.len};
+			*ret_come = true;
 			return NULL;
 		}
 		struct error *err = take_event(c, &event);
 		if (err)
 			return err;
 	}
+	*ret_come = false;
+	return NULL;
+}
+
+static struct error *receive(struct rsp_client *c, deadline_t deadline, struct rsp_reply *ret)
+{
+	bool come = false;
+	struct error *err = next_packet(c, ret, &come);
+
+	while (!err && !come) {
+		err = transfer(c, deadline);
+		if (!err)
+			err = next_packet(c, ret, &come);
+	}
+	return err;
 }
 
 struct error *rsp_receive(struct rsp_client *c, struct rsp_reply *ret)
@@ -350,6 +376,20 @@ struct error *rsp_request(struct rsp_client *c, struct rsp_reply *ret, const cha
 	return err ? err : rsp_receive(c, ret);
 }
 
+/* Text that the guest's console shows, by way of the stub. */
+static bool is_console_output(const struct rsp_reply *reply)
+{
+	return reply->len && reply->text[0] == 'O' && !rsp_is_ok(reply);
+}
+
+static struct error *take_stop(struct rsp_client *c, const struct rsp_reply *reply, struct rsp_stop *ret)
+{
+	if (!rsp_parse_stop(reply->text, reply->len, ret))
+		return rsp_unexpected(reply, "waiting for the guest to stop");
+	/* At its end the stub waits for the ack before it goes away, and nothing else will be sent. */
+	return ret->kind == RSP_STOP_SIGNAL ? NULL : rsp_flush(c);
+}
+
 static struct error *receive_stop(struct rsp_client *c, struct rsp_stop *ret)
 {
 	deadline_t deadline = deadline_after(c->timeout_ns);
@@ -359,11 +399,65 @@ static struct error *receive_stop(struct rsp_client *c, struct rsp_stop *ret)
 		struct error *err = receive(c, deadline, &reply);
 		if (err)
 			return err;
-	} while (reply.len && reply.text[0] == 'O' && !rsp_is_ok(&reply));
-	if (!rsp_parse_stop(reply.text, reply.len, ret))
-		return rsp_unexpected(&reply, "waiting for the guest to stop");
-	/* At its end the stub waits for the ack before it goes away, and nothing else will be sent. */
-	return ret->kind == RSP_STOP_SIGNAL ? NULL : rsp_flush(c);
+	} while (is_console_output(&reply));
+	return take_stop(c, &reply, ret);
+}
+
+struct error *rsp_look_for_stop(struct rsp_client *c, struct rsp_stop *ret, bool *ret_come)
+{
+	struct rsp_reply reply;
+	bool come = false, more = true;
+	struct error *err = NULL;
+
+	while (!err && more && !come) {
+		err = rsp_flush(c);
+		if (!err)
+			err = next_packet(c, &reply, &come);
+		if (!err && come && is_console_output(&reply))
+			come = false;
+		else if (!err && !come)
+			err = take_in(c, &more);
+	}
+	*ret_come = come;
+	return err || !come ? err : take_stop(c, &reply, ret);
+}
+
+struct error *rsp_wait_beside(struct rsp_client *c, int fd, bool *ret_fd)
+{
+	const struct timespec gather = {.tv_nsec = GATHER_NS};
+	deadline_t deadline = deadline_after(c->timeout_ns);
+	struct pollfd alone = {.fd = c->fd, .events = POLLIN};
+
+	/* Who writes to fd is not to wake us for each line. */
+	if (ppoll(&alone, 1, &gather, NULL) > 0) {
+		*ret_fd = false;
+		return NULL;
+	}
+
+	for (;;) {
+		struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = c->fd, .events = POLLIN}};
+		struct error *err = check_wait(c, deadline);
+
+		if (err)
+			return err;
+		int n = poll(fds, 2, deadline_poll(deadline));
+		if (n < 0 && errno != EINTR)
+			return error_os(errno, "poll", NULL);
+		if (n > 0) {
+			*ret_fd = fds[0].revents != 0;
+			return NULL;
+		}
+	}
+}
+
+struct error *rsp_start(struct rsp_client *c, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	struct error *err = queue_format(c, format, ap);
+	va_end(ap);
+	return err ? err : rsp_flush(c);
 }
 
 struct error *rsp_resume(struct rsp_client *c, struct rsp_stop *ret, const char *format, ...)
@@ -496,68 +590,4 @@ struct error *rsp_handshake(struct rsp_client *c)
 	/* The ack of this very reply is already on its way. */
 	c->acks = !rsp_is_ok(&reply);
 	return NULL;
-}
-
-/* One piece of an object; *ret_last tells whether it was the last. */
-static struct error *read_piece(struct rsp_client *c, const char *object, const char *annex, struct strbuf *to,
-				bool *ret_last)
-{
-	struct rsp_reply reply;
-	/* QEMU keeps to what fits when every byte is escaped; others need room for the letter in front. */
-	size_t want = c->packet_size - 4;
-	struct error *err = rsp_request(c, &reply, "qXfer:%s:read:%s:%zx,%zx", object, annex, to->len, want);
-
-	if (err)
-		return err;
-	if (!reply.len)
-		return error_create(ERROR_TARGET, "the GDB stub has no object %s", object);
-	char kind = reply.text[0];
-	if ((kind != 'm' && kind != 'l') || (kind == 'm' && reply.len == 1))
-		return rsp_unexpected(&reply, object);
-	if (reply.len - 1 > MAX_OBJECT - to->len)
-		return error_create(ERROR_PROTOCOL, "the GDB stub's object %s has more than %d bytes", object,
-				    MAX_OBJECT);
-	strbuf_append_bytes(to, reply.text + 1, reply.len - 1);
-	*ret_last = kind == 'l';
-	return NULL;
-}
-
-struct error *rsp_read_object(struct rsp_client *c, const char *object, const char *annex, char **ret, size_t *ret_len)
-{
-	deadline_t deadline = deadline_after(c->timeout_ns);
-	struct strbuf text = {0};
-	bool last = false;
-	struct error *err = NULL;
-
-	while (!err && !last) {
-		err = read_piece(c, object, annex, &text, &last);
-		/* Also of one that comes byte by byte. */
-		if (!err && !last && deadline_passed(deadline))
-			err = error_create(ERROR_TIMEOUT, "the GDB stub does not hand out %s %s within %.1f s", object,
-					   annex, (double)c->timeout_ns / (double)CLOCK_S);
-	}
-	size_t len = text.len;
-	strbuf_append_char(&text, '\0');
-	char *whole = strbuf_take(&text);
-	if (!err && !whole)
-		err = &error_no_memory;
-	if (err) {
-		free(whole);
-		return err;
-	}
-	*ret = whole;
-	*ret_len = len;
-	return NULL;
-}
-
-static struct error *fetch_annex(void *ctx, const char *annex, char **ret, size_t *ret_len)
-{
-	return rsp_read_object(ctx, "features", annex, ret, ret_len);
-}
-
-struct error *rsp_read_tdesc(struct rsp_client *c, struct tdesc *ret)
-{
-	if (!rsp_supports(c, "qXfer:features:read"))
-		return error_create(ERROR_TARGET, "the GDB stub has no target description");
-	return tdesc_read(fetch_annex, c, ret);
 }

@@ -78,6 +78,26 @@ struct error *rsp_request_bytes(struct rsp_client *c, const void *bytes, size_t 
 struct error *rsp_resume(struct rsp_client *c, struct rsp_stop *ret, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * The same in parts, for who has more to wait for than this: sends the request, and looks, without waiting, whether the
+ * stop reply has come. Nothing else may be asked in between.
+ */
+struct error *rsp_start(struct rsp_client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct error *rsp_look_for_stop(struct rsp_client *c, struct rsp_stop *ret, bool *ret_come);
+
+/*
+ * Waits until fd or the connection has something to be read, or is at its end. ret_fd: it is fd that has. The
+ * connection is heard at once, fd up to some 0.1 ms later, when more has come: it is for a stream.
+ */
+struct error *rsp_wait_beside(struct rsp_client *c, int fd, bool *ret_fd);
+
+/*
+ * From now on every wait also watches fd, a pipe that the stub's process writes to and may wait at: as soon as there is
+ * something to be read, drain is called, which takes it without waiting, and says whether the pipe may have more later.
+ * fd -1: no longer.
+ */
+void rsp_drain_beside(struct rsp_client *c, int fd, bool (*drain)(void *ctx), void *ctx);
+
 /* Reads a whole object by qXfer:OBJECT:read:ANNEX. *ret comes from malloc(), with a NUL behind its *ret_len bytes. */
 struct error *rsp_read_object(struct rsp_client *c, const char *object, const char *annex, char **ret, size_t *ret_len);
 

@@ -399,6 +399,97 @@ START_TEST(looks_a_name_up_in_time)
 }
 END_TEST
 
+/* "W00" comes in two parts, behind console output, and is looked for without waiting. */
+START_TEST(a_stop_is_looked_for)
+{
+	static const char text[] = "+$O41#b4$W00#b7";
+	int fds[2], beside[2];
+	struct rsp_stop stop;
+	bool come = true, other = true;
+	char sent[64] = {0};
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ck_assert_int_eq(pipe(beside), 0);
+	ck_no_error(rsp_client_adopt(fds[0], PATIENT_MS, &client));
+	ck_no_error(rsp_start(client, "vCont;%c", 'c'));
+	ck_no_error(rsp_look_for_stop(client, &stop, &come));
+	ck_assert(!come);
+	ck_assert_int_eq(write(beside[1], "x", 1), 1);
+	ck_no_error(rsp_wait_beside(client, beside[0], &other));
+	ck_assert(other);
+	ck_assert_int_eq(write(fds[1], text, sizeof text - 4), sizeof text - 4);
+	ck_no_error(rsp_wait_beside(client, beside[0], &other));
+	ck_assert(!other);
+	ck_no_error(rsp_look_for_stop(client, &stop, &come));
+	ck_assert(!come);
+	ck_assert_int_eq(write(fds[1], text + sizeof text - 4, 3), 3);
+	ck_no_error(rsp_wait_beside(client, -1, &other));
+	ck_assert(!other);
+	ck_no_error(rsp_look_for_stop(client, &stop, &come));
+	ck_assert(come);
+	ck_assert_int_eq(stop.kind, RSP_STOP_EXITED);
+	ck_assert_int_gt(read(fds[1], sent, sizeof sent - 1), 0);
+	ck_assert_str_eq(sent, "$vCont;c#a8++");
+	close(fds[1]);
+	ck_error(rsp_look_for_stop(client, &stop, &come), ERROR_TARGET, "closed the connection");
+	rsp_client_destroy(client);
+	close(beside[0]);
+	close(beside[1]);
+}
+END_TEST
+
+START_TEST(a_wait_beside_is_given_up)
+{
+	int fds[2];
+	bool other;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ck_no_error(rsp_client_adopt(fds[0], HASTY_MS, &client));
+	ck_error(rsp_wait_beside(client, -1, &other), ERROR_TIMEOUT, "does not answer");
+	rsp_client_destroy(client);
+	close(fds[1]);
+}
+END_TEST
+
+struct drained {
+	int fd;
+	unsigned calls, bytes;
+};
+
+static bool drain(void *ctx)
+{
+	struct drained *d = ctx;
+	char bytes[4];
+	ssize_t n = read(d->fd, bytes, sizeof bytes);
+
+	d->calls++;
+	d->bytes += n > 0 ? (unsigned)n : 0;
+	return n > 0;
+}
+
+/* Of a stub that never answers. At the end of the pipe nothing more is asked. */
+START_TEST(a_pipe_is_drained_while_a_reply_is_waited_for)
+{
+	int fds[2], beside[2];
+	struct drained d = {0};
+	struct rsp_reply reply;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	ck_assert_int_eq(pipe(beside), 0);
+	ck_assert_int_eq(write(beside[1], "0123456789", 10), 10);
+	close(beside[1]);
+	d.fd = beside[0];
+	ck_no_error(rsp_client_adopt(fds[0], HASTY_MS, &client));
+	rsp_drain_beside(client, beside[0], drain, &d);
+	ck_error(rsp_request(client, &reply, "g"), ERROR_TIMEOUT, "does not answer");
+	ck_assert_uint_eq(d.bytes, 10);
+	ck_assert_uint_eq(d.calls, 4);
+	rsp_client_destroy(client);
+	close(fds[1]);
+	close(beside[0]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client");
@@ -420,6 +511,9 @@ int main(void)
 	tcase_add_loop_test(tests, bad_objects_are_errors, 0, sizeof bad_objects / sizeof bad_objects[0]);
 	tcase_add_test(tests, queued_units_do_not_deadlock);
 	tcase_add_test(tests, the_kernel_does_not_part_a_write);
+	tcase_add_test(tests, a_stop_is_looked_for);
+	tcase_add_test(tests, a_wait_beside_is_given_up);
+	tcase_add_test(tests, a_pipe_is_drained_while_a_reply_is_waited_for);
 	tcase_add_test(tests, connects);
 	tcase_add_test(tests, looks_a_name_up_in_time);
 	tcase_add_loop_test(tests, unusable_addresses, 0, sizeof addresses / sizeof addresses[0]);

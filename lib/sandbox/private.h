@@ -45,6 +45,7 @@ enum { NUM_ENDS = 2 };
 
 struct sandbox {
 	char *socket, *folder;
+	char *fifo;                  /* that may be opened for writing; NULL: none */
 	struct filter asking, fixed; /* len 0: there is none, because of the errno below */
 	int asking_errnum, fixed_errnum;
 	int channel[NUM_ENDS]; /* ours, the child's */

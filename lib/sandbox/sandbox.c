@@ -79,6 +79,12 @@ struct error *sandbox_create(const char *socket, struct sandbox **ret)
 	return NULL;
 }
 
+struct error *sandbox_allow_fifo(struct sandbox *s, const char *path)
+{
+	s->fifo = strdup(path);
+	return s->fifo ? NULL : &error_no_memory;
+}
+
 static void close_all(int fds[NUM_ENDS])
 {
 	for (int i = 0; i < NUM_ENDS; i++)
@@ -104,6 +110,7 @@ void sandbox_destroy(struct sandbox *s)
 	free(s->fixed.code);
 	free(s->socket);
 	free(s->folder);
+	free(s->fifo);
 	free(s->refused);
 	free(s);
 }

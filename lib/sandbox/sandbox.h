@@ -47,6 +47,12 @@ struct sandbox_state {
  */
 struct error *sandbox_create(const char *socket, struct sandbox **ret);
 
+/*
+ * Before sandbox_attend(): at its start the process may open this path for writing, a FIFO that we read (it is opened
+ * in its place). Only where the kernel asks; else who tries is killed.
+ */
+struct error *sandbox_allow_fifo(struct sandbox *s, const char *path);
+
 /* Ends the supervision; processes that are still there are killed by their next call that is not always allowed. */
 void sandbox_destroy(struct sandbox *s);
 

@@ -672,6 +672,45 @@ START_TEST(the_judge_cannot_do_more)
 }
 END_TEST
 
+/* ---- The FIFO of a log ---- */
+
+static int write_to(void *ctx)
+{
+	int fd = open(ctx, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+	return fd < 0 || write(fd, "state", 5) != 5;
+}
+
+START_TEST(a_fifo_is_opened_at_the_start_alone)
+{
+	static char fifo[sizeof folder + 8], other[sizeof folder + 8];
+	char text[8] = {0};
+	struct sandbox *s;
+
+	if (!asks())
+		return;
+	snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+	snprintf(other, sizeof other, "%s/other", folder);
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	ck_assert_int_eq(mkfifo(other, 0600), 0);
+	int fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	for (int i = 0; i < 3; i++) {
+		ck_no_error(sandbox_create(socket_path, &s));
+		ck_no_error(sandbox_allow_fifo(s, fifo));
+		struct outcome o = try(s, i == 1 ? WITH_GUEST : AT_START, write_to, i == 2 ? other : fifo);
+		if (i)
+			ck_assert(WIFSIGNALED(o.status) && WTERMSIG(o.status) == SIGKILL);
+		else
+			ck_assert_int_eq(o.status, 0);
+		ck_assert_int_eq(read(fd, text, sizeof text), i ? 0 : 5);
+	}
+	close(fd);
+	unlink(fifo);
+	unlink(other);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sandbox");
@@ -683,6 +722,7 @@ int main(void)
 		error_destroy(err);
 		return 1;
 	}
+	tcase_add_test(tests, a_fifo_is_opened_at_the_start_alone);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_guest_is_refused, 0, NUM_REFUSED);

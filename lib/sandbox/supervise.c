@@ -67,7 +67,7 @@ static void fail_with(struct question *q, int errnum)
  * A few files may be opened whatever the flags, by us and in the emulator's place: so it does not matter what becomes
  * of the path while we look. A descriptor or -errno; 0: it is none of them.
  */
-static int open_granted(const char *path, pid_t pid, int flags)
+static int open_granted(const struct sandbox *s, const char *path, pid_t pid, int flags)
 {
 	const char *opened = path;
 	char name[64];
@@ -79,16 +79,19 @@ static int open_granted(const char *path, pid_t pid, int flags)
 	if (!strcmp(path, "/proc/self/mem")) {
 		snprintf(name, sizeof name, "/proc/%d/mem", (int)pid);
 		opened = name;
+	} else if (s->fifo && !s->shut && !strcmp(path, s->fifo)) {
+		/* Who gives it is the reader, so that this does not wait. */
+		flags = O_WRONLY | O_NOFOLLOW;
 	} else if (strcmp(path, "/dev/null") != 0) {
 		return 0;
 	}
-	int fd = open(opened, (flags & O_ACCMODE) | O_CLOEXEC);
+	int fd = open(opened, (flags & (O_ACCMODE | O_NOFOLLOW)) | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-static void grant(struct question *q, const struct call_row *row)
+static void grant(const struct sandbox *s, struct question *q, const struct call_row *row)
 {
-	int fd = open_granted(q->path, (pid_t)q->asked->pid, (int)q->asked->data.args[row->flags]);
+	int fd = open_granted(s, q->path, (pid_t)q->asked->pid, (int)q->asked->data.args[row->flags]);
 
 	if (fd > 0) {
 		q->answer = ANSWER_FILE;
@@ -125,7 +128,7 @@ static bool consult(const struct sandbox *s, const struct call_row *row, struct 
 	if (row->kind == CALL_SOCKET && !strcmp(q->path, s->socket))
 		fail_with(q, ENOENT);
 	if (row->kind == CALL_GRANT)
-		grant(q, row);
+		grant(s, q, row);
 	return true;
 }
 

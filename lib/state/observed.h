@@ -31,6 +31,9 @@ struct touched {
 struct observed {
 	struct stop stop;
 	bool have_regs; /* false when the process is gone */
+	/* Of a target that flows (target_flow()): no instruction was executed; this is where the guest stood, or
+	 * stands, seen again, with what only the one or the other way of seeing it shows. */
+	bool look;
 	uint8_t memory[OBSERVED_MAX_READS][64];
 	bool memory_ok[OBSERVED_MAX_READS]; /* false: it was not read, or that was refused */
 	struct touched touched;             /* of the registers; valid as long as they */

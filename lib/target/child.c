@@ -18,7 +18,7 @@
 #include "lib/base/strbuf.h"
 #include "lib/target/keeper.h"
 
-enum { TAIL_SIZE = 4096, SHOWN_TAIL = 400 };
+enum { TAIL_SIZE = 4096, SHOWN_TAIL = 400, MAX_FIRST_LINE = 512, MAX_OUTPUT = 1 << 16 }; /* characters */
 
 struct child {
 	pid_t pid;
@@ -325,53 +325,80 @@ static struct error *is_silent(enum error_code code, const char *name)
 		name);
 }
 
-/* Reads until the newline or the end of file. */
-static struct error *read_line(int fd, const char *name, deadline_t deadline, char *line, size_t size)
+/* Until something can be read. */
+static struct error *await_output(int fd, const char *name, deadline_t deadline)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	int ready = poll(&poll_fd, 1, deadline_poll(deadline));
+
+	if (!ready)
+		return is_silent(ERROR_TIMEOUT, name);
+	/* No handler but that of an interrupt is installed. */
+	if (ready < 0 && errno == EINTR)
+		return error_create(ERROR_INTERRUPTED, "interrupted");
+	return ready < 0 ? error_os(errno, "poll", NULL) : NULL;
+}
+
+/* Reads to the end of file, or to that of the first line if that is wanted, which is cut off there. */
+static struct error *read_output(int fd, const char *name, deadline_t deadline, bool line, char *text, size_t size)
 {
 	size_t len = 0;
+	bool done = false;
 
-	for (;;) {
-		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		int ready = poll(&poll_fd, 1, deadline_poll(deadline));
-
-		if (!ready)
-			return is_silent(ERROR_TIMEOUT, name);
-		/* No handler but that of an interrupt is installed. */
-		if (ready < 0 && errno == EINTR)
-			return error_create(ERROR_INTERRUPTED, "interrupted");
-		ssize_t n = ready < 0 ? ready : read(fd, line + len, size - 1 - len);
+	while (!done) {
+		struct error *err = await_output(fd, name, deadline);
+		if (err)
+			return err;
+		ssize_t n = read(fd, text + len, size - 1 - len);
 		if (n < 0 && errno != EINTR)
 			return error_os(errno, "read", name);
 		len += n > 0 ? (size_t)n : 0;
-		line[len] = '\0';
-		char *newline = strchr(line, '\n');
+		text[len] = '\0';
+		char *newline = line ? strchr(text, '\n') : NULL;
 		if (newline)
 			*newline = '\0';
-		if (newline || !n || len == size - 1)
-			return *line ? NULL : is_silent(ERROR_TARGET, name);
+		done = newline || !n || len == size - 1;
 	}
+	return *text ? NULL : is_silent(ERROR_TARGET, name);
 }
 
-struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms,
-			       struct sandbox *sandbox, char **ret)
+static struct error *run(const char *const *argv, const char *const *envp, unsigned timeout_ms, struct sandbox *sandbox,
+			 bool line, size_t size, char **ret)
 {
-	char line[512];
+	char *text = calloc(1, size);
 	int fds[2];
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC))
+	if (!text)
+		return &error_no_memory;
+	if (pipe2(fds, O_CLOEXEC)) {
+		free(text);
 		return error_os(errno, "pipe", NULL);
+	}
 	struct error *err = spawn(argv, envp, (struct streams){.out = fds[1], .err = -1, .sandbox = sandbox}, &pid);
 	close(fds[1]);
 	if (!err) {
-		err = read_line(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, sizeof line);
+		err = read_output(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, text, size);
 		kill_group(pid);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
 	close(fds[0]);
 	if (err)
-		return err;
-	*ret = strdup(line);
-	return *ret ? NULL : &error_no_memory;
+		free(text);
+	else
+		*ret = text;
+	return err;
+}
+
+struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms,
+			       struct sandbox *sandbox, char **ret)
+{
+	return run(argv, envp, timeout_ms, sandbox, true, MAX_FIRST_LINE, ret);
+}
+
+struct error *child_output(const char *const *argv, const char *const *envp, unsigned timeout_ms,
+			   struct sandbox *sandbox, char **ret)
+{
+	return run(argv, envp, timeout_ms, sandbox, false, MAX_OUTPUT, ret);
 }

@@ -43,4 +43,8 @@ char *child_last_words(struct child *c);
 struct error *child_first_line(const char *const *argv, const char *const *envp, unsigned timeout_ms,
 			       struct sandbox *sandbox, char **ret);
 
+/* The same for all of its output, up to 64 kB. */
+struct error *child_output(const char *const *argv, const char *const *envp, unsigned timeout_ms,
+			   struct sandbox *sandbox, char **ret);
+
 #endif

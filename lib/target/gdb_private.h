@@ -15,6 +15,8 @@ enum gdb_ahead_state {
 	AHEAD_ON,
 };
 
+struct qemu_lane;
+
 struct gdb_target {
 	struct target base;
 	struct rsp_client *client;
@@ -45,6 +47,7 @@ struct gdb_target {
 	struct rsp_ahead stream;
 
 	struct gdb_owner owner; /* functions may be NULL */
+	struct qemu_lane *lane; /* NULL, or by what it flows (qemu_lane.h) */
 };
 
 static inline struct gdb_target *to_gdb(struct target *t)

@@ -16,6 +16,7 @@
 #include "lib/base/vec.h"
 #include "lib/target/child.h"
 #include "lib/target/guest_env.h"
+#include "lib/target/qemu_lane.h"
 
 typedef VEC(const char *) string_list;
 
@@ -24,15 +25,17 @@ struct launch {
 	const struct isa *isa;
 	const struct qemu_options *options;
 	char *emulator;
-	struct temp_folder folder; /* with the stub's socket; removed once we are connected */
-	char *socket;
-	string_list args, env;   /* borrowed strings */
+	struct temp_folder folder; /* with the stub's socket, and the log; removed once we are connected */
+	char *socket, *log;        /* log: NULL if there is none */
+	string_list args, env;     /* borrowed strings */
+	const char *log_args[QEMU_LANE_ARGS];
 	VEC(char *) stand_ins;   /* for the guest's variables */
 	struct sandbox *sandbox; /* NULL: there is none */
 	struct child *child;
+	struct qemu_lane *lane; /* NULL: there is no log */
 };
 
-static const char *const folder_contents[] = {"gdb", NULL};
+static const char *const folder_contents[] = {"gdb", "log", NULL};
 
 static bool is_program(const char *path)
 {
@@ -178,10 +181,10 @@ static struct error *add_stand_ins(struct launch *l)
  */
 #define GUEST_BASE "0x100000000"
 
-static struct error *build_args(struct launch *l)
+/* Up to what depends on what the emulator says of itself, which is asked in the environment that is made here. */
+static struct error *begin_args(struct launch *l)
 {
 	const struct qemu_options *o = l->options;
-	bool have_argv = o->argv && o->argv[0];
 	struct error *err = add(&l->args, l->emulator);
 
 	if (!err)
@@ -194,8 +197,15 @@ static struct error *build_args(struct launch *l)
 		err = add_all(&l->args, o->extra_args);
 	if (!err)
 		err = inherit(l);
-	if (!err)
-		err = add_stand_ins(l);
+	return err ? err : add_stand_ins(l);
+}
+
+static struct error *end_args(struct launch *l)
+{
+	const struct qemu_options *o = l->options;
+	bool have_argv = o->argv && o->argv[0];
+	struct error *err = add_all(&l->args, l->log_args);
+
 	if (!err)
 		err = add_pair(&l->args, "-g", l->socket);
 	if (!err && have_argv)
@@ -224,7 +234,8 @@ static void remove_socket(struct launch *l)
 {
 	temp_folder_remove(&l->folder, folder_contents);
 	free(l->socket);
-	l->socket = NULL;
+	free(l->log);
+	l->socket = l->log = NULL;
 }
 
 /* "PREFIX: ended with status 1: MESSAGES". cpu: the model that was asked for, or NULL. */
@@ -298,6 +309,14 @@ static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 	}
 }
 
+/* Where the kernel does not ask us about the log, it kills who opens it. */
+static struct error *check_fifo_allowed(const struct launch *l)
+{
+	if (!l->lane || !l->sandbox || sandbox_state(l->sandbox)->filter != SANDBOX_FIXED)
+		return NULL;
+	return error_create(ERROR_UNSUPPORTED, "this kernel's sandbox does not let %s write a log", l->emulator);
+}
+
 /* Starts the emulator and connects to it. */
 static struct error *launch(struct launch *l, struct rsp_client **ret)
 {
@@ -305,8 +324,12 @@ static struct error *launch(struct launch *l, struct rsp_client **ret)
 
 	if (l->options->sandbox)
 		err = sandbox_create(l->socket, &l->sandbox);
+	if (!err && l->sandbox && l->log)
+		err = sandbox_allow_fifo(l->sandbox, l->log);
 	if (!err)
 		err = child_start(l->args.at, l->env.at, !l->options->share_streams, l->sandbox, &l->child);
+	if (!err)
+		err = check_fifo_allowed(l);
 	if (err)
 		return err;
 	return prefer_refusal(connect_stub(l, ret), l->sandbox, l->emulator);
@@ -316,6 +339,7 @@ static void launch_deinit(struct launch *l)
 {
 	child_destroy(l->child);
 	sandbox_destroy(l->sandbox);
+	qemu_lane_destroy(l->lane);
 	for (size_t i = 0; i < l->stand_ins.len; i++)
 		free(l->stand_ins.at[i]);
 	vec_deinit(&l->stand_ins);
@@ -358,17 +382,38 @@ static struct error *emulator_explain(void *ctx, struct error *err)
 	return both;
 }
 
-static struct error *identify(const struct launch *l, char **ret)
+/* What the emulator says when it is called with this option. */
+static struct error *ask(const struct launch *l, const char *option, bool whole, char **ret)
 {
-	const char *const args[] = {l->emulator, "--version", NULL};
+	const char *const args[] = {l->emulator, option, NULL};
 	struct sandbox *sandbox = NULL;
 	struct error *err = l->options->sandbox ? sandbox_create(l->socket, &sandbox) : NULL;
 
-	if (!err)
+	if (!err && whole)
+		err = child_output(args, l->env.at, l->options->timeout_ms, sandbox, ret);
+	else if (!err)
 		err = child_first_line(args, l->env.at, l->options->timeout_ms, sandbox, ret);
 	err = prefer_refusal(err, sandbox, l->emulator);
 	sandbox_destroy(sandbox);
 	return err;
+}
+
+static struct error *prepare_log(struct launch *l)
+{
+	char *help = NULL;
+	struct error *err = NULL;
+
+	if (!l->options->log)
+		return NULL;
+	if (asprintf(&l->log, "%s/log", l->folder.path) < 0) {
+		l->log = NULL;
+		return &error_no_memory;
+	}
+	err = ask(l, "--help", true, &help);
+	if (!err)
+		err = qemu_lane_options(help, l->log, l->log_args);
+	free(help);
+	return err ? err : qemu_lane_create(l->log, &l->lane);
 }
 
 /* Hands child and path over to the target. */
@@ -385,6 +430,8 @@ static struct error *make_target(struct launch *l, struct rsp_client *client, co
 	l->child = NULL;
 	l->sandbox = NULL;
 	l->emulator = NULL;
+	if (l->lane)
+		qemu_lane_attend(l->lane, client);
 	struct error *err = target_gdb_create(l->isa, client, &options, ret);
 	if (err) {
 		err = emulator_explain(e, err);
@@ -406,15 +453,28 @@ static struct error *prepare_guest(const struct launch *l, struct target *t)
 	return guest_env_put(t, l->options->envp, num_variables(l->options));
 }
 
+/* The lane belongs to the target then. */
+static struct error *join_log(struct launch *l, struct target *t)
+{
+	struct qemu_lane *lane = l->lane;
+
+	l->lane = NULL;
+	return lane ? qemu_lane_join(lane, t) : NULL;
+}
+
 static struct error *start(struct launch *l, struct target **ret)
 {
 	struct rsp_client *client = NULL;
 	char *identity = NULL;
 	struct target *t = NULL;
-	struct error *err = build_args(l);
+	struct error *err = begin_args(l);
 
 	if (!err)
-		err = identify(l, &identity);
+		err = prepare_log(l);
+	if (!err)
+		err = end_args(l);
+	if (!err)
+		err = ask(l, "--version", false, &identity);
 	if (!err)
 		err = launch(l, &client);
 	if (!err)
@@ -422,7 +482,9 @@ static struct error *start(struct launch *l, struct target **ret)
 	free(identity);
 	if (err)
 		return err;
-	err = prepare_guest(l, t);
+	err = join_log(l, t);
+	if (!err)
+		err = prepare_guest(l, t);
 	if (err)
 		target_destroy(t);
 	else

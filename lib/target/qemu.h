@@ -26,6 +26,9 @@ struct qemu_options {
 	bool share_streams;  /* the guest has our standard input, output and error */
 	unsigned timeout_ms; /* of the start, and of every request later */
 	enum gdb_ahead ahead;
+	/* The guest may run freely, its steps being read from the emulator's log: target_flow(), on from the start.
+	 * ERROR_UNSUPPORTED if this emulator has no such log, or its sandbox does not allow it one. */
+	bool log;
 };
 
 /*

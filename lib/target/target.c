@@ -132,3 +132,15 @@ struct error *target_collect(struct target *t, struct state *regs, struct observ
 {
 	return explain(t, t->ops->collect(t, regs, ret));
 }
+
+struct error *target_flow(struct target *t, bool on)
+{
+	if (t->ops->flow)
+		return explain(t, t->ops->flow(t, on));
+	return on ? error_create(ERROR_UNSUPPORTED, "%s is stepped, it does not flow", t->identity) : NULL;
+}
+
+struct error *target_interrupt(struct target *t)
+{
+	return t->ops->interrupt && t->running ? explain(t, t->ops->interrupt(t)) : NULL;
+}

@@ -63,6 +63,9 @@ struct target_ops {
 	struct error *(*map)(struct target *t, target_mappings *ret);
 	/* May be NULL: overruns is right as it is. */
 	struct error *(*try_overruns)(struct target *t);
+	/* These two may be NULL: see target_flow(), target_interrupt(). */
+	struct error *(*flow)(struct target *t, bool on);
+	struct error *(*interrupt)(struct target *t);
 };
 
 /* Memory that is mapped, and cannot be accessed: pages of a file's mapping behind its end. */
@@ -80,12 +83,15 @@ struct target {
 	 * unknown. NULL: all are always shown. Owned by the target. */
 	const bool *on_request;
 	bool trap_is_step; /* a trap of the guest's own is STOP_STEPPED */
-	bool stops_reset;  /* each stop sets the registers of isa->reset to 0 */
+	bool stops_reset;  /* each stop sets the registers of isa->reset to 0; of one that flows: at which it does not
+			      run */
 	bool no_segments;  /* of an access to nowhere it tells no segment: SIGSEGV is said of stack faults, too */
 	bool loses_traps;  /* a step may run two instructions where nobody expects it */
 	bool makes_calls;  /* a step over a system call is one, of the host */
 	bool keeps_code;   /* it may go on with code that was changed through another mapping after it was executed */
-	size_t max_ahead;  /* steps that one submit takes */
+	bool flows;        /* see target_flow() */
+	bool running; /* of one that flows: the guest does not stand still, and nothing but steps can be asked for */
+	size_t max_ahead; /* steps that one submit takes */
 	/* A bit for each row of isa->overruns, the first in bit 0: a step overruns it, or may; see
 	 * target_try_overruns(). */
 	uint32_t overruns;
@@ -165,5 +171,27 @@ struct error *target_resume(struct target *t, int signal, struct stop *ret);
  */
 struct error *target_submit(struct target *t, const struct target_plan *plans, size_t num_plans);
 struct error *target_collect(struct target *t, struct state *regs, struct observed *ret);
+
+/*
+ * A target that flows makes its steps by itself: the first submission lets the guest run, and from then on each plan
+ * (one at a time; its reads are not made, its registers not asked for) is answered by the next step that the guest has
+ * made, while the guest is somewhere ahead: t->running. It stops at a breakpoint (target_set_break()), which is
+ * STOP_STEPPED after the step that leads to it, by a signal, or at its end; t->running is false then, the stop was the
+ * last step, and everything can be asked for. A call that no breakpoint stands on is executed, and writing to memory is
+ * seen nowhere.
+ *
+ * The first answer behind each start, and that behind a stop where nothing was executed, is a look (struct
+ * observed). What is hidden, and what is unknown but at stops (on_request), is settled by the first look.
+ *
+ * Switches it on and off while the guest stands; off, the same target is stepped as others are. ERROR_UNSUPPORTED if it
+ * cannot flow.
+ */
+struct error *target_flow(struct target *t, bool on);
+
+/*
+ * A guest that runs (t->running) is to stop soon, at whatever instruction: STOP_STEPPED. The steps before it are still
+ * to be collected. May come too late, when the guest has stopped for another reason, and then has no effect.
+ */
+struct error *target_interrupt(struct target *t);
 
 #endif
