@@ -19,6 +19,8 @@
 #include "lib/lockstep/judge_trace.h"
 #include "lib/report/report.h"
 
+enum { COMPARE_INTERVAL = 10000000 }; /* instructions of a guest that runs freely */
+
 struct run_options {
 	const char *log;
 	struct start_options start;
@@ -236,6 +238,9 @@ static struct error *judge(struct session *s)
 		.ask_cpu = true,
 		.sweep_interval = o->sweep_interval,
 		.audit_interval = o->memory_audit,
+		.flow = o->start.lane != LANE_GDB,
+		.blocks = o->start.blocks,
+		.compare_interval = COMPARE_INTERVAL,
 		.trace_path = o->trace,
 		.trace_header = &s->trace_header,
 		.only_trace = o->only_trace,

@@ -1,10 +1,34 @@
 #include "cmd/validate/start.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/rsp/client.h"
 #include "lib/target/qemu.h"
 #include "lib/target/unicorn.h"
+
+struct error *option_lane(const char *arg, void *target)
+{
+	static const char *const names[] = {[LANE_AUTO] = "auto", [LANE_LOG] = "log", [LANE_GDB] = "gdb"};
+
+	for (enum lane lane = LANE_AUTO; lane <= LANE_GDB; lane++) {
+		if (strcmp(arg, names[lane]) != 0)
+			continue;
+		*(enum lane *)target = lane;
+		return NULL;
+	}
+	return error_create(ERROR_USAGE, "'%s' is no lane: auto, log or gdb", arg);
+}
+
+struct error *option_granularity(const char *arg, void *target)
+{
+	bool blocks = !strcmp(arg, "block");
+
+	if (!blocks && strcmp(arg, "insn") != 0)
+		return error_create(ERROR_USAGE, "'%s' is no granularity: insn or block", arg);
+	*(bool *)target = blocks;
+	return NULL;
+}
 
 enum { TARGET_TIMEOUT_MS = 20000 }; /* of the target's start, and of every request */
 
@@ -23,6 +47,14 @@ struct error *start_check(const struct start_options *o)
 {
 	if (wants_qemu(o) && o->remote)
 		return error_create(ERROR_USAGE, "--qemu or --emulator and --remote exclude each other");
+	if (o->blocks && (!wants_qemu(o) || o->lane == LANE_GDB))
+		return error_create(
+			ERROR_USAGE,
+			"--granularity block is for the log of a QEMU that is started: --qemu or --emulator, and no --lane gdb");
+	if (!wants_qemu(o) && o->lane == LANE_LOG)
+		return error_create(
+			ERROR_USAGE,
+			"--lane log goes with --qemu or --emulator: it is the log of a QEMU that is started");
 	if (!wants_qemu(o) && (o->emulator_args.len || o->sysroot))
 		return error_create(ERROR_USAGE, "--emulator-arg and --sysroot go with --qemu or --emulator");
 	if (o->remote && o->cpu)
@@ -58,7 +90,13 @@ static struct error *start_qemu(const struct start_options *o, const struct isa 
 		.timeout_ms = TARGET_TIMEOUT_MS,
 	};
 
+	q.log = o->lane == LANE_GDB ? QEMU_LANE_NONE : o->blocks ? QEMU_LANE_BLOCKS : QEMU_LANE_INSNS;
 	struct error *err = argv && envp && extra ? target_qemu_create(isa, &q, ret) : &error_no_memory;
+	if (o->lane == LANE_AUTO && !o->blocks && error_is(err, ERROR_UNSUPPORTED)) {
+		error_destroy(err);
+		q.log = QEMU_LANE_NONE;
+		err = target_qemu_create(isa, &q, ret);
+	}
 	free(argv);
 	free(envp);
 	free(extra);

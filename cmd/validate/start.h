@@ -6,6 +6,13 @@
 #include "lib/evlog/evlog.h"
 #include "lib/target/target.h"
 
+/* How the steps of an emulator that is started are seen. */
+enum lane {
+	LANE_AUTO, /* by its log, if it has one that can be read, else by its stub */
+	LANE_LOG,
+	LANE_GDB,
+};
+
 struct start_options {
 	bool qemu;
 	const char *emulator, *cpu;
@@ -13,6 +20,8 @@ struct start_options {
 	const char *sysroot;
 	const char *remote;
 	bool no_sandbox;
+	enum lane lane;
+	bool blocks;
 };
 
 /* clang-format off */
@@ -23,9 +32,14 @@ struct start_options {
 	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", offsetof(type, member.cpu), option_text}, \
 	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", offsetof(type, member.emulator_args), option_list}, \
 	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", offsetof(type, member.sysroot), option_text}, \
+	{"lane", 0, "LANE", "see the steps of a QEMU that is started in its own log (log), where it runs freely, or\nthrough its GDB stub, one by one (gdb); auto: in the log if it can", offsetof(type, member.lane), option_lane}, \
+	{"granularity", 0, "WHAT", "judge single instructions (insn), or whole translation blocks as QEMU makes them in\nproduction (block), in its log", offsetof(type, member.blocks), option_granularity}, \
 	{"sandbox", 0, "MODE", "lock the emulator that is started in (on), or do not (off)", offsetof(type, member.no_sandbox), option_off}, \
 	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", offsetof(type, member.remote), option_text}
 /* clang-format on */
+
+struct error *option_lane(const char *arg, void *target);        /* enum lane */
+struct error *option_granularity(const char *arg, void *target); /* bool: "block" is true, "insn" false */
 
 /* The target is another process. */
 bool start_needs_others(const struct start_options *options);

@@ -240,6 +240,6 @@ struct error *judge_faulted_memory(struct judge *j)
 	for (size_t i = 0; i < slot->ranges.len && !err; i++)
 		err = adopt_range(j, &slot->ranges.at[i]);
 	if (!err && may_have_stored(slot))
-		err = memory_forget_all(j->model.memory);
+		err = judge_forget_memory(j);
 	return err || known || !judged ? err : uncheck(j, slot);
 }

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-static struct error *init_seen(struct judge *j)
+struct error *judge_source_changed(struct judge *j)
 {
-	if (!j->source->on_request)
+	if (!j->source->on_request || j->seen_at)
 		return NULL;
 	j->seen_at = calloc(j->source->isa->num_regs, sizeof *j->seen_at);
 	return j->seen_at ? NULL : &error_no_memory;
@@ -27,7 +27,7 @@ struct error *judge_init(struct judge *j)
 		struct isa_cpu cpu = {.vendor = j->options->vendor, .told = true};
 		lift_cache_set_cpu(j->model.cache, &cpu);
 	}
-	return err ? err : init_seen(j);
+	return err ? err : judge_source_changed(j);
 }
 
 void judge_deinit(struct judge *j)

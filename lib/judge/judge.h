@@ -68,6 +68,9 @@ struct judge {
 struct error *judge_init(struct judge *j);
 void judge_deinit(struct judge *j);
 
+/* The source shows other registers than before. */
+struct error *judge_source_changed(struct judge *j);
+
 /* What was seen of a register that is not always shown is of this instruction's end. */
 void judge_note_seen(struct judge *j, uint32_t reg);
 /* The number of the first instruction that may have changed the register to what is seen behind the last one. */
@@ -118,6 +121,9 @@ struct error *judge_settle_stores(struct judge *j, const struct prediction *slot
 
 /* Behind the steps that were judged. still: the guest stands still; what waited for that is looked at. */
 struct error *judge_settle(struct judge *j, bool still);
+
+/* Nothing is known any more of memory that an instruction can have stored to. */
+struct error *judge_forget_memory(struct judge *j);
 
 /* An instruction of which nothing was predicted may have written anywhere, unless its decoder knows better. */
 bool may_have_stored(const struct prediction *slot);

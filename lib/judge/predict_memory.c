@@ -25,10 +25,24 @@ static bool fetch(struct predictor *p, uint64_t address, size_t len)
 	return true;
 }
 
+/* The guest cannot be asked. */
+static enum mem_result reach_ahead(struct predictor *p, uint64_t address, size_t len)
+{
+	struct source *s = p->source;
+
+	return s->ops->reach ? s->ops->reach(s, p->memory, address, len, &p->error) : MEM_OK;
+}
+
 enum mem_result predictor_read(struct predictor *p, uint64_t address, size_t len, uint8_t *ret, uint8_t *unknown)
 {
-	if (memory_read(p->memory, address, ret, unknown, len) || p->source->stance == STANCE_AHEAD)
+	if (memory_read(p->memory, address, ret, unknown, len))
 		return MEM_OK;
+	if (p->source->stance == STANCE_AHEAD) {
+		enum mem_result there = reach_ahead(p, address, len);
+		if (there == MEM_OK)
+			memory_read(p->memory, address, ret, unknown, len);
+		return there;
+	}
 	if (p->source->stance == STANCE_BEHIND) {
 		p->waiting = true;
 		return MEM_ERROR;
@@ -106,8 +120,12 @@ static enum mem_result reach_page(struct predictor *p, uint64_t page)
 	uint8_t byte;
 	size_t got = 0;
 
-	if (p->source->stance == STANCE_AHEAD || map_get(&p->mapped, page))
+	if (map_get(&p->mapped, page))
 		return MEM_OK;
+	if (p->source->stance == STANCE_AHEAD) {
+		enum mem_result there = reach_ahead(p, page * MEMORY_PAGE, 1);
+		return there == MEM_FAULT && may_be_stack(p, page) ? MEM_OK : there;
+	}
 	if (p->source->stance == STANCE_BEHIND) {
 		p->waiting = true;
 		return MEM_ERROR;

@@ -6,6 +6,7 @@
 #define LIB_JUDGE_SOURCE_H
 
 #include "lib/expr/eval.h"
+#include "lib/state/memory.h"
 #include "lib/state/observed.h"
 
 struct source;
@@ -17,6 +18,17 @@ struct source_ops {
 	 * NULL: there is none to be asked.
 	 */
 	struct error *(*read)(struct source *s, uint64_t address, void *ret, size_t len, size_t *ret_len);
+
+	/*
+	 * Of a guest that runs on by itself (STANCE_AHEAD): is there memory? What is known of it without asking it is
+	 * added to the model's. NULL: nobody can tell.
+	 */
+	enum mem_result (*reach)(struct source *s, struct memory *memory, uint64_t address, size_t len,
+				 struct error **error);
+
+	/* An instruction may have stored anywhere: what the model knows of memory that can be written to is forgotten.
+	 * NULL: all of it is. */
+	struct error *(*forget)(struct source *s, struct memory *memory);
 
 	/* What the step that is predicted next loads. ret and unknown as of struct eval_memory. */
 	enum mem_result (*load)(struct source *s, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown);

@@ -207,6 +207,14 @@ static struct error *keep_span(struct judge *j)
 	j->run->instructions = end;
 	judgement_deinit(&j->judgement);
 	j->judgement = all;
+	return err;
+}
+
+/* What they stored is not what earlier suspects loaded. */
+static struct error *note_span(struct judge *j)
+{
+	struct error *err = NULL;
+
 	for (size_t i = 0; !err && i < j->span.len; i++)
 		err = suspects_note(j, &j->span.slot[i]);
 	return err;
@@ -221,7 +229,7 @@ struct error *span_account(struct judge *j)
 
 	run->instructions += span->len;
 	if (!j->judging)
-		return NULL;
+		return note_span(j);
 	run->grouped += span->len;
 	run->checked += span->len - unseen;
 	run->within_bound += j->judgement.within_bound;
@@ -230,7 +238,9 @@ struct error *span_account(struct judge *j)
 				     unseen && i == span->len - 1 ? JUDGED_PARTLY : JUDGED_FULLY);
 	if (!err && unseen)
 		err = count_unseen(j, span_last(span)->lifted->insn.mnemonic, span_last(span)->pc, j->judgement.unseen);
-	return err || !j->judgement.differences.len ? err : keep_span(j);
+	if (!err && j->judgement.differences.len)
+		err = keep_span(j);
+	return err ? err : note_span(j);
 }
 
 void span_cut_at_exit(struct judge *j)

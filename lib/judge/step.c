@@ -32,6 +32,13 @@ static bool stores_unsettled(const struct judge *j, const struct prediction *slo
 	return false;
 }
 
+struct error *judge_forget_memory(struct judge *j)
+{
+	struct source *s = j->source;
+
+	return s->ops->forget ? s->ops->forget(s, j->model.memory) : memory_forget_all(j->model.memory);
+}
+
 bool may_have_stored(const struct prediction *slot)
 {
 	if (slot->kind != PREDICTED_NOTHING)
@@ -310,7 +317,7 @@ static struct error *keep_compared(struct judge *j, struct prediction *slot, boo
 	if (stopped && j->source->ops->read && slot->ranges.len)
 		j->faulted = slot;
 	else if (!err && may_have_stored(slot))
-		err = memory_forget_all(j->model.memory);
+		err = judge_forget_memory(j);
 	return err ? err : suspects_note(j, slot);
 }
 

@@ -90,7 +90,7 @@ static bool stands_out(const struct ahead *a, const struct insn *insn, enum ahea
 {
 	bool been = a->model->source->stance == STANCE_AHEAD;
 
-	if (a->model->grouping || a->alone)
+	if (a->model->grouping || a->alone || a->flows)
 		return false;
 	if (target_overruns(a->target, insn->overrun)) {
 		*ret = been ? AHEAD_LAST : AHEAD_OVERRUN;

@@ -24,6 +24,7 @@ struct ahead {
 	struct predictor *model;
 	struct target *target;
 	struct guard guard;
+	bool flows; /* the target runs by itself: nothing is stepped */
 	bool alone; /* the next instruction is predicted by itself, though it opens a sequence or may be overrun */
 };
 

@@ -91,7 +91,7 @@ static struct error *compare(struct lockstep *ls, uint64_t address, const uint8_
 }
 
 /* Pages that are known and cannot be read are none of ours: the guest may have taken its own right away. */
-static struct error *audit_pages(struct lockstep *ls, uint64_t start, size_t num, uint8_t *buf, size_t *recorded)
+static struct error *audit_run(struct lockstep *ls, uint64_t start, size_t num, uint8_t *buf, size_t *recorded)
 {
 	size_t len = num * MEMORY_PAGE, done = 0;
 	struct error *err = NULL;
@@ -111,25 +111,34 @@ static struct error *audit_pages(struct lockstep *ls, uint64_t start, size_t num
 	return err;
 }
 
+struct error *audit_pages(struct lockstep *ls, const uint64_t *pages, size_t num)
+{
+	uint8_t *buf = num ? malloc(BLOCK_PAGES * MEMORY_PAGE) : NULL;
+	size_t recorded = 0;
+	struct error *err = buf || !num ? NULL : &error_no_memory;
+
+	for (size_t i = 0, n; i < num && !err; i += n) {
+		for (n = 1; n < BLOCK_PAGES && i + n < num; n++)
+			if (pages[i + n] != pages[i] + n * MEMORY_PAGE)
+				break;
+		err = audit_run(ls, pages[i], n, buf, &recorded);
+	}
+	free(buf);
+	return err;
+}
+
 struct error *audit_now(struct lockstep *ls)
 {
-	uint8_t *buf = malloc(BLOCK_PAGES * MEMORY_PAGE);
 	memory_addresses pages = {0};
-	size_t recorded = 0;
-	struct error *err = buf ? memory_list(ls->judge.model.memory, &pages) : &error_no_memory;
+	struct error *err = memory_list(ls->judge.model.memory, &pages);
 
-	for (size_t i = 0, num; i < pages.len && !err; i += num) {
-		for (num = 1; num < BLOCK_PAGES && i + num < pages.len; num++)
-			if (pages.at[i + num] != pages.at[i] + num * MEMORY_PAGE)
-				break;
-		err = audit_pages(ls, pages.at[i], num, buf, &recorded);
-	}
+	if (!err)
+		err = audit_pages(ls, pages.at, pages.len);
 	if (!err) {
 		ls->judge.run->audit.audits++;
 		ls->judge.run->audit.at = ls->judge.run->instructions;
 	}
 	vec_deinit(&pages);
-	free(buf);
 	return err;
 }
 

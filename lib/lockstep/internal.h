@@ -4,6 +4,7 @@
 
 #include "lib/judge/judge.h"
 #include "lib/lockstep/ahead.h"
+#include "lib/lockstep/flow.h"
 #include "lib/lockstep/lockstep.h"
 #include "lib/lockstep/passed.h"
 #include "lib/lockstep/tracer.h"
@@ -55,6 +56,7 @@ struct lockstep {
 	struct step blind; /* for steps whose prediction a difference has made worthless */
 
 	struct sweep sweep;
+	struct flow flow;
 	struct passed passed;
 	/* The log's next event is a signal that came between two instructions, at that PC. */
 	bool between;
@@ -86,6 +88,8 @@ bool audit_is_due(const struct lockstep *ls, uint64_t number);
 struct error *audit_now(struct lockstep *ls);
 /* The same at the run's end, if one is wanted there and has not just been made. */
 struct error *audit_end(struct lockstep *ls);
+/* Compares what the model knows of these pages, ascending. The same of differences. */
+struct error *audit_pages(struct lockstep *ls, const uint64_t *pages, size_t num);
 
 /* ---- lockstep.c ---- */
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h> /* PROT_WRITE */
 
 #include "lib/base/clock.h"
 #include "lib/lockstep/internal.h"
@@ -203,7 +204,11 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	struct replay_totals totals = *replay_totals(ls->replay);
 	bool all_seen = !ls->judge.seen_at || ls->sweep.done == ls->judge.run->instructions;
 	uint64_t start = clock_now();
-	err = replay_syscall(ls->replay, &ls->judge.before, &ls->judge.now, ls->judge.model.memory, &outcome);
+	err = flow_clear_way(ls);
+	if (!err)
+		err = replay_syscall(ls->replay, &ls->judge.before, &ls->judge.now, ls->judge.model.memory, &outcome);
+	if (!err && !outcome.finished)
+		err = flow_block_way(ls);
 	if (err)
 		return err;
 	ls->judge.run->instructions++;
@@ -296,11 +301,34 @@ static struct error *settle(struct lockstep *ls, enum ahead_result why)
 	return err;
 }
 
+/* Lets the guest run by itself, if it can, and stands at no system call. */
+static struct error *let_run(struct lockstep *ls, bool *ret)
+{
+	struct prediction *slot = &ring_at(ls, 0)->slot;
+	enum ahead_result result;
+
+	*ret = false;
+	if (!ls->flow.ready || at_limit(ls))
+		return NULL;
+	ls->source.stance = STANCE_STILL;
+	ls->ahead.flows = true;
+	struct error *err = ahead_next(&ls->ahead, slot, &result);
+	ls->ahead.flows = false;
+	if (err || result == AHEAD_SYSCALL)
+		return err;
+	err = memory_journal_rollback(ls->judge.model.memory, slot->mark);
+	state_copy(&ls->judge.model.front, &ls->judge.now);
+	return err ? err : flow_begin(ls, ret);
+}
+
 /* One turn: predict, submit, and judge what has come back. */
 static struct error *turn(struct lockstep *ls)
 {
 	enum ahead_result why;
+	bool runs = false;
 
+	if (ls->target->running)
+		return flow_on(ls);
 	if (!ls->predicted && !ls->judge.judging && !ls->options->only_trace) {
 		ls->judge.judging = front_is_at(ls, ls->options->from);
 		ls->judge.run->passed_over = ls->judge.run->instructions;
@@ -309,6 +337,10 @@ static struct error *turn(struct lockstep *ls)
 	if (err || ls->done)
 		return err;
 	err = ls->predicted ? NULL : passed_look(ls);
+	if (!err && !ls->predicted)
+		err = let_run(ls, &runs);
+	if (runs)
+		return err;
 	if (!err)
 		err = fill(ls, &why);
 	if (!err)
@@ -342,9 +374,43 @@ static struct error *read_target(struct source *source, uint64_t address, void *
 	return target_read_memory(((struct lockstep *)source->ctx)->target, address, ret, len, ret_len);
 }
 
+/* What is mapped, and what is known of it without asking: of a guest that runs. */
+static enum mem_result reach_target(struct source *source, struct memory *memory, uint64_t address, size_t len,
+				    struct error **error)
+{
+	struct lockstep *ls = source->ctx;
+	const struct guest_map *map = replay_map(ls->replay);
+	struct guest_map_range range;
+
+	if (!ls->flow.on)
+		return MEM_OK;
+	for (uint64_t page = address / MEMORY_PAGE; page <= (address + len - 1) / MEMORY_PAGE; page++) {
+		uint64_t at = page * MEMORY_PAGE;
+		if (!guest_map_at(map, at, &range) || !range.prot || replay_is_beyond(ls->replay, at))
+			return MEM_FAULT;
+	}
+	*error = replay_know_fresh(ls->replay, memory, address, len);
+	return *error ? MEM_ERROR : MEM_OK;
+}
+
+/* Code that nobody can write to stays what it is. */
+static struct error *forget_writable(struct source *source, struct memory *memory)
+{
+	struct lockstep *ls = source->ctx;
+	const struct guest_map *map = replay_map(ls->replay);
+	struct error *err = map->known ? NULL : memory_forget_all(memory);
+
+	for (size_t i = 0; map->known && i < guest_map_num(map) && !err; i++) {
+		struct guest_map_range range = guest_map_get(map, i);
+		if (range.prot & PROT_WRITE)
+			err = memory_forget(memory, range.start, range.len);
+	}
+	return err;
+}
+
 static void init_source(struct lockstep *ls)
 {
-	static const struct source_ops ops = {.read = read_target};
+	static const struct source_ops ops = {.read = read_target, .reach = reach_target, .forget = forget_writable};
 	const struct target *t = ls->target;
 
 	ls->source = (struct source){
@@ -405,6 +471,8 @@ static struct error *init(struct lockstep *ls)
 	if (!err)
 		hide_unjudged(ls->target);
 	ls->ahead.guard.replay = ls->replay;
+	if (!err)
+		err = flow_init(ls);
 	return err ? err : tracer_init(ls);
 }
 
@@ -419,6 +487,7 @@ static void deinit(struct lockstep *ls)
 	passed_deinit(&ls->passed);
 	prediction_deinit(&ls->blind.slot);
 	ahead_deinit(&ls->ahead);
+	flow_deinit(&ls->flow);
 	judge_deinit(&ls->judge);
 }
 

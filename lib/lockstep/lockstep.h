@@ -25,6 +25,11 @@ struct lockstep_options {
 	/* All that the model knows of memory is compared with the guest's this often, in instructions, and at the end;
 	 * 0: at the end alone, of a run of under a million instructions. */
 	uint64_t audit_interval;
+	bool blocks; /* what it runs are whole translation blocks, not single instructions */
+	bool flow;   /* let a guest that can run by itself: its steps are read from the emulator's log */
+	/* ... and have it stop this often, in instructions, to compare the memory that it has stored to; 0: at stops
+	 * alone. */
+	uint64_t compare_interval;
 	/* Where what is seen is written as a trace; NULL: nowhere. What the target hides is added to the header. */
 	const char *trace_path;
 	const struct trace_header *trace_header;

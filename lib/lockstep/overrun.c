@@ -79,7 +79,7 @@ static struct error *take_unjudged(struct lockstep *ls)
 	struct error *err = ls->judge.judging
 				    ? count_unseen(&ls->judge, last->lifted->insn.mnemonic, last->pc, UNSEEN_INPUT)
 				    : NULL;
-	return err ? err : memory_forget_all(ls->judge.model.memory);
+	return err ? err : judge_forget_memory(&ls->judge);
 }
 
 static bool stands_behind(const struct lockstep *ls, const struct prediction *slot)

@@ -100,7 +100,7 @@ static struct error *undo(struct lockstep *ls, const struct prediction *slot)
 			err = memory_write(ls->judge.model.memory, o->address, o->bytes, NULL, o->len);
 	}
 	if (!err && may_have_stored(slot))
-		err = memory_forget_all(ls->judge.model.memory);
+		err = judge_forget_memory(&ls->judge);
 	if (!err)
 		err = replay_write_regs(ls->replay, &ls->judge.now, &ls->judge.before);
 	if (!err)

@@ -76,6 +76,13 @@ static void drop_waiting(struct tracer *t, size_t n)
 	t->waiting.len = 0;
 }
 
+void tracer_pause(struct tracer *t, bool on)
+{
+	if (on)
+		t->paused = t->writer;
+	t->writer = on ? NULL : t->paused;
+}
+
 void tracer_deinit(struct tracer *t)
 {
 	trace_writer_destroy(t->writer);
@@ -175,6 +182,16 @@ static bool add_store(struct lockstep *ls, const struct eval_store *s, const uin
 	return true;
 }
 
+/* What is not shown with the step is as predicted: it is compared where the guest stands. */
+static const uint8_t *seen_store(const struct lockstep *ls, const struct prediction *slot, size_t i)
+{
+	const struct eval_store *s = &slot->stores.at[i];
+
+	if (ls->source.stores_later)
+		return s->masked ? NULL : s->data;
+	return i < OBSERVED_MAX_READS && ls->judge.reply.memory_ok[i] ? ls->judge.reply.memory[i] : NULL;
+}
+
 /* What is known of the memory that the instruction loads, and what was seen of its stores. */
 static bool add_accesses(struct lockstep *ls, const struct prediction *slot, bool stores)
 {
@@ -184,9 +201,7 @@ static bool add_accesses(struct lockstep *ls, const struct prediction *slot, boo
 	for (size_t i = 0; i < slot->loads.len && ok; i++)
 		ok = add_load(ls, &slot->loads.at[i]);
 	for (size_t i = 0; stores && i < slot->stores.len && ok; i++)
-		ok = add_store(ls, &slot->stores.at[i],
-			       i < OBSERVED_MAX_READS && ls->judge.reply.memory_ok[i] ? ls->judge.reply.memory[i]
-										      : NULL);
+		ok = add_store(ls, &slot->stores.at[i], seen_store(ls, slot, i));
 	return ok;
 }
 
@@ -355,6 +370,22 @@ static void see_nothing(struct state *s)
 {
 	for (uint32_t r = 0; r < s->isa->num_regs; r++)
 		state_set_unknown(s, r);
+}
+
+struct error *tracer_unseen(struct lockstep *ls, const struct prediction *slot)
+{
+	struct tracer *t = &ls->tracer;
+
+	if (!t->writer)
+		return NULL;
+	if (!add_accesses(ls, slot, true))
+		return &error_no_memory;
+	see_nothing(&t->state);
+	struct trace_step step = step_of(ls, slot);
+	step.before = &ls->judge.now;
+	step.after = &t->state;
+	trace_writer_repeat(t->writer, ls->judge.repeat);
+	return give_up(ls, trace_writer_step(t->writer, &step));
 }
 
 struct error *tracer_span(struct lockstep *ls, size_t len)

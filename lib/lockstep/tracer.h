@@ -16,6 +16,7 @@ struct traced {
 
 struct tracer {
 	struct trace_writer *writer; /* NULL: nothing is written, and the calls below do nothing */
+	struct trace_writer *paused; /* stands in for it while nothing is to be written */
 	VEC(struct trace_access) accesses;
 	VEC(uint32_t) changed;
 	VEC(struct trace_write) writes;
@@ -31,9 +32,15 @@ struct lockstep;
 struct error *tracer_init(struct lockstep *ls);
 void tracer_deinit(struct tracer *t);
 
+/* Nothing is written meanwhile. */
+void tracer_pause(struct tracer *t, bool on);
+
 /* A step that was judged: judge.before, judge.seen, judge.reply, judge.signal. differs: it is not what was predicted.
  */
 struct error *tracer_step(struct lockstep *ls, const struct prediction *slot, bool differs);
+
+/* A step of which nothing was seen: what comes of it will be seen later. */
+struct error *tracer_unseen(struct lockstep *ls, const struct prediction *slot);
 
 /* The first len instructions of judge.span, of which the last has judge.seen and judge.reply behind it. */
 struct error *tracer_span(struct lockstep *ls, size_t len);

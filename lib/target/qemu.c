@@ -411,7 +411,7 @@ static struct error *prepare_log(struct launch *l)
 	}
 	err = ask(l, "--help", true, &help);
 	if (!err)
-		err = qemu_lane_options(help, l->log, l->log_args);
+		err = qemu_lane_options(help, l->log, l->options->log, l->log_args);
 	free(help);
 	return err ? err : qemu_lane_create(l->log, &l->lane);
 }

@@ -14,6 +14,14 @@
 
 #include "lib/target/gdb.h"
 
+/* What a step is of a guest that runs freely. */
+enum qemu_lane_steps {
+	QEMU_LANE_NONE,   /* it does not: there is no log */
+	QEMU_LANE_INSNS,  /* an instruction */
+	QEMU_LANE_BLOCKS, /* a translation block, as the emulator makes it in production */
+	QEMU_LANE_STANDS, /* from one place where it stands to the next: nothing in between is shown */
+};
+
 struct qemu_options {
 	const char *emulator;          /* a path, or a name on PATH; NULL: see qemu_find_emulator() */
 	const char *cpu;               /* -cpu; NULL: QEMU's default */
@@ -26,9 +34,9 @@ struct qemu_options {
 	bool share_streams;  /* the guest has our standard input, output and error */
 	unsigned timeout_ms; /* of the start, and of every request later */
 	enum gdb_ahead ahead;
-	/* The guest may run freely, its steps being read from the emulator's log: target_flow(), on from the start.
+	/* The guest may run freely, what it does being read from the emulator's log: target_flow(), on from the start.
 	 * ERROR_UNSUPPORTED if this emulator has no such log, or its sandbox does not allow it one. */
-	bool log;
+	enum qemu_lane_steps log;
 };
 
 /*

@@ -305,6 +305,9 @@ static struct error *lane_interrupt(struct target *t)
 
 	if (l->owed || l->stopped)
 		return NULL;
+	struct error *err = qemu_lane_make_room(l);
+	if (err)
+		return err;
 	if (syscall(SYS_tgkill, l->pid, l->pid, INTERRUPT))
 		return errno == ESRCH ? NULL : error_os(errno, "interrupt", t->identity);
 	l->owed = true;

@@ -12,6 +12,7 @@
 enum {
 	PIPE_SIZE = 1 << 20,    /* some 400 states, so that we and QEMU rarely wait for each other */
 	DISCARD_SIZE = 1 << 16, /* bytes at once */
+	SPILL_MAX = 16 << 20,   /* bytes: QEMU writes them more slowly than they are read */
 };
 
 struct error *qemu_lane_create(const char *path, struct qemu_lane **ret)
@@ -47,6 +48,7 @@ void qemu_lane_destroy(struct qemu_lane *l)
 	qemu_log_destroy(l->log);
 	error_destroy(l->failed);
 	vec_deinit(&l->map);
+	vec_deinit(&l->spill);
 	free(l->stepped.hidden);
 	free(l->flowing.hidden);
 	free(l->on_request);
@@ -58,7 +60,8 @@ void qemu_lane_destroy(struct qemu_lane *l)
 /* The options that make translation blocks of one instruction: of 8.1 and later, and of those before. */
 static const char *const single[] = {"-one-insn-per-tb", "-singlestep"};
 
-struct error *qemu_lane_options(const char *help, const char *path, const char *ret[QEMU_LANE_ARGS])
+struct error *qemu_lane_options(const char *help, const char *path, enum qemu_lane_steps steps,
+				const char *ret[QEMU_LANE_ARGS])
 {
 	size_t i = 0, n = 0;
 
@@ -66,13 +69,29 @@ struct error *qemu_lane_options(const char *help, const char *path, const char *
 		i++;
 	if (i == sizeof single / sizeof *single)
 		return error_create(ERROR_UNSUPPORTED, "the emulator has no option for one instruction a block");
-	ret[n++] = single[i];
+	if (steps == QEMU_LANE_INSNS)
+		ret[n++] = single[i];
 	ret[n++] = "-d";
-	ret[n++] = "cpu,fpu,nochain,page";
+	ret[n++] = steps == QEMU_LANE_STANDS ? "page" : "cpu,fpu,nochain,page";
 	ret[n++] = "-D";
 	ret[n++] = path;
 	ret[n] = NULL;
 	return NULL;
+}
+
+/* False: there is nothing. */
+static bool feed_spilled(struct qemu_lane *l, void *space, size_t len)
+{
+	size_t left = l->spill.len - l->spill_at, n = left < len ? left : len;
+
+	if (!n)
+		return false;
+	memcpy(space, l->spill.at + l->spill_at, n);
+	qemu_log_fed(l->log, n);
+	l->spill_at += n;
+	if (l->spill_at == l->spill.len)
+		l->spill.len = l->spill_at = 0;
+	return true;
 }
 
 struct error *qemu_lane_feed(struct qemu_lane *l, bool *ret_more)
@@ -81,6 +100,9 @@ struct error *qemu_lane_feed(struct qemu_lane *l, bool *ret_more)
 	void *space = qemu_log_space(l->log, &len);
 	ssize_t n;
 
+	*ret_more = feed_spilled(l, space, len);
+	if (*ret_more)
+		return NULL;
 	do
 		n = read(l->fd, space, len);
 	while (n < 0 && errno == EINTR);
@@ -92,6 +114,21 @@ struct error *qemu_lane_feed(struct qemu_lane *l, bool *ret_more)
 	else
 		l->at_end = true;
 	return NULL;
+}
+
+struct error *qemu_lane_make_room(struct qemu_lane *l)
+{
+	ssize_t n = 1;
+
+	while (n > 0 && l->spill.len < SPILL_MAX) {
+		if (!vec_reserve(&l->spill, l->spill.len + PIPE_SIZE))
+			return &error_no_memory;
+		do
+			n = read(l->fd, l->spill.at + l->spill.len, PIPE_SIZE);
+		while (n < 0 && errno == EINTR);
+		l->spill.len += n > 0 ? (size_t)n : 0;
+	}
+	return n < 0 && errno != EAGAIN ? error_os(errno, "read", "QEMU's log") : NULL;
 }
 
 void qemu_lane_discard(struct qemu_lane *l)

@@ -17,7 +17,7 @@
 #define LIB_TARGET_QEMU_LANE_H
 
 #include "lib/base/vec.h"
-#include "lib/target/target.h"
+#include "lib/target/qemu.h"
 
 struct qemu_lane;
 
@@ -29,7 +29,8 @@ void qemu_lane_destroy(struct qemu_lane *lane);
 /* The options by which an emulator whose --help text this is writes the log into that path: a list of at most
  * QEMU_LANE_ARGS, NULL at its end. ERROR_UNSUPPORTED if it has no such. */
 enum { QEMU_LANE_ARGS = 6 };
-struct error *qemu_lane_options(const char *help, const char *path, const char *ret[QEMU_LANE_ARGS]);
+struct error *qemu_lane_options(const char *help, const char *path, enum qemu_lane_steps steps,
+				const char *ret[QEMU_LANE_ARGS]);
 
 struct rsp_client;
 /* From now on all that waits for the stub takes the log in. Before target_gdb_create() of this client. */

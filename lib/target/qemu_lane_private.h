@@ -17,6 +17,9 @@ struct manner {
 struct qemu_lane {
 	int fd; /* the reading end of the FIFO */
 	bool at_end;
+	VEC(uint8_t) spill; /* bytes that were taken out of the pipe, and that the parser is to get first */
+	size_t spill_at;    /* ... of these, those that it has */
+	enum qemu_lane_steps steps;
 	struct qemu_log *log;
 	struct error *failed; /* what went wrong while the stub was waited for */
 	bool started;         /* the map is told: from here on, what comes unasked is thrown away */
@@ -47,6 +50,12 @@ struct qemu_lane {
  * the last of all is as whole as that before any other stop.
  */
 struct error *qemu_lane_feed(struct qemu_lane *l, bool *ret_more);
+
+/*
+ * Makes room in the pipe: what is in it is kept for the parser. A signal breaks off a write that waits for room, and
+ * what was to be written is lost (QEMU's handlers are without SA_RESTART, and it does not try again).
+ */
+struct error *qemu_lane_make_room(struct qemu_lane *l);
 
 /* The guest stands: what is in the pipe is whole, and of what others did. */
 void qemu_lane_discard(struct qemu_lane *l);

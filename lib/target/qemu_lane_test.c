@@ -63,7 +63,7 @@ static struct target *start(const struct isa *isa, const char *emulator, const s
 		.program = path,
 		.argv = argv,
 		.sandbox = sandbox,
-		.log = log,
+		.log = log ? QEMU_LANE_INSNS : QEMU_LANE_NONE,
 		.timeout_ms = TIMEOUT_MS,
 	};
 	struct target *t = NULL;
@@ -383,13 +383,14 @@ START_TEST(options_are_found_in_the_help)
 {
 	const char *args[QEMU_LANE_ARGS];
 
-	ck_no_error(qemu_lane_options("-x  y\n-singlestep  QEMU_SINGLESTEP  run in singlestep mode\n", "/p", args));
+	ck_no_error(qemu_lane_options("-x  y\n-singlestep  QEMU_SINGLESTEP  run in singlestep mode\n", "/p",
+				      QEMU_LANE_INSNS, args));
 	ck_assert_str_eq(args[0], "-singlestep");
-	ck_no_error(qemu_lane_options("-one-insn-per-tb  QEMU_ONE_INSN_PER_TB\n", "/p", args));
+	ck_no_error(qemu_lane_options("-one-insn-per-tb  QEMU_ONE_INSN_PER_TB\n", "/p", QEMU_LANE_INSNS, args));
 	ck_assert_str_eq(args[0], "-one-insn-per-tb");
 	ck_assert_str_eq(args[4], "/p");
 	ck_assert_ptr_null(args[5]);
-	ck_error(qemu_lane_options("usage: other\n", "/p", args), ERROR_UNSUPPORTED, "no option");
+	ck_error(qemu_lane_options("usage: other\n", "/p", QEMU_LANE_INSNS, args), ERROR_UNSUPPORTED, "no option");
 }
 END_TEST
 
@@ -398,7 +399,10 @@ START_TEST(an_emulator_without_them_is_told)
 	static const char script[] = "#!/bin/sh\necho another emulator\n";
 	char path[] = "/tmp/validate-test-XXXXXX";
 	int fd = mkstemp(path);
-	struct qemu_options o = {.program = "/bin/sh", .emulator = path, .log = true, .timeout_ms = TIMEOUT_MS};
+	struct qemu_options o = {.program = "/bin/sh",
+				 .emulator = path,
+				 .log = QEMU_LANE_INSNS,
+				 .timeout_ms = TIMEOUT_MS};
 	struct target *t;
 
 	ck_assert_int_ge(fd, 0);

@@ -1,0 +1,231 @@
+/*
+ * Whole translation blocks, as emulators make them in production: the log has a state where each begins, and what lies
+ * between is judged by following the path from one to the next, instruction by instruction. Where the block ends the
+ * log does not say: at a branch, at a page's end, or where the emulator found it long enough. So the first place on the
+ * path at which the guest could be as it was seen is taken for the end; if there is none, the last one with the right
+ * PC.
+ */
+#include "lib/lockstep/internal.h"
+
+struct path {
+	bool as_seen;        /* the guest can be as it was seen */
+	bool lost;           /* it cannot be followed: what an instruction does, or where it leads, is not known */
+	bool at_call;        /* the next instruction is a system call */
+	size_t last;         /* instructions up to the last place with the PC that was seen; 0: there was none */
+	uint64_t iterations; /* of repeated instructions, besides the one that the span has */
+};
+
+static bool pc_is_as_seen(const struct lockstep *ls, const struct state *s)
+{
+	uint32_t pc = ls->target->isa->pc;
+
+	return state_known(s, pc) && state_get(s, pc) == state_get(&ls->judge.seen, pc);
+}
+
+/* A branch, taken or not: no block goes on behind it. */
+static bool ends_block(const struct lockstep *ls, const struct prediction *slot)
+{
+	const struct insn *insn = &slot->lifted->insn;
+	struct isa_flow flow;
+
+	ls->target->isa->flow(slot->pc, insn->bytes, insn->len, &flow);
+	return flow.num_next != 1 || flow.next[0] != slot->pc + insn->len;
+}
+
+/* The guest was stopped by a signal in the instruction at the front. */
+static bool stands_at_signal(const struct lockstep *ls)
+{
+	return ls->judge.reply.stop.kind == STOP_SIGNAL && pc_is_as_seen(ls, &ls->judge.model.front);
+}
+
+/* An iteration is done, and others follow: they are one instruction of the span. */
+static struct error *fold_iteration(struct lockstep *ls, struct path *p)
+{
+	struct span *span = &ls->judge.span;
+	struct error *err = flow_note_stores(ls, span_last(span));
+
+	p->iterations++;
+	span->len--;
+	return err;
+}
+
+/* Behind one more instruction. *ret_on: the path goes on. */
+static struct error *look_behind(struct lockstep *ls, struct path *p, bool *ret_on)
+{
+	const struct state *front = &ls->judge.model.front;
+	struct span *span = &ls->judge.span;
+	const struct prediction *slot = span_last(span);
+	uint32_t pc = ls->target->isa->pc;
+
+	*ret_on = false;
+	bool anywhere = slot->kind == PREDICTED_OUTPUTS && !state_known(front, pc);
+	if (slot->kind == PREDICTED_OUTPUTS && (anywhere || pc_is_as_seen(ls, front)))
+		p->as_seen = flow_is_as_seen(ls, front);
+	p->lost = slot->kind == PREDICTED_NOTHING || (anywhere && !p->as_seen);
+	if (p->as_seen || p->lost || slot->kind == PREDICTED_FAULT)
+		return NULL;
+	p->last = pc_is_as_seen(ls, front) ? span->len : p->last;
+	bool again = slot->lifted->insn.repeats && state_get(front, pc) == slot->pc;
+	*ret_on = again || (!ends_block(ls, slot) && span->len < SPAN_MAX);
+	return again ? fold_iteration(ls, p) : NULL;
+}
+
+static struct error *follow_path(struct lockstep *ls, struct path *p)
+{
+	struct span *span = &ls->judge.span;
+	enum ahead_result result;
+	struct error *err = NULL;
+	bool on = true;
+
+	span->len = 0;
+	while (!err && on) {
+		if (stands_at_signal(ls)) {
+			p->as_seen = flow_is_as_seen(ls, &ls->judge.model.front);
+			p->last = span->len;
+			return NULL;
+		}
+		err = ahead_next(&ls->ahead, &span->slot[span->len], &result);
+		p->at_call = result == AHEAD_SYSCALL;
+		if (err || p->at_call)
+			return err;
+		span->exit[span->len++] = 0;
+		err = look_behind(ls, p, &on);
+	}
+	return err;
+}
+
+/* ---- What comes of it ---- */
+
+/* Counts what the span stands for besides its instructions. */
+static void count_block(struct lockstep *ls, const struct path *p)
+{
+	struct run *run = ls->judge.run;
+	size_t len = ls->judge.span.len;
+
+	run->instructions += p->iterations;
+	run->checked += ls->judge.judging ? p->iterations : 0;
+	run->blocks += len > 1;
+	run->in_blocks += len > 1 ? len : 0;
+}
+
+/* Instructions of which an input is what only the guest decides are seen in part. */
+static struct error *count_matching(struct lockstep *ls, const struct prediction *slot)
+{
+	struct judge *j = &ls->judge;
+
+	j->run->instructions++;
+	if (!j->judging)
+		return NULL;
+	struct error *err = coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn,
+					   slot->imprecise ? JUDGED_PARTLY : JUDGED_FULLY);
+	if (err || slot->imprecise)
+		return err ? err : count_unseen(j, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
+	j->run->checked++;
+	return NULL;
+}
+
+static struct error *take_matching(struct lockstep *ls)
+{
+	struct judge *j = &ls->judge;
+	struct error *err = NULL;
+
+	judgement_clear(&j->judgement);
+	state_copy(&j->before, &j->span.start);
+	keep_registers(&ls->source, &j->model.front, &j->seen, &j->now);
+	for (size_t i = 0; i < j->span.len && !err; i++) {
+		err = count_matching(ls, &j->span.slot[i]);
+		if (!err)
+			err = flow_note_stores(ls, &j->span.slot[i]);
+		if (!err)
+			err = suspects_note(j, &j->span.slot[i]);
+	}
+	return err;
+}
+
+/* What the guest did since the block's start is not known. */
+static struct error *take_lost(struct lockstep *ls)
+{
+	struct judge *j = &ls->judge;
+	const struct prediction *last = span_last(&j->span);
+	struct error *err = NULL;
+
+	judgement_clear(&j->judgement);
+	state_copy(&j->before, &j->span.start);
+	adopt_registers(&ls->source, &j->span.start, &j->seen, &j->now);
+	j->run->instructions += j->span.len;
+	if (j->judging && last->lifted && last->lifted->prog)
+		err = count_unseen(j, last->lifted->insn.mnemonic, last->pc, UNSEEN_INPUT);
+	else if (j->judging)
+		err = run_count_unmodelled(j->run, unmodelled_name(last), last->pc);
+	suspects_note_anything(j);
+	return err ? err : judge_forget_memory(j);
+}
+
+/* The path ends elsewhere, or as the guest cannot be. */
+static struct error *take_differing(struct lockstep *ls, const struct path *p)
+{
+	struct judge *j = &ls->judge;
+	struct span *span = &j->span;
+	struct error *err = NULL;
+
+	if (p->last && p->last < span->len) {
+		err = memory_journal_rollback(j->model.memory, span->slot[p->last].mark);
+		span->len = p->last;
+	}
+	for (size_t i = 0; i < span->len && !err; i++)
+		err = flow_note_stores(ls, &span->slot[i]);
+	j->reply.stop.kind = STOP_STEPPED;
+	return err ? err : span_judge(j);
+}
+
+/* The instruction in which a signal stopped the guest; what is in front of it in the block was judged. */
+static struct error *take_signal(struct lockstep *ls, enum stop_kind kind)
+{
+	struct prediction *slot = &ls->flow.slot;
+	enum ahead_result result;
+	bool differs;
+
+	ls->judge.reply.stop.kind = kind;
+	state_copy(&ls->judge.model.front, &ls->judge.now);
+	struct error *err = ahead_next(&ls->ahead, slot, &result);
+	if (!err)
+		err = take_step(ls, slot, &differs);
+	return err ? err : flow_note_stores(ls, slot);
+}
+
+static struct error *take_path(struct lockstep *ls, const struct path *p)
+{
+	struct judge *j = &ls->judge;
+
+	if (!j->span.len)
+		return NULL;
+	count_block(ls, p);
+	struct error *err = tracer_span(ls, j->span.len);
+	if (err)
+		return err;
+	if (p->as_seen)
+		return take_matching(ls);
+	return p->lost ? take_lost(ls) : take_differing(ls, p);
+}
+
+struct error *judge_block(struct lockstep *ls)
+{
+	struct judge *j = &ls->judge;
+	enum stop_kind kind = j->reply.stop.kind;
+	struct path p = {.as_seen = false};
+
+	memory_journal_discard(j->model.memory, memory_journal_mark(j->model.memory));
+	state_copy(&j->span.start, &j->now);
+	state_copy(&j->model.front, &j->now);
+	struct error *err = follow_path(ls, &p);
+	if (err)
+		return err;
+	if (p.at_call && !p.last && !p.as_seen)
+		return flow_made_call(ls);
+	err = take_path(ls, &p);
+	if (!err && kind == STOP_SIGNAL)
+		err = take_signal(ls, kind);
+	if (!err && (p.lost || j->suspects.list.len || j->judgement.differences.len))
+		err = flow_stop_soon(ls);
+	return err;
+}

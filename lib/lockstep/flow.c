@@ -1,0 +1,429 @@
+#include "lib/lockstep/flow.h"
+
+#include <stdlib.h>
+
+#include "lib/lockstep/internal.h"
+
+enum {
+	STEPS = 4096, /* judged before others have their turn */
+};
+
+static const struct flow_place nowhere = {UINT64_MAX, UINT64_MAX};
+
+struct error *flow_init(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+
+	f->cleared = UINT64_MAX;
+	f->signal = f->between = f->until = nowhere;
+	f->ready = ls->options->flow && ls->target->ops->flow && replay_map(ls->replay)->known;
+	return NULL;
+}
+
+void flow_deinit(struct flow *f)
+{
+	prediction_deinit(&f->slot);
+	replay_places_deinit(&f->places);
+	map_deinit(&f->breaks);
+	map_deinit(&f->dirty);
+	vec_deinit(&f->pages);
+	run_deinit(&f->nothing);
+}
+
+/* ---- Where it stops ---- */
+
+/* *value in breaks: how often it is set; 0 as not at all. */
+static struct error *set_break(struct lockstep *ls, uint64_t at, bool on)
+{
+	uint64_t *times = map_put(&ls->flow.breaks, at);
+
+	if (!times)
+		return &error_no_memory;
+	*times += on ? 1 : -UINT64_C(1);
+	if (*times != on)
+		return NULL;
+	return target_set_break(ls->target, at, on);
+}
+
+static struct error *set_all(struct lockstep *ls, const uint64_t *at, size_t num, bool on)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < num && !err; i++)
+		err = set_break(ls, at[i], on);
+	return err;
+}
+
+static struct error *move_break(struct lockstep *ls, struct flow_place *p)
+{
+	struct error *err = NULL;
+
+	if (p->set == p->wanted)
+		return NULL;
+	if (p->set != UINT64_MAX)
+		err = set_break(ls, p->set, false);
+	p->set = p->wanted;
+	return err || p->set == UINT64_MAX ? err : set_break(ls, p->set, true);
+}
+
+static struct error *set_breaks(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+	const struct replay_fault *fault = &ls->judge.logged.next;
+	struct error *err = replay_find_places(ls->replay, &f->places);
+
+	if (!err)
+		err = set_all(ls, f->places.clear.at, f->places.clear.len, false);
+	if (!err)
+		err = set_all(ls, f->places.set.at, f->places.set.len, true);
+	f->signal.wanted = fault->signal ? fault->pc : UINT64_MAX;
+	f->between.wanted = ls->between ? ls->between_pc : UINT64_MAX;
+	f->until.wanted = ls->options->have_until ? ls->options->until : UINT64_MAX;
+	if (!err)
+		err = move_break(ls, &f->signal);
+	if (!err)
+		err = move_break(ls, &f->between);
+	return err ? err : move_break(ls, &f->until);
+}
+
+struct error *flow_clear_way(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+	uint64_t pc = state_get(&ls->judge.before, ls->target->isa->pc);
+
+	const uint64_t *times = map_get(&f->breaks, pc);
+
+	if (!times || !*times)
+		return NULL;
+	f->cleared = pc;
+	return target_set_break(ls->target, pc, false);
+}
+
+struct error *flow_block_way(struct lockstep *ls)
+{
+	uint64_t pc = ls->flow.cleared;
+
+	ls->flow.cleared = UINT64_MAX;
+	return pc == UINT64_MAX ? NULL : target_set_break(ls->target, pc, true);
+}
+
+/* ---- The source, while it runs ---- */
+
+static void show_log(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+
+	f->standing = ls->source;
+	f->on = true;
+	ls->source.stance = STANCE_AHEAD;
+	ls->source.stops_reset = ls->source.trap_is_step = false;
+	ls->source.stores_later = true;
+	ls->ahead.flows = true;
+}
+
+static void show_stub(struct lockstep *ls)
+{
+	ls->source = ls->flow.standing;
+	ls->source.stance = STANCE_STILL;
+	ls->flow.on = ls->ahead.flows = false;
+}
+
+/* What is shown depends on who shows it; of the log it is known with the first look. */
+static struct error *refresh_source(struct lockstep *ls)
+{
+	ls->source.hidden = ls->target->hidden;
+	ls->source.on_request = ls->target->on_request;
+	return judge_source_changed(&ls->judge);
+}
+
+/* ---- Letting it run ---- */
+
+/* It stands where a step of its own, or none, is to be made. */
+static bool has_to_be_stepped(const struct lockstep *ls)
+{
+	return passed_stands(ls) || signal_stands_between(ls) || replay_code_may_change(ls->replay);
+}
+
+struct error *flow_begin(struct lockstep *ls, bool *ret)
+{
+	const struct target_plan plan = {.num_reads = 0};
+	struct replay_known known;
+
+	*ret = false;
+	if (!ls->flow.ready || has_to_be_stepped(ls))
+		return ls->flow.ready ? target_flow(ls->target, false) : NULL;
+	struct error *err = replay_know(ls->replay, ls->judge.model.memory, &known);
+	if (!err)
+		err = set_breaks(ls);
+	if (!err)
+		err = target_flow(ls->target, true);
+	if (err)
+		return err;
+	show_log(ls);
+	ls->flow.stopping = false;
+	*ret = true;
+	return target_submit(ls->target, &plan, 1);
+}
+
+/* ---- Memory ---- */
+
+static struct error *note_page(struct flow *f, uint64_t page)
+{
+	if (map_get(&f->dirty, page))
+		return NULL;
+	return map_put(&f->dirty, page) && vec_push(&f->pages, page * MEMORY_PAGE) ? NULL : &error_no_memory;
+}
+
+struct error *flow_note_stores(struct lockstep *ls, const struct prediction *slot)
+{
+	struct flow *f = &ls->flow;
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < slot->stores.len && !err; i++) {
+		const struct eval_store *s = &slot->stores.at[i];
+		err = note_page(f, s->address / MEMORY_PAGE);
+		if (!err)
+			err = note_page(f, (s->address + s->len - 1) / MEMORY_PAGE);
+	}
+	return err;
+}
+
+static int compare_pages(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* All that was stored to, against what the guest has. */
+static struct error *compare_memory(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+
+	qsort(f->pages.at, f->pages.len, sizeof *f->pages.at, compare_pages);
+	struct error *err = audit_pages(ls, f->pages.at, f->pages.len);
+	map_clear(&f->dirty);
+	f->pages.len = 0;
+	f->compared = ls->judge.run->instructions;
+	return err;
+}
+
+/* ---- Its steps ---- */
+
+struct error *flow_stop_soon(struct lockstep *ls)
+{
+	if (ls->flow.stopping || !ls->target->running)
+		return NULL;
+	ls->flow.stopping = true;
+	return target_interrupt(ls->target);
+}
+
+struct error *flow_made_call(const struct lockstep *ls)
+{
+	return error_create(ERROR_TARGET, "the guest made the system call at pc 0x%llx itself, over a breakpoint",
+			    (unsigned long long)state_get(&ls->judge.now, ls->target->isa->pc));
+}
+
+bool flow_is_as_seen(const struct lockstep *ls, const struct state *s)
+{
+	const struct state *seen = &ls->judge.seen;
+
+	for (uint32_t w = 0; w < ls->target->isa->num_words; w++)
+		if ((s->value[w] ^ seen->value[w]) & ~(s->unknown[w] | seen->unknown[w] | ls->source.hidden[w]))
+			return false;
+	return true;
+}
+
+/* An iteration was predicted, and the guest has made more of them. */
+static bool has_repeated(struct lockstep *ls)
+{
+	const struct judge *j = &ls->judge;
+	struct flow *f = &ls->flow;
+	uint32_t pc = ls->target->isa->pc;
+
+	if (f->slot.kind != PREDICTED_OUTPUTS || state_get(&j->model.front, pc) != f->slot.pc)
+		return false;
+	if (state_get(&j->seen, pc) != f->slot.pc) {
+		f->repeats = REPEATS_MANY;
+		return true;
+	}
+	/* Some of them, up to a stop, or as many as the emulator makes at once. */
+	bool as_seen = flow_is_as_seen(ls, j->reply.stop.kind == STOP_SIGNAL ? &j->now : &j->model.front);
+	if (as_seen && f->repeats == REPEATS_NOT_KNOWN)
+		f->repeats = REPEATS_EACH;
+	return !as_seen && f->repeats != REPEATS_EACH;
+}
+
+/* An iteration that was not seen: it was as predicted, as far as what comes of it will be. */
+static struct error *pass_iteration(struct lockstep *ls)
+{
+	struct judge *j = &ls->judge;
+	const struct prediction *slot = &ls->flow.slot;
+	struct error *err = tracer_unseen(ls, slot);
+
+	if (!err)
+		err = flow_note_stores(ls, slot);
+	state_copy(&j->now, &j->model.front);
+	j->run->instructions++;
+	if (err || !j->judging)
+		return err;
+	j->run->checked++;
+	return coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
+}
+
+/*
+ * A repeated instruction was predicted: emulators log it once for each iteration, or for all of them, or, where a stop
+ * comes in between, for some. Predicts up to the last.
+ */
+static struct error *repeat(struct lockstep *ls)
+{
+	struct predictor *p = &ls->judge.model;
+	enum ahead_result result;
+	struct error *err = NULL;
+
+	while (!err && has_repeated(ls)) {
+		err = pass_iteration(ls);
+		memory_journal_discard(p->memory, memory_journal_mark(p->memory));
+		if (!err)
+			err = ahead_next(&ls->ahead, &ls->flow.slot, &result);
+	}
+	return err;
+}
+
+/* One that it has made, from judge.now to judge.seen. */
+static struct error *judge_one(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+	struct judge *j = &ls->judge;
+	enum ahead_result result;
+	bool differs;
+
+	memory_journal_discard(j->model.memory, memory_journal_mark(j->model.memory));
+	state_copy(&j->model.front, &j->now);
+	struct error *err = ahead_next(&ls->ahead, &f->slot, &result);
+	if (err)
+		return err;
+	if (result == AHEAD_SYSCALL && j->reply.stop.kind == STOP_STEPPED)
+		return flow_made_call(ls);
+	if (f->slot.lifted && f->slot.lifted->insn.repeats)
+		err = repeat(ls);
+	if (!err)
+		err = take_step(ls, &f->slot, &differs);
+	if (!err)
+		err = flow_note_stores(ls, &f->slot);
+	/* What was seen of it can be told from what was stored since only where the guest stands. */
+	if (!err && (j->suspects.list.len || may_have_stored(&f->slot)))
+		err = flow_stop_soon(ls);
+	return err;
+}
+
+/* The run ends behind the step that was judged: the guest is somewhere ahead. */
+static void follow(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+
+	f->following = true;
+	f->run = ls->judge.run;
+	f->nothing.instructions = f->run->instructions;
+	ls->judge.run = &f->nothing;
+	ls->judge.judging = false;
+	tracer_pause(&ls->tracer, true);
+}
+
+static void follow_no_more(struct lockstep *ls)
+{
+	struct flow *f = &ls->flow;
+
+	f->following = false;
+	ls->judge.run = f->run;
+	run_deinit(&f->nothing);
+	tracer_pause(&ls->tracer, false);
+}
+
+/* What may come between two steps. */
+static struct error *look_around(struct lockstep *ls)
+{
+	struct judge *j = &ls->judge;
+	const struct lockstep_options *o = ls->options;
+	uint64_t interval = o->compare_interval, done = j->run->instructions - ls->flow.compared;
+
+	if (ls->flow.following)
+		return NULL;
+	if (!j->judging && !o->only_trace && state_get(&j->now, ls->target->isa->pc) == o->from) {
+		j->judging = true;
+		j->run->passed_over = j->run->instructions;
+	}
+	if (lockstep_passes(ls, j->run->instructions + 1)) {
+		j->run->limit = RUN_LIMIT_INSTRUCTIONS;
+		follow(ls);
+		return flow_stop_soon(ls);
+	}
+	if (judge_has_enough(j) || (interval && done >= interval) || audit_is_due(ls, j->run->instructions))
+		return flow_stop_soon(ls);
+	return NULL;
+}
+
+/* The next thing that is seen of the guest. */
+static struct error *take_next(struct lockstep *ls)
+{
+	const struct target_plan plan = {.num_reads = 0};
+	struct judge *j = &ls->judge;
+	struct error *err = target_collect(ls->target, &j->seen, &j->reply);
+
+	if (err)
+		return err;
+	if (j->reply.look) {
+		err = refresh_source(ls);
+		if (!err)
+			err = judge_look(j);
+	} else {
+		err = ls->options->blocks ? judge_block(ls) : judge_one(ls);
+	}
+	if (!err)
+		err = look_around(ls);
+	if (err || !ls->target->running)
+		return err;
+	return target_submit(ls->target, &plan, 1);
+}
+
+/* The guest stands: what waited for that. */
+static struct error *come_to_stand(struct lockstep *ls)
+{
+	struct judge *j = &ls->judge;
+	bool ended = ls->flow.following;
+
+	show_stub(ls);
+	if (ended)
+		follow_no_more(ls);
+	struct error *err = target_flow(ls->target, false);
+	if (!err)
+		err = refresh_source(ls);
+	if (err || j->reply.stop.kind == STOP_EXITED || j->reply.stop.kind == STOP_KILLED)
+		return err;
+	sweep_wrote(ls);
+	err = judge_settle(j, true);
+	if (!err)
+		err = compare_memory(ls);
+	if (!err && ended) {
+		err = audit_end(ls);
+		ls->done = true;
+	}
+	if (!err && judge_has_enough(j)) {
+		j->run->limit = RUN_LIMIT_FINDINGS;
+		ls->done = true;
+	}
+	return err;
+}
+
+struct error *flow_on(struct lockstep *ls)
+{
+	struct error *err = NULL;
+
+	for (unsigned i = 0; i < STEPS && !err && ls->target->running; i++)
+		err = take_next(ls);
+	if (!err && (ls->judge.relift || ls->judge.repeat != ls->judge.model.repeat))
+		judge_tidy_cache(&ls->judge);
+	if (!err && !ls->target->running)
+		err = come_to_stand(ls);
+	return err;
+}

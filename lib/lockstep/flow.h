@@ -1,0 +1,76 @@
+/*
+ * A guest that runs freely from stop to stop, while its steps are read from the emulator's log (target_flow()). It
+ * stands where a breakpoint is: at every place by which it may enter a kernel, so that none is entered unseen; where
+ * the log has a signal; and where the run is to end. Only there memory and all registers can be asked for.
+ *
+ * So all memory is known before the guest is let run, what it stores is taken as predicted, and the pages that were
+ * stored to are compared at the next stop. Where the guest can change code that it executes there is no place to stop
+ * at for certain: there it is stepped. Private to lib/lockstep.
+ */
+#ifndef LIB_LOCKSTEP_FLOW_H
+#define LIB_LOCKSTEP_FLOW_H
+
+#include "lib/base/map.h"
+#include "lib/judge/predict.h"
+#include "lib/replay/replay.h"
+#include "lib/run/run.h"
+
+struct flow {
+	bool ready;             /* the target can flow, and the guest's map is known */
+	bool on;                /* the source is as the log shows it */
+	struct source standing; /* ... as the stub shows it, while that is so */
+	struct prediction slot;
+	struct replay_places places;
+	struct map breaks; /* address -> how often a breakpoint is wanted there */
+	/* Places besides, and where breakpoints are for them; UINT64_MAX: none. */
+	struct flow_place {
+		uint64_t wanted, set;
+	} signal, between, until;
+	/* Pages that were stored to since memory was last compared. */
+	struct map dirty;
+	VEC(uint64_t) pages;
+	uint64_t compared; /* number of the instruction behind which that was */
+	uint64_t cleared;  /* place whose breakpoint is away; UINT64_MAX: none */
+	/* How the log has repeated instructions: QEMU 7.2 once for each iteration, later ones once for many. */
+	enum repeats { REPEATS_NOT_KNOWN, REPEATS_EACH, REPEATS_MANY } repeats;
+	bool stopping; /* the guest was asked to stop */
+	/* The run is over, and the guest is followed to where it stands: nothing counts any more. */
+	bool following;
+	struct run nothing, *run;
+};
+
+struct lockstep;
+
+struct error *flow_init(struct lockstep *ls);
+void flow_deinit(struct flow *f);
+
+/* The guest stands still, and nothing is predicted: lets it run, unless it has to be stepped (*ret false). */
+struct error *flow_begin(struct lockstep *ls, bool *ret);
+
+/*
+ * Around what the replayer has the guest do where it stands: a breakpoint there, which a call that it makes itself
+ * would not get over, is away meanwhile.
+ */
+struct error *flow_clear_way(struct lockstep *ls);
+struct error *flow_block_way(struct lockstep *ls);
+
+/* ---- For block.c ---- */
+
+/* Could the guest be in that state, as far as it is known, shown and seen? */
+bool flow_is_as_seen(const struct lockstep *ls, const struct state *s);
+/* The instruction was executed: what it stored is to be compared at the next stop. */
+struct error *flow_note_stores(struct lockstep *ls, const struct prediction *slot);
+/* The guest is to stop as soon as it can: what was seen can be told from what was stored since only where it stands. */
+struct error *flow_stop_soon(struct lockstep *ls);
+/* ERROR_TARGET: it has got over the breakpoint of a system call. */
+struct error *flow_made_call(const struct lockstep *ls);
+
+/* A block that it has made, from judge.now to judge.seen (block.c). */
+struct error *judge_block(struct lockstep *ls);
+
+/* ---- For lockstep.c ---- */
+
+/* It runs: judges some of its steps. When it stands again, what waited for that is looked at. */
+struct error *flow_on(struct lockstep *ls);
+
+#endif
