@@ -14,7 +14,6 @@ struct error *flow_init(struct lockstep *ls)
 {
 	struct flow *f = &ls->flow;
 
-	f->cleared = UINT64_MAX;
 	f->signal = f->between = f->until = nowhere;
 	f->ready = ls->options->flow && ls->target->ops->flow && replay_map(ls->replay)->known;
 	return NULL;
@@ -84,27 +83,6 @@ static struct error *set_breaks(struct lockstep *ls)
 	if (!err)
 		err = move_break(ls, &f->between);
 	return err ? err : move_break(ls, &f->until);
-}
-
-struct error *flow_clear_way(struct lockstep *ls)
-{
-	struct flow *f = &ls->flow;
-	uint64_t pc = state_get(&ls->judge.before, ls->target->isa->pc);
-
-	const uint64_t *times = map_get(&f->breaks, pc);
-
-	if (!times || !*times)
-		return NULL;
-	f->cleared = pc;
-	return target_set_break(ls->target, pc, false);
-}
-
-struct error *flow_block_way(struct lockstep *ls)
-{
-	uint64_t pc = ls->flow.cleared;
-
-	ls->flow.cleared = UINT64_MAX;
-	return pc == UINT64_MAX ? NULL : target_set_break(ls->target, pc, true);
 }
 
 /* ---- The source, while it runs ---- */
@@ -404,6 +382,8 @@ static struct error *come_to_stand(struct lockstep *ls)
 	err = judge_settle(j, true);
 	if (!err)
 		err = compare_memory(ls);
+	if (!err && audit_is_due(ls, j->run->instructions))
+		err = audit_now(ls);
 	if (!err && ended) {
 		err = audit_end(ls);
 		ls->done = true;

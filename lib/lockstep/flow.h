@@ -30,7 +30,6 @@ struct flow {
 	struct map dirty;
 	VEC(uint64_t) pages;
 	uint64_t compared; /* number of the instruction behind which that was */
-	uint64_t cleared;  /* place whose breakpoint is away; UINT64_MAX: none */
 	/* How the log has repeated instructions: QEMU 7.2 once for each iteration, later ones once for many. */
 	enum repeats { REPEATS_NOT_KNOWN, REPEATS_EACH, REPEATS_MANY } repeats;
 	bool stopping; /* the guest was asked to stop */
@@ -46,13 +45,6 @@ void flow_deinit(struct flow *f);
 
 /* The guest stands still, and nothing is predicted: lets it run, unless it has to be stepped (*ret false). */
 struct error *flow_begin(struct lockstep *ls, bool *ret);
-
-/*
- * Around what the replayer has the guest do where it stands: a breakpoint there, which a call that it makes itself
- * would not get over, is away meanwhile.
- */
-struct error *flow_clear_way(struct lockstep *ls);
-struct error *flow_block_way(struct lockstep *ls);
 
 /* ---- For block.c ---- */
 

@@ -204,11 +204,7 @@ static struct error *judge_syscall(struct lockstep *ls, const struct prediction 
 	struct replay_totals totals = *replay_totals(ls->replay);
 	bool all_seen = !ls->judge.seen_at || ls->sweep.done == ls->judge.run->instructions;
 	uint64_t start = clock_now();
-	err = flow_clear_way(ls);
-	if (!err)
-		err = replay_syscall(ls->replay, &ls->judge.before, &ls->judge.now, ls->judge.model.memory, &outcome);
-	if (!err && !outcome.finished)
-		err = flow_block_way(ls);
+	err = replay_syscall(ls->replay, &ls->judge.before, &ls->judge.now, ls->judge.model.memory, &outcome);
 	if (err)
 		return err;
 	ls->judge.run->instructions++;

@@ -14,12 +14,7 @@ static struct error *deliver(struct lockstep *ls)
 		return err;
 	uint64_t start = clock_now();
 	state_copy(&ls->judge.before, &ls->judge.now);
-	err = flow_clear_way(ls);
-	if (err)
-		return err;
 	err = replay_deliver(ls->replay, &ls->judge.before, &ls->judge.now, ls->judge.model.memory, &outcome);
-	if (!err)
-		err = flow_block_way(ls);
 	if (err)
 		return err;
 	ls->judge.run->instructions++;

@@ -351,9 +351,25 @@ static struct error *lane_write_memory(struct target *t, uint64_t address, const
 
 static struct error *lane_set_break(struct target *t, uint64_t address, bool on)
 {
-	struct error *err = check_stands(lane_of(t), "breakpoint");
+	struct qemu_lane *l = lane_of(t);
+	struct error *err = check_stands(l, "breakpoint");
+	uint64_t *times = err ? NULL : map_put(&l->breaks, address);
 
-	return err ? err : lane_of(t)->under->set_break(t, address, on);
+	if (err || !times)
+		return err ? err : &error_no_memory;
+	*times += on ? 1 : -UINT64_C(1);
+	return l->under->set_break(t, address, on);
+}
+
+/* The breakpoints where the guest stands, which would stop it at once, are away (on: are there again). */
+static struct error *clear_way(struct qemu_lane *l, uint64_t pc, bool on)
+{
+	const uint64_t *times = map_get(&l->breaks, pc);
+	struct error *err = NULL;
+
+	for (uint64_t i = times ? *times : 0; i && !err && !l->g->ended; i--)
+		err = l->under->set_break(&l->g->base, pc, on);
+	return err;
 }
 
 static struct error *lane_step(struct target *t, int signal, struct stop *ret)
@@ -373,8 +389,15 @@ static struct error *lane_run_to(struct target *t, uint64_t address, struct stop
 	struct error *err = check_stands(l, "running");
 
 	if (!err)
+		err = l->under->read_regs(t, &l->stood);
+	uint64_t pc = state_get(&l->stood, t->isa->pc);
+	if (!err)
+		err = clear_way(l, pc, false);
+	if (!err)
 		err = l->under->run_to(t, address, ret);
-	return !err && is_ours(l, ret) ? l->under->run_to(t, address, ret) : err;
+	if (!err && is_ours(l, ret))
+		err = l->under->run_to(t, address, ret);
+	return err ? err : clear_way(l, pc, true);
 }
 
 static struct error *lane_resume(struct target *t, int signal, struct stop *ret)

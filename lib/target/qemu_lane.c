@@ -49,6 +49,7 @@ void qemu_lane_destroy(struct qemu_lane *l)
 	error_destroy(l->failed);
 	vec_deinit(&l->map);
 	vec_deinit(&l->spill);
+	map_deinit(&l->breaks);
 	free(l->stepped.hidden);
 	free(l->flowing.hidden);
 	free(l->on_request);

@@ -2,6 +2,7 @@
 #ifndef LIB_TARGET_QEMU_LANE_PRIVATE_H
 #define LIB_TARGET_QEMU_LANE_PRIVATE_H
 
+#include "lib/base/map.h"
 #include "lib/target/gdb_private.h"
 #include "lib/target/qemu_lane.h"
 #include "lib/trace/qemu_log.h"
@@ -24,6 +25,7 @@ struct qemu_lane {
 	struct error *failed; /* what went wrong while the stub was waited for */
 	bool started;         /* the map is told: from here on, what comes unasked is thrown away */
 	target_mappings map;
+	struct map breaks; /* address -> how often a breakpoint is set there */
 
 	struct gdb_target *g;
 	struct target_ops ops; /* of the target: ours, and below them those of the GDB target */
