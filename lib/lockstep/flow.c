@@ -304,6 +304,7 @@ static void follow(struct lockstep *ls)
 	f->run = ls->judge.run;
 	f->nothing.instructions = f->run->instructions;
 	ls->judge.run = &f->nothing;
+	f->judging = ls->judge.judging;
 	ls->judge.judging = false;
 	tracer_pause(&ls->tracer, true);
 }
@@ -314,6 +315,7 @@ static void follow_no_more(struct lockstep *ls)
 
 	f->following = false;
 	ls->judge.run = f->run;
+	ls->judge.judging = f->judging;
 	run_deinit(&f->nothing);
 	tracer_pause(&ls->tracer, false);
 }

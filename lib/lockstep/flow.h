@@ -36,6 +36,7 @@ struct flow {
 	/* The run is over, and the guest is followed to where it stands: nothing counts any more. */
 	bool following;
 	struct run nothing, *run;
+	bool judging; /* before it was followed */
 };
 
 struct lockstep;
