@@ -84,7 +84,7 @@ struct reg_desc {
 /* Who made a CPU. Where the makers' manuals differ, a CPU does what its maker's says. */
 enum cpu_vendor { CPU_VENDOR_UNKNOWN, CPU_VENDOR_INTEL, CPU_VENDOR_AMD };
 
-enum { ISA_CPU_WORDS = 2 };
+enum { ISA_CPU_WORDS = 2, ISA_MAX_COMPONENTS = 20 };
 
 /*
  * What is known of the CPU that executes instructions: of the guest's, what it shows to the guest. Features are
@@ -99,7 +99,14 @@ struct isa_cpu {
 	bool have_components;
 	uint64_t components; /* of the state that may be enabled; have_components */
 	uint32_t image_len;  /* bytes of memory that all that is enabled of it takes; have_components */
-	uint32_t last[2];    /* of the ISA: how far what the CPU tells goes; 0: not known */
+	/* Where components lie in such an image, by their number; len 0: not known, or it is none. */
+	struct {
+		uint32_t offset, len; /* bytes */
+	} component[ISA_MAX_COMPONENTS];
+	uint64_t aligned_components; /* those that are aligned where they are put one behind the other */
+	bool have_enabled;
+	uint64_t enabled; /* components that the system has enabled; have_enabled */
+	uint32_t last[2]; /* of the ISA: how far what the CPU tells goes; 0: not known */
 };
 
 /* A feature that CPUs of the ISA may lack. */
