@@ -5,7 +5,8 @@
  *   regs.def      every register of the user-visible state, a row each (struct reg_desc); regs.h gives them numbers
  *   syscalls.def  every system call number of the kernel's table; syscalls.c makes the table of it
  *   NAME.c        the struct isa below, and nothing else
- *   entry.c       which bytes may enter a kernel (isa->sys.entry), and where others lead to (isa->flow)
+ *   entry.c       which bytes may enter a kernel (isa->sys.entry), where others lead to (isa->flow), which ones store
+ *                 what only the guest decides (isa->undetermined_store)
  *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
  *   lift.c        bytes -> struct insn and transfer; decode.c, operand.c, flags.c beneath it
  *   cpu.c         where its CPUs differ, if they do: what their makers' manuals say, features, and how a CPU tells
@@ -421,6 +422,12 @@ struct isa {
 	} sys;
 	/* Without lifting it, for code that is looked at and not executed. len as for entry. */
 	void (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
+	/*
+	 * Whether the instruction that may begin at bytes is one whose stores may have bits that its transfer leaves
+	 * undefined or to the outside: what it stored has to be looked at. Not those that close (struct insn): a
+	 * stop in front of them would change what they do. len as for entry. NULL: there are none.
+	 */
+	bool (*undetermined_store)(const uint8_t *bytes, size_t len);
 	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */
 	struct reg_value mode;
 	const struct isa_frame *frame;
