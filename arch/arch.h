@@ -425,7 +425,8 @@ struct isa {
 	/*
 	 * Whether the instruction that may begin at bytes is one whose stores may have bits that its transfer leaves
 	 * undefined or to the outside: what it stored has to be looked at. Not those that close (struct insn): a
-	 * stop in front of them would change what they do. len as for entry. NULL: there are none.
+	 * stop in front of them would change what they do. The ISA may leave out some whose bytes are found all over
+	 * other code. len as for entry. NULL: there are none.
 	 */
 	bool (*undetermined_store)(const uint8_t *bytes, size_t len);
 	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */

@@ -46,6 +46,12 @@ static bool stores_undetermined(void)
 	return false;
 }
 
+/* Too common as bytes of something else: see arch/x86_64/entry.c. */
+static bool is_left_out(const struct insn *insn)
+{
+	return strcmp(insn->form, "sldt m16") == 0 || strcmp(insn->form, "str m16") == 0;
+}
+
 static void check(const struct isa *isa, const uint8_t *bytes, size_t len)
 {
 	struct insn insn;
@@ -55,7 +61,7 @@ static void check(const struct isa *isa, const uint8_t *bytes, size_t len)
 	ck_no_error(isa->lift(lifter, PC, bytes, len, &transfer, &insn));
 	if (insn.status != LIFT_DONE || insn.rule || insn.reserved || insn.closes)
 		return;
-	bool stores = stores_undetermined(), told = isa->undetermined_store(bytes, len);
+	bool stores = stores_undetermined() && !is_left_out(&insn), told = isa->undetermined_store(bytes, len);
 	ck_assert_msg(stores == told || (told && !transfer.stores.len), "%s: %s (%02x %02x %02x %02x)", insn.text,
 		      stores ? "not told" : "told", bytes[0], bytes[1], bytes[2], bytes[3]);
 	num_stores += transfer.stores.len > 0;

@@ -128,14 +128,16 @@ void x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 
 enum { ALL_DIGITS = 0xff };
 
-/* To memory; digits: bit n stands for /n. */
+/*
+ * To memory; digits: bit n stands for /n. SLDT and STR (0F 00) are left out: programs have no use for them, and a C
+ * library has more than a thousand such pairs of bytes, in constants and distances.
+ */
 static const struct {
 	uint8_t map, opcode, digits;
 	bool double_shift, no_prefix;
 } undetermined[] = {
 	{X86_MAP_1, 0xd9, 1 << 6, false, false},                    /* FNSTENV: pointers, reserved bits */
 	{X86_MAP_1, 0xdd, 1 << 6, false, false},                    /* FNSAVE */
-	{X86_MAP_0F, 0x00, 1 << 0 | 1 << 1, false, false},          /* SLDT, STR */
 	{X86_MAP_0F, 0x01, 1 << 0 | 1 << 1 | 1 << 4, false, false}, /* SGDT, SIDT, SMSW */
 	{X86_MAP_0F, 0xa4, ALL_DIGITS, true, false},                /* SHLD of 16 bits by more */
 	{X86_MAP_0F, 0xa5, ALL_DIGITS, true, false},
