@@ -217,7 +217,8 @@ struct isa_field {
 	const char *name;   /* "pe" */
 };
 
-/* An instruction, without operands in memory, that tells of the CPU when it is executed with these registers. */
+/* An instruction, without operands in memory, that tells of the CPU when it is executed with these registers. The first
+ * of the ISA's is there on every CPU. */
 struct isa_question {
 	const uint8_t *insn;
 	uint8_t insn_len;

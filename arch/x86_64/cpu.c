@@ -33,7 +33,7 @@ const struct isa_feature x86_features[X86_NUM_FEATURES] = {
 };
 
 /* The last leaf of each range tells which of the others there are: it comes before them. */
-static const uint8_t cpuid[] = {0x0f, 0xa2};
+static const uint8_t cpuid[] = {0x0f, 0xa2}, xgetbv[] = {0x0f, 0x01, 0xd0};
 #define CPUID(leaf, subleaf) \
 	{ \
 		cpuid, sizeof cpuid, \
@@ -68,6 +68,8 @@ const struct isa_question x86_questions[X86_NUM_QUESTIONS] = {
 	CPUID(0xd, 17),
 	CPUID(0xd, 18),
 	CPUID(0xd, 19),
+	/* Which ones are enabled: #UD without OSXSAVE. */
+	{xgetbv, sizeof xgetbv, {{X86_rcx, 0}, {X86_rax, 0}}},
 };
 
 uint64_t x86_control_bits(const struct isa_cpu *cpu, uint32_t reg)

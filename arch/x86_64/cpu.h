@@ -28,7 +28,7 @@ _Static_assert(X86_NUM_FEATURES <= 64 * ISA_CPU_WORDS, "struct isa_cpu");
 extern const struct isa_vendor_row x86_vendor_rows[X86_NUM_VENDOR_ROWS];
 extern const struct isa_feature x86_features[X86_NUM_FEATURES];
 
-enum { X86_NUM_QUESTIONS = 21 };
+enum { X86_NUM_QUESTIONS = 22 };
 extern const struct isa_question x86_questions[X86_NUM_QUESTIONS];
 
 /* MXCSR: with MM, if that is known to be there. */
