@@ -5,7 +5,8 @@
  *   regs.def      every register of the user-visible state, a row each (struct reg_desc); regs.h gives them numbers
  *   syscalls.def  every system call number of the kernel's table; syscalls.c makes the table of it
  *   NAME.c        the struct isa below, and nothing else
- *   entry.c       which bytes may enter a kernel (isa->sys.entry), and where others lead to (isa->flow)
+ *   entry.c       which bytes may enter a kernel (isa->sys.entry), where others lead to (isa->flow), which ones store
+ *                 what only the guest decides (isa->undetermined_store)
  *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
  *   lift.c        bytes -> struct insn and transfer; decode.c, operand.c, flags.c beneath it
  *   cpu.c         where its CPUs differ, if they do: what their makers' manuals say, features, and how a CPU tells
@@ -84,7 +85,7 @@ struct reg_desc {
 /* Who made a CPU. Where the makers' manuals differ, a CPU does what its maker's says. */
 enum cpu_vendor { CPU_VENDOR_UNKNOWN, CPU_VENDOR_INTEL, CPU_VENDOR_AMD };
 
-enum { ISA_CPU_WORDS = 2 };
+enum { ISA_CPU_WORDS = 2, ISA_MAX_COMPONENTS = 20 };
 
 /*
  * What is known of the CPU that executes instructions: of the guest's, what it shows to the guest. Features are
@@ -99,7 +100,14 @@ struct isa_cpu {
 	bool have_components;
 	uint64_t components; /* of the state that may be enabled; have_components */
 	uint32_t image_len;  /* bytes of memory that all that is enabled of it takes; have_components */
-	uint32_t last[2];    /* of the ISA: how far what the CPU tells goes; 0: not known */
+	/* Where components lie in such an image, by their number; len 0: not known, or it is none. */
+	struct {
+		uint32_t offset, len; /* bytes */
+	} component[ISA_MAX_COMPONENTS];
+	uint64_t aligned_components; /* those that are aligned where they are put one behind the other */
+	bool have_enabled;
+	uint64_t enabled; /* components that the system has enabled; have_enabled */
+	uint32_t last[2]; /* of the ISA: how far what the CPU tells goes; 0: not known */
 };
 
 /* A feature that CPUs of the ISA may lack. */
@@ -209,7 +217,8 @@ struct isa_field {
 	const char *name;   /* "pe" */
 };
 
-/* An instruction, without operands in memory, that tells of the CPU when it is executed with these registers. */
+/* An instruction, without operands in memory, that tells of the CPU when it is executed with these registers. The first
+ * of the ISA's is there on every CPU. */
 struct isa_question {
 	const uint8_t *insn;
 	uint8_t insn_len;
@@ -414,6 +423,13 @@ struct isa {
 	} sys;
 	/* Without lifting it, for code that is looked at and not executed. len as for entry. */
 	void (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
+	/*
+	 * Whether the instruction that may begin at bytes is one whose stores may have bits that its transfer leaves
+	 * undefined or to the outside: what it stored has to be looked at. Not those that close (struct insn): a
+	 * stop in front of them would change what they do. The ISA may leave out some whose bytes are found all over
+	 * other code. len as for entry. NULL: there are none.
+	 */
+	bool (*undetermined_store)(const uint8_t *bytes, size_t len);
 	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */
 	struct reg_value mode;
 	const struct isa_frame *frame;

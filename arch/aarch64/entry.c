@@ -56,3 +56,25 @@ void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 	}
 	ret->next[ret->num_next++] = pc + 4;
 }
+
+/* ---- Stores that the guest decides ---- */
+
+/* The base is written back and stored as well: what is stored is UNKNOWN (Arm ARM K1.2). */
+static bool is_base(uint32_t base, uint32_t reg)
+{
+	return base == reg && base != 31;
+}
+
+/* Store-Exclusive closes what a stop would undo: see isa->undetermined_store. */
+bool a64_undetermined_store(const uint8_t *bytes, size_t len)
+{
+	if (len < 4)
+		return false;
+	uint32_t word = word_of(bytes), t = word & 31, n = word >> 5 & 31, t2 = word >> 10 & 31;
+
+	if ((word & 0x3fe00400) == 0x38000400) /* STR, STRB, STRH (immediate), pre- and post-indexed */
+		return is_base(n, t);
+	if ((word & 0x7ec00000) == 0x28800000) /* STP, likewise */
+		return is_base(n, t) || is_base(n, t2);
+	return false;
+}

@@ -33,7 +33,7 @@ const struct isa_feature x86_features[X86_NUM_FEATURES] = {
 };
 
 /* The last leaf of each range tells which of the others there are: it comes before them. */
-static const uint8_t cpuid[] = {0x0f, 0xa2};
+static const uint8_t cpuid[] = {0x0f, 0xa2}, xgetbv[] = {0x0f, 0x01, 0xd0};
 #define CPUID(leaf, subleaf) \
 	{ \
 		cpuid, sizeof cpuid, \
@@ -46,9 +46,30 @@ static const uint8_t cpuid[] = {0x0f, 0xa2};
 	}
 
 const struct isa_question x86_questions[X86_NUM_QUESTIONS] = {
-	CPUID(0, 0),          CPUID(0x80000000, 0), CPUID(1, 0),          CPUID(7, 0),
-	CPUID(7, 1),          CPUID(0xd, 0),        CPUID(0xd, 1),        CPUID(0x14, 0),
-	CPUID(0x80000001, 0), CPUID(0x80000008, 0), CPUID(0x8000001f, 0), CPUID(0x80000021, 0),
+	CPUID(0, 0),
+	CPUID(0x80000000, 0),
+	CPUID(1, 0),
+	CPUID(7, 0),
+	CPUID(7, 1),
+	CPUID(0xd, 0),
+	CPUID(0xd, 1),
+	CPUID(0x14, 0),
+	CPUID(0x80000001, 0),
+	CPUID(0x80000008, 0),
+	CPUID(0x8000001f, 0),
+	CPUID(0x80000021, 0),
+	/* MPX, AVX-512, PKRU, AMX, APX (SDM vol. 1, 13.1). */
+	CPUID(0xd, 3),
+	CPUID(0xd, 4),
+	CPUID(0xd, 5),
+	CPUID(0xd, 6),
+	CPUID(0xd, 7),
+	CPUID(0xd, 9),
+	CPUID(0xd, 17),
+	CPUID(0xd, 18),
+	CPUID(0xd, 19),
+	/* Which ones are enabled: #UD without OSXSAVE. */
+	{xgetbv, sizeof xgetbv, {{X86_rcx, 0}, {X86_rax, 0}}},
 };
 
 uint64_t x86_control_bits(const struct isa_cpu *cpu, uint32_t reg)
@@ -91,6 +112,24 @@ static enum cpu_vendor vendor_of(const uint32_t reg[4])
 	return memcmp(name, "AuthenticAMD", sizeof name) == 0 ? CPU_VENDOR_AMD : CPU_VENDOR_UNKNOWN;
 }
 
+/* SDM vol. 2, CPUID leaf 0DH. The kernel's components (ECX[0]) are no part of the image. */
+static void observe_components(struct isa_cpu *cpu, uint32_t subleaf, const uint32_t reg[4])
+{
+	bool kernels = reg[ECX] & 1, there = reg[EAX] && !kernels;
+
+	if (subleaf == 0) {
+		cpu->have_components = true;
+		cpu->components = (uint64_t)reg[EDX] << 32 | reg[EAX];
+		cpu->image_len = reg[EBX];
+	}
+	if (subleaf < 2 || subleaf >= ISA_MAX_COMPONENTS)
+		return;
+	cpu->component[subleaf].len = there ? reg[EAX] : 0;
+	cpu->component[subleaf].offset = there ? reg[EBX] : 0;
+	cpu->aligned_components &= ~(UINT64_C(1) << subleaf);
+	cpu->aligned_components |= (uint64_t)(there && reg[ECX] & 2) << subleaf;
+}
+
 static void observe_features(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const uint32_t reg[4])
 {
 	enum { RTM_ALWAYS_ABORT = 11 };
@@ -104,11 +143,8 @@ static void observe_features(struct isa_cpu *cpu, uint32_t leaf, uint32_t sublea
 	/* Where transactions always abort, the instructions are there without the feature (SDM vol. 1, 16.3.1). */
 	if (leaf == 7 && subleaf == 0 && reg[EDX] >> RTM_ALWAYS_ABORT & 1)
 		isa_cpu_set(cpu, X86_HAS_RTM, true);
-	if (leaf == 0xd && subleaf == 0) {
-		cpu->have_components = true;
-		cpu->components = (uint64_t)reg[EDX] << 32 | reg[EAX];
-		cpu->image_len = reg[EBX];
-	}
+	if (leaf == 0xd)
+		observe_components(cpu, subleaf, reg);
 }
 
 bool x86_cpu_observe(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const uint32_t reg[4])
@@ -124,5 +160,18 @@ bool x86_cpu_observe(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const
 	return before.vendor != cpu->vendor || memcmp(before.known, cpu->known, sizeof before.known) != 0 ||
 	       memcmp(before.has, cpu->has, sizeof before.has) != 0 || before.components != cpu->components ||
 	       before.have_components != cpu->have_components || before.image_len != cpu->image_len ||
+	       memcmp(before.component, cpu->component, sizeof before.component) != 0 ||
+	       before.aligned_components != cpu->aligned_components ||
 	       memcmp(before.last, cpu->last, sizeof before.last) != 0;
+}
+
+bool x86_cpu_observe_xcr(struct isa_cpu *cpu, uint32_t number, uint64_t value)
+{
+	bool news = !number && (!cpu->have_enabled || cpu->enabled != value);
+
+	if (!number) {
+		cpu->have_enabled = true;
+		cpu->enabled = value;
+	}
+	return news;
 }

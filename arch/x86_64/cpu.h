@@ -28,7 +28,7 @@ _Static_assert(X86_NUM_FEATURES <= 64 * ISA_CPU_WORDS, "struct isa_cpu");
 extern const struct isa_vendor_row x86_vendor_rows[X86_NUM_VENDOR_ROWS];
 extern const struct isa_feature x86_features[X86_NUM_FEATURES];
 
-enum { X86_NUM_QUESTIONS = 12 };
+enum { X86_NUM_QUESTIONS = 22 };
 extern const struct isa_question x86_questions[X86_NUM_QUESTIONS];
 
 /* MXCSR: with MM, if that is known to be there. */
@@ -36,6 +36,9 @@ uint64_t x86_control_bits(const struct isa_cpu *cpu, uint32_t reg);
 
 /* CPUID was executed with these EAX and ECX, and left EAX, EBX, ECX, EDX. True: something new is known. */
 bool x86_cpu_observe(struct isa_cpu *cpu, uint32_t leaf, uint32_t subleaf, const uint32_t ret[4]);
+
+/* XGETBV was executed with this ECX, and left EDX:EAX. As above. */
+bool x86_cpu_observe_xcr(struct isa_cpu *cpu, uint32_t number, uint64_t value);
 
 /* Does the processor do what AMD's do? One that nobody knows is taken for Intel's. */
 static inline bool x86_is_by_amd(const struct isa_cpu *cpu, enum x86_vendor_row row)

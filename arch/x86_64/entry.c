@@ -1,7 +1,7 @@
 /*
  * The doors to a kernel, by opcode: SYSCALL (0F 05), SYSENTER (0F 34), INT 0x80 (CD 80). An emulator that takes a
  * prefix, or an encoding of AVX and its followers, otherwise than the manuals do may find one of them behind it; what
- * is counted here is whatever any of them could be.
+ * is counted here is whatever any of them could be. And what other instructions do, as far as it can be told by bytes.
  */
 #include "arch/x86_64/x86_64.h"
 
@@ -122,4 +122,68 @@ void x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 		ret->next[ret->num_next++] = pc + raw.len + raw.imm;
 	else if (repeats(&raw))
 		ret->next[ret->num_next++] = pc;
+}
+
+/* ---- Stores that the guest decides ---- */
+
+enum { ALL_DIGITS = 0xff };
+
+/*
+ * To memory; digits: bit n stands for /n. SLDT and STR (0F 00) are left out: programs have no use for them, and a C
+ * library has more than a thousand such pairs of bytes, in constants and distances.
+ */
+static const struct {
+	uint8_t map, opcode, digits;
+	bool double_shift, no_prefix;
+} undetermined[] = {
+	{X86_MAP_1, 0xd9, 1 << 6, false, false},                    /* FNSTENV: pointers, reserved bits */
+	{X86_MAP_1, 0xdd, 1 << 6, false, false},                    /* FNSAVE */
+	{X86_MAP_0F, 0x01, 1 << 0 | 1 << 1 | 1 << 4, false, false}, /* SGDT, SIDT, SMSW */
+	{X86_MAP_0F, 0xa4, ALL_DIGITS, true, false},                /* SHLD of 16 bits by more */
+	{X86_MAP_0F, 0xa5, ALL_DIGITS, true, false},
+	{X86_MAP_0F, 0xac, ALL_DIGITS, true, false}, /* SHRD */
+	{X86_MAP_0F, 0xad, ALL_DIGITS, true, false},
+	{X86_MAP_0F, 0xae, 1 << 0 | 1 << 4 | 1 << 6, false, true}, /* FXSAVE, XSAVE, XSAVEOPT */
+	{X86_MAP_0F, 0xc7, 1 << 4, false, true},                   /* XSAVEC; XSAVES is the kernel's alone */
+};
+
+/* A count in CL may be any. */
+static bool shifts_beyond(const struct x86_raw *raw)
+{
+	return raw->opsize && !raw->w && (!raw->imm_len || (raw->imm & 31) > 16);
+}
+
+static bool is_undetermined(const struct x86_raw *raw)
+{
+	for (size_t i = 0; i < sizeof undetermined / sizeof *undetermined; i++)
+		if (raw->map == undetermined[i].map && raw->opcode == undetermined[i].opcode)
+			return undetermined[i].digits >> (raw->reg & 7) & 1 &&
+			       !(undetermined[i].no_prefix && (raw->opsize || raw->rep)) &&
+			       (!undetermined[i].double_shift || shifts_beyond(raw));
+	return false;
+}
+
+/* Most bytes are told apart without parsing them. */
+static bool may_be_undetermined(const uint8_t *at, size_t len)
+{
+	uint8_t opcode = at[0] == ESCAPE ? byte_at(at, len, 1) : at[0];
+	uint8_t map = at[0] == ESCAPE ? X86_MAP_0F : X86_MAP_1;
+
+	for (size_t i = 0; i < sizeof undetermined / sizeof *undetermined; i++)
+		if (opcode == undetermined[i].opcode && map == undetermined[i].map)
+			return true;
+	return false;
+}
+
+bool x86_undetermined_store(const uint8_t *bytes, size_t len)
+{
+	struct x86_raw raw;
+	size_t i = 0;
+
+	while (i < len && is_prefix(bytes[i]))
+		i++;
+	if (i == len || !may_be_undetermined(bytes + i, len - i))
+		return false;
+	return x86_parse(bytes, len, 0, &raw) == LIFT_DONE && !raw.too_long && !raw.vex && !raw.evex && raw.is_mem &&
+	       is_undetermined(&raw);
 }

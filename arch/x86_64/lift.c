@@ -106,16 +106,23 @@ void x86_lifter_set_cpu(struct isa_lifter *l, const struct isa_cpu *cpu)
 	l->cpu = *cpu;
 }
 
+static bool is_insn(const struct insn *insn, const uint8_t *bytes, size_t len)
+{
+	return insn->len == len && memcmp(insn->bytes, bytes, len) == 0;
+}
+
 bool x86_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uint64_t *before, const uint64_t *after)
 {
-	static const uint8_t cpuid[] = {0x0f, 0xa2};
+	static const uint8_t cpuid[] = {0x0f, 0xa2}, xgetbv[] = {0x0f, 0x01, 0xd0};
 
-	if (insn->len != sizeof cpuid || memcmp(insn->bytes, cpuid, sizeof cpuid) != 0)
-		return false;
 #define WORD(values, reg) ((uint32_t)(values)[isa_x86_64.regs[reg].word])
 	const uint32_t told[4] = {WORD(after, X86_rax), WORD(after, X86_rbx), WORD(after, X86_rcx),
 				  WORD(after, X86_rdx)};
-	return x86_cpu_observe(&l->cpu, WORD(before, X86_rax), WORD(before, X86_rcx), told);
+	if (is_insn(insn, cpuid, sizeof cpuid))
+		return x86_cpu_observe(&l->cpu, WORD(before, X86_rax), WORD(before, X86_rcx), told);
+	if (is_insn(insn, xgetbv, sizeof xgetbv))
+		return x86_cpu_observe_xcr(&l->cpu, WORD(before, X86_rcx), (uint64_t)told[3] << 32 | told[0]);
+	return false;
 #undef WORD
 }
 

@@ -1,14 +1,24 @@
 /*
  * XSAVE, XSAVEOPT, XSAVEC and XRSTOR (SDM vol. 1, chapter 13) of what the model
  * has of the state: x87, SSE and AVX. In the compacted format AVX lies where it
- * does in the standard one, for it comes first. Where other components are to
- * be saved that the CPU has enabled, or may have, nothing is predicted; to
- * restore them changes nothing that the model has.
+ * does in the standard one, for it comes first. Other components lie where
+ * CPUID tells, which differs from CPU to CPU; what is saved of them the CPU
+ * decides. Where one is to be saved of which that is not known nothing is
+ * predicted; to restore them changes nothing that the model has.
  */
 #include "arch/x86_64/xstate.h"
 
 /* Bytes into the area. */
 enum { AT_BV = 512, AT_COMPACTION = 520, AT_RESERVED = 528, AT_AVX = 576, RESERVED_LEN = 48, MAX_IMAGE = 4096 };
+
+enum {
+	AVX = 2,
+	FIRST_OTHER = 3,
+	MODELLED = (1 << FIRST_OTHER) - 1,
+	AVX_LEN = 256,
+	CHUNK = 64,     /* bytes of a store */
+	MAX_LEN = 1024, /* of a component that is predicted: AMX's tiles are larger (8 KiB) */
+};
 
 enum kind {
 	SAVE,         /* everything that is asked for */
@@ -20,7 +30,6 @@ enum kind {
 struct components {
 	expr_id mask;          /* 64 bits: asked for and enabled */
 	expr_id x87, sse, avx; /* 1 bit each */
-	expr_id others;        /* 1 bit: some that the model does not have */
 	enum kind kind;
 };
 
@@ -29,16 +38,34 @@ static expr_id at(struct x86_ctx *c, unsigned offset)
 	return expr_add(c->pool, x86_address(c), x86_const(c, 64, offset));
 }
 
-/* What XCR0 may enable, as far as CPUID told it. */
+/* Where a component ends in the standard format. 0: that is not known. */
+static uint32_t end_of(const struct isa_cpu *cpu, unsigned component)
+{
+	if (component >= ISA_MAX_COMPONENTS || !cpu->component[component].len)
+		return 0;
+	return cpu->component[component].offset + cpu->component[component].len;
+}
+
+/*
+ * What XCR0 enables, as XGETBV told it, or else may enable, as CPUID did: not what lies beyond the size that the
+ * enabled components take (CPUID.(EAX=0DH,ECX=0):EBX).
+ */
 static uint64_t known_components(const struct x86_ctx *c)
 {
-	return c->cpu->have_components ? c->cpu->components : UINT64_MAX;
+	const struct isa_cpu *cpu = c->cpu;
+	uint64_t all = cpu->have_components ? cpu->components : UINT64_MAX;
+
+	if (cpu->have_enabled)
+		return all & cpu->enabled;
+	for (unsigned i = FIRST_OTHER; i < ISA_MAX_COMPONENTS && cpu->have_components; i++)
+		if (cpu->image_len && end_of(cpu, i) > cpu->image_len)
+			all &= ~(UINT64_C(1) << i);
+	return all;
 }
 
 /* EDX:EAX, and XCR0 as far as it is known. */
 static struct components asked_for(struct x86_ctx *c)
 {
-	enum { MODELLED = 7 };
 	struct expr_pool *p = c->pool;
 	expr_id asked = expr_concat(p, x86_gpr(c, X86_rdx, 32), x86_gpr(c, X86_rax, 32));
 	expr_id mask = expr_and(p, asked, x86_const(c, 64, known_components(c)));
@@ -46,13 +73,32 @@ static struct components asked_for(struct x86_ctx *c)
 	x86_require_alignment(c, 64);
 	if (c->raw.addrsize)
 		x86_open(c, expr_ult(p, x86_const(c, 64, UINT32_MAX - 4096), x86_offset(c)), ENV_XSTATE);
-	expr_id others = expr_not(p, expr_is_zero(p, expr_extract(p, mask, 3, 61)));
-	mask = expr_and(p, mask, x86_const(c, 64, MODELLED));
-	return (struct components){.others = others,
-				   .mask = mask,
+	return (struct components){.mask = mask,
 				   .x87 = expr_bit(p, mask, 0),
 				   .sse = expr_bit(p, mask, 1),
-				   .avx = expr_bit(p, mask, 2)};
+				   .avx = expr_bit(p, mask, AVX)};
+}
+
+/* Others that may be enabled and whose place is known: in the compacted format that takes knowing which ones are. */
+static uint64_t placed_others(const struct x86_ctx *c, bool compacted)
+{
+	uint64_t all = known_components(c), placed = 0;
+
+	for (unsigned i = FIRST_OTHER; i < ISA_MAX_COMPONENTS; i++)
+		if (all >> i & 1 && end_of(c->cpu, i) && c->cpu->component[i].len <= MAX_LEN)
+			placed |= UINT64_C(1) << i;
+	if (compacted && (!c->cpu->have_enabled || placed != (all & ~(uint64_t)MODELLED)))
+		return 0;
+	return placed;
+}
+
+/* Nothing is predicted where others are asked for. */
+static void open_others(struct x86_ctx *c, const struct components *a, uint64_t but)
+{
+	struct expr_pool *p = c->pool;
+	expr_id others = expr_and(p, a->mask, x86_const(c, 64, ~(but | MODELLED)));
+
+	x86_open(c, expr_not(p, expr_is_zero(p, others)), ENV_XSTATE);
 }
 
 /* ---- Saving ---- */
@@ -103,13 +149,51 @@ static void save_header(struct x86_ctx *c, const struct components *a)
 	transfer_add_store(c->t, EXPR_NONE, at(c, AT_BV), expr_or(p, kept, in_use));
 }
 
+/* Where it is stored: from the address on, if it is asked for. */
+static void save_other(struct x86_ctx *c, expr_id guard, expr_id address, unsigned len)
+{
+	struct expr_pool *p = c->pool;
+
+	for (unsigned i = 0; i < len; i += CHUNK) {
+		unsigned here = len - i < CHUNK ? len - i : CHUNK;
+		transfer_add_store(c->t, guard, expr_add(p, address, x86_const(c, 64, i)),
+				   expr_env(p, 8 * here, ENV_XSTATE));
+	}
+}
+
+/*
+ * The components that the model does not have are as the CPU has them. In the compacted format each lies behind the
+ * ones before it that are asked for, aligned to 64 bytes if CPUID says so (SDM vol. 1, 13.4.3).
+ */
+static void save_others(struct x86_ctx *c, const struct components *a)
+{
+	struct expr_pool *p = c->pool;
+	bool compacted = a->kind == SAVE_COMPACT;
+	uint64_t placed = placed_others(c, compacted);
+	expr_id none = x86_const(c, 64, 0);
+	expr_id next = expr_add(p, at(c, AT_AVX), expr_ite(p, a->avx, x86_const(c, 64, AVX_LEN), none));
+
+	open_others(c, a, placed);
+	for (unsigned i = FIRST_OTHER; i < ISA_MAX_COMPONENTS; i++) {
+		uint32_t len = c->cpu->component[i].len;
+		expr_id asked = expr_bit(p, a->mask, i);
+
+		if (!(placed >> i & 1))
+			continue;
+		if (c->cpu->aligned_components >> i & 1) /* the area's start is */
+			next = expr_and(p, expr_add(p, next, x86_const(c, 64, CHUNK - 1)),
+					x86_const(c, 64, -(uint64_t)CHUNK));
+		save_other(c, asked, compacted ? next : at(c, c->cpu->component[i].offset), len);
+		next = expr_add(p, next, expr_ite(p, asked, x86_const(c, 64, len), none));
+	}
+}
+
 static void build_xsave(struct x86_ctx *c, const struct x86_form *f)
 {
 	struct expr_pool *p = c->pool;
 	struct components a = asked_for(c);
 	expr_id control = x86_image_control(c);
 
-	x86_open(c, a.others, ENV_XSTATE);
 	a.kind = f->param;
 	expr_id mxcsr = a.kind == SAVE_COMPACT ? a.sse : expr_or(p, a.sse, a.avx);
 	save(c, &a, a.x87, IMAGE_FCW, expr_extract(p, control, 0, 8 * IMAGE_MXCSR));
@@ -117,6 +201,7 @@ static void build_xsave(struct x86_ctx *c, const struct x86_form *f)
 	save_registers(c, &a, a.x87, IMAGE_ST, X86_st0, 80, 8);
 	save_registers(c, &a, a.sse, IMAGE_XMM, X86_xmm0, 128, 16);
 	save_registers(c, &a, a.avx, AT_AVX, X86_ymm0h, 128, 16);
+	save_others(c, &a);
 	save_header(c, &a);
 }
 
@@ -205,18 +290,32 @@ static void read_first(struct x86_ctx *c)
 }
 
 /*
- * They also read the end of a component that is asked for, though the header says that it is not there. Where those lie
- * that the model does not have it does not know: on another page, that may fault.
+ * They also read the last byte of what is asked for, though the header says that it is not there. Where others lie in
+ * the compacted format depends on the header, and of some it is not known at all: on another page, that may fault.
  */
-static void read_last(struct x86_ctx *c, expr_id others)
+static void read_last(struct x86_ctx *c, const struct components *a, expr_id compacted)
 {
 	struct expr_pool *p = c->pool;
 	unsigned len = c->cpu->have_components && c->cpu->image_len ? c->cpu->image_len : MAX_IMAGE;
+	uint64_t placed = placed_others(c, false);
 
 	if (!x86_by_amd(c, VENDOR_XRSTOR_ENDS))
 		return;
 	expr_id pages = expr_extract(p, expr_xor(p, x86_address(c), at(c, len - 1)), 12, 52);
-	x86_open(c, expr_and(p, others, expr_not(p, expr_is_zero(p, pages))), ENV_XSTATE);
+	expr_id others = expr_not(p, expr_is_zero(p, expr_extract(p, a->mask, FIRST_OTHER, 64 - FIRST_OTHER)));
+	expr_id unplaced = expr_and(p, a->mask, x86_const(c, 64, ~(placed | MODELLED)));
+	expr_id open = expr_or(p, expr_not(p, expr_is_zero(p, unplaced)), expr_and(p, compacted, others));
+	x86_open(c, expr_and(p, open, expr_not(p, expr_is_zero(p, pages))), ENV_XSTATE);
+
+	expr_id end = x86_const(c, 64, AT_AVX + AVX_LEN), any = a->avx, standard = expr_not(p, compacted);
+	for (unsigned i = FIRST_OTHER; i < ISA_MAX_COMPONENTS; i++) {
+		if (!(placed >> i & 1))
+			continue;
+		expr_id asked = expr_and(p, expr_bit(p, a->mask, i), standard);
+		end = expr_ite(p, asked, x86_const(c, 64, end_of(c->cpu, i)), end);
+		any = expr_or(p, any, asked);
+	}
+	x86_load_if(c, any, 8, expr_add(p, x86_address(c), expr_sub(p, end, x86_const(c, 64, 1))));
 }
 
 static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
@@ -233,7 +332,7 @@ static void build_xrstor(struct x86_ctx *c, const struct x86_form *f)
 	restore_x87(c, a.x87, expr_bit(p, bv, 0));
 	restore_vectors(c, a.sse, expr_bit(p, bv, 1), IMAGE_XMM, X86_xmm0);
 	restore_vectors(c, a.avx, expr_bit(p, bv, 2), AT_AVX, X86_ymm0h);
-	read_last(c, a.others);
+	read_last(c, &a, compacted);
 }
 
 /* clang-format off */

@@ -125,7 +125,7 @@ static struct error *read_stores(struct lockstep *ls, const struct prediction *c
 
 static struct error *run(struct lockstep *ls, uint64_t end)
 {
-	ls->judge.reply = (struct observed){0};
+	observed_clear(&ls->judge.reply);
 	struct error *err = set_breaks(ls, end, true);
 
 	if (!err)
@@ -194,7 +194,7 @@ struct error *run_group(struct lockstep *ls)
 /* Runs the target to what is behind the instruction, all of which go straight on, and sees what a step would show. */
 static struct error *run_behind(struct lockstep *ls, const struct prediction *slot)
 {
-	ls->judge.reply = (struct observed){0};
+	observed_clear(&ls->judge.reply);
 	struct error *err = target_run_to(ls->target, slot->pc + slot->lifted->insn.len, &ls->judge.reply.stop);
 
 	if (err || ls->judge.reply.stop.kind == STOP_EXITED || ls->judge.reply.stop.kind == STOP_KILLED)

@@ -160,7 +160,7 @@ static struct error *submit(struct lockstep *ls, enum ahead_result why)
 	if (why == AHEAD_SYSCALL)
 		sweep_plan(ls, reach(ls), true, &ring_at(ls, ls->predicted - 1)->plan);
 	for (size_t i = 0; i < n; i++)
-		ls->plans[i] = ring_at(ls, ls->submitted + i)->plan;
+		target_plan_copy(&ls->plans[i], &ring_at(ls, ls->submitted + i)->plan);
 	struct error *err = target_submit(ls->target, ls->plans, n);
 	if (!err) {
 		ls->batch[ls->num_batches++] = n;

@@ -95,6 +95,15 @@ static struct error *ask(struct asking *a, const struct isa_question *q, bool *r
 	return err || !*ret ? err : target_read_regs(target, &a->after);
 }
 
+/* The first question's instruction is there on every CPU; whether others are is not known. The program that executes
+ * one tells. */
+static bool can_be_asked(const struct isa *isa, const struct isa_question *q)
+{
+	const struct isa_question *first = isa->questions;
+
+	return q->insn_len == first->insn_len && !memcmp(q->insn, first->insn, q->insn_len);
+}
+
 static struct error *ask_all(struct asking *a, replay_answer *answer, void *ctx)
 {
 	const struct isa *isa = a->r->isa;
@@ -102,6 +111,8 @@ static struct error *ask_all(struct asking *a, replay_answer *answer, void *ctx)
 	struct error *err = NULL;
 
 	for (uint32_t i = 0; i < isa->num_questions && done && !err; i++) {
+		if (!can_be_asked(isa, &isa->questions[i]))
+			continue;
 		err = ask(a, &isa->questions[i], &done);
 		if (!err && done)
 			err = answer(ctx, a->at, &isa->questions[i], &a->before, &a->after);

@@ -175,7 +175,8 @@ static struct run {
 	struct replay_places changes;
 	VEC(struct guest_map_range) old; /* what was mapped when it was last looked at */
 	uint64_t generation, events, fresh, read;
-	bool could_change; /* at any time, code that can be executed */
+	bool could_change;        /* at any time, code that can be executed */
+	uint64_t stores, stepped; /* places of these, and steps over them */
 } run;
 
 static char program[4096], dump_path[SCRATCH_PATH_LEN];
@@ -273,8 +274,9 @@ static void start(void)
 
 static void finish(void)
 {
-	printf("  %s: %lu events, %zu places, %lu kB read, %lu fresh pages compared\n", run.steps ? "unicorn" : "qemu",
-	       (unsigned long)run.events, run.places.len, (unsigned long)(run.read >> 10), (unsigned long)run.fresh);
+	printf("  %s: %lu events, %zu places (%lu of stores, stepped %lu times), %lu kB read, %lu fresh pages compared\n",
+	       run.steps ? "unicorn" : "qemu", (unsigned long)run.events, run.places.len, (unsigned long)run.stores,
+	       (unsigned long)run.stepped, (unsigned long)(run.read >> 10), (unsigned long)run.fresh);
 	replay_places_deinit(&run.changes);
 	vec_deinit(&run.places);
 	vec_deinit(&run.old);
@@ -510,6 +512,7 @@ static void places_are_all(void)
 	const struct guest_map *m = replay_map(run.replay);
 	size_t num = 0, gates = isa->sys.gate ? isa->sys.gate->num_entries : 0;
 
+	run.stores = 0;
 	for (size_t i = 0; i < guest_map_num(m); i++) {
 		struct guest_map_range r = guest_map_get(m, i);
 		if (!(r.prot & PROT_EXEC) || r.prot & PROT_WRITE || !(r.prot & PROT_READ))
@@ -525,9 +528,15 @@ static void places_are_all(void)
 			ck_no_error(target_read_memory(run.target, next.start, bytes + r.len, ISA_MAX_INSN_LEN, &more));
 		for (uint64_t at = 0; at < r.len; at += isa->insn_align) {
 			bool door = isa->sys.entry(bytes + at, isa->max_insn_len) != ISA_ENTRY_NONE;
-			ck_assert_msg(door == has_place(r.start + at), "event %lu: 0x%lx is %s place",
-				      (unsigned long)run.events, (unsigned long)(r.start + at), door ? "no" : "a");
-			num += door;
+			bool store = !door && isa->undetermined_store(bytes + at, isa->max_insn_len);
+			ck_assert_msg((door || store) == has_place(r.start + at), "event %lu: 0x%lx is %s place",
+				      (unsigned long)run.events, (unsigned long)(r.start + at),
+				      door || store ? "no" : "a");
+			ck_assert_int_eq(replay_place_at(run.replay, r.start + at), door    ? REPLAY_PLACE_ENTRY
+										    : store ? REPLAY_PLACE_STORE
+											    : REPLAY_PLACE_NONE);
+			num += door || store;
+			run.stores += store;
 		}
 		free(bytes);
 	}
@@ -594,6 +603,29 @@ static struct stop step_on(void)
 	return seen.stop;
 }
 
+static bool stands_at_store(void)
+{
+	ck_no_error(target_read_regs(run.target, &run.now));
+	return replay_place_at(run.replay, pc_of(&run.now)) == REPLAY_PLACE_STORE;
+}
+
+/* On from a place where no kernel is entered. */
+static struct stop step_over(void)
+{
+	static const struct target_plan plan;
+	uint64_t pc = pc_of(&run.now);
+	struct observed seen;
+
+	set_break(pc, false);
+	ck_no_error(target_submit(run.target, &plan, 1));
+	ck_no_error(target_collect(run.target, NULL, &seen));
+	set_break(pc, true);
+	run.stepped++;
+	if (seen.stop.kind == STOP_STEPPED)
+		ck_no_error(target_resume(run.target, 0, &seen.stop));
+	return seen.stop;
+}
+
 static struct stop go_on(void)
 {
 	struct stop stop;
@@ -602,6 +634,8 @@ static struct stop go_on(void)
 		stop = step_on();
 	} else {
 		ck_no_error(target_resume(run.target, 0, &stop));
+		for (unsigned i = 0; i < MAX_STOPS && stop.kind == STOP_STEPPED && stands_at_store(); i++)
+			stop = step_over();
 	}
 	if (stop.kind == STOP_STEPPED || stop.kind == STOP_SYSCALL || stop.kind == STOP_SIGNAL)
 		ck_no_error(target_read_regs(run.target, &run.now));

@@ -40,6 +40,11 @@ struct replay_rounds {
 	uint32_t steady[EVLOG_REGS_MAX];
 };
 
+struct known_place {
+	uint64_t address;
+	enum replay_place kind;
+};
+
 struct replay {
 	struct evlog_reader *reader; /* borrowed */
 	const struct evlog_header *header;
@@ -75,9 +80,9 @@ struct replay {
 	bool remapped;  /* by the last call: other memory is there, or none */
 	struct replay_rounds rounds;
 	struct guest_map map;
-	VEC(uint64_t) places;        /* as told by replay_find_places(), ascending */
-	bool gate_told;              /* ... those of the gate */
-	const struct memory *memory; /* that replay_know() watches for the map, borrowed; NULL: not yet */
+	VEC(struct known_place) places; /* as told by replay_find_places(), ascending; without the gate's */
+	bool gate_told;                 /* ... those of the gate */
+	const struct memory *memory;    /* that replay_know() watches for the map, borrowed; NULL: not yet */
 };
 
 /* The call at hand, and everything its handler may need. */

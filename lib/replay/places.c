@@ -1,6 +1,7 @@
 /*
- * The places by which the guest may enter a kernel, kept up to date as code comes and goes. They are looked for in the
- * target's own bytes: what becomes executable is forgotten by the model, and asked for.
+ * The places where a guest that runs by itself has to stop, kept up to date as code comes and goes: where it may enter
+ * a kernel, and where it may store what only it decides. They are looked for in the target's own bytes: what becomes
+ * executable is forgotten by the model, and asked for.
  */
 #include <string.h>
 #include <sys/mman.h> /* PROT_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
@@ -10,7 +11,7 @@
 
 enum { PIECE = 1 << 16 /* bytes that are looked at at once */ };
 
-typedef VEC(uint64_t) addresses;
+typedef VEC(struct known_place) known_places;
 
 void replay_places_deinit(struct replay_places *places)
 {
@@ -19,6 +20,14 @@ void replay_places_deinit(struct replay_places *places)
 }
 
 /* ---- Looking ---- */
+
+/* What an instruction is that may begin there. */
+static enum replay_place kind_of(const struct isa *isa, const uint8_t *bytes, size_t len)
+{
+	if (isa->sys.entry(bytes, len) != ISA_ENTRY_NONE)
+		return REPLAY_PLACE_ENTRY;
+	return isa->undetermined_store && isa->undetermined_store(bytes, len) ? REPLAY_PLACE_STORE : REPLAY_PLACE_NONE;
+}
 
 /* The end of what can be executed from the address on without a gap. */
 static uint64_t executable_end(const struct replay *r, uint64_t address)
@@ -55,7 +64,7 @@ static struct error *read_code(struct replay *r, uint64_t address, uint8_t *ret,
 }
 
 /* In [start, end), of which instructions may reach up to `limit`. Behind what cannot be read the next page is tried. */
-static struct error *scan(struct replay *r, uint64_t start, uint64_t end, uint64_t limit, addresses *ret)
+static struct error *scan(struct replay *r, uint64_t start, uint64_t end, uint64_t limit, known_places *ret)
 {
 	const struct isa *isa = r->isa;
 	uint8_t bytes[PIECE + ISA_MAX_INSN_LEN];
@@ -68,16 +77,18 @@ static struct error *scan(struct replay *r, uint64_t start, uint64_t end, uint64
 
 		if (err)
 			return err;
-		for (uint64_t i = -at & (isa->insn_align - 1u); i < here && i < got; i += isa->insn_align)
-			if (isa->sys.entry(bytes + i, got - i) != ISA_ENTRY_NONE && !vec_push(ret, at + i))
+		for (uint64_t i = -at & (isa->insn_align - 1u); i < here && i < got; i += isa->insn_align) {
+			struct known_place place = {at + i, kind_of(isa, bytes + i, got - i)};
+			if (place.kind && !vec_push(ret, place))
 				return &error_no_memory;
+		}
 		at = got >= here ? at + here : (at + got + MEMORY_PAGE) & -(uint64_t)MEMORY_PAGE;
 	}
 	return NULL;
 }
 
 /* All places in [start, end). */
-static struct error *scan_window(struct replay *r, uint64_t start, uint64_t end, addresses *ret)
+static struct error *scan_window(struct replay *r, uint64_t start, uint64_t end, known_places *ret)
 {
 	const struct views *ranges = &r->map.ranges;
 	struct error *err = NULL;
@@ -97,24 +108,24 @@ static struct error *scan_window(struct replay *r, uint64_t start, uint64_t end,
 
 /* ---- Comparing ---- */
 
-static size_t find(const uint64_t *at, size_t len, uint64_t address)
+static size_t find(const struct known_place *at, size_t len, uint64_t address)
 {
 	size_t found;
 
-	SEARCH_FIRST(found, len, i, at[i] < address);
+	SEARCH_FIRST(found, len, i, at[i].address < address);
 	return found;
 }
 
 /* Tells what is in one of two lists and not in the other. */
-static bool tell(const uint64_t *old, size_t num_old, const addresses *now, struct replay_places *ret)
+static bool tell(const struct known_place *old, size_t num_old, const known_places *now, struct replay_places *ret)
 {
 	bool ok = true;
 
 	for (size_t i = 0, k = 0; ok && (i < num_old || k < now->len);) {
-		if (k == now->len || (i < num_old && old[i] < now->at[k]))
-			ok = vec_push(&ret->clear, old[i++]);
-		else if (i == num_old || now->at[k] < old[i])
-			ok = vec_push(&ret->set, now->at[k++]);
+		if (k == now->len || (i < num_old && old[i].address < now->at[k].address))
+			ok = vec_push(&ret->clear, old[i++].address);
+		else if (i == num_old || now->at[k].address < old[i].address)
+			ok = vec_push(&ret->set, now->at[k++].address);
 		else
 			i++, k++;
 	}
@@ -122,7 +133,7 @@ static bool tell(const uint64_t *old, size_t num_old, const addresses *now, stru
 }
 
 /* The places in [start, end) are those of now. */
-static struct error *replace(struct replay *r, uint64_t start, uint64_t end, const addresses *now,
+static struct error *replace(struct replay *r, uint64_t start, uint64_t end, const known_places *now,
 			     struct replay_places *ret)
 {
 	size_t first = find(r->places.at, r->places.len, start), last = find(r->places.at, r->places.len, end);
@@ -162,7 +173,7 @@ struct error *replay_find_places(struct replay *r, struct replay_places *ret)
 		/* Instructions that reach into the pages begin before them. */
 		uint64_t start = code->list.at[i].first << PAGE_SHIFT, reach = r->isa->max_insn_len - 1u;
 		uint64_t end = start + (code->list.at[i].num << PAGE_SHIFT);
-		addresses now = {0};
+		known_places now = {0};
 
 		start = start > reach && start - reach > behind ? start - reach : behind;
 		err = scan_window(r, start, end, &now);
@@ -173,6 +184,16 @@ struct error *replay_find_places(struct replay *r, struct replay_places *ret)
 	}
 	code->list.len = 0;
 	return err || !r->map.known ? err : tell_gate(r, ret);
+}
+
+enum replay_place replay_place_at(const struct replay *r, uint64_t address)
+{
+	size_t i = find(r->places.at, r->places.len, address);
+	uint64_t call;
+
+	if (i < r->places.len && r->places.at[i].address == address)
+		return r->places.at[i].kind;
+	return r->gate_told && isa_gate_call(r->isa, address, &call) ? REPLAY_PLACE_ENTRY : REPLAY_PLACE_NONE;
 }
 
 bool replay_code_may_change(const struct replay *r)

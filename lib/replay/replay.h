@@ -187,9 +187,15 @@ struct error *replay_know(struct replay *r, struct memory *memory, struct replay
 struct error *replay_know_fresh(struct replay *r, struct memory *memory, uint64_t address, size_t len);
 
 /*
- * Places of bytes by which the guest may enter a kernel (isa->sys.entry, at each address where an instruction can
- * begin), in pages that can be executed and not written to, and the entries of isa->sys.gate.
+ * Places where a guest that runs by itself has to stop: bytes by which it may enter a kernel (isa->sys.entry) or store
+ * what only it decides (isa->undetermined_store), at each address where an instruction can begin, in pages that can be
+ * executed and not written to; and the entries of isa->sys.gate.
  */
+enum replay_place {
+	REPLAY_PLACE_NONE,
+	REPLAY_PLACE_ENTRY, /* it may enter a kernel, whatever else it may be */
+	REPLAY_PLACE_STORE,
+};
 struct replay_places {
 	VEC(uint64_t) set, clear; /* ascending */
 };
@@ -201,6 +207,9 @@ void replay_places_deinit(struct replay_places *places);
  * use.
  */
 struct error *replay_find_places(struct replay *r, struct replay_places *ret);
+
+/* What is at the address, as of the last time that places were looked for. */
+enum replay_place replay_place_at(const struct replay *r, uint64_t address);
 
 /* Can the guest execute what it, or anybody, may change meanwhile? There are no places for that. */
 bool replay_code_may_change(const struct replay *r);

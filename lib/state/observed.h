@@ -3,6 +3,9 @@
 #ifndef LIB_STATE_OBSERVED_H
 #define LIB_STATE_OBSERVED_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "lib/state/state.h"
 
 enum stop_kind {
@@ -20,7 +23,7 @@ struct stop {
 	int status;
 };
 
-enum { OBSERVED_MAX_READS = 8 /* FXSAVE writes 512 bytes */ };
+enum { OBSERVED_MAX_READS = 48 /* XSAVE of x87, SSE, AVX, MPX, AVX-512 and PKRU makes 42 stores */ };
 
 /* Words of a state that may differ from what was seen before. */
 struct touched {
@@ -34,9 +37,21 @@ struct observed {
 	/* Of a target that flows (target_flow()): no instruction was executed; this is where the guest stood, or
 	 * stands, seen again, with what only the one or the other way of seeing it shows. */
 	bool look;
-	uint8_t memory[OBSERVED_MAX_READS][64];
-	bool memory_ok[OBSERVED_MAX_READS]; /* false: it was not read, or that was refused */
-	struct touched touched;             /* of the registers; valid as long as they */
+	struct touched touched;                 /* of the registers; valid as long as they */
+	bool memory_ok[OBSERVED_MAX_READS];     /* false: it was not read, or that was refused */
+	uint8_t memory[OBSERVED_MAX_READS][64]; /* of those alone: the others have no value */
 };
+
+/* Nothing was seen. */
+static inline void observed_clear(struct observed *o)
+{
+	memset(o, 0, offsetof(struct observed, memory));
+}
+
+/* Of memory the first num reads alone. */
+static inline void observed_copy(struct observed *to, const struct observed *from, size_t num)
+{
+	memcpy(to, from, offsetof(struct observed, memory) + num * sizeof from->memory[0]);
+}
 
 #endif

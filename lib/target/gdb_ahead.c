@@ -159,7 +159,7 @@ struct error *gdb_submit(struct target *t, const struct target_plan *plans, size
 	if (!g->num_plans)
 		g->halted = false;
 	for (size_t i = 0; i < num_plans; i++)
-		g->plans[(g->first + g->num_plans++) % GDB_MAX_OUTSTANDING] = plans[i];
+		target_plan_copy(&g->plans[(g->first + g->num_plans++) % GDB_MAX_OUTSTANDING], &plans[i]);
 	if (g->ahead == AHEAD_OFF || g->halted || g->ended)
 		return NULL;
 	return send_plans(g);
@@ -305,8 +305,9 @@ static struct error *drain_after_signal(struct gdb_target *g, const struct stop 
 		return &error_no_memory;
 	memcpy(before, g->image, size);
 	for (size_t i = 1; !err && i < g->num_sent; i++) {
-		struct observed again = {0};
+		struct observed again;
 
+		observed_clear(&again);
 		err = collect_sent(g, plan_at(g, i), &again);
 		if (!err && (again.stop.kind != STOP_SIGNAL || again.stop.signal != signal->signal ||
 			     memcmp(g->image, before, size) != 0))
@@ -353,7 +354,7 @@ struct error *gdb_collect(struct target *t, struct state *regs, struct observed 
 
 	if (!g->num_plans)
 		return error_create(ERROR_BUG, "collecting a step that was not submitted");
-	*ret = (struct observed){0};
+	observed_clear(ret);
 	if (g->ended || g->halted) {
 		ret->stop = g->last;
 		ret->have_regs = !g->ended;

@@ -281,7 +281,7 @@ static struct error *lane_collect(struct target *t, struct state *regs, struct o
 		return l->under->collect(t, regs, ret);
 	if (!l->planned)
 		return error_create(ERROR_BUG, "collecting a step that was not submitted");
-	*ret = (struct observed){0};
+	observed_clear(ret);
 	while (!err) {
 		err = qemu_log_next(l->log, &item);
 		if (err)

@@ -25,13 +25,18 @@ enum {
 
 /* One step of a run ahead, and what is to be seen after it. */
 struct target_plan {
-	struct target_read read[OBSERVED_MAX_READS];
-	unsigned num_reads;
 	/* Of the registers that are shown on request (struct target), those that are wanted. */
 	uint16_t reg[TARGET_MAX_REGS];
 	unsigned num_regs;
 	bool all_regs; /* these and all others */
+	unsigned num_reads;
+	struct target_read read[OBSERVED_MAX_READS]; /* those behind num_reads have no value */
 };
+
+static inline void target_plan_copy(struct target_plan *to, const struct target_plan *from)
+{
+	memcpy(to, from, offsetof(struct target_plan, read) + from->num_reads * sizeof from->read[0]);
+}
 
 struct target;
 

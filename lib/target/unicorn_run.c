@@ -21,6 +21,7 @@ static struct unicorn_step *step_at(struct unicorn_target *u, size_t i)
 /* What is to be seen of a submitted step, now that it is over. */
 static void record(struct unicorn_target *u, struct unicorn_step *step, struct stop stop)
 {
+	observed_clear(&step->seen);
 	step->seen.stop = stop;
 	step->seen.have_regs = true;
 	if (!unicorn_read_raw(&u->layout, u->uc, step->raw))
@@ -434,7 +435,7 @@ struct error *unicorn_submit(struct target *t, const struct target_plan *plans, 
 	if (!u->num_steps)
 		u->halted = false;
 	for (size_t i = 0; i < num_plans; i++)
-		step_at(u, u->num_steps++)->plan = plans[i];
+		target_plan_copy(&step_at(u, u->num_steps++)->plan, &plans[i]);
 	if (!u->halted && !u->failure)
 		execute_steps(u);
 	return NULL;
@@ -465,7 +466,7 @@ struct error *unicorn_collect(struct target *t, struct state *regs, struct obser
 		u->run.error = NULL;
 		return err;
 	}
-	*ret = step->seen;
+	observed_copy(ret, &step->seen, step->plan.num_reads);
 	if (regs)
 		unicorn_raw_to_state(&u->layout, step->raw, regs);
 	u->first = (u->first + 1) % UNICORN_MAX_OUTSTANDING;
