@@ -116,9 +116,13 @@ static struct error *refresh_source(struct lockstep *ls)
 
 /* ---- Letting it run ---- */
 
-/* It stands where a step of its own, or none, is to be made. */
+/* It stands where a step of its own, or none, is to be made; or what it stores next has to be looked at. */
 static bool has_to_be_stepped(const struct lockstep *ls)
 {
+	uint64_t pc = state_get(&ls->judge.now, ls->target->isa->pc);
+
+	if (replay_place_at(ls->replay, pc) == REPLAY_PLACE_STORE)
+		return true;
 	return passed_stands(ls) || signal_stands_between(ls) || replay_code_may_change(ls->replay);
 }
 
