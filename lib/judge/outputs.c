@@ -232,12 +232,26 @@ static bool is_unjudged(const struct isa *isa, uint32_t reg)
 	return false;
 }
 
+/* The instruction, whose condition does not hold, leaves the register as it was. */
+static bool is_kept(const struct prediction *slot, size_t i, const struct state *before)
+{
+	uint32_t reg = slot->regs.at[i].reg;
+	const struct reg_desc *desc = &before->isa->regs[reg];
+	const uint64_t *mask = prediction_mask(slot, i, before->isa);
+	bool same = slot->lifted && slot->lifted->conditional && state_known(before, reg);
+
+	for (unsigned k = 0; k < reg_words(desc); k++)
+		same &= !mask[k] && prediction_value(slot, i)[k] == before->value[desc->word + k];
+	return same;
+}
+
 /* Bits that were predicted but are hidden. */
-static bool hidden_outputs(const struct source *source, const struct prediction *slot, uint32_t *ret)
+static bool hidden_outputs(const struct source *source, const struct prediction *slot, const struct state *before,
+			   uint32_t *ret)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
 		const struct reg_desc *desc = &source->isa->regs[slot->regs.at[i].reg];
-		if (is_unjudged(source->isa, slot->regs.at[i].reg))
+		if (is_unjudged(source->isa, slot->regs.at[i].reg) || is_kept(slot, i, before))
 			continue;
 		*ret = slot->regs.at[i].reg;
 		for (unsigned k = 0; k < reg_words(desc); k++)
@@ -268,7 +282,7 @@ struct error *judge_outputs(struct judgement *j, const struct source *source, co
 
 	state_copy(expect, before);
 	apply(expect, slot);
-	if (hidden_outputs(source, slot, &j->hidden_reg))
+	if (hidden_outputs(source, slot, before, &j->hidden_reg))
 		j->unseen = UNSEEN_HIDDEN;
 	settle_bounds(j, source, slot, seen, expect);
 

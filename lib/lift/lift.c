@@ -276,6 +276,27 @@ static struct error *lift(struct lift_cache *cache, uint64_t pc, const uint8_t *
 	return NULL;
 }
 
+/* "cond ? value : reg", of reg itself. */
+static bool may_keep(const struct transfer *t, const struct transfer_reg *r)
+{
+	const struct expr *e = expr_get(t->pool, r->value);
+
+	for (unsigned i = 1; i < 3 && e->op == EXPR_ITE; i++) {
+		const struct expr *arm = expr_get(t->pool, e->arg[i]);
+		if (arm->op == EXPR_REG && arm->attr == r->reg)
+			return true;
+	}
+	return false;
+}
+
+static bool is_conditional(const struct transfer *t, const struct isa *isa)
+{
+	for (size_t i = 0; i < t->regs.len; i++)
+		if (t->regs.at[i].reg != isa->pc && !may_keep(t, &t->regs.at[i]))
+			return false;
+	return t->regs.len > 1;
+}
+
 static struct error *compile(const struct lift_cache *cache, struct lifted *l)
 {
 	struct error *err = prog_compile(&cache->transfer, &cache->isa->layout, &l->prog);
@@ -290,6 +311,7 @@ static struct error *compile(const struct lift_cache *cache, struct lifted *l)
 	if (err)
 		return error_prefix(err, "%s", l->insn.text);
 	l->kind = cache->transfer.kind;
+	l->conditional = is_conditional(&cache->transfer, cache->isa);
 	l->env = prog_uses_env(l->prog);
 	l->undef = prog_uses_undef(l->prog);
 	return NULL;

@@ -26,7 +26,9 @@ struct lifted {
 	enum transfer_kind kind; /* LIFT_DONE only, as are the next two */
 	bool env;                /* some output depends on the outside: adopted under the mask */
 	bool undef;              /* some output may have undefined bits */
-	struct insn insn;        /* LIFT_UNMODELLED also when the transfer's evaluation is not possible */
+	bool conditional; /* each register that it writes, but for the PC, is left as it was under a condition: XRSTOR
+			   */
+	struct insn insn; /* LIFT_UNMODELLED also when the transfer's evaluation is not possible */
 };
 
 /* Instructions that count as the same for coverage: equal in status, insn.form and insn.encoding. Numbered from 0 in
