@@ -202,30 +202,6 @@ START_TEST(condition_is_constant)
 }
 END_TEST
 
-START_TEST(is_composed)
-{
-	struct transfer first;
-	struct fixture f;
-
-	setup(&f);
-	transfer_init(&first, f.pool);
-	transfer_set_reg(&first, OTHER64, expr_add(f.pool, reg(&f, OTHER64), expr_const(f.pool, 64, ONE - TWO)));
-	ck_no_error(transfer_compose(&first, &f.t));
-	ck_assert_uint_eq(first.bounds.len, 1);
-	struct transfer own = f.t;
-	f.t = first;
-	run(&f);
-	ck_assert_uint_eq((uint64_t)f.e.bounds[0].arg[0], ONE);
-
-	/* What is written over is not judged any more. */
-	own.bounds.len = 0;
-	ck_no_error(transfer_compose(&f.t, &own));
-	ck_assert_uint_eq(f.t.bounds.len, 0);
-	transfer_deinit(&own);
-	teardown(&f);
-}
-END_TEST
-
 START_TEST(is_mutated)
 {
 	char text[MUTATION_TEXT_LEN];
@@ -262,7 +238,6 @@ int main(void)
 	tcase_add_test(c, is_checked);
 	tcase_add_test(c, is_printed);
 	tcase_add_test(c, condition_is_constant);
-	tcase_add_test(c, is_composed);
 	tcase_add_test(c, is_mutated);
 	suite_add_tcase(s, c);
 	return test_main(s);

@@ -133,13 +133,6 @@ expr_id transfer_load(struct transfer *t, unsigned width, expr_id address);
 void transfer_each(const struct transfer *t, void (*visit)(void *ctx, expr_id id), void *ctx);
 
 /*
- * Appends `next` (from the same pool) to t: afterwards t does what t then next did. REG leaves of next become t's
- * values, LOAD versions move behind t's stores. A bound of t on a register that next writes is dropped. The caller has
- * made sure that t always continues at next. ERROR_UNSUPPORTED: t has a fault that comes last.
- */
-struct error *transfer_compose(struct transfer *t, const struct transfer *next);
-
-/*
  * Checks the invariants: widths by op.def, operands before users, each register once and with the width that the layout
  * (eval.h) tells, store widths, load versions, 1-bit conditions. layout may be NULL: registers are then not checked.
  * A violation is ERROR_BUG.

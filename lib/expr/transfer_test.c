@@ -1,7 +1,6 @@
 #include "lib/expr/transfer.h"
 
 #include "lib/expr/eval.h"
-#include "lib/expr/interp.h"
 #include "lib/expr/marks.h"
 #include "lib/expr/print.h"
 #include "lib/testing/assert.h"
@@ -113,34 +112,6 @@ START_TEST(marks_are_what_a_transfer_needs)
 }
 END_TEST
 
-START_TEST(composed_loads_undefined_and_outside_values)
-{
-	struct expr_pool *pool;
-	struct transfer t, next;
-
-	setup(&pool, &t);
-	transfer_init(&next, pool);
-	transfer_add_store(&next, EXPR_NONE, reg(pool, R64), reg(pool, OTHER64));
-	transfer_set_reg(&next, OTHER64,
-			 transfer_load(&next, 64, expr_add(pool, reg(pool, R64), expr_const(pool, 64, 1))));
-	transfer_set_reg(&next, 4, expr_undef(pool, 32));
-	transfer_set_reg(&next, 13, expr_env(pool, 32, ENV_TSC));
-	ck_no_error(transfer_compose(&t, &next));
-
-	expr_id once = transfer_get_reg(&t, OTHER64), undef = transfer_get_reg(&t, 4), tsc = transfer_get_reg(&t, 13);
-	ck_assert_uint_eq(once, transfer_get_reg(&next, OTHER64));
-	ck_no_error(transfer_compose(&t, &next));
-	ck_no_error(transfer_verify(&t, &random_layout));
-	ck_assert_uint_eq(t.stores.len, 2);
-	ck_assert_uint_eq(t.stores.at[1].value, once);
-	ck_assert_uint_eq(expr_get(pool, transfer_get_reg(&t, OTHER64))->attr, 2);
-	ck_assert_uint_ne(transfer_get_reg(&t, 4), undef);
-	ck_assert_uint_ne(transfer_get_reg(&t, 13), tsc);
-	transfer_deinit(&next);
-	teardown(pool, &t);
-}
-END_TEST
-
 START_TEST(verify_refuses)
 {
 	struct expr_pool *pool;
@@ -180,133 +151,15 @@ START_TEST(verify_refuses)
 }
 END_TEST
 
-/* ---- A composed transfer against its parts, one after the other ---- */
-
-enum { MEM_SIZE = 64 }; /* all addresses are taken modulo this, so that accesses meet */
-
-struct small_memory {
-	uint8_t bytes[MEM_SIZE];
-};
-
-static enum mem_result load_small(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
-{
-	const struct small_memory *m = ctx;
-
-	(void)unknown;
-	for (unsigned i = 0; i < len; i++)
-		ret[i] = m->bytes[(address + i) % MEM_SIZE];
-	return MEM_OK;
-}
-
-/* An address below MEM_SIZE: a register's low bits, perhaps with an offset that the pool can see through. */
-static expr_id random_address(struct expr_pool *pool, struct rng *rng)
-{
-	expr_id base = expr_and(pool, reg(pool, rng_below(rng, 2) ? R64 : OTHER64), expr_const(pool, 64, 15));
-
-	return expr_add(pool, base, expr_const(pool, 64, rng_below(rng, 16)));
-}
-
-/* Accesses stay below MEM_SIZE: 15 + 15 + 32 bytes. */
-static void random_transfer(struct transfer *t, struct rng *rng)
-{
-	static const uint16_t widths[] = {8, 16, 32, 64, 128, 256};
-	struct random_expr g = {.pool = t->pool, .rng = rng, .dense = true};
-
-	for (unsigned i = 0; i < 2; i++) {
-		unsigned width = widths[rng_below(rng, 6)];
-		expr_id guard = rng_below(rng, 2) ? random_expr(&g, 1, 1) : EXPR_NONE;
-
-		if (!vec_push(&g.made, transfer_load(t, width, random_address(t->pool, rng))))
-			abort();
-		transfer_add_store(t, guard, random_address(t->pool, rng), random_expr(&g, width, 2));
-		if (!vec_push(&g.made, transfer_load(t, width, random_address(t->pool, rng))))
-			abort();
-	}
-	for (unsigned i = 0; i < 3; i++) {
-		uint32_t r = rng_below(rng, RANDOM_NUM_REGS);
-
-		transfer_set_reg(t, r, random_expr(&g, random_widths[r], 3));
-	}
-	transfer_set_reg(t, R64, random_expr(&g, 64, 2));
-	vec_deinit(&g.made);
-}
-
-/* Evaluates t, and makes its outputs the state. */
-static void apply(const struct transfer *t, uint64_t *state, struct small_memory *memory)
-{
-	struct eval_memory access = {.ctx = memory, .load = load_small};
-	struct eval e = {0};
-	struct prog *prog;
-
-	ck_no_error(transfer_verify(t, &random_layout));
-	ck_no_error(prog_compile(t, &random_layout, &prog));
-	ck_no_error(prog_run(prog, state, NULL, &access, &e));
-	ck_assert_int_eq(e.status, EVAL_DONE);
-	for (size_t i = 0; i < e.num_stores; i++)
-		for (unsigned k = 0; k < e.stores[i].len; k++)
-			memory->bytes[(e.stores[i].address + k) % MEM_SIZE] = e.stores[i].data[k];
-	for (size_t i = 0; i < e.num_regs; i++)
-		memcpy(state + random_layout.word[e.regs[i].reg], e.regs[i].value, e.regs[i].num_words * sizeof *state);
-	eval_deinit(&e);
-	prog_destroy(prog);
-}
-
-static void check_composition(struct expr_pool *pool, struct rng *rng)
-{
-	enum { PARTS = 3 };
-	struct transfer whole, parts[PARTS];
-	uint64_t state[RANDOM_STATE_WORDS] = {0}, expected[RANDOM_STATE_WORDS];
-	struct small_memory memory, expected_memory;
-
-	transfer_init(&whole, pool);
-	for (unsigned i = 0; i < PARTS; i++) {
-		transfer_init(&parts[i], pool);
-		random_transfer(&parts[i], rng);
-		ck_no_error(transfer_compose(&whole, &parts[i]));
-	}
-	for (unsigned i = 0; i < MEM_SIZE; i++)
-		memory.bytes[i] = (uint8_t)rng_next(rng);
-	random_state(rng, state);
-	memcpy(expected, state, sizeof state);
-	expected_memory = memory;
-
-	apply(&whole, state, &memory);
-	for (unsigned i = 0; i < PARTS; i++) {
-		apply(&parts[i], expected, &expected_memory);
-		transfer_deinit(&parts[i]);
-	}
-	ck_bytes(state, expected, sizeof state);
-	ck_bytes(memory.bytes, expected_memory.bytes, sizeof memory.bytes);
-	transfer_deinit(&whole);
-}
-
-START_TEST(composed_is_one_after_the_other)
-{
-	struct expr_pool *pool;
-	struct rng rng = {.state = 3};
-
-	ck_no_error(expr_pool_create(true, &pool));
-	for (unsigned i = 0; i < 1500; i++) {
-		expr_pool_reset(pool);
-		check_composition(pool, &rng);
-	}
-	expr_pool_destroy(pool);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("transfer");
-	TCase *hand = tcase_create("by hand"), *random = tcase_create("random");
+	TCase *hand = tcase_create("by hand");
 
 	tcase_add_test(hand, loads_are_forwarded_where_certain);
 	tcase_add_test(hand, printed_with_names_for_shared_parts);
 	tcase_add_test(hand, marks_are_what_a_transfer_needs);
-	tcase_add_test(hand, composed_loads_undefined_and_outside_values);
 	tcase_add_loop_test(hand, verify_refuses, 0, 10);
-	tcase_add_test(random, composed_is_one_after_the_other);
-	tcase_set_timeout(random, 60);
 	suite_add_tcase(suite, hand);
-	suite_add_tcase(suite, random);
 	return test_main(suite);
 }
