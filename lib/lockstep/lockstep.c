@@ -449,8 +449,18 @@ static void init_log(struct lockstep *ls)
 	};
 }
 
+/* The most that is ever sent ahead: a guest that flows takes one step at a time, and may have to be stepped later. */
+static struct error *stop_flowing(struct target *t)
+{
+	return t->ops->flow ? target_flow(t, false) : NULL;
+}
+
 static struct error *init(struct lockstep *ls)
 {
+	struct error *err = stop_flowing(ls->target);
+
+	if (err)
+		return err;
 	ls->capacity = (MAX_BATCHES + 1) * ls->target->max_ahead + 1;
 	ls->ring = calloc(ls->capacity, sizeof *ls->ring);
 	ls->plans = calloc(ls->target->max_ahead, sizeof *ls->plans);
@@ -461,7 +471,7 @@ static struct error *init(struct lockstep *ls)
 	ls->judge.options = &ls->options->judge;
 	ls->ahead.model = &ls->judge.model;
 	ls->ahead.target = ls->target;
-	struct error *err = ls->ring && ls->plans ? judge_init(&ls->judge) : &error_no_memory;
+	err = ls->ring && ls->plans ? judge_init(&ls->judge) : &error_no_memory;
 	if (!err)
 		err = target_read_regs(ls->target, &ls->judge.now);
 	if (!err)
