@@ -370,6 +370,15 @@ static struct error *take_next(struct lockstep *ls)
 	return target_submit(ls->target, &plan, 1);
 }
 
+/* A signal stopped it where the log has none, or it would have been stepped there. */
+static struct error *take_signal(struct lockstep *ls)
+{
+	struct error *err = signal_handle(ls);
+
+	state_copy(&ls->judge.model.front, &ls->judge.now);
+	return err;
+}
+
 /* The guest stands: what waited for that. */
 static struct error *come_to_stand(struct lockstep *ls)
 {
@@ -398,7 +407,7 @@ static struct error *come_to_stand(struct lockstep *ls)
 		j->run->limit = RUN_LIMIT_FINDINGS;
 		ls->done = true;
 	}
-	return err;
+	return err || ls->done || !j->signal ? err : take_signal(ls);
 }
 
 struct error *flow_on(struct lockstep *ls)
