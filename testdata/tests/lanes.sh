@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# The same runs seen in two lanes, through QEMU's stub step by step and in its log, tell the same: of the guests here and of
+# programs that nobody here wrote, in each QEMU found. testdata/bin/lanes.jq says what may differ, and why.
+#
+# QEMUS: further emulators, separated by blanks, besides those on PATH and of VALIDATE_QEMU_X86_64 and VALIDATE_QEMU_AARCH64.
+. testdata/bin/cases.sh
+
+needs x86_64 jq
+rules=$top/testdata/bin/lanes.jq
+enter_scratch
+
+# Enough for what guests do besides starting a C library, and few enough for the stub.
+limit=8000
+
+# ---- Guests, as the names of logs: NAME PROGRAM ARG... ----
+
+x86_guests="
+hello hello
+loop loop 100
+approx approx
+tiny approx tiny
+avxfloat avxfloat
+bmi bmi check
+integers packed integer 300
+floats packed float 300
+outside outside
+yields yields
+vendors vendors
+destroyed destroyed
+vsyscall vsyscall
+divides divides
+x87 x87
+x87pending x87pending
+mmx simd mmx
+sse4a simd sse4a
+gather simd gather
+later simd later
+stackfault stackfault
+cross faulting cross
+fstp faulting x87
+ac faulting ac
+invalid faulting invalid
+into faulting loop
+trap faulting trap
+lost faulting lost
+raise signals raise
+segv signals segv
+ignore signals ignore
+killed signals fault
+code signals code
+keep handlers keep
+alt handlers alt
+nested handlers nested
+stacked handlers stacked
+rewritten rewritten
+places places
+lengths mappings lengths
+mapped mappings code
+patched mappings patched
+grow mappings grow
+heap mappings heap
+views mappings views
+"
+a64_guests="
+hello hello
+loop loop 100
+atomic a64atomic
+faulting a64faulting
+yields yields
+raise signals raise
+segv signals segv
+ignore signals ignore
+killed signals fault
+code signals code
+keep handlers keep
+alt handlers alt
+nested handlers nested
+stacked handlers stacked
+places places
+"
+
+# What else a guest may tell otherwise in the log, as lanes.jq calls it. Of a private view of a file, whether it follows
+# what is stored through a shared one is not known; the stub is asked, the log is not.
+declare -A besides=([views]='^(inputs that only the log|partly seen|reasons|verdict|movzx r32, m8 .*: judged in part)')
+
+emulators() { # NAME
+	local qemu
+	for qemu in "$1" "${2:-}" ${QEMUS:-}; do
+		[[ $qemu == *"$1" ]] && command -v "$qemu"
+	done | sort -u
+}
+
+record_x86() { # LOG PROGRAM ARG...
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q -o "$1" -- "${@:2}" >/dev/null 2>stderr </dev/null || cat stderr
+}
+
+record_a64() { # LOG PROGRAM ARG...
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q --via qemu -e qemu-aarch64 --cpu neoverse-n1 -o "$1" -- "${@:2}" \
+		>/dev/null 2>stderr </dev/null || cat stderr
+}
+
+judge() { # LANE LOG OPTION...
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" -q --log "$2" --lane "$1" --report "$1.report" "${@:3}" >/dev/null 2>stderr </dev/null
+	status=$?
+}
+
+# A QEMU of which the stub stops once more behind the last iteration.
+lingers() { # EMULATOR
+	local version
+	version=$("$1" --version | sed -n '1s/.*version \([0-9]*\).*/\1/p')
+	[ "${version:-0}" -ge 10 ] && echo true || echo false
+}
+
+compare() { # NAME EMULATOR LOG OPTION...
+	local name=$1 emulator=$2 seen said
+	local -a run=("$3" --emulator "$emulator" --max-instructions "$limit" "${@:4}")
+
+	rm -f gdb.report log.report
+	judge gdb "${run[@]}"
+	seen=$status
+	judge log "${run[@]}"
+	said=$(jq -n -r --argjson lingers "$(lingers "$emulator")" --slurpfile stub gdb.report --slurpfile log log.report \
+		-f "$rules" 2>&1) || said="[\"$said\"]"
+	said=$(jq -r '.[]' <<<"$said" | grep -vE "${besides[${name%% *}]:-^$}")
+	same "$name in $("$emulator" --version | sed -n '1s/ (.*//p')" "$said" ""
+	# A finding of what the stub does not show makes it another.
+	[ "$(jq -r .verdict gdb.report)" != "$(jq -r .verdict log.report)" ] || same "$name: exit status" "$status" "$seen"
+}
+
+compare_guests() { # LIST FOLDER RECORDER CPU EMULATOR...
+	local name program args emulator
+
+	while read -r name program args; do
+		[ -n "$name" ] || continue
+		if [ ! -x "$guests/$2$program" ]; then
+			untried "$name" "there is no $2$program"
+			continue
+		fi
+		# shellcheck disable=SC2086 # arguments
+		same "$name: recorded" "$($3 "$name.json" "$guests/$2$program" $args)" ""
+		for emulator in "${@:5}"; do
+			compare "$name" "$emulator" "$name.json" --cpu "$4"
+		done
+	done <<<"$1"
+}
+
+mapfile -t qemus < <(emulators qemu-x86_64 "${VALIDATE_QEMU_X86_64:-}")
+if [ ${#qemus[@]} -gt 0 ]; then
+	compare_guests "$x86_guests" "" record_x86 max "${qemus[@]}"
+else
+	untried "x86-64 in QEMU" "there is no qemu-x86_64"
+fi
+
+mapfile -t qemus < <(emulators qemu-aarch64 "${VALIDATE_QEMU_AARCH64:-}")
+if command -v qemu-aarch64 >/dev/null; then
+	compare_guests "$a64_guests" aarch64/ record_a64 neoverse-n1 "${qemus[@]}"
+else
+	untried "AArch64 in QEMU" "there is no qemu-aarch64"
+fi
+finish
