@@ -9,6 +9,7 @@
 
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
+#include "cmd/validate/log_input.h"
 #include "cmd/validate/outputs.h"
 #include "cmd/validate/print.h"
 #include "cmd/validate/progress.h"
@@ -16,7 +17,7 @@
 #include "cmd/validate/symbols.h"
 #include "lib/base/file.h"
 #include "lib/elf/image.h"
-#include "lib/lockstep/judge_trace.h"
+#include "lib/lockstep/judge_log.h"
 #include "lib/report/report.h"
 
 enum { COMPARE_INTERVAL = 10000000 }; /* instructions of a guest that runs freely */
@@ -26,6 +27,7 @@ struct run_options {
 	struct start_options start;
 	struct output_options outputs;
 	const char *trace, *trace_in;
+	struct log_options log_in;
 	uint64_t jobs;
 	bool only_trace; /* validate trace */
 	const char *from, *until;
@@ -52,7 +54,8 @@ struct session {
 	struct sandbox_state own_sandbox; /* of lock_in() */
 	bool ran;                         /* run holds a result */
 	struct trace_reader *trace;       /* that is judged, or NULL: a target is */
-	trace_calls calls;                /* of the trace */
+	struct log_input log_in;          /* ... or its import is NULL */
+	trace_calls calls;                /* of either */
 	struct trace_header trace_header; /* hidden and on_request are the loop's to add */
 	struct baseline baseline;
 	struct baseline_verdict known;
@@ -132,6 +135,9 @@ static struct error *check_usage(const struct run_options *o, const struct opera
 {
 	if (o->trace_in)
 		return check_trace_usage(o, operands);
+	if (o->log_in.blocks || o->log_in.base.given)
+		return error_create(ERROR_USAGE, "--blocks and --base are for a log of QEMU's own that is judged: "
+						 "--trace-in LOG");
 	if (o->jobs != 1)
 		return error_create(ERROR_USAGE, "-j is for --trace-in: a run has one thread of its own");
 	if (!o->log && o->only_trace)
@@ -250,7 +256,7 @@ static struct error *judge(struct session *s)
 		.progress_ctx = s,
 	};
 
-	const struct judge_trace_options recorded = {
+	const struct judge_trace_options traced = {
 		.run = &options,
 		.jobs = (unsigned)o->jobs,
 		.memory = o->trace_memory << 20,
@@ -264,7 +270,9 @@ static struct error *judge(struct session *s)
 	if (!err)
 		err = symbols_resolve(&s->symbols, "--until", o->until, &options.have_until, &options.until);
 	if (!err && s->trace)
-		err = judge_trace(s->trace, &recorded, &s->run, &s->calls);
+		err = judge_trace(s->trace, &traced, &s->run, &s->calls);
+	else if (!err && s->log_in.import)
+		err = judge_log(s->log_in.import, &s->log_in.options, &s->log_in.header, &traced, &s->run, &s->calls);
 	else if (!err)
 		err = lockstep_run(s->target, s->replay, &options, &s->run);
 	if (progress)
@@ -351,23 +359,74 @@ static void say_threads(const struct session *s)
 			o->jobs, threads, plural(threads), o->trace_memory);
 }
 
-static struct error *perform_trace(struct session *s)
+/* A file that does not begin as a trace is taken for a log. */
+static struct error *open_trace(struct session *s)
 {
-	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
+	const struct run_options *o = s->options;
+	bool is_trace;
+	struct error *err = trace_is(o->trace_in, &is_trace);
 
 	if (err)
 		return err;
-	s->isa = trace_reader_header(s->trace)->isa;
-	err = check_files(s);
+	if (is_trace && (o->log_in.blocks || o->log_in.base.given))
+		return error_create(ERROR_USAGE, "--blocks and --base are for a log of QEMU's own: %s is a trace",
+				    o->trace_in);
+	if (!is_trace && o->jobs != 1)
+		return error_create(ERROR_USAGE, "-j is for a trace: %s is none, and a log is judged in the order in "
+						 "which it is read",
+				    o->trace_in);
+	if (!is_trace && o->log_in.base.given && !s->program)
+		return error_create(ERROR_USAGE, "--base is of a PROGRAM, which is not given");
+	if (is_trace)
+		err = trace_reader_open(o->trace_in, &s->trace);
+	else
+		err = log_input_open(&s->log_in, o->trace_in, s->program, NULL, &o->log_in);
+	if (!err)
+		s->isa = is_trace ? trace_reader_header(s->trace)->isa : s->log_in.header.isa;
+	return is_trace ? err
+			: error_remedy(err, "to be judged is a trace of validate trace or validate import, or a log of "
+					    "QEMU's states");
+}
+
+static struct error *name_addresses(struct session *s)
+{
+	if (s->trace)
+		return name_traced(s);
+	/* Nobody knows what was loaded where. */
+	if (!s->program)
+		s->program = "(not known)";
+	return NULL;
+}
+
+/* What the report does not tell. */
+static void say_log(const struct session *s)
+{
+	struct import_counts counts = import_counted(s->log_in.import);
+
+	counts.cut = false;
+	if (!s->options->quiet)
+		log_input_say(stderr, "validate: the log: ", &counts);
+}
+
+static struct error *perform_trace(struct session *s)
+{
+	struct error *err = check_files(s);
+
+	if (!err)
+		err = open_trace(s);
 	if (!err && s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
 	if (!err)
-		err = name_traced(s);
+		err = name_addresses(s);
 	if (!err)
 		catch_signals();
-	if (!err)
+	if (!err && s->trace)
 		say_threads(s);
-	return err ? err : judge(s);
+	if (!err)
+		err = judge(s);
+	if (!err && s->log_in.import)
+		say_log(s);
+	return err;
 }
 
 static struct error *perform(struct session *s)
@@ -409,7 +468,9 @@ static struct report make_report(struct session *s)
 	struct report report = {
 		.run = &s->run,
 		.isa = s->isa,
-		.target = s->trace ? trace_reader_header(s->trace)->emulator : s->target->identity,
+		.target = s->trace    ? trace_reader_header(s->trace)->emulator
+			  : s->target ? s->target->identity
+				      : s->log_in.header.emulator,
 		.sandbox = s->own_sandbox.on ? &s->own_sandbox
 			   : s->target       ? s->target->sandbox
 					     : NULL,
@@ -499,6 +560,7 @@ static void session_deinit(struct session *s)
 	target_destroy(s->target);
 	evlog_reader_destroy(s->log);
 	trace_reader_destroy(s->trace);
+	log_input_close(&s->log_in);
 	vec_deinit(&s->calls);
 }
 
@@ -553,7 +615,8 @@ static const struct option_row run_option_rows[] = {
 	{"sarif", 0, "FILE", "write the findings as SARIF 2.1.0", AT(outputs.path[OUTPUT_SARIF]), option_text},
 	{"html", 0, "FILE", "write the report as a page for a browser, which needs no other file", AT(outputs.path[OUTPUT_HTML]), option_text},
 	{"annotate", 0, "KIND", "print annotations for a CI service: github", AT(outputs.annotate), option_text},
-	{"trace-in", 0, "FILE", "judge this trace; no log, no emulator and no program is needed", AT(trace_in), option_text},
+	{"trace-in", 0, "FILE", "judge this trace, or log of QEMU's own (-: standard input); no event log, no emulator and\nno program is needed", AT(trace_in), option_text},
+	LOG_ROWS(struct run_options, log_in, "of that log "),
 	{"jobs", 'j', "N", "judge a trace with N threads", AT(jobs), option_number},
 	{"trace-memory", 0, "MIB", "fewer threads, if they would hold more of a trace in memory together (4096)", AT(trace_memory), option_number},
 	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
