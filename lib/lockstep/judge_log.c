@@ -134,11 +134,12 @@ struct error *judge_log(struct import *im, const struct import_options *import, 
 	run.judge.oracle = oracle;
 	if (!err)
 		err = judge_steps(&l, im, import);
+	uint64_t pc = err ? 0 : traced_pc(&l.steps);
 	traced_deinit(&l.steps);
 	oracle_destroy(oracle);
 	if (err)
 		return err;
 	ret->nanoseconds = clock_now() - l.started;
-	traced_conclude(ret, &run, &l.steps.range, 0);
+	traced_conclude(ret, &run, &l.steps.range, pc, 0);
 	return NULL;
 }

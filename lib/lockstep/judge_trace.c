@@ -20,6 +20,7 @@ struct judging {
 	unsigned jobs;
 	struct run *run;
 	trace_calls *calls;
+	uint64_t pc; /* behind the last chunk that was added */
 	uint64_t started, shown;
 
 	pthread_mutex_t mutex;
@@ -86,6 +87,7 @@ static struct error *add_chunk(struct judging *j, size_t chunk, const struct tra
 	uint64_t now = clock_now();
 	size_t num;
 
+	j->pc = traced_pc(t);
 	if (!err)
 		err = traced_add(t, trace_reader_chunks(j->reader, &num)[chunk].first, j->run, j->calls);
 	j->run->nanoseconds = now - j->started;
@@ -270,7 +272,7 @@ static struct error *conclude(struct judging *j)
 		run->limit = j->limit;
 	run->error = j->error;
 	run->nanoseconds = clock_now() - j->started;
-	traced_conclude(run, j->options->run, &j->range, all && end ? end->nanoseconds : 0);
+	traced_conclude(run, j->options->run, &j->range, j->pc, all && end ? end->nanoseconds : 0);
 	return err;
 }
 

@@ -521,27 +521,40 @@ struct error *traced_step(struct traced *t, const struct trace_step *step, bool 
 
 /* ---- Adding up ---- */
 
-/* Where the run was; first: number of the first step. */
-static void add_places(const struct traced *t, uint64_t first, struct run *run)
+/* The number of a place's step, of steps from first on. */
+static uint64_t place_number(uint64_t first, size_t i)
 {
-	for (size_t i = 0; i < t->places.len; i++) {
-		uint64_t number = (first / TRACED_STRIDE + (first % TRACED_STRIDE ? 1 : 0) + i) * TRACED_STRIDE;
-		timeline_add_place(&run->timeline, number, t->places.at[i]);
-	}
-	timeline_add_place(&run->timeline, run->instructions, state_get(&t->judge.now, t->judge.source->isa->pc));
+	return ((first + TRACED_STRIDE - 1) / TRACED_STRIDE + i) * TRACED_STRIDE;
 }
 
 /* The time that the traced run took, as its system calls tell; in between it is spread evenly. */
-static void add_events(const struct traced *t, struct timeline *into)
+static void add_event(const struct timeline_event *e, struct timeline *into)
 {
+	timeline_add_event(into, e);
+	if (e->at < into->nanoseconds || e->instruction <= into->instructions)
+		return;
+	timeline_advance(into, e->instruction - 1, e->at, e->pc);
+	timeline_advance(into, e->instruction, e->at + e->nanoseconds, e->pc);
+}
+
+/* Events, and where the run was, in their order: wherever the steps are cut, the timeline is the same. */
+static void add_timeline(const struct traced *t, uint64_t first, struct timeline *into)
+{
+	size_t place = 0;
+
 	for (size_t i = 0; i < t->events.len; i++) {
 		const struct timeline_event *e = &t->events.at[i];
-		timeline_add_event(into, e);
-		if (e->at < into->nanoseconds || e->instruction <= into->instructions)
-			continue;
-		timeline_advance(into, e->instruction - 1, e->at, e->pc);
-		timeline_advance(into, e->instruction, e->at + e->nanoseconds, e->pc);
+		for (; place < t->places.len && place_number(first, place) <= e->instruction; place++)
+			timeline_add_place(into, place_number(first, place), t->places.at[place]);
+		add_event(e, into);
 	}
+	for (; place < t->places.len; place++)
+		timeline_add_place(into, place_number(first, place), t->places.at[place]);
+}
+
+uint64_t traced_pc(const struct traced *t)
+{
+	return state_get(&t->judge.now, t->judge.source->isa->pc);
 }
 
 struct error *traced_add(const struct traced *t, uint64_t first, struct run *run, trace_calls *calls)
@@ -550,8 +563,7 @@ struct error *traced_add(const struct traced *t, uint64_t first, struct run *run
 
 	for (size_t i = 0; i < t->calls.len && !err; i++)
 		err = count_calls(calls, &t->calls.at[i]);
-	add_events(t, &run->timeline);
-	add_places(t, first, run);
+	add_timeline(t, first, &run->timeline);
 	return err;
 }
 
@@ -561,7 +573,7 @@ void traced_clear(struct traced *t)
 }
 
 void traced_conclude(struct run *run, const struct lockstep_options *options, const struct traced_range *range,
-		     uint64_t nanoseconds)
+		     uint64_t pc, uint64_t nanoseconds)
 {
 	struct timeline *t = &run->timeline;
 
@@ -572,5 +584,5 @@ void traced_conclude(struct run *run, const struct lockstep_options *options, co
 	if (!nanoseconds && t->instructions)
 		nanoseconds = (uint64_t)((double)t->nanoseconds * (double)run->instructions / (double)t->instructions);
 	if (run->instructions)
-		timeline_advance(t, run->instructions, nanoseconds > t->nanoseconds ? nanoseconds : t->nanoseconds, 0);
+		timeline_advance(t, run->instructions, nanoseconds > t->nanoseconds ? nanoseconds : t->nanoseconds, pc);
 }

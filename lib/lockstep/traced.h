@@ -64,11 +64,14 @@ struct error *traced_add(const struct traced *t, uint64_t first, struct run *run
 /* They were added. */
 void traced_clear(struct traced *t);
 
+/* Where the run is. */
+uint64_t traced_pc(const struct traced *t);
+
 /*
- * What was judged is all there is. nanoseconds: the time that the traced run took; 0: not known, and where its end is
+ * What was judged is all there is; the run ended at pc. nanoseconds: the time that the traced run took; 0: not known, and where its end is
  * not among what was judged, it is taken to have gone on as before. A run without times has none.
  */
 void traced_conclude(struct run *run, const struct lockstep_options *options, const struct traced_range *range,
-		     uint64_t nanoseconds);
+		     uint64_t pc, uint64_t nanoseconds);
 
 #endif
