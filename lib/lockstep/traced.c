@@ -141,6 +141,7 @@ static void reply_stop(struct traced *t, const struct trace_step *step)
 	j->reply.stop.kind = step->signal ? STOP_SIGNAL : STOP_STEPPED;
 	j->reply.stop.signal = step->signal;
 	j->reply.stop.tid = step->tid;
+	j->reply.touched = (struct touched){0};
 	j->seen = *step->after;
 }
 

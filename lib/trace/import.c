@@ -52,6 +52,7 @@ struct import {
 	bool have_state;
 	uint64_t line; /* of the state before */
 	struct state before;
+	uint64_t before_steps; /* that led to it */
 	struct state nothing; /* everything unknown */
 	struct state walk;    /* within a block or a repeated instruction */
 	unsigned steps;       /* of the block up to there, with its last instruction */
@@ -383,6 +384,12 @@ static struct error *give_step(struct import *im, uint64_t pc, const uint8_t *by
 		.running = !after,
 	};
 
+	/* With the states of the log around it, which tells what differs between them. */
+	if (after && im->counts.steps == im->before_steps + 1) {
+		step.words = im->item.touched;
+		step.num_words = im->item.num_touched;
+	}
+
 	if (after && find_event(im, bytes, len, &event))
 		step.event = &event;
 	return im->enough ? NULL : im->sink->step(im->sink->ctx, &step, &im->enough);
@@ -447,6 +454,17 @@ static void trim_cache(struct import *im)
 		im->routes.len = 0;
 }
 
+static void copy_touched(struct state *to, const struct qemu_log_item *item)
+{
+	if (!item->touched)
+		state_copy(to, item->state);
+	for (size_t i = 0; item->touched && i < item->num_touched; i++) {
+		uint16_t w = item->touched[i];
+		to->value[w] = item->state->value[w];
+		to->unknown[w] = item->state->unknown[w];
+	}
+}
+
 static struct error *take_state(struct import *im, const struct qemu_log_item *item)
 {
 	struct error *err = close_listing(im);
@@ -459,7 +477,8 @@ static struct error *take_state(struct import *im, const struct qemu_log_item *i
 		return err;
 	im->have_state = true;
 	im->line = item->line;
-	state_copy(&im->before, item->state);
+	im->before_steps = im->counts.steps;
+	copy_touched(&im->before, item);
 	return NULL;
 }
 
