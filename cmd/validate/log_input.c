@@ -98,12 +98,14 @@ void log_input_say(FILE *out, const char *before, const struct import_counts *c)
 {
 	if (c->unknown)
 		fprintf(out,
-			"%sno code is known for %" PRIu64 " steps, which cannot be judged: log with `-d in_asm`, or give "
+			"%sno code is known for %" PRIu64
+			" steps, which cannot be judged: log with `-d in_asm`, or give "
 			"the program\n",
 			before, c->unknown);
 	if (c->uncounted)
 		fprintf(out,
-			"%snot judged are %" PRIu64 " repeated instructions, of which nothing tells how often they were "
+			"%snot judged are %" PRIu64
+			" repeated instructions, of which nothing tells how often they were "
 			"executed\n",
 			before, c->uncounted);
 	if (c->ignored)

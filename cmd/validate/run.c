@@ -372,8 +372,9 @@ static struct error *open_trace(struct session *s)
 		return error_create(ERROR_USAGE, "--blocks and --base are for a log of QEMU's own: %s is a trace",
 				    o->trace_in);
 	if (!is_trace && o->jobs != 1)
-		return error_create(ERROR_USAGE, "-j is for a trace: %s is none, and a log is judged in the order in "
-						 "which it is read",
+		return error_create(ERROR_USAGE,
+				    "-j is for a trace: %s is none, and a log is judged in the order in "
+				    "which it is read",
 				    o->trace_in);
 	if (!is_trace && o->log_in.base.given && !s->program)
 		return error_create(ERROR_USAGE, "--base is of a PROGRAM, which is not given");

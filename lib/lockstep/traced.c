@@ -101,8 +101,7 @@ static struct error *lift_by_entry(struct traced *t, const struct trace_step *st
 }
 
 /* now: the state before it. */
-static struct error *lift(struct traced *t, const struct state *now, const struct trace_step *step,
-			  struct lifted **ret)
+static struct error *lift(struct traced *t, const struct state *now, const struct trace_step *step, struct lifted **ret)
 {
 	if (now->isa->lifter_set_checks && state_get(now, now->isa->checks_flag))
 		return lift_checked(t, step, ret);

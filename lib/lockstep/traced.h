@@ -1,6 +1,6 @@
 /*
- * Judging the steps of a trace one after the other, wherever they come from: a chunk of its file, or a log that is read.
- * Private to lib/lockstep.
+ * Judging the steps of a trace one after the other, wherever they come from: a chunk of its file, or a log that is
+ * read. Private to lib/lockstep.
  */
 #ifndef LIB_LOCKSTEP_TRACED_H
 #define LIB_LOCKSTEP_TRACED_H
@@ -68,8 +68,8 @@ void traced_clear(struct traced *t);
 uint64_t traced_pc(const struct traced *t);
 
 /*
- * What was judged is all there is; the run ended at pc. nanoseconds: the time that the traced run took; 0: not known, and where its end is
- * not among what was judged, it is taken to have gone on as before. A run without times has none.
+ * What was judged is all there is; the run ended at pc. nanoseconds: the time that the traced run took; 0: not known,
+ * and where its end is not among what was judged, it is taken to have gone on as before. A run without times has none.
  */
 void traced_conclude(struct run *run, const struct lockstep_options *options, const struct traced_range *range,
 		     uint64_t pc, uint64_t nanoseconds);

@@ -12,11 +12,9 @@
 #include "lib/base/vec.h"
 #include "lib/lift/lift.h"
 #include "lib/trace/import_code.h"
+#include "lib/trace/import_walk.h"
 
-enum {
-	MAX_ITERATIONS = 512, /* of a repeated instruction, between two states: what a sequence can hold */
-	MAX_TARGETS = 4,      /* of a branch: where it is taken and where not, and that for the end of a repetition */
-};
+enum { MAX_TARGETS = 4 }; /* of a branch: where it is taken and where not, and that for the end of a repetition */
 
 /* The listing that is being read. */
 struct listing {
@@ -53,10 +51,8 @@ struct import {
 	uint64_t line; /* of the state before */
 	struct state before;
 	uint64_t before_steps; /* that led to it */
-	struct state nothing; /* everything unknown */
-	struct state walk;    /* within a block or a repeated instruction */
-	unsigned steps;       /* of the block up to there, with its last instruction */
-	struct eval eval;
+	struct state nothing;  /* everything unknown */
+	struct import_walk walk;
 	uint8_t bytes[TRACE_MAX_BYTES];
 };
 
@@ -240,122 +236,7 @@ static struct error *measure(struct import *im, uint64_t pc, uint64_t next_pc, u
 	return im->options->blocks ? measure_block(im, pc, next_pc, ret) : measure_insn(im, pc, next_pc, line, ret);
 }
 
-/* ---- Repeated instructions, of which one state can be behind many iterations ---- */
-
-static enum mem_result no_memory(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
-{
-	(void)ctx;
-	(void)address;
-	memset(ret, 0, len);
-	memset(unknown, 0xff, len);
-	return MEM_OK;
-}
-
-/* Does an output of the last evaluation contradict what was seen? */
-static bool is_other(const struct import *im, const struct state *after)
-{
-	for (size_t i = 0; i < im->eval.num_regs; i++) {
-		const struct eval_reg *r = &im->eval.regs[i];
-		const struct reg_desc *desc = &im->isa->regs[r->reg];
-		for (unsigned w = 0; w < r->num_words; w++) {
-			uint64_t open = after->unknown[desc->word + w] | (r->mask ? r->mask[w] : 0);
-			if ((r->value[w] ^ after->value[desc->word + w]) & ~open)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Puts what the instruction makes of im->walk there; false if the model cannot tell. */
-static struct error *walk_on(struct import *im, const struct lifted *l, bool *ret)
-{
-	const struct eval_memory memory = {.load = no_memory};
-
-	*ret = false;
-	if (!l->prog)
-		return NULL;
-	struct error *err = prog_run(l->prog, im->walk.value, im->walk.unknown, &memory, &im->eval);
-	if (err || im->eval.status != EVAL_DONE)
-		return err;
-	for (size_t i = 0; i < im->eval.num_regs; i++) {
-		const struct eval_reg *r = &im->eval.regs[i];
-		state_set_masked(&im->walk, r->reg, r->value, r->mask);
-	}
-	*ret = true;
-	return NULL;
-}
-
-/* The walk goes on from a register of which a model could not tell what comes of it. */
-static void walk_blindly(struct import *im)
-{
-	for (uint32_t r = 0; r < im->isa->num_regs; r++)
-		state_set_unknown(&im->walk, r);
-}
-
-/* Leads im->walk through the block, whose bytes are im->bytes, to its last instruction, if it has one. */
-static struct error *walk_to_last(struct import *im, uint64_t pc, size_t len, struct lifted **ret, bool *ret_found)
-{
-	size_t at = 0;
-	struct error *err = NULL;
-
-	state_copy(&im->walk, &im->before);
-	*ret_found = false;
-	while (!err && at < len) {
-		struct lifted *l;
-		bool told;
-		err = lift_cache_get(im->cache, pc + at, im->bytes + at, len - at, &l);
-		if (err || !l->insn.len || l->insn.len > len - at)
-			return err;
-		at += l->insn.len;
-		if (at == len) {
-			*ret = l;
-			*ret_found = true;
-			break;
-		}
-		im->steps++;
-		err = walk_on(im, l, &told);
-		if (!err && !told)
-			walk_blindly(im);
-	}
-	return err;
-}
-
-/*
- * How often the last instruction of the block was executed up to the next state: as often as its model leads back to
- * it, or to what was seen. 1 also where that does not fit, or no model tells anything: that is for the judge to say. 0
- * if it cannot be told how often, as where memory decides.
- */
-static struct error *count_iterations(struct import *im, uint64_t pc, size_t len, const struct state *after,
-				      unsigned *ret)
-{
-	uint32_t at = im->isa->pc;
-	struct lifted *l;
-	unsigned n = 0;
-	bool found, told = true, there = false, left = false, other = false;
-
-	*ret = 1;
-	im->steps = 1;
-	struct error *err = walk_to_last(im, pc, len, &l, &found);
-	if (err || !found || !l->insn.repeats || !l->prog)
-		return err;
-	/* Before it, the model may have lost track of the program counter: here it is known. */
-	state_set(&im->walk, at, l->insn.pc);
-	while (!err && told && !there && !left && im->steps + n <= MAX_ITERATIONS) {
-		err = walk_on(im, l, &told);
-		if (err || !told)
-			break;
-		n++;
-		other = is_other(im, after);
-		told = state_known(&im->walk, at);
-		there = !other && state_get(after, at) == l->insn.pc;
-		left = told && state_get(&im->walk, at) != l->insn.pc;
-	}
-	if (there || (left && !other))
-		*ret = n;
-	else
-		*ret = left || !n || (n == 1 && !other);
-	return err;
-}
+/* ---- Giving steps ---- */
 
 /* The call at the end of a step, as far as states tell of it. */
 static bool find_event(const struct import *im, const uint8_t *bytes, size_t len, struct trace_event *ret)
@@ -432,8 +313,9 @@ static struct error *add_steps(struct import *im, const struct state *after)
 		return err;
 	if (get_code(im, pc, im->bytes, len) < len)
 		len = 0;
+	const struct import_block block = {pc, im->bytes, len, &im->before, after};
 	if (len)
-		err = count_iterations(im, pc, len, after, &repeated);
+		err = import_walk_count(&im->walk, &block, &repeated);
 	im->counts.uncounted += !err && !repeated;
 	if (!err && len && repeated)
 		err = give_block(im, pc, len, repeated, after);
@@ -611,7 +493,7 @@ struct error *import_run(struct import *im, const struct import_options *options
 	if (!err)
 		err = state_init(&im->nothing, im->isa);
 	if (!err)
-		err = state_init(&im->walk, im->isa);
+		err = import_walk_init(&im->walk, im->isa, im->cache);
 	return err ? err : read_items(im);
 }
 
@@ -656,8 +538,7 @@ void import_close(struct import *im)
 	map_deinit(&im->blocks);
 	state_deinit(&im->before);
 	state_deinit(&im->nothing);
-	state_deinit(&im->walk);
-	eval_deinit(&im->eval);
+	import_walk_deinit(&im->walk);
 	lift_cache_destroy(im->cache);
 	qemu_log_destroy(im->log);
 	if (im->fd >= 0)

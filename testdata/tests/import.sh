@@ -145,7 +145,7 @@ matches "code from nowhere is told" "$(judge_log "$scratch/bare.log")" "the log:
 import "$scratch/x86.log" >/dev/null
 "$VALIDATE" --trace-in "$scratch/trace" -q --report "$scratch/traced.json"
 same "a log from standard input" "$(diff <(fields "$scratch/traced.json") <(fields "$scratch/logged.json"))" ""
-cat "$scratch/x86.log" | "$VALIDATE" --trace-in - -q --report "$scratch/logged.json"
+"$VALIDATE" --trace-in - -q --report "$scratch/logged.json" < <(cat "$scratch/x86.log")
 same "a log from a pipe" "$(diff <(fields "$scratch/traced.json") <(fields "$scratch/logged.json"))" ""
 
 # The limits of a run; a place that the guest comes to for the first time after a while.
