@@ -11,6 +11,11 @@ struct error *option_base(const char *arg, void *target)
 	return option_number(arg, &base->value);
 }
 
+bool log_options_given(const struct log_options *options)
+{
+	return options->blocks || options->base.given;
+}
+
 /* ---- The program's code ---- */
 
 static size_t code_of_segment(const struct log_input *in, const struct elf_segment *s, uint64_t address, uint8_t *ret,

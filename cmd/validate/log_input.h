@@ -23,6 +23,8 @@ struct log_options {
 	{"blocks", 0, NULL, "states " of_log "without a listing are those of blocks", offsetof(type, member.blocks), option_flag}
 /* clang-format on */
 
+bool log_options_given(const struct log_options *options);
+
 struct error *option_base(const char *arg, void *target); /* struct log_base */
 
 /* Stays where it is. */
