@@ -14,9 +14,10 @@
 #include "cmd/validate/progress.h"
 #include "cmd/validate/start.h"
 #include "cmd/validate/symbols.h"
+#include "cmd/validate/trace_input.h"
 #include "lib/base/file.h"
 #include "lib/elf/image.h"
-#include "lib/lockstep/judge_trace.h"
+#include "lib/lockstep/lockstep.h"
 #include "lib/report/report.h"
 
 enum { COMPARE_INTERVAL = 10000000 }; /* instructions of a guest that runs freely */
@@ -25,13 +26,12 @@ struct run_options {
 	const char *log;
 	struct start_options start;
 	struct output_options outputs;
-	const char *trace, *trace_in;
-	uint64_t jobs;
+	const char *trace;
+	struct trace_input_options trace_in;
 	bool only_trace; /* validate trace */
 	const char *from, *until;
 	uint64_t max_instructions, max_findings, sweep_interval, memory_audit;
 	double timeout;
-	uint64_t trace_memory; /* MiB */
 	enum severity fail_on;
 	enum cpu_vendor vendor;
 	bool stop_on_first, strict, show_output, no_progress;
@@ -51,8 +51,8 @@ struct session {
 	struct run run;
 	struct sandbox_state own_sandbox; /* of lock_in() */
 	bool ran;                         /* run holds a result */
-	struct trace_reader *trace;       /* that is judged, or NULL: a target is */
-	trace_calls calls;                /* of the trace */
+	struct trace_input in;            /* that is judged, or not open: a target is */
+	trace_calls calls;                /* of it */
 	struct trace_header trace_header; /* hidden and on_request are the loop's to add */
 	struct baseline baseline;
 	struct baseline_verdict known;
@@ -121,18 +121,21 @@ static struct error *check_trace_usage(const struct run_options *o, const struct
 					    useless[i].name);
 	if (operands->len > 1)
 		return error_create(ERROR_USAGE, "too many operands: the program alone is named, for its symbols");
-	if (!o->jobs || o->jobs > 1024)
+	if (!o->trace_in.jobs || o->trace_in.jobs > 1024)
 		return error_create(ERROR_USAGE, "-j: 1 to 1024 threads");
-	if (!o->trace_memory || o->trace_memory > UINT64_MAX >> 20)
+	if (!o->trace_in.memory || o->trace_in.memory > UINT64_MAX >> 20)
 		return error_create(ERROR_USAGE, "--trace-memory: no machine has that much, or that little");
 	return NULL;
 }
 
 static struct error *check_usage(const struct run_options *o, const struct operands *operands)
 {
-	if (o->trace_in)
+	if (o->trace_in.path)
 		return check_trace_usage(o, operands);
-	if (o->jobs != 1)
+	if (log_options_given(&o->trace_in.log))
+		return error_create(ERROR_USAGE, "--blocks and --base are for a log of QEMU's own that is judged: "
+						 "--trace-in LOG");
+	if (o->trace_in.jobs != 1)
 		return error_create(ERROR_USAGE, "-j is for --trace-in: a run has one thread of its own");
 	if (!o->log && o->only_trace)
 		return error_create(ERROR_USAGE,
@@ -165,9 +168,9 @@ static void show_progress(void *ctx, const struct run *run)
 	struct strbuf text = {0};
 
 	report_count(&text, run->instructions);
-	if (s->trace) {
+	if (s->in.trace) {
 		strbuf_append(&text, " of ");
-		report_count(&text, trace_reader_steps(s->trace));
+		report_count(&text, trace_reader_steps(s->in.trace));
 	}
 	strbuf_append(&text, " instructions, ");
 	report_count(&text, seconds > 0 ? (uint64_t)((double)run->instructions / seconds) : 0);
@@ -250,10 +253,10 @@ static struct error *judge(struct session *s)
 		.progress_ctx = s,
 	};
 
-	const struct judge_trace_options recorded = {
+	const struct judge_trace_options traced = {
 		.run = &options,
-		.jobs = (unsigned)o->jobs,
-		.memory = o->trace_memory << 20,
+		.jobs = (unsigned)o->trace_in.jobs,
+		.memory = o->trace_in.memory << 20,
 		.create_oracle = create_oracle,
 		.ctx = s,
 	};
@@ -263,8 +266,8 @@ static struct error *judge(struct session *s)
 		err = symbols_resolve(&s->symbols, "--from", o->from, &options.have_from, &options.from);
 	if (!err)
 		err = symbols_resolve(&s->symbols, "--until", o->until, &options.have_until, &options.until);
-	if (!err && s->trace)
-		err = judge_trace(s->trace, &recorded, &s->run, &s->calls);
+	if (!err && trace_input_is_open(&s->in))
+		err = trace_input_judge(&s->in, &o->trace_in, o->quiet, &traced, &s->run, &s->calls);
 	else if (!err)
 		err = lockstep_run(s->target, s->replay, &options, &s->run);
 	if (progress)
@@ -288,11 +291,13 @@ static void catch_signals(void)
 	catch_interrupts(interrupt, SA_RESTART | SA_RESETHAND);
 }
 
+static const char unknown_program[] = "(not known)";
+
 /* Addresses of a program that is no longer there have no names: what is reported is the same. */
 static struct error *name_traced(struct session *s)
 {
-	const char *traced = trace_reader_header(s->trace)->program.path;
-	struct error *err = symbols_of_trace(&s->symbols, s->trace, s->program);
+	const char *traced = trace_input_header(&s->in)->program.path;
+	struct error *err = symbols_of_trace(&s->symbols, s->in.trace, s->program);
 
 	if (!err && traced && !s->symbols.program && !s->options->quiet) {
 		fputs("validate: ", stderr);
@@ -302,7 +307,7 @@ static struct error *name_traced(struct session *s)
 		      stderr);
 	}
 	if (!s->program)
-		s->program = traced ? traced : "(not known)";
+		s->program = traced ? traced : unknown_program;
 	return err;
 }
 
@@ -328,7 +333,7 @@ static struct error *check_files(const struct session *s)
 	const struct run_options *o = s->options;
 	const struct apart_file others[] = {
 		{"the event log", o->log, false},
-		{"the trace that is judged", o->trace_in, false},
+		{"the trace that is judged", o->trace_in.path, false},
 		{"the program", s->program, false},
 		{"the emulator", o->start.emulator, false},
 		{o->only_trace ? "-o" : "--trace", o->trace, true},
@@ -338,36 +343,25 @@ static struct error *check_files(const struct session *s)
 	return !err && o->trace ? file_check_write(o->trace) : err;
 }
 
-/* Fewer threads than were asked for. */
-static void say_threads(const struct session *s)
-{
-	const struct run_options *o = s->options;
-	unsigned threads = judge_trace_threads(s->trace, (unsigned)o->jobs, o->trace_memory << 20);
-
-	if (threads < o->jobs && !o->quiet)
-		fprintf(stderr,
-			"validate: -j %" PRIu64 ": %u thread%s: more would hold more than %" PRIu64
-			" MiB of the trace (--trace-memory)\n",
-			o->jobs, threads, plural(threads), o->trace_memory);
-}
-
 static struct error *perform_trace(struct session *s)
 {
-	struct error *err = trace_reader_open(s->options->trace_in, &s->trace);
+	struct error *err = check_files(s);
 
+	if (!err)
+		err = trace_input_open(&s->in, &s->options->trace_in, s->program);
 	if (err)
 		return err;
-	s->isa = trace_reader_header(s->trace)->isa;
-	err = check_files(s);
-	if (!err && s->options->outputs.baseline)
+	s->isa = trace_input_header(&s->in)->isa;
+	if (s->options->outputs.baseline)
 		err = baseline_read(s->options->outputs.baseline, &s->baseline);
-	if (!err)
+	if (!err && s->in.trace)
 		err = name_traced(s);
-	if (!err)
-		catch_signals();
-	if (!err)
-		say_threads(s);
-	return err ? err : judge(s);
+	else if (!s->program)
+		s->program = unknown_program;
+	if (err)
+		return err;
+	catch_signals();
+	return judge(s);
 }
 
 static struct error *perform(struct session *s)
@@ -376,7 +370,7 @@ static struct error *perform(struct session *s)
 
 	if (err)
 		return err;
-	if (s->options->trace_in)
+	if (s->options->trace_in.path)
 		return perform_trace(s);
 	err = evlog_reader_open(s->options->log, &s->log);
 	if (!err && !s->program) {
@@ -409,7 +403,7 @@ static struct report make_report(struct session *s)
 	struct report report = {
 		.run = &s->run,
 		.isa = s->isa,
-		.target = s->trace ? trace_reader_header(s->trace)->emulator : s->target->identity,
+		.target = s->target ? s->target->identity : trace_input_header(&s->in)->emulator,
 		.sandbox = s->own_sandbox.on ? &s->own_sandbox
 			   : s->target       ? s->target->sandbox
 					     : NULL,
@@ -498,7 +492,7 @@ static void session_deinit(struct session *s)
 	oracle_destroy(s->oracle);
 	target_destroy(s->target);
 	evlog_reader_destroy(s->log);
-	trace_reader_destroy(s->trace);
+	trace_input_close(&s->in);
 	vec_deinit(&s->calls);
 }
 
@@ -553,9 +547,10 @@ static const struct option_row run_option_rows[] = {
 	{"sarif", 0, "FILE", "write the findings as SARIF 2.1.0", AT(outputs.path[OUTPUT_SARIF]), option_text},
 	{"html", 0, "FILE", "write the report as a page for a browser, which needs no other file", AT(outputs.path[OUTPUT_HTML]), option_text},
 	{"annotate", 0, "KIND", "print annotations for a CI service: github", AT(outputs.annotate), option_text},
-	{"trace-in", 0, "FILE", "judge this trace; no log, no emulator and no program is needed", AT(trace_in), option_text},
-	{"jobs", 'j', "N", "judge a trace with N threads", AT(jobs), option_number},
-	{"trace-memory", 0, "MIB", "fewer threads, if they would hold more of a trace in memory together (4096)", AT(trace_memory), option_number},
+	{"trace-in", 0, "FILE", "judge this trace, or log of QEMU's own (-: standard input); no event log, no emulator and\nno program is needed", AT(trace_in.path), option_text},
+	LOG_ROWS(struct run_options, trace_in.log, "of that log "),
+	{"jobs", 'j', "N", "judge a trace with N threads", AT(trace_in.jobs), option_number},
+	{"trace-memory", 0, "MIB", "fewer threads, if they would hold more of a trace in memory together (4096)", AT(trace_in.memory), option_number},
 	{"trace", 0, "FILE", "write what is seen as a trace, to be judged again without the emulator", AT(trace), option_text},
 	{"baseline", 0, "FILE", "known findings, which are no news (of validate baseline)", AT(outputs.baseline), option_text},
 	{"fail-on", 0, "SEVERITY", "findings at least that sure fail the run: confirmed, recorded, model,\nvendor, possible; model if not given", AT(fail_on), option_fail_on},
@@ -593,11 +588,10 @@ static const struct option_row trace_option_rows[] = {
 /* clang-format on */
 
 static const struct run_options run_defaults = {.sweep_interval = 1000,
-						.jobs = 1,
-						.trace_memory = 4096,
+						.trace_in = {.jobs = 1, .memory = 4096},
 						.fail_on = SEVERITY_MODEL};
 
-static const struct run_options trace_defaults = {.sweep_interval = 1000, .jobs = 1, .only_trace = true};
+static const struct run_options trace_defaults = {.sweep_interval = 1000, .trace_in.jobs = 1, .only_trace = true};
 
 const struct command command_run = {
 	.name = "run",

@@ -166,7 +166,12 @@ static struct error *predict_no_insn(struct predictor *p, struct prediction *slo
 
 void predict_begin(struct predictor *p, struct prediction *slot)
 {
-	prediction_reset(slot, state_get(&p->front, p->isa->pc));
+	predict_nothing(p, slot, state_get(&p->front, p->isa->pc));
+}
+
+void predict_nothing(struct predictor *p, struct prediction *slot, uint64_t pc)
+{
+	prediction_reset(slot, pc);
 	slot->mark = memory_journal_mark(p->memory);
 	p->waiting = false;
 	p->fault_len = 0;

@@ -100,6 +100,9 @@ struct error *predict_insn(struct predictor *p, struct prediction *slot, struct 
 /* The slot is to get the prediction at the front. */
 void predict_begin(struct predictor *p, struct prediction *slot);
 
+/* ... in which nothing is predicted of the instruction at pc, wherever the front is. */
+void predict_nothing(struct predictor *p, struct prediction *slot, uint64_t pc);
+
 /* Behind MEM_ERROR: PREDICT_WAIT, or the error. */
 struct error *predict_wait(struct predictor *p, enum predict_result *ret);
 

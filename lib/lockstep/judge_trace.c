@@ -9,17 +9,18 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
-#include "lib/lockstep/recorded.h"
+#include "lib/lockstep/traced_chunk.h"
 
 struct judging {
 	const struct trace_reader *reader;
 	const struct judge_trace_options *options;
-	struct recorded_range range;
+	struct traced_range range;
 	enum run_limit limit; /* what ends the range before the trace does */
 	size_t num_chunks;    /* that have steps of the range */
 	unsigned jobs;
 	struct run *run;
 	trace_calls *calls;
+	uint64_t pc; /* behind the last chunk that was added */
 	uint64_t started, shown;
 
 	pthread_mutex_t mutex;
@@ -59,7 +60,7 @@ static struct error *find_range(struct judging *j)
 	uint64_t steps = trace_reader_steps(j->reader), until = steps + 1;
 	struct error *err = NULL;
 
-	j->range = (struct recorded_range){.from = 1, .last = steps};
+	j->range = (struct traced_range){.from = 1, .last = steps};
 	if (o->have_from)
 		err = find_step(j->reader, o->from, &j->range.from);
 	if (!err && o->have_until)
@@ -78,45 +79,17 @@ static struct error *find_range(struct judging *j)
 
 /* ---- Adding up ---- */
 
-/* Where the run was in the chunk that was just added. */
-static void add_places(struct judging *j, const struct recorded *r, uint64_t first)
-{
-	struct timeline *t = &j->run->timeline;
-
-	for (size_t i = 0; i < r->places.len; i++) {
-		uint64_t number = (first / RECORDED_STRIDE + (first % RECORDED_STRIDE ? 1 : 0) + i) * RECORDED_STRIDE;
-		timeline_add_place(t, number, r->places.at[i]);
-	}
-	timeline_add_place(t, j->run->instructions, state_get(&r->judge.now, r->judge.source->isa->pc));
-}
-
-/* The time that the recorded run took, as its system calls tell; in between it is spread evenly. */
-static void add_events(struct judging *j, const struct recorded *r)
-{
-	struct timeline *t = &j->run->timeline;
-
-	for (size_t i = 0; i < r->events.len; i++) {
-		const struct timeline_event *e = &r->events.at[i];
-		timeline_add_event(t, e);
-		if (e->at < t->nanoseconds || e->instruction <= t->instructions)
-			continue;
-		timeline_advance(t, e->instruction - 1, e->at, e->pc);
-		timeline_advance(t, e->instruction, e->at + e->nanoseconds, e->pc);
-	}
-}
-
 /* What one chunk came to; from is NULL where it was judged into the whole. */
-static struct error *add_chunk(struct judging *j, size_t chunk, struct recorded *r, struct run *from)
+static struct error *add_chunk(struct judging *j, size_t chunk, const struct traced *t, struct run *from)
 {
 	const struct lockstep_options *o = j->options->run;
 	struct error *err = from ? run_merge(j->run, from, trace_reader_header(j->reader)->isa) : NULL;
 	uint64_t now = clock_now();
 	size_t num;
 
-	for (size_t i = 0; i < r->calls.len && !err; i++)
-		err = count_calls(j->calls, &r->calls.at[i]);
-	add_events(j, r);
-	add_places(j, r, trace_reader_chunks(j->reader, &num)[chunk].first);
+	j->pc = traced_pc(t);
+	if (!err)
+		err = traced_add(t, trace_reader_chunks(j->reader, &num)[chunk].first, j->run, j->calls);
 	j->run->nanoseconds = now - j->started;
 	if (o->progress && now - j->shown > CLOCK_S / 5) {
 		j->shown = now;
@@ -139,13 +112,14 @@ static bool take_chunk(struct judging *j, size_t *ret)
 }
 
 /* Waits for the chunk's turn and adds it, unless the run has ended before it. Takes err. */
-static void give_chunk(struct judging *j, size_t chunk, struct recorded *r, struct run *from, struct error *err)
+static void give_chunk(struct judging *j, size_t chunk, const struct traced *t, struct run *from,
+		       struct error *err)
 {
 	pthread_mutex_lock(&j->mutex);
 	while (j->added != chunk)
 		pthread_cond_wait(&j->turn, &j->mutex);
 	if (!j->done) {
-		struct error *failed = add_chunk(j, chunk, r, from);
+		struct error *failed = add_chunk(j, chunk, t, from);
 		j->error = err ? err : failed;
 		if (err)
 			error_destroy(failed);
@@ -158,12 +132,12 @@ static void give_chunk(struct judging *j, size_t chunk, struct recorded *r, stru
 	error_destroy(err);
 }
 
-static struct error *judge_apart(struct judging *j, struct recorded *r, size_t chunk, struct run *run)
+static struct error *judge_apart(struct judging *j, struct traced_chunk *c, size_t chunk, struct run *run)
 {
 	size_t num;
 
 	run->instructions = trace_reader_chunks(j->reader, &num)[chunk].first - 1;
-	return recorded_chunk(r, chunk, run);
+	return traced_chunk_judge(c, chunk, run);
 }
 
 /*
@@ -185,31 +159,31 @@ static struct error *decode_first(struct judging *j, struct lift_cache *cache)
 
 static struct error *judge_chunks(struct judging *j)
 {
-	struct recorded r;
+	struct traced_chunk c;
 	struct oracle *oracle = NULL;
 	struct lockstep_options options = *j->options->run;
 	size_t chunk;
 	struct run *run = j->jobs > 1 ? calloc(1, sizeof *run) : NULL;
-	struct error *err = recorded_init(&r, j->reader, &options);
+	struct error *err = traced_chunk_init(&c, j->reader, &options);
 
 	if (!err)
-		err = decode_first(j, r.judge.model.cache);
+		err = decode_first(j, c.steps.judge.model.cache);
 	if (!err && j->options->create_oracle)
 		err = j->options->create_oracle(j->options->ctx, &oracle);
 	if (!err && j->jobs > 1 && !run)
 		err = &error_no_memory;
 	options.judge.oracle = oracle;
-	r.range = j->range;
+	c.steps.range = j->range;
 	while (!err && take_chunk(j, &chunk)) {
 		if (!run) {
-			give_chunk(j, chunk, &r, NULL, recorded_chunk(&r, chunk, j->run));
+			give_chunk(j, chunk, &c.steps, NULL, traced_chunk_judge(&c, chunk, j->run));
 			continue;
 		}
-		struct error *failed = judge_apart(j, &r, chunk, run);
-		give_chunk(j, chunk, &r, run, failed);
+		struct error *failed = judge_apart(j, &c, chunk, run);
+		give_chunk(j, chunk, &c.steps, run, failed);
 		run_deinit(run);
 	}
-	recorded_deinit(&r);
+	traced_chunk_deinit(&c);
 	oracle_destroy(oracle);
 	free(run);
 	return err;
@@ -260,7 +234,7 @@ static struct error *copy_text(const char *text, char **ret)
 }
 
 /* What the recorder ran out of, or had wrong, is no fault of whoever judges what it wrote. */
-static enum error_code recorded_code(int code)
+static enum error_code recorder_code(int code)
 {
 	return code == ERROR_NO_MEMORY || code == ERROR_BUG ? ERROR_INPUT : (enum error_code)code;
 }
@@ -278,26 +252,9 @@ static struct error *take_end(struct judging *j, const struct trace_end *end)
 	run->lost_event = end->lost_event;
 	run->lost_pc = end->lost_pc;
 	if (end->error)
-		j->error = error_create(recorded_code(end->error_code), "%s", end->error);
+		j->error = error_create(recorder_code(end->error_code), "%s", end->error);
 	struct error *err = copy_text(end->lost_expected, &run->lost_expected);
 	return err ? err : copy_text(end->lost_observed, &run->lost_observed);
-}
-
-/*
- * The time behind the last system call. Where the run's end is not among what was judged, it is taken to have gone on
- * as before. A trace without times, as of an imported log, has none.
- */
-static void conclude_timeline(struct judging *j, const struct trace_end *end)
-{
-	struct run *run = j->run;
-	struct timeline *t = &run->timeline;
-	uint64_t time = end ? end->nanoseconds : 0;
-
-	run->recorded_time = true;
-	if (!time && t->instructions)
-		time = (uint64_t)((double)t->nanoseconds * (double)run->instructions / (double)t->instructions);
-	if (run->instructions)
-		timeline_advance(t, run->instructions, time > t->nanoseconds ? time : t->nanoseconds, 0);
 }
 
 static struct error *conclude(struct judging *j)
@@ -313,12 +270,9 @@ static struct error *conclude(struct judging *j)
 		err = copy_text(trace_reader_cut(j->reader), &run->cut);
 	if (!j->done && !all)
 		run->limit = j->limit;
-	run->fail_on = j->options->run->judge.fail_on;
-	run->unreached = j->options->run->have_from && j->range.from > run->instructions;
-	run->passed_over = run->unreached ? run->instructions : j->range.from - 1;
 	run->error = j->error;
 	run->nanoseconds = clock_now() - j->started;
-	conclude_timeline(j, all ? end : NULL);
+	traced_conclude(run, j->options->run, &j->range, j->pc, all && end ? end->nanoseconds : 0);
 	return err;
 }
 

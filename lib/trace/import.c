@@ -7,22 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/map.h"
 #include "lib/base/vec.h"
 #include "lib/lift/lift.h"
+#include "lib/trace/import_code.h"
+#include "lib/trace/import_walk.h"
 
-enum {
-	CODE_PAGE = 4096,
-	MAX_CODE_PAGES = 1 << 16, /* of listings: 256 MiB of code */
-	MAX_ITERATIONS = 512,     /* of a repeated instruction, between two states: what a sequence can hold */
-	MAX_TARGETS = 4, /* of a branch: where it is taken and where not, and that for the end of a repetition */
-};
-
-/* Code that listings told of. */
-struct code_page {
-	uint8_t bytes[CODE_PAGE];
-	uint8_t have[CODE_PAGE / 8];
-};
+enum { MAX_TARGETS = 4 }; /* of a branch: where it is taken and where not, and that for the end of a repetition */
 
 /* The listing that is being read. */
 struct listing {
@@ -47,80 +39,30 @@ struct import {
 	const struct import_options *options;
 	struct lift_cache *cache;
 	VEC(struct route) routes; /* by lifted->count - 1 */
-	struct trace_writer *writer;
+	const struct import_sink *sink;
+	bool enough; /* the sink has */
 	struct import_counts counts;
 
-	struct map pages;  /* by address / CODE_PAGE: struct code_page */
-	struct map blocks; /* by start: bytes of the block that was listed last */
+	struct import_code code; /* of listings */
+	struct map blocks;       /* by start: bytes of the block that was listed last */
 	struct listing listing;
 
 	bool have_state;
 	uint64_t line; /* of the state before */
 	struct state before;
-	struct state nothing; /* everything unknown */
-	struct state walk;    /* within a block or a repeated instruction */
-	unsigned steps;       /* of the block up to there, with its last instruction */
-	struct eval eval;
+	uint64_t before_steps; /* that led to it */
+	struct state nothing;  /* everything unknown */
+	struct import_walk walk;
 	uint8_t bytes[TRACE_MAX_BYTES];
 };
 
 /* ---- Code ---- */
 
-static struct code_page *page_at(struct import *im, uint64_t address)
-{
-	const uint64_t *at = map_get(&im->pages, address / CODE_PAGE);
-
-	return at ? (struct code_page *)(uintptr_t)*at : NULL;
-}
-
-static struct error *make_page(struct import *im, uint64_t address, struct code_page **ret)
-{
-	*ret = page_at(im, address);
-	if (*ret)
-		return NULL;
-	if (im->pages.len == MAX_CODE_PAGES)
-		return error_create(ERROR_UNSUPPORTED, "the log lists more than %d MiB of code",
-				    MAX_CODE_PAGES / (1048576 / CODE_PAGE));
-	*ret = calloc(1, sizeof **ret);
-	uint64_t *at = *ret ? map_put(&im->pages, address / CODE_PAGE) : NULL;
-	if (!at) {
-		free(*ret);
-		return &error_no_memory;
-	}
-	*at = (uint64_t)(uintptr_t)*ret;
-	return NULL;
-}
-
-static struct error *add_code(struct import *im, const struct qemu_log_item *item)
-{
-	struct error *err = NULL;
-
-	for (unsigned i = 0; !err && i < item->len; i++) {
-		uint64_t address = item->address + i;
-		struct code_page *page;
-		err = make_page(im, address, &page);
-		if (err)
-			break;
-		page->bytes[address % CODE_PAGE] = item->bytes[i];
-		page->have[address % CODE_PAGE / 8] |= (uint8_t)(1 << address % 8);
-	}
-	return err;
-}
-
 /* Listed code is what QEMU translated; the program's file may be older than what the guest did to it. */
 static size_t get_code(struct import *im, uint64_t address, uint8_t *ret, size_t len)
 {
-	const struct code_page *page = NULL;
-	size_t have = 0;
+	size_t have = import_code_get(&im->code, address, ret, len);
 
-	for (; have < len; have++) {
-		unsigned at = (address + have) % CODE_PAGE;
-		if (!have || !at)
-			page = page_at(im, address + have);
-		if (!page || !(page->have[at / 8] & 1 << at % 8))
-			break;
-		ret[have] = page->bytes[at];
-	}
 	if (have < len && im->options->code)
 		have += im->options->code(im->options->ctx, address + have, ret + have, len - have);
 	return have;
@@ -152,7 +94,7 @@ static struct error *take_code(struct import *im, const struct qemu_log_item *it
 	if (l->end == l->start)
 		l->start = item->address;
 	l->end = item->address + item->len;
-	return add_code(im, item);
+	return import_code_add(&im->code, item->address, item->bytes, item->len);
 }
 
 /* ---- Steps ---- */
@@ -294,122 +236,7 @@ static struct error *measure(struct import *im, uint64_t pc, uint64_t next_pc, u
 	return im->options->blocks ? measure_block(im, pc, next_pc, ret) : measure_insn(im, pc, next_pc, line, ret);
 }
 
-/* ---- Repeated instructions, of which one state can be behind many iterations ---- */
-
-static enum mem_result no_memory(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
-{
-	(void)ctx;
-	(void)address;
-	memset(ret, 0, len);
-	memset(unknown, 0xff, len);
-	return MEM_OK;
-}
-
-/* Does an output of the last evaluation contradict what was seen? */
-static bool is_other(const struct import *im, const struct state *after)
-{
-	for (size_t i = 0; i < im->eval.num_regs; i++) {
-		const struct eval_reg *r = &im->eval.regs[i];
-		const struct reg_desc *desc = &im->isa->regs[r->reg];
-		for (unsigned w = 0; w < r->num_words; w++) {
-			uint64_t open = after->unknown[desc->word + w] | (r->mask ? r->mask[w] : 0);
-			if ((r->value[w] ^ after->value[desc->word + w]) & ~open)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Puts what the instruction makes of im->walk there; false if the model cannot tell. */
-static struct error *walk_on(struct import *im, const struct lifted *l, bool *ret)
-{
-	const struct eval_memory memory = {.load = no_memory};
-
-	*ret = false;
-	if (!l->prog)
-		return NULL;
-	struct error *err = prog_run(l->prog, im->walk.value, im->walk.unknown, &memory, &im->eval);
-	if (err || im->eval.status != EVAL_DONE)
-		return err;
-	for (size_t i = 0; i < im->eval.num_regs; i++) {
-		const struct eval_reg *r = &im->eval.regs[i];
-		state_set_masked(&im->walk, r->reg, r->value, r->mask);
-	}
-	*ret = true;
-	return NULL;
-}
-
-/* The walk goes on from a register of which a model could not tell what comes of it. */
-static void walk_blindly(struct import *im)
-{
-	for (uint32_t r = 0; r < im->isa->num_regs; r++)
-		state_set_unknown(&im->walk, r);
-}
-
-/* Leads im->walk through the block, whose bytes are im->bytes, to its last instruction, if it has one. */
-static struct error *walk_to_last(struct import *im, uint64_t pc, size_t len, struct lifted **ret, bool *ret_found)
-{
-	size_t at = 0;
-	struct error *err = NULL;
-
-	state_copy(&im->walk, &im->before);
-	*ret_found = false;
-	while (!err && at < len) {
-		struct lifted *l;
-		bool told;
-		err = lift_cache_get(im->cache, pc + at, im->bytes + at, len - at, &l);
-		if (err || !l->insn.len || l->insn.len > len - at)
-			return err;
-		at += l->insn.len;
-		if (at == len) {
-			*ret = l;
-			*ret_found = true;
-			break;
-		}
-		im->steps++;
-		err = walk_on(im, l, &told);
-		if (!err && !told)
-			walk_blindly(im);
-	}
-	return err;
-}
-
-/*
- * How often the last instruction of the block was executed up to the next state: as often as its model leads back to
- * it, or to what was seen. 1 also where that does not fit, or no model tells anything: that is for the judge to say. 0
- * if it cannot be told how often, as where memory decides.
- */
-static struct error *count_iterations(struct import *im, uint64_t pc, size_t len, const struct state *after,
-				      unsigned *ret)
-{
-	uint32_t at = im->isa->pc;
-	struct lifted *l;
-	unsigned n = 0;
-	bool found, told = true, there = false, left = false, other = false;
-
-	*ret = 1;
-	im->steps = 1;
-	struct error *err = walk_to_last(im, pc, len, &l, &found);
-	if (err || !found || !l->insn.repeats || !l->prog)
-		return err;
-	/* Before it, the model may have lost track of the program counter: here it is known. */
-	state_set(&im->walk, at, l->insn.pc);
-	while (!err && told && !there && !left && im->steps + n <= MAX_ITERATIONS) {
-		err = walk_on(im, l, &told);
-		if (err || !told)
-			break;
-		n++;
-		other = is_other(im, after);
-		told = state_known(&im->walk, at);
-		there = !other && state_get(after, at) == l->insn.pc;
-		left = told && state_get(&im->walk, at) != l->insn.pc;
-	}
-	if (there || (left && !other))
-		*ret = n;
-	else
-		*ret = left || !n || (n == 1 && !other);
-	return err;
-}
+/* ---- Giving steps ---- */
 
 /* The call at the end of a step, as far as states tell of it. */
 static bool find_event(const struct import *im, const uint8_t *bytes, size_t len, struct trace_event *ret)
@@ -424,8 +251,8 @@ static bool find_event(const struct import *im, const uint8_t *bytes, size_t len
 	return true;
 }
 
-static struct error *write_step(struct import *im, uint64_t pc, const uint8_t *bytes, size_t len,
-				const struct state *after)
+static struct error *give_step(struct import *im, uint64_t pc, const uint8_t *bytes, size_t len,
+			       const struct state *after)
 {
 	struct trace_event event;
 	struct trace_step step = {
@@ -438,14 +265,20 @@ static struct error *write_step(struct import *im, uint64_t pc, const uint8_t *b
 		.running = !after,
 	};
 
+	/* With the states of the log around it, which tells what differs between them. */
+	if (after && im->counts.steps == im->before_steps + 1) {
+		step.words = im->item.touched;
+		step.num_words = im->item.num_touched;
+	}
+
 	if (after && find_event(im, bytes, len, &event))
 		step.event = &event;
-	return trace_writer_step(im->writer, &step);
+	return im->enough ? NULL : im->sink->step(im->sink->ctx, &step, &im->enough);
 }
 
 /* The instructions of a block, of which the last, executed so often, leads to the state after it. */
-static struct error *write_block(struct import *im, uint64_t pc, size_t len, unsigned repeated,
-				 const struct state *after)
+static struct error *give_block(struct import *im, uint64_t pc, size_t len, unsigned repeated,
+				const struct state *after)
 {
 	size_t at = 0;
 	struct error *err = NULL;
@@ -461,9 +294,9 @@ static struct error *write_block(struct import *im, uint64_t pc, size_t len, uns
 			insn_len = (uint8_t)(len - at < ISA_MAX_INSN_LEN ? len - at : ISA_MAX_INSN_LEN);
 		bool last = at + insn_len == len;
 		for (unsigned i = 1; i < repeated && last && !err; i++)
-			err = write_step(im, pc + at, im->bytes + at, insn_len, NULL);
+			err = give_step(im, pc + at, im->bytes + at, insn_len, NULL);
 		if (!err)
-			err = write_step(im, pc + at, im->bytes + at, insn_len, last ? after : NULL);
+			err = give_step(im, pc + at, im->bytes + at, insn_len, last ? after : NULL);
 		at += insn_len;
 	}
 	return err;
@@ -480,13 +313,14 @@ static struct error *add_steps(struct import *im, const struct state *after)
 		return err;
 	if (get_code(im, pc, im->bytes, len) < len)
 		len = 0;
+	const struct import_block block = {pc, im->bytes, len, &im->before, after};
 	if (len)
-		err = count_iterations(im, pc, len, after, &repeated);
+		err = import_walk_count(&im->walk, &block, &repeated);
 	im->counts.uncounted += !err && !repeated;
 	if (!err && len && repeated)
-		err = write_block(im, pc, len, repeated, after);
+		err = give_block(im, pc, len, repeated, after);
 	else if (!err)
-		err = write_step(im, pc, im->bytes, 0, after);
+		err = give_step(im, pc, im->bytes, 0, after);
 	im->counts.unknown += !len;
 	im->counts.blocks += im->counts.steps > steps + 1;
 	return err;
@@ -502,24 +336,31 @@ static void trim_cache(struct import *im)
 		im->routes.len = 0;
 }
 
-static struct error *take_state(struct import *im, struct trace_header *header, const char *path,
-				const struct qemu_log_item *item)
+static void copy_touched(struct state *to, const struct qemu_log_item *item)
+{
+	if (!item->touched)
+		state_copy(to, item->state);
+	for (size_t i = 0; item->touched && i < item->num_touched; i++) {
+		uint16_t w = item->touched[i];
+		to->value[w] = item->state->value[w];
+		to->unknown[w] = item->state->unknown[w];
+	}
+}
+
+static struct error *take_state(struct import *im, const struct qemu_log_item *item)
 {
 	struct error *err = close_listing(im);
 
 	trim_cache(im);
 	im->counts.states++;
-	if (!err && !im->have_state) {
-		header->no_memory = true;
-		memcpy(header->hidden, item->state->unknown, im->isa->num_words * sizeof *header->hidden);
-		err = trace_writer_create(path, header, item->state, &im->writer);
-	} else if (!err)
+	if (!err && im->have_state)
 		err = add_steps(im, item->state);
 	if (err)
 		return err;
 	im->have_state = true;
 	im->line = item->line;
-	state_copy(&im->before, item->state);
+	im->before_steps = im->counts.steps;
+	copy_touched(&im->before, item);
 	return NULL;
 }
 
@@ -532,7 +373,11 @@ static struct error *next_item(struct import *im)
 	while (!err && im->item.kind == QEMU_LOG_MORE) {
 		size_t len;
 		void *space = qemu_log_space(im->log, &len);
-		ssize_t n = read(im->fd < 0 ? STDIN_FILENO : im->fd, space, len);
+		int fd = im->fd < 0 ? STDIN_FILENO : im->fd;
+		err = file_wait(fd);
+		if (err)
+			break;
+		ssize_t n = read(fd, space, len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -606,43 +451,81 @@ struct error *import_open(const char *path, struct import **ret)
 	return err;
 }
 
-const struct isa *import_isa(const struct import *im)
+const char *import_name(const struct import *im)
 {
-	return im->isa;
+	return qemu_log_name(im->log);
 }
 
-static struct error *read_items(struct import *im, struct trace_header *header, const char *path)
+struct error *import_describe(const struct import *im, struct trace_header *ret)
+{
+	size_t num = im->isa->num_words;
+	uint64_t *hidden = calloc(num, sizeof *hidden);
+
+	if (!hidden)
+		return &error_no_memory;
+	memcpy(hidden, im->item.state->unknown, num * sizeof *hidden);
+	ret->isa = im->isa;
+	ret->hidden = hidden;
+	ret->no_memory = true;
+	return NULL;
+}
+
+static struct error *read_items(struct import *im)
 {
 	struct error *err = NULL;
 
-	while (!err && im->item.kind != QEMU_LOG_END) {
-		err = im->item.kind == QEMU_LOG_STATE ? take_state(im, header, path, &im->item) : take_item(im);
-		if (!err)
+	while (!err && !im->enough && im->item.kind != QEMU_LOG_END) {
+		err = im->item.kind == QEMU_LOG_STATE ? take_state(im, &im->item) : take_item(im);
+		if (!err && !im->enough)
 			err = next_item(im);
 	}
 	return err;
 }
 
-struct error *import_run(struct import *im, struct trace_header *header, const struct import_options *options,
-			 const char *path, struct import_counts *ret)
+struct error *import_run(struct import *im, const struct import_options *options, const struct import_sink *sink)
 {
 	struct error *err = lift_cache_create(im->isa, 0, &im->cache);
 
 	im->options = options;
+	im->sink = sink;
 	if (!err)
 		err = state_init(&im->before, im->isa);
 	if (!err)
 		err = state_init(&im->nothing, im->isa);
 	if (!err)
-		err = state_init(&im->walk, im->isa);
+		err = import_walk_init(&im->walk, im->isa, im->cache);
+	return err ? err : read_items(im);
+}
+
+struct import_counts import_counted(const struct import *im)
+{
+	struct import_counts counts = im->counts;
+
+	counts.ignored = qemu_log_ignored(im->log);
+	counts.cut = qemu_log_cut(im->log);
+	return counts;
+}
+
+/* ---- Into a trace ---- */
+
+static struct error *write_step(void *ctx, const struct trace_step *step, bool *ret_enough)
+{
+	(void)ret_enough;
+	return trace_writer_step(ctx, step);
+}
+
+struct error *import_to_trace(struct import *im, const struct trace_header *header,
+			      const struct import_options *options, const char *path)
+{
+	struct trace_writer *writer = NULL;
+	struct error *err = trace_writer_create(path, header, im->item.state, &writer);
+	const struct import_sink sink = {.step = write_step, .ctx = writer};
+
 	if (!err)
-		err = read_items(im, header, path);
-	im->counts.ignored = qemu_log_ignored(im->log);
-	im->counts.cut = qemu_log_cut(im->log);
+		err = import_run(im, options, &sink);
 	if (!err)
-		err = trace_writer_finish(im->writer, &(struct trace_end){.exited = false}); /* the log just ends */
-	if (!err)
-		*ret = im->counts;
+		err = trace_writer_finish(writer, &(struct trace_end){.exited = false}); /* the log just ends */
+	trace_writer_destroy(writer);
 	return err;
 }
 
@@ -650,17 +533,12 @@ void import_close(struct import *im)
 {
 	if (!im)
 		return;
-	for (size_t i = 0; i < im->pages.cap; i++)
-		if (im->pages.at[i].used)
-			free((void *)(uintptr_t)im->pages.at[i].value);
 	vec_deinit(&im->routes);
-	map_deinit(&im->pages);
+	import_code_deinit(&im->code);
 	map_deinit(&im->blocks);
-	trace_writer_destroy(im->writer);
 	state_deinit(&im->before);
 	state_deinit(&im->nothing);
-	state_deinit(&im->walk);
-	eval_deinit(&im->eval);
+	import_walk_deinit(&im->walk);
 	lift_cache_destroy(im->cache);
 	qemu_log_destroy(im->log);
 	if (im->fd >= 0)

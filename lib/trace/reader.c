@@ -404,6 +404,28 @@ static struct error *find_chunks(struct trace_reader *r, uint64_t first_record)
 	return err ? err : check_whole(r, index);
 }
 
+struct error *trace_is(const char *path, bool *ret)
+{
+	char magic[sizeof TRACE_MAGIC - 1];
+	struct stat st;
+	size_t got = 0;
+
+	*ret = false;
+	if (!strcmp(path, "-"))
+		return NULL;
+	if (stat(path, &st) < 0)
+		return error_os(errno, "open the trace", path);
+	if (!S_ISREG(st.st_mode))
+		return NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return error_os(errno, "open the trace", path);
+	struct error *err = file_read_at(fd, path, 0, magic, sizeof magic, &got);
+	close(fd);
+	*ret = !err && got == sizeof magic && !memcmp(magic, TRACE_MAGIC, sizeof magic);
+	return err;
+}
+
 struct error *trace_reader_open(const char *path, struct trace_reader **ret)
 {
 	struct trace_reader *r = calloc(1, sizeof *r);

@@ -193,6 +193,9 @@ struct trace_chunk_info {
 	uint32_t raw;    /* bytes when decompressed */
 };
 
+/* Is it a trace, by its first bytes? What is no regular file is none, and is not opened. ERROR_OS. */
+struct error *trace_is(const char *path, bool *ret);
+
 /*
  * Reads the header and finds the chunks: by the index, or in a file that was cut off, which has no sound footer, by
  * walking over it. A reader does not change afterwards: threads may share it, each with a decoder of its own.

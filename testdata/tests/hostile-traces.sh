@@ -20,7 +20,8 @@ same "one of another program is made" $status 0
 
 not_one='this is not a trace of validate: name one'
 no_such_file trace "$not_one" trace verify
-no_such_file "trace to be judged" "$not_one" run -q --trace-in
+neither='no state of a CPU is there: .*to be judged is a trace of validate trace or validate import, or a log'
+no_such_file "trace to be judged" "$neither" run -q --trace-in
 no_such_file "trace to be summed up" "$not_one" trace stat
 head=$(od -An -tu4 -j 20 -N 4 small.trace | tr -d ' ')
 head -c $((16 + 48 + head)) small.trace >start.trace
@@ -61,7 +62,7 @@ done
 # The footer: where the index is, the file's length.
 patched $(($(wc -c <good.trace) - 32)) '\xff\xff\xff\xff\xff\xff\xff\xff'
 refused "an index nowhere" 'bad: offset 0x[0-9a-f]+: the footer is damaged' trace verify bad
-refused "a log for a trace" "hello.json: offset 0x0: $not_one" run -q --trace-in hello.json
+refused "a log for a trace" "hello.json: $neither" run -q --trace-in hello.json
 
 refused "another program's file" 'loop: is not the program that was traced .*hello.: give that one' \
 	run -q --trace-in good.trace "$guests/loop"

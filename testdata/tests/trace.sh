@@ -134,7 +134,7 @@ printf '\377\377\377' | dd of="$scratch/bad.vtrace" bs=1 seek=60000 conv=notrunc
 judge --trace-in "$scratch/bad.vtrace" -q -j 2 >/dev/null
 same "damaged: exit status" $? 2
 matches "damaged: where" "$("$VALIDATE" trace verify "$scratch/bad.vtrace" 2>&1)" "bad.vtrace: offset 0x[0-9a-f]+: .*checksum"
-matches "not a trace" "$(judge --trace-in "$scratch/loop.json")" "loop.json: offset 0x0: this is not a trace"
+matches "not a trace" "$(judge --trace-in "$scratch/loop.json")" "loop.json: no state of a CPU is there: .*to be judged is a trace of"
 matches "a trace and a log" "$(judge --trace-in "$trace" --log "$scratch/loop.json")" "--log does not go with"
 matches "a run with threads" "$(judge --log "$scratch/loop.json" -j 2)" "-j is for --trace-in"
 matches "no threads" "$(judge --trace-in "$trace" -j 0)" "-j: 1 to 1024 threads"
