@@ -45,6 +45,7 @@ struct session {
 	const struct isa *isa;
 	struct evlog_reader *log;
 	struct target *target;
+	struct error *lane_refused; /* of start_target() */
 	struct oracle *oracle;
 	struct replay *replay;
 	struct symbols symbols;
@@ -394,7 +395,8 @@ static struct error *perform(struct session *s)
 	if (!err)
 		catch_signals();
 	if (!err)
-		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target);
+		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target,
+				   &s->lane_refused);
 	if (!err)
 		err = create_oracle(s, &s->oracle);
 	if (!err)
@@ -415,6 +417,7 @@ static struct report make_report(struct session *s)
 					     : NULL,
 		.calls = s->calls.at,
 		.num_calls = s->calls.len,
+		.lane_refused = s->lane_refused ? s->lane_refused->message : NULL,
 		.program = s->program,
 		.version = strchr(program_version, ' ') + 1,
 		.symbol = symbols_append,
@@ -497,6 +500,7 @@ static void session_deinit(struct session *s)
 	replay_destroy(s->replay);
 	oracle_destroy(s->oracle);
 	target_destroy(s->target);
+	error_destroy(s->lane_refused);
 	evlog_reader_destroy(s->log);
 	trace_reader_destroy(s->trace);
 	vec_deinit(&s->calls);

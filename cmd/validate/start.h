@@ -47,8 +47,12 @@ bool start_needs_others(const struct start_options *options);
 /* ERROR_USAGE for options that do not go together. */
 struct error *start_check(const struct start_options *options);
 
-/* Starts program, or connects to a stub that has; it stands at its first instruction. log is borrowed for the call. */
+/*
+ * Starts program, or connects to a stub that has; it stands at its first instruction. log is borrowed for the call.
+ * *ret_refused: LANE_AUTO, and why this emulator has no log that can be read, so that it will be stepped; else NULL.
+ * The caller's to destroy.
+ */
 struct error *start_target(const struct start_options *options, const struct isa *isa, const struct evlog_header *log,
-			   const char *program, struct target **ret);
+			   const char *program, struct target **ret, struct error **ret_refused);
 
 #endif
