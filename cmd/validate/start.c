@@ -47,14 +47,13 @@ struct error *start_check(const struct start_options *o)
 {
 	if (wants_qemu(o) && o->remote)
 		return error_create(ERROR_USAGE, "--qemu or --emulator and --remote exclude each other");
-	if (o->blocks && (!wants_qemu(o) || o->lane == LANE_GDB))
-		return error_create(
-			ERROR_USAGE,
-			"--granularity block is for the log of a QEMU that is started: --qemu or --emulator, and no --lane gdb");
-	if (!wants_qemu(o) && o->lane == LANE_LOG)
-		return error_create(
-			ERROR_USAGE,
-			"--lane log goes with --qemu or --emulator: it is the log of a QEMU that is started");
+	if (!wants_qemu(o) && (o->lane != LANE_AUTO || o->blocks))
+		return error_create(ERROR_USAGE,
+				    "%s goes with --qemu or --emulator: only a QEMU that is started has a log to be "
+				    "read",
+				    o->blocks ? "--granularity block" : "--lane");
+	if (o->blocks && o->lane == LANE_GDB)
+		return error_create(ERROR_USAGE, "--granularity block is for the log: the stub of --lane gdb steps");
 	if (!wants_qemu(o) && (o->emulator_args.len || o->sysroot))
 		return error_create(ERROR_USAGE, "--emulator-arg and --sysroot go with --qemu or --emulator");
 	if (o->remote && o->cpu)
