@@ -45,6 +45,7 @@ struct session {
 	const struct isa *isa;
 	struct evlog_reader *log;
 	struct target *target;
+	struct error *lane_refused; /* of start_target() */
 	struct oracle *oracle;
 	struct replay *replay;
 	struct symbols symbols;
@@ -108,6 +109,8 @@ static struct error *check_trace_usage(const struct run_options *o, const struct
 		{s->cpu, "--cpu"},
 		{s->sysroot, "--sysroot"},
 		{s->remote, "--remote"},
+		{s->lane != LANE_AUTO, "--lane"},
+		{s->blocks, "--granularity"},
 		{o->trace, "--trace"},
 		{o->show_output, "--show-output"},
 		{o->memory_audit, "--memory-audit"},
@@ -388,7 +391,8 @@ static struct error *perform(struct session *s)
 	if (!err)
 		catch_signals();
 	if (!err)
-		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target);
+		err = start_target(&s->options->start, s->isa, evlog_reader_header(s->log), s->program, &s->target,
+				   &s->lane_refused);
 	if (!err)
 		err = create_oracle(s, &s->oracle);
 	if (!err)
@@ -409,6 +413,7 @@ static struct report make_report(struct session *s)
 					     : NULL,
 		.calls = s->calls.at,
 		.num_calls = s->calls.len,
+		.lane_refused = s->lane_refused ? s->lane_refused->message : NULL,
 		.program = s->program,
 		.version = strchr(program_version, ' ') + 1,
 		.symbol = symbols_append,
@@ -491,6 +496,7 @@ static void session_deinit(struct session *s)
 	replay_destroy(s->replay);
 	oracle_destroy(s->oracle);
 	target_destroy(s->target);
+	error_destroy(s->lane_refused);
 	evlog_reader_destroy(s->log);
 	trace_input_close(&s->in);
 	vec_deinit(&s->calls);
@@ -561,7 +567,7 @@ static const struct option_row run_option_rows[] = {
 	{"timeout", 0, "S", "end after S seconds", AT(timeout), option_seconds},
 	{"max-findings", 0, "N", "end at the Nth finding that counts", AT(max_findings), option_number},
 	{"memory-audit", 0, "N", "compare all that the model knows of memory with the guest's every N instructions and\nat the end (0: at the end of a run of under a million)", AT(memory_audit), option_number},
-	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by\none (1000), besides at system calls and when they are written; 0: at these alone", AT(sweep_interval), option_number},
+	{"sweep-interval", 0, "N", "look at vector registers every N instructions where a GDB stub shows them one by one\n(1000), besides at system calls and when they are written; 0: at these alone", AT(sweep_interval), option_number},
 	{"stop-on-first", 0, NULL, "end at the first finding that counts", AT(stop_on_first), option_flag},
 	{"strict", 0, NULL, "exit status 4 if not everything could be judged, or the baseline has stale entries", AT(strict), option_flag},
 	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
@@ -577,7 +583,7 @@ static const struct option_row trace_option_rows[] = {
 	{"until", 0, "PC", "end when this address or symbol is reached", AT(until), option_text},
 	{"max-instructions", 0, "N", "end after N instructions", AT(max_instructions), option_number},
 	{"timeout", 0, "S", "end after S seconds", AT(timeout), option_seconds},
-	{"sweep-interval", 0, "N", "look at vector registers every N instructions where the stub shows them one by one", AT(sweep_interval), option_number},
+	{"sweep-interval", 0, "N", "look at vector registers every N instructions where a GDB stub shows them one by one", AT(sweep_interval), option_number},
 	{"show-output", 0, NULL, "print what the guest writes to its standard output and error", AT(show_output), option_flag},
 	{"quiet", 'q', NULL, "print nothing when all went well, and no progress", AT(quiet), option_count},
 	{"no-progress", 0, NULL, "no progress line on a terminal", AT(no_progress), option_flag},

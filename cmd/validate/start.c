@@ -47,14 +47,13 @@ struct error *start_check(const struct start_options *o)
 {
 	if (wants_qemu(o) && o->remote)
 		return error_create(ERROR_USAGE, "--qemu or --emulator and --remote exclude each other");
-	if (o->blocks && (!wants_qemu(o) || o->lane == LANE_GDB))
-		return error_create(
-			ERROR_USAGE,
-			"--granularity block is for the log of a QEMU that is started: --qemu or --emulator, and no --lane gdb");
-	if (!wants_qemu(o) && o->lane == LANE_LOG)
-		return error_create(
-			ERROR_USAGE,
-			"--lane log goes with --qemu or --emulator: it is the log of a QEMU that is started");
+	if (!wants_qemu(o) && (o->lane != LANE_AUTO || o->blocks))
+		return error_create(ERROR_USAGE,
+				    "%s goes with --qemu or --emulator: only a QEMU that is started has a log to be "
+				    "read",
+				    o->blocks ? "--granularity block" : "--lane");
+	if (o->blocks && o->lane == LANE_GDB)
+		return error_create(ERROR_USAGE, "--granularity block is for the log: the stub of --lane gdb steps");
 	if (!wants_qemu(o) && (o->emulator_args.len || o->sysroot))
 		return error_create(ERROR_USAGE, "--emulator-arg and --sysroot go with --qemu or --emulator");
 	if (o->remote && o->cpu)
@@ -73,7 +72,7 @@ static const char **string_array(const char *const *at, size_t len)
 }
 
 static struct error *start_qemu(const struct start_options *o, const struct isa *isa, const struct evlog_header *log,
-				const char *program, struct target **ret)
+				const char *program, struct target **ret, struct error **ret_refused)
 {
 	const char **argv = string_array((const char *const *)log->argv.at, log->argv.len);
 	const char **envp = string_array((const char *const *)log->env.at, log->env.len);
@@ -93,7 +92,7 @@ static struct error *start_qemu(const struct start_options *o, const struct isa 
 	q.log = o->lane == LANE_GDB ? QEMU_LANE_NONE : o->blocks ? QEMU_LANE_BLOCKS : QEMU_LANE_INSNS;
 	struct error *err = argv && envp && extra ? target_qemu_create(isa, &q, ret) : &error_no_memory;
 	if (o->lane == LANE_AUTO && !o->blocks && error_is(err, ERROR_UNSUPPORTED)) {
-		error_destroy(err);
+		*ret_refused = err;
 		q.log = QEMU_LANE_NONE;
 		err = target_qemu_create(isa, &q, ret);
 	}
@@ -130,10 +129,11 @@ static struct error *start_unicorn(const struct start_options *o, const struct i
 }
 
 struct error *start_target(const struct start_options *options, const struct isa *isa, const struct evlog_header *log,
-			   const char *program, struct target **ret)
+			   const char *program, struct target **ret, struct error **ret_refused)
 {
+	*ret_refused = NULL;
 	if (wants_qemu(options))
-		return start_qemu(options, isa, log, program, ret);
+		return start_qemu(options, isa, log, program, ret, ret_refused);
 	if (options->remote)
 		return connect_remote(options, isa, ret);
 	return start_unicorn(options, isa, log, program, ret);

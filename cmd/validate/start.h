@@ -32,8 +32,8 @@ struct start_options {
 	{"cpu", 0, "MODEL", "CPU model of the emulator or of unicorn, by QEMU's name", offsetof(type, member.cpu), option_text}, \
 	{"emulator-arg", 0, "ARG", "further argument of the emulator; may be repeated", offsetof(type, member.emulator_args), option_list}, \
 	{"sysroot", 0, "DIR", "where a dynamic program of another machine finds its loader and libraries", offsetof(type, member.sysroot), option_text}, \
-	{"lane", 0, "LANE", "see the steps of a QEMU that is started in its own log (log), where it runs freely, or\nthrough its GDB stub, one by one (gdb); auto: in the log if it can", offsetof(type, member.lane), option_lane}, \
-	{"granularity", 0, "WHAT", "judge single instructions (insn), or whole translation blocks as QEMU makes them in\nproduction (block), in its log", offsetof(type, member.blocks), option_granularity}, \
+	{"lane", 0, "LANE", "see what a QEMU that is started does in its own log, while it runs freely (log), or\nthrough its GDB stub, step by step (gdb); auto, if not given: in the log if it has one", offsetof(type, member.lane), option_lane}, \
+	{"granularity", 0, "WHAT", "insn, if not given: QEMU translates each instruction alone; block: blocks, as it does in\nproduction, whose starts its log shows", offsetof(type, member.blocks), option_granularity}, \
 	{"sandbox", 0, "MODE", "lock the emulator that is started in (on), or do not (off)", offsetof(type, member.no_sandbox), option_off}, \
 	{"remote", 0, "WHERE", "use a GDB stub that already listens: HOST:PORT or unix:PATH", offsetof(type, member.remote), option_text}
 /* clang-format on */
@@ -47,8 +47,12 @@ bool start_needs_others(const struct start_options *options);
 /* ERROR_USAGE for options that do not go together. */
 struct error *start_check(const struct start_options *options);
 
-/* Starts program, or connects to a stub that has; it stands at its first instruction. log is borrowed for the call. */
+/*
+ * Starts program, or connects to a stub that has; it stands at its first instruction. log is borrowed for the call.
+ * *ret_refused: LANE_AUTO, and why this emulator has no log that can be read, so that it will be stepped; else NULL.
+ * The caller's to destroy.
+ */
 struct error *start_target(const struct start_options *options, const struct isa *isa, const struct evlog_header *log,
-			   const char *program, struct target **ret);
+			   const char *program, struct target **ret, struct error **ret_refused);
 
 #endif

@@ -63,10 +63,10 @@ static struct error *record(struct lockstep *ls, uint64_t address, const uint8_t
 }
 
 /* Compares len bytes that the guest has at address. What differs is taken over. */
-static struct error *compare(struct lockstep *ls, uint64_t address, const uint8_t *seen, size_t len, size_t *recorded)
+static struct error *compare(struct lockstep *ls, uint64_t address, const uint8_t *seen, size_t len,
+			     struct run_audit *audit, size_t *recorded)
 {
 	enum { UNIT = 32 }; /* bytes of one difference at most */
-	struct run_audit *audit = &ls->judge.run->audit;
 	uint8_t known[UNIT], unknown[UNIT];
 	struct error *err = NULL;
 
@@ -91,7 +91,8 @@ static struct error *compare(struct lockstep *ls, uint64_t address, const uint8_
 }
 
 /* Pages that are known and cannot be read are none of ours: the guest may have taken its own right away. */
-static struct error *audit_run(struct lockstep *ls, uint64_t start, size_t num, uint8_t *buf, size_t *recorded)
+static struct error *audit_run(struct lockstep *ls, uint64_t start, size_t num, uint8_t *buf, struct run_audit *audit,
+			       size_t *recorded)
 {
 	size_t len = num * MEMORY_PAGE, done = 0;
 	struct error *err = NULL;
@@ -101,17 +102,17 @@ static struct error *audit_run(struct lockstep *ls, uint64_t start, size_t num, 
 		err = target_read_memory(ls->target, start + done, buf, len - done, &got);
 		got -= got % MEMORY_PAGE;
 		if (!err)
-			err = compare(ls, start + done, buf, got, recorded);
+			err = compare(ls, start + done, buf, got, audit, recorded);
 		done += got;
 		if (done < len && !err) {
-			ls->judge.run->audit.unreadable++;
+			audit->unreadable++;
 			done += MEMORY_PAGE;
 		}
 	}
 	return err;
 }
 
-struct error *audit_pages(struct lockstep *ls, const uint64_t *pages, size_t num)
+struct error *audit_pages(struct lockstep *ls, const uint64_t *pages, size_t num, struct run_audit *audit)
 {
 	uint8_t *buf = num ? malloc(BLOCK_PAGES * MEMORY_PAGE) : NULL;
 	size_t recorded = 0;
@@ -121,7 +122,7 @@ struct error *audit_pages(struct lockstep *ls, const uint64_t *pages, size_t num
 		for (n = 1; n < BLOCK_PAGES && i + n < num; n++)
 			if (pages[i + n] != pages[i] + n * MEMORY_PAGE)
 				break;
-		err = audit_run(ls, pages[i], n, buf, &recorded);
+		err = audit_run(ls, pages[i], n, buf, audit, &recorded);
 	}
 	free(buf);
 	return err;
@@ -133,7 +134,7 @@ struct error *audit_now(struct lockstep *ls)
 	struct error *err = memory_list(ls->judge.model.memory, &pages);
 
 	if (!err)
-		err = audit_pages(ls, pages.at, pages.len);
+		err = audit_pages(ls, pages.at, pages.len, &ls->judge.run->audit);
 	if (!err) {
 		ls->judge.run->audit.audits++;
 		ls->judge.run->audit.at = ls->judge.run->instructions;

@@ -15,7 +15,10 @@ struct error *flow_init(struct lockstep *ls)
 	struct flow *f = &ls->flow;
 
 	f->signal = f->between = f->until = nowhere;
-	f->ready = ls->options->flow && ls->target->ops->flow && replay_map(ls->replay)->known;
+	ls->judge.run->lane.can_flow = ls->options->flow && ls->target->ops->flow;
+	f->ready = ls->judge.run->lane.can_flow && replay_map(ls->replay)->known;
+	ls->judge.run->lane.blocks = ls->judge.run->lane.can_flow && ls->options->blocks;
+	f->why = STEPPED_MAP;
 	return NULL;
 }
 
@@ -116,14 +119,32 @@ static struct error *refresh_source(struct lockstep *ls)
 
 /* ---- Letting it run ---- */
 
-/* It stands where a step of its own, or none, is to be made; or what it stores next has to be looked at. */
-static bool has_to_be_stepped(const struct lockstep *ls)
+/* Why it has to be stepped where it stands; NUM_STEPPED: it has not. */
+static enum stepped_reason why_step(const struct lockstep *ls)
 {
 	uint64_t pc = state_get(&ls->judge.now, ls->target->isa->pc);
 
+	if (!ls->flow.ready)
+		return STEPPED_MAP;
 	if (replay_place_at(ls->replay, pc) == REPLAY_PLACE_STORE)
-		return true;
-	return passed_stands(ls) || signal_stands_between(ls) || replay_code_may_change(ls->replay);
+		return STEPPED_STORE;
+	if (passed_stands(ls) || signal_stands_between(ls))
+		return STEPPED_SIGNAL;
+	return replay_code_may_change(ls->replay) ? STEPPED_CODE : NUM_STEPPED;
+}
+
+/* Counts what the guest has executed since this was last done. Calls are made in its place, and deliveries are none. */
+static void count_steps(struct lockstep *ls)
+{
+	const struct replay_totals *events = replay_totals(ls->replay);
+	struct flow *f = &ls->flow;
+	struct run_lane *lane = &ls->judge.run->lane;
+	uint64_t done = ls->judge.run->instructions, none = events->total + events->delivered;
+
+	if (!lane->can_flow || done < none + f->counted)
+		return;
+	*(f->on ? &lane->logged : &lane->stepped[f->why]) += done - none - f->counted;
+	f->counted = done - none;
 }
 
 struct error *flow_begin(struct lockstep *ls, bool *ret)
@@ -132,9 +153,14 @@ struct error *flow_begin(struct lockstep *ls, bool *ret)
 	struct replay_known known;
 
 	*ret = false;
-	if (!ls->flow.ready || has_to_be_stepped(ls))
+	count_steps(ls);
+	enum stepped_reason why = why_step(ls);
+	if (why != NUM_STEPPED) {
+		ls->flow.why = why;
 		return ls->flow.ready ? target_flow(ls->target, false) : NULL;
+	}
 	struct error *err = replay_know(ls->replay, ls->judge.model.memory, &known);
+	ls->judge.run->lane.left += known.left;
 	if (!err)
 		err = set_breaks(ls);
 	if (!err)
@@ -183,7 +209,9 @@ static struct error *compare_memory(struct lockstep *ls)
 	struct flow *f = &ls->flow;
 
 	qsort(f->pages.at, f->pages.len, sizeof *f->pages.at, compare_pages);
-	struct error *err = audit_pages(ls, f->pages.at, f->pages.len);
+	struct run_audit *stands = &ls->judge.run->lane.stands;
+	struct error *err = audit_pages(ls, f->pages.at, f->pages.len, stands);
+	stands->audits++;
 	map_clear(&f->dirty);
 	f->pages.len = 0;
 	f->compared = ls->judge.run->instructions;
@@ -385,9 +413,10 @@ static struct error *come_to_stand(struct lockstep *ls)
 	struct judge *j = &ls->judge;
 	bool ended = ls->flow.following;
 
-	show_stub(ls);
 	if (ended)
 		follow_no_more(ls);
+	count_steps(ls);
+	show_stub(ls);
 	struct error *err = target_flow(ls->target, false);
 	if (!err)
 		err = refresh_source(ls);
@@ -421,4 +450,11 @@ struct error *flow_on(struct lockstep *ls)
 	if (!err && !ls->target->running)
 		err = come_to_stand(ls);
 	return err;
+}
+
+void flow_end(struct lockstep *ls)
+{
+	if (ls->flow.following)
+		follow_no_more(ls);
+	count_steps(ls);
 }

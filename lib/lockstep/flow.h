@@ -33,6 +33,9 @@ struct flow {
 	/* How the log has repeated instructions: QEMU 7.2 once for each iteration, later ones once for many. */
 	enum repeats { REPEATS_NOT_KNOWN, REPEATS_EACH, REPEATS_MANY } repeats;
 	bool stopping; /* the guest was asked to stop */
+	/* Why it is stepped, or was last; and how many instructions of its own are counted in run->lane. */
+	enum stepped_reason why;
+	uint64_t counted;
 	/* The run is over, and the guest is followed to where it stands: nothing counts any more. */
 	bool following;
 	struct run nothing, *run;
@@ -62,6 +65,9 @@ struct error *flow_made_call(const struct lockstep *ls);
 struct error *judge_block(struct lockstep *ls);
 
 /* ---- For lockstep.c ---- */
+
+/* The run is over: what it was is counted. Before anybody looks at judge.run. */
+void flow_end(struct lockstep *ls);
 
 /* It runs: judges some of its steps. When it stands again, what waited for that is looked at. */
 struct error *flow_on(struct lockstep *ls);

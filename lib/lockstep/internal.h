@@ -88,8 +88,8 @@ bool audit_is_due(const struct lockstep *ls, uint64_t number);
 struct error *audit_now(struct lockstep *ls);
 /* The same at the run's end, if one is wanted there and has not just been made. */
 struct error *audit_end(struct lockstep *ls);
-/* Compares what the model knows of these pages, ascending. The same of differences. */
-struct error *audit_pages(struct lockstep *ls, const uint64_t *pages, size_t num);
+/* Compares what the model knows of these pages, ascending, and counts that in `audit`. The same of differences. */
+struct error *audit_pages(struct lockstep *ls, const uint64_t *pages, size_t num, struct run_audit *audit);
 
 /* ---- lockstep.c ---- */
 

@@ -625,6 +625,7 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	ls.judge.judging = !options->have_from || state_get(&ls.judge.now, target->isa->pc) == options->from;
 	ls.judge.judging = ls.judge.judging && !options->only_trace;
 	err = loop(&ls);
+	flow_end(&ls);
 	struct error *more = suspects_settle(&ls.judge, false);
 	if (!more && error_is(err, ERROR_LOST_SYNC))
 		more = passed_lost(&ls);

@@ -75,6 +75,46 @@ START_TEST(text_is_brief_on_what_is_known)
 }
 END_TEST
 
+/* How the steps were seen is told of a guest that can run freely; of others, why it cannot, if that was wanted. */
+START_TEST(text_tells_how_steps_were_seen)
+{
+	report_text(&out, &sample.report, false);
+	ck_contains(out.at, "\nseen         600 in the emulator's log, 7 through its stub: 5 where code may change, "
+			    "2 where the event log has a signal\n");
+	ck_contains(out.at, "\nblocks       100 of more than one instruction, with 500 instructions; "
+			    "100 were translated alone\n");
+	ck_contains(out.at,
+		    "\nstores       8,192 bytes of pages that were stored to compared with the guest's, where it "
+		    "stood, 3 times: 1 differ; 2 pages not readable\n");
+	ck_contains(out.at, "\nnot known    4,096 bytes of large mappings ");
+	strbuf_clear(&out);
+	sample.run.lane = (struct run_lane){.can_flow = false};
+	report_text(&out, &sample.report, true);
+	ck_assert_ptr_null(strstr(out.at, "\nseen  "));
+	ck_assert_ptr_null(strstr(out.at, "\nblocks  "));
+	ck_assert_ptr_null(strstr(out.at, "\nstores  "));
+	strbuf_clear(&out);
+	sample.report.lane_refused = sample_hostile;
+	report_text(&out, &sample.report, false);
+	ck_contains(out.at, "\nseen         all through the emulator's stub, not in its log: ");
+	ck_contains(out.at, sample_hostile_line);
+}
+END_TEST
+
+/* Where memory that was stored to is all alike, that is told when asked for. */
+START_TEST(text_is_brief_on_what_is_alike)
+{
+	sample.run.lane.stands = (struct run_audit){.audits = 1, .bytes = 4096};
+	sample.run.lane.left = 0;
+	report_text(&out, &sample.report, false);
+	ck_assert_ptr_null(strstr(out.at, "\nstores  "));
+	ck_assert_ptr_null(strstr(out.at, "\nnot known  "));
+	strbuf_clear(&out);
+	report_text(&out, &sample.report, true);
+	ck_contains(out.at, "where it stood, 1 time: all alike\n");
+}
+END_TEST
+
 /* ---- JUnit ---- */
 
 struct seen {
@@ -331,6 +371,43 @@ START_TEST(json_has_the_same_of_each)
 }
 END_TEST
 
+static json_int_t number_at(const json_t *object, const char *name)
+{
+	ck_assert_msg(json_is_integer(json_object_get(object, name)), "%s", name);
+	return json_integer_value(json_object_get(object, name));
+}
+
+START_TEST(json_tells_how_steps_were_seen)
+{
+	print(&report_json);
+	json_t *document = parse_json(), *lane = json_object_get(document, "lane");
+	json_t *stepped = json_object_get(lane, "stepped");
+
+	ck_assert_int_eq(number_at(document, "blocks"), 100);
+	ck_assert_int_eq(number_at(document, "in_blocks"), 500);
+	ck_assert_str_eq(text_at(lane, "granularity", NULL), "block");
+	ck_assert_int_eq(number_at(lane, "logged"), 600);
+	ck_assert_int_eq(number_at(stepped, "code"), 5);
+	ck_assert_int_eq(number_at(stepped, "signal"), 2);
+	ck_assert_int_eq(number_at(stepped, "store"), 0);
+	ck_assert_int_eq(number_at(stepped, "map"), 0);
+	ck_assert_int_eq(number_at(lane, "stands"), 3);
+	ck_assert_int_eq(number_at(lane, "compared_bytes"), 8192);
+	ck_assert_int_eq(number_at(lane, "differing_bytes"), 1);
+	ck_assert_int_eq(number_at(lane, "unreadable_pages"), 2);
+	ck_assert_int_eq(number_at(lane, "left_bytes"), 4096);
+	ck_assert(json_is_null(json_object_get(document, "lane_refused")));
+	json_decref(document);
+	sample.run.lane.can_flow = false;
+	sample.report.lane_refused = sample_hostile;
+	print(&report_json);
+	document = parse_json();
+	ck_assert(json_is_null(json_object_get(document, "lane")));
+	ck_assert_str_eq(text_at(document, "lane_refused", NULL), sample_hostile_line);
+	json_decref(document);
+}
+END_TEST
+
 /* Names in ELF files are bytes. */
 START_TEST(names_need_not_be_utf8)
 {
@@ -357,6 +434,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, wide_values_are_shown_by_rows);
 	tcase_add_test(t, text_is_brief_on_what_is_known);
+	tcase_add_test(t, text_tells_how_steps_were_seen);
+	tcase_add_test(t, text_is_brief_on_what_is_alike);
 	tcase_add_test(t, junit_has_a_case_for_everything);
 	tcase_add_test(t, junit_skips_what_is_known);
 	tcase_add_test(t, sarif_has_what_the_standard_requires);
@@ -365,6 +444,7 @@ int main(void)
 	tcase_add_loop_test(t, formats_agree_on_what_counts, 0, 2);
 	tcase_add_test(t, a_run_of_what_does_not_count_is_incomplete);
 	tcase_add_test(t, json_has_the_same_of_each);
+	tcase_add_test(t, json_tells_how_steps_were_seen);
 	tcase_add_test(t, names_need_not_be_utf8);
 	suite_add_tcase(s, t);
 	return test_main(s);

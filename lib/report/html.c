@@ -135,6 +135,35 @@ static void print_notes(struct strbuf *out, const struct report *report)
 	print_gaps(out, run);
 }
 
+/* How the steps were seen, and what could be compared of memory. */
+static void print_lane(struct strbuf *out, const struct report *report)
+{
+	const struct run *run = report->run;
+	const struct run_lane *lane = &run->lane;
+
+	if (lane->can_flow) {
+		strbuf_append(out, "</dd><dt>instructions seen</dt><dd>");
+		report_lane(out, run);
+		strbuf_append(out, "</dd><dt>memory stored to</dt><dd>");
+		report_count(out, lane->stands.bytes);
+		strbuf_append(out, " bytes compared: ");
+		report_audit(out, &lane->stands);
+	}
+	if (lane->left) {
+		strbuf_append(out, "</dd><dt>memory not known</dt><dd>");
+		report_count(out, lane->left);
+		strbuf_append(out, " bytes of large mappings");
+	}
+	if (report->lane_refused) {
+		strbuf_append(out, "</dd><dt>instructions seen</dt><dd>all through the stub: ");
+		html_text(out, report->lane_refused);
+	}
+	if (lane->blocks) {
+		strbuf_append(out, "</dd><dt>blocks</dt><dd>");
+		report_blocks(out, run);
+	}
+}
+
 static void print_header(struct strbuf *out, const struct report *report)
 {
 	const struct run *run = report->run;
@@ -156,6 +185,7 @@ static void print_header(struct strbuf *out, const struct report *report)
 		strbuf_append(out, "</dd><dt>its sandbox</dt><dd>");
 		sandbox_describe(out, report->sandbox);
 	}
+	print_lane(out, report);
 	strbuf_append(out, "</dd></dl>\n");
 	print_facts(out, report);
 	print_notes(out, report);

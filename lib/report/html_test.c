@@ -124,6 +124,10 @@ START_TEST(page_is_whole_and_alone)
 	ck_assert_uint_eq(seen.marked, 2 * (1 + 2 + 2 + 4));
 	ck_contains(seen.text.at, "7 of 8 words of 64 bits are equal");
 	ck_contains(seen.text.at, "SIGILL");
+	ck_contains(seen.text.at, "600 in the emulator's log, 7 through its stub: 5 where code may change");
+	ck_contains(seen.text.at, "100 were translated alone");
+	ck_contains(seen.text.at, "8,192 bytes compared: 1 differ; 2 pages not readable");
+	ck_contains(seen.text.at, "4,096 bytes of large mappings");
 	ck_contains(seen.text.at, "at instruction 30 or one before it, from 11 on");
 	ck_assert_ptr_nonnull(strstr(seen.style.at, "prefers-color-scheme:dark"));
 	seen_deinit(&seen);

@@ -227,6 +227,22 @@ static json_t *memory_audit(const struct run *run)
 			 "differing_bytes", value_int(a->differing), "unreadable_pages", value_int(a->unreadable));
 }
 
+static json_t *lane(const struct run *run)
+{
+	const struct run_lane *l = &run->lane;
+	const struct run_audit *a = &l->stands;
+	json_t *stepped = l->can_flow ? json_object() : NULL;
+
+	if (!l->can_flow)
+		return json_null();
+	for (enum stepped_reason i = 0; i < NUM_STEPPED; i++)
+		json_object_set_new(stepped, stepped_reason_name(i), json_integer(value_int(l->stepped[i])));
+	return json_pack("{s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "granularity", l->blocks ? "block" : "insn",
+			 "logged", value_int(l->logged), "stepped", stepped, "stands", value_int(a->audits),
+			 "compared_bytes", value_int(a->bytes), "differing_bytes", value_int(a->differing),
+			 "unreadable_pages", value_int(a->unreadable), "left_bytes", value_int(l->left));
+}
+
 static json_t *reason(int errnum)
 {
 	return errnum ? json_string(strerror(errnum)) : json_null();
@@ -275,6 +291,10 @@ static json_t *build(const struct report *report)
 		{"within_bound", json_integer(value_int(run->within_bound))},
 		{"either", json_integer(value_int(run->either))},
 		{"unseen", json_integer(value_int(run->unseen))},
+		{"blocks", json_integer(value_int(run->blocks))},
+		{"in_blocks", json_integer(value_int(run->in_blocks))},
+		{"lane", lane(run)},
+		{"lane_refused", report->lane_refused ? value_foreign(report->lane_refused) : json_null()},
 		{"unmodelled", unmodelled(run)},
 		{"partly_seen", partly_seen(report)},
 		{"findings", findings(report)},

@@ -204,3 +204,46 @@ bool report_failure(struct strbuf *out, const struct report *report)
 	}
 	return run->error != NULL;
 }
+
+void report_lane(struct strbuf *out, const struct run *run)
+{
+	const struct run_lane *lane = &run->lane;
+	uint64_t stepped = 0;
+	const char *before = ": ";
+
+	for (unsigned i = 0; i < NUM_STEPPED; i++)
+		stepped += lane->stepped[i];
+	report_count(out, lane->logged);
+	strbuf_append(out, " in the emulator's log, ");
+	report_count(out, stepped);
+	strbuf_append(out, " through its stub");
+	for (enum stepped_reason reason = 0; reason < NUM_STEPPED; reason++) {
+		if (!lane->stepped[reason])
+			continue;
+		strbuf_append(out, before);
+		report_count(out, lane->stepped[reason]);
+		strbuf_printf(out, " where %s", stepped_reason_text(reason));
+		before = ", ";
+	}
+}
+
+void report_blocks(struct strbuf *out, const struct run *run)
+{
+	uint64_t logged = run->lane.logged;
+
+	report_count(out, run->blocks);
+	strbuf_append(out, " of more than one instruction, with ");
+	report_count(out, run->in_blocks);
+	strbuf_append(out, " instructions; ");
+	report_count(out, logged > run->in_blocks ? logged - run->in_blocks : 0);
+	strbuf_append(out, " were translated alone");
+}
+
+void report_audit(struct strbuf *out, const struct run_audit *audit)
+{
+	if (audit->differing)
+		report_count(out, audit->differing);
+	strbuf_append(out, audit->differing ? " differ" : "all alike");
+	if (audit->unreadable)
+		strbuf_printf(out, "; %" PRIu64 " page%s not readable", audit->unreadable, plural(audit->unreadable));
+}

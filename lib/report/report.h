@@ -25,6 +25,16 @@
  *                          checked, in sequences that no stop may break, of which the end was judged; not or only partly
  *                          judged, because an input was not known or a result is not shown
  *   either                 of those checked: what some CPUs do and others not, where nobody knows which the guest's is
+ *   blocks, in_blocks      translation blocks of more than one instruction that were judged as such (--granularity block),
+ *                          and the instructions in them
+ *   lane                   null where the guest cannot run freely (no log lane): all was stepped; or {granularity, logged,
+ *                          stepped: {code, signal, store, map}, stands, compared_bytes, differing_bytes, unreadable_pages,
+ *                          left_bytes}: "insn" or "block"; instructions seen in the emulator's log, and those that were
+ *                          stepped through its stub, by the reason (code may change; the event log has a signal; it stores
+ *                          what only the emulator decides; nobody knows what is mapped); how often it stood, and what
+ *                          memory that was stored to was compared there; bytes of mappings that were too large to be read
+ *                          before the guest ran
+ *   lane_refused           null, or why the guest was stepped though the log would have done (--lane auto)
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
  *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the
  *                          target does not show, or null
@@ -80,8 +90,10 @@ struct report {
 	const struct isa *isa;
 	const char *target;                  /* identity of the emulator */
 	const struct sandbox_state *sandbox; /* of an emulator that was started; NULL: none was */
-	const char *program;                 /* path of the guest */
-	const char *version;                 /* of validate: "0.1" */
+	const char *lane_refused; /* why an emulator that was started has no log to be read; NULL: it has, or none was
+				     wanted */
+	const char *program;      /* path of the guest */
+	const char *version;      /* of validate: "0.1" */
 	const struct replay_count *calls;
 	size_t num_calls;
 	const struct baseline_verdict *baseline; /* NULL: none was given */
@@ -148,6 +160,15 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 
 /* Why the run was not followed to its end; false if it was, or the user or a limit ended it. */
 bool report_failure(struct strbuf *out, const struct report *report);
+
+/* How the steps of a guest that can run freely were seen: "1,234 in the emulator's log, 5 through its stub: ...". */
+void report_lane(struct strbuf *out, const struct run *run);
+
+/* Of a run by translation blocks: how many of more than one instruction there were, and what stood alone. */
+void report_blocks(struct strbuf *out, const struct run *run);
+
+/* "all alike", or how many bytes of a comparison differ, and what could not be read. */
+void report_audit(struct strbuf *out, const struct run_audit *audit);
 
 /* A value, or the fault that it stands for: "0x1", "SIGILL", "no fault"; of an expected one, by which rule. */
 void report_seen(struct strbuf *out, const struct finding *f, const uint64_t *value);

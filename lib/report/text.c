@@ -296,12 +296,53 @@ static void append_audit(struct strbuf *out, const struct run *run, bool verbose
 	strbuf_append(out, " bytes that the model knows compared with the guest's, in ");
 	report_count(out, a->audits);
 	strbuf_printf(out, " audit%s: ", plural(a->audits));
-	if (a->differing)
-		report_count(out, a->differing);
-	strbuf_append(out, a->differing ? " differ" : "all alike");
-	if (a->unreadable)
-		strbuf_printf(out, "; %" PRIu64 " page%s not readable", a->unreadable, plural(a->unreadable));
+	report_audit(out, a);
 	strbuf_append_char(out, '\n');
+}
+
+/* Memory of a guest that runs freely, which can be looked at where it stands. */
+static void append_stands(struct strbuf *out, const struct run *run, bool verbose)
+{
+	const struct run_lane *lane = &run->lane;
+	const struct run_audit *a = &lane->stands;
+
+	if (lane->can_flow && (verbose || a->differing || a->unreadable)) {
+		strbuf_append(out, "stores       ");
+		report_count(out, a->bytes);
+		strbuf_append(out, " bytes of pages that were stored to compared with the guest's, where it stood, ");
+		report_count(out, a->audits);
+		strbuf_printf(out, " time%s: ", plural(a->audits));
+		report_audit(out, a);
+		strbuf_append_char(out, '\n');
+	}
+	if (lane->left) {
+		strbuf_append(out, "not known    ");
+		report_count(out, lane->left);
+		strbuf_append(
+			out, " bytes of large mappings were not read before the guest ran; what it loads of them first "
+			     "counts as not seen\n");
+	}
+}
+
+/* How the steps were seen. */
+static void append_lane(struct strbuf *out, const struct report *report)
+{
+	const struct run *run = report->run;
+
+	if (run->lane.can_flow) {
+		strbuf_append(out, "seen         ");
+		report_lane(out, run);
+		strbuf_append_char(out, '\n');
+	}
+	if (report->lane_refused)
+		append_named(out,
+			     "seen         all through the emulator's stub, not in its log: ", report->lane_refused,
+			     "\n");
+	if (run->lane.blocks) {
+		strbuf_append(out, "blocks       ");
+		report_blocks(out, run);
+		strbuf_append_char(out, '\n');
+	}
 }
 
 static void append_baseline(struct strbuf *out, const struct report *report)
@@ -459,8 +500,10 @@ void report_text(struct strbuf *out, const struct report *report, bool verbose)
 	append_named(out, "target       ", report->target, "\n");
 	append_sandbox(out, report, verbose);
 	append_instructions(out, run);
+	append_lane(out, report);
 	append_events(out, report, verbose);
 	append_audit(out, run, verbose);
+	append_stands(out, run, verbose);
 	append_ending(out, report);
 	append_baseline(out, report);
 	append_unmodelled(out, report);

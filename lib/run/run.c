@@ -18,6 +18,25 @@ void run_deinit(struct run *run)
 	*run = (struct run){0};
 }
 
+static const struct {
+	const char *name, *text;
+} reasons[NUM_STEPPED] = {
+	[STEPPED_CODE] = {"code", "code may change"},
+	[STEPPED_SIGNAL] = {"signal", "the event log has a signal"},
+	[STEPPED_STORE] = {"store", "an instruction stores what only the emulator decides"},
+	[STEPPED_MAP] = {"map", "nobody knows what is mapped"},
+};
+
+const char *stepped_reason_name(enum stepped_reason reason)
+{
+	return reasons[reason].name;
+}
+
+const char *stepped_reason_text(enum stepped_reason reason)
+{
+	return reasons[reason].text;
+}
+
 /* ---- What could not be judged: counted by mnemonic, and the last of it kept ---- */
 
 void run_note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason)
@@ -119,6 +138,26 @@ static struct error *merge_findings(struct findings *into, struct findings *from
 	return NULL;
 }
 
+static void merge_audit(struct run_audit *into, const struct run_audit *from)
+{
+	into->audits += from->audits;
+	into->at = from->at > into->at ? from->at : into->at;
+	into->bytes += from->bytes;
+	into->differing += from->differing;
+	into->unreadable += from->unreadable;
+}
+
+static void merge_lane(struct run_lane *into, const struct run_lane *from)
+{
+	into->can_flow |= from->can_flow;
+	into->blocks |= from->blocks;
+	into->logged += from->logged;
+	for (unsigned i = 0; i < NUM_STEPPED; i++)
+		into->stepped[i] += from->stepped[i];
+	merge_audit(&into->stands, &from->stands);
+	into->left += from->left;
+}
+
 struct error *run_merge(struct run *into, struct run *from, const struct isa *isa)
 {
 	struct error *err = merge_findings(&into->findings, &from->findings, isa);
@@ -135,6 +174,10 @@ struct error *run_merge(struct run *into, struct run *from, const struct isa *is
 	into->checked += from->checked;
 	into->within_bound += from->within_bound;
 	into->grouped += from->grouped;
+	into->blocks += from->blocks;
+	into->in_blocks += from->in_blocks;
+	merge_audit(&into->audit, &from->audit);
+	merge_lane(&into->lane, &from->lane);
 	into->unseen += from->unseen;
 	into->either += from->either;
 	into->vendor = from->vendor ? from->vendor : into->vendor;

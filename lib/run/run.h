@@ -36,6 +36,26 @@ struct run_audit {
 	uint64_t unreadable; /* pages that the model knows and the target does not let be read */
 };
 
+/* Why a guest that can run freely was stepped, one instruction at a time. */
+enum stepped_reason {
+	STEPPED_CODE,   /* code that it can execute may be changed: there is no place to stop at for certain */
+	STEPPED_SIGNAL, /* it stood where the log has a signal: at the instruction that raises it, or between two */
+	STEPPED_STORE,  /* it was to store what only the emulator decides, which has to be looked at */
+	STEPPED_MAP,    /* what it has mapped was not known */
+	NUM_STEPPED
+};
+
+/* How the steps of a guest were seen that can run freely: in the emulator's log, or through its stub. */
+struct run_lane {
+	bool can_flow;                 /* false: all of the run was stepped, and the rest is 0 */
+	bool blocks;                   /* the log is one of translation blocks, not of single instructions */
+	uint64_t logged;               /* instructions that were seen in the log */
+	uint64_t stepped[NUM_STEPPED]; /* instructions that were not, by the reason */
+	/* Of the stands: where memory that was stored to since the one before was compared. `at` is not used. */
+	struct run_audit stands;
+	uint64_t left; /* bytes of mappings that were too large to be read before the guest ran */
+};
+
 /* An instruction of which not all was judged, and what the target made of it was adopted; or that it rightly refused;
  * or that did otherwise than predicted, which is a finding. */
 struct adopted {
@@ -66,6 +86,7 @@ struct run {
 	struct coverage coverage; /* of the instructions that were to be judged */
 	struct timeline timeline;
 	struct run_audit audit;
+	struct run_lane lane;
 	bool recorded_time; /* the times of it are those of the run that a trace is of */
 	struct replay_totals events;
 	bool interrupted;     /* the user stopped it */
@@ -87,6 +108,10 @@ struct run {
 };
 
 void run_deinit(struct run *run);
+
+/* For programs: "code", ...; for people, behind "stepped where": "code may change". */
+const char *stepped_reason_name(enum stepped_reason reason);
+const char *stepped_reason_text(enum stepped_reason reason);
 
 /* Keeps the instruction as the last of which not all was judged, in run->adopted. */
 void run_note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason);

@@ -121,6 +121,17 @@ static void add_timeline(struct run *run)
 	timeline_add_finding(&run->timeline, 10);
 }
 
+/* It ran freely but for a few steps, by blocks. */
+static void add_lane(struct run *run)
+{
+	run->blocks = 100;
+	run->in_blocks = 500;
+	run->lane = (struct run_lane){.can_flow = true, .blocks = true, .logged = 600, .left = 4096};
+	run->lane.stepped[STEPPED_CODE] = 5;
+	run->lane.stepped[STEPPED_SIGNAL] = 2;
+	run->lane.stands = (struct run_audit){.audits = 3, .bytes = 8192, .differing = 1, .unreadable = 2};
+}
+
 static void name_address(void *ctx, uint64_t address, struct strbuf *out)
 {
 	(void)ctx;
@@ -145,6 +156,7 @@ void sample_run_init(struct sample_run *s)
 	add_findings(run);
 	add_coverage(run);
 	add_timeline(run);
+	add_lane(run);
 	s->calls[0] = (struct replay_count){.name = "read", .emulated = 2};
 	s->calls[1] = (struct replay_count){.name = "mmap", .executed = 1};
 	s->report = (struct report){

@@ -119,6 +119,23 @@ unusable "a log that was cut off" "cut.json" --log cut.json
 unusable "another program" "is not the program that the log was recorded from" --log hello.json "$guests/loop"
 unusable "no such symbol" "neither an address nor a symbol" --log hello.json --from nosuchsymbol
 unusable "two targets" "exclude each other" --log hello.json --emulator qemu-x86_64 --remote localhost:1
+unusable "a log of a stub that is there" "^validate: --lane goes with --qemu" --log hello.json --remote localhost:1 --lane log
+unusable "a lane of unicorn" "^validate: --lane goes with --qemu" --log hello.json --lane gdb
+unusable "blocks of a stub that is there" "^validate: --granularity block goes with --qemu" \
+	--log hello.json --remote localhost:1 --granularity block
+unusable "blocks of unicorn" "^validate: --granularity block goes with --qemu" --log hello.json --granularity block
+unusable "blocks that are stepped" "--granularity block is for the log" --log hello.json --qemu --lane gdb --granularity block
+unusable "no such lane" "'middle' is no lane: auto, log or gdb" --log hello.json --qemu --lane middle
+unusable "no such granularity" "'half' is no granularity: insn or block" --log hello.json --qemu --granularity half
+unusable "a lane of a trace" "^validate: --lane does not go with --trace-in" --trace-in nosuch --lane log
+unusable "blocks of a trace" "^validate: --granularity does not go with --trace-in" --trace-in nosuch --granularity block
+for option in "--lane log" "--granularity block"; do
+	read -ra options <<<"$option"
+	same "trace $option without QEMU" \
+		"$("$VALIDATE" trace --log hello.json -o unwritten.vtrace "${options[@]}" 2>&1 | cut -d , -f 1 | cut -d : -f 2) $?" \
+		" ${option/--lane log/--lane} goes with --qemu or --emulator 0"
+	same "trace $option without QEMU: nothing is written" "$(ls unwritten.vtrace* 2>/dev/null)" ""
+done
 same "status: a report that cannot be written" \
 	"$("$VALIDATE" --log hello.json --report nowhere/report.json 2>&1 >/dev/null) $?" \
 	"validate: --report: write nowhere/report.json: No such file or directory 2"
@@ -149,10 +166,10 @@ matches "no emulator" "$said" "no emulator nosuchemulator"
 run --log hello.json --emulator /bin/false
 same "status: no QEMU" $status 5
 
-# QEMU under a name that lets us know its process. It is asked for its version first. No sandbox would let it do that.
+# QEMU under a name that lets us know its process. It is asked for its version and its options first. No sandbox would let it do that.
 # shellcheck disable=SC2016 # variables of the script that is written
 make_emulator() { # COMMAND-AFTER-THE-START
-	printf '%s\n' '#!/bin/bash' '[ "$1" = --version ] || {' 'echo $$ >pid' "$1" '}' 'exec qemu-x86_64 "$@"' >emulator
+	printf '%s\n' '#!/bin/bash' '[[ $1 = --version || $1 = --help ]] || {' 'echo $$ >pid' "$1" '}' 'exec qemu-x86_64 "$@"' >emulator
 	chmod +x emulator
 }
 
@@ -168,6 +185,33 @@ if command -v qemu-x86_64 >/dev/null; then
 	run --log hello.json --qemu --cpu nosuch
 	same "status: no such CPU in QEMU" $status 2
 	matches "QEMU's CPUs" "$said" "nosuch.*-cpu help lists"
+
+	# What was seen how adds up; auto falls back where the emulator has no log that can be read, and says so.
+	for lane in log gdb auto; do
+		run --log hello.json --qemu --cpu qemu64 --lane $lane
+		same "status of --lane $lane" "$status $said" "0 "
+		conforms "the report of --lane $lane" report.json $schema
+		same "what --lane $lane saw" "$(field 'if .lane then .lane.granularity, (.lane | .logged + (.stepped | add)) + .events.total
+			== .instructions, .lane.stands > 0 else "stepped", .lane_refused end | tostring' | tr '\n' ' ')" \
+			"$([ $lane = gdb ] && echo "stepped null " || echo "insn true true ")"
+	done
+	run --log loop.json --qemu --cpu qemu64 --granularity block --max-instructions 20000
+	same "status of blocks" "$status $said $(field '[.verdict, .lane.granularity, .in_blocks >= 2 * .blocks] | @json')" \
+		'0  ["incomplete","block",true]'
+	conforms "the report of blocks" report.json $schema
+	rejects_json "a lane without its reasons" report.json $schema 'del(.lane.stepped.code)'
+	rejects_json "a lane of another granularity" report.json $schema '.lane.granularity = "page"'
+	# shellcheck disable=SC2016 # variables of the script that is written
+	printf '%s\n' '#!/bin/bash' 'case $1 in --help) echo nothing;; *) exec qemu-x86_64 "$@";; esac' >nolog
+	chmod +x nolog
+	run --log hello.json --emulator ./nolog --cpu qemu64
+	same "status without a log to be read" "$status $said $(field '[.verdict, .lane] | @json')" '0  ["clean",null]'
+	matches "why there is none" "$(field .lane_refused)" "no option for one instruction a block"
+	conforms "the report of a run without a log to be read" report.json $schema
+	run --log hello.json --emulator ./nolog --cpu qemu64 --lane log
+	same "status of --lane log without a log to be read" "$status" 2
+	same "and no report" "$(ls report.json 2>&1)" "ls: cannot access 'report.json': No such file or directory"
+
 	make_emulator "($warmed_up; kill -KILL \$\$) &"
 	run --log loop.json --emulator ./emulator --sandbox off --cpu qemu64
 	same "status: a stub that dies" "$status $(field .verdict)" "5 error"

@@ -15,7 +15,7 @@ judge() { # ARG...
 lasting() { # REPORT
 	jq -S 'del(.seconds, .instructions_per_second, .timeline.nanoseconds, .timeline.pc)
 		| .coverage |= sort_by(.form, .encoding) | del(.timeline.system_calls[].at, .timeline.system_calls[].nanoseconds)
-		| del(.timeline.slowest, .memory_audit, .sandbox)' "$1"
+		| del(.timeline.slowest, .memory_audit, .sandbox, .lane, .lane_refused)' "$1"
 }
 
 # A run with a trace, then the trace judged by one thread and by two: the same reports.
