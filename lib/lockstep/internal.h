@@ -34,7 +34,7 @@ struct sweep {
 
 enum { MAX_BATCHES = 2 }; /* submissions that a target takes before the first is collected */
 
-/* Makes a target go on step by step, and has what it shows judged. */
+/* Makes a target go on, step by step or freely (flow), and has what it shows judged. */
 struct lockstep {
 	struct target *target;
 	struct replay *replay;

@@ -1,6 +1,6 @@
 /*
- * The loop: predicts a run of instructions ahead of the target, has the target step them, judges what was seen, and
- * lets the replayer handle what comes from outside.
+ * The loop: predicts instructions ahead of the target and has it step them, or lets it run freely and predicts what
+ * its log has shown (flow.h); judges what was seen, and lets the replayer handle what comes from outside.
  */
 #ifndef LIB_LOCKSTEP_LOCKSTEP_H
 #define LIB_LOCKSTEP_LOCKSTEP_H
@@ -25,11 +25,11 @@ struct lockstep_options {
 	/* All that the model knows of memory is compared with the guest's this often, in instructions, and at the end;
 	 * 0: at the end alone, of a run of under a million instructions. */
 	uint64_t audit_interval;
-	bool blocks; /* what it runs are whole translation blocks, not single instructions */
-	bool flow;   /* let a guest that can run by itself: its steps are read from the emulator's log */
-	/* ... and have it stop this often, in instructions, to compare the memory that it has stored to; 0: at stops
-	 * alone. */
+	bool flow; /* let a guest run freely, if the target can (target_flow()) */
+	/* ... and have it stop this often, in instructions, to compare the memory that it has stored to; 0: only where
+	 * it stands anyway. */
 	uint64_t compare_interval;
+	bool blocks; /* ... of which each step is a translation block, not a single instruction */
 	/* Where what is seen is written as a trace; NULL: nowhere. What the target hides is added to the header. */
 	const char *trace_path;
 	const struct trace_header *trace_header;

@@ -78,8 +78,9 @@ struct run {
 	uint64_t passed_over;           /* of these, before judging began */
 	uint64_t checked;               /* judged in all that the target shows */
 	uint64_t grouped; /* of these, in sequences that a stop would break and that were judged by their ends */
-	uint64_t blocks, in_blocks; /* translation blocks of more than one instruction, and the instructions in them */
-	uint64_t within_bound;      /* with results that manuals give within an error, and that keep to it */
+	uint64_t blocks,
+		in_blocks;        /* of lane.blocks: those of more than one instruction, and the instructions in them */
+	uint64_t within_bound;    /* with results that manuals give within an error, and that keep to it */
 	uint64_t unseen;          /* not or partly judged, because an input was not known or a result cannot be seen */
 	uint64_t either;          /* of those checked: what CPUs differ in, and nobody knows which the guest's is */
 	enum cpu_vendor vendor;   /* of the guest's CPU, as far as it became known or was told */

@@ -1,10 +1,11 @@
 /*
  * A target: something that executes a guest program and can be stepped, read and written. One interface, several kinds:
- * a GDB stub (gdb.h), unicorn in process (unicorn.h). Addresses are the guest's own.
+ * a GDB stub (gdb.h), a QEMU whose log is read as well (qemu_lane.h), unicorn in process (unicorn.h). Addresses are the
+ * guest's own.
  *
- * A target is stopped unless a call is under way or steps were submitted. Each call has a deadline of its own; a target
- * that dies, lies or stalls gives ERROR_TARGET, ERROR_PROTOCOL or ERROR_TIMEOUT, after which only target_destroy() is
- * useful.
+ * A target is stopped unless a call is under way, steps were submitted, or it runs freely (target_flow()). Each call
+ * has a deadline of its own; a target that dies, lies or stalls gives ERROR_TARGET, ERROR_PROTOCOL or ERROR_TIMEOUT,
+ * after which only target_destroy() is useful.
  */
 #ifndef LIB_TARGET_TARGET_H
 #define LIB_TARGET_TARGET_H

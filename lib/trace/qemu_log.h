@@ -1,8 +1,8 @@
 /*
- * QEMU's own log of states (`-d cpu`, better `-d cpu,fpu,nochain`, with `in_asm` for the code, `page` for the map,
- *`exec` for the blocks), as QEMU 7.2 to 11.1 write it. A parser of bytes: it opens and reads nothing, so it serves a
- *pipe that must not block as well as a file. Each state is that before a block of translated code: one instruction's
- *with -singlestep (7.2) or -one-insn-per-tb (8.1 and later).
+ * QEMU's own log of states as QEMU 7.2 to 11.1 write it: that of `-d cpu`, better `-d cpu,fpu,nochain`; with in_asm
+ * for the code, page for the map, exec for the blocks. A parser of bytes: it opens and reads nothing, so it serves a
+ * pipe that must not block as well as a file. Each state is that before a block of translated code: one instruction's
+ * with -singlestep (7.2) or -one-insn-per-tb (8.1 and later).
  *
  *	do {
  *		err = qemu_log_next(log, &item);
@@ -37,10 +37,9 @@ struct qemu_log_item {
 	uint64_t line; /* where it begins, from 1 */
 
 	/*
-	 * QEMU_LOG_STATE. All three are valid until the next call of qemu_log_next(). touched: indices into
-	 * state->value (and
-	 * ->unknown), each at most once, of the words that differ from the state item before; all others are the same.
-	 * NULL: any word may differ, as in the first state.
+	 * QEMU_LOG_STATE. All three are valid until the next call of qemu_log_next(). touched: the words of the state
+	 * (indices into its value and unknown), each at most once, that differ from the state item before; all others
+	 * are the same. NULL: any word may differ, as in the first state.
 	 */
 	const struct state *state;
 	const uint16_t *touched;
