@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/rng.h"
 #include "lib/run/verdict.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/scratch.h"
@@ -311,13 +312,13 @@ END_TEST
 START_TEST(spoilt_logs_are_judged)
 {
 	static const char chars[] = "0123456789abcdef x=\n-:RI";
+	struct rng rng = {(uint64_t)_i};
 	size_t where[STATES];
 	struct run run, traced;
 	size_t len = write_text(where);
 
-	srand((unsigned)_i);
 	for (int n = 1 + _i % 8; n > 0; n--)
-		text[(size_t)rand() % len] = chars[(size_t)rand() % (sizeof chars - 1)];
+		text[rng_below(&rng, (uint32_t)len)] = chars[rng_below(&rng, sizeof chars - 1)];
 	write_log(len);
 	bool judged = judge_it(&all, &run);
 	if (judge_its_trace(&all, &traced)) {
