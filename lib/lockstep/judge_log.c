@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/escape.h"
 #include "lib/lockstep/traced.h"
 
 /* Steps after which what they come to is added to the whole, that lists may not grow with the log. */
@@ -101,7 +102,8 @@ static struct error *take_end(struct log_judging *l, const struct import *im, st
 	if (!import_counted(im).cut)
 		return NULL;
 	struct strbuf text = {0};
-	strbuf_printf(&text, "%s: the log ends within a state, which is left out", import_name(im));
+	escape_line(&text, import_name(im));
+	strbuf_append(&text, ": the log ends within a state, which is left out");
 	run->cut = strbuf_failed(&text) ? NULL : strdup(strbuf_text(&text));
 	strbuf_deinit(&text);
 	return run->cut ? NULL : &error_no_memory;
