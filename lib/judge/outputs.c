@@ -245,9 +245,7 @@ static bool is_kept(const struct prediction *slot, size_t i, const struct state 
 	return same;
 }
 
-/* Bits that were predicted but are hidden. */
-static bool hidden_outputs(const struct source *source, const struct prediction *slot, const struct state *before,
-			   uint32_t *ret)
+bool judge_hides(const struct source *source, const struct prediction *slot, const struct state *before, uint32_t *ret)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
 		const struct reg_desc *desc = &source->isa->regs[slot->regs.at[i].reg];
@@ -282,7 +280,7 @@ struct error *judge_outputs(struct judgement *j, const struct source *source, co
 
 	state_copy(expect, before);
 	apply(expect, slot);
-	if (hidden_outputs(source, slot, before, &j->hidden_reg))
+	if (judge_hides(source, slot, before, &j->hidden_reg))
 		j->unseen = UNSEEN_HIDDEN;
 	settle_bounds(j, source, slot, seen, expect);
 

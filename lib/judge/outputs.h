@@ -33,6 +33,9 @@ struct error *judge_outputs(struct judgement *j, const struct source *source, co
 			    const struct state *before, const struct state *seen, const struct observed *memory,
 			    const struct touched *touched, struct state *expect);
 
+/* Bits that were predicted but are hidden: *ret is a register that has some. before: the instruction. */
+bool judge_hides(const struct source *source, const struct prediction *slot, const struct state *before, uint32_t *ret);
+
 /* A fault that was expected and did not happen, or the other way round. Signals are the guest kernel's; 0: none. */
 struct error *judge_fault(struct judgement *j, int expected_signal, int observed_signal);
 

@@ -11,6 +11,7 @@ struct path {
 	bool as_seen;        /* the guest can be as it was seen */
 	bool lost;           /* it cannot be followed: what an instruction does, or where it leads, is not known */
 	bool at_call;        /* the next instruction is a system call */
+	bool bounds;         /* there are results that are not determined, but within bounds */
 	size_t last;         /* instructions up to the last place with the PC that was seen; 0: there was none */
 	uint64_t iterations; /* of repeated instructions, besides the one that the span has */
 };
@@ -41,12 +42,15 @@ static bool stands_at_signal(const struct lockstep *ls)
 /* An iteration is done, and others follow: they are one instruction of the span. */
 static struct error *fold_iteration(struct lockstep *ls, struct path *p)
 {
-	struct span *span = &ls->judge.span;
-	struct error *err = flow_note_stores(ls, span_last(span));
+	struct judge *j = &ls->judge;
+	const struct prediction *slot = span_last(&j->span);
+	struct error *err = flow_note_stores(ls, slot);
 
 	p->iterations++;
-	span->len--;
-	return err;
+	j->span.len--;
+	return err || !j->judging ? err
+				  : coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn,
+						   JUDGED_FULLY);
 }
 
 /* Behind one more instruction. *ret_on: the path goes on. */
@@ -61,10 +65,11 @@ static struct error *look_behind(struct lockstep *ls, struct path *p, bool *ret_
 	bool anywhere = slot->kind == PREDICTED_OUTPUTS && !state_known(front, pc);
 	if (slot->kind == PREDICTED_OUTPUTS && (anywhere || pc_is_as_seen(ls, front)))
 		p->as_seen = flow_is_as_seen(ls, front);
+	p->bounds |= slot->bounds.len > 0;
 	p->lost = slot->kind == PREDICTED_NOTHING || (anywhere && !p->as_seen);
+	p->last = pc_is_as_seen(ls, front) ? span->len : p->last;
 	if (p->as_seen || p->lost || slot->kind == PREDICTED_FAULT)
 		return NULL;
-	p->last = pc_is_as_seen(ls, front) ? span->len : p->last;
 	bool again = slot->lifted->insn.repeats && state_get(front, pc) == slot->pc;
 	*ret_on = again || (!ends_block(ls, slot) && span->len < SPAN_MAX);
 	return again ? fold_iteration(ls, p) : NULL;
@@ -108,18 +113,31 @@ static void count_block(struct lockstep *ls, const struct path *p)
 	run->in_blocks += len > 1 ? len : 0;
 }
 
-/* Instructions of which an input is what only the guest decides are seen in part. */
-static struct error *count_matching(struct lockstep *ls, const struct prediction *slot)
+/* Of an instruction of the block that is as it was predicted as a whole: what of it cannot be seen wherever it stands. */
+static enum unseen_reason unseen_of(struct judge *j, size_t i)
+{
+	const struct prediction *slot = &j->span.slot[i];
+
+	if (slot->imprecise)
+		return UNSEEN_INPUT;
+	if (slot->lifted->conditional)
+		span_state_before(j, i, &j->before);
+	return judge_hides(j->source, slot, &j->before, &j->judgement.hidden_reg) ? UNSEEN_HIDDEN : UNSEEN_NOTHING;
+}
+
+static struct error *count_matching(struct lockstep *ls, size_t i)
 {
 	struct judge *j = &ls->judge;
+	const struct prediction *slot = &j->span.slot[i];
 
 	j->run->instructions++;
 	if (!j->judging)
 		return NULL;
+	enum unseen_reason unseen = unseen_of(j, i);
 	struct error *err = coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn,
-					   slot->imprecise ? JUDGED_PARTLY : JUDGED_FULLY);
-	if (err || slot->imprecise)
-		return err ? err : count_unseen(j, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
+					   unseen ? JUDGED_PARTLY : JUDGED_FULLY);
+	if (err || unseen)
+		return err ? err : count_unseen(j, slot->lifted->insn.mnemonic, slot->pc, unseen);
 	j->run->checked++;
 	return NULL;
 }
@@ -130,15 +148,15 @@ static struct error *take_matching(struct lockstep *ls)
 	struct error *err = NULL;
 
 	judgement_clear(&j->judgement);
-	state_copy(&j->before, &j->span.start);
 	keep_registers(&ls->source, &j->model.front, &j->seen, &j->now);
 	for (size_t i = 0; i < j->span.len && !err; i++) {
-		err = count_matching(ls, &j->span.slot[i]);
+		err = count_matching(ls, i);
 		if (!err)
 			err = flow_note_stores(ls, &j->span.slot[i]);
 		if (!err)
 			err = suspects_note(j, &j->span.slot[i]);
 	}
+	state_copy(&j->before, &j->span.start);
 	return err;
 }
 
@@ -161,7 +179,7 @@ static struct error *take_lost(struct lockstep *ls)
 	return err ? err : judge_forget_memory(j);
 }
 
-/* The path ends elsewhere, or as the guest cannot be. */
+/* The path ends elsewhere, or as the guest cannot be, or it is not known whether it can. */
 static struct error *take_differing(struct lockstep *ls, const struct path *p)
 {
 	struct judge *j = &ls->judge;
@@ -203,7 +221,8 @@ static struct error *take_path(struct lockstep *ls, const struct path *p)
 	struct error *err = tracer_span(ls, j->span.len);
 	if (err)
 		return err;
-	if (p->as_seen)
+	/* What is not determined is as seen whatever it is. */
+	if (p->as_seen && !p->bounds)
 		return take_matching(ls);
 	return p->lost ? take_lost(ls) : take_differing(ls, p);
 }
