@@ -197,6 +197,8 @@ static struct error *take_path(struct lockstep *ls, const struct path *p)
 {
 	struct judge *j = &ls->judge;
 
+	size_t suspects = j->suspects.list.len;
+
 	if (!j->span.len)
 		return NULL;
 	count_block(ls, p);
@@ -205,7 +207,11 @@ static struct error *take_path(struct lockstep *ls, const struct path *p)
 		return err;
 	if (p->as_seen)
 		return take_matching(ls);
-	return p->lost ? take_lost(ls) : take_differing(ls, p);
+	if (p->lost)
+		return take_lost(ls);
+	err = take_differing(ls, p);
+	flow_want_closer(ls, suspects);
+	return err;
 }
 
 struct error *judge_block(struct lockstep *ls)

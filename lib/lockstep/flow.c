@@ -16,7 +16,8 @@ struct error *flow_init(struct lockstep *ls)
 
 	f->signal = f->between = f->until = nowhere;
 	ls->judge.run->lane.can_flow = ls->options->flow && ls->target->ops->flow;
-	f->ready = ls->judge.run->lane.can_flow && replay_map(ls->replay)->known;
+	bool lets_run = ls->options->flow || ls->stretch.passing;
+	f->ready = lets_run && ls->target->ops->flow && replay_map(ls->replay)->known;
 	ls->judge.run->lane.blocks = ls->judge.run->lane.can_flow && ls->options->blocks;
 	f->why = STEPPED_MAP;
 	return NULL;
@@ -68,7 +69,7 @@ static struct error *move_break(struct lockstep *ls, struct flow_place *p)
 	return err || p->set == UINT64_MAX ? err : set_break(ls, p->set, true);
 }
 
-static struct error *set_breaks(struct lockstep *ls)
+struct error *flow_set_breaks(struct lockstep *ls)
 {
 	struct flow *f = &ls->flow;
 	const struct replay_fault *fault = &ls->judge.logged.next;
@@ -109,8 +110,7 @@ static void show_stub(struct lockstep *ls)
 	ls->flow.on = ls->ahead.flows = false;
 }
 
-/* What is shown depends on who shows it; of the log it is known with the first look. */
-static struct error *refresh_source(struct lockstep *ls)
+struct error *flow_refresh_source(struct lockstep *ls)
 {
 	ls->source.hidden = ls->target->hidden;
 	ls->source.on_request = ls->target->on_request;
@@ -159,10 +159,14 @@ struct error *flow_begin(struct lockstep *ls, bool *ret)
 		ls->flow.why = why;
 		return ls->flow.ready ? target_flow(ls->target, false) : NULL;
 	}
+	if (ls->stretch.passing) {
+		*ret = true;
+		return stretch_pass(ls);
+	}
 	struct error *err = replay_know(ls->replay, ls->judge.model.memory, &known);
 	ls->judge.run->lane.left += known.left;
 	if (!err)
-		err = set_breaks(ls);
+		err = flow_set_breaks(ls);
 	if (!err)
 		err = target_flow(ls->target, true);
 	if (err)
@@ -210,8 +214,15 @@ static struct error *compare_memory(struct lockstep *ls)
 
 	qsort(f->pages.at, f->pages.len, sizeof *f->pages.at, compare_pages);
 	struct run_audit *stands = &ls->judge.run->lane.stands;
+	struct run *run = ls->judge.run;
+	size_t known = run->findings.list.len;
+	uint64_t differing = stands->differing;
 	struct error *err = audit_pages(ls, f->pages.at, f->pages.len, stands);
 	stands->audits++;
+	for (size_t i = known; i < run->findings.list.len; i++)
+		run->findings.list.at[i].closer = CLOSER_WANTED;
+	if (!err && stands->differing != differing)
+		err = stretch_want_closer(ls);
 	map_clear(&f->dirty);
 	f->pages.len = 0;
 	f->compared = ls->judge.run->instructions;
@@ -300,6 +311,24 @@ static struct error *repeat(struct lockstep *ls)
 	return err;
 }
 
+void flow_want_closer(struct lockstep *ls, size_t suspects)
+{
+	for (size_t i = suspects; i < ls->judge.suspects.list.len; i++)
+		ls->judge.suspects.list.at[i].finding.closer = CLOSER_WANTED;
+}
+
+/* It loads what was stored since memory was last compared, which may not be what is there. */
+static bool loads_stored(struct flow *f, const struct prediction *slot)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < slot->loads.len && !any; i++) {
+		uint64_t first = slot->loads.at[i].address, last = first + slot->loads.at[i].len - 1;
+		any = map_get(&f->dirty, first / MEMORY_PAGE) || map_get(&f->dirty, last / MEMORY_PAGE);
+	}
+	return any;
+}
+
 /* One that it has made, from judge.now to judge.seen. */
 static struct error *judge_one(struct lockstep *ls)
 {
@@ -317,8 +346,11 @@ static struct error *judge_one(struct lockstep *ls)
 		return flow_made_call(ls);
 	if (f->slot.lifted && f->slot.lifted->insn.repeats)
 		err = repeat(ls);
+	size_t suspects = j->suspects.list.len;
 	if (!err)
 		err = take_step(ls, &f->slot, &differs);
+	if (!err && j->suspects.list.len > suspects && loads_stored(f, &f->slot))
+		flow_want_closer(ls, suspects);
 	if (!err)
 		err = flow_note_stores(ls, &f->slot);
 	/* What was seen of it can be told from what was stored since only where the guest stands. */
@@ -385,7 +417,7 @@ static struct error *take_next(struct lockstep *ls)
 	if (err)
 		return err;
 	if (j->reply.look) {
-		err = refresh_source(ls);
+		err = flow_refresh_source(ls);
 		if (!err)
 			err = judge_look(j);
 	} else {
@@ -419,7 +451,7 @@ static struct error *come_to_stand(struct lockstep *ls)
 	show_stub(ls);
 	struct error *err = target_flow(ls->target, false);
 	if (!err)
-		err = refresh_source(ls);
+		err = flow_refresh_source(ls);
 	if (err || j->reply.stop.kind == STOP_EXITED || j->reply.stop.kind == STOP_KILLED)
 		return err;
 	sweep_wrote(ls);

@@ -208,6 +208,8 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 	strbuf_printf(out, "   severity  %s%s%s\n", severity_name(f->severity), *f->opinion ? ": " : "", f->opinion);
 	append_uncounted(out, report, finding);
 	append_seen(out, f);
+	if (f->closer == CLOSER_FOUND)
+		strbuf_append(out, "   closer    found where that part of the run was run again, step by step\n");
 	append_known(out, report, finding);
 }
 

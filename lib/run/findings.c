@@ -231,6 +231,16 @@ size_t findings_counted(const struct findings *f, enum severity fail_on)
 	return n;
 }
 
+const char *closer_name(enum closer closer)
+{
+	static const char *const names[] = {
+		[CLOSER_NO_NEED] = NULL, [CLOSER_WANTED] = NULL,       [CLOSER_FOUND] = "found",
+		[CLOSER_GONE] = "gone",  [CLOSER_SKIPPED] = "skipped",
+	};
+
+	return names[closer];
+}
+
 static const char *const severity_names[] = {
 	[SEVERITY_CONFIRMED] = "confirmed", [SEVERITY_RECORDED] = "recorded", [SEVERITY_MODEL] = "model",
 	[SEVERITY_VENDOR] = "vendor",       [SEVERITY_POSSIBLE] = "possible", [SEVERITY_INFO] = "info",
