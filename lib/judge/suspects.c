@@ -221,8 +221,7 @@ static struct error *add_changed(struct settling *t, const struct predicted_load
 			    .severity = SEVERITY_MODEL,
 			    .first_instruction = t->s->finding.first_instruction,
 			    .since = t->s->finding.first_instruction,
-			    .event = t->s->finding.event,
-			    .closer = t->j->source->stores_later ? CLOSER_WANTED : CLOSER_NO_NEED};
+			    .event = t->s->finding.event};
 	uint8_t now[sizeof load->data], unknown[sizeof load->data];
 
 	/* Another suspect has told it already. */

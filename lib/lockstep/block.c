@@ -193,6 +193,20 @@ static struct error *take_signal(struct lockstep *ls, enum stop_kind kind)
 	return err ? err : flow_note_stores(ls, slot);
 }
 
+/* One instruction a line: "0x401000 xor ebp, ebp". */
+static struct error *list_block(const struct span *span, char **ret)
+{
+	struct strbuf text = {0};
+
+	for (size_t i = 0; i < span->len && span->len > 1; i++)
+		strbuf_printf(&text, "%s0x%llx  %s", i ? "\n" : "", (unsigned long long)span->slot[i].pc,
+			      span->slot[i].lifted ? span->slot[i].lifted->insn.text : "(not decoded)");
+	if (span->len <= 1)
+		return NULL;
+	*ret = strbuf_take(&text);
+	return *ret ? NULL : &error_no_memory;
+}
+
 static struct error *take_path(struct lockstep *ls, const struct path *p)
 {
 	struct judge *j = &ls->judge;
@@ -211,6 +225,8 @@ static struct error *take_path(struct lockstep *ls, const struct path *p)
 		return take_lost(ls);
 	err = take_differing(ls, p);
 	flow_want_closer(ls, suspects);
+	for (size_t i = suspects; i < j->suspects.list.len && !err; i++)
+		err = list_block(&j->span, &j->suspects.list.at[i].finding.block);
 	return err;
 }
 

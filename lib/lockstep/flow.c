@@ -215,12 +215,9 @@ static struct error *compare_memory(struct lockstep *ls)
 	qsort(f->pages.at, f->pages.len, sizeof *f->pages.at, compare_pages);
 	struct run_audit *stands = &ls->judge.run->lane.stands;
 	struct run *run = ls->judge.run;
-	size_t known = run->findings.list.len;
 	uint64_t differing = stands->differing;
 	struct error *err = audit_pages(ls, f->pages.at, f->pages.len, stands);
 	stands->audits++;
-	for (size_t i = known; i < run->findings.list.len; i++)
-		run->findings.list.at[i].closer = CLOSER_WANTED;
 	if (!err && stands->differing != differing)
 		err = stretch_want_closer(ls);
 	map_clear(&f->dirty);
@@ -313,8 +310,10 @@ static struct error *repeat(struct lockstep *ls)
 
 void flow_want_closer(struct lockstep *ls, size_t suspects)
 {
-	for (size_t i = suspects; i < ls->judge.suspects.list.len; i++)
+	for (size_t i = suspects; i < ls->judge.suspects.list.len; i++) {
 		ls->judge.suspects.list.at[i].finding.closer = CLOSER_WANTED;
+		ls->judge.suspects.list.at[i].finding.until = ls->judge.run->instructions;
+	}
 }
 
 /* It loads what was stored since memory was last compared, which may not be what is there. */
@@ -439,6 +438,18 @@ static struct error *take_signal(struct lockstep *ls)
 	return err;
 }
 
+/* Who stored what is in memory now was not seen. */
+static void want_closer_memory(struct run *run, size_t known)
+{
+	for (size_t i = known; i < run->findings.list.len; i++) {
+		struct finding *f = &run->findings.list.at[i];
+		if (f->kind != LOCATION_MEMORY || !(f->changed_unseen || f->insn.status == LIFT_UNDECODABLE))
+			continue;
+		f->closer = CLOSER_WANTED;
+		f->until = f->first_instruction;
+	}
+}
+
 /* The guest stands: what waited for that. */
 static struct error *come_to_stand(struct lockstep *ls)
 {
@@ -455,9 +466,11 @@ static struct error *come_to_stand(struct lockstep *ls)
 	if (err || j->reply.stop.kind == STOP_EXITED || j->reply.stop.kind == STOP_KILLED)
 		return err;
 	sweep_wrote(ls);
+	size_t known = j->run->findings.list.len;
 	err = judge_settle(j, true);
 	if (!err)
 		err = compare_memory(ls);
+	want_closer_memory(j->run, known);
 	if (!err && audit_is_due(ls, j->run->instructions))
 		err = audit_now(ls);
 	if (!err && ended) {

@@ -96,7 +96,7 @@ struct error *stretch_advance(struct lockstep *ls)
 		struct finding *f = &run->findings.list.at[s->stamped];
 		f->stretch = s->number;
 		if (f->closer == CLOSER_WANTED)
-			err = run_want_closer(run, s->number, s->begin, f->first_instruction);
+			err = run_want_closer(run, s->number, s->begin, f->until);
 	}
 	if (handled(ls) == s->number)
 		return err;

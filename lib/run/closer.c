@@ -9,12 +9,14 @@ static bool is_wanted(const struct finding *f, const struct run_stretch *stretch
 	return f->closer == CLOSER_WANTED && f->stretch == stretch->number;
 }
 
-/* It stays what it is, with the outcome of the closer look. */
+/* It stays, with the outcome of the closer look; nobody can be asked about an instruction that may not be the one. */
 static struct error *settle(struct finding *f, enum closer outcome, const char *why)
 {
 	struct strbuf text = {0};
 
 	f->closer = outcome;
+	if (outcome == CLOSER_GONE && f->severity < SEVERITY_MODEL)
+		f->severity = SEVERITY_MODEL;
 	strbuf_printf(&text, "%s%s%s", f->opinion, *f->opinion ? "; " : "", why);
 	free(f->opinion);
 	f->opinion = strbuf_take(&text);
@@ -27,7 +29,7 @@ static bool is_explained(const struct finding *f, struct run *closer, const stru
 	if (findings_find(&closer->findings, isa, f))
 		return true;
 	for (size_t i = 0; i < closer->findings.list.len; i++)
-		if (closer->findings.list.at[i].first_instruction <= f->first_instruction)
+		if (closer->findings.list.at[i].first_instruction <= f->until)
 			return true;
 	return false;
 }

@@ -109,6 +109,7 @@ void finding_deinit(struct finding *finding)
 	vec_deinit(&finding->inputs);
 	free(finding->formula);
 	free(finding->opinion);
+	free(finding->block);
 }
 
 void findings_deinit(struct findings *f)

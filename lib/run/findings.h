@@ -81,8 +81,10 @@ struct finding {
 	uint64_t first_instruction; /* number of the instruction in the run, from 1 */
 	uint64_t since; /* number of the first that it may have been: less where registers are looked at now and then */
 	uint64_t event; /* index of the log's next event there */
+	char *block;    /* the instructions of its translation block, a line each, or NULL: it is of one alone */
 	uint64_t stretch; /* number of the stretch of the run (struct run_stretch) */
 	enum closer closer;
+	uint64_t until; /* where a closer look is wanted: number of the last instruction that it may be of */
 };
 
 struct findings {

@@ -1,5 +1,6 @@
 /*
- * A QEMU that is wrong on purpose, as far as its log tells: log_filter [--blocks] [RULE...] -- QEMU ARGUMENT...
+ * A QEMU that is wrong on purpose, as far as its log tells: log_filter [--blocks] [--always=OPTION] [RULE...] -- QEMU
+ * ARGUMENT...
  *
  * To be named as an emulator it needs a script: `exec log_filter RULE... -- qemu-x86_64 "$@"`, and --sandbox off. It
  * changes what QEMU writes into the file of its option -D before it is written, so that nothing comes later than it
@@ -8,10 +9,13 @@
  *   at=PC     hexadecimal: the states that are logged with that PC
  *   reg=NAME  as the log has it, before the `=`: RAX, YMM03, XMM03, X00, Q03, MXCSR
  *   xor=HEX   what its digits are changed by, the last of both being the lowest: a YMM's first 16 of 64 are the upper
- *   poke=ADDRESS:BYTE  instead of reg and xor: a byte of the guest's memory, hexadecimal both. What the instruction
- *             at PC, which is executed next, does not store there by itself
+ *   poke=ADDRESS:BYTE  instead of reg and xor: what a byte of the guest's memory is, hexadecimal both, right behind the
+ *             instruction at PC, before QEMU tells anybody
  *   nth=N     from the Nth of these states on (1)
  *   for=N     so many of the states from there on, whatever their PCs are (1)
+ *
+ * --always=OPTION: QEMU logs states where it was not asked for them, too, so that rules for memory hold there; OPTION
+ * is what makes blocks of one instruction (-one-insn-per-tb, -singlestep).
  *
  * --blocks: nothing is changed where QEMU makes blocks of one instruction (-one-insn-per-tb, -singlestep), as if only
  * its optimiser were wrong.
@@ -38,7 +42,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_RULES = 16, MAX_WRITE = 1 << 16, FAILED = 125 };
+enum { MAX_RULES = 16, MAX_WRITE = 1 << 16, MAX_ARGS = 1024, FAILED = 125 };
 
 struct rule {
 	uint64_t at, nth, times;
@@ -46,7 +50,7 @@ struct rule {
 	uint64_t address;
 	uint8_t byte;
 	uint64_t seen, left; /* states with that PC; states that are still to be changed */
-	bool pending;        /* in this state */
+	bool pending;        /* in this state, or behind its instruction */
 };
 
 struct filter {
@@ -200,8 +204,18 @@ static void begin_state(struct filter *f, char *text, const char *end)
 			r->left = r->times;
 		r->pending = r->left > 0;
 		r->left -= r->pending;
-		if (r->pending && !r->reg)
-			poke(f, r);
+	}
+}
+
+/* QEMU is about to tell something: the instruction of the last state is executed. */
+static void poke_behind(struct filter *f)
+{
+	for (size_t i = 0; i < f->num_rules; i++) {
+		struct rule *r = &f->rule[i];
+		if (!r->pending || r->reg)
+			continue;
+		poke(f, r);
+		r->pending = false;
 	}
 }
 
@@ -259,7 +273,8 @@ static void filter_write(struct filter *f, pid_t tid)
 		return; /* it was killed */
 	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP)
 		die("an unexpected stop of QEMU");
-	if (!is_log(f, info.seccomp.args[0]))
+	poke_behind(f);
+	if (info.seccomp.nr != SYS_write || !is_log(f, info.seccomp.args[0]))
 		return;
 	size_t len = info.seccomp.args[2];
 	struct iovec local = {text, len}, remote = {(void *)(uintptr_t)info.seccomp.args[1], len};
@@ -310,7 +325,8 @@ static void __attribute__((noreturn)) become(char **command, bool traced)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -345,23 +361,31 @@ static void start(struct filter *f, char **command)
 int main(int argc, char **argv)
 {
 	struct filter f = {.num_rules = 0};
-	bool only_blocks = false, single = false;
+	bool only_blocks = false, single = false, page = false;
+	char *always = NULL, states[] = "cpu,nochain,page", *command[MAX_ARGS];
+	size_t len = 0;
 	int i = 1;
 
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (!strcmp(argv[i], "--blocks"))
 			only_blocks = true;
+		else if (!strncmp(argv[i], "--always=", 9))
+			always = argv[i] + 9;
 		else if (f.num_rules < MAX_RULES)
 			f.rule[f.num_rules++] = parse_rule(argv[i]);
 	}
 	if (i + 1 >= argc)
-		die("usage: log_filter [--blocks] [RULE...] -- QEMU ARGUMENT...");
-	char **command = &argv[i + 1];
-	for (int k = i + 1; k < argc; k++) {
+		die("usage: log_filter [--blocks] [--always=OPTION] [RULE...] -- QEMU ARGUMENT...");
+	for (int k = i + 1; k < argc && len < MAX_ARGS - 2; k++) {
+		page = k > i + 1 && !strcmp(argv[k - 1], "-d") && !strcmp(argv[k], "page");
+		command[len++] = page && always ? states : argv[k];
+		if (page && always)
+			command[len++] = always;
 		if (!strcmp(argv[k], "-D") && k + 1 < argc)
 			f.log = argv[k + 1];
 		single |= !strcmp(argv[k], "-one-insn-per-tb") || !strcmp(argv[k], "-singlestep");
 	}
+	command[len] = NULL;
 	if (!f.log || (only_blocks && single))
 		become(command, false);
 	find_log(&f);
