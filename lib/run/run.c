@@ -102,12 +102,14 @@ struct error *run_count_unseen(struct run *run, const char *mnemonic, uint64_t p
 
 struct error *run_want_closer(struct run *run, uint64_t number, uint64_t begin, uint64_t last)
 {
-	struct run_stretch *s = run->closer.len ? &run->closer.at[run->closer.len - 1] : NULL;
-
-	if (!s || s->number != number)
-		return vec_push(&run->closer, ((struct run_stretch){number, begin, last})) ? NULL : &error_no_memory;
-	s->last = last > s->last ? last : s->last;
-	return NULL;
+	for (size_t i = run->closer.len; i-- > 0;) {
+		struct run_stretch *s = &run->closer.at[i];
+		if (s->number != number)
+			continue;
+		s->last = last > s->last ? last : s->last;
+		return NULL;
+	}
+	return vec_push(&run->closer, ((struct run_stretch){number, begin, last})) ? NULL : &error_no_memory;
 }
 
 /* ---- Adding up ---- */
