@@ -125,7 +125,7 @@ static struct error *look_at(struct closer_looks *c, struct run *run, const stru
 		if (look == LOOK_INSNS)
 			err = look_at_all(c, &a.run, LOOK_STEPS);
 		if (!err)
-			err = closer_merge(run, s, &a.run, gone[look], c->isa);
+			err = closer_merge(run, s, &a.run, gone[look], c->isa, a.target->hidden);
 	}
 	again_deinit(&a);
 	return err;

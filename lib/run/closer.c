@@ -34,6 +34,18 @@ static bool is_explained(const struct finding *f, struct run *closer, const stru
 	return false;
 }
 
+static bool is_hidden(const struct finding *f, const struct isa *isa, const uint64_t *hidden)
+{
+	const struct reg_desc *reg = &isa->regs[f->reg];
+
+	if (f->kind != LOCATION_REG)
+		return false;
+	for (unsigned w = 0; w < reg_words(reg); w++)
+		if ((f->expected[w] ^ f->observed[w]) & ~f->mask[w] & ~hidden[reg->word + w])
+			return false;
+	return true;
+}
+
 /* What is found closer counts as often as what it replaces. */
 static void pass_count(struct run *closer, const struct finding *f, const struct isa *isa)
 {
@@ -68,14 +80,20 @@ static int compare_findings(const void *a, const void *b)
 }
 
 struct error *closer_merge(struct run *run, const struct run_stretch *stretch, struct run *closer, const char *gone,
-			   const struct isa *isa)
+			   const struct isa *isa, const uint64_t *hidden)
 {
 	struct error *err = NULL;
 
 	remove_explained(run, stretch, closer, isa);
-	for (size_t i = 0; i < run->findings.list.len && !err; i++)
-		if (is_wanted(&run->findings.list.at[i], stretch))
-			err = settle(&run->findings.list.at[i], CLOSER_GONE, gone);
+	for (size_t i = 0; i < run->findings.list.len && !err; i++) {
+		struct finding *f = &run->findings.list.at[i];
+		if (!is_wanted(f, stretch))
+			continue;
+		err = is_hidden(f, isa, hidden)
+			      ? settle(f, CLOSER_SKIPPED,
+				       "looked at closer, the stores before it are right, and this register is not shown")
+			      : settle(f, CLOSER_GONE, gone);
+	}
 	for (size_t i = 0; i < closer->findings.list.len && !err; i++) {
 		struct finding f = closer->findings.list.at[i];
 		if (findings_find(&run->findings, isa, &f))

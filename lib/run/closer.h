@@ -10,10 +10,11 @@
 /*
  * Takes the findings out of `closer`, the run of that stretch. They replace those of `run` in the stretch for which a
  * closer look was wanted, if they are the same, or were before them. One that was not found again stays, and its
- * opinion says that it was not, by `gone`.
+ * opinion says that it was not, by `gone`; but one in bits of
+ * a register that the closer look hides (by the state's words) is as sure as before.
  */
 struct error *closer_merge(struct run *run, const struct run_stretch *stretch, struct run *closer, const char *gone,
-			   const struct isa *isa);
+			   const struct isa *isa, const uint64_t *hidden);
 
 /* There was no closer look at the stretch, or none that came to its end: its findings stay, and their opinions say
  * why. */
