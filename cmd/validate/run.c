@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/validate/closer.h"
 #include "cmd/validate/command.h"
 #include "cmd/validate/interrupt.h"
 #include "cmd/validate/outputs.h"
@@ -273,6 +274,13 @@ static struct error *judge(struct session *s)
 		err = trace_input_judge(&s->in, &o->trace_in, o->quiet, &traced, &s->run, &s->calls);
 	else if (!err)
 		err = lockstep_run(s->target, s->replay, &options, &s->run);
+	if (!err && s->run.closer.len)
+		err = look_closer(&(struct closer_looks){.start = &o->start,
+							 .log = o->log,
+							 .program = s->program,
+							 .isa = s->isa,
+							 .options = &options},
+				  &s->run);
 	if (progress)
 		progress_clear();
 	if (s->run.interrupted && timed_out) {

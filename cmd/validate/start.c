@@ -89,7 +89,10 @@ static struct error *start_qemu(const struct start_options *o, const struct isa 
 		.timeout_ms = TARGET_TIMEOUT_MS,
 	};
 
-	q.log = o->lane == LANE_GDB ? QEMU_LANE_NONE : o->blocks ? QEMU_LANE_BLOCKS : QEMU_LANE_INSNS;
+	q.log = o->lane == LANE_GDB ? QEMU_LANE_NONE
+		: o->stands         ? QEMU_LANE_STANDS
+		: o->blocks         ? QEMU_LANE_BLOCKS
+				    : QEMU_LANE_INSNS;
 	struct error *err = argv && envp && extra ? target_qemu_create(isa, &q, ret) : &error_no_memory;
 	if (o->lane == LANE_AUTO && !o->blocks && error_is(err, ERROR_UNSUPPORTED)) {
 		*ret_refused = err;

@@ -22,6 +22,7 @@ struct start_options {
 	bool no_sandbox;
 	enum lane lane;
 	bool blocks;
+	bool stands; /* nothing is seen of its steps but where it stands; no option, for closer looks */
 };
 
 /* clang-format off */

@@ -29,8 +29,13 @@ static bool ends_block(const struct lockstep *ls, const struct prediction *slot)
 	const struct insn *insn = &slot->lifted->insn;
 	struct isa_flow flow;
 
+	uint64_t behind = slot->pc + insn->len;
+
 	ls->target->isa->flow(slot->pc, insn->bytes, insn->len, &flow);
-	return flow.num_next != 1 || flow.next[0] != slot->pc + insn->len;
+	/* Where nothing is told beforehand (XGETBV, as well as a return), where it went tells. */
+	if (!flow.num_next)
+		return state_get(&ls->judge.model.front, ls->target->isa->pc) != behind;
+	return flow.num_next > 1 || flow.next[0] != behind;
 }
 
 /* The guest was stopped by a signal in the instruction at the front. */
@@ -48,9 +53,9 @@ static struct error *fold_iteration(struct lockstep *ls, struct path *p)
 
 	p->iterations++;
 	j->span.len--;
-	return err || !j->judging ? err
-				  : coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn,
-						   JUDGED_FULLY);
+	return err || !j->judging
+		       ? err
+		       : coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
 }
 
 /* Behind one more instruction. *ret_on: the path goes on. */
@@ -113,7 +118,8 @@ static void count_block(struct lockstep *ls, const struct path *p)
 	run->in_blocks += len > 1 ? len : 0;
 }
 
-/* Of an instruction of the block that is as it was predicted as a whole: what of it cannot be seen wherever it stands. */
+/* Of an instruction of the block that is as it was predicted as a whole: what of it cannot be seen wherever it stands.
+ */
 static enum unseen_reason unseen_of(struct judge *j, size_t i)
 {
 	const struct prediction *slot = &j->span.slot[i];
@@ -211,9 +217,25 @@ static struct error *take_signal(struct lockstep *ls, enum stop_kind kind)
 	return err ? err : flow_note_stores(ls, slot);
 }
 
+/* One instruction a line: "0x401000 xor ebp, ebp". */
+static struct error *list_block(const struct span *span, char **ret)
+{
+	struct strbuf text = {0};
+
+	for (size_t i = 0; i < span->len && span->len > 1; i++)
+		strbuf_printf(&text, "%s0x%llx  %s", i ? "\n" : "", (unsigned long long)span->slot[i].pc,
+			      span->slot[i].lifted ? span->slot[i].lifted->insn.text : "(not decoded)");
+	if (span->len <= 1)
+		return NULL;
+	*ret = strbuf_take(&text);
+	return *ret ? NULL : &error_no_memory;
+}
+
 static struct error *take_path(struct lockstep *ls, const struct path *p)
 {
 	struct judge *j = &ls->judge;
+
+	size_t suspects = j->suspects.list.len;
 
 	if (!j->span.len)
 		return NULL;
@@ -224,7 +246,13 @@ static struct error *take_path(struct lockstep *ls, const struct path *p)
 	/* What is not determined is as seen whatever it is. */
 	if (p->as_seen && !p->bounds)
 		return take_matching(ls);
-	return p->lost ? take_lost(ls) : take_differing(ls, p);
+	if (p->lost)
+		return take_lost(ls);
+	err = take_differing(ls, p);
+	flow_want_closer(ls, suspects);
+	for (size_t i = suspects; i < j->suspects.list.len && !err; i++)
+		err = list_block(&j->span, &j->suspects.list.at[i].finding.block);
+	return err;
 }
 
 struct error *judge_block(struct lockstep *ls)

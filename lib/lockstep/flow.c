@@ -16,7 +16,8 @@ struct error *flow_init(struct lockstep *ls)
 
 	f->signal = f->between = f->until = nowhere;
 	ls->judge.run->lane.can_flow = ls->options->flow && ls->target->ops->flow;
-	f->ready = ls->judge.run->lane.can_flow && replay_map(ls->replay)->known;
+	bool lets_run = ls->options->flow || ls->stretch.passing;
+	f->ready = lets_run && ls->target->ops->flow && replay_map(ls->replay)->known;
 	ls->judge.run->lane.blocks = ls->judge.run->lane.can_flow && ls->options->blocks;
 	f->why = STEPPED_MAP;
 	return NULL;
@@ -47,12 +48,26 @@ static struct error *set_break(struct lockstep *ls, uint64_t at, bool on)
 	return target_set_break(ls->target, at, on);
 }
 
+/*
+ * On a page with a breakpoint QEMU translates each instruction alone (7.2 to 11.1, check_for_breakpoints()): for blocks
+ * there are none but where the kernel would be entered.
+ */
+static bool is_wanted(const struct lockstep *ls, uint64_t at, bool on)
+{
+	const uint64_t *times = map_get(&ls->flow.breaks, at);
+
+	if (!on)
+		return times && *times;
+	return !ls->options->blocks || replay_place_at(ls->replay, at) != REPLAY_PLACE_STORE;
+}
+
 static struct error *set_all(struct lockstep *ls, const uint64_t *at, size_t num, bool on)
 {
 	struct error *err = NULL;
 
 	for (size_t i = 0; i < num && !err; i++)
-		err = set_break(ls, at[i], on);
+		if (is_wanted(ls, at[i], on))
+			err = set_break(ls, at[i], on);
 	return err;
 }
 
@@ -68,7 +83,7 @@ static struct error *move_break(struct lockstep *ls, struct flow_place *p)
 	return err || p->set == UINT64_MAX ? err : set_break(ls, p->set, true);
 }
 
-static struct error *set_breaks(struct lockstep *ls)
+struct error *flow_set_breaks(struct lockstep *ls)
 {
 	struct flow *f = &ls->flow;
 	const struct replay_fault *fault = &ls->judge.logged.next;
@@ -109,8 +124,7 @@ static void show_stub(struct lockstep *ls)
 	ls->flow.on = ls->ahead.flows = false;
 }
 
-/* What is shown depends on who shows it; of the log it is known with the first look. */
-static struct error *refresh_source(struct lockstep *ls)
+struct error *flow_refresh_source(struct lockstep *ls)
 {
 	ls->source.hidden = ls->target->hidden;
 	ls->source.on_request = ls->target->on_request;
@@ -159,10 +173,14 @@ struct error *flow_begin(struct lockstep *ls, bool *ret)
 		ls->flow.why = why;
 		return ls->flow.ready ? target_flow(ls->target, false) : NULL;
 	}
+	if (ls->stretch.passing) {
+		*ret = true;
+		return stretch_pass(ls);
+	}
 	struct error *err = replay_know(ls->replay, ls->judge.model.memory, &known);
 	ls->judge.run->lane.left += known.left;
 	if (!err)
-		err = set_breaks(ls);
+		err = flow_set_breaks(ls);
 	if (!err)
 		err = target_flow(ls->target, true);
 	if (err)
@@ -208,10 +226,14 @@ static struct error *compare_memory(struct lockstep *ls)
 {
 	struct flow *f = &ls->flow;
 
-	qsort(f->pages.at, f->pages.len, sizeof *f->pages.at, compare_pages);
 	struct run_audit *stands = &ls->judge.run->lane.stands;
+	uint64_t differing = stands->differing;
+
+	qsort(f->pages.at, f->pages.len, sizeof *f->pages.at, compare_pages);
 	struct error *err = audit_pages(ls, f->pages.at, f->pages.len, stands);
 	stands->audits++;
+	if (!err && stands->differing != differing)
+		err = stretch_want_closer(ls);
 	map_clear(&f->dirty);
 	f->pages.len = 0;
 	f->compared = ls->judge.run->instructions;
@@ -300,6 +322,26 @@ static struct error *repeat(struct lockstep *ls)
 	return err;
 }
 
+void flow_want_closer(struct lockstep *ls, size_t suspects)
+{
+	for (size_t i = suspects; i < ls->judge.suspects.list.len; i++) {
+		ls->judge.suspects.list.at[i].finding.closer = CLOSER_WANTED;
+		ls->judge.suspects.list.at[i].finding.until = ls->judge.run->instructions;
+	}
+}
+
+/* It loads what was stored since memory was last compared, which may not be what is there. */
+static bool loads_stored(struct flow *f, const struct prediction *slot)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < slot->loads.len && !any; i++) {
+		uint64_t first = slot->loads.at[i].address, last = first + slot->loads.at[i].len - 1;
+		any = map_get(&f->dirty, first / MEMORY_PAGE) || map_get(&f->dirty, last / MEMORY_PAGE);
+	}
+	return any;
+}
+
 /* One that it has made, from judge.now to judge.seen. */
 static struct error *judge_one(struct lockstep *ls)
 {
@@ -317,8 +359,11 @@ static struct error *judge_one(struct lockstep *ls)
 		return flow_made_call(ls);
 	if (f->slot.lifted && f->slot.lifted->insn.repeats)
 		err = repeat(ls);
+	size_t suspects = j->suspects.list.len;
 	if (!err)
 		err = take_step(ls, &f->slot, &differs);
+	if (!err && j->suspects.list.len > suspects && loads_stored(f, &f->slot))
+		flow_want_closer(ls, suspects);
 	if (!err)
 		err = flow_note_stores(ls, &f->slot);
 	/* What was seen of it can be told from what was stored since only where the guest stands. */
@@ -385,7 +430,7 @@ static struct error *take_next(struct lockstep *ls)
 	if (err)
 		return err;
 	if (j->reply.look) {
-		err = refresh_source(ls);
+		err = flow_refresh_source(ls);
 		if (!err)
 			err = judge_look(j);
 	} else {
@@ -407,6 +452,18 @@ static struct error *take_signal(struct lockstep *ls)
 	return err;
 }
 
+/* Who stored what is in memory now was not seen. */
+static void want_closer_memory(struct run *run, size_t known)
+{
+	for (size_t i = known; i < run->findings.list.len; i++) {
+		struct finding *f = &run->findings.list.at[i];
+		if (f->kind != LOCATION_MEMORY || !(f->changed_unseen || f->insn.status == LIFT_UNDECODABLE))
+			continue;
+		f->closer = CLOSER_WANTED;
+		f->until = f->first_instruction;
+	}
+}
+
 /* The guest stands: what waited for that. */
 static struct error *come_to_stand(struct lockstep *ls)
 {
@@ -419,13 +476,15 @@ static struct error *come_to_stand(struct lockstep *ls)
 	show_stub(ls);
 	struct error *err = target_flow(ls->target, false);
 	if (!err)
-		err = refresh_source(ls);
+		err = flow_refresh_source(ls);
 	if (err || j->reply.stop.kind == STOP_EXITED || j->reply.stop.kind == STOP_KILLED)
 		return err;
 	sweep_wrote(ls);
+	size_t known = j->run->findings.list.len;
 	err = judge_settle(j, true);
 	if (!err)
 		err = compare_memory(ls);
+	want_closer_memory(j->run, known);
 	if (!err && audit_is_due(ls, j->run->instructions))
 		err = audit_now(ls);
 	if (!err && ended) {

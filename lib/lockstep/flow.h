@@ -50,12 +50,21 @@ void flow_deinit(struct flow *f);
 /* The guest stands still, and nothing is predicted: lets it run, unless it has to be stepped (*ret false). */
 struct error *flow_begin(struct lockstep *ls, bool *ret);
 
+/* ---- For stretch.c ---- */
+
+/* Breakpoints where the guest is to stand when it runs freely. */
+struct error *flow_set_breaks(struct lockstep *ls);
+/* What is shown depends on who shows it; of the log it is known with the first look. */
+struct error *flow_refresh_source(struct lockstep *ls);
+
 /* ---- For block.c ---- */
 
 /* Could the guest be in that state, as far as it is known, shown and seen? */
 bool flow_is_as_seen(const struct lockstep *ls, const struct state *s);
 /* The instruction was executed: what it stored is to be compared at the next stop. */
 struct error *flow_note_stores(struct lockstep *ls, const struct prediction *slot);
+/* The differences from that suspect on may be another instruction's. */
+void flow_want_closer(struct lockstep *ls, size_t suspects);
 /* The guest is to stop as soon as it can: what was seen can be told from what was stored since only where it stands. */
 struct error *flow_stop_soon(struct lockstep *ls);
 /* ERROR_TARGET: it has got over the breakpoint of a system call. */

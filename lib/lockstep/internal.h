@@ -7,6 +7,7 @@
 #include "lib/lockstep/flow.h"
 #include "lib/lockstep/lockstep.h"
 #include "lib/lockstep/passed.h"
+#include "lib/lockstep/stretch.h"
 #include "lib/lockstep/tracer.h"
 
 /* A prediction and the reads that go with it. */
@@ -57,6 +58,7 @@ struct lockstep {
 
 	struct sweep sweep;
 	struct flow flow;
+	struct stretch stretch;
 	struct passed passed;
 	/* The log's next event is a signal that came between two instructions, at that PC. */
 	bool between;

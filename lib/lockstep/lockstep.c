@@ -47,7 +47,8 @@ static enum run_limit at_limit(const struct lockstep *ls)
 /* ... or judging to begin, which it does where everything before was seen. */
 static bool at_start(const struct lockstep *ls)
 {
-	return !ls->judge.judging && !ls->options->only_trace && ls->predicted && front_is_at(ls, ls->options->from);
+	return !ls->judge.judging && !ls->options->only_trace && !ls->stretch.passing && ls->predicted &&
+	       front_is_at(ls, ls->options->from);
 }
 
 /* A target that may run more than it is asked for gets one step at a time: nothing is under way behind a surprise. */
@@ -325,11 +326,14 @@ static struct error *turn(struct lockstep *ls)
 
 	if (ls->target->running)
 		return flow_on(ls);
-	if (!ls->predicted && !ls->judge.judging && !ls->options->only_trace) {
+	struct error *err = ls->predicted ? NULL : stretch_look(ls);
+	if (err || ls->done)
+		return err;
+	if (!ls->predicted && !ls->judge.judging && !ls->options->only_trace && !ls->stretch.passing) {
 		ls->judge.judging = front_is_at(ls, ls->options->from);
 		ls->judge.run->passed_over = ls->judge.run->instructions;
 	}
-	struct error *err = ls->predicted ? NULL : signal_take_between(ls);
+	err = ls->predicted ? NULL : signal_take_between(ls);
 	if (err || ls->done)
 		return err;
 	err = ls->predicted ? NULL : passed_look(ls);
@@ -477,6 +481,7 @@ static struct error *init(struct lockstep *ls)
 	if (!err)
 		hide_unjudged(ls->target);
 	ls->ahead.guard.replay = ls->replay;
+	ls->stretch.passing = ls->options->one_stretch;
 	if (!err)
 		err = flow_init(ls);
 	return err ? err : tracer_init(ls);
@@ -555,6 +560,11 @@ static struct error *loop(struct lockstep *ls)
 	ls->started = clock_now();
 	while (!err && !ls->done) {
 		err = turn(ls);
+		struct error *more = stretch_advance(ls);
+		if (more) {
+			error_destroy(err);
+			err = more;
+		}
 		uint64_t now = clock_now();
 		run->nanoseconds = now - ls->started;
 		run->events = *replay_totals(ls->replay);
@@ -623,10 +633,12 @@ struct error *lockstep_run(struct target *target, struct replay *replay, const s
 	state_copy(&ls.judge.model.front, &ls.judge.now);
 	ls.judge.model.stack = state_get(&ls.judge.now, target->isa->sp);
 	ls.judge.judging = !options->have_from || state_get(&ls.judge.now, target->isa->pc) == options->from;
-	ls.judge.judging = ls.judge.judging && !options->only_trace;
+	ls.judge.judging = ls.judge.judging && !options->only_trace && !options->one_stretch;
 	err = loop(&ls);
 	flow_end(&ls);
 	struct error *more = suspects_settle(&ls.judge, false);
+	if (!more)
+		more = stretch_advance(&ls);
 	if (!more && error_is(err, ERROR_LOST_SYNC))
 		more = passed_lost(&ls);
 	if (more)

@@ -33,6 +33,11 @@ struct lockstep_options {
 	/* Where what is seen is written as a trace; NULL: nowhere. What the target hides is added to the header. */
 	const char *trace_path;
 	const struct trace_header *trace_header;
+	/* Nothing is judged, and as little as possible looked at, until so many events were handled: from there on the
+	 * stretch up to the next event. A target that flows tells nothing of its steps until then, and is stepped in
+	 * the stretch unless `flow` is set. */
+	bool one_stretch;
+	struct run_stretch stretch;               /* last: judged up to that instruction */
 	bool only_trace;                          /* nothing is judged */
 	const volatile sig_atomic_t *interrupted; /* ends the run when not 0; may be NULL */
 	/* Called a few times a second. */

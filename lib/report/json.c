@@ -33,7 +33,7 @@ static json_t *finding(const struct report *report, size_t index)
 	const char *known = report_is_known(report, index) ? "known" : "new";
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:s?}", /**/
+		"{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s, s:b, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:s?, s:s?, s:s?}", /**/
 		"pc", value_hex(f->insn.pc), "symbol", symbol(report, f->insn.pc), "bytes", value_bytes(&f->insn), /**/
 		"mnemonic", f->insn.mnemonic, "form", f->insn.form, "text", f->insn.text,                          /**/
 		"key", value_name(baseline_finding_key, f, report->isa),                                           /**/
@@ -46,8 +46,8 @@ static json_t *finding(const struct report *report, size_t index)
 		"opinion", f->opinion, "formula", f->formula, "inputs", value_inputs(f),                           /**/
 		"bound", bounds(f),                                                                                /**/
 		"count", value_int(f->count), "first_instruction", value_int(f->first_instruction),                /**/
-		"since", value_int(f->since), "event", value_int(f->event), "baseline",
-		report->baseline ? known : NULL);
+		"since", value_int(f->since), "event", value_int(f->event), "baseline", report->baseline ? known : NULL,
+		"closer", closer_name(f->closer), "block", f->block);
 }
 
 static json_t *findings(const struct report *report)

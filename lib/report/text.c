@@ -115,11 +115,9 @@ static void append_fault(struct strbuf *out, const char *title, const struct fin
 }
 
 /* Line by line, aligned. */
-static void append_formula(struct strbuf *out, const char *formula)
+static void append_lines(struct strbuf *out, const char *title, const char *text)
 {
-	const char *title = "formula  ";
-
-	for (const char *line = formula, *end; *line; line = *end ? end + 1 : end) {
+	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
 		end = line + strcspn(line, "\n");
 		strbuf_printf(out, "   %s %.*s\n", title, (int)(end - line), line);
 		title = "         ";
@@ -204,10 +202,14 @@ void report_finding_text(struct strbuf *out, const struct report *report, size_t
 		report_value(out, f->inputs.at[i].value, f->inputs.at[i].width);
 		strbuf_append_char(out, '\n');
 	}
-	append_formula(out, f->formula);
+	append_lines(out, "formula  ", f->formula);
+	if (f->block)
+		append_lines(out, "block    ", f->block);
 	strbuf_printf(out, "   severity  %s%s%s\n", severity_name(f->severity), *f->opinion ? ": " : "", f->opinion);
 	append_uncounted(out, report, finding);
 	append_seen(out, f);
+	if (f->closer == CLOSER_FOUND)
+		strbuf_append(out, "   closer    found where that part of the run was run again, step by step\n");
 	append_known(out, report, finding);
 }
 

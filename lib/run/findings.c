@@ -109,6 +109,7 @@ void finding_deinit(struct finding *finding)
 	vec_deinit(&finding->inputs);
 	free(finding->formula);
 	free(finding->opinion);
+	free(finding->block);
 }
 
 void findings_deinit(struct findings *f)
@@ -229,6 +230,16 @@ size_t findings_counted(const struct findings *f, enum severity fail_on)
 	for (size_t i = 0; i < f->list.len; i++)
 		n += finding_counts(&f->list.at[i], fail_on);
 	return n;
+}
+
+const char *closer_name(enum closer closer)
+{
+	static const char *const names[] = {
+		[CLOSER_NO_NEED] = NULL, [CLOSER_WANTED] = NULL,       [CLOSER_FOUND] = "found",
+		[CLOSER_GONE] = "gone",  [CLOSER_SKIPPED] = "skipped",
+	};
+
+	return names[closer];
 }
 
 static const char *const severity_names[] = {

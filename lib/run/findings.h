@@ -44,6 +44,16 @@ struct finding_input {
 
 enum { FINDING_MAX_BOUNDS = 4 }; /* of a register of 128 bits */
 
+/* The stretch of the run that a finding is in is run again, in smaller steps, where the first look does not tell which
+ * instruction it was (lib/run/closer.h). */
+enum closer {
+	CLOSER_NO_NEED, /* the instruction is the one */
+	CLOSER_WANTED,  /* it may be another */
+	CLOSER_FOUND,   /* this is what the closer look has found */
+	CLOSER_GONE,    /* the closer look has not found it again */
+	CLOSER_SKIPPED, /* there was no closer look, or none that came to an end: the opinion says why */
+};
+
 struct finding {
 	struct insn insn; /* of the first occurrence */
 	enum location_kind kind;
@@ -71,6 +81,10 @@ struct finding {
 	uint64_t first_instruction; /* number of the instruction in the run, from 1 */
 	uint64_t since; /* number of the first that it may have been: less where registers are looked at now and then */
 	uint64_t event; /* index of the log's next event there */
+	char *block;    /* the instructions of its translation block, a line each, or NULL: it is of one alone */
+	uint64_t stretch; /* number of the stretch of the run (struct run_stretch) */
+	enum closer closer;
+	uint64_t until; /* where a closer look is wanted: number of the last instruction that it may be of */
 };
 
 struct findings {
@@ -138,6 +152,9 @@ static inline bool finding_counts(const struct finding *finding, enum severity f
 
 /* How many do. */
 size_t findings_counted(const struct findings *f, enum severity fail_on);
+
+/* For programs: "found", "gone", "skipped"; NULL where there was no need, or where it is still wanted. */
+const char *closer_name(enum closer closer);
 
 /* "confirmed", ... */
 const char *severity_name(enum severity severity);

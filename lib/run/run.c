@@ -9,6 +9,7 @@ void run_deinit(struct run *run)
 	findings_deinit(&run->findings);
 	vec_deinit(&run->unmodelled);
 	vec_deinit(&run->partly);
+	vec_deinit(&run->closer);
 	coverage_deinit(&run->coverage);
 	free(run->lost_expected);
 	free(run->lost_observed);
@@ -97,6 +98,18 @@ struct error *run_count_unseen(struct run *run, const char *mnemonic, uint64_t p
 	}
 	snprintf(p.mnemonic, sizeof p.mnemonic, "%s", mnemonic);
 	return vec_push(&run->partly, p) ? NULL : &error_no_memory;
+}
+
+struct error *run_want_closer(struct run *run, uint64_t number, uint64_t begin, uint64_t last)
+{
+	for (size_t i = run->closer.len; i-- > 0;) {
+		struct run_stretch *s = &run->closer.at[i];
+		if (s->number != number)
+			continue;
+		s->last = last > s->last ? last : s->last;
+		return NULL;
+	}
+	return vec_push(&run->closer, ((struct run_stretch){number, begin, last})) ? NULL : &error_no_memory;
 }
 
 /* ---- Adding up ---- */

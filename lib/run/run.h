@@ -68,6 +68,16 @@ struct adopted {
 	bool trap_flag;            /* it set the guest's trap flag: instructions behind it are to trap */
 };
 
+/*
+ * What lies between two events: calls that were handled, signals that were delivered. Of one that is to be looked at
+ * closer.
+ */
+struct run_stretch {
+	uint64_t number; /* of the events before it */
+	uint64_t begin;  /* instructions before it */
+	uint64_t last;   /* number of the last instruction of interest */
+};
+
 /* Everything that a run found out. */
 struct run {
 	struct findings findings;
@@ -78,13 +88,14 @@ struct run {
 	uint64_t passed_over;           /* of these, before judging began */
 	uint64_t checked;               /* judged in all that the target shows */
 	uint64_t grouped; /* of these, in sequences that a stop would break and that were judged by their ends */
-	uint64_t blocks,
-		in_blocks;        /* of lane.blocks: those of more than one instruction, and the instructions in them */
-	uint64_t within_bound;    /* with results that manuals give within an error, and that keep to it */
-	uint64_t unseen;          /* not or partly judged, because an input was not known or a result cannot be seen */
-	uint64_t either;          /* of those checked: what CPUs differ in, and nobody knows which the guest's is */
-	enum cpu_vendor vendor;   /* of the guest's CPU, as far as it became known or was told */
-	struct coverage coverage; /* of the instructions that were to be judged */
+	/* Of lane.blocks: those of more than one instruction, and the instructions in them. */
+	uint64_t blocks, in_blocks;
+	uint64_t within_bound;  /* with results that manuals give within an error, and that keep to it */
+	uint64_t unseen;        /* not or partly judged, because an input was not known or a result cannot be seen */
+	uint64_t either;        /* of those checked: what CPUs differ in, and nobody knows which the guest's is */
+	enum cpu_vendor vendor; /* of the guest's CPU, as far as it became known or was told */
+	VEC(struct run_stretch) closer; /* to be looked at closer, ascending */
+	struct coverage coverage;       /* of the instructions that were to be judged */
 	struct timeline timeline;
 	struct run_audit audit;
 	struct run_lane lane;
@@ -120,6 +131,9 @@ void run_note_adopted(struct run *run, const char *mnemonic, uint64_t pc, enum u
 /* Counts an instruction of which a part could not be judged. reg: for UNSEEN_HIDDEN. */
 struct error *run_count_unseen(struct run *run, const char *mnemonic, uint64_t pc, enum unseen_reason reason,
 			       uint32_t reg);
+
+/* The stretch is to be looked at closer, up to that instruction. */
+struct error *run_want_closer(struct run *run, uint64_t number, uint64_t begin, uint64_t last);
 
 /* Counts an instruction that could not be judged. */
 struct error *run_count_unmodelled(struct run *run, const char *name, uint64_t pc);

@@ -259,6 +259,24 @@ static struct error *look_for_stop(struct qemu_lane *l)
 	return err;
 }
 
+/* Nothing is told but where the guest stands: it may write what it likes, or nothing. */
+static struct error *wait_for_stop(struct qemu_lane *l)
+{
+	struct error *err = NULL;
+	bool more;
+
+	while (!err && !l->stopped) {
+		err = rsp_wait_beside(l->g->client, l->at_end ? -1 : l->fd, &more);
+		if (!err && more)
+			qemu_lane_discard(l);
+		else if (!err)
+			err = look_for_stop(l);
+	}
+	qemu_lane_discard(l);
+	l->begun = true;
+	return err;
+}
+
 /* The parser needs more. All bytes of the log come before the stop reply. */
 static struct error *get_more(struct qemu_lane *l)
 {
@@ -287,7 +305,10 @@ static struct error *lane_collect(struct target *t, struct state *regs, struct o
 	if (!l->planned)
 		return error_create(ERROR_BUG, "collecting a step that was not submitted");
 	observed_clear(ret);
-	while (!err) {
+	bool told = !t->untold;
+	if (!told)
+		err = wait_for_stop(l);
+	while (!err && told) {
 		err = qemu_log_next(l->log, &item);
 		if (err)
 			break;

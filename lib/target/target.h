@@ -96,6 +96,7 @@ struct target {
 	bool makes_calls;  /* a step over a system call is one, of the host */
 	bool keeps_code;   /* it may go on with code that was changed through another mapping after it was executed */
 	bool flows;        /* see target_flow() */
+	bool untold;       /* of one that flows: nothing is told of its steps but where it stands; set by who runs it */
 	bool running; /* of one that flows: the guest does not stand still, and nothing but steps can be asked for */
 	size_t max_ahead; /* steps that one submit takes */
 	/* A bit for each row of isa->overruns, the first in bit 0: a step overruns it, or may; see
