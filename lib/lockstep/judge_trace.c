@@ -112,8 +112,7 @@ static bool take_chunk(struct judging *j, size_t *ret)
 }
 
 /* Waits for the chunk's turn and adds it, unless the run has ended before it. Takes err. */
-static void give_chunk(struct judging *j, size_t chunk, const struct traced *t, struct run *from,
-		       struct error *err)
+static void give_chunk(struct judging *j, size_t chunk, const struct traced *t, struct run *from, struct error *err)
 {
 	pthread_mutex_lock(&j->mutex);
 	while (j->added != chunk)
