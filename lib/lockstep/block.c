@@ -255,6 +255,26 @@ static struct error *take_path(struct lockstep *ls, const struct path *p)
 	return err;
 }
 
+/* What the instruction does only the emulator decides: what follows it in the block cannot be predicted. */
+static bool is_undetermined(const struct lockstep *ls, const struct prediction *slot)
+{
+	if (slot->lifted && slot->lifted->env)
+		return true;
+	return slot->stores.len && replay_place_at(ls->replay, slot->pc) == REPLAY_PLACE_STORE;
+}
+
+/* From the next time on such an instruction is no part of a block. */
+static struct error *note_undetermined(struct lockstep *ls)
+{
+	const struct span *span = &ls->judge.span;
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < span->len && span->len > 1 && !err; i++)
+		if (is_undetermined(ls, &span->slot[i]))
+			err = flow_want_alone(ls, span->slot[i].pc);
+	return err;
+}
+
 struct error *judge_block(struct lockstep *ls)
 {
 	struct judge *j = &ls->judge;
@@ -269,7 +289,9 @@ struct error *judge_block(struct lockstep *ls)
 		return err;
 	if (p.at_call && !p.last && !p.as_seen)
 		return flow_made_call(ls);
-	err = take_path(ls, &p);
+	err = note_undetermined(ls);
+	if (!err)
+		err = take_path(ls, &p);
 	if (!err && kind == STOP_SIGNAL)
 		err = take_signal(ls, kind);
 	if (!err && (p.lost || j->suspects.list.len || j->judgement.differences.len))

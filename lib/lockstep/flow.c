@@ -30,6 +30,7 @@ void flow_deinit(struct flow *f)
 	map_deinit(&f->breaks);
 	map_deinit(&f->dirty);
 	vec_deinit(&f->pages);
+	vec_deinit(&f->alone);
 	run_deinit(&f->nothing);
 }
 
@@ -93,6 +94,8 @@ struct error *flow_set_breaks(struct lockstep *ls)
 		err = set_all(ls, f->places.clear.at, f->places.clear.len, false);
 	if (!err)
 		err = set_all(ls, f->places.set.at, f->places.set.len, true);
+	for (; f->num_alone < f->alone.len && !err; f->num_alone++)
+		err = set_break(ls, f->alone.at[f->num_alone], true);
 	f->signal.wanted = fault->signal ? fault->pc : UINT64_MAX;
 	f->between.wanted = ls->between ? ls->between_pc : UINT64_MAX;
 	f->until.wanted = ls->options->have_until ? ls->options->until : UINT64_MAX;
@@ -101,6 +104,18 @@ struct error *flow_set_breaks(struct lockstep *ls)
 	if (!err)
 		err = move_break(ls, &f->between);
 	return err ? err : move_break(ls, &f->until);
+}
+
+struct error *flow_want_alone(struct lockstep *ls, uint64_t pc)
+{
+	struct flow *f = &ls->flow;
+
+	for (size_t i = 0; i < f->alone.len; i++)
+		if (f->alone.at[i] == pc)
+			return NULL;
+	if (!vec_push(&f->alone, pc))
+		return &error_no_memory;
+	return flow_stop_soon(ls);
 }
 
 /* ---- The source, while it runs ---- */
@@ -140,11 +155,13 @@ static enum stepped_reason why_step(const struct lockstep *ls)
 
 	if (!ls->flow.ready)
 		return STEPPED_MAP;
-	if (replay_place_at(ls->replay, pc) == REPLAY_PLACE_STORE)
-		return STEPPED_STORE;
 	if (passed_stands(ls) || signal_stands_between(ls))
 		return STEPPED_SIGNAL;
-	return replay_code_may_change(ls->replay) ? STEPPED_CODE : NUM_STEPPED;
+	if (replay_code_may_change(ls->replay))
+		return STEPPED_CODE;
+	/* At its breakpoint it would be stopped at once. */
+	const uint64_t *times = map_get(&ls->flow.breaks, pc);
+	return times && *times ? STEPPED_UNDETERMINED : NUM_STEPPED;
 }
 
 /* Counts what the guest has executed since this was last done. Calls are made in its place, and deliveries are none. */

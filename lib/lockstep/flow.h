@@ -22,6 +22,10 @@ struct flow {
 	struct prediction slot;
 	struct replay_places places;
 	struct map breaks; /* address -> how often a breakpoint is wanted there */
+	/* Of blocks: instructions that were met of which only the emulator decides what they do, and that are no part of a
+	 * block from then on; the first num_alone have their breakpoint. */
+	VEC(uint64_t) alone;
+	size_t num_alone;
 	/* Places besides, and where breakpoints are for them; UINT64_MAX: none. */
 	struct flow_place {
 		uint64_t wanted, set;
@@ -65,6 +69,8 @@ bool flow_is_as_seen(const struct lockstep *ls, const struct state *s);
 struct error *flow_note_stores(struct lockstep *ls, const struct prediction *slot);
 /* The differences from that suspect on may be another instruction's. */
 void flow_want_closer(struct lockstep *ls, size_t suspects);
+/* The instruction was met in a block: from the next stand on it is stepped. */
+struct error *flow_want_alone(struct lockstep *ls, uint64_t pc);
 /* The guest is to stop as soon as it can: what was seen can be told from what was stored since only where it stands. */
 struct error *flow_stop_soon(struct lockstep *ls);
 /* ERROR_TARGET: it has got over the breakpoint of a system call. */

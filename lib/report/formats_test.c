@@ -389,7 +389,7 @@ START_TEST(json_tells_how_steps_were_seen)
 	ck_assert_int_eq(number_at(lane, "logged"), 600);
 	ck_assert_int_eq(number_at(stepped, "code"), 5);
 	ck_assert_int_eq(number_at(stepped, "signal"), 2);
-	ck_assert_int_eq(number_at(stepped, "store"), 0);
+	ck_assert_int_eq(number_at(stepped, "undetermined"), 0);
 	ck_assert_int_eq(number_at(stepped, "map"), 0);
 	ck_assert_int_eq(number_at(lane, "stands"), 3);
 	ck_assert_int_eq(number_at(lane, "compared_bytes"), 8192);

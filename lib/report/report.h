@@ -28,7 +28,7 @@
  *   blocks, in_blocks      translation blocks of more than one instruction that were judged as such (--granularity block),
  *                          and the instructions in them
  *   lane                   null where the guest cannot run freely (no log lane): all was stepped; or {granularity, logged,
- *                          stepped: {code, signal, store, map}, stands, compared_bytes, differing_bytes, unreadable_pages,
+ *                          stepped: {code, signal, undetermined, map}, stands, compared_bytes, differing_bytes, unreadable_pages,
  *                          left_bytes}: "insn" or "block"; instructions seen in the emulator's log, and those that were
  *                          stepped through its stub, by the reason (code may change; the event log has a signal; it stores
  *                          what only the emulator decides; nobody knows what is mapped); how often it stood, and what

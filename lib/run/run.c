@@ -24,7 +24,7 @@ static const struct {
 } reasons[NUM_STEPPED] = {
 	[STEPPED_CODE] = {"code", "code may change"},
 	[STEPPED_SIGNAL] = {"signal", "the event log has a signal"},
-	[STEPPED_STORE] = {"store", "an instruction stores what only the emulator decides"},
+	[STEPPED_UNDETERMINED] = {"undetermined", "an instruction does what only the emulator decides"},
 	[STEPPED_MAP] = {"map", "nobody knows what is mapped"},
 };
 
