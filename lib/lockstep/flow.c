@@ -496,6 +496,7 @@ static struct error *come_to_stand(struct lockstep *ls)
 		err = flow_refresh_source(ls);
 	if (err || j->reply.stop.kind == STOP_EXITED || j->reply.stop.kind == STOP_KILLED)
 		return err;
+	state_copy(&j->model.front, &j->now);
 	sweep_wrote(ls);
 	size_t known = j->run->findings.list.len;
 	err = judge_settle(j, true);
