@@ -118,13 +118,32 @@ static void count_block(struct lockstep *ls, const struct path *p)
 	run->in_blocks += len > 1 ? len : 0;
 }
 
+/*
+ * An input was not known, for only the emulator decides it, and so is no result but the PC. Where one is, it is flags
+ * that are left as they were: SHR by a count that may be 0.
+ */
+static bool is_open(const struct isa *isa, const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->regs.len; i++) {
+		uint64_t unknown = 0;
+		for (unsigned k = 0; k < reg_words(&isa->regs[slot->regs.at[i].reg]); k++)
+			unknown |= prediction_mask(slot, i, isa)[k];
+		if (!unknown && slot->regs.at[i].reg != isa->pc)
+			return false;
+	}
+	for (size_t i = 0; i < slot->stores.len; i++)
+		if (!slot->stores.at[i].masked)
+			return false;
+	return true;
+}
+
 /* Of an instruction of the block that is as it was predicted as a whole: what of it cannot be seen wherever it stands.
  */
 static enum unseen_reason unseen_of(struct judge *j, size_t i)
 {
 	const struct prediction *slot = &j->span.slot[i];
 
-	if (slot->imprecise)
+	if (slot->imprecise && is_open(j->source->isa, slot))
 		return UNSEEN_INPUT;
 	if (slot->lifted->conditional)
 		span_state_before(j, i, &j->before);
