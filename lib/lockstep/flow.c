@@ -463,8 +463,10 @@ static struct error *take_next(struct lockstep *ls)
 /* A signal stopped it where the log has none, or it would have been stepped there. */
 static struct error *take_signal(struct lockstep *ls)
 {
-	struct error *err = signal_handle(ls);
+	bool comes = ls->judge.signal && !ls->done;
+	struct error *err = comes ? signal_handle(ls) : NULL;
 
+	/* A path that could not be followed has led the model elsewhere. */
 	state_copy(&ls->judge.model.front, &ls->judge.now);
 	return err;
 }
@@ -513,7 +515,7 @@ static struct error *come_to_stand(struct lockstep *ls)
 		j->run->limit = RUN_LIMIT_FINDINGS;
 		ls->done = true;
 	}
-	return err || ls->done || !j->signal ? err : take_signal(ls);
+	return err ? err : take_signal(ls);
 }
 
 struct error *flow_on(struct lockstep *ls)

@@ -11,7 +11,7 @@ rules=$top/testdata/bin
 enter_scratch
 
 # Enough for what guests do besides starting a C library, and few enough for the stub.
-limit=8000
+limit=5000
 
 # ---- Guests, as the names of logs: NAME PROGRAM ARG... ----
 
