@@ -208,6 +208,11 @@ struct error *flow_begin(struct lockstep *ls, bool *ret)
 	return target_submit(ls->target, &plan, 1);
 }
 
+bool flow_steps_once(const struct lockstep *ls)
+{
+	return ls->flow.ready && !replay_code_may_change(ls->replay);
+}
+
 /* ---- Memory ---- */
 
 static struct error *note_page(struct flow *f, uint64_t page)

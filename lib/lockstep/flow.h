@@ -84,6 +84,9 @@ struct error *judge_block(struct lockstep *ls);
 /* The run is over: what it was is counted. Before anybody looks at judge.run. */
 void flow_end(struct lockstep *ls);
 
+/* The guest, which is stepped, can run by itself behind the next step. */
+bool flow_steps_once(const struct lockstep *ls);
+
 /* It runs: judges some of its steps. When it stands again, what waited for that is looked at. */
 struct error *flow_on(struct lockstep *ls);
 

@@ -136,6 +136,9 @@ static struct error *fill(struct lockstep *ls, enum ahead_result *ret)
 		}
 		ls->source.stance = ls->predicted ? STANCE_BEHIND : STANCE_STILL;
 		err = ahead_next(&ls->ahead, &step->slot, ret);
+		/* It can run on from behind the step. */
+		if (!err && *ret == AHEAD_DONE && flow_steps_once(ls))
+			*ret = AHEAD_LAST;
 		if (!err && alone && (*ret == AHEAD_DONE || *ret == AHEAD_LAST)) {
 			*ret = AHEAD_LAST;
 			err = passed_before(ls, &step->slot);
