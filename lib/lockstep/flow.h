@@ -22,8 +22,8 @@ struct flow {
 	struct prediction slot;
 	struct replay_places places;
 	struct map breaks; /* address -> how often a breakpoint is wanted there */
-	/* Of blocks: instructions that were met of which only the emulator decides what they do, and that are no part of a
-	 * block from then on; the first num_alone have their breakpoint. */
+	/* Of blocks: instructions that were met of which only the emulator decides what they do, and that are no part
+	 * of a block from then on; the first num_alone have their breakpoint. */
 	VEC(uint64_t) alone;
 	size_t num_alone;
 	/* Places besides, and where breakpoints are for them; UINT64_MAX: none. */

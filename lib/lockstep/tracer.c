@@ -27,16 +27,14 @@ static struct error *write_modules(struct lockstep *ls)
 	return err;
 }
 
-struct error *tracer_init(struct lockstep *ls)
+static struct error *create_writer(struct lockstep *ls)
 {
 	const struct target *target = ls->target;
 	bool *on_request = NULL;
 
-	if (!ls->options->trace_path)
-		return NULL;
 	struct trace_header header = *ls->options->trace_header;
 	header.hidden = target->hidden;
-	header.stops_reset = target->stops_reset;
+	header.stops_reset = target->stops_reset && !ls->flow.ready;
 	if (target->on_request) {
 		size_t len = target->isa->num_regs * sizeof *on_request;
 		on_request = malloc(len);
@@ -49,6 +47,21 @@ struct error *tracer_init(struct lockstep *ls)
 	if (!err)
 		err = trace_writer_create(ls->options->trace_path, &header, &ls->judge.now, &ls->tracer.writer);
 	free(on_request);
+	return err;
+}
+
+struct error *tracer_init(struct lockstep *ls)
+{
+	bool flows = ls->flow.ready;
+
+	if (!ls->options->trace_path)
+		return NULL;
+	/* What is shown while it runs is what the trace will have. */
+	struct error *err = flows ? target_flow(ls->target, true) : NULL;
+	if (!err)
+		err = create_writer(ls);
+	if (!err && flows)
+		err = target_flow(ls->target, false);
 	return err ? err : write_modules(ls);
 }
 

@@ -480,6 +480,23 @@ static void override(struct qemu_lane *l)
 	l->g->base.ops = &l->ops;
 }
 
+/* Until the first look: what the log may show is shown, and what else the stub shows is so at stands. */
+static struct error *expect_shown(struct qemu_lane *l)
+{
+	const struct isa *isa = l->g->base.isa;
+	bool *shown = calloc(isa->num_regs, sizeof *shown);
+	struct error *err = shown ? qemu_log_may_show(isa, shown) : &error_no_memory;
+
+	for (uint32_t r = 0; r < isa->num_regs && !err; r++)
+		for (unsigned w = isa->regs[r].word, k = 0; k < reg_words(&isa->regs[r]); k++) {
+			l->on_request[r] |= !shown[r] && ~l->stepped.hidden[w + k];
+			if (shown[r])
+				l->flowing.hidden[w + k] = 0;
+		}
+	free(shown);
+	return err;
+}
+
 struct error *qemu_lane_join(struct qemu_lane *l, struct target *t)
 {
 	size_t num = t->isa->num_words;
@@ -496,13 +513,15 @@ struct error *qemu_lane_join(struct qemu_lane *l, struct target *t)
 	l->flowing.hidden = calloc(num, sizeof *l->flowing.hidden);
 	if (!l->on_request || !l->stepped.hidden || !l->flowing.hidden)
 		return &error_no_memory;
-	for (uint32_t r = 0; t->on_request && r < t->isa->num_regs; r++)
-		l->on_request[r] = t->on_request[r];
 	l->flowing.on_request = l->on_request;
 	memcpy(l->stepped.hidden, t->hidden, num * sizeof *t->hidden);
 	memcpy(l->flowing.hidden, t->hidden, num * sizeof *t->hidden);
 	hide_unjudged(t->isa, l->stepped.hidden);
-	struct error *err = state_init(&l->seen, t->isa);
+	hide_unjudged(t->isa, l->flowing.hidden);
+	struct error *err = expect_shown(l);
+	if (err)
+		return err;
+	err = state_init(&l->seen, t->isa);
 	if (!err)
 		err = state_init(&l->stood, t->isa);
 	return err ? err : lane_flow(t, true);

@@ -496,6 +496,28 @@ void qemu_log_destroy(struct qemu_log *log)
 	free(log);
 }
 
+struct error *qemu_log_may_show(const struct isa *isa, bool *ret)
+{
+	struct qemu_log_states states = {0};
+	struct error *err = NULL;
+
+	for (uint32_t reg = 0; reg < isa->num_regs; reg++)
+		ret[reg] = false;
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (!strcmp(formats[i].isa, isa->name))
+			err = qemu_log_states_init(&states, &formats[i]);
+	for (size_t i = 0; i < states.places.len && !err; i++)
+		ret[states.places.at[i].reg] = true;
+	for (uint32_t reg = 0; reg < isa->num_regs && states.stack && !err; reg++) {
+		uint16_t word = isa->regs[reg].word;
+		ret[reg] |= word == states.tags_word;
+		for (unsigned k = 0; k < 8; k++)
+			ret[reg] |= word == states.float_words[k];
+	}
+	qemu_log_states_deinit(&states);
+	return err;
+}
+
 const struct isa *qemu_log_isa(const struct qemu_log *log)
 {
 	return log->states.isa;

@@ -84,6 +84,9 @@ void qemu_log_settle(struct qemu_log *log);
  */
 struct error *qemu_log_next(struct qemu_log *log, struct qemu_log_item *ret);
 
+/* By register: may a log show it? ret: isa->num_regs. Whether one does its first state tells. */
+struct error *qemu_log_may_show(const struct isa *isa, bool *ret);
+
 /* From the first state on; NULL before. */
 const struct isa *qemu_log_isa(const struct qemu_log *log);
 /* For errors. */
