@@ -325,30 +325,47 @@ static struct error *is_silent(enum error_code code, const char *name)
 		name);
 }
 
-/* Until something can be read. */
-static struct error *await_output(int fd, const char *name, deadline_t deadline)
+/* It has ended; whom it has started may still hold its output open. */
+static bool has_ended(pid_t pid)
 {
-	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	int ready = poll(&poll_fd, 1, deadline_poll(deadline));
+	siginfo_t info = {.si_pid = 0};
 
-	if (!ready)
-		return is_silent(ERROR_TIMEOUT, name);
+	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
+}
+
+/* Until something can be read. *ret_end: nothing will come any more. */
+static struct error *await_output(int fd, const char *name, pid_t pid, deadline_t deadline, bool *ret_end)
+{
+	enum { LOOK_MS = 50 };
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	int ready = 0;
+
+	*ret_end = false;
+	while (!ready && !*ret_end) {
+		int left = deadline_poll(deadline);
+		bool ended = has_ended(pid);
+		ready = poll(&poll_fd, 1, left < LOOK_MS ? left : LOOK_MS);
+		*ret_end = !ready && ended;
+		if (!ready && !ended && left <= LOOK_MS)
+			return is_silent(ERROR_TIMEOUT, name);
+	}
 	/* No handler but that of an interrupt is installed. */
 	if (ready < 0 && errno == EINTR)
 		return error_create(ERROR_INTERRUPTED, "interrupted");
 	return ready < 0 ? error_os(errno, "poll", NULL) : NULL;
 }
 
-/* Reads to the end of file, or to that of the first line if that is wanted, which is cut off there. */
-static struct error *read_output(int fd, const char *name, deadline_t deadline, bool line, char *text, size_t size)
+/* Reads to the end, or to that of the first line if that is wanted, which is cut off there. */
+static struct error *read_output(int fd, const char *name, pid_t pid, deadline_t deadline, bool line, char *text,
+				 size_t size)
 {
 	size_t len = 0;
 	bool done = false;
 
 	while (!done) {
-		struct error *err = await_output(fd, name, deadline);
-		if (err)
-			return err;
+		struct error *err = await_output(fd, name, pid, deadline, &done);
+		if (err || done)
+			return err ? err : *text ? NULL : is_silent(ERROR_TARGET, name);
 		ssize_t n = read(fd, text + len, size - 1 - len);
 		if (n < 0 && errno != EINTR)
 			return error_os(errno, "read", name);
@@ -378,7 +395,7 @@ static struct error *run(const char *const *argv, const char *const *envp, unsig
 	struct error *err = spawn(argv, envp, (struct streams){.out = fds[1], .err = -1, .sandbox = sandbox}, &pid);
 	close(fds[1]);
 	if (!err) {
-		err = read_output(fds[0], argv[0], deadline_after(timeout_ms * CLOCK_MS), line, text, size);
+		err = read_output(fds[0], argv[0], pid, deadline_after(timeout_ms * CLOCK_MS), line, text, size);
 		kill_group(pid);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;

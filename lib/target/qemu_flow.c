@@ -36,7 +36,7 @@ static void hide(uint64_t *hidden, const struct reg_desc *reg)
 		hidden[reg->word + w] = UINT64_MAX;
 }
 
-/* What nobody judges is hidden by who judges, and stays so whoever shows it. */
+/* What nobody judges is hidden by who judges. */
 static void hide_unjudged(const struct isa *isa, uint64_t *hidden)
 {
 	for (uint32_t i = 0; i < isa->num_unjudged; i++)
@@ -52,6 +52,9 @@ static void settle_shown(struct qemu_lane *l)
 	for (uint32_t w = 0; w < isa->num_words; w++)
 		l->flowing.hidden[w] = l->stepped.hidden[w] & l->seen.unknown[w];
 	hide_unjudged(isa, l->flowing.hidden);
+	/* What others hide is not ours to show again. */
+	for (uint32_t w = 0; w < isa->num_words; w++)
+		l->flowing.hidden[w] &= ~l->g->base.hidden[w] | l->stepped.hidden[w];
 	for (uint32_t r = 0; r < isa->num_regs; r++)
 		for (unsigned w = isa->regs[r].word, k = 0; k < reg_words(&isa->regs[r]); k++)
 			l->on_request[r] |= (l->seen.unknown[w + k] & ~l->stepped.hidden[w + k]) != 0;
@@ -516,12 +519,9 @@ struct error *qemu_lane_join(struct qemu_lane *l, struct target *t)
 	l->flowing.on_request = l->on_request;
 	memcpy(l->stepped.hidden, t->hidden, num * sizeof *t->hidden);
 	memcpy(l->flowing.hidden, t->hidden, num * sizeof *t->hidden);
-	hide_unjudged(t->isa, l->stepped.hidden);
-	hide_unjudged(t->isa, l->flowing.hidden);
 	struct error *err = expect_shown(l);
-	if (err)
-		return err;
-	err = state_init(&l->seen, t->isa);
+	if (!err)
+		err = state_init(&l->seen, t->isa);
 	if (!err)
 		err = state_init(&l->stood, t->isa);
 	return err ? err : lane_flow(t, true);

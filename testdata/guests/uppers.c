@@ -1,6 +1,7 @@
 /*
- * uppers: upper halves of YMM registers, which QEMU's stub does not show. The labels are of the instructions that a test
- * has an emulator do wrong; nothing reads what they leave. The CPU must have AVX2.
+ * uppers: upper halves of YMM registers, which QEMU's stub does not show. The labels are of the instructions that a
+ * test has an emulator do wrong; nothing reads what they leave. The CPU must have AVX2.
+ *
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only
  */
 #include "testdata/guests/guest.h"

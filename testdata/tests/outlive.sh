@@ -12,6 +12,7 @@ sed -i '/^"argv"/s/"1000"/"1000000000000000"/' loop.json
 # It writes files, which no sandbox lets it.
 cat >emulator <<END
 #!/bin/sh
+case \$1 in --help | --version) exec "$qemu" "\$@" ;; esac
 echo \$\$ >script
 sleep 100000 &
 echo \$! >child
