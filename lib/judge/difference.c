@@ -330,6 +330,7 @@ static void disown(struct finding *f)
 	f->insn = (struct insn){.pc = f->insn.pc, .status = LIFT_UNDECODABLE};
 	snprintf(f->insn.form, sizeof f->insn.form, "(unknown)");
 	snprintf(f->insn.mnemonic, sizeof f->insn.mnemonic, "(unknown)");
+	snprintf(f->insn.text, sizeof f->insn.text, "(unknown)");
 }
 
 /* The run goes on from what was seen. */

@@ -28,6 +28,7 @@ static void name_form(struct finding *f)
 	f->insn = (struct insn){.pc = f->insn.pc, .status = LIFT_UNDECODABLE};
 	snprintf(f->insn.form, sizeof f->insn.form, "(memory audit)");
 	snprintf(f->insn.mnemonic, sizeof f->insn.mnemonic, "(memory audit)");
+	snprintf(f->insn.text, sizeof f->insn.text, "(memory audit)");
 }
 
 static char *explain(const struct lockstep *ls, const struct finding *f)

@@ -127,7 +127,7 @@ static void show_log(struct lockstep *ls)
 	f->standing = ls->source;
 	f->on = true;
 	ls->source.stance = STANCE_AHEAD;
-	ls->source.stops_reset = ls->source.trap_is_step = false;
+	ls->source.stops_reset = false;
 	ls->source.stores_later = true;
 	ls->ahead.flows = true;
 }
@@ -451,6 +451,8 @@ static struct error *take_next(struct lockstep *ls)
 
 	if (err)
 		return err;
+	/* Where a breakpoint stands as well, nobody knows which of the two it was. */
+	ls->source.trap_is_step = ls->flow.standing.trap_is_step && !ls->target->running;
 	if (j->reply.look) {
 		err = flow_refresh_source(ls);
 		if (!err)

@@ -123,21 +123,22 @@ static struct error *map_break(struct replay *r, uint64_t from, uint64_t to)
 	if (!r->map.known || start == end)
 		return NULL;
 	if (start > end)
-		return from ? guest_map_add(&r->map, end, start - end, HEAP_RIGHTS, GUEST_MAP_FRESH) : NULL;
+		return from ? guest_map_set(&r->map, end, start - end, HEAP_RIGHTS, GUEST_MAP_FRESH) : NULL;
 	struct error *err = stays ? NULL : find_rest(r, start, end, &stays);
 	if (err || !stays)
 		return err ? err : guest_map_unset(&r->map, start, end - start);
 	return r->heap_ours ? guest_map_clear(&r->map, start, end - start) : NULL;
 }
 
-/* The break is at result now: pages behind it are gone. */
+/* The break is at result now: pages behind it are gone, and new ones are zeros, whatever the target had left there. */
 static struct error *note_break(struct replay *r, struct replay_call *call, uint64_t result)
 {
 	uint64_t end = replay_round(r->heap_end), start = replay_round(result);
 	struct error *err = NULL;
 
-	if (start < end)
-		err = memory_forget(call->memory, start, end - start);
+	if (start != end)
+		err = start < end ? memory_forget(call->memory, start, end - start)
+				  : memory_forget(call->memory, end, start - end);
 	if (!err && start < end && r->heap_ours)
 		err = clear_heap(r, start, end);
 	if (!err)

@@ -231,6 +231,15 @@ static struct error *take_stood(struct qemu_lane *l, uint64_t started_at)
 	return NULL;
 }
 
+/* Where the guest stands. Without one it was a trap of its own that stopped it: an instruction's, or of its trap flag.
+ */
+static bool has_break(const struct qemu_lane *l)
+{
+	const uint64_t *times = map_get(&l->breaks, state_get(&l->stood, l->stood.isa->pc));
+
+	return times && *times;
+}
+
 static struct error *give_stop(struct qemu_lane *l, struct state *regs, struct observed *ret)
 {
 	bool interrupted;
@@ -245,6 +254,8 @@ static struct error *give_stop(struct qemu_lane *l, struct state *regs, struct o
 	interrupted = is_ours(l, &l->stop);
 	if (interrupted)
 		ret->stop = (struct stop){.kind = STOP_STEPPED, .tid = l->stop.tid};
+	else if (l->stop.kind == STOP_STEPPED && !has_break(l))
+		ret->stop = (struct stop){.kind = STOP_SIGNAL, .signal = SIGTRAP, .tid = l->stop.tid};
 	ret->have_regs = true;
 	ret->look = !l->begun || (interrupted && are_same(&l->seen, &l->stood));
 	if (regs)
