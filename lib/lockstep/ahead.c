@@ -129,7 +129,16 @@ static struct error *check_access(struct ahead *a, const struct prediction *slot
 
 	if (!p->fault_len || (!fault && slot->kind != PREDICTED_NOTHING))
 		return NULL;
-	return guard_access(a, slot->pc, p->fault_at, p->fault_len);
+	return guard_access(a, slot->pc, p->fault_at, p->fault_len, false);
+}
+
+struct error *ahead_check_executed(struct ahead *a, const struct prediction *slot)
+{
+	const struct predictor *p = a->model;
+
+	if (slot->kind != PREDICTED_FAULT || slot->fault != FAULT_PAGE || !p->fault_len)
+		return NULL;
+	return guard_access(a, slot->pc, p->fault_at, p->fault_len, true);
 }
 
 struct error *ahead_next(struct ahead *a, struct prediction *slot, enum ahead_result *ret)

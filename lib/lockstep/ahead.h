@@ -33,6 +33,9 @@ void ahead_deinit(struct ahead *a);
 /* Predicts the instruction at the front's PC and moves the front behind it. */
 struct error *ahead_next(struct ahead *a, struct prediction *slot, enum ahead_result *ret);
 
+/* The target has gone on behind the instruction that was predicted last: was it by memory that is not the guest's? */
+struct error *ahead_check_executed(struct ahead *a, const struct prediction *slot);
+
 /* The target stands still, if not where the front is: the instruction at the front's PC is asked for, unless it is
  * known.
  */

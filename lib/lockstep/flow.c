@@ -379,7 +379,9 @@ static struct error *judge_one(struct lockstep *ls)
 		return err;
 	if (result == AHEAD_SYSCALL && j->reply.stop.kind == STOP_STEPPED)
 		return flow_made_call(ls);
-	if (f->slot.lifted && f->slot.lifted->insn.repeats)
+	if (j->reply.stop.kind == STOP_STEPPED)
+		err = ahead_check_executed(&ls->ahead, &f->slot);
+	if (!err && f->slot.lifted && f->slot.lifted->insn.repeats)
 		err = repeat(ls);
 	size_t suspects = j->suspects.list.len;
 	if (!err)

@@ -170,7 +170,7 @@ struct error *guard_look(struct ahead *a, uint64_t pc, const uint8_t *bytes, siz
 
 /* ---- Memory that is not the guest's ---- */
 
-struct error *guard_access(struct ahead *a, uint64_t pc, uint64_t address, size_t len)
+struct error *guard_access(struct ahead *a, uint64_t pc, uint64_t address, size_t len, bool executed)
 {
 	bool own = false;
 	struct error *err = a->guard.replay ? target_has_own(a->target, address, len, &own) : NULL;
@@ -179,8 +179,8 @@ struct error *guard_access(struct ahead *a, uint64_t pc, uint64_t address, size_
 		return err;
 	return error_create(ERROR_UNSUPPORTED,
 			    "at pc 0x%llx the program accesses %zu bytes at 0x%llx, where it has nothing and the "
-			    "emulator has memory of its own: it is not executed",
-			    (unsigned long long)pc, len, (unsigned long long)address);
+			    "emulator has memory of its own: it %s executed",
+			    (unsigned long long)pc, len, (unsigned long long)address, executed ? "was" : "is not");
 }
 
 /* ---- How far to send ahead ---- */

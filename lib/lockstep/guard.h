@@ -45,9 +45,10 @@ struct error *guard_look(struct ahead *a, uint64_t pc, const uint8_t *bytes, siz
 
 /*
  * The instruction at pc accesses len bytes at an address of which the guest does not have all, and the target stands
- * there. ERROR_UNSUPPORTED: what it does not have is the emulator's own, and would be read or written to.
+ * there, or has gone on behind it (executed). ERROR_UNSUPPORTED: what it does not have is the emulator's own, and would
+ * be, or was, read or written to.
  */
-struct error *guard_access(struct ahead *a, uint64_t pc, uint64_t address, size_t len);
+struct error *guard_access(struct ahead *a, uint64_t pc, uint64_t address, size_t len, bool executed);
 
 /* How many steps may be sent ahead behind the prediction, which leads to `next`. */
 uint64_t guard_reach(struct ahead *a, const struct prediction *slot, uint64_t next);
