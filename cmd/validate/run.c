@@ -274,7 +274,7 @@ static struct error *judge(struct session *s)
 		err = trace_input_judge(&s->in, &o->trace_in, o->quiet, &traced, &s->run, &s->calls);
 	else if (!err)
 		err = lockstep_run(s->target, s->replay, &options, &s->run);
-	if (!err && s->run.closer.len)
+	if (!err && s->run.closer.len && !o->only_trace)
 		err = look_closer(&(struct closer_looks){.start = &o->start,
 							 .log = o->log,
 							 .program = s->program,

@@ -157,6 +157,9 @@ static struct error *judge_lost(struct judge *j, bool *ret)
 	uint64_t pc = span_last(span)->pc;
 
 	*ret = false;
+	const struct prediction *last = span_last(span);
+	if (!last->lifted || !last->lifted->insn.closes || last->kind != PREDICTED_OUTPUTS)
+		return NULL;
 	if (!stores_absent(j, span_last(span)) || (span->failed_at == pc && span->failures >= FAILURES_MAX))
 		return NULL;
 	struct error *err = compare_closing(j, true);

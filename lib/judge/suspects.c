@@ -372,6 +372,7 @@ struct error *suspects_settle(struct judge *j, bool still)
 {
 	struct suspects *all = &j->suspects;
 	struct error *err = NULL;
+	struct error *gone = NULL;
 	uint64_t last = UINT64_MAX; /* instruction that is of interest */
 
 	for (size_t i = 0; i < all->list.len && !err; i++) {
@@ -380,11 +381,20 @@ struct error *suspects_settle(struct judge *j, bool still)
 		if (instruction > last)
 			break;
 		err = settle(&t);
+		/* A guest that is no longer there takes none of them with it. */
+		if (error_is(err, ERROR_TARGET) && still) {
+			error_destroy(gone);
+			gone = err;
+			t.still = still = false;
+			err = settle(&t);
+		}
 		if (!err && last == UINT64_MAX && judge_has_enough(j))
 			last = instruction;
 	}
 	for (size_t i = 0; i < all->list.len; i++)
 		suspect_deinit(&all->list.at[i]);
 	all->list.len = all->stored.len = 0;
-	return err;
+	if (err)
+		error_destroy(gone);
+	return err ? err : gone;
 }

@@ -11,6 +11,7 @@ struct path {
 	bool as_seen;        /* the guest can be as it was seen */
 	bool lost;           /* it cannot be followed: what an instruction does, or where it leads, is not known */
 	bool at_call;        /* the next instruction is a system call */
+	bool fault;          /* ... or is to fault */
 	bool bounds;         /* there are results that are not determined, but within bounds */
 	size_t last;         /* instructions up to the last place with the PC that was seen; 0: there was none */
 	uint64_t iterations; /* of repeated instructions, besides the one that the span has */
@@ -72,9 +73,11 @@ static struct error *look_behind(struct lockstep *ls, struct path *p, bool *ret_
 		p->as_seen = flow_is_as_seen(ls, front);
 	p->bounds |= slot->bounds.len > 0;
 	p->lost = slot->kind == PREDICTED_NOTHING || (anywhere && !p->as_seen);
-	p->last = pc_is_as_seen(ls, front) ? span->len : p->last;
-	if (p->as_seen || p->lost || slot->kind == PREDICTED_FAULT)
+	p->fault = slot->kind == PREDICTED_FAULT;
+	span->len -= p->fault; /* it is judged as a step */
+	if (p->as_seen || p->lost || p->fault)
 		return NULL;
+	p->last = pc_is_as_seen(ls, front) ? span->len : p->last;
 	bool again = slot->lifted->insn.repeats && state_get(front, pc) == slot->pc;
 	*ret_on = again || (!ends_block(ls, slot) && span->len < SPAN_MAX);
 	return again ? fold_iteration(ls, p) : NULL;
@@ -167,13 +170,17 @@ static struct error *count_matching(struct lockstep *ls, size_t i)
 	return NULL;
 }
 
-static struct error *take_matching(struct lockstep *ls)
+/* in_front: the guest was seen behind an instruction that follows, not where the path ends. */
+static struct error *take_matching(struct lockstep *ls, bool in_front)
 {
 	struct judge *j = &ls->judge;
 	struct error *err = NULL;
 
 	judgement_clear(&j->judgement);
-	keep_registers(&ls->source, &j->model.front, &j->seen, &j->now);
+	if (in_front)
+		state_copy(&j->now, &j->model.front);
+	else
+		keep_registers(&ls->source, &j->model.front, &j->seen, &j->now);
 	for (size_t i = 0; i < j->span.len && !err; i++) {
 		err = count_matching(ls, i);
 		if (!err)
@@ -185,44 +192,54 @@ static struct error *take_matching(struct lockstep *ls)
 	return err;
 }
 
+/* Of an instruction of a path that was lost nothing is judged. */
+static struct error *count_lost(struct lockstep *ls, const struct prediction *slot)
+{
+	struct judge *j = &ls->judge;
+	struct error *err = NULL;
+
+	j->run->instructions++;
+	if (!j->judging)
+		return NULL;
+	if (slot->lifted)
+		err = coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_NOT);
+	if (err)
+		return err;
+	return slot->lifted && slot->lifted->prog ? count_unseen(j, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT)
+						  : run_count_unmodelled(j->run, unmodelled_name(slot), slot->pc);
+}
+
 /* What the guest did since the block's start is not known. */
 static struct error *take_lost(struct lockstep *ls)
 {
 	struct judge *j = &ls->judge;
-	const struct prediction *last = span_last(&j->span);
 	struct error *err = NULL;
 
 	judgement_clear(&j->judgement);
 	state_copy(&j->before, &j->span.start);
 	adopt_registers(&ls->source, &j->span.start, &j->seen, &j->now);
-	j->run->instructions += j->span.len;
-	if (j->judging && last->lifted && last->lifted->prog)
-		err = count_unseen(j, last->lifted->insn.mnemonic, last->pc, UNSEEN_INPUT);
-	else if (j->judging)
-		err = run_count_unmodelled(j->run, unmodelled_name(last), last->pc);
+	for (size_t i = 0; i < j->span.len && !err; i++)
+		err = count_lost(ls, &j->span.slot[i]);
 	suspects_note_anything(j);
 	return err ? err : judge_forget_memory(j);
 }
 
 /* The path ends elsewhere, or as the guest cannot be, or it is not known whether it can. */
-static struct error *take_differing(struct lockstep *ls, const struct path *p)
+static struct error *take_differing(struct lockstep *ls)
 {
 	struct judge *j = &ls->judge;
 	struct span *span = &j->span;
 	struct error *err = NULL;
 
-	if (p->last && p->last < span->len) {
-		err = memory_journal_rollback(j->model.memory, span->slot[p->last].mark);
-		span->len = p->last;
-	}
 	for (size_t i = 0; i < span->len && !err; i++)
 		err = flow_note_stores(ls, &span->slot[i]);
 	j->reply.stop.kind = STOP_STEPPED;
 	return err ? err : span_judge(j);
 }
 
-/* The instruction in which a signal stopped the guest; what is in front of it in the block was judged. */
-static struct error *take_signal(struct lockstep *ls, enum stop_kind kind)
+/* The instruction that should have faulted, or in which a signal stopped the guest: what is in front of it was judged.
+ */
+static struct error *take_last(struct lockstep *ls, enum stop_kind kind)
 {
 	struct prediction *slot = &ls->flow.slot;
 	enum ahead_result result;
@@ -250,24 +267,40 @@ static struct error *list_block(const struct span *span, char **ret)
 	return *ret ? NULL : &error_no_memory;
 }
 
-static struct error *take_path(struct lockstep *ls, const struct path *p)
+/* What lies behind the last place with the PC that was seen was not executed. */
+static struct error *cut_path(struct lockstep *ls, struct path *p)
+{
+	struct span *span = &ls->judge.span;
+
+	if (p->as_seen || !p->last)
+		return NULL;
+	p->lost = false;
+	if (p->last >= span->len)
+		return NULL;
+	span->len = p->last;
+	return memory_journal_rollback(ls->judge.model.memory, span->slot[p->last].mark);
+}
+
+static struct error *take_path(struct lockstep *ls, struct path *p)
 {
 	struct judge *j = &ls->judge;
-
 	size_t suspects = j->suspects.list.len;
+	struct error *err = cut_path(ls, p);
 
-	if (!j->span.len)
-		return NULL;
+	if (err || !j->span.len)
+		return err;
 	count_block(ls, p);
-	struct error *err = tracer_span(ls, j->span.len);
+	err = tracer_span(ls, j->span.len);
 	if (err)
 		return err;
 	/* What is not determined is as seen whatever it is. */
 	if (p->as_seen && !p->bounds)
-		return take_matching(ls);
+		return take_matching(ls, false);
+	if (p->fault && !p->as_seen && !p->last)
+		return take_matching(ls, true);
 	if (p->lost)
 		return take_lost(ls);
-	err = take_differing(ls, p);
+	err = take_differing(ls);
 	flow_want_closer(ls, suspects);
 	for (size_t i = suspects; i < j->suspects.list.len && !err; i++)
 		err = list_block(&j->span, &j->suspects.list.at[i].finding.block);
@@ -300,6 +333,8 @@ struct error *judge_block(struct lockstep *ls)
 	enum stop_kind kind = j->reply.stop.kind;
 	struct path p = {.as_seen = false};
 
+	if (kind != STOP_STEPPED && kind != STOP_SIGNAL)
+		return take_last(ls, kind);
 	memory_journal_discard(j->model.memory, memory_journal_mark(j->model.memory));
 	state_copy(&j->span.start, &j->now);
 	state_copy(&j->model.front, &j->now);
@@ -311,8 +346,8 @@ struct error *judge_block(struct lockstep *ls)
 	err = note_undetermined(ls);
 	if (!err)
 		err = take_path(ls, &p);
-	if (!err && kind == STOP_SIGNAL)
-		err = take_signal(ls, kind);
+	if (!err && (kind == STOP_SIGNAL || (p.fault && !p.as_seen && !p.last)))
+		err = take_last(ls, kind);
 	if (!err && (p.lost || j->suspects.list.len || j->judgement.differences.len))
 		err = flow_stop_soon(ls);
 	return err;

@@ -14,13 +14,15 @@ struct error *flow_init(struct lockstep *ls)
 {
 	struct flow *f = &ls->flow;
 
-	f->signal = f->between = f->until = nowhere;
+	f->signal = f->between = f->from = f->until = nowhere;
 	ls->judge.run->lane.can_flow = ls->options->flow && ls->target->ops->flow;
 	bool lets_run = ls->options->flow || ls->stretch.passing;
 	f->ready = lets_run && ls->target->ops->flow && replay_map(ls->replay)->known;
 	ls->judge.run->lane.blocks = ls->judge.run->lane.can_flow && ls->options->blocks;
 	f->why = STEPPED_MAP;
-	return NULL;
+	/* Whatever is stored from now on, be it judged or passed over, is told to the map. */
+	struct replay_known known;
+	return f->ready ? replay_know(ls->replay, ls->judge.model.memory, &known) : NULL;
 }
 
 void flow_deinit(struct flow *f)
@@ -28,6 +30,7 @@ void flow_deinit(struct flow *f)
 	prediction_deinit(&f->slot);
 	replay_places_deinit(&f->places);
 	map_deinit(&f->breaks);
+	map_deinit(&f->placed);
 	map_deinit(&f->dirty);
 	vec_deinit(&f->pages);
 	vec_deinit(&f->alone);
@@ -50,25 +53,28 @@ static struct error *set_break(struct lockstep *ls, uint64_t at, bool on)
 }
 
 /*
- * On a page with a breakpoint QEMU translates each instruction alone (7.2 to 11.1, check_for_breakpoints()): for blocks
- * there are none but where the kernel would be entered.
+ * Of a place that there is now, or is no longer. On a page with a breakpoint QEMU translates each instruction alone
+ * (7.2 to 11.1, check_for_breakpoints()): for blocks there are none but where the kernel would be entered.
  */
-static bool is_wanted(const struct lockstep *ls, uint64_t at, bool on)
+static struct error *set_place(struct lockstep *ls, uint64_t at, bool on)
 {
-	const uint64_t *times = map_get(&ls->flow.breaks, at);
+	uint64_t *placed = map_put(&ls->flow.placed, at);
+	bool wanted = on && !(ls->options->blocks && replay_place_at(ls->replay, at) == REPLAY_PLACE_STORE);
 
-	if (!on)
-		return times && *times;
-	return !ls->options->blocks || replay_place_at(ls->replay, at) != REPLAY_PLACE_STORE;
+	if (!placed)
+		return &error_no_memory;
+	if (*placed == wanted)
+		return NULL;
+	*placed = wanted;
+	return set_break(ls, at, wanted);
 }
 
-static struct error *set_all(struct lockstep *ls, const uint64_t *at, size_t num, bool on)
+static struct error *set_places(struct lockstep *ls, const uint64_t *at, size_t num, bool on)
 {
 	struct error *err = NULL;
 
 	for (size_t i = 0; i < num && !err; i++)
-		if (is_wanted(ls, at[i], on))
-			err = set_break(ls, at[i], on);
+		err = set_place(ls, at[i], on);
 	return err;
 }
 
@@ -91,18 +97,21 @@ struct error *flow_set_breaks(struct lockstep *ls)
 	struct error *err = replay_find_places(ls->replay, &f->places);
 
 	if (!err)
-		err = set_all(ls, f->places.clear.at, f->places.clear.len, false);
+		err = set_places(ls, f->places.clear.at, f->places.clear.len, false);
 	if (!err)
-		err = set_all(ls, f->places.set.at, f->places.set.len, true);
+		err = set_places(ls, f->places.set.at, f->places.set.len, true);
 	for (; f->num_alone < f->alone.len && !err; f->num_alone++)
 		err = set_break(ls, f->alone.at[f->num_alone], true);
 	f->signal.wanted = fault->signal ? fault->pc : UINT64_MAX;
 	f->between.wanted = ls->between ? ls->between_pc : UINT64_MAX;
+	f->from.wanted = ls->judge.judging || !ls->options->have_from ? UINT64_MAX : ls->options->from;
 	f->until.wanted = ls->options->have_until ? ls->options->until : UINT64_MAX;
 	if (!err)
 		err = move_break(ls, &f->signal);
 	if (!err)
 		err = move_break(ls, &f->between);
+	if (!err)
+		err = move_break(ls, &f->from);
 	return err ? err : move_break(ls, &f->until);
 }
 

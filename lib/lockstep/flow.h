@@ -21,6 +21,7 @@ struct flow {
 	struct source standing; /* ... as the stub shows it, while that is so */
 	struct prediction slot;
 	struct replay_places places;
+	struct map placed; /* address -> 1 where a breakpoint stands for a place of replay_find_places(), else 0 */
 	struct map breaks; /* address -> how often a breakpoint is wanted there */
 	/* Of blocks: instructions that were met of which only the emulator decides what they do, and that are no part
 	 * of a block from then on; the first num_alone have their breakpoint. */
@@ -29,7 +30,7 @@ struct flow {
 	/* Places besides, and where breakpoints are for them; UINT64_MAX: none. */
 	struct flow_place {
 		uint64_t wanted, set;
-	} signal, between, until;
+	} signal, between, from, until;
 	/* Pages that were stored to since memory was last compared. */
 	struct map dirty;
 	VEC(uint64_t) pages;

@@ -311,9 +311,11 @@ static struct error *let_run(struct lockstep *ls, bool *ret)
 	if (!ls->flow.ready || at_limit(ls))
 		return NULL;
 	ls->source.stance = STANCE_STILL;
+	bool alone = ls->ahead.alone;
 	ls->ahead.flows = true;
 	struct error *err = ahead_next(&ls->ahead, slot, &result);
 	ls->ahead.flows = false;
+	ls->ahead.alone = alone; /* of the step, if one is to be made */
 	if (err || result == AHEAD_SYSCALL)
 		return err;
 	err = memory_journal_rollback(ls->judge.model.memory, slot->mark);

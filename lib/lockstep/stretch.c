@@ -20,6 +20,8 @@ static struct error *begin(struct lockstep *ls)
 	ls->flow.ready &= ls->options->flow;
 	ls->stretch.begin = run->instructions = run->passed_over = s->begin;
 	ls->judge.judging = true;
+	ls->flow.compared = s->begin;
+	sweep_wrote(ls);
 	return memory_forget_all(ls->judge.model.memory);
 }
 

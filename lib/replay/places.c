@@ -116,7 +116,7 @@ static size_t find(const struct known_place *at, size_t len, uint64_t address)
 	return found;
 }
 
-/* Tells what is in one of two lists and not in the other. */
+/* Tells what is in one of two lists and not in the other; what is of another kind is another. */
 static bool tell(const struct known_place *old, size_t num_old, const known_places *now, struct replay_places *ret)
 {
 	bool ok = true;
@@ -126,8 +126,10 @@ static bool tell(const struct known_place *old, size_t num_old, const known_plac
 			ok = vec_push(&ret->clear, old[i++].address);
 		else if (i == num_old || now->at[k].address < old[i].address)
 			ok = vec_push(&ret->set, now->at[k++].address);
-		else
+		else if (old[i].kind == now->at[k].kind)
 			i++, k++;
+		else
+			ok = vec_push(&ret->clear, old[i++].address) && vec_push(&ret->set, now->at[k++].address);
 	}
 	return ok;
 }

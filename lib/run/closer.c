@@ -23,13 +23,23 @@ static struct error *settle(struct finding *f, enum closer outcome, const char *
 	return f->opinion ? NULL : &error_no_memory;
 }
 
+enum { BLOCK_MAX = 512 }; /* instructions of a translation block: TCG_MAX_INSNS */
+
+/* What was found closer may be what the other comes from: in the same block, or a store that is loaded later. */
+static bool may_come_from(const struct finding *f, const struct finding *closer)
+{
+	if (closer->first_instruction > f->until)
+		return false;
+	return !f->block || closer->first_instruction + BLOCK_MAX >= f->first_instruction;
+}
+
 /* The closer look has found it too, or what it may come from. */
 static bool is_explained(const struct finding *f, struct run *closer, const struct isa *isa)
 {
 	if (findings_find(&closer->findings, isa, f))
 		return true;
 	for (size_t i = 0; i < closer->findings.list.len; i++)
-		if (closer->findings.list.at[i].first_instruction <= f->until)
+		if (may_come_from(f, &closer->findings.list.at[i]))
 			return true;
 	return false;
 }

@@ -41,7 +41,7 @@ enum stepped_reason {
 	STEPPED_CODE,   /* code that it can execute may be changed: there is no place to stop at for certain */
 	STEPPED_SIGNAL, /* it stood where the log has a signal: at the instruction that raises it, or between two */
 	STEPPED_UNDETERMINED, /* it was to do what only the emulator decides: a store that has to be looked at, say */
-	STEPPED_MAP,    /* what it has mapped was not known */
+	STEPPED_MAP,          /* what it has mapped was not known */
 	NUM_STEPPED
 };
 

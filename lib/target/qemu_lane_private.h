@@ -20,7 +20,6 @@ struct qemu_lane {
 	bool at_end;
 	VEC(uint8_t) spill; /* bytes that were taken out of the pipe, and that the parser is to get first */
 	size_t spill_at;    /* ... of these, those that it has */
-	enum qemu_lane_steps steps;
 	struct qemu_log *log;
 	struct error *failed; /* what went wrong while the stub was waited for */
 	bool started;         /* the map is told: from here on, what comes unasked is thrown away */
