@@ -253,7 +253,7 @@ bool judge_hides(const struct source *source, const struct prediction *slot, con
 			continue;
 		*ret = slot->regs.at[i].reg;
 		for (unsigned k = 0; k < reg_words(desc); k++)
-			if (source->hidden[desc->word + k])
+			if (source->hidden[desc->word + k] & ~prediction_mask(slot, i, source->isa)[k])
 				return true;
 	}
 	return false;

@@ -1,5 +1,6 @@
 #include "lib/lockstep/flow.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "lib/lockstep/internal.h"
@@ -374,7 +375,7 @@ static bool loads_stored(struct flow *f, const struct prediction *slot)
 }
 
 /* One that it has made, from judge.now to judge.seen. */
-static struct error *judge_one(struct lockstep *ls)
+static struct error *judge_insn(struct lockstep *ls)
 {
 	struct flow *f = &ls->flow;
 	struct judge *j = &ls->judge;
@@ -403,6 +404,29 @@ static struct error *judge_one(struct lockstep *ls)
 	if (!err && (j->suspects.list.len || may_have_stored(&f->slot)))
 		err = flow_stop_soon(ls);
 	return err;
+}
+
+/* The signal is that of an instruction behind the one that was executed last: it could not be fetched. */
+static bool is_behind(const struct lockstep *ls)
+{
+	const struct judge *j = &ls->judge;
+	const struct stop *stop = &j->reply.stop;
+	uint32_t pc = ls->target->isa->pc;
+
+	return stop->kind == STOP_SIGNAL && stop->signal != SIGTRAP &&
+	       state_get(&j->seen, pc) != state_get(&j->now, pc);
+}
+
+static struct error *judge_one(struct lockstep *ls)
+{
+	struct error *err = NULL;
+
+	if (is_behind(ls)) {
+		ls->judge.reply.stop.kind = STOP_STEPPED;
+		err = judge_insn(ls);
+		ls->judge.reply.stop.kind = STOP_SIGNAL;
+	}
+	return err ? err : judge_insn(ls);
 }
 
 /* The run ends behind the step that was judged: the guest is somewhere ahead. */

@@ -257,7 +257,8 @@ static struct error *give_stop(struct qemu_lane *l, struct state *regs, struct o
 	else if (l->stop.kind == STOP_STEPPED && !has_break(l))
 		ret->stop = (struct stop){.kind = STOP_SIGNAL, .signal = SIGTRAP, .tid = l->stop.tid};
 	ret->have_regs = true;
-	ret->look = !l->begun || (interrupted && are_same(&l->seen, &l->stood));
+	/* A signal is the instruction's where it stands, though no state tells of it: its page is not there, say. */
+	ret->look = ret->stop.kind == STOP_STEPPED && (!l->begun || (interrupted && are_same(&l->seen, &l->stood)));
 	if (regs)
 		state_copy(regs, &l->stood);
 	return l->owed ? take_owed(l) : NULL;
