@@ -245,6 +245,19 @@ static bool is_kept(const struct prediction *slot, size_t i, const struct state 
 	return same;
 }
 
+/*
+ * The bits of a word of the register that are determined; where not all are, those of them that change: the last opcode
+ * of x87 is defined where an exception is pending.
+ */
+static uint64_t written_bits(const struct prediction *slot, size_t i, unsigned k, const struct state *before)
+{
+	const struct reg_desc *desc = &before->isa->regs[slot->regs.at[i].reg];
+	uint64_t mask = prediction_mask(slot, i, before->isa)[k], value = prediction_value(slot, i)[k];
+	uint64_t changed = (value ^ before->value[desc->word + k]) | before->unknown[desc->word + k];
+
+	return mask ? ~mask & changed : ~mask;
+}
+
 bool judge_hides(const struct source *source, const struct prediction *slot, const struct state *before, uint32_t *ret)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
@@ -253,7 +266,7 @@ bool judge_hides(const struct source *source, const struct prediction *slot, con
 			continue;
 		*ret = slot->regs.at[i].reg;
 		for (unsigned k = 0; k < reg_words(desc); k++)
-			if (source->hidden[desc->word + k] & ~prediction_mask(slot, i, source->isa)[k])
+			if (source->hidden[desc->word + k] & written_bits(slot, i, k, before))
 				return true;
 	}
 	return false;

@@ -56,12 +56,15 @@ static bool is_hidden(const struct finding *f, const struct isa *isa, const uint
 	return true;
 }
 
-/* What is found closer counts as often as what it replaces. */
+/* What is found closer counts as often as what it replaces, and as wrong in as much. */
 static void pass_count(struct run *closer, const struct finding *f, const struct isa *isa)
 {
 	struct finding *same = findings_find(&closer->findings, isa, f);
 
-	if (same && same->count < f->count)
+	if (!same)
+		return;
+	same->flags |= f->flags;
+	if (same->count < f->count)
 		same->count = f->count;
 }
 
