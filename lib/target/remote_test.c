@@ -34,7 +34,7 @@ enum act {
 };
 
 /* Stops behind which the program is stepped, and no longer asked what its CPU is. */
-enum { RUNNING = 24 };
+enum { RUNNING = 34 };
 
 /*
  * What happens to the nth reply of QEMU, counted from its start, or from its stops-th stop reply. At the start: 0

@@ -86,7 +86,9 @@ places places
 # places: where QEMU puts the heap is another place each time, and so are its digits, which the guest parses.
 # x87: the cause of one finding in 7.2 (fadd m64, FSTAT) names DE beside C1, and in the log it does not: not explained yet.
 # vendors: what a block did otherwise is not yet known to be another vendor's way.
+# trap: the stub steps by the trap flag and shows the guest none of its own traps; in the log they come.
 declare -A besides=(
+	[trap]='^'
 	[views]='^(inputs that only the log|partly seen|reasons|verdict|movzx r32, m8 .*: judged in part)'
 	[places]='^(j[a-z]* rel8 .*: executed|executed): '
 	[x87]='^findings: '

@@ -36,7 +36,7 @@ same "the sum is right" "$(cut -d ' ' -f 1 sha256sum.printed)" "$(sha256sum text
 
 # Without the atomic instructions, locks are sequences of load-exclusive and store-exclusive.
 limit=(--max-instructions 12000)
-judge sha256sum "${in_qemu[@]/neoverse-n1/cortex-a57}" "${limit[@]}"
+judge sha256sum "${in_qemu[@]/neoverse-n1/cortex-a57}" "${limit[@]}" --lane gdb
 clean sha256sum
 verdict "$(($(field sha256sum .grouped) > 20 ? 0 : 1))" "exclusive sequences" "only $(field sha256sum .grouped) instructions"
 

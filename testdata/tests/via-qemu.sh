@@ -77,7 +77,7 @@ record "$guests/aarch64/a64atomic" 3
 same "a64atomic" "$status $output" "0 0x9 0x5dc 0x33453 0xc000000000000003 0x0 0x3 0x6"
 clean "a64atomic" "$guests/aarch64/a64atomic" '["clean",0,null]'
 same "groups in unicorn" "$(jq -r .grouped report.json)" 0
-judge "$guests/aarch64/a64atomic" --qemu --cpu cortex-a57
+judge "$guests/aarch64/a64atomic" --qemu --cpu cortex-a57 --lane gdb
 verdict "$(($(jq -r .grouped report.json) >= 60 ? 0 : 1))" "groups in QEMU" "are $(jq -r .grouped report.json) instructions"
 same "all instructions are judged" "$(jq -r '.checked == .instructions' report.json)" true
 finish

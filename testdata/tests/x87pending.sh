@@ -20,7 +20,7 @@ if command -v "$qemu" >/dev/null; then
 		same "in QEMU" "$status $(jq -r .verdict report.json)" "0 clean"
 	else
 		same "in QEMU: the division by zero stores nothing" \
-			"$(jq -c '.findings[] | select(.form == "fdiv m32") | [.location, .expected, .severity]' report.json)" \
+			"$(jq -c '.findings[] | select(.form == "fdiv m32" and .place != "ftag") | [.location, .expected, .severity]' report.json)" \
 			'["st0","0x3fff8000000000000000","confirmed"]'
 		same "in QEMU: the signals" \
 			"$(jq -r '.findings[] | select(.place == "fault") | .symbol + " " + .expected + " " + .severity' report.json)" \
