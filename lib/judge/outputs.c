@@ -246,16 +246,17 @@ static bool is_kept(const struct prediction *slot, size_t i, const struct state 
 }
 
 /*
- * The bits of a word of the register that are determined; where not all are, those of them that change: the last opcode
- * of x87 is defined where an exception is pending.
+ * The bits of a word of the register that are written. Where some of them are not determined, those others that change:
+ * the last opcode of x87, 11 of 16 bits, is defined where an exception is pending.
  */
 static uint64_t written_bits(const struct prediction *slot, size_t i, unsigned k, const struct state *before)
 {
 	const struct reg_desc *desc = &before->isa->regs[slot->regs.at[i].reg];
 	uint64_t mask = prediction_mask(slot, i, before->isa)[k], value = prediction_value(slot, i)[k];
 	uint64_t changed = (value ^ before->value[desc->word + k]) | before->unknown[desc->word + k];
+	uint64_t all = desc->width >= 64 ? UINT64_MAX : (UINT64_C(1) << desc->width) - 1;
 
-	return mask ? ~mask & changed : ~mask;
+	return mask && mask != all ? ~mask & changed : UINT64_MAX;
 }
 
 bool judge_hides(const struct source *source, const struct prediction *slot, const struct state *before, uint32_t *ret)
