@@ -126,6 +126,10 @@ unusable "blocks of a stub that is there" "^validate: --granularity block goes w
 unusable "blocks of unicorn" "^validate: --granularity block goes with --qemu" --log hello.json --granularity block
 unusable "blocks that are stepped" "--granularity block is for the log" --log hello.json --qemu --lane gdb --granularity block
 unusable "no such lane" "'middle' is no lane: auto, log or gdb" --log hello.json --qemu --lane middle
+unusable "a trace of blocks" "^validate: a trace has what was seen behind each instruction" \
+	--log hello.json --qemu --granularity block --trace blocks.vtrace
+unusable "a trace of blocks alone" "^validate: a trace has what was seen behind each instruction" \
+	trace --log hello.json --qemu --granularity block -o blocks.vtrace
 unusable "no such granularity" "'half' is no granularity: insn or block" --log hello.json --qemu --granularity half
 unusable "a lane of a trace" "^validate: --lane does not go with --trace-in" --trace-in nosuch --lane log
 unusable "blocks of a trace" "^validate: --granularity does not go with --trace-in" --trace-in nosuch --granularity block
