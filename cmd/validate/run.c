@@ -153,8 +153,9 @@ static struct error *check_usage(const struct run_options *o, const struct opera
 		return error_create(ERROR_USAGE,
 				    "too many operands: the program alone is named, its arguments are in the log");
 	if (o->trace && o->start.blocks)
-		return error_create(ERROR_USAGE, "a trace has what was seen behind each instruction, which --granularity "
-						 "block does not show");
+		return error_create(ERROR_USAGE,
+				    "a trace has what was seen behind each instruction, which --granularity "
+				    "block does not show");
 	return start_check(&o->start);
 }
 

@@ -34,14 +34,6 @@ struct error *judge_fault(struct judgement *j, int expected_signal, int observed
 	return push(j, &f) ? NULL : &error_no_memory;
 }
 
-/* Applies the predicted registers to expect; the unknown bits of expect then are those not to compare. */
-static void apply(struct state *expect, const struct prediction *slot)
-{
-	for (size_t i = 0; i < slot->regs.len; i++)
-		state_set_masked(expect, slot->regs.at[i].reg, prediction_value(slot, i),
-				 prediction_mask(slot, i, expect->isa));
-}
-
 /*
  * What the manuals give within an error: what is seen is expected if it keeps to that, else the true value is. Hidden
  * bits of it stay as they are, undetermined.
@@ -259,16 +251,26 @@ static uint64_t written_bits(const struct prediction *slot, size_t i, unsigned k
 	return mask && mask != all ? ~mask & changed : UINT64_MAX;
 }
 
+/* Some of what the output writes cannot be seen. */
+static bool is_hidden(const struct source *source, const struct prediction *slot, size_t i, const struct state *before)
+{
+	uint32_t reg = slot->regs.at[i].reg;
+	const struct reg_desc *desc = &source->isa->regs[reg];
+	bool any = false;
+
+	for (unsigned k = 0; k < reg_words(desc) && !any; k++) {
+		uint64_t hidden = source->hidden[desc->word + k]; /* mostly 0 */
+		any = hidden && hidden & written_bits(slot, i, k, before);
+	}
+	return any && !is_unjudged(source->isa, reg) && !is_kept(slot, i, before);
+}
+
 bool judge_hides(const struct source *source, const struct prediction *slot, const struct state *before, uint32_t *ret)
 {
 	for (size_t i = 0; i < slot->regs.len; i++) {
-		const struct reg_desc *desc = &source->isa->regs[slot->regs.at[i].reg];
-		if (is_unjudged(source->isa, slot->regs.at[i].reg) || is_kept(slot, i, before))
-			continue;
 		*ret = slot->regs.at[i].reg;
-		for (unsigned k = 0; k < reg_words(desc); k++)
-			if (source->hidden[desc->word + k] & written_bits(slot, i, k, before))
-				return true;
+		if (is_hidden(source, slot, i, before))
+			return true;
 	}
 	return false;
 }
@@ -293,7 +295,7 @@ struct error *judge_outputs(struct judgement *j, const struct source *source, co
 	const uint16_t *words = list_words(slot, source->isa, touched, list, &num_words);
 
 	state_copy(expect, before);
-	apply(expect, slot);
+	prediction_apply(slot, expect); /* what is unknown then is not compared */
 	if (judge_hides(source, slot, before, &j->hidden_reg))
 		j->unseen = UNSEEN_HIDDEN;
 	settle_bounds(j, source, slot, seen, expect);

@@ -30,9 +30,7 @@ void predictor_deinit(struct predictor *p)
 
 static struct error *apply(struct predictor *p, const struct prediction *slot)
 {
-	for (size_t i = 0; i < slot->regs.len; i++)
-		state_set_masked(&p->front, slot->regs.at[i].reg, prediction_value(slot, i),
-				 prediction_mask(slot, i, p->isa));
+	prediction_apply(slot, &p->front);
 	for (size_t i = 0; i < slot->stores.len && !source_shows_accesses(p->source); i++) {
 		const struct eval_store *s = &slot->stores.at[i];
 		struct error *err = memory_write(p->memory, s->address, s->data, s->masked ? s->mask : NULL, s->len);
@@ -40,14 +38,6 @@ static struct error *apply(struct predictor *p, const struct prediction *slot)
 			return err;
 	}
 	return NULL;
-}
-
-static bool any_masked(const struct prediction *slot)
-{
-	for (size_t i = 0; i < slot->stores.len; i++)
-		if (slot->stores.at[i].masked)
-			return true;
-	return false;
 }
 
 static struct error *take_error(struct predictor *p)
@@ -91,7 +81,7 @@ struct error *predict_wait(struct predictor *p, enum predict_result *ret)
  */
 static struct error *advance(struct predictor *p, const struct prediction *slot, enum predict_result *ret)
 {
-	*ret = any_masked(slot) || slot->stores.len > OBSERVED_MAX_READS ? PREDICT_LAST : PREDICT_DONE;
+	*ret = prediction_has_masked_store(slot) || slot->stores.len > OBSERVED_MAX_READS ? PREDICT_LAST : PREDICT_DONE;
 	return apply(p, slot);
 }
 

@@ -112,6 +112,12 @@ struct error *predict_again(struct predictor *p, struct prediction *slot, const 
 
 void prediction_deinit(struct prediction *slot);
 
+/* Sets the registers that it writes; bits that it does not determine become unknown. */
+void prediction_apply(const struct prediction *slot, struct state *s);
+
+/* Some of what it stores is not determined. */
+bool prediction_has_masked_store(const struct prediction *slot);
+
 /* Where in regs the register is; regs.len: it is not written. */
 static inline size_t prediction_find(const struct prediction *slot, uint32_t reg)
 {

@@ -23,6 +23,20 @@ void prediction_deinit(struct prediction *slot)
 	vec_deinit(&slot->ranges);
 }
 
+void prediction_apply(const struct prediction *slot, struct state *s)
+{
+	for (size_t i = 0; i < slot->regs.len; i++)
+		state_set_masked(s, slot->regs.at[i].reg, prediction_value(slot, i), prediction_mask(slot, i, s->isa));
+}
+
+bool prediction_has_masked_store(const struct prediction *slot)
+{
+	for (size_t i = 0; i < slot->stores.len; i++)
+		if (slot->stores.at[i].masked)
+			return true;
+	return false;
+}
+
 /* False: no memory. */
 static bool keep_reg(struct prediction *slot, const struct eval_reg *r)
 {

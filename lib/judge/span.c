@@ -17,17 +17,11 @@ void span_deinit(struct span *s)
 
 /* ---- All as one ---- */
 
-static void apply(struct state *s, const struct prediction *slot)
-{
-	for (size_t i = 0; i < slot->regs.len; i++)
-		state_set_masked(s, slot->regs.at[i].reg, prediction_value(slot, i), prediction_mask(slot, i, s->isa));
-}
-
 void span_state_before(const struct judge *j, size_t i, struct state *ret)
 {
 	state_copy(ret, &j->span.start);
 	for (size_t k = 0; k < i; k++)
-		apply(ret, &j->span.slot[k]);
+		prediction_apply(&j->span.slot[k], ret);
 }
 
 static bool overlap(const struct eval_store *a, const struct eval_store *b)
@@ -233,7 +227,6 @@ struct error *span_account(struct judge *j)
 	run->instructions += span->len;
 	if (!j->judging)
 		return note_span(j);
-	run->grouped += span->len;
 	run->checked += span->len - unseen;
 	run->within_bound += j->judgement.within_bound;
 	for (size_t i = 0; !err && i < span->len; i++)
@@ -244,6 +237,11 @@ struct error *span_account(struct judge *j)
 	if (!err && j->judgement.differences.len)
 		err = keep_span(j);
 	return err ? err : note_span(j);
+}
+
+void span_count_group(struct judge *j)
+{
+	j->run->grouped += j->judging ? j->span.len : 0;
 }
 
 void span_cut_at_exit(struct judge *j)
@@ -262,10 +260,11 @@ struct error *span_judge(struct judge *j)
 	bool lost = false;
 
 	struct error *err = span_compare(j);
-	bool differs = j->judgement.differences.len > 0,
-	     masked = span->whole.stores.len && span->whole.stores.at[0].masked;
+	bool differs = j->judgement.differences.len > 0;
+	bool masked = prediction_has_masked_store(&span->whole);
+	/* What others than the last store holds as predicted: in a group that is nothing. */
 	if (!err && (differs || masked))
-		err = memory_journal_rollback(j->model.memory, span_last(span)->mark); /* only that one stores */
+		err = memory_journal_rollback(j->model.memory, span_last(span)->mark);
 	if (!err && differs)
 		err = judge_lost(j, &lost);
 	if (!err && !lost)

@@ -35,6 +35,8 @@ struct error *span_join(struct span *s);
 struct error *span_compare(struct judge *j);
 /* Counts its instructions, and keeps the differences: those in registers are charged to the last that writes them. */
 struct error *span_account(struct judge *j);
+/* They count as judged by their end alone (run->grouped), where the lane shows each instruction of others. */
+void span_count_group(struct judge *j);
 
 /*
  * Judges judge->span, whose instructions were predicted one after the other from judge->span.start, and behind which

@@ -258,9 +258,7 @@ static bool predicted_value(const struct suspect *s, const struct finding *f, ui
 		return false;
 	}
 	state_copy(&after, &s->before);
-	for (size_t i = 0; i < s->slot.regs.len; i++)
-		state_set_masked(&after, s->slot.regs.at[i].reg, prediction_value(&s->slot, i),
-				 prediction_mask(&s->slot, i, s->before.isa));
+	prediction_apply(&s->slot, &after);
 	const struct reg_desc *desc = &s->before.isa->regs[f->reg];
 	for (size_t i = 0; i < s->slot.bounds.len; i++)
 		if (s->slot.bounds.at[i].reg == f->reg)

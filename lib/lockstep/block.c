@@ -140,28 +140,25 @@ static bool is_open(const struct isa *isa, const struct prediction *slot)
 	return true;
 }
 
-/* Of an instruction of the block that is as it was predicted as a whole: what of it cannot be seen wherever it stands.
+/*
+ * Of an instruction of the block that is as it was predicted as a whole: what of it cannot be seen wherever it stands.
+ * judge.before is the state before it.
  */
-static enum unseen_reason unseen_of(struct judge *j, size_t i)
+static enum unseen_reason unseen_of(struct judge *j, const struct prediction *slot)
 {
-	const struct prediction *slot = &j->span.slot[i];
-
 	if (slot->imprecise && is_open(j->source->isa, slot))
 		return UNSEEN_INPUT;
-	if (slot->lifted->conditional)
-		span_state_before(j, i, &j->before);
 	return judge_hides(j->source, slot, &j->before, &j->judgement.hidden_reg) ? UNSEEN_HIDDEN : UNSEEN_NOTHING;
 }
 
-static struct error *count_matching(struct lockstep *ls, size_t i)
+static struct error *count_matching(struct lockstep *ls, const struct prediction *slot)
 {
 	struct judge *j = &ls->judge;
-	const struct prediction *slot = &j->span.slot[i];
 
 	j->run->instructions++;
 	if (!j->judging)
 		return NULL;
-	enum unseen_reason unseen = unseen_of(j, i);
+	enum unseen_reason unseen = unseen_of(j, slot);
 	struct error *err = coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn,
 					   unseen ? JUDGED_PARTLY : JUDGED_FULLY);
 	if (err || unseen)
@@ -181,12 +178,15 @@ static struct error *take_matching(struct lockstep *ls, bool in_front)
 		state_copy(&j->now, &j->model.front);
 	else
 		keep_registers(&ls->source, &j->model.front, &j->seen, &j->now);
+	state_copy(&j->before, &j->span.start);
 	for (size_t i = 0; i < j->span.len && !err; i++) {
-		err = count_matching(ls, i);
+		const struct prediction *slot = &j->span.slot[i];
+		err = count_matching(ls, slot);
 		if (!err)
-			err = flow_note_stores(ls, &j->span.slot[i]);
+			err = flow_note_stores(ls, slot);
 		if (!err)
-			err = suspects_note(j, &j->span.slot[i]);
+			err = suspects_note(j, slot);
+		prediction_apply(slot, &j->before);
 	}
 	state_copy(&j->before, &j->span.start);
 	return err;
@@ -248,6 +248,8 @@ static struct error *take_last(struct lockstep *ls, enum stop_kind kind)
 	ls->judge.reply.stop.kind = kind;
 	state_copy(&ls->judge.model.front, &ls->judge.now);
 	struct error *err = ahead_next(&ls->ahead, slot, &result);
+	if (!err && kind == STOP_STEPPED)
+		err = ahead_check_executed(&ls->ahead, slot);
 	if (!err)
 		err = take_step(ls, slot, &differs);
 	return err ? err : flow_note_stores(ls, slot);
@@ -290,9 +292,6 @@ static struct error *take_path(struct lockstep *ls, struct path *p)
 	if (err || !j->span.len)
 		return err;
 	count_block(ls, p);
-	err = tracer_span(ls, j->span.len);
-	if (err)
-		return err;
 	/* What is not determined is as seen whatever it is. */
 	if (p->as_seen && !p->bounds)
 		return take_matching(ls, false);
@@ -312,7 +311,7 @@ static bool is_undetermined(const struct lockstep *ls, const struct prediction *
 {
 	if (slot->lifted && slot->lifted->env)
 		return true;
-	return slot->stores.len && replay_place_at(ls->replay, slot->pc) == REPLAY_PLACE_STORE;
+	return prediction_has_masked_store(slot) && replay_place_at(ls->replay, slot->pc) == REPLAY_PLACE_STORE;
 }
 
 /* From the next time on such an instruction is no part of a block. */

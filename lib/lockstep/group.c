@@ -143,6 +143,7 @@ static struct error *run(struct lockstep *ls, uint64_t end)
 static struct error *judge_stopped(struct lockstep *ls)
 {
 	span_cut_at_exit(&ls->judge);
+	span_count_group(&ls->judge);
 	struct error *err = tracer_span(ls, ls->judge.span.len);
 	if (!err)
 		err = span_judge(&ls->judge);

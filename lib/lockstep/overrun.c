@@ -115,7 +115,10 @@ static struct error *extend(struct lockstep *ls, bool *ret)
 	}
 	if (!err && *ret)
 		err = tracer_span(ls, g->len);
-	return err || !*ret ? err : span_account(&ls->judge);
+	if (err || !*ret)
+		return err;
+	span_count_group(&ls->judge);
+	return span_account(&ls->judge);
 }
 
 static void swap(struct prediction *a, struct prediction *b)

@@ -384,14 +384,14 @@ static struct error *extend(struct traced *t, const struct trace_step *step)
 }
 
 /* Of a sequence with an instruction that cannot be predicted, the end says nothing: it is adopted. */
-static struct error *leave_sequence(struct traced *t, const struct trace_step *step)
+static struct error *leave_sequence(struct traced *t)
 {
 	struct judge *j = &t->judge;
 	struct span *g = &j->span;
 	struct error *err = memory_forget_all(j->model.memory);
 
-	reply_stop(t, step);
 	adopt_registers(j->source, &g->start, &j->seen, &j->now);
+	j->signal = j->reply.stop.kind == STOP_SIGNAL ? j->reply.stop.signal : 0;
 	for (size_t i = 0; i < g->len && !err; i++) {
 		struct prediction *slot = &g->slot[i];
 		j->run->instructions++;
@@ -403,17 +403,23 @@ static struct error *leave_sequence(struct traced *t, const struct trace_step *s
 		else if (!err)
 			err = count_unseen(j, slot->lifted->insn.mnemonic, slot->pc, UNSEEN_INPUT);
 	}
-	g->len = 0;
 	return err;
 }
 
-static struct error *judge_span(struct judge *j)
+static struct error *judge_sequence(struct traced *t, const struct trace_step *step)
 {
+	struct judge *j = &t->judge;
+	struct trace_step whole = *step;
 	size_t len;
 
+	whole.accesses = t->accesses.at;
+	whole.num_accesses = t->accesses.len;
+	reply_stores(j, span_last(&j->span), &whole);
+	show(t, t->accesses.at, t->accesses.len, false);
 	if (j->reply.stop.kind == STOP_SIGNAL)
 		return span_judge_signal(j, &len);
 	span_cut_at_exit(j);
+	span_count_group(j);
 	return span_judge(j);
 }
 
@@ -421,22 +427,13 @@ static struct error *judge_span(struct judge *j)
 static struct error *end_sequence(struct traced *t, const struct trace_step *step)
 {
 	struct judge *j = &t->judge;
-	struct span *g = &j->span;
-	struct trace_step whole = *step;
 	bool predicted = true;
 
-	for (size_t i = 0; i < g->len; i++)
-		predicted &= g->slot[i].kind == PREDICTED_OUTPUTS;
-	if (!predicted)
-		return leave_sequence(t, step);
+	for (size_t i = 0; i < j->span.len; i++)
+		predicted &= j->span.slot[i].kind == PREDICTED_OUTPUTS;
 	reply_stop(t, step);
-	whole.accesses = t->accesses.at;
-	whole.num_accesses = t->accesses.len;
-	reply_stores(j, &g->slot[g->len - 1], &whole);
-	show(t, t->accesses.at, t->accesses.len, false);
-	struct error *err = judge_span(j);
-	g->len = 0;
-	t->accesses.len = 0;
+	struct error *err = predicted ? judge_sequence(t, step) : leave_sequence(t);
+	j->span.len = t->accesses.len = 0;
 	note_seen(j, step);
 	if (j->signal)
 		j->run->exit_signal = j->signal;

@@ -264,7 +264,7 @@ static bool is_confirmed(const struct lockstep *ls, const struct trace_access *a
 static bool is_covered(const struct tracer *t, size_t step, size_t access, const struct trace_access *a)
 {
 	for (size_t i = step; i < t->waiting.len; i++) {
-		const struct traced *w = &t->waiting.at[i];
+		const struct waiting_step *w = &t->waiting.at[i];
 		for (size_t k = i == step ? access + 1 : 0; k < w->accesses.len; k++) {
 			const struct trace_access *b = &w->accesses.at[k];
 			if (b->store && (b->address - a->address < a->len || a->address - b->address < b->len))
@@ -298,7 +298,7 @@ struct error *tracer_settle(struct lockstep *ls)
 		for (size_t k = 0; k < t->waiting.at[i].accesses.len; k++)
 			settle_access(ls, i, k);
 	for (size_t i = 0; i < t->waiting.len && !err; i++) {
-		struct traced *w = &t->waiting.at[i];
+		struct waiting_step *w = &t->waiting.at[i];
 		w->step.bytes = w->bytes;
 		w->step.before = &w->before;
 		w->step.after = &w->after;
@@ -312,7 +312,7 @@ struct error *tracer_settle(struct lockstep *ls)
 static struct error *wait(struct lockstep *ls, const struct trace_step *step)
 {
 	struct tracer *t = &ls->tracer;
-	struct traced w = {.step = *step};
+	struct waiting_step w = {.step = *step};
 
 	if (step->len)
 		memcpy(w.bytes, step->bytes, step->len);

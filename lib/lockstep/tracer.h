@@ -7,7 +7,7 @@
 #include "lib/trace/trace.h"
 
 /* A step that waits: some of its stores are yet to be looked at. */
-struct traced {
+struct waiting_step {
 	struct trace_step step;
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	struct state before, after;
@@ -23,7 +23,7 @@ struct tracer {
 	VEC(uint8_t) data;  /* of writes */
 	struct state state; /* scratch */
 	size_t num_modules; /* that the trace has */
-	VEC(struct traced) waiting;
+	VEC(struct waiting_step) waiting;
 };
 
 struct lockstep;
