@@ -53,6 +53,9 @@ uint64_t *map_put(struct map *m, uint64_t key)
 
 void map_clear(struct map *m)
 {
+	/* So that what it costs is told by what it has, not by what it had once. */
+	if (m->cap > 64 && m->len < m->cap / 8)
+		map_deinit(m);
 	if (m->at)
 		memset(m->at, 0, m->cap * sizeof *m->at);
 	m->len = 0;

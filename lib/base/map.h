@@ -26,6 +26,7 @@ uint64_t *map_get(const struct map *m, uint64_t key);
 /* The value's place, made with value 0 if there was none; NULL when out of memory. Valid until the next map_put(). */
 uint64_t *map_put(struct map *m, uint64_t key);
 
+/* Keeps its room, unless it has far more than it needed. */
 void map_clear(struct map *m);
 void map_deinit(struct map *m);
 

@@ -72,6 +72,10 @@ START_TEST(clear_forgets_and_keeps_room)
 	ck_assert_uint_eq(m.cap, cap);
 	ck_assert_ptr_null(map_get(&m, 7));
 	ck_assert_uint_eq(*map_put(&m, 7), 0);
+	map_clear(&m);
+	ck_assert_uint_eq(m.cap, 0); /* it was no longer needed */
+	ck_assert_ptr_null(map_get(&m, 7));
+	ck_assert_uint_eq(*map_put(&m, 7), 0);
 	map_deinit(&m);
 }
 END_TEST

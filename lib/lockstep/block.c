@@ -322,7 +322,7 @@ static struct error *note_undetermined(struct lockstep *ls)
 
 	for (size_t i = 0; i < span->len && span->len > 1 && !err; i++)
 		if (is_undetermined(ls, &span->slot[i]))
-			err = flow_want_alone(ls, span->slot[i].pc);
+			err = flow_want_stepped(ls, span->slot[i].pc);
 	return err;
 }
 

@@ -34,7 +34,7 @@ void flow_deinit(struct flow *f)
 	map_deinit(&f->placed);
 	map_deinit(&f->dirty);
 	vec_deinit(&f->pages);
-	vec_deinit(&f->alone);
+	vec_deinit(&f->to_step);
 	run_deinit(&f->nothing);
 }
 
@@ -101,8 +101,8 @@ struct error *flow_set_breaks(struct lockstep *ls)
 		err = set_places(ls, f->places.clear.at, f->places.clear.len, false);
 	if (!err)
 		err = set_places(ls, f->places.set.at, f->places.set.len, true);
-	for (; f->num_alone < f->alone.len && !err; f->num_alone++)
-		err = set_break(ls, f->alone.at[f->num_alone], true);
+	for (; f->num_to_step < f->to_step.len && !err; f->num_to_step++)
+		err = set_break(ls, f->to_step.at[f->num_to_step], true);
 	f->signal.wanted = fault->signal ? fault->pc : UINT64_MAX;
 	f->between.wanted = ls->between ? ls->between_pc : UINT64_MAX;
 	f->from.wanted = ls->judge.judging || !ls->options->have_from ? UINT64_MAX : ls->options->from;
@@ -116,14 +116,14 @@ struct error *flow_set_breaks(struct lockstep *ls)
 	return err ? err : move_break(ls, &f->until);
 }
 
-struct error *flow_want_alone(struct lockstep *ls, uint64_t pc)
+struct error *flow_want_stepped(struct lockstep *ls, uint64_t pc)
 {
 	struct flow *f = &ls->flow;
 
-	for (size_t i = 0; i < f->alone.len; i++)
-		if (f->alone.at[i] == pc)
+	for (size_t i = 0; i < f->to_step.len; i++)
+		if (f->to_step.at[i] == pc)
 			return NULL;
-	if (!vec_push(&f->alone, pc))
+	if (!vec_push(&f->to_step, pc))
 		return &error_no_memory;
 	return flow_stop_soon(ls);
 }

@@ -24,9 +24,9 @@ struct flow {
 	struct map placed; /* address -> 1 where a breakpoint stands for a place of replay_find_places(), else 0 */
 	struct map breaks; /* address -> how often a breakpoint is wanted there */
 	/* Of blocks: instructions that were met of which only the emulator decides what they do, and that are no part
-	 * of a block from then on; the first num_alone have their breakpoint. */
-	VEC(uint64_t) alone;
-	size_t num_alone;
+	 * of a block from then on; the first num_to_step have their breakpoint. */
+	VEC(uint64_t) to_step;
+	size_t num_to_step;
 	/* Places besides, and where breakpoints are for them; UINT64_MAX: none. */
 	struct flow_place {
 		uint64_t wanted, set;
@@ -71,7 +71,7 @@ struct error *flow_note_stores(struct lockstep *ls, const struct prediction *slo
 /* The differences from that suspect on may be another instruction's. */
 void flow_want_closer(struct lockstep *ls, size_t suspects);
 /* The instruction was met in a block: from the next stand on it is stepped. */
-struct error *flow_want_alone(struct lockstep *ls, uint64_t pc);
+struct error *flow_want_stepped(struct lockstep *ls, uint64_t pc);
 /* The guest is to stop as soon as it can: what was seen can be told from what was stored since only where it stands. */
 struct error *flow_stop_soon(struct lockstep *ls);
 /* ERROR_TARGET: it has got over the breakpoint of a system call. */

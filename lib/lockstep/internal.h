@@ -70,6 +70,11 @@ struct lockstep {
 	uint64_t started; /* clock_now() at the run's start */
 };
 
+/* ---- source.c ---- */
+
+/* What the judge is told of the target and the log: ls->source, ls->log. */
+void source_init(struct lockstep *ls);
+
 /* ---- sweep.c ---- */
 
 /* Adds to the plan of instruction `number` of the run what the interval, or an event behind it, wants seen. */

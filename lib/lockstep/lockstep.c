@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h> /* PROT_WRITE */
 
 #include "lib/base/clock.h"
 #include "lib/lockstep/internal.h"
@@ -129,8 +128,8 @@ static struct error *fill(struct lockstep *ls, enum ahead_result *ret)
 			*ret = AHEAD_REACH;
 			break;
 		}
-		bool alone = passed_stands(ls);
-		if ((alone || signal_stands_between(ls)) && ls->predicted) {
+		bool passed = passed_stands(ls);
+		if ((passed || signal_stands_between(ls)) && ls->predicted) {
 			*ret = AHEAD_WAIT;
 			break;
 		}
@@ -139,7 +138,7 @@ static struct error *fill(struct lockstep *ls, enum ahead_result *ret)
 		/* It can run on from behind the step. */
 		if (!err && *ret == AHEAD_DONE && flow_steps_once(ls))
 			*ret = AHEAD_LAST;
-		if (!err && alone && (*ret == AHEAD_DONE || *ret == AHEAD_LAST)) {
+		if (!err && passed && (*ret == AHEAD_DONE || *ret == AHEAD_LAST)) {
 			*ret = AHEAD_LAST;
 			err = passed_before(ls, &step->slot);
 		}
@@ -362,102 +361,6 @@ static struct error *turn(struct lockstep *ls)
 
 /* ---- The run ---- */
 
-/* What is never compared is as good as not shown. */
-static void hide_unjudged(struct target *t)
-{
-	for (uint32_t i = 0; i < t->isa->num_unjudged; i++) {
-		const struct reg_desc *reg = &t->isa->regs[t->isa->unjudged[i]];
-		for (unsigned w = 0; w < reg_words(reg); w++)
-			t->hidden[reg->word + w] = UINT64_MAX;
-	}
-}
-
-/* ---- The target, and the log, as the judge sees them ---- */
-
-static struct error *read_target(struct source *source, uint64_t address, void *ret, size_t len, size_t *ret_len)
-{
-	return target_read_memory(((struct lockstep *)source->ctx)->target, address, ret, len, ret_len);
-}
-
-/* What is mapped, and what is known of it without asking: of a guest that runs. */
-static enum mem_result reach_target(struct source *source, struct memory *memory, uint64_t address, size_t len,
-				    struct error **error)
-{
-	struct lockstep *ls = source->ctx;
-	const struct guest_map *map = replay_map(ls->replay);
-	struct guest_map_range range;
-
-	if (!ls->flow.on)
-		return MEM_OK;
-	for (uint64_t page = address / MEMORY_PAGE; page <= (address + len - 1) / MEMORY_PAGE; page++) {
-		uint64_t at = page * MEMORY_PAGE;
-		if (!guest_map_at(map, at, &range) || !range.prot || replay_is_beyond(ls->replay, at))
-			return MEM_FAULT;
-	}
-	*error = replay_know_fresh(ls->replay, memory, address, len);
-	return *error ? MEM_ERROR : MEM_OK;
-}
-
-/* Code that nobody can write to stays what it is. */
-static struct error *forget_writable(struct source *source, struct memory *memory)
-{
-	struct lockstep *ls = source->ctx;
-	const struct guest_map *map = replay_map(ls->replay);
-	struct error *err = map->known ? NULL : memory_forget_all(memory);
-
-	for (size_t i = 0; map->known && i < guest_map_num(map) && !err; i++) {
-		struct guest_map_range range = guest_map_get(map, i);
-		if (range.prot & PROT_WRITE)
-			err = memory_forget(memory, range.start, range.len);
-	}
-	return err;
-}
-
-static void init_source(struct lockstep *ls)
-{
-	static const struct source_ops ops = {.read = read_target, .reach = reach_target, .forget = forget_writable};
-	const struct target *t = ls->target;
-
-	ls->source = (struct source){
-		.ops = &ops,
-		.ctx = ls,
-		.isa = t->isa,
-		.hidden = t->hidden,
-		.on_request = t->on_request,
-		.trap_is_step = t->trap_is_step,
-		.stops_reset = t->stops_reset,
-		.no_segments = t->no_segments,
-	};
-}
-
-static uint64_t log_position(void *ctx)
-{
-	return replay_position(((struct lockstep *)ctx)->replay);
-}
-
-static struct error *log_has_signal(void *ctx, int signal, bool *ret)
-{
-	return replay_has_signal(((struct lockstep *)ctx)->replay, signal, ret);
-}
-
-/* Others than those of memory were raised where they are in the log, which its next fault tells. */
-static struct error *log_has_fault(void *ctx, int signal, bool memory, bool *ret)
-{
-	*ret = false;
-	return memory ? log_has_signal(ctx, signal, ret) : NULL;
-}
-
-static void init_log(struct lockstep *ls)
-{
-	ls->log = (struct log_view){
-		.ctx = ls,
-		.position = log_position,
-		.has_signal = log_has_signal,
-		.has_fault = log_has_fault,
-		.header = replay_header(ls->replay),
-	};
-}
-
 /* The most that is ever sent ahead: a guest that flows takes one step at a time, and may have to be stepped later. */
 static struct error *stop_flowing(struct target *t)
 {
@@ -473,10 +376,7 @@ static struct error *init(struct lockstep *ls)
 	ls->capacity = (MAX_BATCHES + 1) * ls->target->max_ahead + 1;
 	ls->ring = calloc(ls->capacity, sizeof *ls->ring);
 	ls->plans = calloc(ls->target->max_ahead, sizeof *ls->plans);
-	init_source(ls);
-	init_log(ls);
-	ls->judge.source = &ls->source;
-	ls->judge.log = &ls->log;
+	source_init(ls);
 	ls->judge.options = &ls->options->judge;
 	ls->ahead.model = &ls->judge.model;
 	ls->ahead.target = ls->target;
@@ -484,7 +384,7 @@ static struct error *init(struct lockstep *ls)
 	if (!err)
 		err = target_read_regs(ls->target, &ls->judge.now);
 	if (!err)
-		hide_unjudged(ls->target);
+		state_hide_unjudged(ls->target->isa, ls->target->hidden);
 	ls->ahead.guard.replay = ls->replay;
 	ls->stretch.passing = ls->options->one_stretch;
 	if (!err)

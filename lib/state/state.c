@@ -155,3 +155,12 @@ void bits_put(uint8_t *bytes, size_t len, unsigned low, unsigned width, const ui
 	for (unsigned done = 0; done < width; done += 64)
 		put_word(bytes, low + done, width - done < 64 ? width - done : 64, value[done / 64]);
 }
+
+void state_hide_unjudged(const struct isa *isa, uint64_t *hidden)
+{
+	for (uint32_t i = 0; i < isa->num_unjudged; i++) {
+		const struct reg_desc *reg = &isa->regs[isa->unjudged[i]];
+		for (unsigned w = 0; w < reg_words(reg); w++)
+			hidden[reg->word + w] = UINT64_MAX;
+	}
+}

@@ -51,4 +51,8 @@ static inline unsigned reg_words(const struct reg_desc *reg)
 void bits_get(const uint8_t *bytes, size_t len, unsigned low, unsigned width, uint64_t *ret);
 void bits_put(uint8_t *bytes, size_t len, unsigned low, unsigned width, const uint64_t *value);
 
+/* What is never compared is as good as not shown: sets the bits of isa->unjudged in hidden, which has a state's words.
+ */
+void state_hide_unjudged(const struct isa *isa, uint64_t *hidden);
+
 #endif

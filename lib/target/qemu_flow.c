@@ -30,19 +30,6 @@ static void adopt(struct qemu_lane *l, const struct manner *from, const struct m
 	t->overruns = to->overruns;
 }
 
-static void hide(uint64_t *hidden, const struct reg_desc *reg)
-{
-	for (unsigned w = 0; w < reg_words(reg); w++)
-		hidden[reg->word + w] = UINT64_MAX;
-}
-
-/* What nobody judges is hidden by who judges. */
-static void hide_unjudged(const struct isa *isa, uint64_t *hidden)
-{
-	for (uint32_t i = 0; i < isa->num_unjudged; i++)
-		hide(hidden, &isa->regs[isa->unjudged[i]]);
-}
-
 /* The first state tells what the log shows. */
 static void settle_shown(struct qemu_lane *l)
 {
@@ -51,7 +38,7 @@ static void settle_shown(struct qemu_lane *l)
 
 	for (uint32_t w = 0; w < isa->num_words; w++)
 		l->flowing.hidden[w] = l->stepped.hidden[w] & l->seen.unknown[w];
-	hide_unjudged(isa, l->flowing.hidden);
+	state_hide_unjudged(isa, l->flowing.hidden);
 	/* What others hide is not ours to show again. */
 	for (uint32_t w = 0; w < isa->num_words; w++)
 		l->flowing.hidden[w] &= ~l->g->base.hidden[w] | l->stepped.hidden[w];
