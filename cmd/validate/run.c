@@ -152,11 +152,12 @@ static struct error *check_usage(const struct run_options *o, const struct opera
 	if (operands->len > 1)
 		return error_create(ERROR_USAGE,
 				    "too many operands: the program alone is named, its arguments are in the log");
-	if (o->trace && o->start.blocks)
-		return error_create(ERROR_USAGE,
-				    "a trace has what was seen behind each instruction, which --granularity "
-				    "block does not show");
-	return start_check(&o->start);
+	struct error *err = start_check(&o->start);
+	if (!err && o->trace && o->start.blocks)
+		err = error_create(ERROR_USAGE,
+				   "a trace has what was seen behind each instruction, which --granularity "
+				   "block does not show");
+	return err;
 }
 
 /* ---- The run ---- */

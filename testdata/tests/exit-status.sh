@@ -128,8 +128,8 @@ unusable "blocks that are stepped" "--granularity block is for the log" --log he
 unusable "no such lane" "'middle' is no lane: auto, log or gdb" --log hello.json --qemu --lane middle
 unusable "a trace of blocks" "^validate: a trace has what was seen behind each instruction" \
 	--log hello.json --qemu --granularity block --trace blocks.vtrace
-unusable "a trace of blocks alone" "^validate: a trace has what was seen behind each instruction" \
-	trace --log hello.json --qemu --granularity block -o blocks.vtrace
+said=$("$VALIDATE" trace --log hello.json --qemu --granularity block -o unwritten.vtrace 2>&1)
+same "a trace of blocks alone" "$? ${said%%,*}" "2 validate: a trace has what was seen behind each instruction"
 unusable "no such granularity" "'half' is no granularity: insn or block" --log hello.json --qemu --granularity half
 unusable "a lane of a trace" "^validate: --lane does not go with --trace-in" --trace-in nosuch --lane log
 unusable "blocks of a trace" "^validate: --granularity does not go with --trace-in" --trace-in nosuch --granularity block
