@@ -1,30 +1,16 @@
 /*
- * Floating-point arithmetic, comparisons and conversions of scalars in single and double precision (Arm ARM C3.4,
- * shared pseudocode FPAdd() and on). Half precision and the other operations have names alone.
+ * Floating-point arithmetic, comparisons and conversions of scalars (Arm ARM C3.4, shared pseudocode FPAdd() and on).
  */
 #include "arch/aarch64/simd.h"
-
-/* The format by field y; false: half precision, without a model, or none. */
-static bool spec_of(struct a64_ctx *c, struct fp_spec *ret)
-{
-	unsigned type = a64_field(c, 'y');
-
-	if (type == 2)
-		a64_undefined(c);
-	else if (type == 3)
-		a64_unmodelled(c);
-	*ret = (struct fp_spec){.format = type ? FP_F64 : FP_F32, .rules = FP_ARM};
-	return type < 2;
-}
 
 static expr_id operand(struct a64_ctx *c, const struct fp_spec *s, char letter)
 {
 	return a64_v(c, a64_field(c, letter), fp_width(s->format));
 }
 
-static void finish(struct a64_ctx *c, expr_id value, expr_id flags)
+static void finish(struct a64_ctx *c, expr_id value, expr_id flags, char merged)
 {
-	a64_set_v(c, a64_field(c, 'd'), value);
+	a64_fp_set_scalar(c, value, merged);
 	a64_fp_raise(c, flags);
 }
 
@@ -32,17 +18,17 @@ static void finish(struct a64_ctx *c, expr_id value, expr_id flags)
 
 static expr_id binary(struct a64_ctx *c, const struct fp_spec *s)
 {
-	return a64_fp(c, c->row->param, s, operand(c, s, 'n'), operand(c, s, 'm'));
+	return a64_fp(c, c->row->param, s, operand(c, s, 'n'), operand(c, s, 'm'), EXPR_NONE);
 }
 
 static void build_binary(struct a64_ctx *c)
 {
 	struct fp_spec s;
 
-	if (!spec_of(c, &s))
+	if (!a64_fp_type(c, &s))
 		return;
 	expr_id r = binary(c, &s);
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'n');
 }
 
 /* The product's sign is changed, that of a NaN, too (FNMUL). */
@@ -50,11 +36,11 @@ static void build_nmul(struct a64_ctx *c)
 {
 	struct fp_spec s;
 
-	if (!spec_of(c, &s))
+	if (!a64_fp_type(c, &s))
 		return;
 	expr_id r = binary(c, &s), value = expr_fp_value(c->pool, r);
 	expr_id sign = a64_const(c, fp_width(s.format), UINT64_C(1) << (fp_width(s.format) - 1));
-	finish(c, expr_xor(c->pool, value, sign), expr_fp_flags(c->pool, r));
+	finish(c, expr_xor(c->pool, value, sign), expr_fp_flags(c->pool, r), 'n');
 }
 
 /* ---- Comparison: param tells what; FPCompare() ---- */
@@ -78,14 +64,14 @@ static expr_id compare(struct a64_ctx *c, struct fp_spec s)
 	expr_id right = c->row->param & COMPARE_ZERO ? a64_const(c, fp_width(s.format), 0) : operand(c, &s, 'm');
 
 	s.quiet = !(c->row->param & COMPARE_SIGNAL);
-	return a64_fp(c, EXPR_FORDER, &s, operand(c, &s, 'n'), right);
+	return a64_fp(c, EXPR_FORDER, &s, operand(c, &s, 'n'), right, EXPR_NONE);
 }
 
 static void build_compare(struct a64_ctx *c)
 {
 	struct fp_spec s;
 
-	if (!spec_of(c, &s))
+	if (!a64_fp_type(c, &s))
 		return;
 	expr_id order = compare(c, s);
 	a64_set_nzcv(c, nzcv_of(c, order));
@@ -98,7 +84,7 @@ static void build_compare_if(struct a64_ctx *c)
 	struct expr_pool *p = c->pool;
 	struct fp_spec s;
 
-	if (!spec_of(c, &s))
+	if (!a64_fp_type(c, &s))
 		return;
 	expr_id order = compare(c, s), holds = a64_condition_holds(c, a64_field(c, 'c'));
 	a64_set_nzcv(c, expr_ite(p, holds, nzcv_of(c, order), a64_const(c, 4, a64_field(c, 'i'))));
@@ -111,24 +97,24 @@ static void build_from_int(struct a64_ctx *c)
 {
 	struct fp_spec s;
 
-	if (!spec_of(c, &s))
+	if (!a64_fp_type(c, &s))
 		return;
 	s.is_signed = c->row->param;
 	s.integer = (uint8_t)c->width;
-	expr_id r = a64_fp(c, EXPR_ITOF, &s, a64_read(c, 'n'), EXPR_NONE);
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
+	expr_id r = a64_fp(c, EXPR_ITOF, &s, a64_read(c, 'n'), EXPR_NONE, EXPR_NONE);
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'd');
 }
 
 static void build_to_int(struct a64_ctx *c)
 {
 	struct fp_spec s;
 
-	if (!spec_of(c, &s))
+	if (!a64_fp_type(c, &s))
 		return;
 	s.is_signed = c->row->param;
 	s.integer = (uint8_t)c->width;
 	s.rounding = FP_STATIC + FP_TO_ZERO;
-	expr_id r = a64_fp(c, EXPR_FTOI, &s, operand(c, &s, 'n'), EXPR_NONE);
+	expr_id r = a64_fp(c, EXPR_FTOI, &s, operand(c, &s, 'n'), EXPR_NONE, EXPR_NONE);
 	a64_write(c, 'd', expr_fp_value(c->pool, r));
 	a64_fp_raise(c, expr_fp_flags(c->pool, r));
 }
@@ -141,9 +127,9 @@ static void build_convert(struct a64_ctx *c)
 				  .from = to_double ? FP_F32 : FP_F64,
 				  .rules = FP_ARM};
 	expr_id a = a64_v(c, a64_field(c, 'n'), fp_width(s.from));
-	expr_id r = a64_fp(c, EXPR_FCVT, &s, a, EXPR_NONE);
+	expr_id r = a64_fp(c, EXPR_FCVT, &s, a, EXPR_NONE, EXPR_NONE);
 
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r));
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'd');
 }
 
 /* clang-format off */

@@ -98,8 +98,17 @@ expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, uns
 
 /* ---- Floating point, as FPCR says (Arm ARM C5.2.8, C5.2.10) ---- */
 
-/* An operator of one or two operands; b may be EXPR_NONE. */
-expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id a, expr_id b);
+/* The format by field y, of an instruction that rounds as FPCR says; false if there is none: unallocated. */
+bool a64_fp_type(struct a64_ctx *c, struct fp_spec *ret);
+
+/* An operator of one to three operands; those that it does not have are EXPR_NONE. */
+expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id x, expr_id y, expr_id z);
+
+/*
+ * Writes a scalar result to Rd: the bits above it become zero or, with FPCR.NEP (FEAT_AFP), those of the register that
+ * field `merged` names: Rn of most that have two operands, Ra of the fused ones, else Rd (IsMerging()).
+ */
+void a64_fp_set_scalar(struct a64_ctx *c, expr_id value, char merged);
 
 /* Adds exception flags, FP_NUM_FLAGS bits, to FPSR: FPProcessException(). No exception is trapped. */
 void a64_fp_raise(struct a64_ctx *c, expr_id flags);
