@@ -64,9 +64,9 @@ static struct fp_result convert(const struct lanes *l, fp_bits a)
 typedef struct fp_result binary(const struct fp_env *e, fp_bits a, fp_bits b);
 
 static binary *const binaries[EXPR_NUM_OPS] = {
-	[EXPR_FADD] = fp_add,        [EXPR_FSUB] = fp_sub,        [EXPR_FMUL] = fp_mul,
-	[EXPR_FDIV] = fp_div,        [EXPR_FMIN] = fp_min,        [EXPR_FMAX] = fp_max,
-	[EXPR_FMINNUM] = fp_min_num, [EXPR_FMAXNUM] = fp_max_num, [EXPR_FSCALE] = fp_scale,
+	[EXPR_FADD] = fp_add,        [EXPR_FSUB] = fp_sub,     [EXPR_FMUL] = fp_mul, [EXPR_FMULX] = fp_mulx,
+	[EXPR_FDIV] = fp_div,        [EXPR_FMIN] = fp_min,     [EXPR_FMAX] = fp_max, [EXPR_FMINNUM] = fp_min_num,
+	[EXPR_FMAXNUM] = fp_max_num, [EXPR_FSCALE] = fp_scale,
 };
 
 static struct fp_result apply(const struct lanes *l, unsigned i)

@@ -95,6 +95,7 @@ static struct fp_result compare(const struct fp_env *e, bool quiet, uint64_t a, 
 OURS(add, fp_add(e, n[0], n[1]))
 OURS(sub, fp_sub(e, n[0], n[1]))
 OURS(mul, fp_mul(e, n[0], n[1]))
+OURS(mulx, fp_mulx(e, n[0], n[1]))
 OURS(div, fp_div(e, n[0], n[1]))
 OURS(min, fp_min(e, n[0], n[1]))
 OURS(max, fp_max(e, n[0], n[1]))
@@ -162,6 +163,7 @@ static const struct operation operations[] = {
 	{"fcvt double to single", 83, FP_F64, FP_F32, our_convert},
 	{"fcvtxn", 84, FP_F64, FP_F32, our_convert_odd},
 	{"bfcvt", 85, FP_F32, FP_BF16, our_convert},
+	ALL("fmulx", 110, our_mulx),
 };
 
 /* Cases that one run of the guest takes: their file is not to be huge. */

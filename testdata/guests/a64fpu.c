@@ -95,6 +95,7 @@ static struct fpu_result run(const struct fpu_case *c)
 		OPERATION(83, v, "fcvt s0, d1")
 		OPERATION(84, v, "fcvtxn s0, d1")
 		OPERATION(85, v, "bfcvt h0, s1")
+		TWO(110, "fmulx")
 	default: return (struct fpu_result){0, ~UINT64_C(0)};
 	}
 }
