@@ -75,7 +75,7 @@ static binary *const binaries[EXPR_NUM_OPS] = {
 	[EXPR_FADD] = fp_add,          [EXPR_FSUB] = fp_sub,           [EXPR_FMUL] = fp_mul,
 	[EXPR_FDIV] = fp_div,          [EXPR_FMIN] = fp_min,           [EXPR_FMAX] = fp_max,
 	[EXPR_FMINNUM] = fp_min_num,   [EXPR_FMAXNUM] = fp_max_num,    [EXPR_FSCALE] = fp_scale,
-	[EXPR_FRECPS] = fp_recip_step, [EXPR_FRSQRTS] = fp_rsqrt_step,
+	[EXPR_FRECPS] = fp_recip_step, [EXPR_FRSQRTS] = fp_rsqrt_step, [EXPR_FMULX] = fp_mulx,
 };
 
 static struct fp_result apply(const struct lanes *l, unsigned i)

@@ -157,6 +157,7 @@ bool fp_op_rounds(enum expr_op op)
 	case EXPR_FADD:
 	case EXPR_FSUB:
 	case EXPR_FMUL:
+	case EXPR_FMULX:
 	case EXPR_FDIV:
 	case EXPR_FSQRT:
 	case EXPR_FMA:

@@ -111,6 +111,7 @@ static struct fp_result compare(const struct fp_env *e, bool quiet, uint64_t a, 
 OURS(add, fp_add(e, n[0], n[1]))
 OURS(sub, fp_sub(e, n[0], n[1]))
 OURS(mul, fp_mul(e, n[0], n[1]))
+OURS(mulx, fp_mulx(e, n[0], n[1]))
 OURS(div, fp_div(e, n[0], n[1]))
 OURS(min, fp_min(e, n[0], n[1]))
 OURS(max, fp_max(e, n[0], n[1]))
@@ -190,6 +191,7 @@ static const struct operation operations[] = {
 	ALL("frsqrte", 95, our_rsqrt_estimate),
 	ALL("frecpx", 98, our_recip_exponent),
 	{"bfdot", 101, FP_BF16, FP_F32, our_dot},
+	ALL("fmulx", 110, our_mulx),
 };
 
 /* Cases that one run of the guest takes: their file is not to be huge. */

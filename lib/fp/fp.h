@@ -112,6 +112,8 @@ static inline unsigned fp_width(enum fp_format f)
 struct fp_result fp_add(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_sub(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_mul(const struct fp_env *e, fp_bits a, fp_bits b);
+/* But infinity * 0 is 2, with the product's sign, and raises nothing (Arm ARM, FPMulX()). */
+struct fp_result fp_mulx(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_div(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a);
 

@@ -103,6 +103,7 @@ static struct fpu_result run(const struct fpu_case *c)
 		OPERATION(101, v, "fmov d0, d3\n\tbfdot v0.2s, v1.4h, v2.4h")
 		/* What FPCR keeps of what is written to it. */
 		OPERATION(102, x, "mrs x0, fpcr")
+		TWO(110, "fmulx")
 	default: return (struct fpu_result){0, ~UINT64_C(0)};
 	}
 }
