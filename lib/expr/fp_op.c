@@ -119,6 +119,7 @@ static uint32_t own_fields(enum expr_op op)
 	case EXPR_FORDER: return put(QUIET, 1);
 	case EXPR_FREM: return put(NEAREST, 1);
 	case EXPR_FRINT: return put(EXACT, 1);
+	case EXPR_FRINTFIT: return put(SIGNED, 1) | put(INTEGER, 3);
 	case EXPR_FCVT: return put(FROM, 7);
 	case EXPR_FTOI:
 	case EXPR_ITOF: return put(SIGNED, 1) | put(INTEGER, 3) | put(FRACTION, 127);
@@ -136,6 +137,7 @@ bool fp_op_rounds(enum expr_op op)
 	case EXPR_FSQRT:
 	case EXPR_FMA:
 	case EXPR_FRINT:
+	case EXPR_FRINTFIT:
 	case EXPR_FCVT:
 	case EXPR_FTOI:
 	case EXPR_ITOF:
@@ -161,6 +163,8 @@ static const char *check_spec(enum expr_op op, uint32_t attr)
 		return "no such rounding";
 	if (s.fraction > 64)
 		return "an integer with more than 64 fraction bits";
+	if (op == EXPR_FRINTFIT && !s.is_signed)
+		return "an integral number that fits an unsigned integer";
 	return NULL;
 }
 

@@ -172,6 +172,7 @@ struct fp_spec random_fp_spec(struct rng *r, enum expr_op op)
 		s = fp_spec_unpack((uint32_t)rng_next(r) & fp_op_fields(op));
 	} while (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES || s.fraction > 64 ||
 		 s.rounding > FP_STATIC + FP_ODD);
+	s.is_signed |= op == EXPR_FRINTFIT;
 	return s;
 }
 
