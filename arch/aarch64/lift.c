@@ -13,7 +13,7 @@ const struct a64_table *const a64_families[] = {
 	&a64_atomic_table,        &a64_control_table,   &a64_pauth_table,       &a64_simd_same_table,
 	&a64_simd_multiply_table, &a64_simd_long_table, &a64_simd_across_table, &a64_simd_permute_table,
 	&a64_simd_shift_table,    &a64_simd_move_table, &a64_simd_memory_table, &a64_simd_estimate_table,
-	&a64_simd_crypto_table,   &a64_fp_scalar_table, &a64_system_table,
+	&a64_simd_crypto_table,   &a64_fp_scalar_table, &a64_fp_convert_table,  &a64_system_table,
 };
 
 const size_t a64_num_families = sizeof a64_families / sizeof *a64_families;
