@@ -57,6 +57,7 @@ static struct fp_result convert(const struct lanes *l, fp_bits a)
 
 	switch (l->op) {
 	case EXPR_FRINT: return fp_round_integral(&l->env, s->exact, a);
+	case EXPR_FRINTFIT: return fp_round_to_fit(&l->env, s->integer, a);
 	case EXPR_FCVT: return fp_convert(&l->env, s->from, a);
 	case EXPR_FTOI: return fp_to_int(&l->env, s->is_signed, s->integer, s->fraction, a);
 	case EXPR_ITOF: return fp_from_int(&l->env, s->is_signed, s->integer, s->fraction, (uint64_t)a);

@@ -144,6 +144,7 @@ static uint32_t own_fields(enum expr_op op)
 	case EXPR_FRINT:
 	case EXPR_FRECPE:
 	case EXPR_FRSQRTE: return put(EXACT, 1);
+	case EXPR_FRINTFIT: return put(SIGNED, 1) | put(INTEGER, 3);
 	case EXPR_FCVT: return put(FROM, 7);
 	case EXPR_FTOI:
 	case EXPR_ITOF: return put(SIGNED, 1) | put(INTEGER, 3) | put(FRACTION, 127);
@@ -162,6 +163,7 @@ bool fp_op_rounds(enum expr_op op)
 	case EXPR_FSQRT:
 	case EXPR_FMA:
 	case EXPR_FRINT:
+	case EXPR_FRINTFIT:
 	case EXPR_FCVT:
 	case EXPR_FTOI:
 	case EXPR_ITOF:
@@ -193,6 +195,8 @@ const char *fp_spec_check(enum expr_op op, uint32_t attr)
 		return "an integer with more than 64 fraction bits";
 	if (op == EXPR_FBFDOT && s.format != FP_F32)
 		return "a sum of products that is not of single precision";
+	if (op == EXPR_FRINTFIT && !s.is_signed)
+		return "an integral number that fits an unsigned integer";
 	return NULL;
 }
 

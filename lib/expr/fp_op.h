@@ -26,9 +26,9 @@ struct fp_spec {
 	/* FRINT: inexact results are told. FRECPE, FRSQRTE: FP_F32 with FPCR.AH has 12 bits (FEAT_RPRES). */
 	bool exact;
 	bool nearest;      /* FREM: the quotient is rounded to nearest */
-	bool is_signed;    /* FTOI, ITOF */
+	bool is_signed;    /* FTOI, ITOF; FRINTFIT: true */
 	uint8_t relations; /* FCMP: set of enum fp_relation for which a lane becomes all ones */
-	uint8_t integer;   /* FTOI, ITOF: the integer's width: 8, 16, 32, 64 */
+	uint8_t integer;   /* FTOI, ITOF, FRINTFIT: the integer's width: 8, 16, 32, 64 */
 	uint8_t fraction;  /* FTOI, ITOF: the integer's fraction bits, 0-64 */
 	/* FADD (FP_NEGATE_ADDEND) and FMA, in even lanes and in odd ones: ADDSUBPS subtracts in even lanes. */
 	uint8_t negate[2];

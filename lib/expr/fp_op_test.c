@@ -321,6 +321,7 @@ static const struct {
 	{"forder(f32 sse, r0:32, r1:64, r2:64)", "lanes"},
 	{"ftoi(f64 s64 arm fraction65, r0:32, r1:64)", "integer"},
 	{"itof(f64 s32 arm, r0:32, r1:16)", "whole lanes"},
+	{"frintfit(f64 u32 arm, r0:32, r1:64)", "unsigned"},
 	{"itof(f64 arm s32, r0:32, r1:512)", "width"},
 	{"fadd32#7(r1:32, r2:32)", "register or function"},
 };

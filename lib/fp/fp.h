@@ -182,6 +182,12 @@ enum fp_relation fp_compare(const struct fp_env *e, bool quiet, fp_bits a, fp_bi
 /* To an integral number in the same format. exact: FP_INEXACT is told (SDM vol. 2, ROUNDPS; FRINTX). */
 struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a);
 
+/*
+ * To an integral number in the same format that a signed integer of `width` bits holds; inexact is told. What is not,
+ * and NaNs, give the lowest of these integers (Arm ARM FPRoundIntN()).
+ */
+struct fp_result fp_round_to_fit(const struct fp_env *e, unsigned width, fp_bits a);
+
 /* From another format. */
 struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits a);
 

@@ -433,6 +433,24 @@ static void round_to_integer(mpfr_t ret, mpfr_t a, enum fp_round round)
 	}
 }
 
+/* whole: the integer; its sign is also that of a zero. */
+static void check_fitting(const struct fp_mpfr_case *c, mpfr_t whole, unsigned width, bool inexact)
+{
+	struct fp_result ours = fp_round_to_fit(&c->env, width, c->bits[0]);
+	mpfr_t lowest;
+
+	mpfr_init2(lowest, OPERAND_BITS);
+	mpfr_set_si_2exp(lowest, -1, width - 1, MPFR_RNDN);
+	int order = mpfr_cmpabs(whole, lowest);
+	bool fits = order < 0 || (order == 0 && mpfr_signbit(whole));
+	fp_bits want = fits ? encode(c->env.format, whole) : encode(c->env.format, lowest);
+	ck_assert_msg(ours.value == want, "%#llx width %u mode %#x: %#llx", (unsigned long long)c->bits[0], width,
+		      c->env.mode, (unsigned long long)ours.value);
+	ck_assert_uint_eq(ours.flags >> FP_INVALID & 1, !fits);
+	ck_assert_uint_eq(ours.flags >> FP_INEXACT & 1, fits && inexact);
+	mpfr_clear(lowest);
+}
+
 static void check_integer(struct fp_mpfr_case *c, bool is_signed, unsigned width, unsigned fraction, bool exact)
 {
 	mpfr_t scaled, whole;
@@ -463,6 +481,8 @@ static void check_integer(struct fp_mpfr_case *c, bool is_signed, unsigned width
 		ck_assert_msg(integral.value == want, "%s mode %#x: %#llx", text, c->env.mode,
 			      (unsigned long long)integral.value);
 		ck_assert_uint_eq(integral.flags >> FP_INEXACT & 1, inexact && exact);
+		if (c->env.format != FP_F16 || width <= 16) /* it has no -2^31 */
+			check_fitting(c, whole, width, inexact);
 	}
 	mpfr_clears(scaled, whole, (mpfr_ptr)0);
 }
