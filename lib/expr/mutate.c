@@ -129,9 +129,16 @@ static const uint8_t others[EXPR_NUM_OPS][MAX_OTHERS] = {
 	[EXPR_FMINNUM] = {EXPR_FMAXNUM, EXPR_FMIN},
 	[EXPR_FMAXNUM] = {EXPR_FMINNUM, EXPR_FMAX},
 	[EXPR_FRINT] = {EXPR_FSQRT},
+	[EXPR_FRINTFIT] = {EXPR_FRINT},
 	[EXPR_FSCALE] = {EXPR_FMUL},
 	[EXPR_FGETEXP] = {EXPR_FGETSIG},
 	[EXPR_FGETSIG] = {EXPR_FGETEXP},
+	[EXPR_FRECPE] = {EXPR_FRSQRTE, EXPR_FRECPX},
+	[EXPR_FRSQRTE] = {EXPR_FRECPE},
+	[EXPR_FRECPX] = {EXPR_FRECPE},
+	[EXPR_FRECPS] = {EXPR_FRSQRTS, EXPR_FMUL},
+	[EXPR_FRSQRTS] = {EXPR_FRECPS, EXPR_FMUL},
+	[EXPR_FBFDOT] = {EXPR_FMA},
 };
 
 /* ---- Sites ---- */
@@ -296,6 +303,8 @@ static expr_id other_operator(struct mutator *m, struct expr n)
 	while (count < MAX_OTHERS && others[old][count] != EXPR_CONST)
 		count++;
 	n.op = others[old][rng_below(m->rng, count)];
+	if (op_info[n.op].shape == SHAPE_FP)
+		n.attr &= fp_op_fields(n.op);
 	say(m, "%s becomes %s", op_info[old].text, op_info[n.op].text);
 	return op_check(m->pool, &n) ? EXPR_NONE : expr_make(m->pool, n);
 }
