@@ -61,7 +61,7 @@ static void build_matrix(struct a64_ctx *c)
 	a64_set_v(c, a64_field(c, 'd'), sum);
 }
 
-/* ---- BFMLALB, BFMLALT: FPMulAdd() of single precision ---- */
+/* ---- BFMLALB, BFMLALT: BFMulAdd() ---- */
 
 /* The even or, by field Q, the odd lanes as numbers of single precision, whose upper halves they are. */
 static expr_id widen(struct a64_ctx *c, expr_id a)
@@ -73,10 +73,11 @@ static expr_id widen(struct a64_ctx *c, expr_id a)
 
 static void build_multiply_add(struct a64_ctx *c)
 {
+	const struct fp_spec spec = {.format = FP_F32, .rules = FP_ARM, .quiet = true};
 	const struct asimd halves = {16, 128}, s = {32, 128};
 	expr_id n = widen(c, asimd_read(c, 'n', 128)), m = widen(c, asimd_second(c, &halves));
 
-	asimd_fp_finish(c, &s, a64_fp(c, EXPR_FMA, &single, n, m, asimd_read(c, 'd', 128)), 0);
+	asimd_fp_finish(c, &s, a64_fp(c, EXPR_FMA, &spec, n, m, asimd_read(c, 'd', 128)), 0);
 }
 
 /* clang-format off */

@@ -77,7 +77,7 @@ static bool is_half(enum expr_op op, const struct fp_spec *s)
 	return op != EXPR_FCVT && s->format == FP_F16;
 }
 
-/* Those that FPCR.AH makes silent, and conversions to BF16 (FPRecipEstimate(), FPRecipStepFused(), FPConvertBF()). */
+/* Those that FPCR.AH makes silent (FPRecipEstimate(), FPRecipStepFused(), FPConvertBF(), BFMulAdd()). */
 static bool is_estimate(enum expr_op op, const struct fp_spec *s)
 {
 	switch (op) {
@@ -87,6 +87,7 @@ static bool is_estimate(enum expr_op op, const struct fp_spec *s)
 	case EXPR_FRECPS:
 	case EXPR_FRSQRTS: return true;
 	case EXPR_FCVT: return s->format == FP_BF16;
+	case EXPR_FMA: return s->quiet;
 	default: return false;
 	}
 }
@@ -137,7 +138,7 @@ static uint32_t own_fields(enum expr_op op)
 {
 	switch (op) {
 	case EXPR_FADD: return put(NEGATE_EVEN, FP_NEGATE_ADDEND) | put(NEGATE_ODD, FP_NEGATE_ADDEND);
-	case EXPR_FMA: return put(NEGATE_EVEN, 3) | put(NEGATE_ODD, 3);
+	case EXPR_FMA: return put(NEGATE_EVEN, 3) | put(NEGATE_ODD, 3) | put(QUIET, 1);
 	case EXPR_FCMP: return put(QUIET, 1) | put(RELATIONS, 15);
 	case EXPR_FORDER: return put(QUIET, 1);
 	case EXPR_FREM: return put(NEAREST, 1);

@@ -22,7 +22,8 @@ struct fp_spec {
 	uint8_t from;     /* FCVT: enum fp_format of the operand */
 	uint8_t rules;    /* enum fp_rules_id */
 	uint8_t rounding; /* the instruction's own: FP_STATIC + enum fp_round; 0: as the control register says */
-	bool quiet;       /* FCMP, FORDER: quiet NaNs are not invalid */
+	/* FCMP, FORDER: quiet NaNs are not invalid. FMA: with FPCR.AH as estimates are (Arm ARM, BFMulAdd()). */
+	bool quiet;
 	/* FRINT: inexact results are told. FRECPE, FRSQRTE: FP_F32 with FPCR.AH has 12 bits (FEAT_RPRES). */
 	bool exact;
 	bool nearest;      /* FREM: the quotient is rounded to nearest */

@@ -169,11 +169,17 @@ static bool can_swap_fp(enum expr_op op)
 	       op == EXPR_FSCALE || op == EXPR_FREM;
 }
 
-/* Bits of the attribute that can change without changing widths. */
+/* Bits of the attribute that can change without changing widths, and matter without FPCR.AH. */
 static uint32_t changeable_fields(enum expr_op op)
 {
-	const struct fp_spec own = {
-		.quiet = true, .exact = true, .nearest = true, .is_signed = true, .relations = 15, .negate = {3, 3}};
+	if (op == EXPR_FRECPE || op == EXPR_FRSQRTE)
+		return 0;
+	const struct fp_spec own = {.quiet = op != EXPR_FMA,
+				    .exact = true,
+				    .nearest = true,
+				    .is_signed = true,
+				    .relations = 15,
+				    .negate = {3, 3}};
 
 	return fp_op_fields(op) & fp_spec_pack(&own);
 }

@@ -67,6 +67,13 @@ static struct fp_result round_away(const struct fp_env *e, uint64_t a)
 	return fp_round_integral(&env, false, a);
 }
 
+static struct fp_result round_to_zero_32(const struct fp_env *e, uint64_t a)
+{
+	struct fp_env env = rounding(e, FP_TO_ZERO);
+
+	return fp_round_to_fit(&env, 32, a);
+}
+
 static struct fp_result convert(const struct fp_env *e, enum fp_format from, uint64_t a)
 {
 	return fp_convert(e, from, a);
@@ -135,6 +142,8 @@ OURS(zs_fixed, to_int(e, FP_TO_ZERO, true, 64, 7, n[0]))
 OURS(from_i32, fp_from_int(e, true, 32, 0, n[0]))
 OURS(from_u64, fp_from_int(e, false, 64, 0, n[0]))
 OURS(from_fixed, fp_from_int(e, true, 64, 9, n[0]))
+OURS(rint32z, round_to_zero_32(e, n[0]))
+OURS(rint64x, fp_round_to_fit(e, 64, n[0]))
 OURS(recip_step, fp_recip_step(e, n[0], n[1]))
 OURS(rsqrt_step, fp_rsqrt_step(e, n[0], n[1]))
 OURS(recip_estimate, fp_recip_estimate(e, is_precise(e), n[0]))
@@ -191,6 +200,10 @@ static const struct operation operations[] = {
 	ALL("frsqrte", 95, our_rsqrt_estimate),
 	ALL("frecpx", 98, our_recip_exponent),
 	{"bfdot", 101, FP_BF16, FP_F32, our_dot},
+	{"frint32z single", 103, FP_F32, FP_F32, our_rint32z},
+	{"frint32z double", 104, FP_F64, FP_F64, our_rint32z},
+	{"frint64x single", 105, FP_F32, FP_F32, our_rint64x},
+	{"frint64x double", 106, FP_F64, FP_F64, our_rint64x},
 	ALL("fmulx", 110, our_mulx),
 };
 
