@@ -66,6 +66,13 @@ static struct fp_result round_away(const struct fp_env *e, uint64_t a)
 	return fp_round_integral(&env, false, a);
 }
 
+static struct fp_result cut_to_fit(const struct fp_env *e, unsigned width, uint64_t a)
+{
+	struct fp_env env = rounding(e, FP_TO_ZERO);
+
+	return fp_round_to_fit(&env, width, a);
+}
+
 static struct fp_result convert(const struct fp_env *e, enum fp_format from, uint64_t a)
 {
 	return fp_convert(e, from, a);
@@ -104,6 +111,10 @@ OURS(sqrt, fp_sqrt(e, n[0]))
 OURS(rintx, fp_round_integral(e, true, n[0]))
 OURS(rinti, fp_round_integral(e, false, n[0]))
 OURS(rinta, round_away(e, n[0]))
+OURS(rint32z, cut_to_fit(e, 32, n[0]))
+OURS(rint32x, fp_round_to_fit(e, 32, n[0]))
+OURS(rint64z, cut_to_fit(e, 64, n[0]))
+OURS(rint64x, fp_round_to_fit(e, 64, n[0]))
 OURS(madd, fp_fma(e, 0, n[0], n[1], n[2]))
 OURS(msub, fp_fma(e, FP_NEGATE_PRODUCT, n[0], n[1], n[2]))
 OURS(nmadd, fp_fma(e, FP_NEGATE_PRODUCT | FP_NEGATE_ADDEND, n[0], n[1], n[2]))
@@ -162,6 +173,14 @@ static const struct operation operations[] = {
 	{"fcvt double to single", 83, FP_F64, FP_F32, our_convert},
 	{"fcvtxn", 84, FP_F64, FP_F32, our_convert_odd},
 	{"bfcvt", 85, FP_F32, FP_BF16, our_convert},
+	{"frint32z single", 120, FP_F32, FP_F32, our_rint32z},
+	{"frint32z double", 121, FP_F64, FP_F64, our_rint32z},
+	{"frint32x single", 122, FP_F32, FP_F32, our_rint32x},
+	{"frint32x double", 123, FP_F64, FP_F64, our_rint32x},
+	{"frint64z single", 124, FP_F32, FP_F32, our_rint64z},
+	{"frint64z double", 125, FP_F64, FP_F64, our_rint64z},
+	{"frint64x single", 126, FP_F32, FP_F32, our_rint64x},
+	{"frint64x double", 127, FP_F64, FP_F64, our_rint64x},
 };
 
 /* Cases that one run of the guest takes: their file is not to be huge. */
