@@ -2,7 +2,7 @@
  * Floating-point arithmetic and comparisons of scalars (Arm ARM C3.4, shared pseudocode FPAdd() and on). Conversions
  * are in fp_convert.c.
  */
-#include "arch/aarch64/simd.h"
+#include "arch/aarch64/simd_fp.h"
 
 static expr_id operand(struct a64_ctx *c, const struct fp_spec *s, char letter)
 {
@@ -32,7 +32,7 @@ static void build_binary(struct a64_ctx *c)
 	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'n');
 }
 
-/* The product's sign is changed, that of a NaN, too (FNMUL). */
+/* FNMUL: FPNeg() of the product. */
 static void build_nmul(struct a64_ctx *c)
 {
 	struct fp_spec s;
@@ -40,8 +40,7 @@ static void build_nmul(struct a64_ctx *c)
 	if (!a64_fp_type(c, &s))
 		return;
 	expr_id r = binary(c, &s), value = expr_fp_value(c->pool, r);
-	expr_id sign = a64_const(c, fp_width(s.format), UINT64_C(1) << (fp_width(s.format) - 1));
-	finish(c, expr_xor(c->pool, value, sign), expr_fp_flags(c->pool, r), 'n');
+	finish(c, asimd_fp_negate(c, fp_width(s.format), value, true, true), expr_fp_flags(c->pool, r), 'n');
 }
 
 /* FSQRT */

@@ -64,6 +64,8 @@ expr_id asimd_splat_const(struct a64_ctx *c, unsigned lane, unsigned width, uint
 expr_id asimd_splat(struct a64_ctx *c, expr_id value, unsigned width);
 /* Result lane i is lane index[i] of `from`. */
 expr_id asimd_permute(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, const uint8_t *index);
+/* Every second lane of a vector twice as wide, from lane `first` on. */
+expr_id asimd_every_second(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, unsigned first);
 /* A vector of 128 bits with one lane, of the value's width, replaced. */
 expr_id asimd_insert(struct a64_ctx *c, expr_id vector, unsigned index, expr_id value);
 

@@ -46,7 +46,7 @@ struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a
 struct fp_result fp_round_to_fit(const struct fp_env *e, unsigned width, fp_bits a)
 {
 	struct number n = number_unpack(e, e->format, a);
-	unsigned flags = denormal_flags(e, false, &n, 1);
+	unsigned flags = fp_rules[e->rules].integral_denormal ? denormal_flags(e, false, &n, 1) : 0;
 	fp_bits lowest = (fp_bits)1 << (width - 1), most = lowest - !n.sign;
 	struct integral i = {0};
 
