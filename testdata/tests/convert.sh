@@ -17,11 +17,11 @@ findings_of() { # VERSION
 	esac
 }
 
-judge() { # QEMU VERSION ARGUMENT...
-	local what="a64convert${3:+ $3} in QEMU $2" expected
+judge() { # QEMU VERSION BITS
+	local what="a64convert $3 in QEMU $2" expected
 
 	expected=$(findings_of "$2")
-	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q --via qemu -e "$1" --cpu max -o run.json -- "$guests/aarch64/a64convert" "${@:3}"
+	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q --via qemu -e "$1" --cpu max -o run.json -- "$guests/aarch64/a64convert" "$3"
 	same "$what: recorded" $? 0
 	timeout -s KILL "$HANG_SECONDS" "$VALIDATE" -q --log run.json --emulator "$1" --cpu max --report report.json
 	same "$what: status" $? "$([ -n "$expected" ] && echo 1 || echo 0)"
@@ -43,8 +43,11 @@ for qemu in "$(command -v qemu-aarch64 || true)" "${VALIDATE_QEMU_AARCH64:-}" ${
 		;;
 	esac
 	tried=1
-	judge "$qemu" "$version"
-	judge "$qemu" "$version" merging
+	bits="0 3 5 6"
+	[[ $version != 7.2.* ]] || bits=0 # it has no FEAT_AFP
+	for bits in $bits; do
+		judge "$qemu" "$version" $bits
+	done
 done
 [ -n "$tried" ] || skip "there is no qemu-aarch64 of which it is known what is wrong"
 finish
