@@ -46,7 +46,7 @@ for qemu in "$(command -v qemu-aarch64 || true)" "${VALIDATE_QEMU_AARCH64:-}" ${
 	bits="0 3 5 6"
 	[[ $version != 7.2.* ]] || bits=0 # it has no FEAT_AFP
 	for bits in $bits; do
-		judge "$qemu" "$version" $bits
+		judge "$qemu" "$version" "$bits"
 	done
 done
 [ -n "$tried" ] || skip "there is no qemu-aarch64 of which it is known what is wrong"
