@@ -39,12 +39,10 @@ struct vectors {
 	struct cached *cache;    /* CACHE_SIZE */
 
 	/* The case at hand. */
-	struct vector_case current;
+	struct vectors_trial current;
 	const struct cached *cached;
-	struct vectors_state input;
 	struct state before, expected, after;
 	uint8_t memory_expected[VECTOR_WINDOW], memory_after[VECTOR_WINDOW];
-	bool fpsr_unknown;
 	bool from_outside; /* bits of the result are for a target to say, not for the model */
 	struct eval eval;
 };
@@ -81,13 +79,12 @@ static struct error *find_regs(struct vectors *v)
 	return NULL;
 }
 
-/* Cases that fault are left out of files, so that no case has a misaligned access that is not allowed. */
-static void allow_misalignment(struct vectors *v)
+void vectors_assume(struct vectors *v, const char *reg, uint64_t value)
 {
-	uint32_t reg;
+	uint32_t id;
 
-	if (isa_find_reg(v->isa, "naa", 3, &reg))
-		state_set(&v->before, reg, 1);
+	if (isa_find_reg(v->isa, reg, strlen(reg), &id))
+		state_set(&v->before, id, value);
 }
 
 static struct error *allocate(struct vectors *v)
@@ -110,7 +107,7 @@ static struct error *allocate(struct vectors *v)
 	if (!v->cache)
 		return &error_no_memory;
 	transfer_init(&v->transfer, v->pool);
-	allow_misalignment(v);
+	vectors_assume(v, "naa", 1);
 	return NULL;
 }
 
@@ -208,21 +205,14 @@ static void set_state(const struct vectors *v, const struct vectors_state *from,
 	state_set(to, v->regs[REG_FPCR], from->fpcr);
 }
 
-/* Results after inputs, in whichever order the file has them. */
-static void make_states(struct vectors *v, const struct vector_case *c)
+static void make_states(struct vectors *v)
 {
-	vectors_make_state(c->word, c->seed, &v->input);
-	vectors_apply(c, true, &v->input);
-	struct vectors_state expected = v->input;
-	expected.pc += 4;
-	vectors_apply(c, false, &expected);
-	set_state(v, &v->input, &v->before);
-	set_state(v, &expected, &v->expected);
-	memcpy(v->memory_expected, expected.memory, VECTOR_WINDOW);
+	const struct vectors_trial *t = &v->current;
+	const struct vectors_state *after = t->end == VECTORS_ENDED ? &t->after : &t->before;
 
-	v->fpsr_unknown = false;
-	for (unsigned i = 0; i < c->num_changes; i++)
-		v->fpsr_unknown |= c->changes[i].kind == VECTOR_UNKNOWN && c->changes[i].bytes[0] & 1;
+	set_state(v, &t->before, &v->before);
+	set_state(v, after, &v->expected);
+	memcpy(v->memory_expected, after->memory, VECTOR_WINDOW);
 }
 
 /* Memory around the window and the instruction reads as zero. */
@@ -232,8 +222,8 @@ static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *
 
 	memset(unknown, 0, len);
 	for (unsigned i = 0; i < len; i++) {
-		uint64_t in_window = address + i - VECTORS_WINDOW, in_code = address + i - v->input.pc;
-		ret[i] = in_window < VECTOR_WINDOW ? v->input.memory[in_window]
+		uint64_t in_window = address + i - VECTORS_WINDOW, in_code = address + i - v->current.before.pc;
+		ret[i] = in_window < VECTOR_WINDOW ? v->current.before.memory[in_window]
 			 : in_code < 4             ? (uint8_t)(v->current.word >> (8 * in_code))
 						   : 0;
 	}
@@ -266,7 +256,7 @@ static bool is_listed(const struct vectors *v, uint32_t reg)
 {
 	for (unsigned i = 0; i < NUM_REGS; i++)
 		if (v->regs[i] == reg)
-			return !(i == REG_FPSR && v->fpsr_unknown);
+			return !(i == REG_FPSR && v->current.fpsr_unknown);
 	return false;
 }
 
@@ -276,7 +266,7 @@ static void apply_outputs(struct vectors *v)
 	bool uses_env = prog_uses_env(v->cached->prog);
 
 	state_copy(&v->after, &v->before);
-	memcpy(v->memory_after, v->input.memory, VECTOR_WINDOW);
+	memcpy(v->memory_after, v->current.before.memory, VECTOR_WINDOW);
 	v->from_outside = false;
 	for (size_t i = 0; i < v->eval.num_regs; i++) {
 		const struct eval_reg *r = &v->eval.regs[i];
@@ -300,7 +290,7 @@ static bool same_reg(const struct vectors *v, unsigned index)
 {
 	const struct reg_desc *desc = &v->isa->regs[v->regs[index]];
 
-	if (index == REG_FPSR && v->fpsr_unknown)
+	if (index == REG_FPSR && v->current.fpsr_unknown)
 		return true;
 	for (unsigned i = desc->word; i < desc->word + reg_words(desc); i++)
 		if ((v->expected.value[i] ^ v->after.value[i]) & ~v->after.unknown[i])
@@ -318,30 +308,71 @@ static bool is_as_expected(const struct vectors *v)
 	return !memcmp(v->memory_after, v->memory_expected, VECTOR_WINDOW);
 }
 
-struct error *vectors_run(struct vectors *v, const struct vector_case *c, enum vectors_verdict *ret,
-			  const struct insn **ret_insn)
+/* A fault has changed nothing. */
+static bool is_as_faulted(const struct vectors *v)
 {
-	struct eval_memory memory = {.ctx = v, .load = load};
+	return v->eval.status == EVAL_FAULT && v->eval.fault == v->current.fault;
+}
 
-	v->current = *c;
-	make_states(v, c);
-	struct error *err = find_cached(v, v->input.pc, c->word);
+struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word, bool *ret,
+				  const struct insn **ret_insn)
+{
+	struct error *err = find_cached(v, pc, word);
+
 	if (err)
 		return err;
 	*ret_insn = &v->cached->insn;
+	*ret = v->cached->insn.status == LIFT_DONE && v->cached->kind == TRANSFER_PLAIN;
+	return NULL;
+}
+
+static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const struct insn **ret_insn)
+{
+	struct eval_memory memory = {.ctx = v, .load = load};
+	bool modelled;
+	struct error *err = vectors_is_modelled(v, v->current.before.pc, v->current.word, &modelled, ret_insn);
+
+	if (err)
+		return err;
 	*ret = VECTORS_UNMODELLED;
-	if (v->cached->insn.status != LIFT_DONE || v->cached->kind != TRANSFER_PLAIN)
+	if (!modelled)
 		return NULL;
+	make_states(v);
 	err = prog_run(v->cached->prog, v->before.value, v->before.unknown, &memory, &v->eval);
 	if (err || v->eval.status == EVAL_UNKNOWN)
 		return err;
+	v->from_outside = false;
 	if (v->eval.status == EVAL_DONE)
 		apply_outputs(v);
-	if (!is_as_expected(v))
+	if (v->current.end == VECTORS_ENDED ? !is_as_expected(v) : !is_as_faulted(v))
 		*ret = VECTORS_FAILED;
 	else if (!v->from_outside)
 		*ret = VECTORS_PASSED;
 	return NULL;
+}
+
+struct error *vectors_judge(struct vectors *v, const struct vectors_trial *trial, enum vectors_verdict *ret,
+			    const struct insn **ret_insn)
+{
+	v->current = *trial;
+	return judge(v, ret, ret_insn);
+}
+
+/* Results after inputs, in whichever order the file has them. */
+struct error *vectors_run(struct vectors *v, const struct vector_case *c, enum vectors_verdict *ret,
+			  const struct insn **ret_insn)
+{
+	struct vectors_trial *t = &v->current;
+
+	*t = (struct vectors_trial){.number = c->number, .word = c->word, .seed = c->seed};
+	vectors_make_state(c->word, c->seed, &t->before);
+	vectors_apply(c, true, &t->before);
+	t->after = t->before;
+	t->after.pc += 4;
+	vectors_apply(c, false, &t->after);
+	for (unsigned i = 0; i < c->num_changes; i++)
+		t->fpsr_unknown |= c->changes[i].kind == VECTOR_UNKNOWN && c->changes[i].bytes[0] & 1;
+	return judge(v, ret, ret_insn);
 }
 
 /* ---- Texts ---- */
@@ -410,10 +441,10 @@ static void print_differences(const struct vectors *v, struct strbuf *text)
 
 struct error *vectors_describe(struct vectors *v, struct strbuf *text)
 {
-	const struct vector_case *c = &v->current;
+	const struct vectors_trial *c = &v->current;
 	struct effects effects = {0};
 	struct insn insn;
-	struct error *err = lift(v, v->input.pc, c->word, &insn);
+	struct error *err = lift(v, v->current.before.pc, c->word, &insn);
 
 	strbuf_printf(text, "case %" PRIu32 ": %08" PRIx32 "  %s  (seed 0x%" PRIx64 ")\n", c->number, c->word,
 		      v->cached->insn.text, c->seed);
@@ -424,7 +455,9 @@ struct error *vectors_describe(struct vectors *v, struct strbuf *text)
 		return err;
 	print_inputs(v, &effects, text);
 	effects_deinit(&effects);
-	if (v->eval.status == EVAL_FAULT)
+	if (c->end == VECTORS_FAULTED)
+		strbuf_printf(text, "  expected: %s; model: %s\n", fault_names[c->fault], fault_names[v->eval.fault]);
+	else if (v->eval.status == EVAL_FAULT)
 		strbuf_printf(text, "  model: %s, which is not expected\n", fault_names[v->eval.fault]);
 	else if (v->eval.status == EVAL_DONE)
 		print_differences(v, text);
