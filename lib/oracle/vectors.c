@@ -311,7 +311,7 @@ static bool is_as_expected(const struct vectors *v)
 /* A fault has changed nothing. */
 static bool is_as_faulted(const struct vectors *v)
 {
-	return v->eval.status == EVAL_FAULT && v->eval.fault == v->current.fault;
+	return v->current.end == VECTORS_FAULTED && v->eval.status == EVAL_FAULT && v->eval.fault == v->current.fault;
 }
 
 struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word, bool *ret,
@@ -325,6 +325,46 @@ struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word,
 	*ret = v->cached->insn.status == LIFT_DONE && v->cached->kind == TRANSFER_PLAIN;
 	return NULL;
 }
+
+/* ---- The CPU ---- */
+
+bool vectors_question(const struct vectors *v, size_t index, struct vectors_trial *ret)
+{
+	struct vectors_trial t = {.word = 0};
+
+	if (index >= v->isa->num_questions)
+		return false;
+	const struct isa_question *q = &v->isa->questions[index];
+	for (unsigned i = 0; i < 4; i++)
+		t.word |= (uint32_t)q->insn[i] << (8 * i);
+	for (unsigned i = 0; i < sizeof q->inputs / sizeof *q->inputs; i++)
+		for (unsigned k = 0; k < REG_SP_INDEX; k++)
+			if (v->regs[REG_X + k] == q->inputs[i].reg)
+				t.before.x[k] = q->inputs[i].value;
+	*ret = t;
+	return true;
+}
+
+static void drop_cache(struct vectors *v)
+{
+	for (unsigned i = 0; i < CACHE_SIZE; i++) {
+		prog_destroy(v->cache[i].prog);
+		v->cache[i] = (struct cached){0};
+	}
+}
+
+struct error *vectors_observe(struct vectors *v, const struct vectors_trial *trial)
+{
+	v->current = *trial;
+	make_states(v);
+	struct error *err = find_cached(v, trial->before.pc, trial->word);
+	if (!err && v->isa->lifter_observe &&
+	    v->isa->lifter_observe(v->lifter, &v->cached->insn, v->before.value, v->expected.value))
+		drop_cache(v);
+	return err;
+}
+
+/* ---- A case ---- */
 
 static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const struct insn **ret_insn)
 {
@@ -344,7 +384,7 @@ static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const s
 	v->from_outside = false;
 	if (v->eval.status == EVAL_DONE)
 		apply_outputs(v);
-	if (v->current.end == VECTORS_ENDED ? !is_as_expected(v) : !is_as_faulted(v))
+	if (!(v->current.end == VECTORS_ENDED ? is_as_expected(v) : is_as_faulted(v)))
 		*ret = VECTORS_FAILED;
 	else if (!v->from_outside)
 		*ret = VECTORS_PASSED;
@@ -455,7 +495,9 @@ struct error *vectors_describe(struct vectors *v, struct strbuf *text)
 		return err;
 	print_inputs(v, &effects, text);
 	effects_deinit(&effects);
-	if (c->end == VECTORS_FAULTED)
+	if (c->end == VECTORS_DIED)
+		strbuf_append(text, "  the emulator died of it\n");
+	else if (c->end == VECTORS_FAULTED)
 		strbuf_printf(text, "  expected: %s; model: %s\n", fault_names[c->fault], fault_names[v->eval.fault]);
 	else if (v->eval.status == EVAL_FAULT)
 		strbuf_printf(text, "  model: %s, which is not expected\n", fault_names[v->eval.fault]);

@@ -27,6 +27,7 @@ struct vectors_state {
 enum vectors_end {
 	VECTORS_ENDED,
 	VECTORS_FAULTED,
+	VECTORS_DIED,     /* and took the emulator with it */
 	VECTORS_LEFT_OUT, /* it cannot be compared */
 	VECTORS_NUM_ENDS
 };
@@ -62,6 +63,11 @@ void vectors_destroy(struct vectors *v);
  * leave out cases that fault, so that none has a misaligned access that is not allowed.
  */
 void vectors_assume(struct vectors *v, const char *reg, uint64_t value);
+
+/* An instruction that tells of the CPU (isa->questions), by index from 0; false behind the last one. */
+bool vectors_question(const struct vectors *v, size_t index, struct vectors_trial *ret);
+/* What it told: VECTORS_ENDED. From now on the model is of that CPU. */
+struct error *vectors_observe(struct vectors *v, const struct vectors_trial *trial);
 
 /* Is there a model of the instruction, which takes it to an end or a fault? *ret_insn as of vectors_judge(). */
 struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word, bool *ret,

@@ -28,7 +28,10 @@ struct qemu_vectors {
 	struct child *child;
 	int fd; /* the program's input and output */
 	struct vectors_guest guest;
-	struct vectors_guest_input in[QEMU_VECTORS_BATCH];
+	bool aligned_only; /* this CPU lacks FEAT_LSE2 */
+	/* Batches that are submitted and not collected: the one submitted first, and that behind it. */
+	struct vectors_guest_input in[QEMU_VECTORS_AHEAD][QEMU_VECTORS_BATCH];
+	unsigned num_pending;
 	struct vectors_guest_output out[QEMU_VECTORS_BATCH];
 };
 
@@ -191,16 +194,59 @@ static struct error *launch(struct qemu_vectors *q)
 	return err;
 }
 
+static void put_nothing(const struct qemu_vectors *q, struct vectors_guest_input *ret)
+{
+	uint32_t nop = 0;
+
+	memcpy(&nop, q->isa->nop, sizeof nop);
+	*ret = (struct vectors_guest_input){.sp = VECTORS_WINDOW};
+	vectors_guest_aim(&q->guest, VECTORS_GUEST_SLOTS - 1, nop, ret);
+}
+
+/* All of a batch, or of its inputs one alone. */
+static struct error *exchange(struct qemu_vectors *q, const struct vectors_guest_input *in)
+{
+	struct error *err = send_all(q, in, sizeof *q->in);
+
+	return err ? err : receive_all(q, q->out, sizeof q->out);
+}
+
 /* A batch of nothing: then the program is in memory, and has made its calls. */
 static struct error *warm_up(struct qemu_vectors *q)
 {
-	struct error *err = qemu_vectors_submit(q, NULL, 0);
+	struct vectors_guest_input in[QEMU_VECTORS_BATCH];
 
-	if (!err)
-		err = qemu_vectors_collect(q, NULL, 0);
+	for (unsigned i = 0; i < QEMU_VECTORS_BATCH; i++)
+		put_nothing(q, &in[i]);
+	struct error *err = exchange(q, in);
 	if (!err)
 		sandbox_shut(q->sandbox);
 	return err;
+}
+
+static struct error *begin(struct qemu_vectors *q)
+{
+	struct error *err = launch(q);
+
+	if (!err)
+		err = warm_up(q);
+	if (q->folder.path)
+		temp_folder_remove(&q->folder, folder_contents);
+	q->folder = (struct temp_folder){0};
+	return err;
+}
+
+static void end(struct qemu_vectors *q)
+{
+	child_destroy(q->child);
+	sandbox_destroy(q->sandbox);
+	if (q->fd >= 0)
+		close(q->fd);
+	free(q->identity);
+	q->child = NULL;
+	q->sandbox = NULL;
+	q->fd = -1;
+	q->identity = NULL;
 }
 
 struct error *qemu_vectors_create(const struct isa *isa, const struct qemu_vectors_options *options,
@@ -217,11 +263,7 @@ struct error *qemu_vectors_create(const struct isa *isa, const struct qemu_vecto
 		q->options.cpu = "max";
 	struct error *err = qemu_find_emulator(isa, options->emulator, &q->emulator);
 	if (!err)
-		err = launch(q);
-	if (!err)
-		err = warm_up(q);
-	if (q->folder.path)
-		temp_folder_remove(&q->folder, folder_contents);
+		err = begin(q);
 	if (err)
 		qemu_vectors_destroy(q);
 	else
@@ -233,12 +275,8 @@ void qemu_vectors_destroy(struct qemu_vectors *q)
 {
 	if (!q)
 		return;
-	child_destroy(q->child);
-	sandbox_destroy(q->sandbox);
-	if (q->fd >= 0)
-		close(q->fd);
+	end(q);
 	free(q->emulator);
-	free(q->identity);
 	free(q);
 }
 
@@ -304,17 +342,9 @@ static void put_state(const struct vectors_state *s, struct vectors_guest_input 
 	ret->fpsr = s->fpsr;
 }
 
-static void put_nothing(const struct qemu_vectors *q, unsigned slot, struct vectors_guest_input *ret)
-{
-	uint32_t nop = 0;
-
-	memcpy(&nop, q->isa->nop, sizeof nop);
-	*ret = (struct vectors_guest_input){.sp = VECTORS_WINDOW};
-	vectors_guest_aim(&q->guest, slot, nop, ret);
-}
-
 struct error *qemu_vectors_submit(struct qemu_vectors *q, struct vectors_trial *trials, unsigned num)
 {
+	struct vectors_guest_input *in = q->in[q->num_pending++];
 	unsigned slot = 0;
 
 	for (unsigned i = 0; i < QEMU_VECTORS_BATCH; i++) {
@@ -327,17 +357,23 @@ struct error *qemu_vectors_submit(struct qemu_vectors *q, struct vectors_trial *
 		if (t)
 			t->end = is_left_out(q, t) ? VECTORS_LEFT_OUT : VECTORS_ENDED;
 		if (!t || t->end == VECTORS_LEFT_OUT) {
-			put_nothing(q, VECTORS_GUEST_SLOTS - 1, &q->in[i]);
+			put_nothing(q, &in[i]);
 			continue;
 		}
-		put_state(&t->before, &q->in[i]);
-		vectors_guest_aim(&q->guest, slot, t->word, &q->in[i]);
+		put_state(&t->before, &in[i]);
+		vectors_guest_aim(&q->guest, slot, t->word, &in[i]);
 	}
-	return send_all(q, q->in, sizeof q->in);
+	/* That it is gone is told by who collects. */
+	struct error *err = send_all(q, in, sizeof *q->in);
+	if (error_is(err, ERROR_TARGET)) {
+		error_destroy(err);
+		err = NULL;
+	}
+	return err;
 }
 
 /* A signal at the instruction itself. What lacks memory is left out. */
-static void take_fault(const struct vectors_guest_output *out, struct vectors_trial *t)
+static void take_fault(const struct qemu_vectors *q, const struct vectors_guest_output *out, struct vectors_trial *t)
 {
 	static const struct {
 		uint8_t signal;
@@ -346,7 +382,7 @@ static void take_fault(const struct vectors_guest_output *out, struct vectors_tr
 
 	t->end = VECTORS_LEFT_OUT;
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-		if (out->signal != faults[i].signal)
+		if (out->signal != faults[i].signal || (out->signal == SIGBUS && q->aligned_only))
 			continue;
 		t->end = VECTORS_FAULTED;
 		t->fault = faults[i].fault;
@@ -354,13 +390,13 @@ static void take_fault(const struct vectors_guest_output *out, struct vectors_tr
 }
 
 /* A signal elsewhere is of where a branch led. */
-static void take(const struct vectors_guest_output *out, struct vectors_trial *t)
+static void take(const struct qemu_vectors *q, const struct vectors_guest_output *out, struct vectors_trial *t)
 {
 	struct vectors_state *after = &t->after;
 
 	t->before.fpcr = (uint32_t)out->kept_fpcr;
 	if (out->signal && out->pc == t->before.pc) {
-		take_fault(out, t);
+		take_fault(q, out, t);
 		return;
 	}
 	memcpy(after->x, out->x, sizeof after->x);
@@ -373,27 +409,84 @@ static void take(const struct vectors_guest_output *out, struct vectors_trial *t
 	after->fpcr = (uint32_t)out->fpcr;
 }
 
+/* The emulator has died of one of the trials: each runs alone, and what it dies of again is what it is. */
+static struct error *find_death(struct qemu_vectors *q, struct vectors_trial *trials, unsigned num)
+{
+	struct vectors_guest_input in[QEMU_VECTORS_BATCH];
+	struct error *err = NULL;
+
+	for (unsigned i = 0; !err && i < num; i++) {
+		if (trials[i].end == VECTORS_LEFT_OUT)
+			continue;
+		for (unsigned k = 0; k < QEMU_VECTORS_BATCH; k++)
+			put_nothing(q, &in[k]);
+		in[0] = q->in[0][i];
+		end(q);
+		err = begin(q);
+		if (!err)
+			err = exchange(q, in);
+		if (!err)
+			take(q, &q->out[0], &trials[i]);
+		if (!error_is(err, ERROR_TARGET))
+			continue;
+		error_destroy(err);
+		err = NULL;
+		trials[i].end = VECTORS_DIED;
+	}
+	end(q);
+	if (!err)
+		err = begin(q);
+	return !err && q->num_pending > 1 ? send_all(q, q->in[1], sizeof *q->in) : err;
+}
+
 struct error *qemu_vectors_collect(struct qemu_vectors *q, struct vectors_trial *trials, unsigned num)
 {
 	struct error *err = receive_all(q, q->out, sizeof q->out);
 
-	for (unsigned i = 0; !err && i < num; i++)
-		if (trials[i].end != VECTORS_LEFT_OUT)
-			take(&q->out[i], &trials[i]);
+	if (error_is(err, ERROR_TARGET)) {
+		error_destroy(err);
+		err = find_death(q, trials, num);
+	} else {
+		for (unsigned i = 0; !err && i < num; i++)
+			if (trials[i].end != VECTORS_LEFT_OUT)
+				take(q, &q->out[i], &trials[i]);
+	}
+	memcpy(q->in[0], q->in[1], sizeof q->in[0]);
+	q->num_pending--;
 	return err;
 }
 
-/* DCZID_EL0, by MRS X0. No load-exclusive precedes an instruction. */
+/* One trial at a time. */
+static struct error *ask(struct qemu_vectors *q, struct vectors_trial *t)
+{
+	struct error *err = qemu_vectors_submit(q, t, 1);
+
+	return err ? err : qemu_vectors_collect(q, t, 1);
+}
+
+/*
+ * LDAR W0, [X1] within 16 bytes faults without FEAT_LSE2 (Arm ARM B2.5.2). MRS X0, DCZID_EL0. No load-exclusive
+ * precedes an instruction.
+ */
 struct error *qemu_vectors_tell(struct qemu_vectors *q, struct vectors *vectors)
 {
-	struct vectors_trial t = {.word = 0xd53b00e0};
-	struct error *err = qemu_vectors_submit(q, &t, 1);
+	struct vectors_trial load = {.word = 0x88dffc20, .before = {.x = {[1] = VECTORS_WINDOW + 2}}};
+	struct vectors_trial zeroed = {.word = 0xd53b00e0};
+	struct vectors_trial question;
+	struct error *err = ask(q, &load);
 
 	if (!err)
-		err = qemu_vectors_collect(q, &t, 1);
+		err = ask(q, &zeroed);
 	if (err)
 		return err;
-	vectors_assume(vectors, "dczid_el0", t.after.x[0] & 31);
+	q->aligned_only = load.end == VECTORS_FAULTED;
+	vectors_assume(vectors, "dczid_el0", zeroed.after.x[0] & 31);
 	vectors_assume(vectors, "monitor", 0);
-	return NULL;
+	vectors_assume(vectors, "naa", 0);
+	for (size_t i = 0; !err && vectors_question(vectors, i, &question); i++) {
+		err = ask(q, &question);
+		if (!err && question.end == VECTORS_ENDED)
+			err = vectors_observe(vectors, &question);
+	}
+	return err;
 }
