@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/validate/selftest.h"
-#include "lib/oracle/mutants.h"
+#include "lib/oracle/walk_mutants.h"
 
 struct session {
 	const struct selftest_options *options;
@@ -49,7 +49,7 @@ static struct error *run(struct session *s)
 		struct mutant mutant;
 
 		strbuf_clear(&s->text);
-		err = mutant_try(s->walk, seed, (unsigned)s->options->cases, is_chosen, s, &s->text, &mutant);
+		err = walk_mutant(s->walk, seed, (unsigned)s->options->cases, is_chosen, s, &s->text, &mutant);
 		if (err)
 			return err;
 		s->count[mutant.verdict]++;
