@@ -6,46 +6,11 @@
 
 #include "lib/base/map.h"
 #include "lib/lift/effects.h"
+#include "lib/oracle/vectors_parts.h"
 #include "lib/oracle/vectors_state.h"
-
-/* Registers of the format, in the order in which they are compared and shown. */
-enum {
-	REG_X,
-	REG_SP_INDEX = 31,
-	REG_V,
-	REG_FLAGS = REG_V + 32,
-	REG_PC_INDEX = REG_FLAGS + 4,
-	REG_FPSR,
-	REG_FPCR,
-	NUM_REGS
-};
 
 /* Words come in any order and many are met once: what is kept is bounded, a word a place. */
 enum { CACHE_SIZE = 8192 };
-
-struct cached {
-	bool used;
-	enum transfer_kind kind;
-	struct insn insn; /* LIFT_UNMODELLED also when the transfer cannot be evaluated */
-	struct prog *prog;
-};
-
-struct vectors {
-	const struct isa *isa;
-	struct isa_lifter *lifter;
-	struct expr_pool *pool;
-	struct transfer transfer;
-	uint32_t regs[NUM_REGS]; /* ids */
-	struct cached *cache;    /* CACHE_SIZE */
-
-	/* The case at hand. */
-	struct vectors_trial current;
-	const struct cached *cached;
-	struct state before, expected, after;
-	uint8_t memory_expected[VECTOR_WINDOW], memory_after[VECTOR_WINDOW];
-	bool from_outside; /* bits of the result are for a target to say, not for the model */
-	struct eval eval;
-};
 
 /* ---- Creation ---- */
 
@@ -147,7 +112,7 @@ void vectors_destroy(struct vectors *v)
 
 /* ---- Lifting ---- */
 
-static struct error *lift(struct vectors *v, uint64_t pc, uint32_t word, struct insn *ret)
+struct error *vectors_lift(struct vectors *v, uint64_t pc, uint32_t word, struct insn *ret)
 {
 	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
 
@@ -172,7 +137,7 @@ static struct error *compile(struct vectors *v, struct cached *c)
 	return err ? error_prefix(err, "%s", c->insn.text) : NULL;
 }
 
-static struct error *find_cached(struct vectors *v, uint64_t pc, uint32_t word)
+struct error *vectors_find(struct vectors *v, uint64_t pc, uint32_t word)
 {
 	struct cached *c = &v->cache[hash_u64(word ^ pc << 32) % CACHE_SIZE];
 	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
@@ -182,7 +147,7 @@ static struct error *find_cached(struct vectors *v, uint64_t pc, uint32_t word)
 		return NULL;
 	prog_destroy(c->prog);
 	*c = (struct cached){0};
-	struct error *err = lift(v, pc, word, &c->insn);
+	struct error *err = vectors_lift(v, pc, word, &c->insn);
 	if (!err && c->insn.status == LIFT_DONE)
 		err = compile(v, c);
 	c->used = !err;
@@ -191,7 +156,7 @@ static struct error *find_cached(struct vectors *v, uint64_t pc, uint32_t word)
 
 /* ---- States ---- */
 
-static void set_state(const struct vectors *v, const struct vectors_state *from, struct state *to)
+void vectors_set_state(const struct vectors *v, const struct vectors_state *from, struct state *to)
 {
 	for (unsigned i = 0; i < 31; i++)
 		state_set(to, v->regs[REG_X + i], from->x[i]);
@@ -210,13 +175,12 @@ static void make_states(struct vectors *v)
 	const struct vectors_trial *t = &v->current;
 	const struct vectors_state *after = t->end == VECTORS_ENDED ? &t->after : &t->before;
 
-	set_state(v, &t->before, &v->before);
-	set_state(v, after, &v->expected);
+	vectors_set_state(v, &t->before, &v->before);
+	vectors_set_state(v, after, &v->expected);
 	memcpy(v->memory_expected, after->memory, VECTOR_WINDOW);
 }
 
-/* Memory around the window and the instruction reads as zero. */
-static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+enum mem_result vectors_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
 {
 	const struct vectors *v = ctx;
 
@@ -248,7 +212,7 @@ static void store(struct vectors *v, const struct eval_store *s)
 			continue;
 		v->memory_after[offset] = s->data[i] & (uint8_t)~mask;
 		v->memory_expected[offset] &= (uint8_t)~mask;
-		v->from_outside |= mask && prog_uses_env(v->cached->prog);
+		v->from_outside |= mask && prog_uses_env(v->wrong ? v->wrong : v->cached->prog);
 	}
 }
 
@@ -263,7 +227,7 @@ static bool is_listed(const struct vectors *v, uint32_t reg)
 /* The state after, by the model. */
 static void apply_outputs(struct vectors *v)
 {
-	bool uses_env = prog_uses_env(v->cached->prog);
+	bool uses_env = prog_uses_env(v->wrong ? v->wrong : v->cached->prog);
 
 	state_copy(&v->after, &v->before);
 	memcpy(v->memory_after, v->current.before.memory, VECTOR_WINDOW);
@@ -317,7 +281,7 @@ static bool is_as_faulted(const struct vectors *v)
 struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word, bool *ret,
 				  const struct insn **ret_insn)
 {
-	struct error *err = find_cached(v, pc, word);
+	struct error *err = vectors_find(v, pc, word);
 
 	if (err)
 		return err;
@@ -357,7 +321,7 @@ struct error *vectors_observe(struct vectors *v, const struct vectors_trial *tri
 {
 	v->current = *trial;
 	make_states(v);
-	struct error *err = find_cached(v, trial->before.pc, trial->word);
+	struct error *err = vectors_find(v, trial->before.pc, trial->word);
 	if (!err && v->isa->lifter_observe &&
 	    v->isa->lifter_observe(v->lifter, &v->cached->insn, v->before.value, v->expected.value))
 		drop_cache(v);
@@ -368,7 +332,7 @@ struct error *vectors_observe(struct vectors *v, const struct vectors_trial *tri
 
 static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const struct insn **ret_insn)
 {
-	struct eval_memory memory = {.ctx = v, .load = load};
+	struct eval_memory memory = {.ctx = v, .load = vectors_load};
 	bool modelled;
 	struct error *err = vectors_is_modelled(v, v->current.before.pc, v->current.word, &modelled, ret_insn);
 
@@ -378,7 +342,7 @@ static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const s
 	if (!modelled)
 		return NULL;
 	make_states(v);
-	err = prog_run(v->cached->prog, v->before.value, v->before.unknown, &memory, &v->eval);
+	err = prog_run(v->wrong ? v->wrong : v->cached->prog, v->before.value, v->before.unknown, &memory, &v->eval);
 	if (err || v->eval.status == EVAL_UNKNOWN)
 		return err;
 	v->from_outside = false;
@@ -444,7 +408,7 @@ static void print_inputs(struct vectors *v, const struct effects *effects, struc
 	for (size_t i = 0; i < v->eval.num_loads; i++) {
 		const struct eval_load *l = &v->eval.loads[i];
 		uint8_t bytes[64], unknown[64];
-		if (load(v, l->address, l->len, bytes, unknown) != MEM_OK)
+		if (vectors_load(v, l->address, l->len, bytes, unknown) != MEM_OK)
 			continue;
 		strbuf_printf(text, "  before: [0x%" PRIx64 "]=", l->address);
 		print_bytes(text, bytes, l->len);
@@ -484,7 +448,7 @@ struct error *vectors_describe(struct vectors *v, struct strbuf *text)
 	const struct vectors_trial *c = &v->current;
 	struct effects effects = {0};
 	struct insn insn;
-	struct error *err = lift(v, v->current.before.pc, c->word, &insn);
+	struct error *err = vectors_lift(v, v->current.before.pc, c->word, &insn);
 
 	strbuf_printf(text, "case %" PRIu32 ": %08" PRIx32 "  %s  (seed 0x%" PRIx64 ")\n", c->number, c->word,
 		      v->cached->insn.text, c->seed);
