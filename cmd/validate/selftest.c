@@ -16,7 +16,7 @@ static struct error *find_isa(const char *name, const struct isa **ret)
 /* The options of the self-test on the CPU say nothing to the one by vectors. */
 static struct error *check(const struct selftest_options *o)
 {
-	if ((o->vectors || o->against) && (o->only || o->replay || o->mutate.given))
+	if ((o->vectors || (o->against && !o->mutate.given)) && (o->only || o->replay || o->mutate.given))
 		return error_create(ERROR_USAGE,
 				    "selftest: --only, --replay and --mutate are not for --vectors and --against");
 	if ((o->vectors || o->against) && o->host_force)
@@ -73,11 +73,11 @@ static struct error *run_kind(const struct isa *isa, const struct selftest_optio
 {
 	if (o->sweep)
 		return selftest_sweep(isa, o, counts);
+	if (o->mutate.given)
+		return selftest_mutants(isa, o, counts);
 	if (o->against)
 		return selftest_against(isa, o, counts);
-	if (o->vectors || !walk_supports(isa))
-		return selftest_vectors(isa, o, counts);
-	return o->mutate.given ? selftest_mutants(isa, o, counts) : selftest_native(isa, o, counts);
+	return o->vectors || !walk_supports(isa) ? selftest_vectors(isa, o, counts) : selftest_native(isa, o, counts);
 }
 
 static enum exit_status run(const void *options, const struct operands *operands)

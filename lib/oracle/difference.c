@@ -92,10 +92,22 @@ static void compare_bounds(const struct difference_sides *s, struct difference *
 	}
 }
 
+static void compare_hidden(const struct difference_sides *s, uint32_t reg, struct difference *ret)
+{
+	struct difference here = {0};
+
+	compare_reg(s, reg, &here);
+	ret->hidden |= here.visible || here.weaker;
+	ret->masked |= here.masked;
+}
+
 void difference_add(const struct difference_sides *s, struct difference *ret)
 {
 	for (uint32_t reg = 0; reg < s->isa->num_regs; reg++)
-		compare_reg(s, reg, ret);
+		if (!s->is_shown || s->is_shown(s->ctx, reg))
+			compare_reg(s, reg, ret);
+		else
+			compare_hidden(s, reg, ret);
 	compare_bounds(s, ret);
 	compare_stores(s, s->right, ret);
 	compare_stores(s, s->wrong, ret);

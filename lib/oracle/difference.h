@@ -7,6 +7,7 @@
 
 struct difference {
 	bool visible; /* something that both predict, or that just the right one leaves to faults */
+	bool hidden;  /* the same of what no case shows */
 	bool masked;  /* something that the right model leaves open */
 	bool weaker;  /* the wrong one leaves open what the right model predicts */
 };
@@ -16,6 +17,7 @@ struct difference_sides {
 	const uint64_t *before; /* the state's words */
 	const struct eval *right, *wrong;
 	uint8_t (*byte_before)(const void *ctx, uint64_t address); /* of memory */
+	bool (*is_shown)(const void *ctx, uint32_t reg);           /* by cases; NULL: all are */
 	const void *ctx;
 };
 

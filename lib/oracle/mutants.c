@@ -30,6 +30,7 @@ static struct error *compare_states(struct trial *trial, uint64_t seed, unsigned
 		*ret_differ += here.visible;
 		ret->visible |= here.visible;
 		ret->masked |= here.masked;
+		ret->hidden |= here.hidden;
 		ret->weaker |= here.weaker;
 	}
 	return err;
@@ -119,7 +120,7 @@ static struct error *judge(struct trial *trial, uint64_t seed, struct mutant *re
 	struct error *err = compare_states(trial, seed, ret->states, &all, &ret->differ);
 
 	if (!all.visible && !all.weaker)
-		ret->verdict = all.masked ? MUTANT_UNDEFINED : MUTANT_EQUIVALENT;
+		ret->verdict = all.hidden ? MUTANT_HIDDEN : all.masked ? MUTANT_UNDEFINED : MUTANT_EQUIVALENT;
 	return err;
 }
 

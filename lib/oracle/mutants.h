@@ -15,6 +15,7 @@ enum mutant_verdict {
 	MUTANT_KILLED,
 	MUTANT_EQUIVALENT, /* it predicts the same in all states */
 	MUTANT_UNDEFINED,  /* it differs in bits that the right model leaves undefined or takes from outside */
+	MUTANT_HIDDEN,     /* ... and in registers that no case shows */
 	MUTANT_SURVIVED,
 };
 

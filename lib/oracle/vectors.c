@@ -34,7 +34,7 @@ static void reg_name_of(unsigned index, char *ret, size_t size)
 
 static struct error *find_regs(struct vectors *v)
 {
-	for (unsigned i = 0; i < NUM_REGS; i++) {
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++) {
 		char name[8];
 		reg_name_of(i, name, sizeof name);
 		if (!isa_find_reg(v->isa, name, strlen(name), &v->regs[i]))
@@ -218,7 +218,7 @@ static void store(struct vectors *v, const struct eval_store *s)
 
 static bool is_listed(const struct vectors *v, uint32_t reg)
 {
-	for (unsigned i = 0; i < NUM_REGS; i++)
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++)
 		if (v->regs[i] == reg)
 			return !(i == REG_FPSR && v->current.fpsr_unknown);
 	return false;
@@ -266,7 +266,7 @@ static bool is_as_expected(const struct vectors *v)
 {
 	if (v->eval.status != EVAL_DONE)
 		return false;
-	for (unsigned i = 0; i < NUM_REGS; i++)
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++)
 		if (!same_reg(v, i))
 			return false;
 	return !memcmp(v->memory_after, v->memory_expected, VECTOR_WINDOW);
@@ -422,7 +422,7 @@ static const char *const fault_names[FAULT_NUM_KINDS] = {
 
 static void print_differences(const struct vectors *v, struct strbuf *text)
 {
-	for (unsigned i = 0; i < NUM_REGS; i++) {
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++) {
 		if (same_reg(v, i))
 			continue;
 		strbuf_printf(text, "  %s: expected ", v->isa->regs[v->regs[i]].name);

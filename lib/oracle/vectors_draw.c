@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/base/rng.h"
@@ -48,11 +49,64 @@ static void draw_memory(struct rng *rng, struct vectors_state *s)
 	memcpy(s->memory, words, VECTOR_WINDOW);
 }
 
+/* ---- Addresses ---- */
+
+static int64_t signed_field(uint32_t word, unsigned low, unsigned width)
+{
+	uint64_t sign = UINT64_C(1) << (width - 1), value = word >> low & (2 * sign - 1);
+
+	return (int64_t)((value ^ sign) - sign);
+}
+
+/* Base-2 logarithm of the bytes of a register, of loads and stores of one and of two (Arm ARM C4.1). */
+static unsigned scale_of(uint32_t word)
+{
+	bool vector = word >> 26 & 1, wide = word >> 23 & 1;
+
+	return vector && wide ? 4 : word >> 30;
+}
+
+static unsigned scale_of_pair(uint32_t word)
+{
+	return word >> 26 & 1 ? 2 + (word >> 30) : 2 + (word >> 31);
+}
+
+/* The immediate offset of a load or store that accesses [base + offset]; 0: none, or it is added behind the access. */
+static int64_t offset_of(uint32_t word)
+{
+	unsigned mode = word >> 10 & 3, pair_mode = word >> 23 & 3;
+
+	if ((word & 0x3b000000) == 0x39000000)
+		return (int64_t)(word >> 10 & 0xfff) << scale_of(word);
+	if ((word & 0x3b200000) == 0x38000000)
+		return mode == 1 ? 0 : signed_field(word, 12, 9);
+	if ((word & 0x3f200c00) == 0x19000000)
+		return signed_field(word, 12, 9);
+	if ((word & 0x3a000000) == 0x28000000)
+		return pair_mode == 1 ? 0 : signed_field(word, 15, 7) * (INT64_C(1) << scale_of_pair(word));
+	return 0;
+}
+
+/* The base less the offset, so that what is stored can be seen; sometimes as it was. */
+static void aim(uint32_t word, struct rng *rng, struct vectors_state *s)
+{
+	unsigned n = word >> 5 & 31;
+	uint64_t offset = (uint64_t)offset_of(word), low = rng_below(rng, 4) ? 0 : 15;
+
+	if ((word >> 25 & 5) != 4 || !offset || rng_below(rng, 4) == 0)
+		return;
+	if (n == 31)
+		s->sp = (s->sp - offset) & ~UINT64_C(15);
+	else
+		s->x[n] = VECTORS_WINDOW + 64 + 16 * (uint64_t)rng_below(rng, 8) + (rng_next(rng) & low) - offset;
+}
+
 void vectors_draw_state(uint32_t word, uint64_t seed, struct vectors_state *ret)
 {
 	struct rng rng = {.state = hash_u64(seed)};
 
 	vectors_make_state(word, seed, ret);
+	aim(word, &rng, ret);
 	draw_vectors(&rng, ret);
 	if (rng_below(&rng, 2))
 		draw_memory(&rng, ret);

@@ -23,6 +23,16 @@ static uint8_t byte_before(const void *ctx, uint64_t address)
 	return byte;
 }
 
+static bool is_shown(const void *ctx, uint32_t reg)
+{
+	const struct vectors *v = ctx;
+
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++)
+		if (v->regs[i] == reg)
+			return true;
+	return false;
+}
+
 static bool is_predicted(const struct eval *e)
 {
 	return e->status == EVAL_DONE || e->status == EVAL_FAULT;
@@ -35,6 +45,7 @@ static void compare_predictions(const struct subject *s, struct difference *ret)
 					       .right = &s->right,
 					       .wrong = &s->wrong,
 					       .byte_before = byte_before,
+					       .is_shown = is_shown,
 					       .ctx = s->v};
 
 	if (!is_predicted(&s->right) || !is_predicted(&s->wrong))

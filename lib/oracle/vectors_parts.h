@@ -14,7 +14,7 @@ enum {
 	REG_PC_INDEX = REG_FLAGS + 4,
 	REG_FPSR,
 	REG_FPCR,
-	NUM_REGS
+	VECTORS_NUM_REGS
 };
 
 struct cached {
@@ -29,8 +29,8 @@ struct vectors {
 	struct isa_lifter *lifter;
 	struct expr_pool *pool;
 	struct transfer transfer;
-	uint32_t regs[NUM_REGS]; /* ids */
-	struct cached *cache;    /* of vectors.c */
+	uint32_t regs[VECTORS_NUM_REGS]; /* ids */
+	struct cached *cache;            /* of vectors.c */
 
 	/* The case at hand. */
 	struct vectors_trial current;
