@@ -8,6 +8,7 @@
 #include "cmd/validate/selftest_tally.h"
 #include "lib/base/clock.h"
 #include "lib/base/rng.h"
+#include "lib/oracle/vectors_state.h"
 
 /* Trials that are with the emulator, or wait for it. */
 struct batch {
@@ -43,7 +44,7 @@ static bool next_word(struct session *s)
 	if (!s->isa->lifter_encoding(s->lifter, s->encoding, &mask, &value))
 		return false;
 	if (s->at++ % emulator_states(s->emulator) == 0)
-		s->word = value | ((uint32_t)rng_next(&s->rng) & ~mask);
+		s->word = vectors_draw_word(&s->rng, mask, value);
 	return true;
 }
 

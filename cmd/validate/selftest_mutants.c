@@ -7,6 +7,7 @@
 #include "cmd/validate/selftest.h"
 #include "lib/base/map.h"
 #include "lib/oracle/vectors_mutants.h"
+#include "lib/oracle/vectors_state.h"
 #include "lib/oracle/walk_mutants.h"
 
 _Static_assert((int)VECTORS_TRUTH_BATCH == (int)EMULATOR_BATCH, "trials at once");
@@ -138,7 +139,7 @@ static struct error *draw_word(struct session *s, struct rng *rng, uint32_t *ret
 	const struct insn *insn;
 
 	s->isa->lifter_encoding(s->lifter, rng_below(rng, s->num_encodings), &mask, &value);
-	*ret = value | ((uint32_t)rng_next(rng) & ~mask);
+	*ret = vectors_draw_word(rng, mask, value);
 	struct error *err = vectors_is_modelled(s->vectors, VECTORS_CODE, *ret, &modelled, &insn);
 	*ret_found = !err && modelled && regexec(&s->only, insn->form, 0, NULL, 0) == 0;
 	return err;

@@ -5,6 +5,34 @@
 #include "lib/oracle/values.h"
 #include "lib/oracle/vectors_state.h"
 
+/* ---- Words ---- */
+
+/*
+ * Where registers' numbers mostly are: often 31, which is SP, the zero register, or what bits should be that nothing
+ * depends on, and often another's. CRm should be 0 in some places.
+ */
+uint32_t vectors_draw_word(struct rng *rng, uint32_t mask, uint32_t value)
+{
+	static const uint8_t places[] = {0, 5, 10, 16};
+	enum { NUM_PLACES = sizeof places, CRM = 0xf00 };
+	uint32_t word = (uint32_t)rng_next(rng);
+
+	for (unsigned i = 0; i < NUM_PLACES; i++) {
+		uint32_t field = UINT32_C(31) << places[i], other = word >> places[rng_below(rng, NUM_PLACES)] & 31;
+		switch (rng_below(rng, 8)) {
+		case 0:
+		case 1: word |= field; break;
+		case 2: word = (word & ~field) | other << places[i]; break;
+		default: break;
+		}
+	}
+	if (rng_below(rng, 8) == 0)
+		word &= ~(uint32_t)CRM;
+	return value | (word & ~mask);
+}
+
+/* ---- States ---- */
+
 /* Arm ARM C5.2.8 and C5.2.9; without the enabling of traps, which no emulator has. */
 enum {
 	FPCR_FIZ_AH_NEP = 7,

@@ -127,6 +127,22 @@ static struct error *run(void *ctx, const struct wrong_model *wrong, unsigned in
 
 /* ---- A word ---- */
 
+/* Is there a trial in which the right model is what the truth is? They are kept for the mutant. */
+static struct error *is_usable(struct subject *s, bool *ret)
+{
+	struct error *err = s->truth->more(s->truth->ctx, s->word, &s->rng, s->trials, &s->num);
+
+	*ret = false;
+	for (unsigned i = 0; i < s->num && !err && !*ret; i++) {
+		enum vectors_verdict verdict;
+		if (s->trials[i].end == VECTORS_LEFT_OUT)
+			continue;
+		err = judge(s, &s->trials[i], NULL, &verdict);
+		*ret = !err && verdict != VECTORS_FAILED;
+	}
+	return err;
+}
+
 struct error *vectors_mutant(struct vectors *v, const struct vectors_truth *truth, uint32_t word, struct rng *rng,
 			     unsigned cases, struct strbuf *text, struct mutant *ret, bool *ret_found)
 {
@@ -134,12 +150,14 @@ struct error *vectors_mutant(struct vectors *v, const struct vectors_truth *trut
 	struct mutant_subject subject = {
 		.isa = v->isa, .right = &v->transfer, .ctx = &s, .compare = compare, .run = run};
 	struct insn insn;
-	bool modelled;
+	bool usable;
 	const struct insn *found;
-	struct error *err = vectors_is_modelled(v, VECTORS_CODE, word, &modelled, &found);
+	struct error *err = vectors_is_modelled(v, VECTORS_CODE, word, &usable, &found);
 
 	*ret_found = false;
-	if (err || !modelled)
+	if (!err && usable)
+		err = is_usable(&s, &usable);
+	if (err || !usable)
 		return err;
 	err = vectors_lift(v, VECTORS_CODE, word, &insn);
 	if (err)

@@ -17,7 +17,8 @@ struct vectors_truth {
 	struct error *(*more)(void *ctx, uint32_t word, struct rng *rng, struct vectors_trial *ret, unsigned *ret_num);
 };
 
-/* A mutant of the word, as mutant_make(); *ret_found: false also where the word has no model. */
+/* A mutant of the word, as mutant_make(); *ret_found: false also where the word has no model,
+ * or the first batch no trial that agrees with it. */
 struct error *vectors_mutant(struct vectors *v, const struct vectors_truth *truth, uint32_t word, struct rng *rng,
 			     unsigned cases, struct strbuf *text, struct mutant *ret, bool *ret_found);
 
