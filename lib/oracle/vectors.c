@@ -73,6 +73,7 @@ static struct error *allocate(struct vectors *v)
 		return &error_no_memory;
 	transfer_init(&v->transfer, v->pool);
 	vectors_assume(v, "naa", 1);
+	vectors_assume(v, "tbi0", 0);
 	return NULL;
 }
 

@@ -59,8 +59,8 @@ struct error *vectors_create(const struct isa *isa, struct vectors **ret);
 void vectors_destroy(struct vectors *v);
 
 /*
- * A register that the format does not have, and that holds this in all states from now on. At first `naa` is 1: files
- * leave out cases that fault, so that none has a misaligned access that is not allowed.
+ * A register that the format does not have, and that holds this in all states from now on. At first `naa` is 1:
+ * files leave out cases that fault, so that none has a misaligned access that is not allowed; and `tbi0` is 0.
  */
 void vectors_assume(struct vectors *v, const char *reg, uint64_t value);
 

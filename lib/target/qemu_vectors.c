@@ -483,6 +483,7 @@ struct error *qemu_vectors_tell(struct qemu_vectors *q, struct vectors *vectors)
 	vectors_assume(vectors, "dczid_el0", zeroed.after.x[0] & 31);
 	vectors_assume(vectors, "monitor", 0);
 	vectors_assume(vectors, "naa", 0);
+	vectors_assume(vectors, "tbi0", 1);
 	for (size_t i = 0; !err && vectors_question(vectors, i, &question); i++) {
 		err = ask(q, &question);
 		if (!err && question.end == VECTORS_ENDED)
