@@ -23,10 +23,10 @@ extern const struct isa_frame a64_frame;
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);
 bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret_mask, uint32_t *ret_value);
-/* entry.c: isa->sys.entry, isa->flow, isa->undetermined_store. */
+/* entry.c: isa->sys.entry, isa->flow, isa->undetermined. */
 enum isa_entry a64_entry(const uint8_t *bytes, size_t len);
 void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
-bool a64_undetermined_store(const uint8_t *bytes, size_t len);
+enum isa_undetermined a64_undetermined(const uint8_t *bytes, size_t len);
 struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret);
 
