@@ -72,7 +72,7 @@ void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test
 static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)
 {
 	if (o->sweep)
-		return selftest_sweep(isa, o, counts);
+		return isa->lifter_encoding ? selftest_words(isa, o, counts) : selftest_sweep(isa, o, counts);
 	if (o->against)
 		return selftest_against(isa, o, counts);
 	if (o->vectors || !walk_supports(isa))
