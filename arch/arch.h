@@ -147,7 +147,8 @@ enum {
 	ISA_MAX_NAMED = 8,
 	ISA_MAX_CLOBBERED = 2, /* sys.clobbered */
 	ISA_OPERAND_TERMS = 3,
-	ISA_ENCODING_LEN = 32
+	ISA_ENCODING_LEN = 32,
+	ISA_CHANGE_WORDS = 2 /* insn.changes */
 };
 
 /* Memory that an operand names: the sum of the terms, modulo 2^64. */
@@ -189,7 +190,22 @@ struct insn {
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
+
+	/*
+	 * Without a transfer: confined, if it goes on behind itself and changes no registers but these, which are bits
+	 * by their ids (insn_may_change()).
+	 */
+	bool confined;
+	uint64_t changes[ISA_CHANGE_WORDS];
 };
+
+/* Of an instruction without a transfer: may the register be another one behind it? */
+static inline bool insn_may_change(const struct insn *insn, uint32_t reg)
+{
+	if (!insn->confined)
+		return true;
+	return reg < 64 * ISA_CHANGE_WORDS && insn->changes[reg / 64] >> reg % 64 & 1;
+}
 
 /*
  * Letters of the effect row, one for each flag:
@@ -360,6 +376,13 @@ struct isa_variants {
 	uint32_t num_traits;            /* at most ISA_MAX_TRAITS */
 };
 
+/* Extensions that stay outside of the model. */
+struct isa_outside {
+	const char *name;            /* "SVE and SME" */
+	const char *const *families; /* of their instructions (insn.family); NULL at the end */
+	const char *cpu;             /* a CPU model of QEMU's that has none of them: --cpu */
+};
+
 struct isa {
 	const char *name;      /* "x86_64" */
 	const char *gdb_name;  /* architecture in the target description: "i386:x86-64" */
@@ -441,6 +464,7 @@ struct isa {
 	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */
 	struct reg_value mode;
 	const struct isa_frame *frame;
+	const struct isa_outside *outside;   /* NULL: all is meant to be modelled */
 	const struct isa_variants *variants; /* NULL: self-tests of this ISA have no encodings to walk over */
 
 	struct error *(*lifter_create)(struct isa_lifter **ret);

@@ -109,6 +109,7 @@ const struct isa isa_aarch64 = {
 	.flow = a64_flow,
 	.undetermined = a64_undetermined,
 	.frame = &a64_frame,
+	.outside = &a64_without,
 	.lifter_create = a64_lifter_create,
 	.lifter_destroy = a64_lifter_destroy,
 	.lifter_encoding = a64_lifter_encoding,
