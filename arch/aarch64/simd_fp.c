@@ -4,7 +4,7 @@
  */
 #include "arch/aarch64/simd_fp.h"
 
-enum { FPCR_AH = 1 }; /* C5.2.8 */
+enum { FPCR_AH = 1, FPCR_DN = 25 }; /* C5.2.8 */
 
 /* ---- Shared ---- */
 
@@ -39,21 +39,18 @@ void asimd_fp_finish(struct a64_ctx *c, const struct asimd *s, expr_id node, cha
 	asimd_fp_write(c, s, expr_fp_value(c->pool, node), expr_fp_flags(c->pool, node), merged);
 }
 
-/* All bits of the lanes whose sign is kept: with FPCR.AH, those of NaNs. */
-static expr_id keeps_sign(struct a64_ctx *c, unsigned lane, expr_id value)
+/* All bits of the lanes that are NaNs. */
+static expr_id nans(struct a64_ctx *c, unsigned lane, expr_id value)
 {
 	static const uint64_t infinities[] = {[1] = 0x7c00, [2] = 0x7f800000, [4] = UINT64_C(0x7ff0000000000000)};
 	struct expr_pool *p = c->pool;
 	unsigned width = expr_width(p, value);
 	expr_id magnitude = expr_and(p, value, asimd_splat_const(c, lane, width, UINT64_MAX >> (65 - lane)));
-	expr_id is_nan = asimd_binary(c, EXPR_VGTU, lane, magnitude,
-				      asimd_splat_const(c, lane, width, infinities[lane / 16]));
-	expr_id ah = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH);
 
-	return expr_ite(p, ah, is_nan, a64_const(c, width, 0));
+	return asimd_binary(c, EXPR_VGTU, lane, magnitude, asimd_splat_const(c, lane, width, infinities[lane / 16]));
 }
 
-/* The signs of those lanes that are not kept. */
+/* The signs of those lanes, but with FPCR.AH not those of NaNs. */
 static expr_id signs(struct a64_ctx *c, unsigned lane, expr_id value, bool even, bool odd)
 {
 	struct expr_pool *p = c->pool;
@@ -63,7 +60,9 @@ static expr_id signs(struct a64_ctx *c, unsigned lane, expr_id value, bool even,
 	for (unsigned i = 0; i < width / lane; i++)
 		if (i % 2 ? odd : even)
 			words[((i + 1) * lane - 1) / 64] |= UINT64_C(1) << ((i + 1) * lane - 1) % 64;
-	return expr_and(p, expr_const_wide(p, width, words), expr_not(p, keeps_sign(c, lane, value)));
+	expr_id all = expr_const_wide(p, width, words),
+		of_numbers = expr_and(p, all, expr_not(p, nans(c, lane, value)));
+	return expr_ite(p, expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH), of_numbers, all);
 }
 
 expr_id asimd_fp_negate(struct a64_ctx *c, unsigned lane, expr_id value, bool even, bool odd)
@@ -107,6 +106,48 @@ static void build_difference(struct a64_ctx *c)
 		return;
 	expr_id r = binary(c, &s, &spec), value = asimd_fp_absolute(c, s.lane, expr_fp_value(c->pool, r));
 	asimd_fp_write(c, &s, value, expr_fp_flags(c->pool, r), 'n');
+}
+
+/*
+ * FAMAX, FAMIN (FEAT_FAMINMAX): the magnitudes of numbers; NaNs keep their signs. Of FPCR only DN counts: FPAbsMax()
+ * and FPAbsMin() neither flush nor heed AH.
+ */
+static void build_extreme(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	struct fp_spec spec;
+	struct asimd s;
+	expr_id operands[2];
+
+	if (!asimd_fp_begin(c, &s, &spec))
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		expr_id value = asimd_read(c, i ? 'm' : 'n', s.width), nan = nans(c, s.lane, value);
+		expr_id magnitude = asimd_splat_const(c, s.lane, s.width, UINT64_MAX >> (65 - s.lane));
+		operands[i] = expr_and(p, value, expr_or(p, magnitude, nan));
+	}
+	expr_id fpcr = expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr);
+	expr_id dn = expr_and(p, fpcr, a64_const(c, FP_CONTROL_WIDTH, UINT32_C(1) << FPCR_DN));
+	asimd_fp_finish(c, &s, expr_fp(p, op_of(c), &spec, dn, operands[0], operands[1], EXPR_NONE), 0);
+}
+
+/* FSCALE (FEAT_FP8): by powers of two, whose exponents are signed integers; those that a number rounds are far too
+ * large. */
+static void build_scale(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	struct fp_spec spec;
+	struct asimd s;
+
+	if (!asimd_fp_begin(c, &s, &spec))
+		return;
+	const struct fp_spec to_number = {.format = spec.format,
+					  .rules = FP_ARM,
+					  .is_signed = true,
+					  .integer = (uint8_t)s.lane};
+	expr_id power = expr_fp_value(p, expr_fp(p, EXPR_ITOF, &to_number, a64_const(c, FP_CONTROL_WIDTH, 0),
+						 asimd_read(c, 'm', s.width), EXPR_NONE, EXPR_NONE));
+	asimd_fp_finish(c, &s, a64_fp(c, EXPR_FSCALE, &spec, asimd_read(c, 'n', s.width), power, EXPR_NONE), 0);
 }
 
 /* FMLA, FMLS: FPMulAdd(), with Rn negated by FPNeg(). */
@@ -202,6 +243,12 @@ static const struct a64_row a64_simd_fp[] = {
 	{"0 Q 0 01110 1 10 mmmmm 00 000 1 nnnnn ddddd",   build_binary,       EXPR_FMINNUM,                  "----", "fminnm vector h"},
 	{"0 Q 1 01110 1 y 1 mmmmm 11010 1 nnnnn ddddd",   build_difference,   EXPR_FSUB,                     "----", "fabd vector"},
 	{"0 Q 1 01110 1 10 mmmmm 00 010 1 nnnnn ddddd",   build_difference,   EXPR_FSUB,                     "----", "fabd vector h"},
+	{"0 Q 0 01110 1 y 1 mmmmm 11011 1 nnnnn ddddd",   build_extreme,      EXPR_FMAX,                     "----", "famax"},
+	{"0 Q 0 01110 1 10 mmmmm 00 011 1 nnnnn ddddd",   build_extreme,      EXPR_FMAX,                     "----", "famax h"},
+	{"0 Q 1 01110 1 y 1 mmmmm 11011 1 nnnnn ddddd",   build_extreme,      EXPR_FMIN,                     "----", "famin"},
+	{"0 Q 1 01110 1 10 mmmmm 00 011 1 nnnnn ddddd",   build_extreme,      EXPR_FMIN,                     "----", "famin h"},
+	{"0 Q 1 01110 1 y 1 mmmmm 11111 1 nnnnn ddddd",   build_scale,        0,                             "----", "fscale"},
+	{"0 Q 1 01110 1 10 mmmmm 00 111 1 nnnnn ddddd",   build_scale,        0,                             "----", "fscale h"},
 	{"0 Q 0 01110 0 y 1 mmmmm 11001 1 nnnnn ddddd",   build_multiply_add, 0,                             "----", "fmla vector"},
 	{"0 Q 0 01110 0 10 mmmmm 00 001 1 nnnnn ddddd",   build_multiply_add, 0,                             "----", "fmla vector h"},
 	{"0 Q 0 01110 1 y 1 mmmmm 11001 1 nnnnn ddddd",   build_multiply_add, SIMD_SUBTRACT,                 "----", "fmls vector"},

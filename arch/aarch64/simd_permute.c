@@ -169,6 +169,33 @@ static void build_move_general(struct a64_ctx *c)
 	a64_set_x(c, a64_field(c, 'd'), value);
 }
 
+/*
+ * LUTI2, LUTI4 (FEAT_LUT): each lane of the result is one of Rn, for 16 halves of Rn and the register behind it, by an
+ * index of two or four bits (the parameter) from a segment of Rm. An index lies in one byte.
+ */
+static void build_lookup(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	unsigned bits = c->row->param & SIMD_OP, lane = asimd_is(c, SIMD_H) ? 16 : 8, lanes = 128 / lane;
+	unsigned first = a64_field(c, 'i') * lanes * bits, n = a64_field(c, 'n');
+	uint8_t bytes[16];
+	uint64_t shifts[EXPR_MAX_WORDS] = {0};
+
+	for (unsigned i = 0; i < lanes; i++) {
+		bytes[i] = (uint8_t)((first + i * bits) / 8);
+		shifts[i / 8] |= (uint64_t)(i * bits % 8) << i % 8 * 8;
+	}
+	expr_id index = asimd_permute(c, asimd_read(c, 'm', 128), 8, 8 * lanes, bytes);
+	index = asimd_binary(c, EXPR_VLSHRV, 8, index, expr_const_wide(p, 8 * lanes, shifts));
+	index = expr_and(p, index, asimd_splat_const(c, 8, 8 * lanes, (1u << bits) - 1));
+	if (lane == 16)
+		index = asimd_unary(c, EXPR_VWIDENU, 8, index);
+	expr_id table = a64_v(c, n, 128);
+	if (lane << bits > 128)
+		table = expr_concat(p, a64_v(c, (n + 1) % 32, 128), table);
+	a64_set_v(c, a64_field(c, 'd'), asimd_binary(c, EXPR_VPERM, lane, table, index));
+}
+
 /* clang-format off */
 static const struct a64_row a64_simd_permute[] = {
 	/* Two vectors */
@@ -181,6 +208,10 @@ static const struct a64_row a64_simd_permute[] = {
 	{"0 Q 101110 00 0 mmmmm 0 iiii 0 nnnnn ddddd",  build_extract,        0,                                       "----", "ext"},
 	{"0 Q 001110 00 0 mmmmm 0 ll 0 00 nnnnn ddddd", build_table,          0,                                       "----", "tbl"},
 	{"0 Q 001110 00 0 mmmmm 0 ll 1 00 nnnnn ddddd", build_table,          TABLE_KEEP,                              "----", "tbx"},
+	{"0 1 001110 10 0 mmmmm 0 ii 1 00 nnnnn ddddd", build_lookup,         2 | SIMD_B,                              "----", "luti2 b"},
+	{"0 1 001110 11 0 mmmmm 0 iii 00 nnnnn ddddd",  build_lookup,         2 | SIMD_H,                              "----", "luti2 h"},
+	{"0 1 001110 01 0 mmmmm 0 i 10 00 nnnnn ddddd", build_lookup,         4 | SIMD_B,                              "----", "luti4 b"},
+	{"0 1 001110 01 0 mmmmm 0 ii 1 00 nnnnn ddddd", build_lookup,         4 | SIMD_H,                              "----", "luti4 h"},
 
 	/* One vector */
 	{"0 Q 0 01110 zz 10000 00000 10 nnnnn ddddd",   build_reverse,        64 | SIMD_BHS,                           "----", "rev64 vector"},
