@@ -6,7 +6,7 @@
  *   syscalls.def  every system call number of the kernel's table; syscalls.c makes the table of it
  *   NAME.c        the struct isa below, and nothing else
  *   entry.c       which bytes may enter a kernel (isa->sys.entry), where others lead to (isa->flow), which ones store
- *                 what only the guest decides (isa->undetermined_store)
+ *                 or read what only the guest decides (isa->undetermined)
  *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
  *   lift.c        bytes -> struct insn and transfer; decode.c, operand.c, flags.c beneath it
  *   cpu.c         where its CPUs differ, if they do: what their makers' manuals say, features, and how a CPU tells
@@ -341,6 +341,14 @@ struct isa_flow {
 	uint64_t next[2];
 };
 
+/* See isa->undetermined. */
+enum isa_undetermined {
+	ISA_DETERMINED,
+	ISA_UNDETERMINED_STORE, /* bits that it stores; bytes of that kind are common */
+	ISA_UNDETERMINED_STATE, /* bits that it stores of the processor's state, to load them again: XSAVE */
+	ISA_UNDETERMINED_INPUT, /* its registers get what comes from outside: CPUID, a counter, a random number */
+};
+
 /* Whether the CPU, or an emulator in its place, may leave the program for a kernel at some bytes. */
 enum isa_entry {
 	ISA_ENTRY_NONE,
@@ -447,12 +455,12 @@ struct isa {
 	/* Without lifting it, for code that is looked at and not executed. len as for entry. */
 	void (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
 	/*
-	 * Whether the instruction that may begin at bytes is one whose stores may have bits that its transfer leaves
-	 * undefined or to the outside: what it stored has to be looked at. Not those that close (struct insn): a
-	 * stop in front of them would change what they do. The ISA may leave out some whose bytes are found all over
-	 * other code. len as for entry. NULL: there are none.
+	 * What of the instruction that may begin at bytes has to be looked at, as its transfer leaves it undefined or
+	 * to the outside. Not stores of those that close (struct insn): a stop in front of them would change what they
+	 * do. The ISA may leave out some whose bytes are found all over other code, or on which no path depends. len as
+	 * for entry.
 	 */
-	bool (*undetermined_store)(const uint8_t *bytes, size_t len);
+	enum isa_undetermined (*undetermined)(const uint8_t *bytes, size_t len);
 	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */
 	struct reg_value mode;
 	const struct isa_frame *frame;

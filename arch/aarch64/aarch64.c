@@ -107,7 +107,7 @@ const struct isa isa_aarch64 = {
 			.entry = a64_entry,
 		},
 	.flow = a64_flow,
-	.undetermined_store = a64_undetermined_store,
+	.undetermined = a64_undetermined,
 	.frame = &a64_frame,
 	.outside = &a64_without,
 	.lifter_create = a64_lifter_create,

@@ -24,10 +24,10 @@ extern const struct isa_outside a64_without;
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);
 bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret_mask, uint32_t *ret_value);
-/* entry.c: isa->sys.entry, isa->flow, isa->undetermined_store. */
+/* entry.c: isa->sys.entry, isa->flow, isa->undetermined. */
 enum isa_entry a64_entry(const uint8_t *bytes, size_t len);
 void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
-bool a64_undetermined_store(const uint8_t *bytes, size_t len);
+enum isa_undetermined a64_undetermined(const uint8_t *bytes, size_t len);
 struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret);
 
@@ -38,8 +38,9 @@ extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a
 	a64_single_table, a64_pair_table, a64_exclusive_table, a64_atomic_table, a64_control_table, a64_pauth_table,
 	a64_system_table, a64_simd_same_table, a64_simd_multiply_table, a64_simd_long_table, a64_simd_across_table,
 	a64_simd_permute_table, a64_simd_shift_table, a64_simd_move_table, a64_simd_memory_table,
-	a64_simd_estimate_table, a64_simd_crypto_table, a64_fp_scalar_table, a64_sve_integer_table, a64_sve_fp_table,
-	a64_sve_memory_table, a64_sve_system_table, a64_sme_table;
+	a64_simd_estimate_table, a64_simd_bf16_table, a64_simd_crypto_table, a64_fp_scalar_table, a64_simd_fp_table,
+	a64_simd_fp_reduce_table, a64_simd_fp_complex_table, a64_simd_convert_table, a64_fp_convert_table,
+	a64_sve_integer_table, a64_sve_fp_table, a64_sve_memory_table, a64_sve_system_table, a64_sme_table;
 
 extern const struct a64_table *const a64_families[]; /* all of them */
 extern const size_t a64_num_families;

@@ -1,7 +1,8 @@
 /*
- * Floating-point arithmetic, comparisons and conversions of scalars (Arm ARM C3.4, shared pseudocode FPAdd() and on).
+ * Floating-point arithmetic and comparisons of scalars (Arm ARM C3.4, shared pseudocode FPAdd() and on). Conversions
+ * are in fp_convert.c.
  */
-#include "arch/aarch64/simd.h"
+#include "arch/aarch64/simd_fp.h"
 
 static expr_id operand(struct a64_ctx *c, const struct fp_spec *s, char letter)
 {
@@ -14,7 +15,7 @@ static void finish(struct a64_ctx *c, expr_id value, expr_id flags, char merged)
 	a64_fp_raise(c, flags);
 }
 
-/* ---- Arithmetic: param is the operator ---- */
+/* ---- Arithmetic: param is the operator, of the fused ones what is negated ---- */
 
 static expr_id binary(struct a64_ctx *c, const struct fp_spec *s)
 {
@@ -31,7 +32,7 @@ static void build_binary(struct a64_ctx *c)
 	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'n');
 }
 
-/* The product's sign is changed, that of a NaN, too (FNMUL). */
+/* FNMUL: FPNeg() of the product. */
 static void build_nmul(struct a64_ctx *c)
 {
 	struct fp_spec s;
@@ -39,8 +40,30 @@ static void build_nmul(struct a64_ctx *c)
 	if (!a64_fp_type(c, &s))
 		return;
 	expr_id r = binary(c, &s), value = expr_fp_value(c->pool, r);
-	expr_id sign = a64_const(c, fp_width(s.format), UINT64_C(1) << (fp_width(s.format) - 1));
-	finish(c, expr_xor(c->pool, value, sign), expr_fp_flags(c->pool, r), 'n');
+	finish(c, asimd_fp_negate(c, fp_width(s.format), value, true, true), expr_fp_flags(c->pool, r), 'n');
+}
+
+/* FSQRT */
+static void build_unary(struct a64_ctx *c)
+{
+	struct fp_spec s;
+
+	if (!a64_fp_type(c, &s))
+		return;
+	expr_id r = a64_fp(c, c->row->param, &s, operand(c, &s, 'n'), EXPR_NONE, EXPR_NONE);
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'd');
+}
+
+/* FPMulAdd() of the addend Ra, the operands negated before. */
+static void build_fused(struct a64_ctx *c)
+{
+	struct fp_spec s;
+
+	if (!a64_fp_type(c, &s))
+		return;
+	s.negate[0] = s.negate[1] = (uint8_t)c->row->param;
+	expr_id r = a64_fp(c, EXPR_FMA, &s, operand(c, &s, 'n'), operand(c, &s, 'm'), operand(c, &s, 'a'));
+	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'a');
 }
 
 /* ---- Comparison: param tells what; FPCompare() ---- */
@@ -91,68 +114,30 @@ static void build_compare_if(struct a64_ctx *c)
 	a64_fp_raise(c, expr_ite(p, holds, expr_fp_flags(p, order), a64_const(c, FP_NUM_FLAGS, 0)));
 }
 
-/* ---- Conversions: param tells whether integers are signed ---- */
-
-static void build_from_int(struct a64_ctx *c)
-{
-	struct fp_spec s;
-
-	if (!a64_fp_type(c, &s))
-		return;
-	s.is_signed = c->row->param;
-	s.integer = (uint8_t)c->width;
-	expr_id r = a64_fp(c, EXPR_ITOF, &s, a64_read(c, 'n'), EXPR_NONE, EXPR_NONE);
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'd');
-}
-
-static void build_to_int(struct a64_ctx *c)
-{
-	struct fp_spec s;
-
-	if (!a64_fp_type(c, &s))
-		return;
-	s.is_signed = c->row->param;
-	s.integer = (uint8_t)c->width;
-	s.rounding = FP_STATIC + FP_TO_ZERO;
-	expr_id r = a64_fp(c, EXPR_FTOI, &s, operand(c, &s, 'n'), EXPR_NONE, EXPR_NONE);
-	a64_write(c, 'd', expr_fp_value(c->pool, r));
-	a64_fp_raise(c, expr_fp_flags(c->pool, r));
-}
-
-/* FCVT between single and double; param: to double. */
-static void build_convert(struct a64_ctx *c)
-{
-	bool to_double = c->row->param;
-	const struct fp_spec s = {.format = to_double ? FP_F64 : FP_F32,
-				  .from = to_double ? FP_F32 : FP_F64,
-				  .rules = FP_ARM};
-	expr_id a = a64_v(c, a64_field(c, 'n'), fp_width(s.from));
-	expr_id r = a64_fp(c, EXPR_FCVT, &s, a, EXPR_NONE, EXPR_NONE);
-
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'd');
-}
-
 /* clang-format off */
 static const struct a64_row a64_fp_scalar[] = {
-	{"000 11110 yy 1 mmmmm 0000 10 nnnnn ddddd",       build_binary,     EXPR_FMUL, "----", "fmul"},
-	{"000 11110 yy 1 mmmmm 0001 10 nnnnn ddddd",       build_binary,     EXPR_FDIV, "----", "fdiv"},
-	{"000 11110 yy 1 mmmmm 0010 10 nnnnn ddddd",       build_binary,     EXPR_FADD, "----", "fadd"},
-	{"000 11110 yy 1 mmmmm 0011 10 nnnnn ddddd",       build_binary,     EXPR_FSUB, "----", "fsub"},
-	{"000 11110 yy 1 mmmmm 1000 10 nnnnn ddddd",       build_nmul,       EXPR_FMUL, "----", "fnmul"},
+	{"000 11110 yy 1 mmmmm 0000 10 nnnnn ddddd",    build_binary,     EXPR_FMUL,                              "----", "fmul"},
+	{"000 11110 yy 1 mmmmm 0001 10 nnnnn ddddd",    build_binary,     EXPR_FDIV,                              "----", "fdiv"},
+	{"000 11110 yy 1 mmmmm 0010 10 nnnnn ddddd",    build_binary,     EXPR_FADD,                              "----", "fadd"},
+	{"000 11110 yy 1 mmmmm 0011 10 nnnnn ddddd",    build_binary,     EXPR_FSUB,                              "----", "fsub"},
+	{"000 11110 yy 1 mmmmm 0100 10 nnnnn ddddd",    build_binary,     EXPR_FMAX,                              "----", "fmax"},
+	{"000 11110 yy 1 mmmmm 0101 10 nnnnn ddddd",    build_binary,     EXPR_FMIN,                              "----", "fmin"},
+	{"000 11110 yy 1 mmmmm 0110 10 nnnnn ddddd",    build_binary,     EXPR_FMAXNUM,                           "----", "fmaxnm"},
+	{"000 11110 yy 1 mmmmm 0111 10 nnnnn ddddd",    build_binary,     EXPR_FMINNUM,                           "----", "fminnm"},
+	{"000 11110 yy 1 mmmmm 1000 10 nnnnn ddddd",    build_nmul,       EXPR_FMUL,                              "----", "fnmul"},
+	{"000 11110 yy 1 0000 11 10000 nnnnn ddddd",    build_unary,      EXPR_FSQRT,                             "----", "fsqrt"},
 
-	{"000 11110 yy 1 mmmmm 001000 nnnnn 00000",        build_compare,    0,                             "WWWW", "fcmp"},
-	{"000 11110 yy 1 xxxxx 001000 nnnnn 01000",        build_compare,    COMPARE_ZERO,                  "WWWW", "fcmp zero"},
-	{"000 11110 yy 1 mmmmm 001000 nnnnn 10000",        build_compare,    COMPARE_SIGNAL,                "WWWW", "fcmpe"},
-	{"000 11110 yy 1 xxxxx 001000 nnnnn 11000",        build_compare,    COMPARE_SIGNAL | COMPARE_ZERO, "WWWW", "fcmpe zero"},
-	{"000 11110 yy 1 mmmmm cccc 01 nnnnn 0 iiii",      build_compare_if, 0,                             "WWWW", "fccmp"},
-	{"000 11110 yy 1 mmmmm cccc 01 nnnnn 1 iiii",      build_compare_if, COMPARE_SIGNAL,                "WWWW", "fccmpe"},
+	{"000 11111 yy 0 mmmmm 0 aaaaa nnnnn ddddd",    build_fused,      0,                                      "----", "fmadd"},
+	{"000 11111 yy 0 mmmmm 1 aaaaa nnnnn ddddd",    build_fused,      FP_NEGATE_PRODUCT,                      "----", "fmsub"},
+	{"000 11111 yy 1 mmmmm 0 aaaaa nnnnn ddddd",    build_fused,      FP_NEGATE_PRODUCT | FP_NEGATE_ADDEND,   "----", "fnmadd"},
+	{"000 11111 yy 1 mmmmm 1 aaaaa nnnnn ddddd",    build_fused,      FP_NEGATE_ADDEND,                       "----", "fnmsub"},
 
-	{"s 00 11110 yy 1 00 010 000000 nnnnn ddddd",      build_from_int,   1, "----", "scvtf"},
-	{"s 00 11110 yy 1 00 011 000000 nnnnn ddddd",      build_from_int,   0, "----", "ucvtf"},
-	{"s 00 11110 yy 1 11 000 000000 nnnnn ddddd",      build_to_int,     1, "----", "fcvtzs"},
-	{"s 00 11110 yy 1 11 001 000000 nnnnn ddddd",      build_to_int,     0, "----", "fcvtzu"},
-	{"000 11110 00 1 0001 01 10000 nnnnn ddddd",       build_convert,    1, "----", "fcvt to double"},
-	{"000 11110 01 1 0001 00 10000 nnnnn ddddd",       build_convert,    0, "----", "fcvt to single"},
+	{"000 11110 yy 1 mmmmm 001000 nnnnn 00000",     build_compare,    0,                                      "WWWW", "fcmp"},
+	{"000 11110 yy 1 xxxxx 001000 nnnnn 01000",     build_compare,    COMPARE_ZERO,                           "WWWW", "fcmp zero"},
+	{"000 11110 yy 1 mmmmm 001000 nnnnn 10000",     build_compare,    COMPARE_SIGNAL,                         "WWWW", "fcmpe"},
+	{"000 11110 yy 1 xxxxx 001000 nnnnn 11000",     build_compare,    COMPARE_SIGNAL | COMPARE_ZERO,          "WWWW", "fcmpe zero"},
+	{"000 11110 yy 1 mmmmm cccc 01 nnnnn 0 iiii",   build_compare_if, 0,                                      "WWWW", "fccmp"},
+	{"000 11110 yy 1 mmmmm cccc 01 nnnnn 1 iiii",   build_compare_if, COMPARE_SIGNAL,                         "WWWW", "fccmpe"},
 };
 /* clang-format on */
 

@@ -2,6 +2,7 @@
  * Forms, effect rows, statuses; and of what instructions compute that of which the test vectors have nothing: the
  * exclusive monitor, alignment, system registers. Expected values are those of the manual's pseudocode.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -446,6 +447,57 @@ START_TEST(system_registers)
 }
 END_TEST
 
+/* ---- FPCR.AH, FIZ, NEP (FEAT_AFP) ---- */
+
+enum { FIZ = 1, AH = 2, NEP = 4, UP = 1 << 22, FZ = 1 << 24 };
+
+/* The low halves of v0 before, of v1 and v2; of v0 afterwards; FPSR: IOC 1, DZC 2, IXC 0x10, IDC 0x80. */
+static const struct {
+	const char *name;
+	uint32_t word, fpcr;
+	uint64_t before, n, m, after, open;
+	uint32_t fpsr;
+} alternates[] = {
+	{"fneg v0.4s, v1.4s", 0x6ea0f820, 0, 0, 0x7fc000013f800000, 0, 0xffc00001bf800000, 0, 0},
+	{"fneg v0.4s, v1.4s", 0x6ea0f820, AH, 0, 0x7fc000013f800000, 0, 0x7fc00001bf800000, 0, 0},
+	{"fabs v0.4s, v1.4s", 0x4ea0f820, AH, 0, 0xff800001ff800000, 0, 0xff8000017f800000, 0, 0},
+	{"fabs s0, s1", 0x1e20c020, AH, 0x1111111122222222, 0xffc00000, 0, 0xffc00000, 0, 0},
+	{"fabs s0, s1", 0x1e20c020, NEP, 0x1111111122222222, 0xffc00000, 0, 0x111111117fc00000, 0, 0},
+	{"fmov s0, s1", 0x1e204020, NEP, 0x1111111122222222, 0xffc00000, 0, 0xffc00000, 0, 0},
+	{"fnmul s0, s1, s2", 0x1e228820, 0, 0, 0x7fc00001, 0x3f800000, 0xffc00001, 0, 0},
+	{"fnmul s0, s1, s2", 0x1e228820, AH, 0, 0x7fc00001, 0x3f800000, 0x7fc00001, 0, 0},
+	{"fadd s0, s1, s2", 0x1e222820, 0, 0, 0x7fc00001, 0x7f800002, 0x7fc00002, 0, 0x01},
+	{"fadd s0, s1, s2", 0x1e222820, AH, 0, 0x7fc00001, 0x7f800002, 0x7fc00001, 0, 0x01},
+	{"fadd s0, s1, s2", 0x1e222820, FZ, 0, 0x00000001, 0x3f800000, 0x3f800000, 0, 0x80},
+	{"fadd s0, s1, s2", 0x1e222820, FIZ, 0, 0x00000001, 0x3f800000, 0x3f800000, 0, 0},
+	{"fadd s0, s1, s2", 0x1e222820, AH | FZ, 0, 0x00000001, 0x3f800000, 0x3f800000, 0, 0x90},
+	{"fadd s0, s1, s2", 0x1e222820, AH | FIZ, 0, 0x00000001, 0x3f800000, 0x3f800000, 0, 0},
+	{"fmin s0, s1, s2", 0x1e225820, AH, 0, 0x7fc00001, 0x3f800000, 0x3f800000, 0, 0x01},
+	{"frecpe s0, s1", 0x5ea1d820, 0, 0, 0, 0, 0x7f800000, 0, 0x02},
+	{"frecpe s0, s1", 0x5ea1d820, AH, 0, 0, 0, 0x7f800000, 0, 0},
+	{"frecpe s0, s1", 0x5ea1d820, 0, 0, 0x3f800000, 0, 0x3f7f8000, 0, 0},
+	{"frecpe s0, s1: FEAT_RPRES or not", 0x5ea1d820, AH, 0, 0x3f800000, 0, 0x3f7f8000, 0x7000, 0},
+	{"bfcvt h0, s1", 0x1e634020, UP, 0, 0x3f808000, 0, 0x3f81, 0, 0x10},
+	{"bfcvt h0, s1", 0x1e634020, UP | AH, 0, 0x3f808000, 0, 0x3f80, 0, 0},
+	{"bfmlalb v0.4s, v1.8h, v2.8h", 0x2ec2fc20, 0, 1, 0x3f80, 0x3f80, 0x3f800000, 0, 0x10},
+	{"bfmlalb v0.4s, v1.8h, v2.8h", 0x2ec2fc20, AH, 1, 0x3f80, 0x3f80, 0x3f800000, 0, 0},
+};
+
+START_TEST(alternate_floats)
+{
+	clear_machine();
+	set(A64_fpcr, alternates[_i].fpcr);
+	set(A64_v0, alternates[_i].before);
+	set(A64_v1, alternates[_i].n);
+	set(A64_v2, alternates[_i].m);
+	ck_assert_int_eq(run(alternates[_i].word), FAULT_NONE);
+	ck_assert_msg((get(A64_v0) & ~open_bits(A64_v0)) == (alternates[_i].after & ~open_bits(A64_v0)),
+		      "%s: %#" PRIx64, alternates[_i].name, get(A64_v0));
+	ck_assert_uint_eq(open_bits(A64_v0), alternates[_i].open);
+	ck_assert_uint_eq(get(A64_fpsr), alternates[_i].fpsr);
+}
+END_TEST
+
 /* A code takes some of the upper bits, never bit 55 or the address. */
 START_TEST(pointer_codes)
 {
@@ -500,6 +552,7 @@ int main(void)
 	tcase_add_test(runs, stack_alignment);
 	tcase_add_test(runs, zero_block);
 	tcase_add_test(runs, system_registers);
+	tcase_add_loop_test(runs, alternate_floats, 0, sizeof alternates / sizeof *alternates);
 	tcase_add_test(runs, pointer_codes);
 	tcase_add_test(runs, base_overlap);
 	suite_add_tcase(suite, runs);

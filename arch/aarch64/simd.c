@@ -75,6 +75,15 @@ expr_id asimd_permute(struct a64_ctx *c, expr_id from, unsigned lane, unsigned w
 	return asimd_binary(c, EXPR_VPERM, lane, from, expr_const_wide(c->pool, width, words));
 }
 
+expr_id asimd_every_second(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, unsigned first)
+{
+	uint8_t index[16];
+
+	for (unsigned i = 0; i < width / lane; i++)
+		index[i] = (uint8_t)(2 * i + first);
+	return asimd_permute(c, from, lane, width, index);
+}
+
 expr_id asimd_insert(struct a64_ctx *c, expr_id vector, unsigned index, expr_id value)
 {
 	struct expr_pool *p = c->pool;
@@ -95,11 +104,16 @@ expr_id asimd_read(struct a64_ctx *c, char letter, unsigned width)
 	return a64_v(c, a64_field(c, letter), width);
 }
 
-/* Rm<index>: of 16-bit lanes the index is H:L:M; of larger ones H:L, and M is a bit of the register's number. */
+/*
+ * Rm<index>: of 16-bit lanes the index is H:L:M; of larger ones H:L, and M is a bit of the register's number; of 64-bit
+ * ones H.
+ */
 static expr_id element(struct a64_ctx *c, unsigned lane)
 {
 	unsigned reg = a64_field(c, 'm'), index = a64_field(c, 'H') << 1 | a64_field(c, 'L');
 
+	if (lane == 64)
+		index >>= 1;
 	if (lane == 16)
 		index = index << 1 | a64_field(c, 'M');
 	else

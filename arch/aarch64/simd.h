@@ -64,6 +64,8 @@ expr_id asimd_splat_const(struct a64_ctx *c, unsigned lane, unsigned width, uint
 expr_id asimd_splat(struct a64_ctx *c, expr_id value, unsigned width);
 /* Result lane i is lane index[i] of `from`. */
 expr_id asimd_permute(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, const uint8_t *index);
+/* Every second lane of a vector twice as wide, from lane `first` on. */
+expr_id asimd_every_second(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, unsigned first);
 /* A vector of 128 bits with one lane, of the value's width, replaced. */
 expr_id asimd_insert(struct a64_ctx *c, expr_id vector, unsigned index, expr_id value);
 
@@ -109,6 +111,27 @@ expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr
  * field `merged` names: Rn of most that have two operands, Ra of the fused ones, else Rd (IsMerging()).
  */
 void a64_fp_set_scalar(struct a64_ctx *c, expr_id value, char merged);
+
+/*
+ * Conversions (fp_convert.c): what a row's parameter says, beside SIMD_SIGNED of the integer. ROUND_N and its kin are
+ * named by the letter in the mnemonic; without one it is rounded as FPCR says.
+ */
+enum {
+	ROUND_N = FP_STATIC + FP_NEAREST,
+	ROUND_P = FP_STATIC + FP_UP,
+	ROUND_M = FP_STATIC + FP_DOWN,
+	ROUND_Z = FP_STATIC + FP_TO_ZERO,
+	ROUND_A = FP_STATIC + FP_AWAY,
+	ROUND_FIELD = 7,        /* all of these */
+	ROUND_EXACT = 1 << 3,   /* FRINTX: inexact results are told */
+	ROUND_FITS_32 = 1 << 4, /* FRINT32Z, FRINT32X: to an integral number that a signed integer holds */
+	ROUND_FITS_64 = 1 << 5,
+};
+
+/* Nodes of the operators, as the row says, all but format and rules of the spec being filled in. */
+expr_id a64_fp_round_integral(struct a64_ctx *c, struct fp_spec s, expr_id a);
+expr_id a64_fp_to_int(struct a64_ctx *c, struct fp_spec s, unsigned width, unsigned fraction, expr_id a);
+expr_id a64_fp_from_int(struct a64_ctx *c, struct fp_spec s, unsigned width, unsigned fraction, expr_id a);
 
 /* Adds exception flags, FP_NUM_FLAGS bits, to FPSR: FPProcessException(). No exception is trapped. */
 void a64_fp_raise(struct a64_ctx *c, expr_id flags);

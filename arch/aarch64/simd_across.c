@@ -6,16 +6,6 @@ static enum expr_op op_of(const struct a64_ctx *c)
 	return (enum expr_op)(c->row->param & SIMD_OP);
 }
 
-/* Every second lane of two vectors, from lane `first` on. */
-static expr_id every_second(struct a64_ctx *c, expr_id both, unsigned lane, unsigned width, unsigned first)
-{
-	uint8_t index[16];
-
-	for (unsigned i = 0; i < width / lane; i++)
-		index[i] = (uint8_t)(2 * i + first);
-	return asimd_permute(c, both, lane, width, index);
-}
-
 /* ADDP, SMAXP ..: of the pairs of Rn, then those of Rm. */
 static void build_pairwise(struct a64_ctx *c)
 {
@@ -24,7 +14,8 @@ static void build_pairwise(struct a64_ctx *c)
 	if (!asimd_begin(c, &s))
 		return;
 	expr_id both = expr_concat(c->pool, asimd_read(c, 'm', s.width), asimd_read(c, 'n', s.width));
-	expr_id even = every_second(c, both, s.lane, s.width, 0), odd = every_second(c, both, s.lane, s.width, 1);
+	expr_id even = asimd_every_second(c, both, s.lane, s.width, 0);
+	expr_id odd = asimd_every_second(c, both, s.lane, s.width, 1);
 	asimd_finish(c, s.lane, asimd_binary(c, op_of(c), s.lane, even, odd));
 }
 

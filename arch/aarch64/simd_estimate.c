@@ -1,10 +1,62 @@
 /*
- * Estimates of reciprocals and of reciprocal square roots, which the manual defines to the last bit (RecipEstimate(),
- * RecipSqrtEstimate()). A number of nine bits, a, stands for what lies between a / 512 and (a + 1) / 512, the result,
- * as many bits, for a number from 1 to 2.
+ * Estimates of reciprocals and of reciprocal square roots, which the manual defines to the last bit, and the steps by
+ * which they become better: of floating-point numbers (FPRecipEstimate() and on), and of integers.
  */
-#include "arch/aarch64/simd.h"
+#include "arch/aarch64/simd_fp.h"
 
+/* ---- Floating point: param is the operator ---- */
+
+static enum expr_op op_of(const struct a64_ctx *c)
+{
+	return (enum expr_op)(c->row->param & SIMD_OP);
+}
+
+/* FRECPS, FRSQRTS */
+static void build_step(struct a64_ctx *c)
+{
+	struct fp_spec spec;
+	struct asimd s;
+
+	if (!asimd_fp_begin(c, &s, &spec))
+		return;
+	expr_id n = asimd_read(c, 'n', s.width), m = asimd_read(c, 'm', s.width);
+	asimd_fp_finish(c, &s, a64_fp(c, op_of(c), &spec, n, m, EXPR_NONE), 'n');
+}
+
+/* FRECPX */
+static void build_exponent(struct a64_ctx *c)
+{
+	struct fp_spec spec;
+	struct asimd s;
+
+	if (asimd_fp_begin(c, &s, &spec))
+		asimd_fp_finish(c, &s, a64_fp(c, op_of(c), &spec, asimd_read(c, 'n', s.width), EXPR_NONE, EXPR_NONE),
+				'd');
+}
+
+/* FRECPE, FRSQRTE: of single precision with FPCR.AH, FEAT_RPRES makes them more precise; either is right. */
+static void build_estimate(struct a64_ctx *c)
+{
+	struct fp_spec spec;
+	struct asimd s;
+
+	if (!asimd_fp_begin(c, &s, &spec))
+		return;
+	expr_id n = asimd_read(c, 'n', s.width);
+	expr_id r = a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE);
+	if (spec.format == FP_F32) {
+		spec.exact = true;
+		r = expr_ite(c->pool, expr_undef(c->pool, 1), a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE), r);
+	}
+	asimd_fp_finish(c, &s, r, 'd');
+}
+
+/* ---- Integers: RecipEstimate(), RecipSqrtEstimate() ---- */
+
+/*
+ * A number of nine bits, a, stands for what lies between a / 512 and (a + 1) / 512, the result, as many bits, for a
+ * number from 1 to 2.
+ */
 static expr_id splat(struct a64_ctx *c, expr_id like, uint32_t value)
 {
 	return asimd_splat_const(c, 32, expr_width(c->pool, like), value);
@@ -68,8 +120,28 @@ static void build_square_root(struct a64_ctx *c)
 
 /* clang-format off */
 static const struct a64_row a64_simd_estimate[] = {
-	{"0 Q 0 01110 10 10000 11100 10 nnnnn ddddd", build_reciprocal,  SIMD_S, "----", "urecpe"},
-	{"0 Q 1 01110 10 10000 11100 10 nnnnn ddddd", build_square_root, SIMD_S, "----", "ursqrte"},
+	{"0 Q 0 01110 10 10000 11100 10 nnnnn ddddd",   build_reciprocal,  SIMD_S,       "----", "urecpe"},
+	{"0 Q 1 01110 10 10000 11100 10 nnnnn ddddd",   build_square_root, SIMD_S,       "----", "ursqrte"},
+
+	{"0 Q 0 01110 1 y 10000 11101 10 nnnnn ddddd",  build_estimate,    EXPR_FRECPE,  "----", "frecpe vector"},
+	{"0 Q 0 01110 1 1 11100 11101 10 nnnnn ddddd",  build_estimate,    EXPR_FRECPE,  "----", "frecpe vector h"},
+	{"0 Q 1 01110 1 y 10000 11101 10 nnnnn ddddd",  build_estimate,    EXPR_FRSQRTE, "----", "frsqrte vector"},
+	{"0 Q 1 01110 1 1 11100 11101 10 nnnnn ddddd",  build_estimate,    EXPR_FRSQRTE, "----", "frsqrte vector h"},
+	{"0 Q 0 01110 0 y 1 mmmmm 11111 1 nnnnn ddddd", build_step,        EXPR_FRECPS,  "----", "frecps vector"},
+	{"0 Q 0 01110 0 10 mmmmm 00 111 1 nnnnn ddddd", build_step,        EXPR_FRECPS,  "----", "frecps vector h"},
+	{"0 Q 0 01110 1 y 1 mmmmm 11111 1 nnnnn ddddd", build_step,        EXPR_FRSQRTS, "----", "frsqrts vector"},
+	{"0 Q 0 01110 1 10 mmmmm 00 111 1 nnnnn ddddd", build_step,        EXPR_FRSQRTS, "----", "frsqrts vector h"},
+
+	{"01 0 11110 1 y 10000 11101 10 nnnnn ddddd",   build_estimate,    EXPR_FRECPE,  "----", "frecpe scalar"},
+	{"01 0 11110 1 1 11100 11101 10 nnnnn ddddd",   build_estimate,    EXPR_FRECPE,  "----", "frecpe scalar h"},
+	{"01 1 11110 1 y 10000 11101 10 nnnnn ddddd",   build_estimate,    EXPR_FRSQRTE, "----", "frsqrte scalar"},
+	{"01 1 11110 1 1 11100 11101 10 nnnnn ddddd",   build_estimate,    EXPR_FRSQRTE, "----", "frsqrte scalar h"},
+	{"01 0 11110 1 y 10000 11111 10 nnnnn ddddd",   build_exponent,    EXPR_FRECPX,  "----", "frecpx"},
+	{"01 0 11110 1 1 11100 11111 10 nnnnn ddddd",   build_exponent,    EXPR_FRECPX,  "----", "frecpx h"},
+	{"01 0 11110 0 y 1 mmmmm 11111 1 nnnnn ddddd",  build_step,        EXPR_FRECPS,  "----", "frecps scalar"},
+	{"01 0 11110 0 10 mmmmm 00 111 1 nnnnn ddddd",  build_step,        EXPR_FRECPS,  "----", "frecps scalar h"},
+	{"01 0 11110 1 y 1 mmmmm 11111 1 nnnnn ddddd",  build_step,        EXPR_FRSQRTS, "----", "frsqrts scalar"},
+	{"01 0 11110 1 10 mmmmm 00 111 1 nnnnn ddddd",  build_step,        EXPR_FRSQRTS, "----", "frsqrts scalar h"},
 };
 /* clang-format on */
 

@@ -1,8 +1,8 @@
 /*
- * Floating-point registers moved, selected, and changed in their sign: no arithmetic, so that NaNs pass as they are and
+ * Floating-point registers moved, selected, and changed in their sign: no arithmetic, so that NaNs are not quieted and
  * no exception is raised.
  */
-#include "arch/aarch64/simd.h"
+#include "arch/aarch64/simd_fp.h"
 
 /* The format of a scalar, field t: bits; 0: none. */
 static unsigned format_width(struct a64_ctx *c)
@@ -15,26 +15,31 @@ static unsigned format_width(struct a64_ctx *c)
 	return width;
 }
 
-enum { SIGN_KEEP, SIGN_CLEAR, SIGN_FLIP };
-
-static expr_id change_sign(struct a64_ctx *c, unsigned lane, expr_id value)
-{
-	expr_id sign = asimd_splat_const(c, lane, expr_width(c->pool, value), UINT64_C(1) << (lane - 1));
-
-	switch (c->row->param & SIMD_OP) {
-	case SIGN_CLEAR: return expr_and(c->pool, value, expr_not(c->pool, sign));
-	case SIGN_FLIP: return expr_xor(c->pool, value, sign);
-	default: return value;
-	}
-}
-
-/* FMOV, FABS, FNEG of scalars */
+/* FMOV of scalars: FPCR.NEP does not matter, as there is no result of an operation. */
 static void build_scalar(struct a64_ctx *c)
 {
 	unsigned width = format_width(c);
 
 	if (width)
-		a64_set_v(c, a64_field(c, 'd'), change_sign(c, width, asimd_read(c, 'n', width)));
+		a64_set_v(c, a64_field(c, 'd'), asimd_read(c, 'n', width));
+}
+
+enum { SIGN_CLEAR, SIGN_FLIP };
+
+static expr_id change_sign(struct a64_ctx *c, unsigned lane, expr_id value)
+{
+	if ((c->row->param & SIMD_OP) == SIGN_CLEAR)
+		return asimd_fp_absolute(c, lane, value);
+	return asimd_fp_negate(c, lane, value, true, true);
+}
+
+/* FABS, FNEG of scalars */
+static void build_scalar_sign(struct a64_ctx *c)
+{
+	unsigned width = format_width(c);
+
+	if (width)
+		a64_fp_set_scalar(c, change_sign(c, width, asimd_read(c, 'n', width)), 'd');
 }
 
 /* FABS, FNEG of vectors */
@@ -82,14 +87,14 @@ static void build_top_from_general(struct a64_ctx *c)
 
 /* clang-format off */
 static const struct a64_row a64_simd_move[] = {
-	{"000 11110 tt 1 0000 00 10000 nnnnn ddddd",    build_scalar,           SIGN_KEEP,                    "----", "fmov scalar"},
-	{"000 11110 tt 1 0000 01 10000 nnnnn ddddd",    build_scalar,           SIGN_CLEAR,                   "----", "fabs scalar"},
-	{"000 11110 tt 1 0000 10 10000 nnnnn ddddd",    build_scalar,           SIGN_FLIP,                    "----", "fneg scalar"},
+	{"000 11110 tt 1 0000 00 10000 nnnnn ddddd",    build_scalar,           0,                            "----", "fmov scalar"},
+	{"000 11110 tt 1 0000 01 10000 nnnnn ddddd",    build_scalar_sign,      SIGN_CLEAR,                   "----", "fabs scalar"},
+	{"000 11110 tt 1 0000 10 10000 nnnnn ddddd",    build_scalar_sign,      SIGN_FLIP,                    "----", "fneg scalar"},
 	{"000 11110 tt 1 mmmmm cccc 11 nnnnn ddddd",    build_select,           0,                            "----", "fcsel"},
 	{"0 Q 0 01110 zz 10000 01111 10 nnnnn ddddd",   build_vector,           SIGN_CLEAR | SIMD_S | SIMD_D, "----", "fabs vector"},
-	{"0 Q 0 01110 1 111100 01111 10 nnnnn ddddd", build_vector,           SIGN_CLEAR | SIMD_H,          "----", "fabs vector 16"},
+	{"0 Q 0 01110 1 111100 01111 10 nnnnn ddddd",   build_vector,           SIGN_CLEAR | SIMD_H,          "----", "fabs vector 16"},
 	{"0 Q 1 01110 zz 10000 01111 10 nnnnn ddddd",   build_vector,           SIGN_FLIP | SIMD_S | SIMD_D,  "----", "fneg vector"},
-	{"0 Q 1 01110 1 111100 01111 10 nnnnn ddddd", build_vector,           SIGN_FLIP | SIMD_H,           "----", "fneg vector 16"},
+	{"0 Q 1 01110 1 111100 01111 10 nnnnn ddddd",   build_vector,           SIGN_FLIP | SIMD_H,           "----", "fneg vector 16"},
 	{"0 00 11110 00 1 00 110 000000 nnnnn ddddd",   build_to_general,       32,                           "----", "fmov to general 32"},
 	{"0 00 11110 00 1 00 111 000000 nnnnn ddddd",   build_from_general,     32,                           "----", "fmov from general 32"},
 	{"1 00 11110 01 1 00 110 000000 nnnnn ddddd",   build_to_general,       64,                           "----", "fmov to general 64"},

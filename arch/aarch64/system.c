@@ -84,7 +84,7 @@ static void build_msr_nzcv(struct a64_ctx *c)
 /* FPCR and FPSR: bits that exist everywhere; others, which some processors have, may keep what is written to them. */
 enum {
 	FPCR_BITS = 0x07c80000,     /* AHP, DN, FZ, RMode, FZ16 */
-	FPCR_OPTIONAL = 0x00379f07, /* Len, Stride, the enabling of traps, NEP, AH, FIZ */
+	FPCR_OPTIONAL = 0x0037bf07, /* Len, Stride, the enabling of traps, EBF, NEP, AH, FIZ */
 	FPSR_BITS = 0x0800009f,     /* QC, IDC, IXC, UFC, OFC, DZC, IOC */
 };
 static const uint32_t fpsr_optional = 0xf0000000; /* NZCV of AArch32 */

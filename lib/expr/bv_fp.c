@@ -46,16 +46,25 @@ static struct fp_result remainder_of(const struct lanes *l, fp_bits a, fp_bits b
 	return r;
 }
 
+static bool is_precise(const struct lanes *l)
+{
+	return l->spec.exact && l->spec.format == FP_F32 && l->env.rules == FP_ARM_ALTERNATE;
+}
+
 static struct fp_result convert(const struct lanes *l, fp_bits a)
 {
 	const struct fp_spec *s = &l->spec;
 
 	switch (l->op) {
 	case EXPR_FRINT: return fp_round_integral(&l->env, s->exact, a);
+	case EXPR_FRINTFIT: return fp_round_to_fit(&l->env, s->integer, a);
 	case EXPR_FCVT: return fp_convert(&l->env, s->from, a);
 	case EXPR_FTOI: return fp_to_int(&l->env, s->is_signed, s->integer, s->fraction, a);
 	case EXPR_ITOF: return fp_from_int(&l->env, s->is_signed, s->integer, s->fraction, (uint64_t)a);
 	case EXPR_FGETEXP: return fp_exponent(&l->env, a);
+	case EXPR_FRECPE: return fp_recip_estimate(&l->env, is_precise(l), a);
+	case EXPR_FRSQRTE: return fp_rsqrt_estimate(&l->env, is_precise(l), a);
+	case EXPR_FRECPX: return fp_recip_exponent(&l->env, a);
 	default: return fp_significand(&l->env, a);
 	}
 }
@@ -64,9 +73,10 @@ static struct fp_result convert(const struct lanes *l, fp_bits a)
 typedef struct fp_result binary(const struct fp_env *e, fp_bits a, fp_bits b);
 
 static binary *const binaries[EXPR_NUM_OPS] = {
-	[EXPR_FADD] = fp_add,        [EXPR_FSUB] = fp_sub,        [EXPR_FMUL] = fp_mul,
-	[EXPR_FDIV] = fp_div,        [EXPR_FMIN] = fp_min,        [EXPR_FMAX] = fp_max,
-	[EXPR_FMINNUM] = fp_min_num, [EXPR_FMAXNUM] = fp_max_num, [EXPR_FSCALE] = fp_scale,
+	[EXPR_FADD] = fp_add,          [EXPR_FSUB] = fp_sub,           [EXPR_FMUL] = fp_mul,
+	[EXPR_FDIV] = fp_div,          [EXPR_FMIN] = fp_min,           [EXPR_FMAX] = fp_max,
+	[EXPR_FMINNUM] = fp_min_num,   [EXPR_FMAXNUM] = fp_max_num,    [EXPR_FSCALE] = fp_scale,
+	[EXPR_FRECPS] = fp_recip_step, [EXPR_FRSQRTS] = fp_rsqrt_step, [EXPR_FMULX] = fp_mulx,
 };
 
 static struct fp_result apply(const struct lanes *l, unsigned i)
@@ -80,6 +90,7 @@ static struct fp_result apply(const struct lanes *l, unsigned i)
 	switch (l->op) {
 	case EXPR_FSQRT: return fp_sqrt(e, a);
 	case EXPR_FMA: return fp_fma(e, negate, a, b, get_lane(l->c, l->operand, i));
+	case EXPR_FBFDOT: return fp_bf16_dot(e, a, b, get_lane(l->c, l->operand, i));
 	case EXPR_FCMP:
 	case EXPR_FORDER: return compare(l, a, b);
 	case EXPR_FREM: return remainder_of(l, a, b);
@@ -107,5 +118,5 @@ void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_
 			ret[1] |= (uint64_t)(r.value >> 64);
 		flags |= r.flags;
 	}
-	bv_put(ret, o->width - FP_NUM_FLAGS, FP_NUM_FLAGS, fp_told(l.spec.rules, control, (uint8_t)flags));
+	bv_put(ret, o->width - FP_NUM_FLAGS, FP_NUM_FLAGS, fp_flags_told(o->op, &l.spec, control, flags));
 }

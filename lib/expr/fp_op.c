@@ -77,13 +77,37 @@ static bool is_half(enum expr_op op, const struct fp_spec *s)
 	return op != EXPR_FCVT && s->format == FP_F16;
 }
 
+/* Those that FPCR.AH makes silent (FPRecipEstimate(), FPRecipStepFused(), FPConvertBF(), BFMulAdd()). */
+static bool is_estimate(enum expr_op op, const struct fp_spec *s)
+{
+	switch (op) {
+	case EXPR_FRECPE:
+	case EXPR_FRSQRTE:
+	case EXPR_FRECPX:
+	case EXPR_FRECPS:
+	case EXPR_FRSQRTS: return true;
+	case EXPR_FCVT: return s->format == FP_BF16;
+	case EXPR_FMA: return s->quiet;
+	default: return false;
+	}
+}
+
 struct fp_env fp_env_of(enum expr_op op, const struct fp_spec *s, uint32_t control)
 {
+	if (is_estimate(op, s))
+		control = fp_estimate_control(s->rules, control);
 	unsigned mode = fp_mode(s->rules, is_half(op, s), control), own = 7u << FP_MODE_ROUND;
 
 	if (s->rounding)
 		mode = (mode & ~own) | (s->rounding - (unsigned)FP_STATIC) << FP_MODE_ROUND;
-	return (struct fp_env){s->format, s->rules, mode};
+	return (struct fp_env){s->format, fp_rules_under(s->rules, control), mode};
+}
+
+uint8_t fp_flags_told(enum expr_op op, const struct fp_spec *s, uint32_t control, unsigned flags)
+{
+	if (is_estimate(op, s) && fp_estimate_silent(s->rules, control))
+		return 0;
+	return fp_told(s->rules, control, (uint8_t)flags);
 }
 
 uint32_t fp_control_needed(enum expr_op op, const struct fp_spec *s)
@@ -114,11 +138,14 @@ static uint32_t own_fields(enum expr_op op)
 {
 	switch (op) {
 	case EXPR_FADD: return put(NEGATE_EVEN, FP_NEGATE_ADDEND) | put(NEGATE_ODD, FP_NEGATE_ADDEND);
-	case EXPR_FMA: return put(NEGATE_EVEN, 3) | put(NEGATE_ODD, 3);
+	case EXPR_FMA: return put(NEGATE_EVEN, 3) | put(NEGATE_ODD, 3) | put(QUIET, 1);
 	case EXPR_FCMP: return put(QUIET, 1) | put(RELATIONS, 15);
 	case EXPR_FORDER: return put(QUIET, 1);
 	case EXPR_FREM: return put(NEAREST, 1);
-	case EXPR_FRINT: return put(EXACT, 1);
+	case EXPR_FRINT:
+	case EXPR_FRECPE:
+	case EXPR_FRSQRTE: return put(EXACT, 1);
+	case EXPR_FRINTFIT: return put(SIGNED, 1) | put(INTEGER, 3);
 	case EXPR_FCVT: return put(FROM, 7);
 	case EXPR_FTOI:
 	case EXPR_ITOF: return put(SIGNED, 1) | put(INTEGER, 3) | put(FRACTION, 127);
@@ -132,14 +159,20 @@ bool fp_op_rounds(enum expr_op op)
 	case EXPR_FADD:
 	case EXPR_FSUB:
 	case EXPR_FMUL:
+	case EXPR_FMULX:
 	case EXPR_FDIV:
 	case EXPR_FSQRT:
 	case EXPR_FMA:
 	case EXPR_FRINT:
+	case EXPR_FRINTFIT:
 	case EXPR_FCVT:
 	case EXPR_FTOI:
 	case EXPR_ITOF:
-	case EXPR_FSCALE: return true;
+	case EXPR_FSCALE:
+	case EXPR_FRECPE:
+	case EXPR_FRECPS:
+	case EXPR_FRSQRTS:
+	case EXPR_FBFDOT: return true;
 	default: return false;
 	}
 }
@@ -149,7 +182,7 @@ uint32_t fp_op_fields(enum expr_op op)
 	return put(FORMAT, 7) | put(RULES, 3) | (fp_op_rounds(op) ? put(ROUNDING, 7) : 0) | own_fields(op);
 }
 
-static const char *check_spec(enum expr_op op, uint32_t attr)
+const char *fp_spec_check(enum expr_op op, uint32_t attr)
 {
 	const struct fp_spec s = fp_spec_unpack(attr);
 
@@ -161,6 +194,10 @@ static const char *check_spec(enum expr_op op, uint32_t attr)
 		return "no such rounding";
 	if (s.fraction > 64)
 		return "an integer with more than 64 fraction bits";
+	if (op == EXPR_FBFDOT && s.format != FP_F32)
+		return "a sum of products that is not of single precision";
+	if (op == EXPR_FRINTFIT && !s.is_signed)
+		return "an integral number that fits an unsigned integer";
 	return NULL;
 }
 
@@ -169,7 +206,7 @@ const char *fp_node_check(const struct expr_pool *pool, const struct expr *n)
 	const struct fp_spec s = fp_spec_unpack(n->attr);
 	unsigned last = op_info[n->op].arity - 1u, a = expr_width(pool, n->arg[0]);
 	unsigned lane = fp_operand_lane(n->op, &s);
-	const char *wrong = check_spec(n->op, n->attr);
+	const char *wrong = fp_spec_check(n->op, n->attr);
 
 	if (wrong)
 		return wrong;

@@ -4,7 +4,7 @@
  * The operators' last operand is the control register as it stands, FP_CONTROL_WIDTH bits: MXCSR, the x87 control word
  * or FPCR, as the rules tell. What does not change at run time is the node's attribute, a struct fp_spec. The node's
  * lane is the result's lane width, and its value is, from the lowest bit on: the lanes, FREM's quotient, the flags that
- * are told of all lanes together (fp_told()).
+ * are told of all lanes together (fp_flags_told()).
  */
 #ifndef LIB_EXPR_FP_OP_H
 #define LIB_EXPR_FP_OP_H
@@ -17,16 +17,19 @@ enum { FP_STATIC = 1 };
 
 /* Fields that the operator has no use for are zero. */
 struct fp_spec {
-	uint8_t format;    /* enum fp_format: of operands and result; FCVT, ITOF: of the result, FTOI: of the operand */
-	uint8_t from;      /* FCVT: enum fp_format of the operand */
-	uint8_t rules;     /* enum fp_rules_id */
-	uint8_t rounding;  /* the instruction's own: FP_STATIC + enum fp_round; 0: as the control register says */
-	bool quiet;        /* FCMP, FORDER: quiet NaNs are not invalid */
-	bool exact;        /* FRINT: inexact results are told */
+	/* enum fp_format: of operands and result; FCVT, ITOF: of the result, FTOI: of the operand; FBFDOT: FP_F32 */
+	uint8_t format;
+	uint8_t from;     /* FCVT: enum fp_format of the operand */
+	uint8_t rules;    /* enum fp_rules_id */
+	uint8_t rounding; /* the instruction's own: FP_STATIC + enum fp_round; 0: as the control register says */
+	/* FCMP, FORDER: quiet NaNs are not invalid. FMA: with FPCR.AH as estimates are (Arm ARM, BFMulAdd()). */
+	bool quiet;
+	/* FRINT: inexact results are told. FRECPE, FRSQRTE: FP_F32 with FPCR.AH has 12 bits (FEAT_RPRES). */
+	bool exact;
 	bool nearest;      /* FREM: the quotient is rounded to nearest */
-	bool is_signed;    /* FTOI, ITOF */
+	bool is_signed;    /* FTOI, ITOF; FRINTFIT: true */
 	uint8_t relations; /* FCMP: set of enum fp_relation for which a lane becomes all ones */
-	uint8_t integer;   /* FTOI, ITOF: the integer's width: 8, 16, 32, 64 */
+	uint8_t integer;   /* FTOI, ITOF, FRINTFIT: the integer's width: 8, 16, 32, 64 */
 	uint8_t fraction;  /* FTOI, ITOF: the integer's fraction bits, 0-64 */
 	/* FADD (FP_NEGATE_ADDEND) and FMA, in even lanes and in odd ones: ADDSUBPS subtracts in even lanes. */
 	uint8_t negate[2];
@@ -42,6 +45,8 @@ unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s);
 
 /* What lib/fp is told where the control register holds `control`. */
 struct fp_env fp_env_of(enum expr_op op, const struct fp_spec *s, uint32_t control);
+/* The exception flags that are told of all lanes together. */
+uint8_t fp_flags_told(enum expr_op op, const struct fp_spec *s, uint32_t control, unsigned flags);
 /* The bits of the control register that such an operator depends on. */
 uint32_t fp_control_needed(enum expr_op op, const struct fp_spec *s);
 

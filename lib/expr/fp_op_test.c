@@ -152,6 +152,41 @@ START_TEST(remainders)
 }
 END_TEST
 
+/* Of 1 and 0: eight bits, and twelve where FPCR.AH and the attribute say so; then nothing is raised
+ * (FPRecipEstimate()). */
+START_TEST(estimates)
+{
+	struct fp_spec s = {.format = FP_F32, .rules = FP_ARM, .exact = true};
+	expr_id a = expr_const(pool, 64, 0x3f800000), alternate = expr_const(pool, FP_CONTROL_WIDTH, 2);
+
+	expr_id r = expr_fp(pool, EXPR_FRECPE, &s, expr_const(pool, FP_CONTROL_WIDTH, 0), a, EXPR_NONE, EXPR_NONE);
+	ck_assert_uint_eq(word_of(r, 0), 0x7f8000003f7f8000);
+	ck_assert_uint_eq(word_of(r, 1), 1 << FP_DIVIDE);
+	r = expr_fp(pool, EXPR_FRECPE, &s, alternate, a, EXPR_NONE, EXPR_NONE);
+	ck_assert_uint_eq(word_of(r, 0), 0x7f8000003f7ff000);
+	ck_assert_uint_eq(word_of(r, 1), 0);
+	s.exact = false;
+	r = expr_fp(pool, EXPR_FRECPE, &s, alternate, a, EXPR_NONE, EXPR_NONE);
+	ck_assert_uint_eq(word_of(r, 0), 0x7f8000003f7f8000);
+}
+END_TEST
+
+/* 1 * 3 + 2 * 4 + 5 below; 2^-120 * 2^-20 + 0 above, which is denormal: flushed, but not if FPCR.EBF is set. */
+START_TEST(sums_products)
+{
+	struct fp_spec s = {.format = FP_F32, .rules = FP_ARM};
+	expr_id a = expr_const(pool, 64, 0x0380000040003f80), b = expr_const(pool, 64, 0x3580000040804040);
+	expr_id sum = expr_const(pool, 64, 0x0000000040a00000);
+
+	expr_id r = expr_fp(pool, EXPR_FBFDOT, &s, expr_const(pool, FP_CONTROL_WIDTH, 0), a, b, sum);
+	ck_assert_uint_eq(word_of(r, 0), 0x0000000041800000);
+	ck_assert_uint_eq(word_of(r, 1), 0);
+	r = expr_fp(pool, EXPR_FBFDOT, &s, expr_const(pool, FP_CONTROL_WIDTH, 1 << 13), a, b, sum);
+	ck_assert_uint_eq(word_of(r, 0), 0x0000020041800000);
+	ck_assert_uint_eq(word_of(r, 1), 0);
+}
+END_TEST
+
 /* ---- By chance ---- */
 
 enum { NUM_ROUNDS = 4000 };
@@ -286,6 +321,7 @@ static const struct {
 	{"forder(f32 sse, r0:32, r1:64, r2:64)", "lanes"},
 	{"ftoi(f64 s64 arm fraction65, r0:32, r1:64)", "integer"},
 	{"itof(f64 s32 arm, r0:32, r1:16)", "whole lanes"},
+	{"frintfit(f64 u32 arm, r0:32, r1:64)", "unsigned"},
 	{"itof(f64 arm s32, r0:32, r1:512)", "width"},
 	{"fadd32#7(r1:32, r2:32)", "register or function"},
 };
@@ -344,7 +380,10 @@ START_TEST(undefined_control)
 		{"fadd(f64 sse, (r0:17 : (undef2#1 : r3:13)), r1:64, r2:64)", true},  /* RC */
 		{"fadd(f64 sse rz, (r0:17 : (undef2#1 : r3:13)), r1:64, r2:64)", false},
 		{"fmin(f64 sse, (r0:17 : (undef2#1 : r3:13)), r1:64, r2:64)", false},
-		{"fadd(f64 arm, (undef5#1 : (r0:19 : undef8#2)), r1:64, r2:64)", false},
+		{"fadd(f64 arm, (undef5#1 : (r0:19 : (undef6#2 : r3:2))), r1:64, r2:64)", false},
+		{"fadd(f64 arm, (r0:30 : (undef1#1 : r3:1)), r1:64, r2:64)", true}, /* AH */
+		{"fadd(f64 arm, (r0:31 : undef1#1), r1:64, r2:64)", true},          /* FIZ */
+		{"fadd(f16 arm, (r0:31 : undef1#1), r1:16, r2:16)", false},
 		{"fadd(f64 arm, (r0:6 : (undef1#1 : r3:25)), r1:64, r2:64)", true},   /* DN */
 		{"fadd(f64 arm, (r0:12 : (undef1#1 : r3:19)), r1:64, r2:64)", false}, /* FZ16 */
 		{"fadd(f16 arm, (r0:12 : (undef1#1 : r3:19)), r1:16, r2:16)", true},
@@ -392,6 +431,9 @@ START_TEST(numbers)
 	      "ftoi(f32 s32 sse): round up, flush operands: raises nothing\n"
 	      "itof(f32 s32 sse): -4 -> -0x1p+2\n"
 	      "itof(f32 s32 sse): round nearest: raises nothing\n");
+	shows("fbfdot(f32 arm, 0x2:32, r1:128[63:32], r1:128[63:32], r1:128[31:0])",
+	      "fbfdot(f32 arm): {0x1p-133, inf}, {0x1p-133, inf}, 0x1.8p+1 -> inf\n"
+	      "fbfdot(f32 arm): round nearest, FPCR.AH: raises nothing\n");
 	shows("r1:128", "");
 }
 END_TEST
@@ -442,6 +484,8 @@ static Suite *fp_op_suite(void)
 	tcase_add_test(c, compares);
 	tcase_add_test(c, converts);
 	tcase_add_test(c, remainders);
+	tcase_add_test(c, estimates);
+	tcase_add_test(c, sums_products);
 	tcase_add_test(c, lanes_by_themselves);
 	tcase_add_test(c, round_trip);
 	tcase_add_loop_test(c, roundings, 0, 8);

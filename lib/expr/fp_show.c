@@ -37,12 +37,24 @@ static void print_integer(struct strbuf *out, const struct fp_spec *s, uint64_t 
 		strbuf_printf(out, "%" PRIu64, a);
 }
 
+/* Two of bfloat16, the lower first. */
+static void print_pair(struct strbuf *out, fp_bits a)
+{
+	strbuf_append(out, "{");
+	print_number(out, FP_BF16, a & 0xffff);
+	strbuf_append(out, ", ");
+	print_number(out, FP_BF16, a >> 16);
+	strbuf_append(out, "}");
+}
+
 static void print_operand(const struct shown *s, unsigned arg, unsigned lane)
 {
 	unsigned width = fp_operand_lane(s->n->op, &s->spec);
 	fp_bits a = lane_of(s->arg[arg], width, lane);
 
-	if (s->n->op == EXPR_ITOF)
+	if (s->n->op == EXPR_FBFDOT && arg < 2)
+		print_pair(s->out, a);
+	else if (s->n->op == EXPR_ITOF)
 		print_integer(s->out, &s->spec, (uint64_t)a);
 	else
 		print_number(s->out, s->n->op == EXPR_FCVT ? s->spec.from : s->spec.format, a);
@@ -107,15 +119,16 @@ static void print_flags(const struct shown *s)
 		{FP_MODE_DEFAULT_NAN, ", default NaN"},
 	};
 	static const char *const flags[] = {"invalid", "denormal", "divide", "overflow", "underflow", "inexact"};
-	const unsigned last = op_info[s->n->op].arity - 1u,
-		       mode = fp_env_of(s->n->op, &s->spec, (uint32_t)s->arg[last][0]).mode;
+	const unsigned last = op_info[s->n->op].arity - 1u;
+	const struct fp_env env = fp_env_of(s->n->op, &s->spec, (uint32_t)s->arg[last][0]);
 	uint64_t raised = bv_get(s->value, s->n->width - FP_NUM_FLAGS, 6);
 	const char *between = "";
 
 	print_name(s);
-	strbuf_printf(s->out, ": round %s", rounds[mode >> FP_MODE_ROUND & 7]);
+	strbuf_printf(s->out, ": round %s", rounds[env.mode >> FP_MODE_ROUND & 7]);
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-		strbuf_append(s->out, mode >> modes[i].bit & 1 ? modes[i].text : "");
+		strbuf_append(s->out, env.mode >> modes[i].bit & 1 ? modes[i].text : "");
+	strbuf_append(s->out, env.rules == FP_ARM_ALTERNATE ? ", FPCR.AH" : "");
 	strbuf_append(s->out, ": raises ");
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (!(raised >> i & 1))

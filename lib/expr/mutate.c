@@ -121,6 +121,7 @@ static const uint8_t others[EXPR_NUM_OPS][MAX_OTHERS] = {
 	[EXPR_FADD] = {EXPR_FSUB, EXPR_FMUL},
 	[EXPR_FSUB] = {EXPR_FADD, EXPR_FMAX},
 	[EXPR_FMUL] = {EXPR_FADD, EXPR_FDIV},
+	[EXPR_FMULX] = {EXPR_FMUL, EXPR_FADD},
 	[EXPR_FDIV] = {EXPR_FMUL, EXPR_FSUB},
 	[EXPR_FSQRT] = {EXPR_FRINT, EXPR_FGETEXP},
 	[EXPR_FMIN] = {EXPR_FMAX, EXPR_FMINNUM},
@@ -128,9 +129,16 @@ static const uint8_t others[EXPR_NUM_OPS][MAX_OTHERS] = {
 	[EXPR_FMINNUM] = {EXPR_FMAXNUM, EXPR_FMIN},
 	[EXPR_FMAXNUM] = {EXPR_FMINNUM, EXPR_FMAX},
 	[EXPR_FRINT] = {EXPR_FSQRT},
+	[EXPR_FRINTFIT] = {EXPR_FRINT},
 	[EXPR_FSCALE] = {EXPR_FMUL},
 	[EXPR_FGETEXP] = {EXPR_FGETSIG},
 	[EXPR_FGETSIG] = {EXPR_FGETEXP},
+	[EXPR_FRECPE] = {EXPR_FRSQRTE, EXPR_FRECPX},
+	[EXPR_FRSQRTE] = {EXPR_FRECPE},
+	[EXPR_FRECPX] = {EXPR_FRECPE},
+	[EXPR_FRECPS] = {EXPR_FRSQRTS, EXPR_FMUL},
+	[EXPR_FRSQRTS] = {EXPR_FRECPS, EXPR_FMUL},
+	[EXPR_FBFDOT] = {EXPR_FMA},
 };
 
 /* ---- Sites ---- */
@@ -161,11 +169,17 @@ static bool can_swap_fp(enum expr_op op)
 	       op == EXPR_FSCALE || op == EXPR_FREM;
 }
 
-/* Bits of the attribute that can change without changing widths. */
+/* Bits of the attribute that can change without changing widths, and matter without FPCR.AH. */
 static uint32_t changeable_fields(enum expr_op op)
 {
-	const struct fp_spec own = {
-		.quiet = true, .exact = true, .nearest = true, .is_signed = true, .relations = 15, .negate = {3, 3}};
+	if (op == EXPR_FRECPE || op == EXPR_FRSQRTE)
+		return 0;
+	const struct fp_spec own = {.quiet = op != EXPR_FMA,
+				    .exact = true,
+				    .nearest = true,
+				    .is_signed = true,
+				    .relations = 15,
+				    .negate = {3, 3}};
 
 	return fp_op_fields(op) & fp_spec_pack(&own);
 }
@@ -295,6 +309,8 @@ static expr_id other_operator(struct mutator *m, struct expr n)
 	while (count < MAX_OTHERS && others[old][count] != EXPR_CONST)
 		count++;
 	n.op = others[old][rng_below(m->rng, count)];
+	if (op_info[n.op].shape == SHAPE_FP)
+		n.attr &= fp_op_fields(n.op);
 	say(m, "%s becomes %s", op_info[old].text, op_info[n.op].text);
 	return op_check(m->pool, &n) ? EXPR_NONE : expr_make(m->pool, n);
 }

@@ -53,6 +53,8 @@ unsigned op_width(const struct expr_pool *pool, const struct expr *n);
 uint32_t fp_op_fields(enum expr_op op);
 /* Does it round as the mode says? */
 bool fp_op_rounds(enum expr_op op);
+/* NULL if an operator can have this attribute; otherwise what is wrong. */
+const char *fp_spec_check(enum expr_op op, uint32_t attr);
 unsigned fp_node_width(const struct expr_pool *pool, const struct expr *n);
 /* Of all lanes together. */
 unsigned fp_value_width(const struct expr *n);

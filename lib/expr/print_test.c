@@ -63,6 +63,7 @@ static const char *const texts[] = {
 	"fcmp(f32 sse quiet lt un, eax, ymm0, ymm0)",
 	"forder.flags(f80 x87, eax, r7:80, r7:80)",
 	"frint(f64 sse rz exact, eax, rax)",
+	"frintfit(f64 s32 arm rz, eax, xmm0)",
 	"fcvt(f32 from_f64 arm, eax, xmm0)",
 	"ftoi(f64 s32 sse, eax, xmm0)",
 	"itof(f64 u16 arm fraction12, eax, eax)",

@@ -45,6 +45,7 @@ static const struct word words[] = {
 	RULES("sse", FP_SSE),
 	RULES("x87", FP_X87),
 	RULES("arm", FP_ARM),
+	RULES("armah", FP_ARM_ALTERNATE),
 	ROUNDING("rn", FP_NEAREST),
 	ROUNDING("rd", FP_DOWN),
 	ROUNDING("ru", FP_UP),

@@ -38,7 +38,14 @@ struct fp_result fp_sub(const struct fp_env *e, fp_bits a, fp_bits b)
 	return add_numbers(e, n);
 }
 
-struct fp_result fp_mul(const struct fp_env *e, fp_bits a, fp_bits b)
+/* 2 or -2. */
+static struct fp_result two(const struct fp_env *e, bool sign, unsigned flags)
+{
+	return round_arithmetic(e, (struct unrounded){(fp_bits)1 << 127, 1, sign}, flags);
+}
+
+/* extended: FPMulX() */
+static struct fp_result multiply(const struct fp_env *e, bool extended, fp_bits a, fp_bits b)
 {
 	struct fp_result ret;
 
@@ -51,13 +58,23 @@ struct fp_result fp_mul(const struct fp_env *e, fp_bits a, fp_bits b)
 		return nan_result(e, n, 2);
 	bool infinite = n[0].class == NUMBER_INFINITE || n[1].class == NUMBER_INFINITE;
 	bool zero = n[0].class == NUMBER_ZERO || n[1].class == NUMBER_ZERO;
-	if (infinite && zero)
+	if (infinite && zero && !extended)
 		return invalid_result(e, n, 2);
 	unsigned flags = denormal_flags(e, false, n, 2);
 	if (infinite)
-		return infinite_result(e, sign, flags);
+		return zero ? two(e, sign, flags) : infinite_result(e, sign, flags);
 	fp_bits product = (fp_bits)n[0].significand * n[1].significand;
 	return round_arithmetic(e, (struct unrounded){product, n[0].exponent + n[1].exponent + 1, sign}, flags);
+}
+
+struct fp_result fp_mul(const struct fp_env *e, fp_bits a, fp_bits b)
+{
+	return multiply(e, false, a, b);
+}
+
+struct fp_result fp_mulx(const struct fp_env *e, fp_bits a, fp_bits b)
+{
+	return multiply(e, true, a, b);
 }
 
 /* 128 bits of the quotient, the lowest set if there is more. */

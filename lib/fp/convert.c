@@ -43,6 +43,23 @@ struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a
 	return round_result(e, (struct unrounded){i.magnitude, 127, n.sign}, flags);
 }
 
+struct fp_result fp_round_to_fit(const struct fp_env *e, unsigned width, fp_bits a)
+{
+	struct number n = number_unpack(e, e->format, a);
+	unsigned flags = fp_rules[e->rules].integral_denormal ? denormal_flags(e, false, &n, 1) : 0;
+	fp_bits lowest = (fp_bits)1 << (width - 1), most = lowest - !n.sign;
+	struct integral i = {0};
+
+	if (n.class == NUMBER_ZERO)
+		return zero_result(e, n.sign, flags);
+	bool fits = n.class == NUMBER_FINITE && n.exponent < 64;
+	if (fits)
+		i = to_integral(e, &n);
+	if (!fits || i.magnitude > most)
+		return round_result(e, (struct unrounded){lowest, 127, true}, flags | flag_if(FP_INVALID, true));
+	return round_result(e, (struct unrounded){i.magnitude, 127, n.sign}, flags | integral_flags(&i));
+}
+
 struct fp_result fp_from_int(const struct fp_env *e, bool is_signed, unsigned width, unsigned fraction, uint64_t a)
 {
 	unsigned above = 64 - width;

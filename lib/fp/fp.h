@@ -48,9 +48,11 @@ enum {
 	/* A result of F80 then has a wrapped exponent (SDM vol. 1, 8.5.4, 8.5.5), another is not to be used. */
 	FP_MODE_UNMASKED_UNDERFLOW = 5, /* a tiny result is told even if exact */
 	FP_MODE_UNMASKED_OVERFLOW = 6,
-	FP_MODE_DEFAULT_NAN = 7,      /* every NaN that results is the default one: FPCR.DN */
-	FP_MODE_PRECISION = 8,        /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
-	FP_MODE_ALTERNATIVE_HALF = 10 /* fp_convert() takes FP_F16 for FP_F16_ALT: FPCR.AHP */
+	FP_MODE_DEFAULT_NAN = 7,       /* every NaN that results is the default one: FPCR.DN */
+	FP_MODE_PRECISION = 8,         /* 2 bits, F80 results: FCW.PC, 0: 24, 2: 53, 3: 64 bits of significand */
+	FP_MODE_ALTERNATIVE_HALF = 10, /* fp_convert() takes FP_F16 for FP_F16_ALT: FPCR.AHP */
+	FP_MODE_FLUSH_SILENTLY = 11,   /* flushed operands raise nothing: FPCR.FIZ */
+	FP_MODE_EXTENDED_DOT = 12      /* fp_bf16_dot() rounds as the mode says: FPCR.EBF */
 };
 
 /*
@@ -58,11 +60,15 @@ enum {
  * do not fit, minimum and maximum. Each is a row of a table in rules.c which cites its manual.
  */
 enum fp_rules_id {
-	FP_SSE, /* SDM vol. 1, 4.8.3.5, 4.9.1.5, 10.2.3, 11.5 */
-	FP_X87, /* SDM vol. 1, 4.8.3.5, 8.5 */
-	FP_ARM, /* Arm ARM, shared pseudocode: FPProcessNaNs(), FPRound(), FPUnpack() */
+	FP_SSE,           /* SDM vol. 1, 4.8.3.5, 4.9.1.5, 10.2.3, 11.5 */
+	FP_X87,           /* SDM vol. 1, 4.8.3.5, 8.5 */
+	FP_ARM,           /* Arm ARM, shared pseudocode: FPProcessNaNs(), FPRound(), FPUnpack() */
+	FP_ARM_ALTERNATE, /* the same with FPCR.AH: Arm ARM A1.5.2 and the branches of the pseudocode for it */
 	FP_NUM_RULES
 };
+
+/* The rules under a control register: those of FP_ARM become FP_ARM_ALTERNATE by FPCR.AH (FEAT_AFP). */
+enum fp_rules_id fp_rules_under(enum fp_rules_id rules, uint32_t control);
 
 /*
  * The mode that a control register says, as it stands: MXCSR (FP_SSE), the x87 control word (FP_X87), FPCR (FP_ARM).
@@ -71,12 +77,18 @@ enum fp_rules_id {
 enum { FP_CONTROL_WIDTH = 32 };
 unsigned fp_mode(enum fp_rules_id rules, bool half, uint32_t control);
 /*
+ * Under FPCR.AH estimates, their steps and conversions to BF16 flush denormals, round to nearest, and raise nothing:
+ * the control register as it is for them, and whether they are silent (FPRecipEstimate(), FPConvertBF()).
+ */
+uint32_t fp_estimate_control(enum fp_rules_id rules, uint32_t control);
+bool fp_estimate_silent(enum fp_rules_id rules, uint32_t control);
+/*
  * What an instruction tells of the exceptions that were raised in any of its lanes. FP_SSE: those that operands raise
  * come before anything is computed: if one of them is not masked, no others are told (SDM vol. 1, 11.5.3.2, 11.5.4; APM
  * vol. 1, 4.10.3).
  */
 uint8_t fp_told(enum fp_rules_id rules, uint32_t control, uint8_t flags);
-/* The bits of the control register that these two look at; rounding: those for that among them. */
+/* The bits of the control register that all these look at; rounding: those for that among them. */
 uint32_t fp_control_bits(enum fp_rules_id rules, bool half, bool rounding);
 
 struct fp_env {
@@ -100,6 +112,8 @@ static inline unsigned fp_width(enum fp_format f)
 struct fp_result fp_add(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_sub(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_mul(const struct fp_env *e, fp_bits a, fp_bits b);
+/* But infinity * 0 is 2, with the product's sign, and raises nothing (Arm ARM, FPMulX()). */
+struct fp_result fp_mulx(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_div(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a);
 
@@ -112,12 +126,33 @@ struct fp_result fp_sqrt(const struct fp_env *e, fp_bits a);
 enum { FP_NEGATE_PRODUCT = 1, FP_NEGATE_ADDEND = 2 };
 struct fp_result fp_fma(const struct fp_env *e, unsigned negate, fp_bits a, fp_bits b, fp_bits c);
 
-/* FP_SSE: the second operand wherever the first is not ordered before it (SDM vol. 2, MINPS). FP_ARM: FPMin(). */
+/*
+ * FP_SSE, FP_ARM_ALTERNATE: the second operand wherever the first is not ordered before it (SDM vol. 2, MINPS). FP_ARM:
+ * FPMin().
+ */
 struct fp_result fp_min(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_max(const struct fp_env *e, fp_bits a, fp_bits b);
 /* minNum and maxNum of IEEE 754-2008: a quiet NaN gives the other operand (Arm ARM FPMinNum()). */
 struct fp_result fp_min_num(const struct fp_env *e, fp_bits a, fp_bits b);
 struct fp_result fp_max_num(const struct fp_env *e, fp_bits a, fp_bits b);
+
+/*
+ * 2 - a * b and (3 - a * b) / 2, rounded once: the steps of Newton's method for a reciprocal and its square root. Zero
+ * times infinity counts as zero (FPRecipStepFused(), FPRSqrtStepFused()).
+ */
+struct fp_result fp_recip_step(const struct fp_env *e, fp_bits a, fp_bits b);
+struct fp_result fp_rsqrt_step(const struct fp_env *e, fp_bits a, fp_bits b);
+/* What they start from: FPRecipEstimate() and FPRSqrtEstimate(). precise: 12 bits of fraction, not 8 (FEAT_RPRES). */
+struct fp_result fp_recip_estimate(const struct fp_env *e, bool precise, fp_bits a);
+struct fp_result fp_rsqrt_estimate(const struct fp_env *e, bool precise, fp_bits a);
+/* A power of two by which the operand can be scaled before (FPRecpX()). */
+struct fp_result fp_recip_exponent(const struct fp_env *e, fp_bits a);
+
+/*
+ * addend + a.low * b.low + a.high * b.high of FP_F32: a and b are two FP_BF16 each; no exception is raised
+ * (BFDotAdd()).
+ */
+struct fp_result fp_bf16_dot(const struct fp_env *e, fp_bits a, fp_bits b, fp_bits addend);
 
 /* a * 2^b, b being cut to an integer towards zero (SDM vol. 2, FSCALE). */
 struct fp_result fp_scale(const struct fp_env *e, fp_bits a, fp_bits b);
@@ -146,6 +181,12 @@ enum fp_relation fp_compare(const struct fp_env *e, bool quiet, fp_bits a, fp_bi
 
 /* To an integral number in the same format. exact: FP_INEXACT is told (SDM vol. 2, ROUNDPS; FRINTX). */
 struct fp_result fp_round_integral(const struct fp_env *e, bool exact, fp_bits a);
+
+/*
+ * To an integral number in the same format that a signed integer of `width` bits holds; inexact is told. What is not,
+ * and NaNs, give the lowest of these integers (Arm ARM FPRoundIntN()).
+ */
+struct fp_result fp_round_to_fit(const struct fp_env *e, unsigned width, fp_bits a);
 
 /* From another format. */
 struct fp_result fp_convert(const struct fp_env *e, enum fp_format from, fp_bits a);

@@ -6,7 +6,16 @@ enum { MXCSR_DAZ = 6, MXCSR_MASKS = 7, MXCSR_RC = 13, MXCSR_FTZ = 15 };
 /* The x87 control word, with the masks in bits 0-5: SDM vol. 1, 8.1.5. */
 enum { FCW_PC = 8, FCW_RC = 10 };
 /* FPCR: Arm ARM C5.2.8. */
-enum { FPCR_FZ16 = 19, FPCR_RMODE = 22, FPCR_FZ = 24, FPCR_DN = 25, FPCR_AHP = 26 };
+enum {
+	FPCR_FIZ = 0,
+	FPCR_AH = 1,
+	FPCR_EBF = 13,
+	FPCR_FZ16 = 19,
+	FPCR_RMODE = 22,
+	FPCR_FZ = 24,
+	FPCR_DN = 25,
+	FPCR_AHP = 26
+};
 
 static inline unsigned move(uint32_t control, unsigned from, unsigned to)
 {
@@ -34,13 +43,43 @@ static unsigned of_fcw(uint32_t control)
 }
 
 /* RMode: 0 to nearest, 1 up, 2 down, 3 towards zero: its bits exchanged are the first four of enum fp_round. */
-static unsigned of_fpcr(uint32_t control, bool half)
+static unsigned of_fpcr(uint32_t control)
 {
-	unsigned flush = half ? FPCR_FZ16 : FPCR_FZ;
-
 	return move(control, FPCR_RMODE, 1) | move(control, FPCR_RMODE + 1, 0) |
-	       move(control, flush, FP_MODE_FLUSH_OPERANDS) | move(control, flush, FP_MODE_FLUSH_RESULTS) |
-	       move(control, FPCR_DN, FP_MODE_DEFAULT_NAN) | move(control, FPCR_AHP, FP_MODE_ALTERNATIVE_HALF);
+	       move(control, FPCR_DN, FP_MODE_DEFAULT_NAN) | move(control, FPCR_AHP, FP_MODE_ALTERNATIVE_HALF) |
+	       move(control, FPCR_EBF, FP_MODE_EXTENDED_DOT);
+}
+
+/*
+ * FPUnpackBase(): FZ is of operands, too, unless AH is set; FIZ is of operands alone, and what it alone flushes raises
+ * nothing. Halves have FZ16.
+ */
+static unsigned flushing(uint32_t control, bool half, bool alternate)
+{
+	bool silently = control >> FPCR_FIZ & 1, results = control >> FPCR_FZ & 1, operands = results && !alternate;
+
+	if (half)
+		return move(control, FPCR_FZ16, FP_MODE_FLUSH_OPERANDS) |
+		       move(control, FPCR_FZ16, FP_MODE_FLUSH_RESULTS);
+	return (unsigned)(operands || silently) << FP_MODE_FLUSH_OPERANDS |
+	       (unsigned)(silently && !operands) << FP_MODE_FLUSH_SILENTLY | (unsigned)results << FP_MODE_FLUSH_RESULTS;
+}
+
+enum fp_rules_id fp_rules_under(enum fp_rules_id rules, uint32_t control)
+{
+	return rules == FP_ARM && control >> FPCR_AH & 1 ? FP_ARM_ALTERNATE : rules;
+}
+
+bool fp_estimate_silent(enum fp_rules_id rules, uint32_t control)
+{
+	return fp_rules_under(rules, control) == FP_ARM_ALTERNATE;
+}
+
+uint32_t fp_estimate_control(enum fp_rules_id rules, uint32_t control)
+{
+	const uint32_t round = UINT32_C(3) << FPCR_RMODE, flush = UINT32_C(1) << FPCR_FZ | UINT32_C(1) << FPCR_FIZ;
+
+	return fp_estimate_silent(rules, control) ? (control & ~round) | flush : control;
 }
 
 unsigned fp_mode(enum fp_rules_id rules, bool half, uint32_t control)
@@ -48,7 +87,9 @@ unsigned fp_mode(enum fp_rules_id rules, bool half, uint32_t control)
 	switch (rules) {
 	case FP_SSE: return of_mxcsr(control);
 	case FP_X87: return of_fcw(control);
-	case FP_ARM: return of_fpcr(control, half);
+	case FP_ARM:
+	case FP_ARM_ALTERNATE:
+		return of_fpcr(control) | flushing(control, half, fp_rules_under(rules, control) == FP_ARM_ALTERNATE);
 	case FP_NUM_RULES:
 	default: return 0;
 	}
@@ -71,8 +112,9 @@ uint32_t fp_control_bits(enum fp_rules_id rules, bool half, bool rounding)
 		return but_inexact << MXCSR_MASKS | 1 << MXCSR_DAZ | 1 << MXCSR_FTZ | (rounding ? two << MXCSR_RC : 0);
 	case FP_X87: return masks | two << FCW_PC | (rounding ? two << FCW_RC : 0);
 	case FP_ARM:
-		return 1 << (half ? FPCR_FZ16 : FPCR_FZ) | 1 << FPCR_DN | 1 << FPCR_AHP |
-		       (rounding ? two << FPCR_RMODE : 0);
+	case FP_ARM_ALTERNATE:
+		return (half ? 1 << FPCR_FZ16 : 1 << FPCR_FZ | 1 << FPCR_FIZ) | (rules == FP_ARM) << FPCR_AH |
+		       1 << FPCR_EBF | 1 << FPCR_DN | 1 << FPCR_AHP | (rounding ? two << FPCR_RMODE : 0);
 	case FP_NUM_RULES:
 	default: return 0;
 	}

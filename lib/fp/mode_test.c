@@ -47,6 +47,16 @@ static const struct {
 	{FP_ARM, false, 1 << 25, BIT(DEFAULT_NAN)},
 	{FP_ARM, false, 1 << 26, BIT(ALTERNATIVE_HALF)},
 	{FP_ARM, false, 0x9f00, FP_NEAREST},
+	/* EBF; FIZ without FZ, with it, and of halves. */
+	{FP_ARM, false, 1 << 13, BIT(EXTENDED_DOT)},
+	{FP_ARM, false, 1, BIT(FLUSH_OPERANDS) | BIT(FLUSH_SILENTLY)},
+	{FP_ARM, false, 1 << 24 | 1, BIT(FLUSH_OPERANDS) | BIT(FLUSH_RESULTS)},
+	{FP_ARM, true, 1 << 24 | 1, FP_NEAREST},
+	/* With AH, FZ is of results alone. */
+	{FP_ARM, false, 1 << 24 | 2, BIT(FLUSH_RESULTS)},
+	{FP_ARM, false, 3, BIT(FLUSH_OPERANDS) | BIT(FLUSH_SILENTLY)},
+	{FP_ARM, false, 1 << 24 | 3, BIT(FLUSH_OPERANDS) | BIT(FLUSH_SILENTLY) | BIT(FLUSH_RESULTS)},
+	{FP_ARM, true, 1 << 19 | 2, BIT(FLUSH_OPERANDS) | BIT(FLUSH_RESULTS)},
 };
 
 START_TEST(modes)
@@ -79,7 +89,8 @@ START_TEST(needed_bits)
 		for (unsigned bit = 0; bit < FP_CONTROL_WIDTH; bit++) {
 			uint32_t other = control ^ UINT32_C(1) << bit;
 			unsigned changed = fp_mode(rules, half, control) ^ fp_mode(rules, half, other);
-			bool told = tells_otherwise(rules, control, other);
+			bool told = tells_otherwise(rules, control, other) ||
+				    fp_rules_under(rules, control) != fp_rules_under(rules, other);
 			all |= (uint32_t)(told || changed) << bit;
 			but_rounding |= (uint32_t)(told || changed & ~(unsigned)ROUNDING) << bit;
 		}

@@ -249,6 +249,31 @@ static int exact_scale(mpfr_t ret, struct fp_mpfr_case *c, mpfr_rnd_t round)
 	return mpfr_mul_2si(ret, c->n[0], by, round);
 }
 
+/* constant - a b, divided by `divisor`; what MPFR has no number for, zero times infinity, counts as zero. */
+static int exact_step(mpfr_t ret, struct fp_mpfr_case *c, mpfr_rnd_t round, unsigned constant, unsigned divisor)
+{
+	const mpfr_exp_t least = mpfr_get_emin(), most = mpfr_get_emax();
+	mpfr_t minus_a, first;
+
+	/* Half of an operand may be below the format's range. */
+	free_range();
+	mpfr_init2(minus_a, OPERAND_BITS);
+	mpfr_init2(first, OPERAND_BITS);
+	mpfr_set_ui(first, constant, MPFR_RNDN);
+	mpfr_div_ui(first, first, divisor, MPFR_RNDN);
+	mpfr_div_si(minus_a, c->n[0], -(long)divisor, MPFR_RNDN);
+	int ternary = mpfr_fma(ret, minus_a, c->n[1], first, round);
+	if (mpfr_nan_p(ret))
+		ternary = mpfr_set(ret, first, round);
+	mpfr_clears(minus_a, first, (mpfr_ptr)0);
+	mpfr_set_emin(least);
+	mpfr_set_emax(most);
+	return ternary;
+}
+
+EXACT(recip_step, exact_step(ret, c, round, 2, 1))
+EXACT(rsqrt_step, exact_step(ret, c, round, 3, 2))
+
 OURS(add, fp_add(e, n[0], n[1]))
 OURS(sub, fp_sub(e, n[0], n[1]))
 OURS(mul, fp_mul(e, n[0], n[1]))
@@ -256,6 +281,8 @@ OURS(div, fp_div(e, n[0], n[1]))
 OURS(sqrt, fp_sqrt(e, n[0]))
 OURS(fma, fp_fma(e, 0, n[0], n[1], n[2]))
 OURS(fms, fp_fma(e, FP_NEGATE_ADDEND, n[0], n[1], n[2]))
+OURS(recip_step, fp_recip_step(e, n[0], n[1]))
+OURS(rsqrt_step, fp_rsqrt_step(e, n[0], n[1]))
 OURS(convert, fp_convert(e, c->from, n[0]))
 OURS(scale, fp_scale(e, n[0], n[1]))
 OURS(from_i64, fp_from_int(e, true, 64, 0, (uint64_t)n[0]))
@@ -284,6 +311,8 @@ static const struct operation operations[] = {
 	{"sqrt", 1, true, exact_sqrt, our_sqrt},
 	{"fma", 3, true, exact_fma, our_fma},
 	{"fms", 3, true, exact_fms, our_fms},
+	{"reciprocal step", 2, true, exact_recip_step, our_recip_step},
+	{"square root step", 2, true, exact_rsqrt_step, our_rsqrt_step},
 	{"convert", 1, false, exact_set, our_convert},
 	{"scale", 2, false, exact_scale, our_scale},
 	{"from i64", 0, false, exact_from_i64, our_from_i64},
@@ -314,10 +343,11 @@ static void case_deinit(struct fp_mpfr_case *c)
 static void any_environment(struct rng *r, struct fp_mpfr_case *c, enum fp_format f, bool controlled)
 {
 	static const uint8_t precisions[] = {0, 2, 3}, digits[] = {24, 53, 64};
+	static const enum fp_rules_id rules[] = {FP_SSE, FP_ARM, FP_ARM_ALTERNATE};
 	unsigned round = rng_below(r, 6), precision = f == FP_F80 && round != FP_ODD ? rng_below(r, 3) : 2;
 
 	c->env.format = f;
-	c->env.rules = f == FP_F80 ? FP_X87 : rng_below(r, 2) ? FP_SSE : FP_ARM;
+	c->env.rules = f == FP_F80 ? FP_X87 : rules[rng_below(r, 3)];
 	c->env.mode = round << FP_MODE_ROUND | (unsigned)precisions[precision] << FP_MODE_PRECISION;
 	c->digits = f == FP_F80 && controlled ? digits[precision] : shapes[f].digits;
 }
@@ -403,6 +433,24 @@ static void round_to_integer(mpfr_t ret, mpfr_t a, enum fp_round round)
 	}
 }
 
+/* whole: the integer; its sign is also that of a zero. */
+static void check_fitting(const struct fp_mpfr_case *c, mpfr_t whole, unsigned width, bool inexact)
+{
+	struct fp_result ours = fp_round_to_fit(&c->env, width, c->bits[0]);
+	mpfr_t lowest;
+
+	mpfr_init2(lowest, OPERAND_BITS);
+	mpfr_set_si_2exp(lowest, -1, width - 1, MPFR_RNDN);
+	int order = mpfr_cmpabs(whole, lowest);
+	bool fits = order < 0 || (order == 0 && mpfr_signbit(whole));
+	fp_bits want = fits ? encode(c->env.format, whole) : encode(c->env.format, lowest);
+	ck_assert_msg(ours.value == want, "%#llx width %u mode %#x: %#llx", (unsigned long long)c->bits[0], width,
+		      c->env.mode, (unsigned long long)ours.value);
+	ck_assert_uint_eq(ours.flags >> FP_INVALID & 1, !fits);
+	ck_assert_uint_eq(ours.flags >> FP_INEXACT & 1, fits && inexact);
+	mpfr_clear(lowest);
+}
+
 static void check_integer(struct fp_mpfr_case *c, bool is_signed, unsigned width, unsigned fraction, bool exact)
 {
 	mpfr_t scaled, whole;
@@ -433,6 +481,8 @@ static void check_integer(struct fp_mpfr_case *c, bool is_signed, unsigned width
 		ck_assert_msg(integral.value == want, "%s mode %#x: %#llx", text, c->env.mode,
 			      (unsigned long long)integral.value);
 		ck_assert_uint_eq(integral.flags >> FP_INEXACT & 1, inexact && exact);
+		if (c->env.format != FP_F16 || width <= 16) /* it has no -2^31 */
+			check_fitting(c, whole, width, inexact);
 	}
 	mpfr_clears(scaled, whole, (mpfr_ptr)0);
 }

@@ -35,12 +35,13 @@ struct fp_rules {
 	bool tiny_before;          /* a result is tiny by its value before rounding, else after */
 	bool flushed_is_exact;     /* a flushed result raises FP_UNDERFLOW alone */
 	bool flushing_raises;      /* FP_DENORMAL: an operand was flushed; else one is denormal and was not */
-	bool integral_denormal;    /* fp_round_integral() raises FP_DENORMAL */
+	bool integral_denormal;    /* fp_round_integral() and fp_round_to_fit() raise FP_DENORMAL */
 	bool half_unflushed;       /* conversions flush no 16-bit number, and it raises no FP_DENORMAL */
+	bool half_silent;          /* nor does any other of FP_F16 */
 	bool saturates;            /* integers that do not fit give the nearest */
 	bool invalid_product_wins; /* infinity * 0 + quiet NaN is invalid and gives the default NaN */
 	bool negates_nans;         /* an operand of fp_fma() that is negated is, too, if it is a NaN */
-	bool ordered_minimum;      /* minimum and maximum heed NaNs and signs of zeroes, else the second operand wins */
+	bool ordered_minimum;      /* fp_min(), fp_max() heed NaNs and signs of zeroes, else the second operand wins */
 };
 extern const struct fp_rules fp_rules[FP_NUM_RULES];
 

@@ -37,11 +37,27 @@ const struct fp_rules fp_rules[FP_NUM_RULES] = {
 			.tiny_before = true,               /* FPRound() */
 			.flushed_is_exact = true,          /* FPRound() */
 			.flushing_raises = true,           /* FPUnpack() */
-			.integral_denormal = true,         /* FPRoundInt() */
+			.integral_denormal = true,         /* FPRoundInt(), FPRoundIntN() */
 			.half_unflushed = true,            /* FPUnpackCV(), FPRoundCV() */
+			.half_silent = true,               /* FPUnpackBase() */
 			.saturates = true,                 /* FPToFixed() */
 			.invalid_product_wins = true,      /* FPMulAdd() */
-			.negates_nans = true,              /* FPNeg(), as FMSUB calls it (FPCR.AH being 0) */
+			.negates_nans = true,              /* FPNeg(), as FMSUB calls it */
 			.ordered_minimum = true,           /* FPMin() */
+		},
+	[FP_ARM_ALTERNATE] =
+		{
+			.nan_order = NAN_FIRST,        /* FPProcessNaNs(), FPProcessNaNs3() */
+			.negative_nan = true,          /* FPDefaultNaN() */
+			.tiny_before = false,          /* FPRoundBase() */
+			.flushed_is_exact = false,     /* FPRoundBase() */
+			.flushing_raises = false,      /* FPUnpackBase(), FPProcessDenorms() */
+			.integral_denormal = false,    /* FPRoundInt(), FPRoundIntN() */
+			.half_unflushed = true,        /* FPUnpackCV(), FPRoundCV() */
+			.half_silent = true,           /* FPProcessDenorm() */
+			.saturates = true,             /* FPToFixed() */
+			.invalid_product_wins = false, /* FPMulAdd() */
+			.negates_nans = false,         /* FPNeg() */
+			.ordered_minimum = false,      /* FPMin() */
 		},
 };

@@ -70,8 +70,9 @@ struct number number_unpack(const struct fp_env *e, enum fp_format f, fp_bits a)
 	bool flushed = mode_bit(e, FP_MODE_FLUSH_OPERANDS);
 	if (flushed)
 		n = (struct number){0, ZERO_EXPONENT, NUMBER_ZERO, n.sign, false};
-	/* Halves are flushed silently (Arm ARM, FPUnpackBase()). */
-	n.denormal = r->flushing_raises ? flushed && f != FP_F16 && f != FP_F16_ALT : !flushed;
+	n.denormal = r->flushing_raises ? flushed && !mode_bit(e, FP_MODE_FLUSH_SILENTLY) : !flushed;
+	if (r->half_silent && (f == FP_F16 || f == FP_F16_ALT))
+		n.denormal = false;
 	return n;
 }
 

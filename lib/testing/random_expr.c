@@ -166,13 +166,12 @@ static expr_id random_lanes(struct random_expr *g, enum expr_op op, unsigned wid
 
 struct fp_spec random_fp_spec(struct rng *r, enum expr_op op)
 {
-	struct fp_spec s;
+	uint32_t attr;
 
 	do {
-		s = fp_spec_unpack((uint32_t)rng_next(r) & fp_op_fields(op));
-	} while (s.format >= FP_NUM_FORMATS || s.from >= FP_NUM_FORMATS || s.rules >= FP_NUM_RULES || s.fraction > 64 ||
-		 s.rounding > FP_STATIC + FP_ODD);
-	return s;
+		attr = (uint32_t)rng_next(r) & fp_op_fields(op);
+	} while (fp_spec_check(op, attr));
+	return fp_spec_unpack(attr);
 }
 
 /* Bits of value and flags, whichever they are. */
