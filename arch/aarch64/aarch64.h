@@ -39,9 +39,7 @@ extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a
 	a64_system_table, a64_simd_same_table, a64_simd_multiply_table, a64_simd_long_table, a64_simd_across_table,
 	a64_simd_permute_table, a64_simd_shift_table, a64_simd_move_table, a64_simd_memory_table,
 	a64_simd_estimate_table, a64_simd_bf16_table, a64_simd_crypto_table, a64_fp_scalar_table, a64_simd_fp_table,
-	a64_fp_convert_table, a64_simd_convert_table, a64_simd_fp8_table, a64_simd_fp_complex_table,
-	a64_simd_fp_reduce_table, a64_sme_table, a64_sve_fp_table, a64_sve_integer_table, a64_sve_memory_table,
-	a64_sve_system_table;
+	a64_fp_convert_table, a64_simd_convert_table, a64_simd_fp8_table, a64_simd_fp_complex_table, a64_simd_fp_reduce_table, a64_sme_table, a64_sve_fp_table, a64_sve_integer_table, a64_sve_memory_table, a64_sve_system_table;
 
 extern const struct a64_table *const a64_families[]; /* all of them */
 extern const size_t a64_num_families;

@@ -16,7 +16,7 @@ const struct a64_table *const a64_families[] = {
 	&a64_simd_bf16_table,     &a64_simd_crypto_table, &a64_simd_convert_table,   &a64_fp_scalar_table,
 	&a64_fp_convert_table,    &a64_simd_fp_table,     &a64_simd_fp_reduce_table, &a64_simd_fp_complex_table,
 	&a64_sve_integer_table,   &a64_sve_fp_table,      &a64_sve_memory_table,     &a64_sme_table,
-	&a64_sve_system_table,    &a64_simd_fp8_table,    &a64_system_table,
+	&a64_sve_system_table, &a64_simd_fp8_table, &a64_system_table,
 };
 
 const size_t a64_num_families = sizeof a64_families / sizeof *a64_families;
