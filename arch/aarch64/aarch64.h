@@ -37,7 +37,7 @@ extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a
 	a64_single_table, a64_pair_table, a64_exclusive_table, a64_atomic_table, a64_control_table, a64_pauth_table,
 	a64_system_table, a64_simd_same_table, a64_simd_multiply_table, a64_simd_long_table, a64_simd_across_table,
 	a64_simd_permute_table, a64_simd_shift_table, a64_simd_move_table, a64_simd_memory_table,
-	a64_simd_estimate_table, a64_simd_crypto_table, a64_fp_scalar_table;
+	a64_simd_estimate_table, a64_simd_crypto_table, a64_fp_scalar_table, a64_mops_table;
 
 extern const struct a64_table *const a64_families[]; /* all of them */
 extern const size_t a64_num_families;
@@ -52,7 +52,8 @@ struct a64_ctx {
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
 	bool unmodelled, undefined;
-	bool opens, closes; /* as in struct insn */
+	bool opens, closes, may_leave; /* as in struct insn */
+	uint32_t rest;                 /* as in struct insn; 0: none */
 	uint16_t reveals;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
 	uint8_t num_named;

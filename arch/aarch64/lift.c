@@ -13,7 +13,7 @@ const struct a64_table *const a64_families[] = {
 	&a64_atomic_table,        &a64_control_table,   &a64_pauth_table,       &a64_simd_same_table,
 	&a64_simd_multiply_table, &a64_simd_long_table, &a64_simd_across_table, &a64_simd_permute_table,
 	&a64_simd_shift_table,    &a64_simd_move_table, &a64_simd_memory_table, &a64_simd_estimate_table,
-	&a64_simd_crypto_table,   &a64_fp_scalar_table, &a64_system_table,
+	&a64_simd_crypto_table,   &a64_fp_scalar_table, &a64_mops_table,        &a64_system_table,
 };
 
 const size_t a64_num_families = sizeof a64_families / sizeof *a64_families;
@@ -194,6 +194,14 @@ static void refuse(struct a64_ctx *c, struct insn *insn)
 	memset(insn->flags, '-', A64_NUM_FLAGS);
 }
 
+static void set_rest(const struct a64_ctx *c, struct insn *insn)
+{
+	insn->may_leave = c->may_leave;
+	insn->rest_len = c->rest ? sizeof insn->rest : 0;
+	for (unsigned i = 0; i < insn->rest_len; i++)
+		insn->rest[i] = (uint8_t)(c->rest >> 8 * i);
+}
+
 static struct error *build(struct a64_ctx *c, struct insn *insn)
 {
 	a64_goto(c, a64_const(c, 64, c->pc + 4));
@@ -204,6 +212,7 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	insn->opens = c->opens;
 	insn->closes = c->closes;
 	insn->reveals = c->reveals;
+	set_rest(c, insn);
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)

@@ -309,7 +309,7 @@ static struct error *take_path(struct lockstep *ls, struct path *p)
 /* What the instruction does only the emulator decides: what follows it in the block cannot be predicted. */
 static bool is_undetermined(const struct lockstep *ls, const struct prediction *slot)
 {
-	if (slot->lifted && slot->lifted->env)
+	if (slot->lifted && (slot->lifted->env || slot->lifted->insn.rest_len))
 		return true;
 	return prediction_has_masked_store(slot) && replay_place_at(ls->replay, slot->pc) == REPLAY_PLACE_STORE;
 }
