@@ -157,16 +157,30 @@ static expr_id set_to(struct a64_ctx *c)
 	return value;
 }
 
+/*
+ * What an implementation's prologue and main part would not have left, its parts may refuse: another option, another
+ * direction, and for an epilogue more than some bytes, which for QEMU are a page.
+ */
+static void refuse_others(struct a64_ctx *c, const struct piece *piece)
+{
+	enum { EPILOGUE_MAX = 4095 };
+	struct expr_pool *p = c->pool;
+	expr_id size = a64_read(c, 'n'), count = expr_ite(p, piece->backward, size, expr_neg(p, size));
+
+	leave_open(c, expr_reg(p, 1, A64_cf));
+	if (c->row->param & (MOPS_SET | MOPS_FORWARD))
+		leave_open(c, expr_and(p, piece->backward, piece->runs));
+	if (c->row->param & MOPS_EPILOGUE)
+		leave_open(c, expr_ult(p, a64_const(c, 64, EPILOGUE_MAX), count));
+}
+
 static void build_part(struct a64_ctx *c)
 {
 	struct expr_pool *p = c->pool;
 	struct piece piece = next_piece(c);
 	expr_id size = a64_read(c, 'n'), again = expr_not(p, expr_is_zero(p, piece.left));
-	bool one_way = c->row->param & (MOPS_SET | MOPS_FORWARD);
 
-	leave_open(c, expr_reg(p, 1, A64_cf));
-	if (one_way)
-		leave_open(c, expr_and(p, piece.backward, piece.runs));
+	refuse_others(c, &piece);
 	require_granules(c, a64_read(c, 'd'), size);
 	expr_id value = c->row->param & MOPS_SET ? set_to(c) : copied(c, &piece);
 	transfer_add_store(c->t, piece.runs, expr_add(p, a64_read(c, 'd'), piece.offset), value);
