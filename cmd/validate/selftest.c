@@ -72,7 +72,7 @@ void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test
 static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)
 {
 	if (o->sweep)
-		return selftest_sweep(isa, o, counts);
+		return isa->lifter_encoding ? selftest_words(isa, o, counts) : selftest_sweep(isa, o, counts);
 	if (o->mutate.given)
 		return selftest_mutants(isa, o, counts);
 	if (o->against)
@@ -133,7 +133,7 @@ static const struct option_row rows[] = {
 	{"replay", 0, "CASE", "one case again, as a failure names it", offsetof(struct selftest_options, replay),
 	 option_text},
 	{"sweep", 0, NULL,
-	 "which encodings of the opcode maps the CPU executes, and\nhow long they are, against the models",
+	 "which encodings of the opcode maps the CPU executes, and\nhow long they are, against the models; of aarch64, what\nwords are to the decoder",
 	 offsetof(struct selftest_options, sweep), option_flag},
 	{"mutate", 0, "SEED", "make one model wrong, as the seed tells: some case must fail",
 	 offsetof(struct selftest_options, mutate), option_seed},

@@ -52,6 +52,10 @@ struct error *selftest_native(const struct isa *isa, const struct selftest_optio
 struct error *selftest_sweep(const struct isa *isa, const struct selftest_options *options,
 			     struct selftest_counts *counts);
 
+/* What each word is to the lifter, where instructions are words; those that a disassembler alone knows are failures. */
+struct error *selftest_words(const struct isa *isa, const struct selftest_options *options,
+			     struct selftest_counts *counts);
+
 /* Models made wrong, options->mutate and those after it: a mutant that survives counts as a failure; likewise. */
 struct error *selftest_mutants(const struct isa *isa, const struct selftest_options *options,
 			       struct selftest_counts *counts);

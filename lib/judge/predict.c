@@ -128,15 +128,18 @@ static struct error *predict_unmodelled(struct predictor *p, struct prediction *
 
 	if (keeps && slot->lifted->insn.may_store && !know_operand(p, slot))
 		return predict_wait(p, ret);
+	struct error *err = slot->lifted->insn.confined ? predict_keep_changes(p, slot) : NULL;
 	*ret = PREDICT_LAST;
-	return look_at_operand(p, slot, ret);
+	return err ? err : look_at_operand(p, slot, ret);
 }
 
 static struct error *predict_lifted(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
 	const struct eval_memory memory = {.ctx = p, .load = predict_load};
 
-	if (!slot->lifted->prog)
+	/* How much of it was done is found by following memory, which such a source does not have. */
+	bool followed = !slot->lifted->insn.rest_len || !source_shows_accesses(p->source);
+	if (!slot->lifted->prog || !followed)
 		return predict_unmodelled(p, slot, ret);
 	struct error *err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
 	return err ? err : conclude(p, slot, ret);

@@ -41,8 +41,9 @@ struct prediction {
 	uint64_t pc;
 	struct lifted *lifted;
 	enum fault_kind fault;
+	bool joined;                    /* of several evaluations: it cannot be made again */
 	bool imprecise;                 /* some input bits were unknown: predict again once they are known */
-	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it */
+	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it; of nothing: struct insn's changes, PC */
 	VEC(uint64_t) words;            /* for each register its value, then its mask */
 	VEC(struct eval_bound) bounds;
 	VEC(struct eval_store) stores;
