@@ -147,9 +147,126 @@ static void build_widen(struct a64_ctx *c)
 	a64_fp_raise(c, expr_or(p, flags, expr_fp_flags(p, r)));
 }
 
+/* FCVTN: param, the source is half precision */
+enum { NARROW_HALF = 1 << 8 };
+
+/*
+ * The source times 2^NSCALE as halves rounded to odd, which keeps what rounding to fewer digits has to know; of E4M3
+ * divided by 2^8, so that exponents are those of halves. In between are numbers with room for the scale.
+ */
+static expr_id scaled_halves(struct a64_ctx *c, expr_id source, expr_id *ret_flags)
+{
+	struct expr_pool *p = c->pool;
+	bool half = asimd_is(c, NARROW_HALF);
+	const struct fp_spec widen = {.format = half ? FP_F32 : FP_F64,
+				      .from = half ? FP_F16 : FP_F32,
+				      .rules = FP_ARM};
+	const struct fp_spec scale = {.format = widen.format, .rules = FP_ARM};
+	const struct fp_spec number = {.format = widen.format, .rules = FP_ARM, .is_signed = true, .integer = 16};
+	const struct fp_spec odd = {.format = FP_F16,
+				    .from = widen.format,
+				    .rules = FP_ARM,
+				    .rounding = FP_STATIC + FP_ODD};
+	expr_id less = expr_ite(p, is_format(c, FPMR_F8D, F8_E4M3), a64_const(c, 16, 8), a64_const(c, 16, 0));
+	expr_id power = expr_sub(p, expr_sext(p, fpmr(c, FPMR_NSCALE, half ? 5 : 8), 16), less);
+	expr_id wide = plain(c, EXPR_FCVT, &widen, source, EXPR_NONE), value = expr_fp_value(p, wide);
+
+	power = expr_fp_value(p, plain(c, EXPR_ITOF, &number, power, EXPR_NONE));
+	value = expr_fp_value(p, plain(c, EXPR_FSCALE, &scale, value, asimd_splat(c, power, expr_width(p, value))));
+	*ret_flags = expr_fp_flags(p, wide);
+	return expr_fp_value(p, plain(c, EXPR_FCVT, &odd, value, EXPR_NONE));
+}
+
+/* What the formats differ in: the bits of a half below theirs, and the largest number. */
+static const struct narrow {
+	uint8_t below, largest;
+} narrows[] = {[F8_E5M2] = {8, 0x7b}, [F8_E4M3] = {7, 0x7e}};
+
+static expr_id splat(struct a64_ctx *c, expr_id like, uint32_t value)
+{
+	return asimd_splat_const(c, 16, expr_width(c->pool, like), value);
+}
+
+static expr_id above(struct a64_ctx *c, expr_id a, uint32_t limit)
+{
+	return asimd_binary(c, EXPR_VGTU, 16, a, splat(c, a, limit));
+}
+
+/* Magnitudes of halves to those of bytes, rounded to nearest; numbers that are too large have more than the largest. */
+static expr_id round_magnitudes(struct a64_ctx *c, const struct narrow *f, expr_id a)
+{
+	expr_id odd = expr_and(c->pool, asimd_shift(c, EXPR_VLSHR, 16, a, f->below), splat(c, a, 1));
+	expr_id sum = asimd_binary(c, EXPR_VADD, 16, a, splat(c, a, (1u << (f->below - 1)) - 1));
+
+	return asimd_shift(c, EXPR_VLSHR, 16, asimd_binary(c, EXPR_VADD, 16, sum, odd), f->below);
+}
+
+/* Is a lane not zero? At the flag's place. */
+static expr_id any(struct a64_ctx *c, expr_id lanes, unsigned flag)
+{
+	expr_id bit = expr_ne(c->pool, lanes, a64_const(c, expr_width(c->pool, lanes), 0));
+
+	return expr_shl(c->pool, expr_zext(c->pool, bit, FP_NUM_FLAGS), a64_const(c, 8, flag));
+}
+
+/* FPRoundBase(): a number is tiny before it is rounded, with FPCR.AH after. */
+static expr_id narrow_flags(struct a64_ctx *c, const struct narrow *f, expr_id a, expr_id rounded)
+{
+	struct expr_pool *p = c->pool;
+	expr_id ah = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH);
+	expr_id finite = expr_not(p, above(c, a, 0x7bff)), over = expr_and(p, finite, above(c, rounded, f->largest));
+	expr_id rest = expr_and(p, expr_and(p, a, splat(c, a, (1u << f->below) - 1)), finite);
+	expr_id normal = expr_ite(p, ah, above(c, a, 0x3ff - (1u << (f->below - 2))), above(c, a, 0x3ff));
+	expr_id flags = expr_or(p, any(c, over, FP_OVERFLOW), any(c, expr_or(p, over, rest), FP_INEXACT));
+
+	return expr_or(p, flags, any(c, expr_and(p, rest, expr_not(p, normal)), FP_UNDERFLOW));
+}
+
+/* Bytes in 16 bits each; FPMR.OSC: the largest number instead of an infinity, or of what E4M3 has for it. */
+static expr_id narrow(struct a64_ctx *c, enum f8_format format, expr_id halves, expr_id *ret_flags)
+{
+	const struct narrow *f = &narrows[format];
+	struct expr_pool *p = c->pool;
+	expr_id ah = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH);
+	expr_id a = expr_and(p, halves, splat(c, halves, 0x7fff)), rounded = round_magnitudes(c, f, a);
+	expr_id is_nan = above(c, a, 0x7c00), over = above(c, rounded, f->largest);
+	expr_id most = expr_ite(p, fpmr(c, FPMR_OSC, 1), splat(c, a, f->largest), splat(c, a, f->largest + 1));
+	expr_id nan = format == F8_E5M2 ? splat(c, a, 0x7e) : splat(c, a, 0x7f);
+	expr_id sign = expr_and(p, asimd_shift(c, EXPR_VLSHR, 16, halves, 8), splat(c, a, 0x80));
+	expr_id number = expr_or(p, sign, expr_or(p, expr_and(p, over, most), expr_and(p, rounded, expr_not(p, over))));
+
+	nan = expr_or(p, nan, expr_ite(p, ah, splat(c, a, 0x80), splat(c, a, 0)));
+	*ret_flags = narrow_flags(c, f, a, rounded);
+	return expr_or(p, expr_and(p, is_nan, nan), expr_and(p, number, expr_not(p, is_nan)));
+}
+
+/* FCVTN, FCVTN2: FPConvertFP8(); Rn gives the lower half, Rm the upper one. A reserved format is invalid. */
+static void build_narrow(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	bool half = asimd_is(c, NARROW_HALF);
+	unsigned width = half && !a64_field(c, 'Q') ? 64 : 128;
+	expr_id flags[2], formats[2], low, high, invalid = a64_const(c, FP_NUM_FLAGS, 1 << FP_INVALID);
+
+	low = scaled_halves(c, asimd_read(c, 'n', width), &flags[0]);
+	high = scaled_halves(c, asimd_read(c, 'm', width), &flags[1]);
+	expr_id both = expr_concat(p, high, low), signalling = expr_and(p, expr_or(p, flags[0], flags[1]), invalid);
+	for (unsigned i = 0; i < 2; i++)
+		formats[i] = narrow(c, (enum f8_format)i, both, &flags[i]);
+	expr_id e5m2 = is_format(c, FPMR_F8D, F8_E5M2), e4m3 = is_format(c, FPMR_F8D, F8_E4M3);
+	expr_id value = expr_ite(p, e5m2, formats[0], expr_ite(p, e4m3, formats[1], splat(c, both, 0xff)));
+	value = asimd_unary(c, EXPR_VNARROW, 16, value);
+	if (half)
+		a64_set_v(c, a64_field(c, 'd'), value);
+	else
+		asimd_finish_narrow(c, value);
+	a64_fp_raise(c, expr_or(p, signalling, expr_ite(p, e5m2, flags[0], expr_ite(p, e4m3, flags[1], invalid))));
+}
+
 /* clang-format off */
 static const struct a64_row a64_simd_fp8[] = {
-	{"0 Q 0 01110 0x 0 mmmmm 111101 nnnnn ddddd",    a64_build_unmodelled, 0,                             "----", "fcvtn fp8"},
+	{"0 Q 0 01110 00 0 mmmmm 111101 nnnnn ddddd",    build_narrow,         0,                             "----", "fcvtn fp8"},
+	{"0 Q 0 01110 01 0 mmmmm 111101 nnnnn ddddd",    build_narrow,         NARROW_HALF,                   "----", "fcvtn fp8 half"},
 	{"0 Q 1 01110 00 10000 10111 10 nnnnn ddddd",    build_widen,          0,                             "----", "f1cvtl"},
 	{"0 Q 1 01110 01 10000 10111 10 nnnnn ddddd",    build_widen,          CONVERT_SECOND,                "----", "f2cvtl"},
 	{"0 Q 1 01110 10 10000 10111 10 nnnnn ddddd",    build_widen,          CONVERT_BF16,                  "----", "bf1cvtl"},
