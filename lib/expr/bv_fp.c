@@ -10,6 +10,7 @@ struct lanes {
 	enum expr_op op;
 	struct fp_spec spec;
 	struct fp_env env;
+	uint32_t control;
 	unsigned operand, result; /* widths of lanes */
 	const uint64_t *a, *b, *c;
 };
@@ -44,6 +45,13 @@ static struct fp_result remainder_of(const struct lanes *l, fp_bits a, fp_bits b
 
 	r.value |= (fp_bits)quotient << l->result;
 	return r;
+}
+
+static struct fp_result f8_dot(const struct lanes *l, fp_bits a, fp_bits b, fp_bits c)
+{
+	const unsigned products = l->spec.exact ? 1 : l->operand / 8;
+
+	return (struct fp_result){.value = fp_f8_dot(l->spec.format, l->control, products, a, b, c)};
 }
 
 static bool is_precise(const struct lanes *l)
@@ -90,6 +98,7 @@ static struct fp_result apply(const struct lanes *l, unsigned i)
 	switch (l->op) {
 	case EXPR_FSQRT: return fp_sqrt(e, a);
 	case EXPR_FMA: return fp_fma(e, negate, a, b, get_lane(l->c, l->operand, i));
+	case EXPR_F8DOT: return f8_dot(l, a, b, get_lane(l->c, l->operand, i));
 	case EXPR_FBFDOT: return fp_bf16_dot(e, a, b, get_lane(l->c, l->operand, i));
 	case EXPR_FCMP:
 	case EXPR_FORDER: return compare(l, a, b);
@@ -104,6 +113,7 @@ void bv_fp(const struct bv_op *o, uint64_t *ret, const uint64_t *const arg[EXPR_
 	const uint32_t control = (uint32_t)arg[arity - 1][0];
 	struct lanes l = {.op = o->op, .spec = fp_spec_unpack(o->attr), .result = o->lane, .a = arg[0]};
 
+	l.control = control;
 	l.env = fp_env_of(o->op, &l.spec, control);
 	l.operand = fp_operand_lane(o->op, &l.spec);
 	l.b = arity > 2 ? arg[1] : NULL;

@@ -94,6 +94,8 @@ static bool is_estimate(enum expr_op op, const struct fp_spec *s)
 
 struct fp_env fp_env_of(enum expr_op op, const struct fp_spec *s, uint32_t control)
 {
+	if (op == EXPR_F8DOT)
+		return (struct fp_env){s->format, s->rules, FP_NEAREST};
 	if (is_estimate(op, s))
 		control = fp_estimate_control(s->rules, control);
 	unsigned mode = fp_mode(s->rules, is_half(op, s), control), own = 7u << FP_MODE_ROUND;
@@ -112,6 +114,8 @@ uint8_t fp_flags_told(enum expr_op op, const struct fp_spec *s, uint32_t control
 
 uint32_t fp_control_needed(enum expr_op op, const struct fp_spec *s)
 {
+	if (op == EXPR_F8DOT)
+		return FP_F8_CONTROL;
 	return fp_control_bits(s->rules, is_half(op, s), fp_op_rounds(op) && !s->rounding);
 }
 
@@ -144,6 +148,7 @@ static uint32_t own_fields(enum expr_op op)
 	case EXPR_FREM: return put(NEAREST, 1);
 	case EXPR_FRINT:
 	case EXPR_FRECPE:
+	case EXPR_F8DOT:
 	case EXPR_FRSQRTE: return put(EXACT, 1);
 	case EXPR_FRINTFIT: return put(SIGNED, 1) | put(INTEGER, 3);
 	case EXPR_FCVT: return put(FROM, 7);
@@ -194,6 +199,8 @@ const char *fp_spec_check(enum expr_op op, uint32_t attr)
 		return "no such rounding";
 	if (s.fraction > 64)
 		return "an integer with more than 64 fraction bits";
+	if (op == EXPR_F8DOT && s.format != FP_F32 && s.format != FP_F16)
+		return "a sum of products of eight-bit numbers that has another format";
 	if (op == EXPR_FBFDOT && s.format != FP_F32)
 		return "a sum of products that is not of single precision";
 	if (op == EXPR_FRINTFIT && !s.is_signed)

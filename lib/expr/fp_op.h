@@ -25,6 +25,7 @@ struct fp_spec {
 	/* FCMP, FORDER: quiet NaNs are not invalid. FMA: with FPCR.AH as estimates are (Arm ARM, BFMulAdd()). */
 	bool quiet;
 	/* FRINT: inexact results are told. FRECPE, FRSQRTE: FP_F32 with FPCR.AH has 12 bits (FEAT_RPRES). */
+	/* F8DOT: of the lowest bytes alone. */
 	bool exact;
 	bool nearest;      /* FREM: the quotient is rounded to nearest */
 	bool is_signed;    /* FTOI, ITOF; FRINTFIT: true */

@@ -54,6 +54,8 @@ static void print_operand(const struct shown *s, unsigned arg, unsigned lane)
 
 	if (s->n->op == EXPR_FBFDOT && arg < 2)
 		print_pair(s->out, a);
+	else if (s->n->op == EXPR_F8DOT && arg < 2)
+		strbuf_printf(s->out, "0x%0*" PRIx64, (int)width / 4, (uint64_t)a);
 	else if (s->n->op == EXPR_ITOF)
 		print_integer(s->out, &s->spec, (uint64_t)a);
 	else

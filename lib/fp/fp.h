@@ -154,6 +154,14 @@ struct fp_result fp_recip_exponent(const struct fp_env *e, fp_bits a);
  */
 struct fp_result fp_bf16_dot(const struct fp_env *e, fp_bits a, fp_bits b, fp_bits addend);
 
+/*
+ * addend + (a[0] * b[0] + .. a[products - 1] * b[products - 1]) / 2^LSCALE, rounded once to nearest: f is FP_F16 or
+ * FP_F32, a and b have `products` (1 to 4) numbers of eight bits, of the formats that FPMR says. It raises nothing,
+ * flushes nothing, and a NaN is the default one (Arm ARM, FP8DotAddFP(), FP8MulAddFP()).
+ */
+enum { FP_F8_CONTROL = 0x007f403f }; /* the bits of FPMR that it looks at, at most */
+fp_bits fp_f8_dot(enum fp_format f, uint32_t fpmr, unsigned products, fp_bits a, fp_bits b, fp_bits addend);
+
 /* a * 2^b, b being cut to an integer towards zero (SDM vol. 2, FSCALE). */
 struct fp_result fp_scale(const struct fp_env *e, fp_bits a, fp_bits b);
 /* The unbiased exponent as a number, and the significand with the exponent 0 (SDM vol. 2, FXTRACT). */

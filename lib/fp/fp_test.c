@@ -73,6 +73,39 @@ START_TEST(takes_the_low_bits)
 }
 END_TEST
 
+/* By an emulator (QEMU 11.1): FPMR's formats, scale and saturation, infinities, NaNs, zeroes, denormals. */
+START_TEST(sums_products_of_bytes)
+{
+	static const struct {
+		enum fp_format format;
+		uint32_t fpmr;
+		unsigned products;
+		uint32_t a, b, addend, sum;
+	} rows[] = {
+		{FP_F16, 0x0, 2, 0x00003c3c, 0x00003c40, 0x3c00, 0x4400},
+		{FP_F16, 0x9, 2, 0x00003838, 0x00003840, 0x3c00, 0x4400},
+		{FP_F16, 0x34008, 2, 0x00007b7b, 0x00007e7e, 0x7bff, 0x7bff},
+		{FP_F16, 0x8, 2, 0x00007b7b, 0x00007e7e, 0x7bff, 0x7c00},
+		{FP_F32, 0x0, 4, 0x3c3cbc01, 0x3c403c01, 0x3f800000, 0x40400000},
+		{FP_F32, 0x0, 4, 0x0000007c, 0x00000000, 0x3f800000, 0x7fc00000},
+		{FP_F32, 0x0, 4, 0x00007cfc, 0x00003c3c, 0x3f800000, 0x7fc00000},
+		{FP_F32, 0x0, 4, 0x00007c7c, 0x00003c3c, 0x3f800000, 0x7f800000},
+		{FP_F32, 0x0, 4, 0x80808080, 0x00000000, 0x80000000, 0x80000000},
+		{FP_F32, 0x0, 4, 0x8080803c, 0x000000bc, 0x3f800000, 0x0},
+		{FP_F32, 0x400009, 4, 0x3838387f, 0x38383838, 0x3f800000, 0x7fc00000},
+		{FP_F32, 0x640009, 4, 0x3838387e, 0x38383838, 0x1, 0x11e18000},
+		{FP_F32, 0x1, 1, 0x0000007e, 0x0000003c, 0x4e000001, 0x4e000008},
+		{FP_F16, 0x50000, 1, 0x0000003d, 0x0000003e, 0x1, 0x2b80},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		fp_bits sum = fp_f8_dot(rows[i].format, rows[i].fpmr, rows[i].products, rows[i].a, rows[i].b,
+					rows[i].addend);
+		ck_assert_msg(sum == rows[i].sum, "%zu: %#llx", i, (unsigned long long)sum);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fp");
@@ -81,6 +114,7 @@ int main(void)
 	tcase_add_loop_test(tcase, prints_exactly, 0, 16);
 	tcase_add_test(tcase, tells_kinds);
 	tcase_add_test(tcase, takes_the_low_bits);
+	tcase_add_test(tcase, sums_products_of_bytes);
 	suite_add_tcase(suite, tcase);
 	return test_main(suite);
 }
