@@ -12,7 +12,7 @@ struct selftest_seed {
 };
 
 struct selftest_options {
-	const char *arch, *vectors, *against, *only, *replay, *host_force;
+	const char *arch, *vectors, *against, *cpu, *only, *replay, *host_force;
 	uint64_t cases, seed, mutants;
 	struct selftest_seed mutate;
 	enum cpu_vendor vendor;
@@ -34,7 +34,7 @@ void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test
 struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,
 			       struct selftest_counts *counts);
 
-/* Runs options->cases random words of each encoding in unicorn, and on the model; likewise. */
+/* Runs options->cases random words of each encoding in the emulator options->against, and on the model; likewise. */
 struct error *selftest_against(const struct isa *isa, const struct selftest_options *options,
 			       struct selftest_counts *counts);
 
