@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arch/aarch64/aarch64.h"
+#include "arch/aarch64/sve.h"
 #include "lib/testing/assert.h"
 
 static struct isa_lifter *lifter;
@@ -152,6 +152,45 @@ START_TEST(unallocated)
 }
 END_TEST
 
+static bool is_outside(const struct a64_table *table)
+{
+	const char *const *family = isa_aarch64.outside->families;
+
+	while (*family && strcmp(*family, table->name + strlen("a64_")) != 0)
+		family++;
+	return *family;
+}
+
+/* What reports call outside are the tables of this helper, and no others. */
+START_TEST(families)
+{
+	for (size_t i = 0; i < a64_num_families; i++)
+		for (size_t k = 0; k < a64_families[i]->len; k++)
+			ck_assert_int_eq(a64_families[i]->rows[k].build == a64_sve, is_outside(a64_families[i]));
+}
+END_TEST
+
+/* A list has as many names as its field o has values, and no field for one name. */
+START_TEST(lists)
+{
+	for (size_t i = 0; i < a64_num_families; i++) {
+		for (size_t k = 0; k < a64_families[i]->len; k++) {
+			const struct a64_row *row = &a64_families[i]->rows[k];
+			struct a64_encoding e;
+			size_t names = 1, values = 1;
+			if (row->build != a64_sve)
+				continue;
+			ck_no_error(a64_parse_row(row, &e));
+			for (const char *c = row->name; *c; c++)
+				names += *c == ' ';
+			for (unsigned f = 0; f < e.num_fields; f++)
+				values <<= e.fields[f].letter == 'o' ? e.fields[f].width : 0;
+			ck_assert_msg(names == values, "%s: %s", row->pattern, row->name);
+		}
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("aarch64 SVE and SME");
@@ -160,6 +199,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, changes, 0, sizeof words / sizeof *words);
 	tcase_add_test(tcase, mode);
+	tcase_add_test(tcase, families);
+	tcase_add_test(tcase, lists);
 	tcase_add_loop_test(tcase, unallocated, 0, sizeof reserved / sizeof *reserved);
 	suite_add_tcase(suite, tcase);
 	return test_main(suite);
