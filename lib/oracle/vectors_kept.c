@@ -33,10 +33,11 @@ static bool keep_change(struct kept_cases *k, const struct vector_change *c)
 {
 	const struct kept_change kept = {.change = *c, .first_byte = k->bytes.len};
 
-	if (!vec_push(&k->changes, kept) || !vec_reserve(&k->bytes, k->bytes.len + c->len))
+	if (!vec_push(&k->changes, kept))
 		return false;
-	memcpy(k->bytes.at + k->bytes.len, c->bytes, c->len);
-	k->bytes.len += c->len;
+	for (unsigned i = 0; i < c->len; i++)
+		if (!vec_push(&k->bytes, c->bytes[i]))
+			return false;
 	return true;
 }
 
