@@ -374,6 +374,9 @@ static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const s
 	if (err)
 		return err;
 	*ret = VECTORS_UNMODELLED;
+	/* What is described has no results of another case. */
+	v->eval.status = EVAL_UNKNOWN;
+	v->eval.num_loads = 0;
 	if (!modelled)
 		return NULL;
 	make_states(v);
