@@ -16,9 +16,10 @@ static struct error *find_isa(const char *name, const struct isa **ret)
 /* The options of the self-test on the CPU say nothing to the one by vectors. */
 static struct error *check(const struct selftest_options *o)
 {
-	if ((o->vectors || (o->against && !o->mutate.given)) && (o->only || o->replay || o->mutate.given))
-		return error_create(ERROR_USAGE,
-				    "selftest: --only, --replay and --mutate are not for --vectors and --against");
+	if ((o->vectors || o->against) && (o->replay || (o->only && !o->mutate.given)))
+		return error_create(
+			ERROR_USAGE,
+			"selftest: --replay, and without --mutate --only, are not for --vectors and --against");
 	if ((o->vectors || o->against) && o->host_force)
 		return error_create(ERROR_USAGE, "selftest: --host-force is not for --vectors and --against");
 	if (o->vectors && o->against)

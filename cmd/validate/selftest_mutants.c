@@ -6,7 +6,7 @@
 #include "cmd/validate/emulator.h"
 #include "cmd/validate/selftest.h"
 #include "lib/base/map.h"
-#include "lib/oracle/vectors_mutants.h"
+#include "lib/oracle/vectors_kept.h"
 #include "lib/oracle/vectors_state.h"
 #include "lib/oracle/walk_mutants.h"
 
@@ -20,12 +20,14 @@ struct session {
 	/* Makes and tries the mutant of a seed. */
 	struct error *(*try)(struct session *s, uint64_t seed, struct mutant *ret);
 
-	struct walk *walk; /* by the CPU; else by an emulator: */
+	struct walk *walk; /* by the CPU; else by an emulator, or by cases of a file */
 	const struct isa *isa;
 	struct isa_lifter *lifter;
 	uint32_t num_encodings;
 	struct vectors *vectors;
 	struct emulator *emulator;
+	struct kept_cases *kept;
+	struct vectors_truth truth;
 };
 
 static void show(const struct session *s, uint64_t seed, const struct mutant *m)
@@ -113,7 +115,7 @@ static struct error *run_forms(struct session *s, const struct isa *isa, struct 
 	return err;
 }
 
-/* ---- By an emulator ---- */
+/* ---- By an emulator, or by cases of a file ---- */
 
 static struct error *more_trials(void *ctx, uint32_t word, struct rng *rng, struct vectors_trial *ret,
 				 unsigned *ret_num)
@@ -131,15 +133,20 @@ static struct error *more_trials(void *ctx, uint32_t word, struct rng *rng, stru
 	return err;
 }
 
-/* A word of a random encoding that has a model and is chosen. */
+/* A word of a random encoding, if it has a model and is chosen. */
 static struct error *draw_word(struct session *s, struct rng *rng, uint32_t *ret, bool *ret_found)
 {
 	uint32_t mask, value;
 	bool modelled;
 	const struct insn *insn;
 
-	s->isa->lifter_encoding(s->lifter, rng_below(rng, s->num_encodings), &mask, &value);
-	*ret = vectors_draw_word(rng, mask, value);
+	*ret_found = false;
+	if (s->kept && !kept_cases_draw(s->kept, rng, ret))
+		return NULL;
+	if (!s->kept) {
+		s->isa->lifter_encoding(s->lifter, rng_below(rng, s->num_encodings), &mask, &value);
+		*ret = vectors_draw_word(rng, mask, value);
+	}
 	struct error *err = vectors_is_modelled(s->vectors, VECTORS_CODE, *ret, &modelled, &insn);
 	*ret_found = !err && modelled && regexec(&s->only, insn->form, 0, NULL, 0) == 0;
 	return err;
@@ -148,7 +155,6 @@ static struct error *draw_word(struct session *s, struct rng *rng, uint32_t *ret
 static struct error *try_word(struct session *s, uint64_t seed, struct mutant *ret)
 {
 	enum { MAX_DRAWS = 100000 };
-	const struct vectors_truth truth = {.ctx = s, .more = more_trials};
 	struct rng rng = {.state = hash_u64(seed)};
 	struct error *err = NULL;
 	bool found = false;
@@ -159,11 +165,22 @@ static struct error *try_word(struct session *s, uint64_t seed, struct mutant *r
 		err = draw_word(s, &rng, &word, &found);
 		if (err || !found)
 			continue;
-		err = vectors_mutant(s->vectors, &truth, word, &rng, (unsigned)s->options->cases, &s->text, &mutant,
+		err = vectors_mutant(s->vectors, &s->truth, word, &rng, (unsigned)s->options->cases, &s->text, &mutant,
 				     &found);
 		*ret = mutant;
 	}
 	return err || found ? err : error_create(ERROR_UNSUPPORTED, "no model can be made wrong");
+}
+
+static struct error *find_truth(struct session *s)
+{
+	s->truth = (struct vectors_truth){.ctx = s, .more = more_trials};
+	if (s->options->against)
+		return emulator_start(s->isa, s->options, s->vectors, &s->emulator);
+	struct error *err = kept_cases_read(s->options->vectors, s->vectors, &s->kept);
+	if (!err)
+		s->truth = kept_cases_truth(s->kept);
+	return err;
 }
 
 static struct error *run_words(struct session *s, const struct isa *isa, struct selftest_counts *counts)
@@ -176,12 +193,13 @@ static struct error *run_words(struct session *s, const struct isa *isa, struct 
 	if (!err)
 		err = vectors_create(isa, &s->vectors);
 	if (!err)
-		err = emulator_start(isa, s->options, s->vectors, &s->emulator);
+		err = find_truth(s);
 	while (!err && isa->lifter_encoding(s->lifter, s->num_encodings, &mask, &value))
 		s->num_encodings++;
 	if (!err)
 		err = run_and_sum(s, counts);
 	emulator_end(s->emulator);
+	kept_cases_destroy(s->kept);
 	vectors_destroy(s->vectors);
 	if (s->lifter)
 		isa->lifter_destroy(s->lifter);
@@ -196,7 +214,7 @@ struct error *selftest_mutants(const struct isa *isa, const struct selftest_opti
 
 	if (err)
 		return err;
-	err = options->against ? run_words(&s, isa, counts) : run_forms(&s, isa, counts);
+	err = options->against || options->vectors ? run_words(&s, isa, counts) : run_forms(&s, isa, counts);
 	regfree(&s.only);
 	strbuf_deinit(&s.text);
 	return err;

@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#include "lib/expr/mutate.h"
-
 enum {
 	MAX_CHANGES = 20,   /* of one model */
 	PROBE_STATES = 300, /* to see that a mutant hides nothing */
@@ -78,18 +76,19 @@ static void describe(const struct trial *trial, const char *text, struct mutant 
 /* The subject with a changed model; *ret_found: false if none was to be had. */
 static struct error *change(struct trial *trial, struct rng *rng, struct mutant *ret, bool *ret_found)
 {
-	char text[MUTATION_TEXT_LEN];
+	struct wrong_model *wrong = &trial->wrong;
 	struct error *err = NULL;
 
 	*ret_found = false;
 	for (unsigned i = 0; i < MAX_CHANGES && !err && !*ret_found; i++) {
 		bool changed = false;
-		err = transfer_mutate(trial->subject->right, rng, &trial->wrong.transfer, text, &changed);
+		wrong->rng = *rng;
+		err = transfer_mutate(trial->subject->right, rng, &wrong->transfer, wrong->text, &changed);
 		if (!err && changed)
 			err = compile(trial, rng_next(rng), ret_found);
 	}
 	if (!err && *ret_found)
-		describe(trial, text, ret);
+		describe(trial, wrong->text, ret);
 	return err;
 }
 

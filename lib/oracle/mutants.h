@@ -8,6 +8,7 @@
 
 #include "lib/base/rng.h"
 #include "lib/base/strbuf.h"
+#include "lib/expr/mutate.h"
 #include "lib/expr/prog.h"
 #include "lib/oracle/difference.h"
 
@@ -32,6 +33,8 @@ struct mutant {
 struct wrong_model {
 	struct transfer transfer;
 	struct prog *prog;
+	struct rng rng; /* which chose the change, as it was before */
+	char text[MUTATION_TEXT_LEN];
 };
 
 enum mutant_case { MUTANT_CASE_PASSED, MUTANT_CASE_FAILED, MUTANT_CASE_NONE /* there are no more */ };

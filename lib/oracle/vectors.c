@@ -374,6 +374,9 @@ static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const s
 	if (err)
 		return err;
 	*ret = VECTORS_UNMODELLED;
+	/* What is described has no results of another case. */
+	v->eval.status = EVAL_UNKNOWN;
+	v->eval.num_loads = 0;
 	if (!modelled)
 		return NULL;
 	make_states(v);
@@ -398,19 +401,22 @@ struct error *vectors_judge(struct vectors *v, const struct vectors_trial *trial
 }
 
 /* Results after inputs, in whichever order the file has them. */
+void vectors_make_trial(const struct vector_case *c, struct vectors_trial *ret)
+{
+	*ret = (struct vectors_trial){.number = c->number, .word = c->word, .seed = c->seed};
+	vectors_make_state(c->word, c->seed, &ret->before);
+	vectors_apply(c, true, &ret->before);
+	ret->after = ret->before;
+	ret->after.pc += 4;
+	vectors_apply(c, false, &ret->after);
+	for (unsigned i = 0; i < c->num_changes; i++)
+		ret->fpsr_unknown |= c->changes[i].kind == VECTOR_UNKNOWN && c->changes[i].bytes[0] & 1;
+}
+
 struct error *vectors_run(struct vectors *v, const struct vector_case *c, enum vectors_verdict *ret,
 			  const struct insn **ret_insn)
 {
-	struct vectors_trial *t = &v->current;
-
-	*t = (struct vectors_trial){.number = c->number, .word = c->word, .seed = c->seed};
-	vectors_make_state(c->word, c->seed, &t->before);
-	vectors_apply(c, true, &t->before);
-	t->after = t->before;
-	t->after.pc += 4;
-	vectors_apply(c, false, &t->after);
-	for (unsigned i = 0; i < c->num_changes; i++)
-		t->fpsr_unknown |= c->changes[i].kind == VECTOR_UNKNOWN && c->changes[i].bytes[0] & 1;
+	vectors_make_trial(c, &v->current);
 	return judge(v, ret, ret_insn);
 }
 

@@ -29,7 +29,6 @@ enum vectors_end {
 	VECTORS_FAULTED,
 	VECTORS_DIED,     /* and took the emulator with it */
 	VECTORS_LEFT_OUT, /* it cannot be compared */
-	VECTORS_NUM_ENDS
 };
 
 /* An instruction executed by somebody. */

@@ -1,5 +1,7 @@
 #include "lib/oracle/vectors_mutants.h"
 
+#include <string.h>
+
 #include "lib/oracle/vectors_parts.h"
 #include "lib/oracle/vectors_state.h"
 
@@ -69,7 +71,9 @@ static struct error *compare(void *ctx, const struct wrong_model *wrong, struct 
 	v->current.seed = rng_next(rng);
 	vectors_draw_trial(&v->current);
 	vectors_set_before(v);
-	struct error *err = prog_run(v->cached->prog, v->before.value, v->before.unknown, &memory, &s->right);
+	struct error *err = vectors_find(v, VECTORS_CODE, s->word);
+	if (!err)
+		err = prog_run(v->cached->prog, v->before.value, v->before.unknown, &memory, &s->right);
 	if (!err)
 		err = prog_run(wrong->prog, v->before.value, v->before.unknown, &memory, &s->wrong);
 	if (!err)
@@ -103,6 +107,47 @@ static struct error *judge(struct subject *s, const struct vectors_trial *trial,
 	return err;
 }
 
+/* The same change of the model of another word; *ret: NULL if it is not to be had. The pool is lost. */
+static struct error *change_likewise(struct subject *s, const struct wrong_model *wrong, const struct vectors_trial *t,
+				     struct prog **ret)
+{
+	struct vectors *v = s->v;
+	struct rng rng = wrong->rng;
+	struct transfer transfer;
+	char text[MUTATION_TEXT_LEN];
+	struct insn insn;
+	bool changed = false;
+	struct error *err = vectors_lift(v, t->before.pc, t->word, &insn);
+
+	*ret = NULL;
+	transfer_init(&transfer, v->pool);
+	if (!err && insn.status == LIFT_DONE)
+		err = transfer_mutate(&v->transfer, &rng, &transfer, text, &changed);
+	if (!err && changed && !strcmp(text, wrong->text))
+		err = prog_compile(&transfer, &v->isa->layout, ret);
+	transfer_deinit(&transfer);
+	if (error_is(err, ERROR_UNSUPPORTED)) {
+		error_destroy(err);
+		err = NULL;
+	}
+	return err;
+}
+
+static struct error *judge_wrong(struct subject *s, const struct wrong_model *wrong, const struct vectors_trial *trial,
+				 enum vectors_verdict *ret)
+{
+	struct prog *other = NULL;
+
+	if (trial->word == s->word)
+		return judge(s, trial, wrong->prog, ret);
+	struct error *err = change_likewise(s, wrong, trial, &other);
+	*ret = VECTORS_UNMODELLED;
+	if (!err && other)
+		err = judge(s, trial, other, ret);
+	prog_destroy(other);
+	return err;
+}
+
 static struct error *run(void *ctx, const struct wrong_model *wrong, unsigned index, struct strbuf *text,
 			 enum mutant_case *ret)
 {
@@ -118,7 +163,7 @@ static struct error *run(void *ctx, const struct wrong_model *wrong, unsigned in
 	err = judge(s, trial, NULL, &verdict);
 	if (err || verdict == VECTORS_FAILED)
 		return err;
-	err = judge(s, trial, wrong->prog, &verdict);
+	err = judge_wrong(s, wrong, trial, &verdict);
 	if (err || verdict != VECTORS_FAILED)
 		return err;
 	*ret = MUTANT_CASE_FAILED;

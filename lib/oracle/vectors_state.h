@@ -18,6 +18,9 @@ void vectors_draw_trial(struct vectors_trial *trial);
 /* A word of an encoding: `value` in the bits of `mask`. */
 uint32_t vectors_draw_word(struct rng *rng, uint32_t mask, uint32_t value);
 
+/* A case of a file as a trial. */
+void vectors_make_trial(const struct vector_case *c, struct vectors_trial *ret);
+
 /* Applies the changes of a case that are inputs, or those that are results. */
 void vectors_apply(const struct vector_case *c, bool inputs, struct vectors_state *s);
 

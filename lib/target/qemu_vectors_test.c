@@ -8,7 +8,7 @@
 #include "lib/target/qemu.h"
 #include "lib/testing/assert.h"
 
-enum { TIMEOUT_MS = 60000 };
+enum { TIMEOUT_S = 60, TIMEOUT_MS = 1000 * TIMEOUT_S };
 
 static const struct isa *isa;
 
@@ -219,7 +219,7 @@ int main(void)
 		error_destroy(err);
 		return TEST_SKIP;
 	}
-	tcase_set_timeout(tcase, TIMEOUT_MS / 1000);
+	tcase_set_timeout(tcase, TIMEOUT_S);
 	tcase_add_test(tcase, a_nop_changes_nothing);
 	tcase_add_test(tcase, words_end_as_they_should);
 	tcase_add_test(tcase, branches_are_taken);

@@ -44,6 +44,10 @@ matches "a failure" "$wrong" 'FAILED case 0: 8b000000  add x0, x0, x0  \(seed 0x
 matches "a failure's values" "$wrong" 'x0: expected 0xf893a2eefb32555e, model 0xf12745ddf664aabc'
 same "the counts of a failure" "$(tail -n 1 <<<"$wrong")" "selftest: 0 passed, 1 failed, 0 not modelled"
 
+# Wrong models, which a sample of a case or two for each form notices mostly.
+mutants=$(selftest --vectors "$sample" --mutate 1 --mutants 60 --cases 400)
+matches "mutants that are killed" "$(grep '^mutants' <<<"$mutants")" '^mutants: (4[5-9]|5[0-9]) killed, '
+
 # Random words against unicorn, whose LDSMAX, LDSMIN, LDUMAX and LDUMIN are wrong in 2.0.1 (the other one
 # of the two values is kept); the vectors have these instructions, too, and agree with the model. FCVTZS of a half with
 # fraction bits leaves the sign above 16 bits, and FJCVTZS sets Z for a denormal that was flushed, as in QEMU 7.2 (convert.sh).
