@@ -50,7 +50,7 @@ struct a64_ctx {
 	uint32_t word;
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
-	bool unmodelled, undefined;
+	bool unmodelled, undefined, may_refuse;
 	bool unallocated;         /* the row is wider than its encoding: no instruction */
 	char name[24];            /* of rows that have several: the one that the word chooses; else "" */
 	bool confined, may_store; /* as in struct insn, of what has no model */
@@ -72,6 +72,12 @@ void a64_confine(struct a64_ctx *c);
 void a64_may_change(struct a64_ctx *c, uint32_t reg);
 /* Its page in the Arm ARM says UNDEFINED here: it does nothing but fault. */
 void a64_undefined(struct a64_ctx *c);
+/* CONSTRAINED UNPREDICTABLE: what is predicted, or UNDEFINED. */
+void a64_may_refuse(struct a64_ctx *c);
+/* That, unless all bits of the field are ones, as they should be ("Fixed values", Arm ARM C2.1). */
+void a64_should_be_ones(struct a64_ctx *c, char letter);
+/* Where cond, one bit, holds, the results are not even predictable as undefined bits. */
+void a64_leave_open(struct a64_ctx *c, expr_id cond);
 /* Rows of instructions without a model, which thereby have a name. */
 void a64_build_unmodelled(struct a64_ctx *c);
 /* Rows of instructions that do nothing that shows. */

@@ -96,13 +96,15 @@ static void build_atomic_pair(struct a64_ctx *c)
 		return;
 	}
 	if (t == u)
-		transfer_add_fault(c->t, expr_undef(p, 1), FAULT_UNDEFINED);
+		a64_may_refuse(c);
 	expr_id address = a64_base(c), operand = expr_concat(p, a64_x(c, u, 64), a64_x(c, t, 64));
 	a64_require_atomic(c, address, 16);
 	expr_id old = a64_load(c, address, 128);
-	a64_store(c, address, combine(c, old, operand));
-	a64_set_x(c, t, expr_extract(p, old, 0, 64));
-	a64_set_x(c, u, expr_extract(p, old, 64, 64));
+	expr_id unknown = expr_undef(p, 128);
+	a64_store(c, address, t == u ? unknown : combine(c, old, operand));
+	a64_set_x(c, t, expr_extract(p, t == u ? unknown : old, 0, 64));
+	if (t != u)
+		a64_set_x(c, u, expr_extract(p, old, 64, 64));
 }
 
 /* The four orders: plain, acquire, release, both. */

@@ -32,18 +32,28 @@ static void mark(struct a64_ctx *c, expr_id address, expr_id value)
 	transfer_set_reg(c->t, A64_monitor_value, expr_zext(c->pool, value, 128));
 }
 
+/* CONSTRAINED UNPREDICTABLE (Arm ARM K1.2): UNDEFINED, nothing, or UNKNOWN. */
+static bool loads_one_twice(const struct a64_ctx *c)
+{
+	return c->row->param & EX_PAIR && a64_field(c, 't') == a64_field(c, 'u');
+}
+
 /* LDXR, LDAXR, LDXP, LDAXP */
 static void build_load(struct a64_ctx *c)
 {
 	struct expr_pool *p = c->pool;
 	expr_id address = a64_base(c);
 
-	if (c->row->param & EX_PAIR && a64_field(c, 't') == a64_field(c, 'u'))
-		a64_unmodelled(c);
+	if (loads_one_twice(c))
+		a64_may_refuse(c);
+	a64_should_be_ones(c, 'p');
+	if (!(c->row->param & EX_PAIR))
+		a64_should_be_ones(c, 'q');
 	a64_require_atomic(c, address, access_width(c) / 8);
 	expr_id value = a64_load(c, address, access_width(c));
-	a64_set_x(c, a64_field(c, 't'), expr_extract(p, value, 0, element(c)));
-	if (c->row->param & EX_PAIR)
+	expr_id first = loads_one_twice(c) ? expr_undef(p, element(c)) : expr_extract(p, value, 0, element(c));
+	a64_set_x(c, a64_field(c, 't'), first);
+	if (c->row->param & EX_PAIR && !loads_one_twice(c))
 		a64_set_x(c, a64_field(c, 'u'), expr_extract(p, value, element(c), element(c)));
 	mark(c, address, value);
 	c->opens = true;
@@ -61,12 +71,20 @@ static expr_id is_marked(struct a64_ctx *c, expr_id address, expr_id before)
 	return expr_and(p, expr_and(p, same_place, same_size), expr_eq(p, marked, before));
 }
 
-/* A status that is a data register too, or the base, is CONSTRAINED UNPREDICTABLE. */
-static bool status_overlaps(const struct a64_ctx *c)
+/* The status register is a data register too: UNDEFINED, nothing, or something UNKNOWN is stored (Arm ARM K1.2). */
+static bool status_is_data(const struct a64_ctx *c)
+{
+	unsigned s = a64_field(c, 'S');
+
+	return s == a64_field(c, 't') || (c->row->param & EX_PAIR && s == a64_field(c, 'u'));
+}
+
+/* It is the base: the address is UNKNOWN as well. */
+static bool status_is_base(const struct a64_ctx *c)
 {
 	unsigned s = a64_field(c, 'S'), n = a64_field(c, 'n');
 
-	return s == a64_field(c, 't') || (c->row->param & EX_PAIR && s == a64_field(c, 'u')) || (s == n && n != 31);
+	return s == n && n != 31;
 }
 
 /* STXR, STLXR, STXP, STLXP: the status is 0 for success. */
@@ -75,11 +93,17 @@ static void build_store(struct a64_ctx *c)
 	struct expr_pool *p = c->pool;
 	expr_id address = a64_base(c), value = a64_x(c, a64_field(c, 't'), element(c));
 
-	if (status_overlaps(c))
-		a64_unmodelled(c);
+	if (status_is_base(c))
+		a64_leave_open(c, a64_const(c, 1, 1));
+	if (status_is_data(c))
+		a64_may_refuse(c);
+	if (!(c->row->param & EX_PAIR))
+		a64_should_be_ones(c, 'q');
 	if (c->row->param & EX_PAIR)
 		value = expr_concat(p, a64_x(c, a64_field(c, 'u'), element(c)), value);
 	a64_require_atomic(c, address, access_width(c) / 8);
+	if (status_is_data(c))
+		value = expr_undef(p, access_width(c));
 	expr_id before = a64_load(c, address, access_width(c)), monitor = expr_reg(p, 1, A64_monitor);
 	expr_id stores = expr_or(p, is_marked(c, address, before), expr_undef(p, 1));
 	expr_id fails = expr_not(p, expr_and(p, monitor, stores));
@@ -90,21 +114,21 @@ static void build_store(struct a64_ctx *c)
 	c->closes = true;
 }
 
-/* Bits o2 L o1 Rs o0 Rt2; those that are not used should be ones, and do not matter. */
+/* Bits o2 L o1 Rs o0 Rt2; those that are not used should be ones. */
 #define SINGLE(size, log, suffix) \
-	{size " 001000 0 0 0 SSSSS 0 xxxxx nnnnn ttttt", build_store, log, "----", "stxr" suffix}, \
-		{size " 001000 0 0 0 SSSSS 1 xxxxx nnnnn ttttt", build_store, log, "----", "stlxr" suffix}, \
-		{size " 001000 0 1 0 xxxxx 0 xxxxx nnnnn ttttt", build_load, log, "----", "ldxr" suffix}, \
+	{size " 001000 0 0 0 SSSSS 0 qqqqq nnnnn ttttt", build_store, log, "----", "stxr" suffix}, \
+		{size " 001000 0 0 0 SSSSS 1 qqqqq nnnnn ttttt", build_store, log, "----", "stlxr" suffix}, \
+		{size " 001000 0 1 0 ppppp 0 qqqqq nnnnn ttttt", build_load, log, "----", "ldxr" suffix}, \
 	{ \
-		size " 001000 0 1 0 xxxxx 1 xxxxx nnnnn ttttt", build_load, log, "----", "ldaxr" suffix \
+		size " 001000 0 1 0 ppppp 1 qqqqq nnnnn ttttt", build_load, log, "----", "ldaxr" suffix \
 	}
 #define PAIR(size, log, suffix) \
 	{size " 001000 0 0 1 SSSSS 0 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", "stxp" suffix}, \
 		{size " 001000 0 0 1 SSSSS 1 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", \
 		 "stlxp" suffix}, \
-		{size " 001000 0 1 1 xxxxx 0 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldxp" suffix}, \
+		{size " 001000 0 1 1 ppppp 0 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldxp" suffix}, \
 	{ \
-		size " 001000 0 1 1 xxxxx 1 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldaxp" suffix \
+		size " 001000 0 1 1 ppppp 1 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldaxp" suffix \
 	}
 
 /* clang-format off */

@@ -130,7 +130,6 @@ static const struct {
 	{0xd5181000, LIFT_UNMODELLED, true},   /* msr sctlr_el1, x0 */
 	{0xf8200420, LIFT_UNMODELLED, true},   /* ldraa */
 	{0x9ac01000, LIFT_UNMODELLED, false},  /* irg */
-	{0xc8007c00, LIFT_UNMODELLED, true},   /* stxr w0, x0, [x0]: CONSTRAINED UNPREDICTABLE */
 };
 
 START_TEST(status)

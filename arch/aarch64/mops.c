@@ -38,12 +38,6 @@ static bool registers_clash(const struct a64_ctx *c)
 	return d == n || d == s || s == n || d == 31 || n == 31 || (s == 31 && !(c->row->param & MOPS_SET));
 }
 
-/* Nothing can be said in such a case: an exception, or what the implementation makes of it. */
-static void leave_open(struct a64_ctx *c, expr_id cond)
-{
-	transfer_add_fault(c->t, expr_and(c->pool, cond, expr_undef(c->pool, 1)), FAULT_UNDEFINED);
-}
-
 static expr_id is_negative(struct a64_ctx *c, expr_id a)
 {
 	return expr_msb(c->pool, a);
@@ -167,11 +161,11 @@ static void refuse_others(struct a64_ctx *c, const struct piece *piece)
 	struct expr_pool *p = c->pool;
 	expr_id size = a64_read(c, 'n'), count = expr_ite(p, piece->backward, size, expr_neg(p, size));
 
-	leave_open(c, expr_reg(p, 1, A64_cf));
+	a64_leave_open(c, expr_reg(p, 1, A64_cf));
 	if (c->row->param & (MOPS_SET | MOPS_FORWARD))
-		leave_open(c, expr_and(p, piece->backward, piece->runs));
+		a64_leave_open(c, expr_and(p, piece->backward, piece->runs));
 	if (c->row->param & MOPS_EPILOGUE)
-		leave_open(c, expr_ult(p, a64_const(c, 64, EPILOGUE_MAX), count));
+		a64_leave_open(c, expr_ult(p, a64_const(c, 64, EPILOGUE_MAX), count));
 }
 
 static void build_part(struct a64_ctx *c)
@@ -194,7 +188,7 @@ static void build_part(struct a64_ctx *c)
 static void build_mops(struct a64_ctx *c)
 {
 	if (registers_clash(c)) {
-		leave_open(c, a64_const(c, 1, 1));
+		a64_may_refuse(c);
 		return;
 	}
 	if (c->row->param & MOPS_PROLOGUE)

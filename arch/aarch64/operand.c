@@ -57,6 +57,22 @@ static void write_reg(struct a64_ctx *c, uint32_t reg, unsigned reg_width, expr_
 	transfer_set_reg(c->t, reg, expr_zext(c->pool, value, reg_width));
 }
 
+void a64_leave_open(struct a64_ctx *c, expr_id cond)
+{
+	transfer_add_fault(c->t, expr_and(c->pool, cond, expr_undef(c->pool, 1)), FAULT_UNDEFINED);
+}
+
+void a64_may_refuse(struct a64_ctx *c)
+{
+	c->may_refuse = true;
+}
+
+void a64_should_be_ones(struct a64_ctx *c, char letter)
+{
+	if (a64_signed_field(c, letter) != -1)
+		a64_may_refuse(c);
+}
+
 expr_id a64_const(struct a64_ctx *c, unsigned width, uint64_t value)
 {
 	return expr_const(c->pool, width, value);

@@ -278,6 +278,12 @@ static struct error *print_notes(const struct explained *x)
 		strbuf_append(x->out, "  note       a system call: what follows is the kernel's\n");
 	if (x->insn->repeats)
 		strbuf_append(x->out, "  note       the transfer is one iteration of several\n");
+	if (x->insn->rest_len)
+		strbuf_append(
+			x->out,
+			"  note       the transfer is the least that a step does; how much more is up to the CPU\n");
+	if (x->insn->may_refuse)
+		strbuf_append(x->out, "  note       a CPU may raise SIGILL instead\n");
 	struct error *err = prog_compile(x->t, &x->isa->layout, &prog);
 	if (!err) {
 		prog_destroy(prog);

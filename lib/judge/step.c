@@ -202,11 +202,18 @@ static void name_stack_fault(struct judge *j, const struct prediction *slot)
 		j->reply.stop.signal = fault_signal(FAULT_STACK)->signal;
 }
 
+/* That it raises undefined instruction's fault is right as well. */
+static bool may_be_refused(const struct prediction *slot)
+{
+	return slot->kind == PREDICTED_OUTPUTS && slot->lifted && slot->lifted->insn.may_refuse;
+}
+
 /* A step that a signal stopped: the instruction did not complete, but before a trap. */
 static struct error *judge_signal(struct judge *j, struct prediction *slot)
 {
 	name_stack_fault(j, slot);
 	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
+	bool refused = may_be_refused(slot) && j->reply.stop.signal == SIGILL;
 	int signal = j->reply.stop.signal, instead = logged_instead(j, slot->pc, signal);
 	bool logged = false;
 
@@ -218,9 +225,9 @@ static struct error *judge_signal(struct judge *j, struct prediction *slot)
 		err = is_logged_fault(j, slot->pc, expected, signal, &logged);
 	if (err)
 		return err;
-	if (!logged && instead && signal_is_synchronous(signal))
+	if (!logged && !refused && instead && signal_is_synchronous(signal))
 		return judge_instead(j, expected, instead);
-	if (logged || expected == signal) {
+	if (logged || expected == signal || refused) {
 		j->judgement.as_logged = logged_by_cpu(j, slot->pc, signal);
 		return judge_faulted_registers(j, slot);
 	}
