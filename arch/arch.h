@@ -179,15 +179,22 @@ struct insn {
 	bool piecewise;              /* its registers may be written in part where it faults, lane by lane */
 	bool floats_first;           /* where it faults, those of class REG_FLOAT may have been written, all of them */
 	bool repeats;                /* rep string instruction: a step of the target may do one iteration or all */
-	bool extension;              /* CPUs without it rightly raise a fault, and nobody knows of this one */
-	uint8_t feature[2];          /* what a CPU needs to have it, numbers of isa->features; 0: none */
-	uint32_t vendor_rows;        /* bit i: isa->vendor_rows[i] decided part of it */
-	bool opens, closes;          /* sets, reads registers that a stop resets (isa->reset) */
-	uint8_t overrun;             /* the row of isa->overruns that it is, from 1; 0: none */
-	bool reserved;    /* no instruction has this encoding: LIFT_DONE, and it raises a fault, by the rule */
-	bool switched;    /* it may be #UD: whether it is there the system decides, which the CPU does not tell */
-	const char *rule; /* why it is #UD, or whatever undefined instructions raise; static, NULL: it is not */
-	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
+	/*
+	 * How much of the work a step does is up to the implementation. The transfer is a start without any work;
+	 * `rest`, an instruction at the same place, is the least that it can do more, and repeats until nothing is
+	 * left. may_leave: the step may end after any of these, else behind the last alone.
+	 */
+	uint8_t rest[4], rest_len; /* 0: it is no such instruction */
+	bool may_leave;
+	bool extension;       /* CPUs without it rightly raise a fault, and nobody knows of this one */
+	uint8_t feature[2];   /* what a CPU needs to have it, numbers of isa->features; 0: none */
+	uint32_t vendor_rows; /* bit i: isa->vendor_rows[i] decided part of it */
+	bool opens, closes;   /* sets, reads registers that a stop resets (isa->reset) */
+	uint8_t overrun;      /* the row of isa->overruns that it is, from 1; 0: none */
+	bool reserved;        /* no instruction has this encoding: LIFT_DONE, and it raises a fault, by the rule */
+	bool switched;        /* it may be #UD: whether it is there the system decides, which the CPU does not tell */
+	const char *rule;     /* why it is #UD, or whatever undefined instructions raise; static, NULL: it is not */
+	uint16_t reveals;     /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
 

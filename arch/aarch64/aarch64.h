@@ -34,14 +34,9 @@ struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *by
 /* The flags of the effect row, in its order: n z c v. */
 extern const uint32_t a64_flag_regs[A64_NUM_FLAGS];
 
-extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a64_flagops_table, a64_move_table,
-	a64_single_table, a64_pair_table, a64_exclusive_table, a64_atomic_table, a64_control_table, a64_pauth_table,
-	a64_system_table, a64_simd_same_table, a64_simd_multiply_table, a64_simd_long_table, a64_simd_across_table,
-	a64_simd_permute_table, a64_simd_shift_table, a64_simd_move_table, a64_simd_memory_table,
-	a64_simd_estimate_table, a64_simd_bf16_table, a64_simd_crypto_table, a64_fp_scalar_table, a64_simd_fp_table,
-	a64_simd_fp_reduce_table, a64_simd_fp_complex_table, a64_simd_fp8_table, a64_simd_convert_table,
-	a64_fp_convert_table, a64_sve_integer_table, a64_sve_fp_table, a64_sve_memory_table, a64_sve_system_table,
-	a64_sme_table;
+#define FAMILY(name) extern const struct a64_table a64_##name##_table;
+#include "arch/aarch64/families.def"
+#undef FAMILY
 
 extern const struct a64_table *const a64_families[]; /* all of them */
 extern const size_t a64_num_families;
@@ -60,7 +55,8 @@ struct a64_ctx {
 	char name[24];            /* of rows that have several: the one that the word chooses; else "" */
 	bool confined, may_store; /* as in struct insn, of what has no model */
 	uint64_t changes[ISA_CHANGE_WORDS];
-	bool opens, closes; /* as in struct insn */
+	bool opens, closes, may_leave; /* as in struct insn */
+	uint32_t rest;                 /* as in struct insn; 0: none */
 	uint16_t reveals;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
 	uint8_t num_named;

@@ -1,4 +1,5 @@
-/* FEAT_LSE: one read-modify-write of memory. Acquire and release order what other threads see, and nothing here. */
+/* FEAT_LSE and FEAT_LSE128: one read-modify-write of memory. Acquire and release order what other threads see, and
+ * nothing here. */
 #include "arch/aarch64/aarch64.h"
 
 /* What is stored (param). The lower bits are the base-2 logarithm of the bytes. */
@@ -81,6 +82,29 @@ static void build_compare_pair(struct a64_ctx *c)
 	a64_set_x(c, s + 1, expr_extract(p, old, width, width));
 }
 
+/*
+ * LDCLRP, LDSETP, SWPP of FEAT_LSE128: 128 bits, the low half in Rt, the high half in Rt2. That both are one register
+ * is CONSTRAINED UNPREDICTABLE: UNKNOWN, UNDEFINED or nothing (Arm ARM K1.2).
+ */
+static void build_atomic_pair(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	unsigned t = a64_field(c, 't'), u = a64_field(c, 'u');
+
+	if (t == 31 || u == 31) {
+		a64_undefined(c);
+		return;
+	}
+	if (t == u)
+		transfer_add_fault(c->t, expr_undef(p, 1), FAULT_UNDEFINED);
+	expr_id address = a64_base(c), operand = expr_concat(p, a64_x(c, u, 64), a64_x(c, t, 64));
+	a64_require_atomic(c, address, 16);
+	expr_id old = a64_load(c, address, 128);
+	a64_store(c, address, combine(c, old, operand));
+	a64_set_x(c, t, expr_extract(p, old, 0, 64));
+	a64_set_x(c, u, expr_extract(p, old, 64, 64));
+}
+
 /* The four orders: plain, acquire, release, both. */
 #define ATOMIC(size, opc, param, name, suffix) \
 	{size " 111 0 00 0 0 1 SSSSS " opc " 00 nnnnn ttttt", build_atomic, param, "----", name suffix}, \
@@ -113,6 +137,13 @@ static void build_compare_pair(struct a64_ctx *c)
 	{ \
 		size " 001000 0 1 1 SSSSS 1 11111 nnnnn ttttt", build_compare_pair, param, "----", "caspal" suffix \
 	}
+#define ATOMIC_PAIR(opc, param, name) \
+	{"00 011001 0 0 1 uuuuu " opc " 00 nnnnn ttttt", build_atomic_pair, param, "----", name}, \
+		{"00 011001 1 0 1 uuuuu " opc " 00 nnnnn ttttt", build_atomic_pair, param, "----", name "a"}, \
+		{"00 011001 0 1 1 uuuuu " opc " 00 nnnnn ttttt", build_atomic_pair, param, "----", name "l"}, \
+	{ \
+		"00 011001 1 1 1 uuuuu " opc " 00 nnnnn ttttt", build_atomic_pair, param, "----", name "al" \
+	}
 
 /* clang-format off */
 static const struct a64_row a64_atomic[] = {
@@ -126,8 +157,9 @@ static const struct a64_row a64_atomic[] = {
 	{"11 111 0 00 0 0 1 xxxxx 1 101 00 xxxxx xxxxx", a64_build_unmodelled, 0, "----", "ld64b"},
 	{"11 111 0 00 0 0 1 xxxxx 1 001 00 xxxxx xxxxx", a64_build_unmodelled, 0, "----", "st64b"},
 	{"11 111 0 00 0 0 1 xxxxx 1 01x 00 xxxxx xxxxx", a64_build_unmodelled, 0, "----", "st64bv"},
-	/* Pairs of FEAT_LSE128 */
-	{"00 011001 xx 1 xxxxx x xxx 00 xxxxx xxxxx",    a64_build_unmodelled, 0, "----", "lse128"},
+	ATOMIC_PAIR("0 001", AT_CLR, "ldclrp"),
+	ATOMIC_PAIR("0 011", AT_SET, "ldsetp"),
+	ATOMIC_PAIR("1 000", AT_SWP, "swpp"),
 };
 /* clang-format on */
 

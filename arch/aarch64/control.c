@@ -10,6 +10,24 @@ enum {
 	BRANCH_NONZERO = 4,
 };
 
+/* What a comparison of FEAT_CMPBR asks (param); the rows of bytes and halfwords add their width, of words that of sf.
+ */
+enum {
+	COMPARE_EQ,
+	COMPARE_LT,
+	COMPARE_LO,
+	COMPARE_RELATION = 3,
+	COMPARE_NOT = 4,
+	COMPARE_SWAP = 8, /* of the second operand with the first */
+	COMPARE_NE = COMPARE_EQ | COMPARE_NOT,
+	COMPARE_GE = COMPARE_LT | COMPARE_NOT,
+	COMPARE_GT = COMPARE_LT | COMPARE_SWAP,
+	COMPARE_HS = COMPARE_LO | COMPARE_NOT,
+	COMPARE_HI = COMPARE_LO | COMPARE_SWAP,
+	COMPARE_BYTE = 1 << 4,
+	COMPARE_HALF = 2 << 4,
+};
+
 static expr_id target(struct a64_ctx *c)
 {
 	return a64_const(c, 64, c->pc + ((uint64_t)a64_signed_field(c, 'i') << 2));
@@ -46,6 +64,22 @@ static void build_compare_branch(struct a64_ctx *c)
 	goto_if(c, c->row->param & BRANCH_NONZERO ? expr_not(c->pool, zero) : zero);
 }
 
+/* CB<cc>, CBB<cc>, CBH<cc>: registers, or one and an immediate without a sign. */
+static void build_compare_pair(struct a64_ctx *c)
+{
+	struct expr_pool *p = c->pool;
+	unsigned width = c->row->param & COMPARE_BYTE ? 8 : c->row->param & COMPARE_HALF ? 16 : c->width;
+	expr_id first = a64_x(c, a64_field(c, 't'), width);
+	expr_id second = a64_has(c, 'm') ? a64_x(c, a64_field(c, 'm'), width) : a64_const(c, width, a64_field(c, 'j'));
+	expr_id a = c->row->param & COMPARE_SWAP ? second : first, b = c->row->param & COMPARE_SWAP ? first : second;
+	unsigned relation = c->row->param & COMPARE_RELATION;
+	expr_id holds = relation == COMPARE_EQ   ? expr_eq(p, a, b)
+			: relation == COMPARE_LT ? expr_slt(p, a, b)
+						 : expr_ult(p, a, b);
+
+	goto_if(c, c->row->param & COMPARE_NOT ? expr_not(p, holds) : holds);
+}
+
 /* TBZ, TBNZ: the tested bit's number is b5:b40. */
 static void build_test_branch(struct a64_ctx *c)
 {
@@ -75,6 +109,23 @@ static void build_branch_register(struct a64_ctx *c)
 	a64_goto(c, without_tag(c, to));
 }
 
+/* Of registers; the size is sf and two bits: words and doublewords 00, bytes 10, halfwords 11. */
+#define COMPARE_REG(sf, size, param, name) \
+	{sf " 1110100 000 mmmmm " size " iiiiiiiii ttttt", build_compare_pair, COMPARE_GT | (param), "----", \
+	 name "gt"}, \
+		{sf " 1110100 001 mmmmm " size " iiiiiiiii ttttt", build_compare_pair, COMPARE_GE | (param), "----", \
+		 name "ge"}, \
+		{sf " 1110100 010 mmmmm " size " iiiiiiiii ttttt", build_compare_pair, COMPARE_HI | (param), "----", \
+		 name "hi"}, \
+		{sf " 1110100 011 mmmmm " size " iiiiiiiii ttttt", build_compare_pair, COMPARE_HS | (param), "----", \
+		 name "hs"}, \
+		{sf " 1110100 110 mmmmm " size " iiiiiiiii ttttt", build_compare_pair, COMPARE_EQ | (param), "----", \
+		 name "eq"}, \
+	{ \
+		sf " 1110100 111 mmmmm " size " iiiiiiiii ttttt", build_compare_pair, COMPARE_NE | (param), "----", \
+			name "ne" \
+	}
+
 /* clang-format off */
 static const struct a64_row a64_control[] = {
 	/* encoding                                build                   param                             nzcv    name */
@@ -84,6 +135,15 @@ static const struct a64_row a64_control[] = {
 	{"01010100 iiiiiiiiiiiiiiiiiii 1 cccc",    build_branch_condition, 0,                                "----", "bc.cond"},
 	{"s 011010 0 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   0,                                "----", "cbz"},
 	{"s 011010 1 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   BRANCH_NONZERO,                   "----", "cbnz"},
+	COMPARE_REG("s", "00", 0, "cb"),
+	COMPARE_REG("0", "10", COMPARE_BYTE, "cbb"),
+	COMPARE_REG("0", "11", COMPARE_HALF, "cbh"),
+	{"s 1110101 000 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_GT,                  "----", "cbgt imm"},
+	{"s 1110101 001 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_LT,                  "----", "cblt imm"},
+	{"s 1110101 010 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_HI,                  "----", "cbhi imm"},
+	{"s 1110101 011 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_LO,                  "----", "cblo imm"},
+	{"s 1110101 110 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_EQ,                  "----", "cbeq imm"},
+	{"s 1110101 111 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_NE,                  "----", "cbne imm"},
 	{"h 011011 0 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      0,                                "----", "tbz"},
 	{"h 011011 1 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      BRANCH_NONZERO,                   "----", "tbnz"},
 	{"1101011 0 0 00 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "br"},

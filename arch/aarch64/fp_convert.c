@@ -108,7 +108,7 @@ static void build_to_int(struct a64_ctx *c)
 
 /* ---- FJCVTZS ---- */
 
-/* The significand of a double is at bit 52, 2^1075 being the value of an exponent field that leaves it there. */
+/* A double is its significand, as an integer of 53 bits, times 2^(exponent field - 1075). */
 enum { FRACTION = 52, EXPONENT = 11, UNSCALED = 1075 };
 
 /* A double cut to an integer, modulo 2^64; shifts by too much give 0, as do infinities, NaNs and what is below 1. */

@@ -8,15 +8,9 @@
 
 /* In the order in which rows are tried: the general rows of the system instructions come last. */
 const struct a64_table *const a64_families[] = {
-	&a64_alu_table,           &a64_bits_table,        &a64_muldiv_table,         &a64_flagops_table,
-	&a64_move_table,          &a64_single_table,      &a64_pair_table,           &a64_exclusive_table,
-	&a64_atomic_table,        &a64_control_table,     &a64_pauth_table,          &a64_simd_same_table,
-	&a64_simd_multiply_table, &a64_simd_long_table,   &a64_simd_across_table,    &a64_simd_permute_table,
-	&a64_simd_shift_table,    &a64_simd_move_table,   &a64_simd_memory_table,    &a64_simd_estimate_table,
-	&a64_simd_bf16_table,     &a64_simd_crypto_table, &a64_simd_convert_table,   &a64_fp_scalar_table,
-	&a64_fp_convert_table,    &a64_simd_fp_table,     &a64_simd_fp_reduce_table, &a64_simd_fp_complex_table,
-	&a64_simd_fp8_table,      &a64_sve_integer_table, &a64_sve_fp_table,         &a64_sve_memory_table,
-	&a64_sme_table,           &a64_sve_system_table,  &a64_system_table,
+#define FAMILY(name) &a64_##name##_table,
+#include "arch/aarch64/families.def"
+#undef FAMILY
 };
 
 const size_t a64_num_families = sizeof a64_families / sizeof *a64_families;
@@ -212,6 +206,14 @@ static void set_changes(struct a64_ctx *c, struct insn *insn)
 	memcpy(insn->changes, c->changes, sizeof insn->changes);
 }
 
+static void set_rest(const struct a64_ctx *c, struct insn *insn)
+{
+	insn->may_leave = c->may_leave;
+	insn->rest_len = c->rest ? sizeof insn->rest : 0;
+	for (unsigned i = 0; i < insn->rest_len; i++)
+		insn->rest[i] = (uint8_t)(c->rest >> 8 * i);
+}
+
 static struct error *build(struct a64_ctx *c, struct insn *insn)
 {
 	a64_goto(c, a64_const(c, 64, c->pc + 4));
@@ -222,6 +224,7 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	insn->opens = c->opens;
 	insn->closes = c->closes;
 	insn->reveals = c->reveals;
+	set_rest(c, insn);
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)

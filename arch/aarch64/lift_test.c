@@ -95,6 +95,13 @@ static const struct {
 	{0x1e622820, "fadd d", "----", "fadd d0, d1, d2"},
 	{0x9e220000, "scvtf x s", "----", "scvtf s0, x0"},
 	{0x1e620000, "scvtf w d", "----", "scvtf d0, w0"},
+	{0x1f020c20, "fmadd s", "----", "fmadd s0, s1, s2, s3"},
+	{0x1e624020, "fcvt to single d", "----", "fcvt s0, d1"},
+	{0x9e59fc20, "fcvtzu fixed x d", "----", "fcvtzu x0, d1, #1"},
+	{0x1e7e0020, "fjcvtzs", "0W00", NULL},
+	{0x4e219820, "frintm vector 128 s", "----", "frintm v0.4s, v1.4s"},
+	{0x5e79a820, "fcvtns scalar h", "----", NULL},
+	{0x0f20fc20, "fcvtzs vector fixed s 64", "----", "fcvtzs v0.2s, v1.2s, #0x20"},
 	{0xd4000001, "svc", "----", "svc #0"},
 };
 
@@ -121,7 +128,6 @@ static const struct {
 } statuses[] = {
 	{0x65003000, LIFT_UNDECODABLE, false}, /* a class of SVE: may store, see below */
 	{0xd5181000, LIFT_UNMODELLED, true},   /* msr sctlr_el1, x0 */
-	{0x19000440, LIFT_UNMODELLED, true},   /* cpyfp */
 	{0xf8200420, LIFT_UNMODELLED, true},   /* ldraa */
 	{0x9ac01000, LIFT_UNMODELLED, false},  /* irg */
 	{0xc8007c00, LIFT_UNMODELLED, true},   /* stxr w0, x0, [x0]: CONSTRAINED UNPREDICTABLE */

@@ -113,8 +113,8 @@ expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr
 void a64_fp_set_scalar(struct a64_ctx *c, expr_id value, char merged);
 
 /*
- * Conversions (fp_convert.c): what a row's parameter says, beside SIMD_SIGNED of the integer. ROUND_N and its kin are
- * named by the letter in the mnemonic; without one it is rounded as FPCR says.
+ * Conversions (fp_convert.c): what a row's parameter says, beside SIMD_SIGNED of the integer. How to round
+ * is a letter of the mnemonic; without it, FPCR tells.
  */
 enum {
 	ROUND_N = FP_STATIC + FP_NEAREST,

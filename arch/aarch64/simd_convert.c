@@ -66,7 +66,7 @@ static void build_from_fixed(struct a64_ctx *c)
 		asimd_fp_finish(c, &s, a64_fp_from_int(c, spec, s.lane, fraction, asimd_read(c, 'n', s.width)), 'd');
 }
 
-/* ---- To lanes of twice and of half the width: param tells the longer format, and how is rounded ---- */
+/* ---- To lanes of twice and of half the width: param tells the longer format, and how to round ---- */
 
 enum { LONG_FORMAT = 7, TO_ODD = 8 };
 

@@ -214,20 +214,6 @@ static const struct a64_row a64_single[] = {
 
 	{"11 111 0 00 x x 1 xxxxxxxxx x 1 xxxxx xxxxx",    a64_build_unmodelled, 0, "----", "ldraa"},
 
-	/* Memory copy and set. */
-	{"00 011 0 01 00 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfp"},
-	{"00 011 0 01 01 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfm"},
-	{"00 011 0 01 10 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfe"},
-	{"00 011 1 01 00 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyp"},
-	{"00 011 1 01 01 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpym"},
-	{"00 011 1 01 10 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpye"},
-	{"00 011 0 01 11 0 xxxxx 00xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setp"},
-	{"00 011 0 01 11 0 xxxxx 01xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setm"},
-	{"00 011 0 01 11 0 xxxxx 10xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "sete"},
-	{"00 011 1 01 11 0 xxxxx 00xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setgp"},
-	{"00 011 1 01 11 0 xxxxx 01xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setgm"},
-	{"00 011 1 01 11 0 xxxxx 10xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setge"},
-
 	/* Memory tags. */
 	{"11 011 0 01 00 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzgm"},
 	{"11 011 0 01 01 1 xxxxxxxxx 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "ldg"},

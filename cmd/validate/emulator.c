@@ -15,7 +15,7 @@ _Static_assert((int)EMULATOR_BATCH == (int)QEMU_VECTORS_BATCH, "trials at once")
 struct emulator_kind {
 	const char *name;
 	unsigned states;
-	void (*make_state)(uint32_t word, uint64_t seed, struct vectors_state *ret);
+	void (*make_state)(struct vectors_trial *trial);
 	struct error *(*start)(struct emulator *e, const struct selftest_options *o, const char *path,
 			       struct vectors *vectors);
 	struct error *(*submit)(struct emulator *e, struct vectors_trial *trials, unsigned num);
@@ -28,6 +28,12 @@ struct emulator {
 	struct unicorn_vectors *unicorn; /* NULL: it is another one */
 	struct qemu_vectors *qemu;
 };
+
+/* The states of files. */
+static void make_unicorn_state(struct vectors_trial *trial)
+{
+	vectors_make_state(trial->word, trial->seed, &trial->before);
+}
 
 static struct error *start_unicorn(struct emulator *e, const struct selftest_options *o, const char *path,
 				   struct vectors *vectors)
@@ -74,8 +80,8 @@ static struct error *collect_qemu(struct emulator *e, struct vectors_trial *tria
 }
 
 static const struct emulator_kind kinds[] = {
-	{"unicorn", 1, vectors_make_state, start_unicorn, submit_unicorn, collect_unicorn},
-	{"qemu", 4, vectors_draw_state, start_qemu, submit_qemu, collect_qemu},
+	{"unicorn", 1, make_unicorn_state, start_unicorn, submit_unicorn, collect_unicorn},
+	{"qemu", 4, vectors_draw_trial, start_qemu, submit_qemu, collect_qemu},
 };
 
 /* "unicorn", "qemu", "qemu:PATH"; *ret_path: NULL, or the rest. */
@@ -137,7 +143,7 @@ unsigned emulator_states(const struct emulator *e)
 
 void emulator_make_state(const struct emulator *e, struct vectors_trial *trial)
 {
-	e->kind->make_state(trial->word, trial->seed, &trial->before);
+	e->kind->make_state(trial);
 }
 
 struct error *emulator_submit(struct emulator *e, struct vectors_trial *trials, unsigned num)

@@ -109,7 +109,9 @@ static struct error *may_be_loaded(struct judge *j, const struct prediction *slo
 	const struct transfer *t;
 	struct insn again;
 
-	*ret = !insn || (!slot->lifted->prog && insn_may_change(insn, reg));
+	/* How far one with a rest came the register tells that counts it. */
+	bool open = insn && insn->rest_len && slot->kind == PREDICTED_NOTHING;
+	*ret = !insn || open || (!slot->lifted->prog && insn_may_change(insn, reg));
 	if (*ret || !slot->lifted->prog)
 		return NULL;
 	struct error *err = lift_again(j->model.cache, slot->pc, insn->bytes, insn->len, &again, &t);

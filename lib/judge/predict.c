@@ -137,7 +137,9 @@ static struct error *predict_lifted(struct predictor *p, struct prediction *slot
 {
 	const struct eval_memory memory = {.ctx = p, .load = predict_load};
 
-	if (!slot->lifted->prog)
+	/* How much of it was done is found by following memory, which such a source does not have. */
+	bool followed = !slot->lifted->insn.rest_len || !source_shows_accesses(p->source);
+	if (!slot->lifted->prog || !followed)
 		return predict_unmodelled(p, slot, ret);
 	struct error *err = prog_run(slot->lifted->prog, p->front.value, p->front.unknown, &memory, &p->eval);
 	return err ? err : conclude(p, slot, ret);

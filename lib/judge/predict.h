@@ -41,6 +41,7 @@ struct prediction {
 	uint64_t pc;
 	struct lifted *lifted;
 	enum fault_kind fault;
+	bool joined;                    /* of several evaluations: it cannot be made again */
 	bool imprecise;                 /* some input bits were unknown: predict again once they are known */
 	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it; of nothing: struct insn's changes, PC */
 	VEC(uint64_t) words;            /* for each register its value, then its mask */

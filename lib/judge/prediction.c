@@ -9,7 +9,7 @@ void prediction_reset(struct prediction *slot, uint64_t pc)
 	slot->pc = pc;
 	slot->lifted = NULL;
 	slot->fault = FAULT_NONE;
-	slot->imprecise = false;
+	slot->joined = slot->imprecise = false;
 	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = slot->loads.len = slot->ranges.len = 0;
 }
 

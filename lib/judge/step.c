@@ -123,7 +123,7 @@ static struct error *judge_stepped(struct judge *j, struct prediction *slot)
 		return judge_faulted_registers(j, slot);
 	switch (slot->kind) {
 	case PREDICTED_OUTPUTS:
-		if (slot->imprecise)
+		if (slot->imprecise && !slot->joined)
 			err = predict_again(&j->model, slot, &j->before);
 		if (!err)
 			err = judge_outputs(&j->judgement, j->source, slot, &j->before, &j->seen, &j->reply,

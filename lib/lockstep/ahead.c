@@ -96,6 +96,10 @@ static bool stands_out(const struct ahead *a, const struct insn *insn, enum ahea
 		*ret = been ? AHEAD_LAST : AHEAD_OVERRUN;
 		return true;
 	}
+	if (insn->rest_len) {
+		*ret = been ? AHEAD_LAST : AHEAD_REST;
+		return true;
+	}
 	*ret = AHEAD_GROUP;
 	return insn->opens && a->target->stops_reset && !been;
 }

@@ -18,6 +18,7 @@ enum ahead_result {
 	AHEAD_GROUP,   /* the next opens a sequence that a stop would break (insn.opens) */
 	AHEAD_REACH,   /* the next could be sent ahead of where the target must have been seen */
 	AHEAD_OVERRUN, /* a step may overrun the next (insn.overrun) */
+	AHEAD_REST,    /* how much a step of the next does is up to the target (insn.rest) */
 };
 
 struct ahead {
@@ -25,7 +26,8 @@ struct ahead {
 	struct target *target;
 	struct guard guard;
 	bool flows; /* the target runs by itself: nothing is stepped */
-	bool alone; /* the next instruction is predicted by itself, though it opens a sequence or may be overrun */
+	bool alone; /* the next instruction is predicted by itself, though it opens a sequence, may be overrun, or has a
+		       rest */
 };
 
 void ahead_deinit(struct ahead *a);

@@ -59,6 +59,12 @@ static struct error *fold_iteration(struct lockstep *ls, struct path *p)
 		       : coverage_count(&j->run->coverage, slot->lifted->form, &slot->lifted->insn, JUDGED_FULLY);
 }
 
+/* How much it did is told by what is seen right behind it alone. */
+static bool has_rest(const struct prediction *slot)
+{
+	return slot->lifted && slot->lifted->insn.rest_len;
+}
+
 /* Behind one more instruction. *ret_on: the path goes on. */
 static struct error *look_behind(struct lockstep *ls, struct path *p, bool *ret_on)
 {
@@ -68,6 +74,11 @@ static struct error *look_behind(struct lockstep *ls, struct path *p, bool *ret_
 	uint32_t pc = ls->target->isa->pc;
 
 	*ret_on = false;
+	if (has_rest(slot)) {
+		p->lost = true;
+		p->last = 0;
+		return NULL;
+	}
 	bool anywhere = slot->kind == PREDICTED_OUTPUTS && !state_known(front, pc);
 	if (slot->kind == PREDICTED_OUTPUTS && (anywhere || pc_is_as_seen(ls, front)))
 		p->as_seen = flow_is_as_seen(ls, front);
@@ -309,7 +320,7 @@ static struct error *take_path(struct lockstep *ls, struct path *p)
 /* What the instruction does only the emulator decides: what follows it in the block cannot be predicted. */
 static bool is_undetermined(const struct lockstep *ls, const struct prediction *slot)
 {
-	if (slot->lifted && slot->lifted->env)
+	if (has_rest(slot) || (slot->lifted && slot->lifted->env))
 		return true;
 	return prediction_has_masked_store(slot) && replay_place_at(ls->replay, slot->pc) == REPLAY_PLACE_STORE;
 }
@@ -320,8 +331,8 @@ static struct error *note_undetermined(struct lockstep *ls)
 	const struct span *span = &ls->judge.span;
 	struct error *err = NULL;
 
-	for (size_t i = 0; i < span->len && span->len > 1 && !err; i++)
-		if (is_undetermined(ls, &span->slot[i]))
+	for (size_t i = 0; i < span->len && !err; i++)
+		if ((span->len > 1 || has_rest(&span->slot[i])) && is_undetermined(ls, &span->slot[i]))
 			err = flow_want_stepped(ls, span->slot[i].pc);
 	return err;
 }

@@ -368,6 +368,26 @@ static struct error *repeat(struct lockstep *ls)
 	return err;
 }
 
+static void swap(struct prediction *a, struct prediction *b)
+{
+	struct prediction other = *a;
+
+	*a = *b;
+	*b = other;
+}
+
+/* How much of it was done is seen: the slot becomes that. */
+static struct error *follow_rest(struct lockstep *ls)
+{
+	struct prediction *slot = &ls->flow.slot;
+	struct span *span = &ls->judge.span;
+
+	swap(slot, &span->slot[0]);
+	struct error *err = rest_follow(ls);
+	swap(slot, &span->whole);
+	return err;
+}
+
 void flow_want_closer(struct lockstep *ls, size_t suspects)
 {
 	for (size_t i = suspects; i < ls->judge.suspects.list.len; i++) {
@@ -407,6 +427,8 @@ static struct error *judge_insn(struct lockstep *ls)
 		err = ahead_check_executed(&ls->ahead, &f->slot);
 	if (!err && f->slot.lifted && f->slot.lifted->insn.repeats)
 		err = repeat(ls);
+	if (!err && f->slot.lifted && f->slot.lifted->insn.rest_len)
+		err = follow_rest(ls);
 	size_t suspects = j->suspects.list.len;
 	if (!err)
 		err = take_step(ls, &f->slot, &differs);

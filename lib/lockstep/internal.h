@@ -148,6 +148,17 @@ struct error *run_group(struct lockstep *ls);
  */
 struct error *run_over(struct lockstep *ls);
 
+/* ---- rest.c ---- */
+
+/*
+ * judge.span.slot[0] is the prediction of an instruction with a rest (insn.rest), from judge.now, and judge.seen and
+ * judge.reply are what was seen behind its step: makes judge.span.whole the prediction of as much as it has done.
+ */
+struct error *rest_follow(struct lockstep *ls);
+
+/* The target stands at such an instruction: has it step, and judges that. */
+struct error *run_rest(struct lockstep *ls);
+
 /* ---- overrun.c ---- */
 
 /*

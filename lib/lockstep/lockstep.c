@@ -293,6 +293,8 @@ static struct error *settle(struct lockstep *ls, enum ahead_result why)
 		err = run_group(ls);
 	} else if (there && why == AHEAD_OVERRUN) {
 		err = run_over(ls);
+	} else if (there && why == AHEAD_REST) {
+		err = run_rest(ls);
 	}
 	state_copy(&ls->judge.model.front, &ls->judge.now);
 	if (!err)

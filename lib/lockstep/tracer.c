@@ -211,6 +211,9 @@ static bool add_accesses(struct lockstep *ls, const struct prediction *slot, boo
 	bool ok = true;
 
 	ls->tracer.accesses.len = 0;
+	/* Of an instruction with a rest, all or none: it may have made any number of them. */
+	if (slot->lifted && slot->lifted->insn.rest_len)
+		return true;
 	for (size_t i = 0; i < slot->loads.len && ok; i++)
 		ok = add_load(ls, &slot->loads.at[i]);
 	for (size_t i = 0; stores && i < slot->stores.len && ok; i++)

@@ -32,6 +32,17 @@ static void reg_name_of(unsigned index, char *ret, size_t size)
 						 : "fpcr");
 }
 
+static const char *const monitor_names[VECTORS_NUM_MONITOR] = {"monitor", "monitor_address", "monitor_bytes",
+							       "monitor_value"};
+
+static struct error *find_monitor(struct vectors *v)
+{
+	for (unsigned i = 0; i < VECTORS_NUM_MONITOR; i++)
+		if (!isa_find_reg(v->isa, monitor_names[i], strlen(monitor_names[i]), &v->monitor[i]))
+			return error_create(ERROR_BUG, "%s has no register %s", v->isa->name, monitor_names[i]);
+	return NULL;
+}
+
 static struct error *find_regs(struct vectors *v)
 {
 	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++) {
@@ -56,6 +67,8 @@ static struct error *allocate(struct vectors *v)
 {
 	struct error *err = find_regs(v);
 
+	if (!err)
+		err = find_monitor(v);
 	if (!err)
 		err = v->isa->lifter_create(&v->lifter);
 	if (!err)
@@ -171,12 +184,33 @@ void vectors_set_state(const struct vectors *v, const struct vectors_state *from
 	state_set(to, v->regs[REG_FPCR], from->fpcr);
 }
 
+static void set_monitor(struct vectors *v)
+{
+	const struct vectors_trial *t = &v->current;
+	uint8_t bytes[16] = {0}, unknown[16];
+	uint64_t words[2];
+
+	vectors_load(v, t->marked, t->marked_bytes, bytes, unknown);
+	memcpy(words, bytes, sizeof words);
+	state_set(&v->before, v->monitor[0], t->marked_bytes != 0);
+	state_set(&v->before, v->monitor[1], t->marked);
+	state_set(&v->before, v->monitor[2], t->marked_bytes);
+	state_set_words(&v->before, v->monitor[3], words);
+}
+
+void vectors_set_before(struct vectors *v)
+{
+	vectors_set_state(v, &v->current.before, &v->before);
+	if (v->current.monitor_known)
+		set_monitor(v);
+}
+
 static void make_states(struct vectors *v)
 {
 	const struct vectors_trial *t = &v->current;
 	const struct vectors_state *after = t->end == VECTORS_ENDED ? &t->after : &t->before;
 
-	vectors_set_state(v, &t->before, &v->before);
+	vectors_set_before(v);
 	vectors_set_state(v, after, &v->expected);
 	memcpy(v->memory_expected, after->memory, VECTOR_WINDOW);
 }

@@ -38,6 +38,10 @@ struct vectors_trial {
 	uint32_t word;
 	uint64_t seed;
 	struct vectors_state before;
+	/* The local exclusive monitor: what it marks, by its bytes (0: nothing) and address. */
+	bool monitor_known;
+	uint8_t marked_bytes;
+	uint64_t marked;
 	enum vectors_end end;
 	enum fault_kind fault;      /* VECTORS_FAULTED */
 	struct vectors_state after; /* VECTORS_ENDED */

@@ -141,3 +141,39 @@ void vectors_draw_state(uint32_t word, uint64_t seed, struct vectors_state *ret)
 	ret->fpcr = draw_fpcr(&rng);
 	ret->fpsr = rng_below(&rng, 4) ? 0 : (uint32_t)rng_next(&rng) & FPSR_ALL;
 }
+
+/* STXR, STLXR, STXP, STLXP and those of bytes and halfwords: the bytes that are stored; 0: it is none. */
+static unsigned exclusive_bytes(uint32_t word)
+{
+	unsigned size = 1u << (word >> 30);
+
+	if ((word & 0x3fe00000) == 0x08000000)
+		return size;
+	return (word & 0xbfe00000) == 0x88200000 ? 2 * size : 0;
+}
+
+/* Nothing is marked that is misaligned: the load-exclusive would fault. */
+static void draw_mark(struct rng *rng, struct vectors_trial *t)
+{
+	unsigned n = t->word >> 5 & 31, bytes = exclusive_bytes(t->word), kind = rng_below(rng, 8);
+	uint64_t address = n == 31 ? t->before.sp : t->before.x[n];
+
+	if (kind == 0)
+		address = VECTORS_WINDOW + 16 * (uint64_t)rng_below(rng, 16);
+	if (kind == 1)
+		bytes = 1u << rng_below(rng, 5);
+	if (!exclusive_bytes(t->word) || kind == 2 || address % bytes || address - VECTORS_WINDOW >= VECTOR_WINDOW)
+		return;
+	t->marked = address;
+	t->marked_bytes = (uint8_t)bytes;
+}
+
+void vectors_draw_trial(struct vectors_trial *trial)
+{
+	struct rng rng = {.state = ~trial->seed};
+
+	vectors_draw_state(trial->word, trial->seed, &trial->before);
+	trial->monitor_known = true;
+	trial->marked_bytes = 0;
+	draw_mark(&rng, trial);
+}

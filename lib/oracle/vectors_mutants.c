@@ -63,12 +63,12 @@ static struct error *compare(void *ctx, const struct wrong_model *wrong, struct 
 	struct subject *s = ctx;
 	struct vectors *v = s->v;
 	struct eval_memory memory = {.ctx = v, .load = vectors_load};
-	struct vectors_state *state = &v->current.before;
 
 	(void)index;
 	v->current.word = s->word;
-	vectors_draw_state(s->word, rng_next(rng), state);
-	vectors_set_state(v, state, &v->before);
+	v->current.seed = rng_next(rng);
+	vectors_draw_trial(&v->current);
+	vectors_set_before(v);
 	struct error *err = prog_run(v->cached->prog, v->before.value, v->before.unknown, &memory, &s->right);
 	if (!err)
 		err = prog_run(wrong->prog, v->before.value, v->before.unknown, &memory, &s->wrong);

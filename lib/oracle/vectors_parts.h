@@ -17,6 +17,8 @@ enum {
 	VECTORS_NUM_REGS
 };
 
+enum { VECTORS_NUM_MONITOR = 4 };
+
 struct cached {
 	bool used;
 	enum transfer_kind kind;
@@ -29,8 +31,9 @@ struct vectors {
 	struct isa_lifter *lifter;
 	struct expr_pool *pool;
 	struct transfer transfer;
-	uint32_t regs[VECTORS_NUM_REGS]; /* ids */
-	struct cached *cache;            /* of vectors.c */
+	uint32_t regs[VECTORS_NUM_REGS];       /* ids */
+	uint32_t monitor[VECTORS_NUM_MONITOR]; /* ids: is there a mark, its address, bytes, value */
+	struct cached *cache;                  /* of vectors.c */
 
 	/* The case at hand. */
 	struct vectors_trial current;
@@ -49,6 +52,9 @@ struct error *vectors_lift(struct vectors *v, uint64_t pc, uint32_t word, struct
 struct error *vectors_find(struct vectors *v, uint64_t pc, uint32_t word);
 
 void vectors_set_state(const struct vectors *v, const struct vectors_state *from, struct state *to);
+
+/* The state before of the trial at hand. */
+void vectors_set_before(struct vectors *v);
 
 /* Memory of the trial at hand (ctx: the vectors): around the window and the instruction it is zero. */
 enum mem_result vectors_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown);

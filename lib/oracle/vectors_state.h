@@ -11,6 +11,10 @@ void vectors_make_state(uint32_t word, uint64_t seed, struct vectors_state *ret)
 /* Likewise, not of the format: more corners of numbers, alike operands, any bit of FPCR that a CPU may keep, FPSR. */
 void vectors_draw_state(uint32_t word, uint64_t seed, struct vectors_state *ret);
 
+/* The same for the trial's word and seed, and for a store-exclusive what the monitor marks: mostly what is stored to.
+ */
+void vectors_draw_trial(struct vectors_trial *trial);
+
 /* A word of an encoding: `value` in the bits of `mask`. */
 uint32_t vectors_draw_word(struct rng *rng, uint32_t mask, uint32_t value);
 

@@ -201,6 +201,7 @@ static void put_nothing(const struct qemu_vectors *q, struct vectors_guest_input
 	memcpy(&nop, q->isa->nop, sizeof nop);
 	*ret = (struct vectors_guest_input){.sp = VECTORS_WINDOW};
 	vectors_guest_aim(&q->guest, VECTORS_GUEST_SLOTS - 1, nop, ret);
+	vectors_guest_mark(&q->guest, 0, 0, ret);
 }
 
 /* All of a batch, or of its inputs one alone. */
@@ -362,6 +363,7 @@ struct error *qemu_vectors_submit(struct qemu_vectors *q, struct vectors_trial *
 		}
 		put_state(&t->before, &in[i]);
 		vectors_guest_aim(&q->guest, slot, t->word, &in[i]);
+		vectors_guest_mark(&q->guest, t->marked, t->marked_bytes, &in[i]);
 	}
 	/* That it is gone is told by who collects. */
 	struct error *err = send_all(q, in, sizeof *q->in);
@@ -471,7 +473,7 @@ static struct error *ask(struct qemu_vectors *q, struct vectors_trial *t)
 struct error *qemu_vectors_tell(struct qemu_vectors *q, struct vectors *vectors)
 {
 	struct vectors_trial load = {.word = 0x88dffc20, .before = {.x = {[1] = VECTORS_WINDOW + 2}}};
-	struct vectors_trial zeroed = {.word = 0xd53b00e0};
+	struct vectors_trial zeroed = {.word = 0xd53b00e0 /* mrs x0, dczid_el0 */};
 	struct vectors_trial question;
 	struct error *err = ask(q, &load);
 
@@ -481,7 +483,6 @@ struct error *qemu_vectors_tell(struct qemu_vectors *q, struct vectors *vectors)
 		return err;
 	q->aligned_only = load.end == VECTORS_FAULTED;
 	vectors_assume(vectors, "dczid_el0", zeroed.after.x[0] & 31);
-	vectors_assume(vectors, "monitor", 0);
 	vectors_assume(vectors, "naa", 0);
 	vectors_assume(vectors, "tbi0", 1);
 	for (size_t i = 0; !err && vectors_question(vectors, i, &question); i++) {

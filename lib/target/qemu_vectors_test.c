@@ -124,6 +124,30 @@ START_TEST(branches_are_taken)
 }
 END_TEST
 
+/* Store-exclusives of all sizes, with a mark and without. */
+static const struct {
+	uint32_t word;
+	uint8_t bytes;
+} exclusives[] = {{0x08007c22, 1}, {0x48007c22, 2}, {0x88007c22, 4},
+		  {0xc8007c22, 8}, {0x88200c22, 8}, {0xc8200c22, 16}};
+
+START_TEST(the_monitor_marks)
+{
+	struct qemu_vectors *q = start();
+	struct vectors_trial trials[2] = {{.word = exclusives[_i].word, .marked_bytes = exclusives[_i].bytes},
+					  {.word = exclusives[_i].word}};
+
+	for (unsigned i = 0; i < 2; i++)
+		trials[i].before.x[1] = trials[i].marked = VECTORS_WINDOW + 32;
+	trials[0].before.x[0] = trials[0].before.x[2] = 0x55;
+	run(q, trials, 2);
+	ck_assert_uint_eq(trials[0].after.x[0], 0);
+	ck_assert_uint_eq(trials[0].after.memory[32], 0x55);
+	ck_assert_uint_eq(trials[1].after.x[0], 1);
+	qemu_vectors_destroy(q);
+}
+END_TEST
+
 /* str x2, [x1]; ldr x0, [x1]: beside the window, on the next page, and on one that appears. */
 START_TEST(stores_leave_no_trace)
 {
@@ -199,6 +223,7 @@ int main(void)
 	tcase_add_test(tcase, a_nop_changes_nothing);
 	tcase_add_test(tcase, words_end_as_they_should);
 	tcase_add_test(tcase, branches_are_taken);
+	tcase_add_loop_test(tcase, the_monitor_marks, 0, sizeof exclusives / sizeof *exclusives);
 	tcase_add_test(tcase, stores_leave_no_trace);
 	tcase_add_test(tcase, batches_are_submitted_ahead);
 	tcase_add_test(tcase, others_are_refused);

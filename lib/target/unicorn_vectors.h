@@ -15,7 +15,7 @@ void unicorn_vectors_destroy(struct unicorn_vectors *u);
 
 /*
  * Executes the trial's word from the state before, at VECTORS_CODE. It is left out where the instruction ended in an
- * exception or reached for too much memory.
+ * exception, reached for too much memory, or would be the end of unicorn.
  */
 struct error *unicorn_vectors_run(struct unicorn_vectors *u, struct vectors_trial *trial);
 

@@ -254,10 +254,10 @@ static uint32_t cbnz(unsigned t)
 
 /* Words from the program's start. */
 struct places {
-	unsigned entries, save, handler;
+	unsigned marks, unmarked, entries, save, handler;
 };
 
-enum { ENTRY_WORDS = 3 };
+enum { ENTRY_WORDS = 3, MARK_WORDS = 2, NUM_MARKS = 5 };
 
 /* The calls of the table; it ends where one fails. */
 static void put_start(struct program *p)
@@ -342,8 +342,31 @@ static void put_memory(struct program *p)
 	put_copy(p);
 }
 
+/* The exclusive monitor: a load-exclusive and a branch for each size, and behind them what marks nothing. */
+static void put_monitor(struct program *p, struct places *ret)
+{
+	static const uint32_t loads[NUM_MARKS] = {
+		0x085f7c22, /* ldxrb w2, [x1] */
+		0x485f7c22, /* ldxrh w2, [x1] */
+		0x885f7c22, /* ldxr w2, [x1] */
+		0xc85f7c22, /* ldxr x2, [x1] */
+		0xc87f0c22, /* ldxp x2, x3, [x1] */
+	};
+
+	put(p, 0xd5033f5f); /* clrex */
+	ldr(p, 0, 30, IN_AT(mark));
+	ldr(p, 1, 30, IN_AT(marked));
+	put(p, 0xd61f0000); /* br x0 */
+	ret->marks = p->len;
+	ret->unmarked = ret->marks + MARK_WORDS * NUM_MARKS;
+	for (unsigned i = 0; i < NUM_MARKS; i++) {
+		put(p, loads[i]);
+		b(p, ret->unmarked);
+	}
+}
+
 /* The registers, but for X0, which is the entry, and X30, the case. */
-static void put_registers(struct program *p)
+static void put_registers(struct program *p, struct places *ret)
 {
 	ldr(p, 0, 30, IN_AT(fpcr));
 	msr(p, FPCR, 0);
@@ -357,7 +380,7 @@ static void put_registers(struct program *p)
 	add_imm(p, 31, 0, 0);
 	ldr(p, 0, 30, IN_AT(nzcv));
 	msr(p, NZCV, 0);
-	put(p, 0xd5033f5f); /* clrex */
+	put_monitor(p, ret);
 	ldr(p, 0, 30, IN_AT(entry));
 	ldr(p, 29, 30, 29 * 8);
 	for (unsigned i = 1; i < 29; i += 2)
@@ -528,7 +551,7 @@ static void put_program(struct program *p, struct places *ret)
 	put_memory(p);
 	mov(p, 1, DATA);
 	ldr(p, 1, 1, DATA_AT(out));
-	put_registers(p);
+	put_registers(p, ret);
 	ret->entries = p->len;
 	put_entries(p);
 	ret->save = p->len;
@@ -615,13 +638,27 @@ struct error *vectors_guest_make(struct strbuf *image, struct vectors_guest *ret
 	memcpy(file.code, program.word, sizeof file.code);
 	make_data(&places, &file.data);
 	strbuf_append_bytes(image, &file, sizeof file);
-	*ret = (struct vectors_guest){.entries = address_of(places.entries), .save = address_of(places.save)};
+	*ret = (struct vectors_guest){.marks = address_of(places.marks),
+				      .unmarked = address_of(places.unmarked),
+				      .entries = address_of(places.entries),
+				      .save = address_of(places.save)};
 	return strbuf_failed(image) ? &error_no_memory : NULL;
 }
 
 uint64_t vectors_guest_slot(unsigned slot)
 {
 	return VECTORS_CODE + (uint64_t)slot * VECTORS_GUEST_SLOT;
+}
+
+void vectors_guest_mark(const struct vectors_guest *guest, uint64_t address, unsigned bytes,
+			struct vectors_guest_input *ret)
+{
+	unsigned log = 0;
+
+	while (bytes >> log > 1)
+		log++;
+	ret->marked = address;
+	ret->mark = bytes ? guest->marks + sizeof(uint32_t) * MARK_WORDS * log : guest->unmarked;
 }
 
 void vectors_guest_aim(const struct vectors_guest *guest, unsigned slot, uint32_t word, struct vectors_guest_input *ret)

@@ -36,10 +36,11 @@ struct vectors_guest_input {
 	uint64_t x[31], sp;
 	uint64_t v[32][2];
 	uint64_t nzcv, fpcr, fpsr;
-	uint64_t code;  /* the instruction's word; above it, the branch back */
-	uint64_t slot;  /* address of where that goes */
-	uint64_t entry; /* of what jumps there */
-	uint64_t unused[2];
+	uint64_t code;   /* the instruction's word; above it, the branch back */
+	uint64_t slot;   /* address of where that goes */
+	uint64_t entry;  /* of what jumps there */
+	uint64_t marked; /* address for the exclusive monitor */
+	uint64_t mark;   /* address of what marks it, or of what does not */
 	uint8_t memory[VECTOR_WINDOW];
 };
 
@@ -53,7 +54,7 @@ struct vectors_guest_output {
 };
 
 struct vectors_guest {
-	uint64_t entries, save; /* addresses */
+	uint64_t marks, unmarked, entries, save; /* addresses */
 };
 
 /* Appends the file to image. */
@@ -61,6 +62,10 @@ struct error *vectors_guest_make(struct strbuf *image, struct vectors_guest *ret
 
 /* Where the instruction of a slot is. */
 uint64_t vectors_guest_slot(unsigned slot);
+
+/* Has the exclusive monitor mark so many bytes, a power of two up to 16 and aligned, or nothing: 0. */
+void vectors_guest_mark(const struct vectors_guest *guest, uint64_t address, unsigned bytes,
+			struct vectors_guest_input *ret);
 
 /* The fields of an input that are the same for each state: code, slot, entry. */
 void vectors_guest_aim(const struct vectors_guest *guest, unsigned slot, uint32_t word,
