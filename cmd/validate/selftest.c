@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/validate/command.h"
 #include "lib/oracle/walk.h"
@@ -16,10 +17,12 @@ static struct error *find_isa(const char *name, const struct isa **ret)
 /* The options of the self-test on the CPU say nothing to the one by vectors. */
 static struct error *check(const struct selftest_options *o)
 {
-	if ((o->vectors || o->against) && (o->replay || (o->only && !o->mutate.given)))
-		return error_create(
-			ERROR_USAGE,
-			"selftest: --replay, and without --mutate --only, are not for --vectors and --against");
+	if (o->vectors && o->replay)
+		return error_create(ERROR_USAGE, "selftest: --replay is not for --vectors");
+	if ((o->vectors || o->against) && o->only && !o->mutate.given)
+		return error_create(ERROR_USAGE, "selftest: --only is for --vectors and --against with --mutate alone");
+	if (o->cpu && !(o->against && !strncmp(o->against, "qemu", strlen("qemu"))))
+		return error_create(ERROR_USAGE, "selftest: --cpu is for --against qemu");
 	if ((o->vectors || o->against) && o->host_force)
 		return error_create(ERROR_USAGE, "selftest: --host-force is not for --vectors and --against");
 	if (o->vectors && o->against)

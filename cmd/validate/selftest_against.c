@@ -120,6 +120,25 @@ static struct error *run(struct session *s)
 	return err;
 }
 
+/* The word and the seed that a failure names, alone. */
+static struct error *run_again(struct session *s)
+{
+	const char *text = s->options->replay;
+	struct vectors_trial t = {.word = 0};
+	int end = 0;
+
+	if (sscanf(text, "%8" SCNx32 ":%" SCNx64 "%n", &t.word, &t.seed, &end) != 2 || text[end])
+		return error_create(ERROR_USAGE, "selftest: --replay: '%s' is no case (WORD:SEED)", text);
+	emulator_make_state(s->emulator, &t);
+	struct error *err = emulator_submit(s->emulator, &t, 1);
+	if (!err)
+		err = emulator_collect(s->emulator, &t, 1);
+	s->executed++;
+	s->faulted += t.end == VECTORS_FAULTED;
+	s->left_out += t.end == VECTORS_LEFT_OUT;
+	return err || t.end == VECTORS_LEFT_OUT ? err : judge(s, &t);
+}
+
 static void report(struct session *s, uint64_t start)
 {
 	double seconds = (double)(clock_now() - start) / (double)CLOCK_S;
@@ -148,7 +167,7 @@ struct error *selftest_against(const struct isa *isa, const struct selftest_opti
 		err = emulator_start(isa, options, s.vectors, &s.emulator);
 	if (!err) {
 		uint64_t start = clock_now();
-		err = run(&s);
+		err = options->replay ? run_again(&s) : run(&s);
 		report(&s, start);
 	}
 	tally_deinit(&s.tally);

@@ -60,7 +60,7 @@ sort_failures='
 	}'
 
 try_qemu() { # QEMU
-	local version said
+	local version said again
 
 	said=$("$1" --version | head -n 1)
 	version=$(sed -n 's/.*version \([0-9]*\.[0-9]*\).*/\1/p' <<<"$said")
@@ -77,6 +77,10 @@ try_qemu() { # QEMU
 	awk -v version="$version" "$sort_failures" "$known" report >sorted
 	same "QEMU $version: how many differences are new" "$(grep -c '^new' sorted)" 0
 	sed -n '/^new/{p;5q}' sorted
+	again=$(sed -n '/^FAILED/{s/^FAILED case [0-9]*: \([0-9a-f]*\) .*(seed \(0x[0-9a-f]*\))$/\1:\2/p;q}' report)
+	matches "QEMU $version: a case again" \
+		"$("$VALIDATE" selftest --arch aarch64 --against "qemu:$1" --replay "$again" | tail -n 1)" \
+		'^selftest: 0 passed, 1 failed'
 	sed -n "s/^known/QEMU $version: known:/p" sorted
 }
 

@@ -63,7 +63,9 @@ usage "no cases" "--cases: between 1 and 4294967295" --cases 0
 usage "a replay of nothing" "--replay: 'x' is no case (BYTES:SEED:INDEX)" --replay x
 usage "a replay with a rest" "--replay: '90:1:2x' is no case (BYTES:SEED:INDEX)" --replay 90:1:2x
 usage "half a regular expression" "--only: Unmatched ( or \\(" --only '('
-usage "not for vectors" "--replay, and without --mutate --only, are not for --vectors and --against" --vectors - --only add
+usage "not for vectors" "--only is for --vectors and --against with --mutate alone" --vectors - --only add
+usage "no case of a file" "--replay is not for --vectors" --vectors - --replay 90:1:2
+usage "a CPU of nothing" "--cpu is for --against qemu" --cpu max
 usage "no such host" "--host-force: 'no-cpu' is no kind of host" --host-force no-nt,no-cpu
 usage "no host" "--host-force is not for --vectors and --against" --vectors - --host-force no-nt
 usage "one or the other" "--replay is of cases, not of --mutate" --mutate 1 --replay 90:1:2
