@@ -6,7 +6,7 @@
  *   syscalls.def  every system call number of the kernel's table; syscalls.c makes the table of it
  *   NAME.c        the struct isa below, and nothing else
  *   entry.c       which bytes may enter a kernel (isa->sys.entry), where others lead to (isa->flow), which ones store
- *                 what only the guest decides (isa->undetermined_store)
+ *                 or read what only the guest decides (isa->undetermined)
  *   frame.c       where the kernel's signal frame holds the registers (struct isa_frame)
  *   lift.c        bytes -> struct insn and transfer; decode.c, operand.c, flags.c beneath it
  *   cpu.c         where its CPUs differ, if they do: what their makers' manuals say, features, and how a CPU tells
@@ -147,7 +147,8 @@ enum {
 	ISA_MAX_NAMED = 8,
 	ISA_MAX_CLOBBERED = 2, /* sys.clobbered */
 	ISA_OPERAND_TERMS = 3,
-	ISA_ENCODING_LEN = 32
+	ISA_ENCODING_LEN = 32,
+	ISA_CHANGE_WORDS = 2 /* insn.changes */
 };
 
 /* Memory that an operand names: the sum of the terms, modulo 2^64. */
@@ -189,7 +190,22 @@ struct insn {
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
+
+	/*
+	 * Without a transfer: confined, if it goes on behind itself and changes no registers but these, which are bits
+	 * by their ids (insn_may_change()).
+	 */
+	bool confined;
+	uint64_t changes[ISA_CHANGE_WORDS];
 };
+
+/* Of an instruction without a transfer: may the register be another one behind it? */
+static inline bool insn_may_change(const struct insn *insn, uint32_t reg)
+{
+	if (!insn->confined)
+		return true;
+	return reg < 64 * ISA_CHANGE_WORDS && insn->changes[reg / 64] >> reg % 64 & 1;
+}
 
 /*
  * Letters of the effect row, one for each flag:
@@ -325,6 +341,14 @@ struct isa_flow {
 	uint64_t next[2];
 };
 
+/* See isa->undetermined. */
+enum isa_undetermined {
+	ISA_DETERMINED,
+	ISA_UNDETERMINED_STORE, /* bits that it stores; bytes of that kind are common */
+	ISA_UNDETERMINED_STATE, /* bits that it stores of the processor's state, to load them again: XSAVE */
+	ISA_UNDETERMINED_INPUT, /* its registers get what comes from outside: CPUID, a counter, a random number */
+};
+
 /* Whether the CPU, or an emulator in its place, may leave the program for a kernel at some bytes. */
 enum isa_entry {
 	ISA_ENTRY_NONE,
@@ -350,6 +374,13 @@ struct isa_variants {
 	unsigned (*traits)(const uint8_t bytes[ISA_MAX_INSN_LEN]);
 	const char *const *trait_names; /* "redundant prefixes" */
 	uint32_t num_traits;            /* at most ISA_MAX_TRAITS */
+};
+
+/* Extensions that stay outside of the model. */
+struct isa_outside {
+	const char *name;            /* "SVE and SME" */
+	const char *const *families; /* of their instructions (insn.family); NULL at the end */
+	const char *cpu;             /* a CPU model of QEMU's that has none of them: --cpu */
 };
 
 struct isa {
@@ -424,15 +455,16 @@ struct isa {
 	/* Without lifting it, for code that is looked at and not executed. len as for entry. */
 	void (*flow)(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
 	/*
-	 * Whether the instruction that may begin at bytes is one whose stores may have bits that its transfer leaves
-	 * undefined or to the outside: what it stored has to be looked at. Not those that close (struct insn): a
-	 * stop in front of them would change what they do. The ISA may leave out some whose bytes are found all over
-	 * other code. len as for entry. NULL: there are none.
+	 * What of the instruction that may begin at bytes has to be looked at, as its transfer leaves it undefined or
+	 * to the outside. Not stores of those that close (struct insn): a stop in front of them would change what they
+	 * do. The ISA may leave out some whose bytes are found all over other code, or on which no path depends. len as
+	 * for entry.
 	 */
-	bool (*undetermined_store)(const uint8_t *bytes, size_t len);
+	enum isa_undetermined (*undetermined)(const uint8_t *bytes, size_t len);
 	/* Instructions mean what they do here while this register has that value. reg 0: whatever the state. */
 	struct reg_value mode;
 	const struct isa_frame *frame;
+	const struct isa_outside *outside;   /* NULL: all is meant to be modelled */
 	const struct isa_variants *variants; /* NULL: self-tests of this ISA have no encodings to walk over */
 
 	struct error *(*lifter_create)(struct isa_lifter **ret);

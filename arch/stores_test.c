@@ -1,6 +1,7 @@
 /*
- * isa->undetermined_store against the transfers: whatever the CPU, each encoding of the ISA's table whose stores may
- * have bits that are undefined or from outside is told by its bytes, and no other is.
+ * isa->undetermined against the transfers: whatever the CPU, each encoding of the ISA's table whose stores may have
+ * bits that are undefined or from outside is told by its bytes, and no other is; none is said to take an input that
+ * does not.
  */
 #include <stdio.h>
 
@@ -15,13 +16,13 @@ enum { TRIES = 3, WORDS = 200, WINDOW = 0x10000, PC = 0x1000 };
 static struct isa_lifter *lifter;
 static struct expr_pool *pool;
 static struct transfer transfer;
-static size_t num_stores, num_told;
+static size_t num_stores, num_told, num_inputs;
 
 static void setup(void)
 {
 	ck_no_error(expr_pool_create(true, &pool));
 	transfer_init(&transfer, pool);
-	num_stores = num_told = 0;
+	num_stores = num_told = num_inputs = 0;
 }
 
 static void teardown(void)
@@ -46,10 +47,37 @@ static bool stores_undetermined(void)
 	return false;
 }
 
+static bool has_input(expr_id id)
+{
+	return id != EXPR_NONE && !is_zero(expr_taint(pool, id, TAINT_ENV));
+}
+
+static bool takes_input(void)
+{
+	for (size_t i = 0; i < transfer.regs.len; i++)
+		if (has_input(transfer.regs.at[i].value))
+			return true;
+	for (size_t i = 0; i < transfer.faults.len; i++)
+		if (has_input(transfer.faults.at[i].cond))
+			return true;
+	return false;
+}
+
 /* Too common as bytes of something else: see arch/x86_64/entry.c. */
 static bool is_left_out(const struct insn *insn)
 {
 	return strcmp(insn->form, "sldt m16") == 0 || strcmp(insn->form, "str m16") == 0;
+}
+
+static void check_input(const struct isa *isa, const struct insn *insn, const uint8_t *bytes, size_t len)
+{
+	if (isa->undetermined(bytes, len) != ISA_UNDETERMINED_INPUT)
+		return;
+	ck_assert_msg(takes_input() || transfer.faults.len, "%s (%02x %02x %02x %02x)", insn->text, bytes[0], bytes[1],
+		      bytes[2], bytes[3]);
+	num_inputs++;
+	for (size_t n = 0; n < insn->len; n++)
+		ck_assert_int_ne(isa->undetermined(bytes, n), ISA_UNDETERMINED_INPUT);
 }
 
 static void check(const struct isa *isa, const uint8_t *bytes, size_t len)
@@ -61,14 +89,17 @@ static void check(const struct isa *isa, const uint8_t *bytes, size_t len)
 	ck_no_error(isa->lift(lifter, PC, bytes, len, &transfer, &insn));
 	if (insn.status != LIFT_DONE || insn.rule || insn.reserved || insn.closes)
 		return;
-	bool stores = stores_undetermined() && !is_left_out(&insn), told = isa->undetermined_store(bytes, len);
+	check_input(isa, &insn, bytes, len);
+	enum isa_undetermined kind = isa->undetermined(bytes, len);
+	bool stores = stores_undetermined() && !is_left_out(&insn);
+	bool told = kind == ISA_UNDETERMINED_STORE || kind == ISA_UNDETERMINED_STATE;
 	ck_assert_msg(stores == told || (told && !transfer.stores.len), "%s: %s (%02x %02x %02x %02x)", insn.text,
 		      stores ? "not told" : "told", bytes[0], bytes[1], bytes[2], bytes[3]);
 	num_stores += transfer.stores.len > 0;
 	num_told += told;
 	/* What is cut off may be none. */
 	for (size_t n = 0; n < insn.len && told; n++)
-		ck_assert(!isa->undetermined_store(bytes, n));
+		ck_assert_int_eq(isa->undetermined(bytes, n), ISA_DETERMINED);
 }
 
 static void walk_variants(const struct isa *isa)
@@ -119,8 +150,9 @@ START_TEST(encodings)
 		walk_variants(isa);
 	else
 		walk_words(isa);
-	printf("  %s: %zu of %zu store what only the guest decides\n", isa->name, num_told, num_stores);
-	ck_assert(num_told && num_told < num_stores);
+	printf("  %s: %zu of %zu store what only the guest decides, %zu take inputs\n", isa->name, num_told, num_stores,
+	       num_inputs);
+	ck_assert(num_told && num_told < num_stores && num_inputs);
 	isa->lifter_destroy(lifter);
 }
 END_TEST

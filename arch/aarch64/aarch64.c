@@ -54,9 +54,11 @@ const uint32_t a64_flag_regs[A64_NUM_FLAGS] = {A64_nf, A64_zf, A64_cf, A64_vf};
 
 static const uint32_t monitor[] = {A64_monitor, A64_monitor_address, A64_monitor_bytes, A64_monitor_value};
 
-/* Nothing is marked, and Linux leaves SCTLR_EL1.nAA 0 (arch/arm64/include/asm/sysreg.h, INIT_SCTLR_EL1_MMU_ON). */
+/* Nothing is marked. Linux leaves SCTLR_EL1.nAA 0 (arch/arm64/include/asm/sysreg.h, INIT_SCTLR_EL1_MMU_ON), and sets
+ * TCR_EL1.TBI0 (arch/arm64/mm/proc.S). */
 static const struct reg_value initial[] = {
 	{A64_monitor, 0}, {A64_monitor_address, 0}, {A64_monitor_bytes, 0}, {A64_monitor_value, 0}, {A64_naa, 0},
+	{A64_tbi0, 1},
 };
 
 static const struct isa_overrun overruns[] = {
@@ -107,8 +109,9 @@ const struct isa isa_aarch64 = {
 			.entry = a64_entry,
 		},
 	.flow = a64_flow,
-	.undetermined_store = a64_undetermined_store,
+	.undetermined = a64_undetermined,
 	.frame = &a64_frame,
+	.outside = &a64_without,
 	.lifter_create = a64_lifter_create,
 	.lifter_destroy = a64_lifter_destroy,
 	.lifter_encoding = a64_lifter_encoding,

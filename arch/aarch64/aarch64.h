@@ -19,14 +19,15 @@
 
 extern const struct isa isa_aarch64;
 extern const struct isa_frame a64_frame;
+extern const struct isa_outside a64_without;
 
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);
 bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret_mask, uint32_t *ret_value);
-/* entry.c: isa->sys.entry, isa->flow, isa->undetermined_store. */
+/* entry.c: isa->sys.entry, isa->flow, isa->undetermined. */
 enum isa_entry a64_entry(const uint8_t *bytes, size_t len);
 void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
-bool a64_undetermined_store(const uint8_t *bytes, size_t len);
+enum isa_undetermined a64_undetermined(const uint8_t *bytes, size_t len);
 struct error *a64_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,
 		       struct insn *ret);
 
@@ -39,7 +40,8 @@ extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a
 	a64_simd_permute_table, a64_simd_shift_table, a64_simd_move_table, a64_simd_memory_table,
 	a64_simd_estimate_table, a64_simd_bf16_table, a64_simd_crypto_table, a64_fp_scalar_table, a64_simd_fp_table,
 	a64_simd_fp_reduce_table, a64_simd_fp_complex_table, a64_simd_fp8_table, a64_simd_convert_table,
-	a64_fp_convert_table;
+	a64_fp_convert_table, a64_sve_integer_table, a64_sve_fp_table, a64_sve_memory_table, a64_sve_system_table,
+	a64_sme_table;
 
 extern const struct a64_table *const a64_families[]; /* all of them */
 extern const size_t a64_num_families;
@@ -54,6 +56,10 @@ struct a64_ctx {
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
 	bool unmodelled, undefined;
+	bool unallocated;         /* the row is wider than its encoding: no instruction */
+	char name[24];            /* of rows that have several: the one that the word chooses; else "" */
+	bool confined, may_store; /* as in struct insn, of what has no model */
+	uint64_t changes[ISA_CHANGE_WORDS];
 	bool opens, closes; /* as in struct insn */
 	uint16_t reveals;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
@@ -63,6 +69,11 @@ struct a64_ctx {
 
 /* A helper meets something that has no model: the instruction becomes LIFT_UNMODELLED. */
 void a64_unmodelled(struct a64_ctx *c);
+/* The word is one that the row's pattern leaves open, and no encoding. */
+void a64_unallocated(struct a64_ctx *c);
+/* It has no model, but what it changes is known: the registers that a64_may_change() was called with, and no others. */
+void a64_confine(struct a64_ctx *c);
+void a64_may_change(struct a64_ctx *c, uint32_t reg);
 /* Its page in the Arm ARM says UNDEFINED here: it does nothing but fault. */
 void a64_undefined(struct a64_ctx *c);
 /* Rows of instructions without a model, which thereby have a name. */

@@ -57,7 +57,7 @@ void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 	ret->next[ret->num_next++] = pc + 4;
 }
 
-/* ---- Stores that the guest decides ---- */
+/* ---- What the guest decides ---- */
 
 /* The base is written back and stored as well: what is stored is UNKNOWN (Arm ARM K1.2). */
 static bool is_base(uint32_t base, uint32_t reg)
@@ -65,16 +65,40 @@ static bool is_base(uint32_t base, uint32_t reg)
 	return base == reg && base != 31;
 }
 
-/* Store-Exclusive closes what a stop would undo: see isa->undetermined_store. */
-bool a64_undetermined_store(const uint8_t *bytes, size_t len)
+/* Store-Exclusive closes what a stop would undo: see isa->undetermined. */
+static bool stores_unknown(uint32_t word)
 {
-	if (len < 4)
-		return false;
-	uint32_t word = word_of(bytes), t = word & 31, n = word >> 5 & 31, t2 = word >> 10 & 31;
+	uint32_t t = word & 31, n = word >> 5 & 31, t2 = word >> 10 & 31;
 
 	if ((word & 0x3fe00400) == 0x38000400) /* STR, STRB, STRH (immediate), pre- and post-indexed */
 		return is_base(n, t);
 	if ((word & 0x7ec00000) == 0x28800000) /* STP, likewise */
 		return is_base(n, t) || is_base(n, t2);
 	return false;
+}
+
+/*
+ * MRS of all but what the state has: NZCV, FPCR and FPSR, TPIDR_EL0, DCZID_EL0. Pointer authentication is left out: no
+ * path depends on a code, and there is hardly a function without one.
+ */
+static bool takes_input(uint32_t word)
+{
+	static const uint32_t registers[] = {0xd53b4200, 0xd53b4400, 0xd53b4420, 0xd53bd040, 0xd53b00e0};
+	const uint32_t mrs = 0xd5300000, mrs_mask = 0xfff00000, to = 31;
+
+	if ((word & mrs_mask) != mrs || (word & to) == to)
+		return false;
+	for (size_t i = 0; i < sizeof registers / sizeof *registers; i++)
+		if ((word & ~to) == registers[i])
+			return false;
+	return true;
+}
+
+enum isa_undetermined a64_undetermined(const uint8_t *bytes, size_t len)
+{
+	if (len < 4)
+		return ISA_DETERMINED;
+	if (takes_input(word_of(bytes)))
+		return ISA_UNDETERMINED_INPUT;
+	return stores_unknown(word_of(bytes)) ? ISA_UNDETERMINED_STORE : ISA_DETERMINED;
 }

@@ -15,7 +15,8 @@ const struct a64_table *const a64_families[] = {
 	&a64_simd_shift_table,    &a64_simd_move_table,   &a64_simd_memory_table,    &a64_simd_estimate_table,
 	&a64_simd_bf16_table,     &a64_simd_crypto_table, &a64_simd_convert_table,   &a64_fp_scalar_table,
 	&a64_fp_convert_table,    &a64_simd_fp_table,     &a64_simd_fp_reduce_table, &a64_simd_fp_complex_table,
-	&a64_simd_fp8_table,      &a64_system_table,
+	&a64_simd_fp8_table,      &a64_sve_integer_table, &a64_sve_fp_table,         &a64_sve_memory_table,
+	&a64_sme_table,           &a64_sve_system_table,  &a64_system_table,
 };
 
 const size_t a64_num_families = sizeof a64_families / sizeof *a64_families;
@@ -72,9 +73,11 @@ bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret
 /* ---- Text ---- */
 
 /* The name's first word. */
-static void set_mnemonic(const struct a64_row *row, struct insn *insn)
+static void set_mnemonic(const struct a64_ctx *c, struct insn *insn)
 {
-	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.*s", (int)strcspn(row->name, " "), row->name);
+	const char *name = *c->name ? c->name : c->row->name;
+
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.*s", (int)strcspn(name, " "), name);
 }
 
 /* What capstone prints, which depends on its version; false if it does not know the instruction. */
@@ -135,8 +138,11 @@ static void describe(struct isa_lifter *l, const struct a64_ctx *c, struct insn 
 {
 	set_encoding(c, insn);
 	insn->family = family_of(c->row);
-	set_mnemonic(c->row, insn);
-	set_form(c, insn);
+	set_mnemonic(c, insn);
+	if (*c->name)
+		snprintf(insn->form, sizeof insn->form, "%s %.3s", c->name, insn->family);
+	else
+		set_form(c, insn);
 	set_text(l, c, insn);
 }
 
@@ -196,6 +202,16 @@ static void refuse(struct a64_ctx *c, struct insn *insn)
 	memset(insn->flags, '-', A64_NUM_FLAGS);
 }
 
+/* Of what has no model: the registers that the helper named, and the flags that the row says are written. */
+static void set_changes(struct a64_ctx *c, struct insn *insn)
+{
+	for (unsigned i = 0; i < A64_NUM_FLAGS && c->confined; i++)
+		if (!strchr("-R", c->row->flags[i]))
+			a64_may_change(c, a64_flag_regs[i]);
+	insn->confined = c->confined;
+	memcpy(insn->changes, c->changes, sizeof insn->changes);
+}
+
 static struct error *build(struct a64_ctx *c, struct insn *insn)
 {
 	a64_goto(c, a64_const(c, 64, c->pc + 4));
@@ -214,9 +230,10 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 		refuse(c, insn);
 		return NULL;
 	}
-	if (c->unmodelled) {
+	if (c->unmodelled || c->unallocated) {
 		transfer_reset(c->t, c->pool);
 		insn->status = LIFT_UNMODELLED;
+		set_changes(c, insn);
 		return NULL;
 	}
 	set_flags(c, insn);
@@ -246,7 +263,9 @@ static struct error *lift_word(struct isa_lifter *l, struct a64_ctx *c, struct i
 	c->width = a64_has(c, 's') && !a64_field(c, 's') ? 32 : 64;
 	insn->status = LIFT_DONE;
 	struct error *err = build(c, insn);
-	if (!err)
+	if (!err && c->unallocated)
+		describe_foreign(l, c, insn);
+	else if (!err)
 		describe(l, c, insn);
 	insn->overrun = isa_find_overrun(&isa_aarch64, insn->mnemonic);
 	return err;
@@ -264,7 +283,7 @@ struct error *a64_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 		c.word = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
 			 (uint32_t)bytes[3] << 24;
 		err = lift_word(l, &c, &insn);
-		insn.may_store = insn.status != LIFT_DONE && may_store(c.word);
+		insn.may_store = insn.status != LIFT_DONE && (insn.confined ? c.may_store : may_store(c.word));
 	}
 	if (!err)
 		*ret = insn;
@@ -274,6 +293,24 @@ struct error *a64_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 void a64_unmodelled(struct a64_ctx *c)
 {
 	c->unmodelled = true;
+}
+
+void a64_unallocated(struct a64_ctx *c)
+{
+	c->unallocated = true;
+}
+
+void a64_confine(struct a64_ctx *c)
+{
+	a64_unmodelled(c);
+	c->confined = true;
+}
+
+_Static_assert(A64_NUM_REGS <= 64 * ISA_CHANGE_WORDS, "registers that insn.changes has no bit for");
+
+void a64_may_change(struct a64_ctx *c, uint32_t reg)
+{
+	c->changes[reg / 64] |= UINT64_C(1) << reg % 64;
 }
 
 void a64_undefined(struct a64_ctx *c)

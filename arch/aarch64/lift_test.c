@@ -119,7 +119,7 @@ static const struct {
 	enum lift_status status;
 	bool may_store;
 } statuses[] = {
-	{0x65000000, LIFT_UNDECODABLE, false}, /* a class of SVE: may store, see below */
+	{0x65003000, LIFT_UNDECODABLE, false}, /* a class of SVE: may store, see below */
 	{0xd5181000, LIFT_UNMODELLED, true},   /* msr sctlr_el1, x0 */
 	{0x19000440, LIFT_UNMODELLED, true},   /* cpyfp */
 	{0xf8200420, LIFT_UNMODELLED, true},   /* ldraa */

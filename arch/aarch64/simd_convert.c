@@ -3,24 +3,9 @@
  * and from integers and fixed-point numbers, of vectors and of scalars (Arm ARM C3.6). Those that involve general
  * registers are in fp_convert.c.
  */
-#include "arch/aarch64/simd.h"
+#include "arch/aarch64/simd_fp.h"
 
-/* ---- Shapes and results ---- */
-
-/* The lanes by fields y and Q; rows without y have half precision. False: unallocated. */
-static bool begin(struct a64_ctx *c, struct asimd *ret, struct fp_spec *ret_spec)
-{
-	*ret_spec = (struct fp_spec){.format = FP_F16, .rules = FP_ARM};
-	if (a64_has(c, 'y') && !a64_fp_type(c, ret_spec))
-		return false;
-	unsigned lane = fp_width(ret_spec->format), width = lane;
-	if (a64_has(c, 'Q'))
-		width = a64_field(c, 'Q') ? 128 : 64;
-	*ret = (struct asimd){lane, width};
-	if (a64_has(c, 'Q') && width == lane)
-		a64_undefined(c);
-	return !c->undefined;
-}
+/* ---- In lanes of one width ---- */
 
 /* The lanes that the row names; immh:immb, less its leading bit, which is the size, counts down the fraction bits. */
 static bool begin_fixed(struct a64_ctx *c, struct asimd *ret, struct fp_spec *ret_spec, unsigned *ret_fraction)
@@ -33,28 +18,14 @@ static bool begin_fixed(struct a64_ctx *c, struct asimd *ret, struct fp_spec *re
 	return true;
 }
 
-/* All lanes; a scalar merges with Rd. */
-static void finish(struct a64_ctx *c, expr_id r)
-{
-	expr_id value = expr_fp_value(c->pool, r);
-
-	if (a64_has(c, 'Q'))
-		a64_set_v(c, a64_field(c, 'd'), value);
-	else
-		a64_fp_set_scalar(c, value, 'd');
-	a64_fp_raise(c, expr_fp_flags(c->pool, r));
-}
-
-/* ---- In lanes of one width ---- */
-
 /* FRINTN, FRINTP, FRINTM, FRINTZ, FRINTA, FRINTX, FRINTI, FRINT32Z .. */
 static void build_round(struct a64_ctx *c)
 {
 	struct fp_spec spec;
 	struct asimd s;
 
-	if (begin(c, &s, &spec))
-		finish(c, a64_fp_round_integral(c, spec, asimd_read(c, 'n', s.width)));
+	if (asimd_fp_begin(c, &s, &spec))
+		asimd_fp_finish(c, &s, a64_fp_round_integral(c, spec, asimd_read(c, 'n', s.width)), 'd');
 }
 
 static void build_to_int(struct a64_ctx *c)
@@ -62,8 +33,8 @@ static void build_to_int(struct a64_ctx *c)
 	struct fp_spec spec;
 	struct asimd s;
 
-	if (begin(c, &s, &spec))
-		finish(c, a64_fp_to_int(c, spec, s.lane, 0, asimd_read(c, 'n', s.width)));
+	if (asimd_fp_begin(c, &s, &spec))
+		asimd_fp_finish(c, &s, a64_fp_to_int(c, spec, s.lane, 0, asimd_read(c, 'n', s.width)), 'd');
 }
 
 static void build_to_fixed(struct a64_ctx *c)
@@ -73,7 +44,7 @@ static void build_to_fixed(struct a64_ctx *c)
 	unsigned fraction;
 
 	if (begin_fixed(c, &s, &spec, &fraction))
-		finish(c, a64_fp_to_int(c, spec, s.lane, fraction, asimd_read(c, 'n', s.width)));
+		asimd_fp_finish(c, &s, a64_fp_to_int(c, spec, s.lane, fraction, asimd_read(c, 'n', s.width)), 'd');
 }
 
 static void build_from_int(struct a64_ctx *c)
@@ -81,8 +52,8 @@ static void build_from_int(struct a64_ctx *c)
 	struct fp_spec spec;
 	struct asimd s;
 
-	if (begin(c, &s, &spec))
-		finish(c, a64_fp_from_int(c, spec, s.lane, 0, asimd_read(c, 'n', s.width)));
+	if (asimd_fp_begin(c, &s, &spec))
+		asimd_fp_finish(c, &s, a64_fp_from_int(c, spec, s.lane, 0, asimd_read(c, 'n', s.width)), 'd');
 }
 
 static void build_from_fixed(struct a64_ctx *c)
@@ -92,7 +63,7 @@ static void build_from_fixed(struct a64_ctx *c)
 	unsigned fraction;
 
 	if (begin_fixed(c, &s, &spec, &fraction))
-		finish(c, a64_fp_from_int(c, spec, s.lane, fraction, asimd_read(c, 'n', s.width)));
+		asimd_fp_finish(c, &s, a64_fp_from_int(c, spec, s.lane, fraction, asimd_read(c, 'n', s.width)), 'd');
 }
 
 /* ---- To lanes of twice and of half the width: param tells the longer format, and how is rounded ---- */
@@ -113,10 +84,10 @@ static struct fp_spec between(const struct a64_ctx *c, bool narrows)
 static void build_long(struct a64_ctx *c)
 {
 	const struct fp_spec spec = between(c, false);
-	const struct asimd s = {fp_width(spec.from), 64};
-	expr_id r = a64_fp(c, EXPR_FCVT, &spec, asimd_half(c, &s, 'n'), EXPR_NONE, EXPR_NONE);
+	const struct asimd from = {fp_width(spec.from), 64}, to = {fp_width(spec.format), 128};
+	expr_id r = a64_fp(c, EXPR_FCVT, &spec, asimd_half(c, &from, 'n'), EXPR_NONE, EXPR_NONE);
 
-	finish(c, r);
+	asimd_fp_finish(c, &to, r, 'd');
 }
 
 /* FCVTN, FCVTXN: to the half of Rd that field Q chooses. */
@@ -133,8 +104,10 @@ static void build_narrow(struct a64_ctx *c)
 static void build_narrow_one(struct a64_ctx *c)
 {
 	const struct fp_spec spec = between(c, true);
+	const struct asimd to = {fp_width(spec.format), fp_width(spec.format)};
+	expr_id n = asimd_read(c, 'n', fp_width(spec.from));
 
-	finish(c, a64_fp(c, EXPR_FCVT, &spec, asimd_read(c, 'n', fp_width(spec.from)), EXPR_NONE, EXPR_NONE));
+	asimd_fp_finish(c, &to, a64_fp(c, EXPR_FCVT, &spec, n, EXPR_NONE, EXPR_NONE), 'd');
 }
 
 /* clang-format off */

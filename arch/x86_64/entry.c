@@ -124,7 +124,7 @@ void x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 		ret->next[ret->num_next++] = pc;
 }
 
-/* ---- Stores that the guest decides ---- */
+/* ---- What the guest decides ---- */
 
 enum { ALL_DIGITS = 0xff };
 
@@ -134,17 +134,17 @@ enum { ALL_DIGITS = 0xff };
  */
 static const struct {
 	uint8_t map, opcode, digits;
-	bool double_shift, no_prefix;
+	bool double_shift, no_prefix, state;
 } undetermined[] = {
-	{X86_MAP_1, 0xd9, 1 << 6, false, false},                    /* FNSTENV: pointers, reserved bits */
-	{X86_MAP_1, 0xdd, 1 << 6, false, false},                    /* FNSAVE */
-	{X86_MAP_0F, 0x01, 1 << 0 | 1 << 1 | 1 << 4, false, false}, /* SGDT, SIDT, SMSW */
-	{X86_MAP_0F, 0xa4, ALL_DIGITS, true, false},                /* SHLD of 16 bits by more */
-	{X86_MAP_0F, 0xa5, ALL_DIGITS, true, false},
-	{X86_MAP_0F, 0xac, ALL_DIGITS, true, false}, /* SHRD */
-	{X86_MAP_0F, 0xad, ALL_DIGITS, true, false},
-	{X86_MAP_0F, 0xae, 1 << 0 | 1 << 4 | 1 << 6, false, true}, /* FXSAVE, XSAVE, XSAVEOPT */
-	{X86_MAP_0F, 0xc7, 1 << 4, false, true},                   /* XSAVEC; XSAVES is the kernel's alone */
+	{X86_MAP_1, 0xd9, 1 << 6, false, false, false},                    /* FNSTENV: pointers, reserved bits */
+	{X86_MAP_1, 0xdd, 1 << 6, false, false, false},                    /* FNSAVE */
+	{X86_MAP_0F, 0x01, 1 << 0 | 1 << 1 | 1 << 4, false, false, false}, /* SGDT, SIDT, SMSW */
+	{X86_MAP_0F, 0xa4, ALL_DIGITS, true, false, false},                /* SHLD of 16 bits by more */
+	{X86_MAP_0F, 0xa5, ALL_DIGITS, true, false, false},
+	{X86_MAP_0F, 0xac, ALL_DIGITS, true, false, false}, /* SHRD */
+	{X86_MAP_0F, 0xad, ALL_DIGITS, true, false, false},
+	{X86_MAP_0F, 0xae, 1 << 0 | 1 << 4 | 1 << 6, false, true, true}, /* FXSAVE, XSAVE, XSAVEOPT */
+	{X86_MAP_0F, 0xc7, 1 << 4, false, true, true},                   /* XSAVEC; XSAVES is the kernel's alone */
 };
 
 /* A count in CL may be any. */
@@ -153,14 +153,18 @@ static bool shifts_beyond(const struct x86_raw *raw)
 	return raw->opsize && !raw->w && (!raw->imm_len || (raw->imm & 31) > 16);
 }
 
-static bool is_undetermined(const struct x86_raw *raw)
+static enum isa_undetermined store_of(const struct x86_raw *raw)
 {
-	for (size_t i = 0; i < sizeof undetermined / sizeof *undetermined; i++)
-		if (raw->map == undetermined[i].map && raw->opcode == undetermined[i].opcode)
-			return undetermined[i].digits >> (raw->reg & 7) & 1 &&
-			       !(undetermined[i].no_prefix && (raw->opsize || raw->rep)) &&
-			       (!undetermined[i].double_shift || shifts_beyond(raw));
-	return false;
+	for (size_t i = 0; i < sizeof undetermined / sizeof *undetermined; i++) {
+		if (raw->map != undetermined[i].map || raw->opcode != undetermined[i].opcode)
+			continue;
+		if (!(undetermined[i].digits >> (raw->reg & 7) & 1) ||
+		    (undetermined[i].no_prefix && (raw->opsize || raw->rep)) ||
+		    (undetermined[i].double_shift && !shifts_beyond(raw)))
+			return ISA_DETERMINED;
+		return undetermined[i].state ? ISA_UNDETERMINED_STATE : ISA_UNDETERMINED_STORE;
+	}
+	return ISA_DETERMINED;
 }
 
 /* Most bytes are told apart without parsing them. */
@@ -175,15 +179,39 @@ static bool may_be_undetermined(const uint8_t *at, size_t len)
 	return false;
 }
 
-bool x86_undetermined_store(const uint8_t *bytes, size_t len)
+/*
+ * CPUID, RDTSC, XGETBV, RDTSCP; RDRAND, RDSEED and RDPID of a register. What depends on the kernel's descriptors (LAR,
+ * LSL, VERR) is left out: their bytes are common, and their uses are not.
+ */
+static bool takes_input(const uint8_t *at, size_t len)
+{
+	uint8_t opcode = byte_at(at, len, 1), modrm = byte_at(at, len, 2);
+
+	if (len < 2 || at[0] != ESCAPE)
+		return false;
+	switch (opcode) {
+	case 0x31:
+	case 0xa2: return true;
+	case 0x01: return modrm == 0xd0 || modrm == 0xf9;
+	case 0xc7: return modrm >= 0xf0; /* /6 and /7 */
+	default: return false;
+	}
+}
+
+enum isa_undetermined x86_undetermined(const uint8_t *bytes, size_t len)
 {
 	struct x86_raw raw;
 	size_t i = 0;
 
 	while (i < len && is_prefix(bytes[i]))
 		i++;
-	if (i == len || !may_be_undetermined(bytes + i, len - i))
-		return false;
-	return x86_parse(bytes, len, 0, &raw) == LIFT_DONE && !raw.too_long && !raw.vex && !raw.evex && raw.is_mem &&
-	       is_undetermined(&raw);
+	if (i == len)
+		return ISA_DETERMINED;
+	if (takes_input(bytes + i, len - i))
+		return ISA_UNDETERMINED_INPUT;
+	if (!may_be_undetermined(bytes + i, len - i))
+		return ISA_DETERMINED;
+	if (x86_parse(bytes, len, 0, &raw) != LIFT_DONE || raw.too_long || raw.vex || raw.evex || !raw.is_mem)
+		return ISA_DETERMINED;
+	return store_of(&raw);
 }

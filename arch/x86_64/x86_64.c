@@ -140,7 +140,7 @@ const struct isa isa_x86_64 = {
 			.entry = x86_entry,
 		},
 	.flow = x86_flow,
-	.undetermined_store = x86_undetermined_store,
+	.undetermined = x86_undetermined,
 	.mode = {X86_cs, X86_USER_CS},
 	.frame = &x86_frame,
 	.variants = &x86_variants,

@@ -28,10 +28,10 @@ const struct isa_cpu *x86_lifter_cpu(const struct isa_lifter *lifter);
 void x86_lifter_set_cpu(struct isa_lifter *lifter, const struct isa_cpu *cpu);
 bool x86_lifter_observe(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
 			const uint64_t *after);
-/* entry.c: isa->sys.entry, isa->flow, isa->undetermined_store. */
+/* entry.c: isa->sys.entry, isa->flow, isa->undetermined. */
 enum isa_entry x86_entry(const uint8_t *bytes, size_t len);
 void x86_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *ret);
-bool x86_undetermined_store(const uint8_t *bytes, size_t len);
+enum isa_undetermined x86_undetermined(const uint8_t *bytes, size_t len);
 /* The selector of 64-bit programs' code (arch/x86/include/asm/segment.h, __USER_CS). */
 enum { X86_USER_CS = 0x33 };
 struct error *x86_lift(struct isa_lifter *lifter, uint64_t pc, const uint8_t *bytes, size_t len, struct transfer *t,

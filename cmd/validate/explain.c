@@ -354,6 +354,20 @@ static struct error *print_model(struct explained *x)
 	return err;
 }
 
+/* What has no model may change no other registers. */
+static void print_changes(const struct explained *x)
+{
+	bool any = false;
+
+	for (uint32_t r = 0; x->insn->confined && r < x->isa->num_regs; r++) {
+		if (!insn_may_change(x->insn, r))
+			continue;
+		strbuf_printf(x->out, "%s %s", any ? "" : "  changes   ", x->isa->regs[r].name);
+		any = true;
+	}
+	strbuf_append(x->out, any ? " at most\n" : x->insn->confined ? "  changes    no register that is known\n" : "");
+}
+
 static struct error *describe(struct strbuf *out, const struct lift_cache *cache, const struct insn *insn,
 			      const struct transfer *t)
 {
@@ -367,6 +381,7 @@ static struct error *describe(struct strbuf *out, const struct lift_cache *cache
 		return print_model(&x);
 	strbuf_printf(out, "  form       %s\n  model      none: a run counts it as unmodelled%s\n", insn->form,
 		      insn->may_store ? "; it may write memory" : "");
+	print_changes(&x);
 	return NULL;
 }
 

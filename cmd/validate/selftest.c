@@ -16,7 +16,7 @@ static struct error *find_isa(const char *name, const struct isa **ret)
 /* The options of the self-test on the CPU say nothing to the one by vectors. */
 static struct error *check(const struct selftest_options *o)
 {
-	if ((o->vectors || o->against) && (o->only || o->replay || o->mutate.given))
+	if ((o->vectors || (o->against && !o->mutate.given)) && (o->only || o->replay || o->mutate.given))
 		return error_create(ERROR_USAGE,
 				    "selftest: --only, --replay and --mutate are not for --vectors and --against");
 	if ((o->vectors || o->against) && o->host_force)
@@ -72,12 +72,12 @@ void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test
 static struct error *run_kind(const struct isa *isa, const struct selftest_options *o, struct selftest_counts *counts)
 {
 	if (o->sweep)
-		return selftest_sweep(isa, o, counts);
+		return isa->lifter_encoding ? selftest_words(isa, o, counts) : selftest_sweep(isa, o, counts);
+	if (o->mutate.given)
+		return selftest_mutants(isa, o, counts);
 	if (o->against)
 		return selftest_against(isa, o, counts);
-	if (o->vectors || !walk_supports(isa))
-		return selftest_vectors(isa, o, counts);
-	return o->mutate.given ? selftest_mutants(isa, o, counts) : selftest_native(isa, o, counts);
+	return o->vectors || !walk_supports(isa) ? selftest_vectors(isa, o, counts) : selftest_native(isa, o, counts);
 }
 
 static enum exit_status run(const void *options, const struct operands *operands)
@@ -120,8 +120,11 @@ static const struct option_row rows[] = {
 	{"arch", 'a', "NAME", "the instruction set (x86_64)", offsetof(struct selftest_options, arch), option_text},
 	{"vectors", 0, "FILE", "cases with expected results, for aarch64, plain or xz;\n- or nothing: standard input",
 	 offsetof(struct selftest_options, vectors), option_text},
-	{"against", 0, "unicorn", "random words of each encoding, for aarch64, and\nwhat that emulator makes of them",
+	{"against", 0, "EMULATOR",
+	 "random words of each encoding, for aarch64, and what\nthat emulator makes of them: unicorn, qemu, qemu:PATH",
 	 offsetof(struct selftest_options, against), option_text},
+	{"cpu", 0, "NAME", "QEMU's model of a CPU, for --against qemu (max)", offsetof(struct selftest_options, cpu),
+	 option_text},
 	{"cases", 0, "N", "of each form of instruction, or at most of each mutant (200)",
 	 offsetof(struct selftest_options, cases), option_number},
 	{"seed", 0, "SEED", "of the encodings and states (1)", offsetof(struct selftest_options, seed), option_number},
@@ -130,7 +133,7 @@ static const struct option_row rows[] = {
 	{"replay", 0, "CASE", "one case again, as a failure names it", offsetof(struct selftest_options, replay),
 	 option_text},
 	{"sweep", 0, NULL,
-	 "which encodings of the opcode maps the CPU executes, and\nhow long they are, against the models",
+	 "which encodings of the opcode maps the CPU executes, and\nhow long they are, against the models; of aarch64, what\nwords are to the decoder",
 	 offsetof(struct selftest_options, sweep), option_flag},
 	{"mutate", 0, "SEED", "make one model wrong, as the seed tells: some case must fail",
 	 offsetof(struct selftest_options, mutate), option_seed},

@@ -12,7 +12,7 @@ struct selftest_seed {
 };
 
 struct selftest_options {
-	const char *arch, *vectors, *against, *only, *replay, *host_force;
+	const char *arch, *vectors, *against, *cpu, *only, *replay, *host_force;
 	uint64_t cases, seed, mutants;
 	struct selftest_seed mutate;
 	enum cpu_vendor vendor;
@@ -34,7 +34,7 @@ void selftest_show_gaps(const struct oracle *oracle, const struct selftest *test
 struct error *selftest_vectors(const struct isa *isa, const struct selftest_options *options,
 			       struct selftest_counts *counts);
 
-/* Runs options->cases random words of each encoding in unicorn, and on the model; likewise. */
+/* Runs options->cases random words of each encoding in the emulator options->against, and on the model; likewise. */
 struct error *selftest_against(const struct isa *isa, const struct selftest_options *options,
 			       struct selftest_counts *counts);
 
@@ -50,6 +50,10 @@ struct error *selftest_native(const struct isa *isa, const struct selftest_optio
  * agree count as passed, a difference as a failure.
  */
 struct error *selftest_sweep(const struct isa *isa, const struct selftest_options *options,
+			     struct selftest_counts *counts);
+
+/* What each word is to the lifter, where instructions are words; those that a disassembler alone knows are failures. */
+struct error *selftest_words(const struct isa *isa, const struct selftest_options *options,
 			     struct selftest_counts *counts);
 
 /* Models made wrong, options->mutate and those after it: a mutant that survives counts as a failure; likewise. */

@@ -67,11 +67,11 @@ static struct fp_result round_away(const struct fp_env *e, uint64_t a)
 	return fp_round_integral(&env, false, a);
 }
 
-static struct fp_result round_to_zero_32(const struct fp_env *e, uint64_t a)
+static struct fp_result cut_to_fit(const struct fp_env *e, unsigned width, uint64_t a)
 {
 	struct fp_env env = rounding(e, FP_TO_ZERO);
 
-	return fp_round_to_fit(&env, 32, a);
+	return fp_round_to_fit(&env, width, a);
 }
 
 static struct fp_result convert(const struct fp_env *e, enum fp_format from, uint64_t a)
@@ -128,6 +128,10 @@ OURS(sqrt, fp_sqrt(e, n[0]))
 OURS(rintx, fp_round_integral(e, true, n[0]))
 OURS(rinti, fp_round_integral(e, false, n[0]))
 OURS(rinta, round_away(e, n[0]))
+OURS(rint32z, cut_to_fit(e, 32, n[0]))
+OURS(rint32x, fp_round_to_fit(e, 32, n[0]))
+OURS(rint64z, cut_to_fit(e, 64, n[0]))
+OURS(rint64x, fp_round_to_fit(e, 64, n[0]))
 OURS(madd, fp_fma(e, 0, n[0], n[1], n[2]))
 OURS(msub, fp_fma(e, FP_NEGATE_PRODUCT, n[0], n[1], n[2]))
 OURS(nmadd, fp_fma(e, FP_NEGATE_PRODUCT | FP_NEGATE_ADDEND, n[0], n[1], n[2]))
@@ -142,8 +146,6 @@ OURS(zs_fixed, to_int(e, FP_TO_ZERO, true, 64, 7, n[0]))
 OURS(from_i32, fp_from_int(e, true, 32, 0, n[0]))
 OURS(from_u64, fp_from_int(e, false, 64, 0, n[0]))
 OURS(from_fixed, fp_from_int(e, true, 64, 9, n[0]))
-OURS(rint32z, round_to_zero_32(e, n[0]))
-OURS(rint64x, fp_round_to_fit(e, 64, n[0]))
 OURS(recip_step, fp_recip_step(e, n[0], n[1]))
 OURS(rsqrt_step, fp_rsqrt_step(e, n[0], n[1]))
 OURS(recip_estimate, fp_recip_estimate(e, is_precise(e), n[0]))
@@ -200,11 +202,15 @@ static const struct operation operations[] = {
 	ALL("frsqrte", 95, our_rsqrt_estimate),
 	ALL("frecpx", 98, our_recip_exponent),
 	{"bfdot", 101, FP_BF16, FP_F32, our_dot},
-	{"frint32z single", 103, FP_F32, FP_F32, our_rint32z},
-	{"frint32z double", 104, FP_F64, FP_F64, our_rint32z},
-	{"frint64x single", 105, FP_F32, FP_F32, our_rint64x},
-	{"frint64x double", 106, FP_F64, FP_F64, our_rint64x},
 	ALL("fmulx", 110, our_mulx),
+	{"frint32z single", 120, FP_F32, FP_F32, our_rint32z},
+	{"frint32z double", 121, FP_F64, FP_F64, our_rint32z},
+	{"frint32x single", 122, FP_F32, FP_F32, our_rint32x},
+	{"frint32x double", 123, FP_F64, FP_F64, our_rint32x},
+	{"frint64z single", 124, FP_F32, FP_F32, our_rint64z},
+	{"frint64z double", 125, FP_F64, FP_F64, our_rint64z},
+	{"frint64x single", 126, FP_F32, FP_F32, our_rint64x},
+	{"frint64x double", 127, FP_F64, FP_F64, our_rint64x},
 };
 
 /* Cases that one run of the guest takes: their file is not to be huge. */

@@ -35,7 +35,7 @@ struct fp_rules {
 	bool tiny_before;          /* a result is tiny by its value before rounding, else after */
 	bool flushed_is_exact;     /* a flushed result raises FP_UNDERFLOW alone */
 	bool flushing_raises;      /* FP_DENORMAL: an operand was flushed; else one is denormal and was not */
-	bool integral_denormal;    /* fp_round_integral(), fp_round_to_fit() raise FP_DENORMAL */
+	bool integral_denormal;    /* fp_round_integral() and fp_round_to_fit() raise FP_DENORMAL */
 	bool half_unflushed;       /* conversions flush no 16-bit number, and it raises no FP_DENORMAL */
 	bool half_silent;          /* nor does any other of FP_F16 */
 	bool saturates;            /* integers that do not fit give the nearest */

@@ -109,8 +109,8 @@ static struct error *may_be_loaded(struct judge *j, const struct prediction *slo
 	const struct transfer *t;
 	struct insn again;
 
-	*ret = !insn || !slot->lifted->prog;
-	if (*ret)
+	*ret = !insn || (!slot->lifted->prog && insn_may_change(insn, reg));
+	if (*ret || !slot->lifted->prog)
 		return NULL;
 	struct error *err = lift_again(j->model.cache, slot->pc, insn->bytes, insn->len, &again, &t);
 	if (err || transfer_get_reg(t, reg) == EXPR_NONE)

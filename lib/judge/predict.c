@@ -128,8 +128,9 @@ static struct error *predict_unmodelled(struct predictor *p, struct prediction *
 
 	if (keeps && slot->lifted->insn.may_store && !know_operand(p, slot))
 		return predict_wait(p, ret);
+	struct error *err = slot->lifted->insn.confined ? predict_keep_changes(p, slot) : NULL;
 	*ret = PREDICT_LAST;
-	return look_at_operand(p, slot, ret);
+	return err ? err : look_at_operand(p, slot, ret);
 }
 
 static struct error *predict_lifted(struct predictor *p, struct prediction *slot, enum predict_result *ret)

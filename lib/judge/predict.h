@@ -42,7 +42,7 @@ struct prediction {
 	struct lifted *lifted;
 	enum fault_kind fault;
 	bool imprecise;                 /* some input bits were unknown: predict again once they are known */
-	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it */
+	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it; of nothing: struct insn's changes, PC */
 	VEC(uint64_t) words;            /* for each register its value, then its mask */
 	VEC(struct eval_bound) bounds;
 	VEC(struct eval_store) stores;

@@ -96,6 +96,29 @@ struct error *predict_keep_outputs(const struct predictor *p, struct prediction 
 	return NULL;
 }
 
+/* Any value. False: no memory. */
+static bool keep_unknown(struct prediction *slot, uint32_t reg, unsigned num_words)
+{
+	uint16_t at = (uint16_t)slot->words.len;
+
+	for (unsigned i = 0; i < 2 * num_words; i++)
+		if (!vec_push(&slot->words, i < num_words ? 0 : UINT64_MAX))
+			return false;
+	return vec_push(&slot->regs, ((struct predicted_reg){.reg = reg, .word = at}));
+}
+
+struct error *predict_keep_changes(const struct predictor *p, struct prediction *slot)
+{
+	const struct insn *insn = &slot->lifted->insn;
+	uint64_t next = insn->pc + insn->len;
+	struct eval_reg pc = {.reg = p->isa->pc, .num_words = 1, .value = &next};
+
+	for (uint32_t r = 0; r < p->isa->num_regs; r++)
+		if (insn_may_change(insn, r) && !keep_unknown(slot, r, reg_words(&p->isa->regs[r])))
+			return &error_no_memory;
+	return keep_reg(slot, &pc) ? NULL : &error_no_memory;
+}
+
 struct error *predict_keep_faulted(struct prediction *slot, const struct eval *e)
 {
 	slot->regs.len = slot->words.len = slot->bounds.len = slot->stores.len = 0;

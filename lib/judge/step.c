@@ -87,6 +87,23 @@ static void keep_unwritten(struct judge *j, const struct prediction *slot)
 	}
 }
 
+/* Nothing is predicted but, it may be, which registers stay as they are: what changes of those is a difference. */
+static struct error *judge_nothing(struct judge *j, const struct prediction *slot)
+{
+	struct judgement *made = &j->judgement;
+
+	if (!slot->regs.len) {
+		adopt_registers(j->source, &j->before, &j->seen, &j->now);
+		keep_unwritten(j, slot);
+		return NULL;
+	}
+	struct error *err = judge_outputs(made, j->source, slot, &j->before, &j->seen, NULL, &j->reply.touched,
+					  &j->now);
+	made->unseen = UNSEEN_NOTHING;
+	made->open = false;
+	return err;
+}
+
 /*
  * A CPU's single step of what is done piece by piece: in place of the fault of a piece it takes the trap of those in
  * front of it (SDM vol. 2, VPGATHERDD).
@@ -118,10 +135,7 @@ static struct error *judge_stepped(struct judge *j, struct prediction *slot)
 		err = judge_fault(&j->judgement, fault_signal(slot->fault)->signal, 0);
 		adopt_registers(j->source, &j->before, &j->seen, &j->now);
 		break;
-	case PREDICTED_NOTHING:
-		adopt_registers(j->source, &j->before, &j->seen, &j->now);
-		keep_unwritten(j, slot);
-		break;
+	case PREDICTED_NOTHING: err = judge_nothing(j, slot); break;
 	}
 	return err;
 }

@@ -54,13 +54,27 @@ static struct error *set_break(struct lockstep *ls, uint64_t at, bool on)
 }
 
 /*
- * Of a place that there is now, or is no longer. On a page with a breakpoint QEMU translates each instruction alone
- * (7.2 to 11.1, check_for_breakpoints()): for blocks there are none but where the kernel would be entered.
+ * On a page with a breakpoint QEMU translates each instruction alone (7.2 to 11.1, check_for_breakpoints()): there are
+ * none but where the kernel would be entered, and where the log does not tell enough. It tells what is behind each
+ * instruction, or behind each block: then not what came from outside in its midst, on which the rest depends.
  */
+static bool wants_place(const struct lockstep *ls, uint64_t at)
+{
+	switch (replay_place_at(ls->replay, at)) {
+	case REPLAY_PLACE_ENTRY:
+	case REPLAY_PLACE_STATE: return true;
+	case REPLAY_PLACE_STORE: return !ls->options->blocks;
+	case REPLAY_PLACE_INPUT: return ls->options->blocks;
+	case REPLAY_PLACE_NONE:
+	default: return false;
+	}
+}
+
+/* Of a place that there is now, or is no longer. */
 static struct error *set_place(struct lockstep *ls, uint64_t at, bool on)
 {
 	uint64_t *placed = map_put(&ls->flow.placed, at);
-	bool wanted = on && !(ls->options->blocks && replay_place_at(ls->replay, at) == REPLAY_PLACE_STORE);
+	bool wanted = on && wants_place(ls, at);
 
 	if (!placed)
 		return &error_no_memory;

@@ -13,6 +13,7 @@ struct item {
 	struct x86_64_encoding encoding;
 	struct insn insn;
 	bool executes; /* by the model */
+	bool open;     /* by the model, whether it does is the CPU's choice */
 	struct oracle_probe probe;
 	enum sweep_verdict verdict;
 	int cpu_len;
@@ -102,6 +103,16 @@ static bool always_undefined(const struct transfer *t)
 	return false;
 }
 
+/* Whether it faults is the CPU's choice, whatever the state: the condition is an input alone. */
+static bool is_open(const struct transfer *t)
+{
+	for (size_t i = 0; i < t->faults.len; i++) {
+		if (expr_get(t->pool, t->faults.at[i].cond)->op == EXPR_ENV)
+			return true;
+	}
+	return false;
+}
+
 static struct error *ask_model(struct sweep *s, struct item *item)
 {
 	expr_pool_reset(s->pool);
@@ -113,6 +124,7 @@ static struct error *ask_model(struct sweep *s, struct item *item)
 		return err;
 	item->executes = item->insn.status == LIFT_UNMODELLED ||
 			 (item->insn.status == LIFT_DONE && !always_undefined(&s->transfer));
+	item->open = item->insn.status == LIFT_DONE && is_open(&s->transfer);
 	return NULL;
 }
 
@@ -150,7 +162,7 @@ static enum sweep_verdict refused(const struct sweep *s, const struct item *item
 		return SWEEP_REFUSED;
 	if (item->insn.switched && item->insn.status == LIFT_UNMODELLED)
 		return SWEEP_SWITCHED;
-	return is_of_hosts(s, item) ? SWEEP_HOST : SWEEP_WRONG;
+	return item->open || is_of_hosts(s, item) ? SWEEP_HOST : SWEEP_WRONG;
 }
 
 static enum sweep_verdict executed(const struct sweep *s, const struct item *item)

@@ -14,7 +14,8 @@ enum sweep_verdict {
 	SWEEP_EXECUTES, /* both say so, and agree on the length */
 	SWEEP_REFUSED,  /* both */
 	SWEEP_NAMED,    /* the CPU executes it, and its name is known, but there is no model */
-	SWEEP_HOST,     /* they differ by a hypervisor's doing: CPUID denies the feature, or it has a part in it */
+	SWEEP_HOST,     /* they differ by a hypervisor's doing (CPUID denies the feature, or it has a part in it), or
+			   the CPU makes use of a choice that is its own */
 	SWEEP_SWITCHED, /* named, not modelled, and refused: insn.switched */
 	SWEEP_OPEN,     /* the oracle cannot show it */
 	SWEEP_MISSING,  /* the CPU executes it; the model says #UD, or knows no such instruction */

@@ -6,48 +6,11 @@
 
 #include "lib/base/map.h"
 #include "lib/lift/effects.h"
+#include "lib/oracle/vectors_parts.h"
 #include "lib/oracle/vectors_state.h"
-
-/* Registers of the format, in the order in which they are compared and shown. */
-enum {
-	REG_X,
-	REG_SP_INDEX = 31,
-	REG_V,
-	REG_FLAGS = REG_V + 32,
-	REG_PC_INDEX = REG_FLAGS + 4,
-	REG_FPSR,
-	REG_FPCR,
-	NUM_REGS
-};
 
 /* Words come in any order and many are met once: what is kept is bounded, a word a place. */
 enum { CACHE_SIZE = 8192 };
-
-struct cached {
-	bool used;
-	enum transfer_kind kind;
-	struct insn insn; /* LIFT_UNMODELLED also when the transfer cannot be evaluated */
-	struct prog *prog;
-};
-
-struct vectors {
-	const struct isa *isa;
-	struct isa_lifter *lifter;
-	struct expr_pool *pool;
-	struct transfer transfer;
-	uint32_t regs[NUM_REGS]; /* ids */
-	struct cached *cache;    /* CACHE_SIZE */
-
-	/* The case at hand. */
-	struct vector_case current;
-	const struct cached *cached;
-	struct vectors_state input;
-	struct state before, expected, after;
-	uint8_t memory_expected[VECTOR_WINDOW], memory_after[VECTOR_WINDOW];
-	bool fpsr_unknown;
-	bool from_outside; /* bits of the result are for a target to say, not for the model */
-	struct eval eval;
-};
 
 /* ---- Creation ---- */
 
@@ -71,7 +34,7 @@ static void reg_name_of(unsigned index, char *ret, size_t size)
 
 static struct error *find_regs(struct vectors *v)
 {
-	for (unsigned i = 0; i < NUM_REGS; i++) {
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++) {
 		char name[8];
 		reg_name_of(i, name, sizeof name);
 		if (!isa_find_reg(v->isa, name, strlen(name), &v->regs[i]))
@@ -81,13 +44,12 @@ static struct error *find_regs(struct vectors *v)
 	return NULL;
 }
 
-/* Cases that fault are left out of files, so that no case has a misaligned access that is not allowed. */
-static void allow_misalignment(struct vectors *v)
+void vectors_assume(struct vectors *v, const char *reg, uint64_t value)
 {
-	uint32_t reg;
+	uint32_t id;
 
-	if (isa_find_reg(v->isa, "naa", 3, &reg))
-		state_set(&v->before, reg, 1);
+	if (isa_find_reg(v->isa, reg, strlen(reg), &id))
+		state_set(&v->before, id, value);
 }
 
 static struct error *allocate(struct vectors *v)
@@ -110,7 +72,8 @@ static struct error *allocate(struct vectors *v)
 	if (!v->cache)
 		return &error_no_memory;
 	transfer_init(&v->transfer, v->pool);
-	allow_misalignment(v);
+	vectors_assume(v, "naa", 1);
+	vectors_assume(v, "tbi0", 0);
 	return NULL;
 }
 
@@ -150,7 +113,7 @@ void vectors_destroy(struct vectors *v)
 
 /* ---- Lifting ---- */
 
-static struct error *lift(struct vectors *v, uint64_t pc, uint32_t word, struct insn *ret)
+struct error *vectors_lift(struct vectors *v, uint64_t pc, uint32_t word, struct insn *ret)
 {
 	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
 
@@ -175,7 +138,7 @@ static struct error *compile(struct vectors *v, struct cached *c)
 	return err ? error_prefix(err, "%s", c->insn.text) : NULL;
 }
 
-static struct error *find_cached(struct vectors *v, uint64_t pc, uint32_t word)
+struct error *vectors_find(struct vectors *v, uint64_t pc, uint32_t word)
 {
 	struct cached *c = &v->cache[hash_u64(word ^ pc << 32) % CACHE_SIZE];
 	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
@@ -185,7 +148,7 @@ static struct error *find_cached(struct vectors *v, uint64_t pc, uint32_t word)
 		return NULL;
 	prog_destroy(c->prog);
 	*c = (struct cached){0};
-	struct error *err = lift(v, pc, word, &c->insn);
+	struct error *err = vectors_lift(v, pc, word, &c->insn);
 	if (!err && c->insn.status == LIFT_DONE)
 		err = compile(v, c);
 	c->used = !err;
@@ -194,7 +157,7 @@ static struct error *find_cached(struct vectors *v, uint64_t pc, uint32_t word)
 
 /* ---- States ---- */
 
-static void set_state(const struct vectors *v, const struct vectors_state *from, struct state *to)
+void vectors_set_state(const struct vectors *v, const struct vectors_state *from, struct state *to)
 {
 	for (unsigned i = 0; i < 31; i++)
 		state_set(to, v->regs[REG_X + i], from->x[i]);
@@ -208,32 +171,24 @@ static void set_state(const struct vectors *v, const struct vectors_state *from,
 	state_set(to, v->regs[REG_FPCR], from->fpcr);
 }
 
-/* Results after inputs, in whichever order the file has them. */
-static void make_states(struct vectors *v, const struct vector_case *c)
+static void make_states(struct vectors *v)
 {
-	vectors_make_state(c->word, c->seed, &v->input);
-	vectors_apply(c, true, &v->input);
-	struct vectors_state expected = v->input;
-	expected.pc += 4;
-	vectors_apply(c, false, &expected);
-	set_state(v, &v->input, &v->before);
-	set_state(v, &expected, &v->expected);
-	memcpy(v->memory_expected, expected.memory, VECTOR_WINDOW);
+	const struct vectors_trial *t = &v->current;
+	const struct vectors_state *after = t->end == VECTORS_ENDED ? &t->after : &t->before;
 
-	v->fpsr_unknown = false;
-	for (unsigned i = 0; i < c->num_changes; i++)
-		v->fpsr_unknown |= c->changes[i].kind == VECTOR_UNKNOWN && c->changes[i].bytes[0] & 1;
+	vectors_set_state(v, &t->before, &v->before);
+	vectors_set_state(v, after, &v->expected);
+	memcpy(v->memory_expected, after->memory, VECTOR_WINDOW);
 }
 
-/* Memory around the window and the instruction reads as zero. */
-static enum mem_result load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
+enum mem_result vectors_load(void *ctx, uint64_t address, unsigned len, uint8_t *ret, uint8_t *unknown)
 {
 	const struct vectors *v = ctx;
 
 	memset(unknown, 0, len);
 	for (unsigned i = 0; i < len; i++) {
-		uint64_t in_window = address + i - VECTORS_WINDOW, in_code = address + i - v->input.pc;
-		ret[i] = in_window < VECTOR_WINDOW ? v->input.memory[in_window]
+		uint64_t in_window = address + i - VECTORS_WINDOW, in_code = address + i - v->current.before.pc;
+		ret[i] = in_window < VECTOR_WINDOW ? v->current.before.memory[in_window]
 			 : in_code < 4             ? (uint8_t)(v->current.word >> (8 * in_code))
 						   : 0;
 	}
@@ -258,25 +213,25 @@ static void store(struct vectors *v, const struct eval_store *s)
 			continue;
 		v->memory_after[offset] = s->data[i] & (uint8_t)~mask;
 		v->memory_expected[offset] &= (uint8_t)~mask;
-		v->from_outside |= mask && prog_uses_env(v->cached->prog);
+		v->from_outside |= mask && prog_uses_env(v->wrong ? v->wrong : v->cached->prog);
 	}
 }
 
 static bool is_listed(const struct vectors *v, uint32_t reg)
 {
-	for (unsigned i = 0; i < NUM_REGS; i++)
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++)
 		if (v->regs[i] == reg)
-			return !(i == REG_FPSR && v->fpsr_unknown);
+			return !(i == REG_FPSR && v->current.fpsr_unknown);
 	return false;
 }
 
 /* The state after, by the model. */
 static void apply_outputs(struct vectors *v)
 {
-	bool uses_env = prog_uses_env(v->cached->prog);
+	bool uses_env = prog_uses_env(v->wrong ? v->wrong : v->cached->prog);
 
 	state_copy(&v->after, &v->before);
-	memcpy(v->memory_after, v->input.memory, VECTOR_WINDOW);
+	memcpy(v->memory_after, v->current.before.memory, VECTOR_WINDOW);
 	v->from_outside = false;
 	for (size_t i = 0; i < v->eval.num_regs; i++) {
 		const struct eval_reg *r = &v->eval.regs[i];
@@ -300,7 +255,7 @@ static bool same_reg(const struct vectors *v, unsigned index)
 {
 	const struct reg_desc *desc = &v->isa->regs[v->regs[index]];
 
-	if (index == REG_FPSR && v->fpsr_unknown)
+	if (index == REG_FPSR && v->current.fpsr_unknown)
 		return true;
 	for (unsigned i = desc->word; i < desc->word + reg_words(desc); i++)
 		if ((v->expected.value[i] ^ v->after.value[i]) & ~v->after.unknown[i])
@@ -312,36 +267,117 @@ static bool is_as_expected(const struct vectors *v)
 {
 	if (v->eval.status != EVAL_DONE)
 		return false;
-	for (unsigned i = 0; i < NUM_REGS; i++)
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++)
 		if (!same_reg(v, i))
 			return false;
 	return !memcmp(v->memory_after, v->memory_expected, VECTOR_WINDOW);
 }
 
-struct error *vectors_run(struct vectors *v, const struct vector_case *c, enum vectors_verdict *ret,
-			  const struct insn **ret_insn)
+/* A fault has changed nothing. */
+static bool is_as_faulted(const struct vectors *v)
 {
-	struct eval_memory memory = {.ctx = v, .load = load};
+	return v->current.end == VECTORS_FAULTED && v->eval.status == EVAL_FAULT && v->eval.fault == v->current.fault;
+}
 
-	v->current = *c;
-	make_states(v, c);
-	struct error *err = find_cached(v, v->input.pc, c->word);
+struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word, bool *ret,
+				  const struct insn **ret_insn)
+{
+	struct error *err = vectors_find(v, pc, word);
+
 	if (err)
 		return err;
 	*ret_insn = &v->cached->insn;
+	*ret = v->cached->insn.status == LIFT_DONE && v->cached->kind == TRANSFER_PLAIN;
+	return NULL;
+}
+
+/* ---- The CPU ---- */
+
+bool vectors_question(const struct vectors *v, size_t index, struct vectors_trial *ret)
+{
+	struct vectors_trial t = {.word = 0};
+
+	if (index >= v->isa->num_questions)
+		return false;
+	const struct isa_question *q = &v->isa->questions[index];
+	for (unsigned i = 0; i < 4; i++)
+		t.word |= (uint32_t)q->insn[i] << (8 * i);
+	for (unsigned i = 0; i < sizeof q->inputs / sizeof *q->inputs; i++)
+		for (unsigned k = 0; k < REG_SP_INDEX; k++)
+			if (v->regs[REG_X + k] == q->inputs[i].reg)
+				t.before.x[k] = q->inputs[i].value;
+	*ret = t;
+	return true;
+}
+
+static void drop_cache(struct vectors *v)
+{
+	for (unsigned i = 0; i < CACHE_SIZE; i++) {
+		prog_destroy(v->cache[i].prog);
+		v->cache[i] = (struct cached){0};
+	}
+}
+
+struct error *vectors_observe(struct vectors *v, const struct vectors_trial *trial)
+{
+	v->current = *trial;
+	make_states(v);
+	struct error *err = vectors_find(v, trial->before.pc, trial->word);
+	if (!err && v->isa->lifter_observe &&
+	    v->isa->lifter_observe(v->lifter, &v->cached->insn, v->before.value, v->expected.value))
+		drop_cache(v);
+	return err;
+}
+
+/* ---- A case ---- */
+
+static struct error *judge(struct vectors *v, enum vectors_verdict *ret, const struct insn **ret_insn)
+{
+	struct eval_memory memory = {.ctx = v, .load = vectors_load};
+	bool modelled;
+	struct error *err = vectors_is_modelled(v, v->current.before.pc, v->current.word, &modelled, ret_insn);
+
+	if (err)
+		return err;
 	*ret = VECTORS_UNMODELLED;
-	if (v->cached->insn.status != LIFT_DONE || v->cached->kind != TRANSFER_PLAIN)
+	if (!modelled)
 		return NULL;
-	err = prog_run(v->cached->prog, v->before.value, v->before.unknown, &memory, &v->eval);
+	make_states(v);
+	err = prog_run(v->wrong ? v->wrong : v->cached->prog, v->before.value, v->before.unknown, &memory, &v->eval);
 	if (err || v->eval.status == EVAL_UNKNOWN)
 		return err;
+	v->from_outside = false;
 	if (v->eval.status == EVAL_DONE)
 		apply_outputs(v);
-	if (!is_as_expected(v))
+	if (!(v->current.end == VECTORS_ENDED ? is_as_expected(v) : is_as_faulted(v)))
 		*ret = VECTORS_FAILED;
 	else if (!v->from_outside)
 		*ret = VECTORS_PASSED;
 	return NULL;
+}
+
+struct error *vectors_judge(struct vectors *v, const struct vectors_trial *trial, enum vectors_verdict *ret,
+			    const struct insn **ret_insn)
+{
+	v->current = *trial;
+	return judge(v, ret, ret_insn);
+}
+
+/* Results after inputs, in whichever order the file has them. */
+struct error *vectors_run(struct vectors *v, const struct vector_case *c, enum vectors_verdict *ret,
+			  const struct insn **ret_insn)
+{
+	struct vectors_trial *t = &v->current;
+
+	*t = (struct vectors_trial){.number = c->number, .word = c->word, .seed = c->seed};
+	vectors_make_state(c->word, c->seed, &t->before);
+	vectors_apply(c, true, &t->before);
+	t->after = t->before;
+	t->after.pc += 4;
+	vectors_apply(c, false, &t->after);
+	for (unsigned i = 0; i < c->num_changes; i++)
+		t->fpsr_unknown |= c->changes[i].kind == VECTOR_UNKNOWN && c->changes[i].bytes[0] & 1;
+	return judge(v, ret, ret_insn);
 }
 
 /* ---- Texts ---- */
@@ -373,7 +409,7 @@ static void print_inputs(struct vectors *v, const struct effects *effects, struc
 	for (size_t i = 0; i < v->eval.num_loads; i++) {
 		const struct eval_load *l = &v->eval.loads[i];
 		uint8_t bytes[64], unknown[64];
-		if (load(v, l->address, l->len, bytes, unknown) != MEM_OK)
+		if (vectors_load(v, l->address, l->len, bytes, unknown) != MEM_OK)
 			continue;
 		strbuf_printf(text, "  before: [0x%" PRIx64 "]=", l->address);
 		print_bytes(text, bytes, l->len);
@@ -387,7 +423,7 @@ static const char *const fault_names[FAULT_NUM_KINDS] = {
 
 static void print_differences(const struct vectors *v, struct strbuf *text)
 {
-	for (unsigned i = 0; i < NUM_REGS; i++) {
+	for (unsigned i = 0; i < VECTORS_NUM_REGS; i++) {
 		if (same_reg(v, i))
 			continue;
 		strbuf_printf(text, "  %s: expected ", v->isa->regs[v->regs[i]].name);
@@ -410,10 +446,10 @@ static void print_differences(const struct vectors *v, struct strbuf *text)
 
 struct error *vectors_describe(struct vectors *v, struct strbuf *text)
 {
-	const struct vector_case *c = &v->current;
+	const struct vectors_trial *c = &v->current;
 	struct effects effects = {0};
 	struct insn insn;
-	struct error *err = lift(v, v->input.pc, c->word, &insn);
+	struct error *err = vectors_lift(v, v->current.before.pc, c->word, &insn);
 
 	strbuf_printf(text, "case %" PRIu32 ": %08" PRIx32 "  %s  (seed 0x%" PRIx64 ")\n", c->number, c->word,
 		      v->cached->insn.text, c->seed);
@@ -424,7 +460,11 @@ struct error *vectors_describe(struct vectors *v, struct strbuf *text)
 		return err;
 	print_inputs(v, &effects, text);
 	effects_deinit(&effects);
-	if (v->eval.status == EVAL_FAULT)
+	if (c->end == VECTORS_DIED)
+		strbuf_append(text, "  the emulator died of it\n");
+	else if (c->end == VECTORS_FAULTED)
+		strbuf_printf(text, "  expected: %s; model: %s\n", fault_names[c->fault], fault_names[v->eval.fault]);
+	else if (v->eval.status == EVAL_FAULT)
 		strbuf_printf(text, "  model: %s, which is not expected\n", fault_names[v->eval.fault]);
 	else if (v->eval.status == EVAL_DONE)
 		print_differences(v, text);

@@ -7,12 +7,42 @@
 #ifndef LIB_ORACLE_VECTORS_H
 #define LIB_ORACLE_VECTORS_H
 
+#include "arch/arch.h"
 #include "lib/base/strbuf.h"
 #include "lib/oracle/vector_file.h"
 #include "lib/state/state.h"
 
 #define VECTORS_CODE   UINT64_C(0x10008000) /* where the instruction is */
 #define VECTORS_WINDOW UINT64_C(0x20001000)
+
+/* What the format can tell of a state. */
+struct vectors_state {
+	uint64_t x[31], sp, pc;
+	uint64_t v[32][2]; /* low half first */
+	uint32_t nzcv;     /* in bits 31:28 */
+	uint32_t fpsr, fpcr;
+	uint8_t memory[VECTOR_WINDOW];
+};
+
+enum vectors_end {
+	VECTORS_ENDED,
+	VECTORS_FAULTED,
+	VECTORS_DIED,     /* and took the emulator with it */
+	VECTORS_LEFT_OUT, /* it cannot be compared */
+	VECTORS_NUM_ENDS
+};
+
+/* An instruction executed by somebody. */
+struct vectors_trial {
+	uint32_t number;
+	uint32_t word;
+	uint64_t seed;
+	struct vectors_state before;
+	enum vectors_end end;
+	enum fault_kind fault;      /* VECTORS_FAULTED */
+	struct vectors_state after; /* VECTORS_ENDED */
+	bool fpsr_unknown;          /* ... of which FPSR must not be judged */
+};
 
 enum vectors_verdict {
 	VECTORS_PASSED,
@@ -29,13 +59,31 @@ struct error *vectors_create(const struct isa *isa, struct vectors **ret);
 void vectors_destroy(struct vectors *v);
 
 /*
- * Runs a case. *ret_insn is valid until the next call. Errors are want of memory and our own bugs.
+ * A register that the format does not have, and that holds this in all states from now on. At first `naa` is 1:
+ * files leave out cases that fault, so that none has a misaligned access that is not allowed; and `tbi0` is 0.
  */
+void vectors_assume(struct vectors *v, const char *reg, uint64_t value);
+
+/* An instruction that tells of the CPU (isa->questions), by index from 0; false behind the last one. */
+bool vectors_question(const struct vectors *v, size_t index, struct vectors_trial *ret);
+/* What it told: VECTORS_ENDED. From now on the model is of that CPU. */
+struct error *vectors_observe(struct vectors *v, const struct vectors_trial *trial);
+
+/* Is there a model of the instruction, which takes it to an end or a fault? *ret_insn as of vectors_judge(). */
+struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word, bool *ret,
+				  const struct insn **ret_insn);
+
+/* The model against what became of a trial that is not left out. *ret_insn is valid until the next call. Errors are
+ * want of memory and our own bugs. */
+struct error *vectors_judge(struct vectors *v, const struct vectors_trial *trial, enum vectors_verdict *ret,
+			    const struct insn **ret_insn);
+
+/* The same for a case of a file. */
 struct error *vectors_run(struct vectors *v, const struct vector_case *c, enum vectors_verdict *ret,
 			  const struct insn **ret_insn);
 
 /*
- * Appends a paragraph on the case that was run last: the instruction, its inputs, and for each location that differs
+ * Appends a paragraph on the case that was judged last: the instruction, its inputs, and for each location that differs
  * what was expected and what the model says.
  */
 struct error *vectors_describe(struct vectors *v, struct strbuf *text);

@@ -1,7 +1,7 @@
 /*
  * The places where a guest that runs by itself has to stop, kept up to date as code comes and goes: where it may enter
- * a kernel, and where it may store what only it decides. They are looked for in the target's own bytes: what becomes
- * executable is forgotten by the model, and asked for.
+ * a kernel, where it may store what only it decides, and where it may read what comes from outside. They are looked for
+ * in the target's own bytes: what becomes executable is forgotten by the model, and asked for.
  */
 #include <string.h>
 #include <sys/mman.h> /* PROT_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
@@ -26,7 +26,13 @@ static enum replay_place kind_of(const struct isa *isa, const uint8_t *bytes, si
 {
 	if (isa->sys.entry(bytes, len) != ISA_ENTRY_NONE)
 		return REPLAY_PLACE_ENTRY;
-	return isa->undetermined_store && isa->undetermined_store(bytes, len) ? REPLAY_PLACE_STORE : REPLAY_PLACE_NONE;
+	switch (isa->undetermined(bytes, len)) {
+	case ISA_UNDETERMINED_STORE: return REPLAY_PLACE_STORE;
+	case ISA_UNDETERMINED_STATE: return REPLAY_PLACE_STATE;
+	case ISA_UNDETERMINED_INPUT: return REPLAY_PLACE_INPUT;
+	case ISA_DETERMINED:
+	default: return REPLAY_PLACE_NONE;
+	}
 }
 
 /* The end of what can be executed from the address on without a gap. */

@@ -42,8 +42,8 @@ static struct run {
 	struct replay_places changes;
 	VEC(struct guest_map_range) old; /* what was mapped when it was last looked at */
 	uint64_t generation, events, fresh, read;
-	bool could_change;        /* at any time, code that can be executed */
-	uint64_t stores, stepped; /* places of these, and steps over them */
+	bool could_change;                /* at any time, code that can be executed */
+	uint64_t stores, inputs, stepped; /* places of these, and steps over them */
 } run;
 
 static char program[4096], dump_path[SCRATCH_PATH_LEN];
@@ -141,9 +141,10 @@ static void start(void)
 
 static void finish(void)
 {
-	printf("  %s: %lu events, %zu places (%lu of stores, stepped %lu times), %lu kB read, %lu fresh pages compared\n",
+	printf("  %s: %lu events, %zu places (%lu of stores, %lu of inputs, stepped %lu times), %lu kB read, %lu fresh pages compared\n",
 	       run.steps ? "unicorn" : "qemu", (unsigned long)run.events, run.places.len, (unsigned long)run.stores,
-	       (unsigned long)run.stepped, (unsigned long)(run.read >> 10), (unsigned long)run.fresh);
+	       (unsigned long)run.inputs, (unsigned long)run.stepped, (unsigned long)(run.read >> 10),
+	       (unsigned long)run.fresh);
 	replay_places_deinit(&run.changes);
 	vec_deinit(&run.places);
 	vec_deinit(&run.old);
@@ -372,6 +373,19 @@ static void follow_places(void)
 	}
 }
 
+static enum replay_place kind_of(const struct isa *isa, const uint8_t *bytes)
+{
+	if (isa->sys.entry(bytes, isa->max_insn_len) != ISA_ENTRY_NONE)
+		return REPLAY_PLACE_ENTRY;
+	static const enum replay_place kinds[] = {
+		[ISA_DETERMINED] = REPLAY_PLACE_NONE,
+		[ISA_UNDETERMINED_STORE] = REPLAY_PLACE_STORE,
+		[ISA_UNDETERMINED_STATE] = REPLAY_PLACE_STATE,
+		[ISA_UNDETERMINED_INPUT] = REPLAY_PLACE_INPUT,
+	};
+	return kinds[isa->undetermined(bytes, isa->max_insn_len)];
+}
+
 /* All places, found the slow way: byte by byte, whatever changed. */
 static void places_are_all(void)
 {
@@ -379,7 +393,7 @@ static void places_are_all(void)
 	const struct guest_map *m = replay_map(run.replay);
 	size_t num = 0, gates = isa->sys.gate ? isa->sys.gate->num_entries : 0;
 
-	run.stores = 0;
+	run.stores = run.inputs = 0;
 	for (size_t i = 0; i < guest_map_num(m); i++) {
 		struct guest_map_range r = guest_map_get(m, i);
 		if (!(r.prot & PROT_EXEC) || r.prot & PROT_WRITE || !(r.prot & PROT_READ))
@@ -394,16 +408,14 @@ static void places_are_all(void)
 		if (guest_map_at(m, r.start + r.len, &next) && next.prot & PROT_EXEC)
 			ck_no_error(target_read_memory(run.target, next.start, bytes + r.len, ISA_MAX_INSN_LEN, &more));
 		for (uint64_t at = 0; at < r.len; at += isa->insn_align) {
-			bool door = isa->sys.entry(bytes + at, isa->max_insn_len) != ISA_ENTRY_NONE;
-			bool store = !door && isa->undetermined_store(bytes + at, isa->max_insn_len);
-			ck_assert_msg((door || store) == has_place(r.start + at), "event %lu: 0x%lx is %s place",
-				      (unsigned long)run.events, (unsigned long)(r.start + at),
-				      door || store ? "no" : "a");
-			ck_assert_int_eq(replay_place_at(run.replay, r.start + at), door    ? REPLAY_PLACE_ENTRY
-										    : store ? REPLAY_PLACE_STORE
-											    : REPLAY_PLACE_NONE);
-			num += door || store;
-			run.stores += store;
+			enum replay_place kind = kind_of(isa, bytes + at);
+			ck_assert_msg((kind != REPLAY_PLACE_NONE) == has_place(r.start + at),
+				      "event %lu: 0x%lx is %s place", (unsigned long)run.events,
+				      (unsigned long)(r.start + at), kind ? "no" : "a");
+			ck_assert_int_eq(replay_place_at(run.replay, r.start + at), kind);
+			num += kind != REPLAY_PLACE_NONE;
+			run.stores += kind == REPLAY_PLACE_STORE || kind == REPLAY_PLACE_STATE;
+			run.inputs += kind == REPLAY_PLACE_INPUT;
 		}
 		free(bytes);
 	}
@@ -470,10 +482,11 @@ static struct stop step_on(void)
 	return seen.stop;
 }
 
-static bool stands_at_store(void)
+static bool stands_aside(void)
 {
 	ck_no_error(target_read_regs(run.target, &run.now));
-	return replay_place_at(run.replay, pc_of(&run.now)) == REPLAY_PLACE_STORE;
+	enum replay_place kind = replay_place_at(run.replay, pc_of(&run.now));
+	return kind != REPLAY_PLACE_NONE && kind != REPLAY_PLACE_ENTRY;
 }
 
 /* On from a place where no kernel is entered. */
@@ -501,7 +514,7 @@ static struct stop go_on(void)
 		stop = step_on();
 	} else {
 		ck_no_error(target_resume(run.target, 0, &stop));
-		for (unsigned i = 0; i < MAX_STOPS && stop.kind == STOP_STEPPED && stands_at_store(); i++)
+		for (unsigned i = 0; i < MAX_STOPS && stop.kind == STOP_STEPPED && stands_aside(); i++)
 			stop = step_over();
 	}
 	if (stop.kind == STOP_STEPPED || stop.kind == STOP_SYSCALL || stop.kind == STOP_SIGNAL)

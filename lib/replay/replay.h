@@ -187,14 +187,16 @@ struct error *replay_know(struct replay *r, struct memory *memory, struct replay
 struct error *replay_know_fresh(struct replay *r, struct memory *memory, uint64_t address, size_t len);
 
 /*
- * Places where a guest that runs by itself has to stop: bytes by which it may enter a kernel (isa->sys.entry) or store
- * what only it decides (isa->undetermined_store), at each address where an instruction can begin, in pages that can be
- * executed and not written to; and the entries of isa->sys.gate.
+ * Places where a guest that runs by itself has to stop: bytes by which it may enter a kernel (isa->sys.entry), or store
+ * or read what only it decides (isa->undetermined), at each address where an instruction can begin, in pages that can
+ * be executed and not written to; and the entries of isa->sys.gate.
  */
 enum replay_place {
 	REPLAY_PLACE_NONE,
 	REPLAY_PLACE_ENTRY, /* it may enter a kernel, whatever else it may be */
-	REPLAY_PLACE_STORE,
+	REPLAY_PLACE_STORE, /* as in enum isa_undetermined */
+	REPLAY_PLACE_STATE,
+	REPLAY_PLACE_INPUT,
 };
 struct replay_places {
 	VEC(uint64_t) set, clear; /* ascending */

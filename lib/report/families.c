@@ -8,6 +8,22 @@ const char *family_name(const struct coverage_form *form)
 	return form->family && *form->family ? form->family : "undecodable";
 }
 
+static bool is_outside(const struct coverage_form *form, const struct isa_outside *outside)
+{
+	for (const char *const *family = outside->families; form->family && *family; family++)
+		if (!strcmp(form->family, *family))
+			return coverage_executed(form) > 0;
+	return false;
+}
+
+bool coverage_has_outside(const struct coverage *c, const struct isa *isa)
+{
+	for (size_t i = 0; i < c->forms.len && isa->outside; i++)
+		if (is_outside(&c->forms.at[i], isa->outside))
+			return true;
+	return false;
+}
+
 const char *coverage_status_name(enum lift_status status)
 {
 	return status == LIFT_DONE ? "modelled" : status == LIFT_UNMODELLED ? "unmodelled" : "undecodable";

@@ -26,6 +26,9 @@ void families_deinit(struct families *f);
 /* The name under which a form's family is counted. */
 const char *family_name(const struct coverage_form *form);
 
+/* Did the run execute instructions of extensions that stay outside of the ISA's model? */
+bool coverage_has_outside(const struct coverage *c, const struct isa *isa);
+
 /* "modelled", "unmodelled", "undecodable". */
 const char *coverage_status_name(enum lift_status status);
 

@@ -408,6 +408,31 @@ START_TEST(json_tells_how_steps_were_seen)
 }
 END_TEST
 
+/* Instructions that no model is meant for, and the CPU to do without them. */
+START_TEST(extensions_outside_are_told)
+{
+	static const char *const families[] = {"foo", "x87", NULL};
+	static const struct isa_outside outside = {.name = "FOO", .families = families, .cpu = "old"};
+	struct isa isa = *sample.report.isa;
+
+	print(&report_json);
+	json_t *document = parse_json();
+	ck_assert(json_is_null(json_object_get(document, "outside")));
+	json_decref(document);
+	isa.outside = &outside;
+	sample.report.isa = &isa;
+	print(&report_json);
+	document = parse_json();
+	ck_assert_str_eq(text_at(json_object_get(document, "outside"), "cpu", NULL), "old");
+	json_decref(document);
+	print(&report_html);
+	ck_assert_ptr_nonnull(strstr(out.at, "<code>--cpu old</code>"));
+	strbuf_clear(&out);
+	report_text(&out, &sample.report, false);
+	ck_assert_ptr_nonnull(strstr(out.at, "   FOO are not modelled: --cpu old runs the program without them\n"));
+}
+END_TEST
+
 /* Names in ELF files are bytes. */
 START_TEST(names_need_not_be_utf8)
 {
@@ -445,6 +470,7 @@ int main(void)
 	tcase_add_test(t, a_run_of_what_does_not_count_is_incomplete);
 	tcase_add_test(t, json_has_the_same_of_each);
 	tcase_add_test(t, json_tells_how_steps_were_seen);
+	tcase_add_test(t, extensions_outside_are_told);
 	tcase_add_test(t, names_need_not_be_utf8);
 	suite_add_tcase(s, t);
 	return test_main(s);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "lib/base/escape.h"
+#include "lib/report/families.h"
 
 void html_text(struct strbuf *out, const char *text)
 {
@@ -214,7 +215,11 @@ static void print_unmodelled(struct strbuf *out, const struct report *report)
 		html_address(out, report, u->first_pc);
 		strbuf_append(out, "</td></tr>\n");
 	}
-	strbuf_append(out, "</tbody></table></section>\n");
+	strbuf_append(out, "</tbody></table>");
+	if (coverage_has_outside(&run->coverage, report->isa))
+		strbuf_printf(out, "<p>%s are not modelled: <code>--cpu %s</code> runs the program without them.</p>",
+			      report->isa->outside->name, report->isa->outside->cpu);
+	strbuf_append(out, "</section>\n");
 }
 
 static void print_partly(struct strbuf *out, const struct report *report)

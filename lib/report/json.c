@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/report/document.h"
+#include "lib/report/families.h"
 #include "lib/report/report.h"
 #include "lib/report/values.h"
 
@@ -79,6 +80,13 @@ static json_t *unmodelled(const struct run *run)
 						      value_int(u->count), "first_pc", value_hex(u->first_pc)));
 	}
 	return list;
+}
+
+static json_t *outside(const struct report *report)
+{
+	if (!coverage_has_outside(&report->run->coverage, report->isa))
+		return json_null();
+	return json_pack("{s:s, s:s}", "name", report->isa->outside->name, "cpu", report->isa->outside->cpu);
 }
 
 static json_t *partly_seen(const struct report *report)
@@ -296,6 +304,7 @@ static json_t *build(const struct report *report)
 		{"lane", lane(run)},
 		{"lane_refused", report->lane_refused ? value_foreign(report->lane_refused) : json_null()},
 		{"unmodelled", unmodelled(run)},
+		{"outside", outside(report)},
 		{"partly_seen", partly_seen(report)},
 		{"findings", findings(report)},
 		{"memory_audit", memory_audit(run)},

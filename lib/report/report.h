@@ -36,6 +36,8 @@
  *                          before the guest ran
  *   lane_refused           null, or why the guest was stepped though the log would have done (--lane auto)
  *   unmodelled             [{mnemonic, count, first_pc}]: executed without a transfer, their results adopted
+ *   outside                null, or {name, cpu}: some of those are of extensions that stay outside of the model; a CPU
+ *                          model of QEMU's that has none of them
  *   partly_seen            [{mnemonic, reason, register, count, first_pc}]: what unseen counts; register: one that the
  *                          target does not show, or null
  *   findings               [{pc, symbol, bytes, mnemonic, form, text, key, place, cause, location, width, expected,

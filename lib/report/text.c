@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/escape.h"
+#include "lib/report/families.h"
 #include "lib/report/report.h"
 
 /* A text that is not ours, between two that are. */
@@ -240,6 +241,9 @@ static void append_unmodelled(struct strbuf *out, const struct report *report)
 		append_symbol(out, report, u->first_pc);
 		strbuf_append_char(out, '\n');
 	}
+	if (coverage_has_outside(&run->coverage, report->isa))
+		strbuf_printf(out, "   %s are not modelled: --cpu %s runs the program without them\n",
+			      report->isa->outside->name, report->isa->outside->cpu);
 }
 
 static void append_partly_seen(struct strbuf *out, const struct report *report)

@@ -38,8 +38,9 @@ struct child {
 
 /* Where a child's streams go, and how it reports that it could not become the program. */
 struct streams {
-	bool shared; /* ours */
-	int out, err, failed;
+	bool shared;      /* ours */
+	int in, out, err; /* -1: /dev/null */
+	int failed;
 	struct sandbox *sandbox; /* to run in, or NULL */
 };
 
@@ -50,7 +51,8 @@ static bool take_streams(const struct streams *streams)
 
 	if (streams->shared)
 		return true;
-	return null >= 0 && dup2(null, 0) >= 0 && dup2(streams->out >= 0 ? streams->out : null, 1) >= 0 &&
+	return null >= 0 && dup2(streams->in >= 0 ? streams->in : null, 0) >= 0 &&
+	       dup2(streams->out >= 0 ? streams->out : null, 1) >= 0 &&
 	       dup2(streams->err >= 0 ? streams->err : null, 2) >= 0;
 }
 
@@ -184,8 +186,8 @@ static struct error *start_drain(struct child *c)
 	return NULL;
 }
 
-struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct sandbox *sandbox,
-			  struct child **ret)
+/* With its output drained, or its standard error alone where its output is other. */
+static struct error *start(const char *const *argv, const char *const *envp, struct streams streams, struct child **ret)
 {
 	struct child *c = calloc(1, sizeof *c);
 	int fds[2];
@@ -200,7 +202,9 @@ struct error *child_start(const char *const *argv, const char *const *envp, bool
 		return err;
 	}
 	c->out_fd = fds[0];
-	const struct streams streams = {.shared = !own_streams, .out = fds[1], .err = fds[1], .sandbox = sandbox};
+	streams.err = fds[1];
+	if (streams.out < 0)
+		streams.out = fds[1];
 	struct error *err = spawn(argv, envp, streams, &c->pid);
 	close(fds[1]);
 	if (!err)
@@ -212,6 +216,22 @@ struct error *child_start(const char *const *argv, const char *const *envp, bool
 	else
 		*ret = c;
 	return err;
+}
+
+struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct sandbox *sandbox,
+			  struct child **ret)
+{
+	const struct streams streams = {.shared = !own_streams, .in = -1, .out = -1, .sandbox = sandbox};
+
+	return start(argv, envp, streams, ret);
+}
+
+struct error *child_start_on(const char *const *argv, const char *const *envp, int stream, struct sandbox *sandbox,
+			     struct child **ret)
+{
+	const struct streams streams = {.in = stream, .out = stream, .sandbox = sandbox};
+
+	return start(argv, envp, streams, ret);
 }
 
 pid_t child_pid(const struct child *c)
@@ -392,7 +412,8 @@ static struct error *run(const char *const *argv, const char *const *envp, unsig
 		free(text);
 		return error_os(errno, "pipe", NULL);
 	}
-	struct error *err = spawn(argv, envp, (struct streams){.out = fds[1], .err = -1, .sandbox = sandbox}, &pid);
+	struct error *err = spawn(argv, envp, (struct streams){.in = -1, .out = fds[1], .err = -1, .sandbox = sandbox},
+				  &pid);
 	close(fds[1]);
 	if (!err) {
 		err = read_output(fds[0], argv[0], pid, deadline_after(timeout_ms * CLOCK_MS), line, text, size);

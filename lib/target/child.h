@@ -25,6 +25,10 @@ struct child;
 struct error *child_start(const char *const *argv, const char *const *envp, bool own_streams, struct sandbox *sandbox,
 			  struct child **ret);
 
+/* The same with a stream for its standard input and output, a socket say. */
+struct error *child_start_on(const char *const *argv, const char *const *envp, int stream, struct sandbox *sandbox,
+			     struct child **ret);
+
 pid_t child_pid(const struct child *c);
 
 /* Kills the child and what it started in its session, and waits for it. NULL is fine. */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -17,8 +16,7 @@
 #include "lib/target/child.h"
 #include "lib/target/guest_env.h"
 #include "lib/target/qemu_lane.h"
-
-typedef VEC(const char *) string_list;
+#include "lib/target/qemu_start.h"
 
 /* What belongs to one start. */
 struct launch {
@@ -27,7 +25,7 @@ struct launch {
 	char *emulator;
 	struct temp_folder folder; /* with the stub's socket, and the log; removed once we are connected */
 	char *socket, *log;        /* log: NULL if there is none */
-	string_list args, env;     /* borrowed strings */
+	qemu_words args, env;      /* borrowed strings */
 	const char *log_args[QEMU_LANE_ARGS];
 	VEC(char *) stand_ins;   /* for the guest's variables */
 	struct sandbox *sandbox; /* NULL: there is none */
@@ -89,65 +87,6 @@ struct error *qemu_find_emulator(const struct isa *isa, const char *wanted, char
 			    wanted, variable);
 }
 
-static struct error *add(string_list *list, const char *text)
-{
-	return vec_push(list, text) ? NULL : &error_no_memory;
-}
-
-static struct error *add_all(string_list *list, const char *const *texts)
-{
-	struct error *err = NULL;
-
-	for (; !err && texts && *texts; texts++)
-		err = add(list, *texts);
-	return err;
-}
-
-static struct error *add_pair(string_list *list, const char *option, const char *value)
-{
-	struct error *err = add(list, option);
-
-	return err ? err : add(list, value);
-}
-
-/*
- * What the emulator gets of our environment: where things are, what language it speaks, and the options of sanitizers
- * that it may be built with. Nothing of it reaches the guest, and nothing of the guest's is in it.
- */
-static const char *const inherited[] = {
-	"PATH",         "HOME",         "TMPDIR",       "LANG",
-	"LC_ALL",       "LC_CTYPE",     "LC_MESSAGES",  "LD_LIBRARY_PATH",
-	"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS",
-};
-
-static bool is_inherited(const char *variable, const char **ret_name)
-{
-	for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
-		size_t len = strlen(inherited[i]);
-
-		*ret_name = inherited[i];
-		if (!strncmp(variable, inherited[i], len) && variable[len] == '=')
-			return true;
-	}
-	return false;
-}
-
-/* The emulator's environment, and the options by which the guest gets none of it. */
-static struct error *inherit(struct launch *l)
-{
-	struct error *err = NULL;
-	const char *name;
-
-	for (char **variable = environ; variable && *variable && !err; variable++) {
-		if (!is_inherited(*variable, &name))
-			continue;
-		err = add(&l->env, *variable);
-		if (!err)
-			err = add_pair(&l->args, "-U", name);
-	}
-	return err ? err : add(&l->env, NULL);
-}
-
 static size_t num_variables(const struct qemu_options *o)
 {
 	size_t num = 0;
@@ -168,35 +107,27 @@ static struct error *add_stand_ins(struct launch *l)
 		if (err)
 			break;
 		l->stand_ins.at[l->stand_ins.len++] = text;
-		err = add_pair(&l->args, "-E", text);
+		err = qemu_add_pair(&l->args, "-E", text);
 	}
 	return err;
 }
-
-/*
- * Without address randomisation the kernel puts the heap of a static position-independent QEMU at 0x555555555000, where
- * QEMU in turn wants to put guests of that kind: it moves them between its own maps, where their break cannot grow.
- * With the guest's addresses moved out of the way, it gets the usual ones. 4 GiB suit hosts of small address spaces
- * too.
- */
-#define GUEST_BASE "0x100000000"
 
 /* Up to what depends on what the emulator says of itself, which is asked in the environment that is made here. */
 static struct error *begin_args(struct launch *l)
 {
 	const struct qemu_options *o = l->options;
-	struct error *err = add(&l->args, l->emulator);
+	struct error *err = qemu_add(&l->args, l->emulator);
 
 	if (!err)
-		err = add_pair(&l->args, "-B", GUEST_BASE);
+		err = qemu_add_pair(&l->args, "-B", QEMU_GUEST_BASE);
 	if (!err && o->cpu)
-		err = add_pair(&l->args, "-cpu", o->cpu);
+		err = qemu_add_pair(&l->args, "-cpu", o->cpu);
 	if (!err && o->sysroot)
-		err = add_pair(&l->args, "-L", o->sysroot);
+		err = qemu_add_pair(&l->args, "-L", o->sysroot);
 	if (!err)
-		err = add_all(&l->args, o->extra_args);
+		err = qemu_add_all(&l->args, o->extra_args);
 	if (!err)
-		err = inherit(l);
+		err = qemu_inherit(&l->args, &l->env);
 	return err ? err : add_stand_ins(l);
 }
 
@@ -204,17 +135,17 @@ static struct error *end_args(struct launch *l)
 {
 	const struct qemu_options *o = l->options;
 	bool have_argv = o->argv && o->argv[0];
-	struct error *err = add_all(&l->args, l->log_args);
+	struct error *err = qemu_add_all(&l->args, l->log_args);
 
 	if (!err)
-		err = add_pair(&l->args, "-g", l->socket);
+		err = qemu_add_pair(&l->args, "-g", l->socket);
 	if (!err && have_argv)
-		err = add_pair(&l->args, "-0", o->argv[0]);
+		err = qemu_add_pair(&l->args, "-0", o->argv[0]);
 	if (!err)
-		err = add(&l->args, o->program);
+		err = qemu_add(&l->args, o->program);
 	if (!err && have_argv)
-		err = add_all(&l->args, o->argv + 1);
-	return err ? err : add(&l->args, NULL);
+		err = qemu_add_all(&l->args, o->argv + 1);
+	return err ? err : qemu_add(&l->args, NULL);
 }
 
 /* In a folder that only we can enter. The path of a socket has at most 107 bytes. */
@@ -238,51 +169,6 @@ static void remove_socket(struct launch *l)
 	l->socket = l->log = NULL;
 }
 
-/* "PREFIX: ended with status 1: MESSAGES". cpu: the model that was asked for, or NULL. */
-static struct error *describe_end(struct child *child, const char *emulator, int status, const char *cpu)
-{
-	char *words = child_last_words(child);
-	const char *text = words ? words : "";
-	const char *colon = *text ? ": " : "";
-	struct error *err;
-
-	if (WIFSIGNALED(status))
-		err = error_create(ERROR_TARGET, "%s was killed by signal %d (%s)%s%s", emulator, WTERMSIG(status),
-				   strsignal(WTERMSIG(status)), colon, text);
-	else if (cpu && strstr(text, cpu))
-		err = error_create(ERROR_UNSUPPORTED, "%s ended with status %d%s%s: %s -cpu help lists the models",
-				   emulator, WEXITSTATUS(status), colon, text, emulator);
-	else
-		err = error_create(ERROR_TARGET, "%s ended with status %d%s%s", emulator, WEXITSTATUS(status), colon,
-				   text);
-	free(words);
-	return err;
-}
-
-/* Of one that tried what it must not; NULL: it did not. */
-static struct error *describe_refusal(struct sandbox *sandbox, const char *emulator)
-{
-	const char *call = sandbox ? sandbox_refused(sandbox) : NULL;
-
-	if (!call)
-		return NULL;
-	return error_create(ERROR_SANDBOX,
-			    "%s tried what its sandbox refuses, and was ended before it was done: %s; if it is the "
-			    "emulator that needs this, and not its guest: --sandbox off",
-			    emulator, call);
-}
-
-/* Takes err; a refusal is the reason for it, if there was one. */
-static struct error *prefer_refusal(struct error *err, struct sandbox *sandbox, const char *emulator)
-{
-	struct error *refusal = err ? describe_refusal(sandbox, emulator) : NULL;
-
-	if (!refusal)
-		return err;
-	error_destroy(err);
-	return refusal;
-}
-
 /* Connects as soon as the emulator listens. */
 static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 {
@@ -299,7 +185,7 @@ static struct error *connect_stub(struct launch *l, struct rsp_client **ret)
 			return err;
 		error_destroy(err);
 		if (child_ended(l->child, 0, &status))
-			return describe_end(l->child, l->emulator, status, l->options->cpu);
+			return qemu_describe_end(l->child, l->emulator, status, l->options->cpu);
 		/* Nearly all of the time is spent here: no handler but that of an interrupt is installed. */
 		if (poll(NULL, 0, 2) < 0 && errno == EINTR)
 			return error_create(ERROR_INTERRUPTED, "interrupted");
@@ -332,7 +218,7 @@ static struct error *launch(struct launch *l, struct rsp_client **ret)
 		err = check_fifo_allowed(l);
 	if (err)
 		return err;
-	return prefer_refusal(connect_stub(l, ret), l->sandbox, l->emulator);
+	return qemu_prefer_refusal(connect_stub(l, ret), l->sandbox, l->emulator);
 }
 
 static void launch_deinit(struct launch *l)
@@ -372,10 +258,10 @@ static struct error *emulator_explain(void *ctx, struct error *err)
 	struct emulator *e = ctx;
 	int status;
 
-	err = prefer_refusal(err, e->sandbox, e->path);
+	err = qemu_prefer_refusal(err, e->sandbox, e->path);
 	if (!error_is(err, ERROR_TARGET) || !child_ended(e->child, PATIENCE_MS, &status))
 		return err;
-	struct error *end = describe_end(e->child, e->path, status, NULL);
+	struct error *end = qemu_describe_end(e->child, e->path, status, NULL);
 	struct error *both = error_create(ERROR_TARGET, "%s (%s)", err->message, end->message);
 	error_destroy(end);
 	error_destroy(err);
@@ -393,7 +279,7 @@ static struct error *ask(const struct launch *l, const char *option, bool whole,
 		err = child_output(args, l->env.at, l->options->timeout_ms, sandbox, ret);
 	else if (!err)
 		err = child_first_line(args, l->env.at, l->options->timeout_ms, sandbox, ret);
-	err = prefer_refusal(err, sandbox, l->emulator);
+	err = qemu_prefer_refusal(err, sandbox, l->emulator);
 	sandbox_destroy(sandbox);
 	return err;
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/oracle/vectors.h"
-#include "lib/oracle/vectors_state.h"
 #include "lib/target/unicorn_machine.h"
 
 /*
@@ -28,9 +26,6 @@ struct unicorn_vectors {
 	uint64_t pages[MAX_PAGES]; /* that appeared */
 	unsigned num_pages;
 	bool excepted;
-	struct vector_change changes[VECTOR_MAX_CHANGES];
-	unsigned num_changes;
-	struct vectors_state before, after;
 };
 
 /* ---- The engine ---- */
@@ -157,30 +152,32 @@ void unicorn_vectors_destroy(struct unicorn_vectors *u)
 
 /* ---- A case ---- */
 
-static struct error *put_state(struct unicorn_vectors *u, uint32_t word)
+static struct error *put_state(struct unicorn_vectors *u, const struct vectors_trial *trial)
 {
+	const struct vectors_state *before = &trial->before;
+
 	memset(u->window, 0, (size_t)NUM_WINDOW_PAGES * PAGE);
-	memcpy(u->window + PAGE, u->before.memory, VECTOR_WINDOW);
+	memcpy(u->window + PAGE, before->memory, VECTOR_WINDOW);
 	memset(u->code, 0, PAGE);
 	for (unsigned i = 0; i < 4; i++)
-		u->code[i] = (uint8_t)(word >> (8 * i));
+		u->code[i] = (uint8_t)(trial->word >> (8 * i));
 	uc_ctl_remove_cache(u->uc, VECTORS_CODE, VECTORS_CODE + PAGE);
-	u->regs = u->before;
-	u->nzcv = u->before.nzcv;
-	u->fpsr = u->before.fpsr;
-	u->fpcr = u->before.fpcr;
+	u->regs = *before;
+	u->nzcv = before->nzcv;
+	u->fpsr = before->fpsr;
+	u->fpcr = before->fpcr;
 	return unicorn_error(uc_reg_write_batch(u->uc, u->ids, u->values, NUM_REGS), "write the registers");
 }
 
-static struct error *get_state(struct unicorn_vectors *u)
+static struct error *get_state(struct unicorn_vectors *u, struct vectors_state *ret)
 {
 	uc_err e = uc_reg_read_batch(u->uc, u->ids, u->values, NUM_REGS);
 
-	u->after = u->regs;
-	u->after.nzcv = (uint32_t)u->nzcv & 0xf0000000;
-	u->after.fpsr = (uint32_t)u->fpsr;
-	u->after.fpcr = (uint32_t)u->fpcr;
-	memcpy(u->after.memory, u->window + PAGE, VECTOR_WINDOW);
+	*ret = u->regs;
+	ret->nzcv = (uint32_t)u->nzcv & 0xf0000000;
+	ret->fpsr = (uint32_t)u->fpsr;
+	ret->fpcr = (uint32_t)u->fpcr;
+	memcpy(ret->memory, u->window + PAGE, VECTOR_WINDOW);
 	return unicorn_error(e, "read the registers");
 }
 
@@ -190,60 +187,16 @@ static void drop_pages(struct unicorn_vectors *u)
 		uc_mem_unmap(u->uc, u->pages[--u->num_pages], PAGE);
 }
 
-static void add_change(struct unicorn_vectors *u, unsigned kind, unsigned offset, unsigned len, const void *bytes)
+struct error *unicorn_vectors_run(struct unicorn_vectors *u, struct vectors_trial *trial)
 {
-	u->changes[u->num_changes++] = (struct vector_change){.kind = (uint8_t)kind,
-							      .offset = (uint8_t)offset,
-							      .len = (uint8_t)len,
-							      .bytes = bytes};
-}
-
-/* At most 68 registers and, as stores are of at most 64 bytes, few ranges of memory. */
-static void find_changes(struct unicorn_vectors *u)
-{
-	const struct vectors_state *b = &u->before, *a = &u->after;
-
-	u->num_changes = 0;
-	for (unsigned i = 0; i < 31; i++)
-		if (a->x[i] != b->x[i])
-			add_change(u, i, 0, 8, &a->x[i]);
-	for (unsigned i = 0; i < 32; i++)
-		if (memcmp(a->v[i], b->v[i], sizeof a->v[i]) != 0)
-			add_change(u, VECTOR_V0 + i, 0, 16, a->v[i]);
-	if (a->sp != b->sp)
-		add_change(u, VECTOR_SP, 0, 8, &a->sp);
-	if (a->pc != b->pc + 4)
-		add_change(u, VECTOR_PC, 0, 8, &a->pc);
-	if (a->nzcv != b->nzcv)
-		add_change(u, VECTOR_NZCV, 0, 4, &a->nzcv);
-	if (a->fpsr != b->fpsr)
-		add_change(u, VECTOR_FPSR, 0, 4, &a->fpsr);
-	if (a->fpcr != b->fpcr)
-		add_change(u, VECTOR_FPCR, 0, 4, &a->fpcr);
-	for (unsigned i = 0, end; i < VECTOR_WINDOW && u->num_changes < VECTOR_MAX_CHANGES; i = end + 1) {
-		for (end = i; end < VECTOR_WINDOW && a->memory[end] != b->memory[end];)
-			end++;
-		if (end != i)
-			add_change(u, VECTOR_MEMORY, i, end - i, a->memory + i);
-	}
-}
-
-struct error *unicorn_vectors_run(struct unicorn_vectors *u, uint32_t word, uint64_t seed, struct vector_case *ret,
-				  bool *ret_ended)
-{
-	vectors_make_state(word, seed, &u->before);
 	u->excepted = false;
-	struct error *err = put_state(u, word);
+	struct error *err = put_state(u, trial);
 	if (err)
 		return err;
-	uc_err e = uc_emu_start(u->uc, u->before.pc, 0, 0, 1);
-	*ret_ended = !e && !u->excepted;
-	if (*ret_ended)
-		err = get_state(u);
+	uc_err e = uc_emu_start(u->uc, trial->before.pc, 0, 0, 1);
+	trial->end = e || u->excepted ? VECTORS_LEFT_OUT : VECTORS_ENDED;
+	if (trial->end == VECTORS_ENDED)
+		err = get_state(u, &trial->after);
 	drop_pages(u);
-	if (err || !*ret_ended)
-		return err;
-	find_changes(u);
-	*ret = (struct vector_case){.word = word, .seed = seed, .num_changes = u->num_changes, .changes = u->changes};
-	return NULL;
+	return err;
 }

@@ -1,12 +1,11 @@
 /*
- * Single-instruction cases of AArch64 whose expected results are unicorn's: what a file of vectors holds
- * (lib/oracle/vector_file.h), made on the spot. unicorn is an emulator with bugs of its own, so that a case that
- * differs is a question and no verdict.
+ * Single instructions of AArch64 in unicorn: cases as a file of vectors holds them, made on the spot. unicorn is an
+ * emulator with bugs of its own, so that a case that differs is a question and no verdict.
  */
 #ifndef LIB_TARGET_UNICORN_VECTORS_H
 #define LIB_TARGET_UNICORN_VECTORS_H
 
-#include "lib/oracle/vector_file.h"
+#include "lib/oracle/vectors.h"
 
 struct unicorn_vectors;
 
@@ -15,10 +14,9 @@ struct error *unicorn_vectors_create(struct unicorn_vectors **ret);
 void unicorn_vectors_destroy(struct unicorn_vectors *u);
 
 /*
- * Executes a word from the state that it and the seed stand for. The changes in *ret are valid until the next call.
- * *ret_ended is false where the instruction ended in an exception or reached for too much memory: there is no case.
+ * Executes the trial's word from the state before, at VECTORS_CODE. It is left out where the instruction ended in an
+ * exception or reached for too much memory.
  */
-struct error *unicorn_vectors_run(struct unicorn_vectors *u, uint32_t word, uint64_t seed, struct vector_case *ret,
-				  bool *ret_ended);
+struct error *unicorn_vectors_run(struct unicorn_vectors *u, struct vectors_trial *trial);
 
 #endif

@@ -103,11 +103,15 @@ static struct fpu_result run(const struct fpu_case *c)
 		OPERATION(101, v, "fmov d0, d3\n\tbfdot v0.2s, v1.4h, v2.4h")
 		/* What FPCR keeps of what is written to it. */
 		OPERATION(102, x, "mrs x0, fpcr")
-		OPERATION(103, v, "frint32z s0, s1")
-		OPERATION(104, v, "frint32z d0, d1")
-		OPERATION(105, v, "frint64x s0, s1")
-		OPERATION(106, v, "frint64x d0, d1")
 		TWO(110, "fmulx")
+		OPERATION(120, v, "frint32z s0, s1")
+		OPERATION(121, v, "frint32z d0, d1")
+		OPERATION(122, v, "frint32x s0, s1")
+		OPERATION(123, v, "frint32x d0, d1")
+		OPERATION(124, v, "frint64z s0, s1")
+		OPERATION(125, v, "frint64z d0, d1")
+		OPERATION(126, v, "frint64x s0, s1")
+		OPERATION(127, v, "frint64x d0, d1")
 	default: return (struct fpu_result){0, ~UINT64_C(0)};
 	}
 }

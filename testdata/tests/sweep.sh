@@ -31,6 +31,4 @@ agree "XOP and the other maps of VEX" '^(XOP|VEX)\.128\.(NP|66)\.map [0-9]+\.W0 
 
 output=$("$VALIDATE" selftest --sweep --replay 90:1:1 2>&1)
 same "not with a case" "$output $?" "validate: selftest: --sweep excludes --vectors, --against, --replay and --mutate 2"
-output=$("$VALIDATE" selftest --sweep --arch aarch64 2>&1)
-same "not of another instruction set" "$output $?" "validate: selftest: --sweep: there are no opcode maps of aarch64 2"
 finish

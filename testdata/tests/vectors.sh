@@ -45,12 +45,16 @@ matches "a failure's values" "$wrong" 'x0: expected 0xf893a2eefb32555e, model 0x
 same "the counts of a failure" "$(tail -n 1 <<<"$wrong")" "selftest: 0 passed, 1 failed, 0 not modelled"
 
 # Random words against unicorn, whose LDSMAX, LDSMIN, LDUMAX and LDUMIN are wrong in 2.0.1 (the other one
-# of the two values is kept); the vectors have these instructions, too, and agree with the model.
-against=$(selftest --against unicorn --cases 20 --seed 3)
+# of the two values is kept); the vectors have these instructions, too, and agree with the model. FCVTZS of a half with
+# fraction bits leaves the sign above 16 bits, and FJCVTZS sets Z for a denormal that was flushed, as in QEMU 7.2 (convert.sh).
+against=$(selftest --against unicorn --cases 20 --seed 3 -vv)
 same "nothing else differs from unicorn" \
-	"$(awk '/^family/ { exit } NF == 4 && $3 ~ /^[1-9]/ && $1 != "FAILED" { print $1 }' <<<"$against" | grep -vE '^ld[su](max|min)')" ""
+	"$(awk '/^family/ { exit } NF == 4 && $3 ~ /^[1-9]/ && $1 != "FAILED" { print $1 }' <<<"$against" |
+		grep -vE '^(ld[su](max|min)|fcvtzs$|fjcvtzs$)')" ""
+same "which fcvtzs and fjcvtzs differ from unicorn" "$(awk '$1 == "FAILED" && $5 ~ /^fj?cvtzs$/ { print $4, $5 }' <<<"$against" |
+	grep -vE '^(5f1.f[c-f].. fcvtzs|1e7e0... fjcvtzs)$')" ""
 matches "the last line against unicorn" "$(tail -n 1 <<<"$against")" '^selftest: [0-9]{5,} passed, [0-9]+ failed, [0-9]+ not modelled$'
-matches "exceptions are counted" "$against" '[0-9]+ words executed, [1-9][0-9]* of them ended in an exception'
-selftest --against qemu 2>"$scratch/err" >&2
+matches "exceptions are counted" "$against" '[0-9]+ words executed in .*, [1-9][0-9]* could not be compared'
+selftest --against gem5 2>"$scratch/err" >&2
 same "the exit status of an unknown emulator" $? 2
 finish
