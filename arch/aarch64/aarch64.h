@@ -23,6 +23,10 @@ extern const struct isa_outside a64_without;
 
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);
+const struct isa_cpu *a64_lifter_cpu(const struct isa_lifter *lifter);
+void a64_lifter_set_cpu(struct isa_lifter *lifter, const struct isa_cpu *cpu);
+bool a64_lifter_observe(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
+			const uint64_t *after);
 bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret_mask, uint32_t *ret_value);
 /* entry.c: isa->sys.entry, isa->flow, isa->undetermined. */
 enum isa_entry a64_entry(const uint8_t *bytes, size_t len);
@@ -36,13 +40,14 @@ extern const uint32_t a64_flag_regs[A64_NUM_FLAGS];
 
 extern const struct a64_table a64_alu_table, a64_bits_table, a64_muldiv_table, a64_flagops_table, a64_move_table,
 	a64_single_table, a64_pair_table, a64_exclusive_table, a64_atomic_table, a64_control_table, a64_pauth_table,
-	a64_system_table, a64_simd_same_table, a64_simd_multiply_table, a64_simd_long_table, a64_simd_across_table,
-	a64_simd_permute_table, a64_simd_shift_table, a64_simd_move_table, a64_simd_memory_table,
+	a64_system_table, a64_tag_table, a64_simd_same_table, a64_simd_multiply_table, a64_simd_long_table,
+	a64_simd_across_table, a64_simd_permute_table, a64_simd_shift_table, a64_simd_move_table, a64_simd_memory_table,
 	a64_simd_estimate_table, a64_simd_bf16_table, a64_simd_crypto_table, a64_fp_scalar_table, a64_simd_fp_table,
 	a64_simd_fp_reduce_table, a64_simd_fp_complex_table, a64_simd_convert_table, a64_fp_convert_table,
 	a64_sve_integer_table, a64_sve_fp_table, a64_sve_memory_table, a64_sve_system_table, a64_sme_table;
 
 extern const struct a64_table *const a64_families[]; /* all of them */
+extern const struct a64_table a64_needs_table;       /* needs.c: which features an encoding needs */
 extern const size_t a64_num_families;
 
 /* An instruction on its way to a transfer. */
@@ -51,6 +56,7 @@ struct a64_ctx {
 	struct transfer *t;
 	const struct a64_encoding *encoding;
 	const struct a64_row *row;
+	const struct isa_cpu *cpu;
 	uint32_t word;
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
@@ -60,7 +66,7 @@ struct a64_ctx {
 	bool confined, may_store; /* as in struct insn, of what has no model */
 	uint64_t changes[ISA_CHANGE_WORDS];
 	bool opens, closes; /* as in struct insn */
-	uint16_t reveals;
+	uint16_t reveals, may_fault;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that the operands name */
@@ -139,10 +145,10 @@ void a64_store(struct a64_ctx *c, expr_id address, expr_id value);
 /* ---- Pointer authentication (pauth.c) ---- */
 
 /*
- * A pointer after a code was put in or taken out. The code depends on keys and the processor, and takes the place of
- * address bits above those translated: which are known to be the kernel's choice, at most from bit 36 up, bit 55 aside.
+ * A pointer after its authentication, with key A or B, as AuthIA() and its kin leave it; combined: by an instruction
+ * that also uses it. Sets c->may_fault where a failure is an exception.
  */
-expr_id a64_with_code(struct a64_ctx *c, expr_id pointer);
+expr_id a64_authenticate(struct a64_ctx *c, expr_id pointer, bool key_b, bool combined);
 
 /* ---- Flags (flags.c) ---- */
 

@@ -92,19 +92,19 @@ static void build_store(struct a64_ctx *c)
 
 /* Bits o2 L o1 Rs o0 Rt2; those that are not used should be ones, and do not matter. */
 #define SINGLE(size, log, suffix) \
-	{size " 001000 0 0 0 SSSSS 0 xxxxx nnnnn ttttt", build_store, log, "----", "stxr" suffix}, \
-		{size " 001000 0 0 0 SSSSS 1 xxxxx nnnnn ttttt", build_store, log, "----", "stlxr" suffix}, \
-		{size " 001000 0 1 0 xxxxx 0 xxxxx nnnnn ttttt", build_load, log, "----", "ldxr" suffix}, \
+	{size " 001000 0 0 0 SSSSS 0 !!!!! nnnnn ttttt", build_store, log, "----", "stxr" suffix}, \
+		{size " 001000 0 0 0 SSSSS 1 !!!!! nnnnn ttttt", build_store, log, "----", "stlxr" suffix}, \
+		{size " 001000 0 1 0 !!!!! 0 !!!!! nnnnn ttttt", build_load, log, "----", "ldxr" suffix}, \
 	{ \
-		size " 001000 0 1 0 xxxxx 1 xxxxx nnnnn ttttt", build_load, log, "----", "ldaxr" suffix \
+		size " 001000 0 1 0 !!!!! 1 !!!!! nnnnn ttttt", build_load, log, "----", "ldaxr" suffix \
 	}
 #define PAIR(size, log, suffix) \
 	{size " 001000 0 0 1 SSSSS 0 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", "stxp" suffix}, \
 		{size " 001000 0 0 1 SSSSS 1 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", \
 		 "stlxp" suffix}, \
-		{size " 001000 0 1 1 xxxxx 0 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldxp" suffix}, \
+		{size " 001000 0 1 1 !!!!! 0 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldxp" suffix}, \
 	{ \
-		size " 001000 0 1 1 xxxxx 1 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldaxp" suffix \
+		size " 001000 0 1 1 !!!!! 1 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldaxp" suffix \
 	}
 
 /* clang-format off */

@@ -144,10 +144,10 @@ static void build_plain(struct a64_ctx *c)
 		UNSCALED(size, "1", opc "0", LS_VECTOR | (param), "stur " size_name), \
 		MODES(size, "1", opc "1", LS_VECTOR | LS_LOAD | (param), "ldr " size_name), \
 		UNSCALED(size, "1", opc "1", LS_VECTOR | LS_LOAD | (param), "ldur " size_name)
-/* The bits o2 L o1 Rs o0 Rt2: Rs and Rt2 should be ones, and do not matter. */
+/* The bits o2 L o1 Rs o0 Rt2: Rs and Rt2 should be ones. */
 #define PLAIN(size, l, o0, param, name) \
 	{ \
-		size " 001000 1 " l " 0 xxxxx " o0 " xxxxx nnnnn ttttt", build_plain, LS_ORDERED | (param), "----", \
+		size " 001000 1 " l " 0 !!!!! " o0 " !!!!! nnnnn ttttt", build_plain, LS_ORDERED | (param), "----", \
 			name \
 	}
 #define ORDERED(size, log, suffix) \
@@ -212,8 +212,6 @@ static const struct a64_row a64_single[] = {
 	RELEASE("11", "00", 3,                         "stlur x"),
 	RELEASE("11", "01", LS_LOAD | 3,               "ldapur x"),
 
-	{"11 111 0 00 x x 1 xxxxxxxxx x 1 xxxxx xxxxx",    a64_build_unmodelled, 0, "----", "ldraa"},
-
 	/* Memory copy and set. */
 	{"00 011 0 01 00 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfp"},
 	{"00 011 0 01 01 0 xxxxx xxxx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "cpyfm"},
@@ -227,20 +225,6 @@ static const struct a64_row a64_single[] = {
 	{"00 011 1 01 11 0 xxxxx 00xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setgp"},
 	{"00 011 1 01 11 0 xxxxx 01xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setgm"},
 	{"00 011 1 01 11 0 xxxxx 10xx 01 xxxxx xxxxx",         a64_build_unmodelled, 0, "----", "setge"},
-
-	/* Memory tags. */
-	{"11 011 0 01 00 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzgm"},
-	{"11 011 0 01 01 1 xxxxxxxxx 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "ldg"},
-	{"11 011 0 01 10 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stgm"},
-	{"11 011 0 01 11 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "ldgm"},
-	{"11 011 0 01 00 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stg"},
-	{"11 011 0 01 00 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stg"},
-	{"11 011 0 01 01 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzg"},
-	{"11 011 0 01 01 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzg"},
-	{"11 011 0 01 10 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "st2g"},
-	{"11 011 0 01 10 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "st2g"},
-	{"11 011 0 01 11 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stz2g"},
-	{"11 011 0 01 11 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stz2g"},
 };
 /* clang-format on */
 

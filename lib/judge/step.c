@@ -202,12 +202,25 @@ static void name_stack_fault(struct judge *j, const struct prediction *slot)
 		j->reply.stop.signal = fault_signal(FAULT_STACK)->signal;
 }
 
+/* The signal that the prediction is of. Where either outcome is right, a fault or none, the one that came is. */
+static int expected_signal(const struct prediction *slot, int signal)
+{
+	uint16_t may = slot->kind == PREDICTED_OUTPUTS && slot->lifted ? slot->lifted->insn.may_fault : 0;
+
+	if (slot->kind == PREDICTED_FAULT)
+		return fault_signal(slot->fault)->signal;
+	for (enum fault_kind f = FAULT_NONE + 1; may >> f; f++)
+		if (may >> f & 1 && fault_signal(f)->signal == signal)
+			return signal;
+	return 0;
+}
+
 /* A step that a signal stopped: the instruction did not complete, but before a trap. */
 static struct error *judge_signal(struct judge *j, struct prediction *slot)
 {
 	name_stack_fault(j, slot);
-	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
-	int signal = j->reply.stop.signal, instead = logged_instead(j, slot->pc, signal);
+	int signal = j->reply.stop.signal, expected = expected_signal(slot, signal);
+	int instead = logged_instead(j, slot->pc, signal);
 	bool logged = false;
 
 	j->signal = signal;
