@@ -3,6 +3,7 @@
 
 #include <elf.h>
 
+#include "arch/aarch64/cpu.h"
 #include "arch/aarch64/regs.h"
 #include "arch/aarch64/syscalls.h"
 #include "arch/arch.h"
@@ -114,6 +115,13 @@ const struct isa isa_aarch64 = {
 	.outside = &a64_without,
 	.lifter_create = a64_lifter_create,
 	.lifter_destroy = a64_lifter_destroy,
+	.features = a64_features,
+	.num_features = A64_NUM_FEATURES,
+	.questions = a64_questions,
+	.num_questions = A64_NUM_QUESTIONS,
+	.lifter_cpu = a64_lifter_cpu,
+	.lifter_set_cpu = a64_lifter_set_cpu,
+	.lifter_observe = a64_lifter_observe,
 	.lifter_encoding = a64_lifter_encoding,
 	.lift = a64_lift,
 };

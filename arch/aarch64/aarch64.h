@@ -23,6 +23,10 @@ extern const struct isa_outside a64_without;
 
 struct error *a64_lifter_create(struct isa_lifter **ret);
 void a64_lifter_destroy(struct isa_lifter *lifter);
+const struct isa_cpu *a64_lifter_cpu(const struct isa_lifter *lifter);
+void a64_lifter_set_cpu(struct isa_lifter *lifter, const struct isa_cpu *cpu);
+bool a64_lifter_observe(struct isa_lifter *lifter, const struct insn *insn, const uint64_t *before,
+			const uint64_t *after);
 bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret_mask, uint32_t *ret_value);
 /* entry.c: isa->sys.entry, isa->flow, isa->undetermined. */
 enum isa_entry a64_entry(const uint8_t *bytes, size_t len);
@@ -39,6 +43,7 @@ extern const uint32_t a64_flag_regs[A64_NUM_FLAGS];
 #undef FAMILY
 
 extern const struct a64_table *const a64_families[]; /* all of them */
+extern const struct a64_table a64_needs_table;       /* needs.c: which features an encoding needs */
 extern const size_t a64_num_families;
 
 /* An instruction on its way to a transfer. */
@@ -47,17 +52,18 @@ struct a64_ctx {
 	struct transfer *t;
 	const struct a64_encoding *encoding;
 	const struct a64_row *row;
+	const struct isa_cpu *cpu;
 	uint32_t word;
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
-	bool unmodelled, undefined, may_refuse;
+	bool unmodelled, undefined;
 	bool unallocated;         /* the row is wider than its encoding: no instruction */
 	char name[24];            /* of rows that have several: the one that the word chooses; else "" */
 	bool confined, may_store; /* as in struct insn, of what has no model */
 	uint64_t changes[ISA_CHANGE_WORDS];
 	bool opens, closes, may_leave; /* as in struct insn */
 	uint32_t rest;                 /* as in struct insn; 0: none */
-	uint16_t reveals;
+	uint16_t reveals, may_fault;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that the operands name */
@@ -74,8 +80,6 @@ void a64_may_change(struct a64_ctx *c, uint32_t reg);
 void a64_undefined(struct a64_ctx *c);
 /* CONSTRAINED UNPREDICTABLE: what is predicted, or UNDEFINED. */
 void a64_may_refuse(struct a64_ctx *c);
-/* That, unless all bits of the field are ones, as they should be ("Fixed values", Arm ARM C2.1). */
-void a64_should_be_ones(struct a64_ctx *c, char letter);
 /* Where cond, one bit, holds, the results are not even predictable as undefined bits. */
 void a64_leave_open(struct a64_ctx *c, expr_id cond);
 /* Rows of instructions without a model, which thereby have a name. */
@@ -142,10 +146,10 @@ void a64_store(struct a64_ctx *c, expr_id address, expr_id value);
 /* ---- Pointer authentication (pauth.c) ---- */
 
 /*
- * A pointer after a code was put in or taken out. The code depends on keys and the processor, and takes the place of
- * address bits above those translated: which are known to be the kernel's choice, at most from bit 36 up, bit 55 aside.
+ * A pointer after its authentication, with key A or B, as AuthIA() and its kin leave it; combined: by an instruction
+ * that also uses it. Sets c->may_fault where a failure is an exception.
  */
-expr_id a64_with_code(struct a64_ctx *c, expr_id pointer);
+expr_id a64_authenticate(struct a64_ctx *c, expr_id pointer, bool key_b, bool combined);
 
 /* ---- Flags (flags.c) ---- */
 

@@ -135,25 +135,6 @@ static void build_add_carry(struct a64_ctx *c)
 	a64_write(c, 'd', add(c, a64_read(c, 'n'), a64_read(c, 'm'), a64_flag(c, A64_cf)));
 }
 
-/* SUBP, SUBPS: of addresses, whose bits above 55 are copies of it. */
-static void build_sub_pointer(struct a64_ctx *c)
-{
-	struct expr_pool *p = c->pool;
-	expr_id a = expr_sext(p, a64_xsp(c, a64_field(c, 'n'), 56), 64);
-	expr_id b = expr_sext(p, a64_xsp(c, a64_field(c, 'm'), 56), 64);
-
-	a64_write(c, 'd', add(c, a, b, no_carry(c)));
-}
-
-/* GMI: the tag of Xn as a bit of a mask of tags. */
-static void build_tag_mask(struct a64_ctx *c)
-{
-	struct expr_pool *p = c->pool;
-	expr_id tag = expr_extract(p, a64_xsp(c, a64_field(c, 'n'), 64), 56, 4);
-
-	a64_write(c, 'd', expr_or(p, a64_read(c, 'm'), expr_shl(p, a64_const(c, 64, 1), tag)));
-}
-
 /* clang-format off */
 static const struct a64_row a64_alu[] = {
 	/* encoding                                      build                  param                           nzcv    name */
@@ -188,14 +169,6 @@ static const struct a64_row a64_alu[] = {
 	{"s 0 1 11010000 mmmmm 000000 nnnnn ddddd",      build_add_carry,       ALU_ADD | ALU_SET,              "WWMW", "adcs"},
 	{"s 1 0 11010000 mmmmm 000000 nnnnn ddddd",      build_add_carry,       ALU_SUB,                        "--R-", "sbc"},
 	{"s 1 1 11010000 mmmmm 000000 nnnnn ddddd",      build_add_carry,       ALU_SUB | ALU_SET,              "WWMW", "sbcs"},
-
-	/* Tags of pointers, of the memory tagging extension. */
-	{"1 0 0 11010110 mmmmm 000000 nnnnn ddddd",      build_sub_pointer,     ALU_SUB,                        "----", "subp"},
-	{"1 0 1 11010110 mmmmm 000000 nnnnn ddddd",      build_sub_pointer,     ALU_SUB | ALU_SET,              "WWWW", "subps"},
-	{"1 0 0 11010110 mmmmm 000101 nnnnn ddddd",      build_tag_mask,        0,                              "----", "gmi"},
-	{"1 0 0 11010110 xxxxx 000100 xxxxx xxxxx",      a64_build_unmodelled,  0,                              "----", "irg"},
-	{"1 0 0 100011 0 xxxxxx xx xxxx xxxxx xxxxx",    a64_build_unmodelled,  0,                              "----", "addg"},
-	{"1 1 0 100011 0 xxxxxx xx xxxx xxxxx xxxxx",    a64_build_unmodelled,  0,                              "----", "subg"},
 };
 /* clang-format on */
 

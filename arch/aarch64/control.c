@@ -8,6 +8,7 @@ enum {
 	BRANCH_LINK = 1,
 	BRANCH_AUTHENTICATE = 2,
 	BRANCH_NONZERO = 4,
+	BRANCH_KEY_B = 8,
 };
 
 /* What a comparison of FEAT_CMPBR asks (param); the rows of bytes and halfwords add their width, of words that of sf.
@@ -104,7 +105,7 @@ static void build_branch_register(struct a64_ctx *c)
 	expr_id to = a64_x(c, a64_has(c, 'n') ? a64_field(c, 'n') : 30, 64);
 
 	if (c->row->param & BRANCH_AUTHENTICATE)
-		to = a64_with_code(c, to);
+		to = a64_authenticate(c, to, c->row->param & BRANCH_KEY_B, true);
 	link_if_asked(c);
 	a64_goto(c, without_tag(c, to));
 }
@@ -150,15 +151,15 @@ static const struct a64_row a64_control[] = {
 	{"1101011 0 0 01 11111 000000 nnnnn 00000", build_branch_register, BRANCH_LINK,                      "----", "blr"},
 	{"1101011 0 0 10 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "ret"},
 	{"1101011 0 0 00 11111 000010 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braaz"},
-	{"1101011 0 0 00 11111 000011 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "brabz"},
+	{"1101011 0 0 00 11111 000011 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "brabz"},
 	{"1101011 1 0 00 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braa"},
-	{"1101011 1 0 00 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE,              "----", "brab"},
+	{"1101011 1 0 00 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "brab"},
 	{"1101011 0 0 01 11111 000010 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraaz"},
-	{"1101011 0 0 01 11111 000011 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blrabz"},
+	{"1101011 0 0 01 11111 000011 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "blrabz"},
 	{"1101011 1 0 01 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraa"},
-	{"1101011 1 0 01 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blrab"},
+	{"1101011 1 0 01 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "blrab"},
 	{"1101011 0 0 10 11111 000010 11111 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "retaa"},
-	{"1101011 0 0 10 11111 000011 11111 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "retab"},
+	{"1101011 0 0 10 11111 000011 11111 11111", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "retab"},
 	/* Undefined at EL0: Arm ARM C6.2, ERET and DRPS. */
 	{"1101011 0 100 11111 000000 11111 00000", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eret"},
 	{"1101011 0 100 11111 00001x 11111 11111", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eretaa"},

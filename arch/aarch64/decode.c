@@ -45,6 +45,9 @@ struct error *a64_parse_row(const struct a64_row *row, struct a64_encoding *ret)
 		if (*c == '0' || *c == '1') {
 			e.mask |= UINT32_C(1) << bit;
 			e.value |= (uint32_t)(*c - '0') << bit;
+		} else if (*c == '!' || *c == '?') {
+			e.should |= UINT32_C(1) << bit;
+			e.should_be |= (uint32_t)(*c == '!') << bit;
 		} else if (!isalpha((unsigned char)*c) || (*c != 'x' && !add_bit(&e, *c, bit))) {
 			return malformed(row);
 		}

@@ -4,6 +4,7 @@
  * The encoding of a row is a pattern of 32 characters, most significant bit first, spaces aside:
  *   0 1     this bit has this value
  *   x       any value, which does not matter
+ *   ! ?    should be one, zero: else the instruction is UNDEFINED, or as if it were (Arm ARM, "SBO", "SBZ")
  *   letter  a bit of the field of that name; fields are contiguous
  * Letters as far as they have one meaning everywhere: s the size bit "sf"; d n m a the numbers of Rd Rn Rm Ra; t u
  * those of Rt and Rt2; S that of Rs; i the immediate; c a condition; Q z the width and the element size of a vector.
@@ -54,6 +55,7 @@ enum { A64_MAX_FIELDS = 12 };
 
 struct a64_encoding {
 	uint32_t mask, value;
+	uint32_t should, should_be; /* bits that should have a value, and which */
 	uint8_t num_fields;
 	struct a64_field fields[A64_MAX_FIELDS];
 	const struct a64_row *row;

@@ -79,9 +79,9 @@ static const struct a64_row a64_flagops[] = {
 	{"1 0 1 11010000 iiiiii 00001 nnnnn 0 ffff",     build_rmif,       0,    "CCCC", "rmif"},
 	{"0 0 1 11010000 000000 0 0010 nnnnn 0 1101",    build_setf,       8,    "WW-W", "setf8"},
 	{"0 0 1 11010000 000000 1 0010 nnnnn 0 1101",    build_setf,       16,   "WW-W", "setf16"},
-	{"1101010100 0 00 000 0100 xxxx 000 11111",      build_cfinv,      0,    "--M-", "cfinv"},
-	{"1101010100 0 00 000 0100 xxxx 001 11111",      build_xaflag,     0,    "WMMW", "xaflag"},
-	{"1101010100 0 00 000 0100 xxxx 010 11111",      build_axflag,     0,    "0MMM", "axflag"},
+	{"1101010100 0 00 000 0100 ???? 000 11111",      build_cfinv,      0,    "--M-", "cfinv"},
+	{"1101010100 0 00 000 0100 ???? 001 11111",      build_xaflag,     0,    "WMMW", "xaflag"},
+	{"1101010100 0 00 000 0100 ???? 010 11111",      build_axflag,     0,    "0MMM", "axflag"},
 };
 /* clang-format on */
 

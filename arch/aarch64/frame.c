@@ -66,6 +66,9 @@ static const struct isa_frame_reg regs[] = {
 	FLAG(zf, 30),
 	FLAG(cf, 29),
 	FLAG(vf, 28),
+	FLAG(tco, 25),
+	FLAG(dit, 24),
+	FLAG(ssbs, 12),
 #undef FLAG
 	{A64_fpsr, 8, 0, PART_FPSIMD},
 	{A64_fpcr, 12, 0, PART_FPSIMD},
@@ -108,6 +111,9 @@ static const struct isa_frame_reg regs[] = {
 #undef VECTOR
 };
 
+/* setup_return() */
+static const uint16_t cleared[] = {A64_tco};
+
 static const uint16_t addresses[] = {LINK, STACK, CONTEXT};
 
 /* struct _aarch64_ctx and struct fpsimd_context */
@@ -145,6 +151,8 @@ const struct isa_frame a64_frame = {
 	.regs = regs,
 	.num_regs = sizeof regs / sizeof *regs,
 	.find_part = find_part,
+	.cleared = cleared,
+	.num_cleared = sizeof cleared / sizeof *cleared,
 	.return_code = return_code,
 	.return_len = sizeof return_code,
 	.link = A64_x30,

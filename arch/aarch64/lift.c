@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch/aarch64/aarch64.h"
+#include "arch/aarch64/cpu.h"
 
 /* In the order in which rows are tried: the general rows of the system instructions come last. */
 const struct a64_table *const a64_families[] = {
@@ -17,6 +18,8 @@ const size_t a64_num_families = sizeof a64_families / sizeof *a64_families;
 
 struct isa_lifter {
 	struct a64_decoder decoder;
+	struct a64_decoder needs; /* features, by encodings */
+	struct isa_cpu cpu;
 	csh capstone;
 	cs_insn *cs;
 };
@@ -27,7 +30,10 @@ struct error *a64_lifter_create(struct isa_lifter **ret)
 	if (!l)
 		return &error_no_memory;
 
+	const struct a64_table *const needs = &a64_needs_table;
 	struct error *err = a64_decoder_init(&l->decoder, a64_families, a64_num_families);
+	if (!err)
+		err = a64_decoder_init(&l->needs, &needs, 1);
 	if (!err && cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &l->capstone) != CS_ERR_OK)
 		err = error_create(ERROR_UNSUPPORTED, "capstone was built without AArch64");
 	if (!err) {
@@ -52,6 +58,7 @@ void a64_lifter_destroy(struct isa_lifter *l)
 	if (l->capstone)
 		cs_close(&l->capstone);
 	a64_decoder_deinit(&l->decoder);
+	a64_decoder_deinit(&l->needs);
 	free(l);
 }
 
@@ -62,6 +69,43 @@ bool a64_lifter_encoding(const struct isa_lifter *l, size_t index, uint32_t *ret
 	*ret_mask = l->decoder.encodings[index].mask;
 	*ret_value = l->decoder.encodings[index].value;
 	return true;
+}
+
+/* ---- What depends on the CPU ---- */
+
+const struct isa_cpu *a64_lifter_cpu(const struct isa_lifter *l)
+{
+	return &l->cpu;
+}
+
+void a64_lifter_set_cpu(struct isa_lifter *l, const struct isa_cpu *cpu)
+{
+	l->cpu = *cpu;
+}
+
+static uint32_t word_of(const uint8_t *bytes)
+{
+	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+bool a64_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uint64_t *before, const uint64_t *after)
+{
+	return insn->len == 4 && a64_cpu_observe(&l->cpu, word_of(insn->bytes), before, after);
+}
+
+/* The features that it needs, and whether nobody knows of one of them. */
+static void note_features(const struct isa_lifter *l, uint32_t word, struct insn *insn)
+{
+	const struct a64_encoding *e = a64_decode(&l->needs, word);
+
+	insn->feature[0] = e ? (uint8_t)e->row->param : FEAT_NONE;
+	insn->feature[1] = e ? (uint8_t)(e->row->param >> 8) : FEAT_NONE;
+	insn->extension = !isa_cpu_knows(&l->cpu, insn->feature[0]) || !isa_cpu_knows(&l->cpu, insn->feature[1]);
+}
+
+static bool is_missing(const struct isa_cpu *cpu, const struct insn *insn)
+{
+	return !isa_cpu_has(cpu, insn->feature[0]) || !isa_cpu_has(cpu, insn->feature[1]);
 }
 
 /* ---- Text ---- */
@@ -187,9 +231,12 @@ static bool may_store(uint32_t word)
 	return !computes && !branches;
 }
 
+static const char missing[] = "the CPU lacks the feature";
+
 /* Instead of all that the helper did. */
-static void refuse(struct a64_ctx *c, struct insn *insn)
+static void refuse(struct a64_ctx *c, const char *rule, struct insn *insn)
 {
+	insn->rule = rule;
 	transfer_reset(c->t, c->pool);
 	a64_goto(c, a64_const(c, 64, c->pc + 4));
 	transfer_add_fault(c->t, a64_const(c, 1, 1), FAULT_UNDEFINED);
@@ -218,20 +265,24 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 {
 	a64_goto(c, a64_const(c, 64, c->pc + 4));
 	c->row->build(c);
+	if (is_missing(c->cpu, insn) && !c->unallocated) {
+		refuse(c, missing, insn);
+		return expr_pool_error(c->pool);
+	}
 	apply_flags(c);
 	memcpy(insn->named, c->named, sizeof insn->named);
 	insn->num_named = c->num_named;
 	insn->opens = c->opens;
 	insn->closes = c->closes;
 	insn->reveals = c->reveals;
-	insn->may_refuse = c->may_refuse;
+	insn->may_fault = c->may_fault;
 	set_rest(c, insn);
 
 	struct error *err = expr_pool_error(c->pool);
 	if (err)
 		return err;
 	if (c->undefined) {
-		refuse(c, insn);
+		refuse(c, "its page says UNDEFINED", insn);
 		return NULL;
 	}
 	if (c->unmodelled || c->unallocated) {
@@ -244,32 +295,68 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	return check_flags(c);
 }
 
-/* No row has the encoding. What capstone knows has a name at least; of the rest nobody knows what it is. */
-static void describe_foreign(struct isa_lifter *l, const struct a64_ctx *c, struct insn *insn)
+/* ---- What no row has ---- */
+
+/* Vectors and floating point (Arm ARM C4.1.1), which the tables do not have whole. */
+static bool is_simd(uint32_t word)
 {
-	insn->status = LIFT_UNDECODABLE;
-	if (!disassemble(l, c, insn))
-		return;
+	return (word >> 25 & 7) == 7;
+}
+
+/* An instruction without a model, under the name that needs.c has for it, or else capstone. */
+static void describe_foreign(struct isa_lifter *l, const struct a64_ctx *c, const struct a64_row *named,
+			     struct insn *insn)
+{
+	const char *name = named ? named->name : l->cs->mnemonic;
+
 	insn->status = LIFT_UNMODELLED;
 	insn->family = "other";
-	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.23s", l->cs->mnemonic);
-	snprintf(insn->form, sizeof insn->form, "%.31s", l->cs->mnemonic);
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.*s", (int)strcspn(name, " ,"), name);
+	snprintf(insn->form, sizeof insn->form, "%.31s", name);
+	if (named)
+		set_text(l, c, insn);
+}
+
+/* Whatever the manual leaves unallocated is UNDEFINED (Arm ARM C4.1). */
+static struct error *lift_unallocated(struct a64_ctx *c, const char *rule, struct insn *insn)
+{
+	insn->status = LIFT_DONE;
+	insn->family = "other";
+	insn->reserved = rule != missing;
+	snprintf(insn->mnemonic, sizeof insn->mnemonic, "undefined");
+	snprintf(insn->form, sizeof insn->form, "undefined");
+	snprintf(insn->text, sizeof insn->text, ".inst 0x%08x", c->word);
+	refuse(c, rule, insn);
+	return expr_pool_error(c->pool);
+}
+
+static struct error *lift_foreign(struct isa_lifter *l, struct a64_ctx *c, struct insn *insn)
+{
+	const struct a64_encoding *needs = a64_decode(&l->needs, c->word);
+	const struct a64_row *named = needs && (needs->row->build || is_simd(c->word)) ? needs->row : NULL;
+
+	if (named && is_missing(c->cpu, insn))
+		return lift_unallocated(c, missing, insn);
+	if (!named && (!is_simd(c->word) || !disassemble(l, c, insn)))
+		return lift_unallocated(c, "the encoding is unallocated", insn);
+	describe_foreign(l, c, named, insn);
+	return NULL;
 }
 
 static struct error *lift_word(struct isa_lifter *l, struct a64_ctx *c, struct insn *insn)
 {
 	c->encoding = a64_decode(&l->decoder, c->word);
-	if (!c->encoding || !c->encoding->row->build) {
-		describe_foreign(l, c, insn);
-		return NULL;
-	}
+	if (!c->encoding || !c->encoding->row->build)
+		return lift_foreign(l, c, insn);
 	c->row = c->encoding->row;
 	c->width = a64_has(c, 's') && !a64_field(c, 's') ? 32 : 64;
 	insn->status = LIFT_DONE;
+	if ((c->word ^ c->encoding->should_be) & c->encoding->should)
+		c->may_fault |= 1u << FAULT_UNDEFINED;
 	struct error *err = build(c, insn);
 	if (!err && c->unallocated)
-		describe_foreign(l, c, insn);
-	else if (!err)
+		return lift_unallocated(c, "the encoding is unallocated", insn);
+	if (!err)
 		describe(l, c, insn);
 	insn->overrun = isa_find_overrun(&isa_aarch64, insn->mnemonic);
 	return err;
@@ -283,9 +370,8 @@ struct error *a64_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 
 	memcpy(insn.bytes, bytes, insn.len);
 	if (insn.len == 4) {
-		struct a64_ctx c = {.pool = t->pool, .t = t, .pc = pc};
-		c.word = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-			 (uint32_t)bytes[3] << 24;
+		struct a64_ctx c = {.pool = t->pool, .t = t, .cpu = &l->cpu, .word = word_of(bytes), .pc = pc};
+		note_features(l, c.word, &insn);
 		err = lift_word(l, &c, &insn);
 		insn.may_store = insn.status != LIFT_DONE && (insn.confined ? c.may_store : may_store(c.word));
 	}

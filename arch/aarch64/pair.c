@@ -123,7 +123,6 @@ static const struct a64_row a64_pair[] = {
 	PAIRS("01", "1", PAIR_VECTOR | 3, " d"),
 	PAIRS("10", "1", PAIR_VECTOR | 4, " q"),
 	/* STGP, of the memory tagging extension. */
-	{"01 101 0 0xx 0 xxxxxxx xxxxx xxxxx xxxxx", a64_build_unmodelled, 0, "----", "stgp"},
 };
 /* clang-format on */
 

@@ -109,17 +109,9 @@ static void build_literal(struct a64_ctx *c)
 	access_at(c, a64_const(c, 64, c->pc + ((uint64_t)a64_signed_field(c, 'i') << 2)));
 }
 
-/* LDAPR: no offset. */
+/* LDAR, STLR, LDLAR, STLLR, LDAPR: no offset. */
 static void build_plain(struct a64_ctx *c)
 {
-	access_at(c, a64_base(c));
-}
-
-/* LDAR, STLR, LDLAR, STLLR */
-static void build_ordered(struct a64_ctx *c)
-{
-	a64_should_be_ones(c, 'p');
-	a64_should_be_ones(c, 'q');
 	access_at(c, a64_base(c));
 }
 
@@ -155,7 +147,7 @@ static void build_ordered(struct a64_ctx *c)
 /* The bits o2 L o1 Rs o0 Rt2: Rs and Rt2 should be ones. */
 #define PLAIN(size, l, o0, param, name) \
 	{ \
-		size " 001000 1 " l " 0 ppppp " o0 " qqqqq nnnnn ttttt", build_ordered, LS_ORDERED | (param), "----", \
+		size " 001000 1 " l " 0 !!!!! " o0 " !!!!! nnnnn ttttt", build_plain, LS_ORDERED | (param), "----", \
 			name \
 	}
 #define ORDERED(size, log, suffix) \
@@ -220,21 +212,6 @@ static const struct a64_row a64_single[] = {
 	RELEASE("11", "00", 3,                         "stlur x"),
 	RELEASE("11", "01", LS_LOAD | 3,               "ldapur x"),
 
-	{"11 111 0 00 x x 1 xxxxxxxxx x 1 xxxxx xxxxx",    a64_build_unmodelled, 0, "----", "ldraa"},
-
-	/* Memory tags. */
-	{"11 011 0 01 00 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzgm"},
-	{"11 011 0 01 01 1 xxxxxxxxx 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "ldg"},
-	{"11 011 0 01 10 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stgm"},
-	{"11 011 0 01 11 1 000000000 00 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "ldgm"},
-	{"11 011 0 01 00 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stg"},
-	{"11 011 0 01 00 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stg"},
-	{"11 011 0 01 01 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzg"},
-	{"11 011 0 01 01 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stzg"},
-	{"11 011 0 01 10 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "st2g"},
-	{"11 011 0 01 10 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "st2g"},
-	{"11 011 0 01 11 1 xxxxxxxxx 01 xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stz2g"},
-	{"11 011 0 01 11 1 xxxxxxxxx 1x xxxxx xxxxx",          a64_build_unmodelled, 0, "----", "stz2g"},
 };
 /* clang-format on */
 

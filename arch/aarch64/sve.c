@@ -79,6 +79,7 @@ static void change_mode(struct a64_ctx *c)
 	for (unsigned i = 0; i < 32; i++)
 		a64_may_change(c, A64_v0 + i);
 	a64_may_change(c, A64_fpsr);
+	a64_may_change(c, A64_fpmr);
 }
 
 static void change_general(struct a64_ctx *c)
@@ -113,12 +114,11 @@ const struct isa_outside a64_without = {.name = "SVE and SME", .families = famil
 
 /* clang-format off */
 static const struct a64_row a64_sve_system[] = {
-	/* MSR and MRS of SVCR. SMSTART and SMSTOP name what they change, ZA and SM, and have the value last.
+	/* MSR of SVCR. SMSTART and SMSTOP name what they change, ZA and SM, and have the value last.
 	   encoding                                   build    changes    nzcv    names, by field o */
 	{"1101010100 0 00 011 0100 0 10 o 011 11111", a64_sve, ZA,        "----", "smstop smstart"},
 	{"1101010100 0 00 011 0100 0 i1 o 011 11111", a64_sve, MODE | ZA, "----", "smstop smstart"},
 	{"1101010100 0 11 011 0100 0010 010 ttttt",   a64_sve, MODE | ZA, "----", "msr"},
-	{"1101010100 1 11 011 0100 0010 010 ddddd",   a64_sve, XD,        "----", "mrs"},
 };
 /* clang-format on */
 

@@ -27,7 +27,7 @@ enum {
 	FPSR = 1 << 8,
 	ZA = 1 << 9,     /* ZA or ZT0 */
 	STORE = 1 << 10, /* memory */
-	MODE = 1 << 11,  /* PSTATE.SM: all of Z, P, FFR and FPSR (ResetSVEState()) */
+	MODE = 1 << 11,  /* PSTATE.SM: all of Z, P, FFR, FPSR and FPMR (ResetSVEState()) */
 
 	/* What else the word must have. */
 	BHS = 1 << 16,  /* z is not 3 */

@@ -36,13 +36,7 @@ const struct isa_feature x86_features[X86_NUM_FEATURES] = {
 static const uint8_t cpuid[] = {0x0f, 0xa2}, xgetbv[] = {0x0f, 0x01, 0xd0};
 #define CPUID(leaf, subleaf) \
 	{ \
-		cpuid, sizeof cpuid, \
-		{ \
-			{X86_rax, leaf}, \
-			{ \
-				X86_rcx, subleaf \
-			} \
-		} \
+		cpuid, sizeof cpuid, {{X86_rax, leaf}, {X86_rcx, subleaf}}, true \
 	}
 
 const struct isa_question x86_questions[X86_NUM_QUESTIONS] = {
@@ -69,7 +63,7 @@ const struct isa_question x86_questions[X86_NUM_QUESTIONS] = {
 	CPUID(0xd, 18),
 	CPUID(0xd, 19),
 	/* Which ones are enabled: #UD without OSXSAVE. */
-	{xgetbv, sizeof xgetbv, {{X86_rcx, 0}, {X86_rax, 0}}},
+	{xgetbv, sizeof xgetbv, {{X86_rcx, 0}, {X86_rax, 0}}, false},
 };
 
 uint64_t x86_control_bits(const struct isa_cpu *cpu, uint32_t reg)

@@ -282,8 +282,9 @@ static struct error *print_notes(const struct explained *x)
 		strbuf_append(
 			x->out,
 			"  note       the transfer is the least that a step does; how much more is up to the CPU\n");
-	if (x->insn->may_refuse)
-		strbuf_append(x->out, "  note       a CPU may raise SIGILL instead\n");
+	for (enum fault_kind f = FAULT_NONE + 1; x->insn->may_fault >> f; f++)
+		if (x->insn->may_fault >> f & 1)
+			strbuf_printf(x->out, "  note       a CPU may raise %s instead\n", fault_name(f));
 	struct error *err = prog_compile(x->t, &x->isa->layout, &prog);
 	if (!err) {
 		prog_destroy(prog);

@@ -19,8 +19,8 @@ enum word_status {
 	WORD_UNDEFINED, /* no instruction, by a rule of the model's */
 	WORD_OUTSIDE,   /* named, not modelled; what it may change is known */
 	WORD_NAMED,     /* not modelled; it may change anything */
-	WORD_MISSING,   /* known to the disassembler alone */
-	WORD_UNKNOWN,   /* known to neither */
+	WORD_MISSING,   /* no row has it, but the disassembler or a list of extensions knows it */
+	WORD_UNKNOWN,   /* nobody knows it */
 	NUM_STATUS
 };
 

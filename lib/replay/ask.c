@@ -1,18 +1,37 @@
 /*
- * What the guest's CPU tells of itself (isa->questions), asked before the program starts: the instruction is executed
- * in the guest, where its own code has the bytes, or else in a page of ours that is gone again afterwards.
+ * What the guest's CPU tells of itself (isa->questions), asked before the program starts: the instructions are executed
+ * in the guest, where its own code has the bytes if they all are one, or else in a page of ours that is gone again
+ * afterwards. Those that not every CPU has are not asked: the program that executes one tells.
  */
 #include <string.h>
 #include <sys/mman.h> /* PROT_ and MAP_ values: the same on x86-64 and AArch64 (asm-generic/mman-common.h) */
 
 #include "lib/replay/internal.h"
 
-enum { REACH = 128 * MEMORY_PAGE /* bytes of code that are searched */ };
+enum {
+	REACH = 128 * MEMORY_PAGE, /* bytes of code that are searched */
+	SLOT = 16,                 /* bytes of the page of ours that a question has */
+};
 
-/* Where the guest has bytes that are the instruction, and a system call. 0: nowhere near. */
+/* Where the guest has bytes that are the questions' only instruction, and a system call. 0: nowhere near. */
 struct places {
 	uint64_t question, call;
 };
+
+/* The instruction that all questions have that can be asked; NULL: they have several. */
+static const struct isa_question *only_insn(const struct isa *isa)
+{
+	const struct isa_question *q = isa->questions, *only = NULL;
+
+	for (uint32_t i = 0; i < isa->num_questions; i++) {
+		if (!q[i].everywhere)
+			continue;
+		if (only && (q[i].insn_len != only->insn_len || memcmp(q[i].insn, only->insn, only->insn_len) != 0))
+			return NULL;
+		only = &q[i];
+	}
+	return only;
+}
 
 static void find_bytes(const uint8_t *page, size_t len, uint64_t address, const uint8_t *insn, size_t insn_len,
 		       uint64_t *ret)
@@ -25,17 +44,19 @@ static void find_bytes(const uint8_t *page, size_t len, uint64_t address, const 
 /* Behind the program's first instruction, up to where nothing is mapped. */
 static struct error *search(struct replay *r, uint64_t pc, struct places *ret)
 {
-	const struct isa_question *q = r->isa->questions;
+	const struct isa_question *q = only_insn(r->isa);
 	uint64_t start = pc & -(uint64_t)MEMORY_PAGE;
 	struct error *err = NULL;
 	size_t got = MEMORY_PAGE;
 
-	for (size_t at = 0; at < REACH && got == MEMORY_PAGE && !ret->question && !err; at += MEMORY_PAGE) {
+	for (size_t at = 0; at < REACH && got == MEMORY_PAGE && !(q ? ret->question : ret->call) && !err;
+	     at += MEMORY_PAGE) {
 		uint8_t page[MEMORY_PAGE];
 		err = target_read_memory(r->target, start + at, page, sizeof page, &got);
 		if (err)
 			break;
-		find_bytes(page, got, start + at, q->insn, q->insn_len, &ret->question);
+		if (q)
+			find_bytes(page, got, start + at, q->insn, q->insn_len, &ret->question);
 		find_bytes(page, got, start + at, r->isa->sys.insn, r->isa->sys.insn_len, &ret->call);
 	}
 	return err;
@@ -43,9 +64,19 @@ static struct error *search(struct replay *r, uint64_t pc, struct places *ret)
 
 /* ---- A page of ours ---- */
 
+/* Each question in its slot. */
+static struct error *fill_page(struct replay *r, uint64_t address)
+{
+	struct error *err = NULL;
+
+	for (uint32_t i = 0; i < r->isa->num_questions && !err; i++)
+		err = target_write_memory(r->target, address + i * SLOT, r->isa->questions[i].insn,
+					  r->isa->questions[i].insn_len);
+	return err;
+}
+
 static struct error *put_page(struct replay *r, const struct replay_call *call, uint64_t *ret)
 {
-	const struct isa_question *q = r->isa->questions;
 	const uint64_t map[6] = {0, MEMORY_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
 	int64_t address = 0, result = 0;
 	struct error *err = guest_call(r, call, "mmap", map, &address);
@@ -53,7 +84,7 @@ static struct error *put_page(struct replay *r, const struct replay_call *call, 
 	if (err || sys_failed(address))
 		return err;
 	const uint64_t protect[6] = {(uint64_t)address, MEMORY_PAGE, PROT_READ | PROT_EXEC};
-	err = target_write_memory(r->target, (uint64_t)address, q->insn, q->insn_len);
+	err = fill_page(r, (uint64_t)address);
 	if (!err)
 		err = guest_call(r, call, "mprotect", protect, &result);
 	*ret = !err && !sys_failed(result) ? (uint64_t)address : 0;
@@ -74,34 +105,26 @@ struct asking {
 	struct replay *r;
 	const struct state *regs; /* the program's */
 	struct state before, after;
-	uint64_t at; /* where the instruction is */
+	uint64_t at;     /* where the first question's instruction is */
+	uint64_t stride; /* to that of the next */
 };
 
 /* *ret: it was executed. */
-static struct error *ask(struct asking *a, const struct isa_question *q, bool *ret)
+static struct error *ask(struct asking *a, const struct isa_question *q, uint64_t at, bool *ret)
 {
 	struct target *target = a->r->target;
 	const uint32_t regs[] = {target->isa->pc, q->inputs[0].reg, q->inputs[1].reg};
 	struct stop stop;
 
 	state_copy(&a->before, a->regs);
-	state_set(&a->before, target->isa->pc, a->at);
+	state_set(&a->before, target->isa->pc, at);
 	for (size_t i = 0; i < sizeof q->inputs / sizeof *q->inputs; i++)
 		state_set(&a->before, q->inputs[i].reg, q->inputs[i].value);
 	struct error *err = target_write_regs(target, &a->before, regs, sizeof regs / sizeof *regs);
 	if (!err)
-		err = target_run_to(target, a->at + q->insn_len, &stop);
+		err = target_run_to(target, at + q->insn_len, &stop);
 	*ret = !err && stop.kind == STOP_STEPPED;
 	return err || !*ret ? err : target_read_regs(target, &a->after);
-}
-
-/* The first question's instruction is there on every CPU; whether others are is not known. The program that executes
- * one tells. */
-static bool can_be_asked(const struct isa *isa, const struct isa_question *q)
-{
-	const struct isa_question *first = isa->questions;
-
-	return q->insn_len == first->insn_len && !memcmp(q->insn, first->insn, q->insn_len);
 }
 
 static struct error *ask_all(struct asking *a, replay_answer *answer, void *ctx)
@@ -111,11 +134,13 @@ static struct error *ask_all(struct asking *a, replay_answer *answer, void *ctx)
 	struct error *err = NULL;
 
 	for (uint32_t i = 0; i < isa->num_questions && done && !err; i++) {
-		if (!can_be_asked(isa, &isa->questions[i]))
+		const struct isa_question *q = &isa->questions[i];
+		uint64_t at = a->at + i * a->stride;
+		if (!q->everywhere)
 			continue;
-		err = ask(a, &isa->questions[i], &done);
+		err = ask(a, q, at, &done);
 		if (!err && done)
-			err = answer(ctx, a->at, &isa->questions[i], &a->before, &a->after);
+			err = answer(ctx, at, q, &a->before, &a->after);
 	}
 	return err;
 }
@@ -153,6 +178,7 @@ static struct error *ask_at(struct asking *a, const struct places *places, repla
 	const struct replay_call call = {.before = &at_call,
 					 .pc = places->call,
 					 .next_pc = places->call + a->r->isa->sys.insn_len};
+	a->stride = SLOT;
 	err = put_page(a->r, &call, &a->at);
 	if (!err && a->at)
 		err = ask_all(a, answer, ctx);
