@@ -181,6 +181,7 @@ struct insn {
 	bool extension;              /* CPUs without it rightly raise a fault, and nobody knows of this one */
 	uint8_t feature[2];          /* what a CPU needs to have it, numbers of isa->features; 0: none */
 	uint32_t vendor_rows;        /* bit i: isa->vendor_rows[i] decided part of it */
+	uint16_t may_fault;          /* bit f: it may raise fault f instead, as the outside decides: either is right */
 	bool opens, closes;          /* sets, reads registers that a stop resets (isa->reset) */
 	uint8_t overrun;             /* the row of isa->overruns that it is, from 1; 0: none */
 	bool reserved;    /* no instruction has this encoding: LIFT_DONE, and it raises a fault, by the rule */
@@ -189,7 +190,6 @@ struct insn {
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
-	bool may_refuse; /* a manual lets CPUs raise what undefined instructions raise in place of what is predicted */
 	/*
 	 * How much of the work a step does is up to the implementation. The transfer is a start with as little of it as
 	 * there can be; `rest`, an instruction at the same place, is the least that it can do more, and repeats until

@@ -51,10 +51,10 @@ struct a64_ctx {
 	uint32_t word;
 	uint64_t pc;
 	unsigned width; /* bits of the operands: 32 if the row has a field s and it is 0, else 64 */
-	bool unmodelled, undefined, may_refuse;
+	bool unmodelled, undefined;
 	bool opens, closes, may_leave; /* as in struct insn */
 	uint32_t rest;                 /* as in struct insn; 0: none */
-	uint16_t reveals;
+	uint16_t reveals, may_fault;
 	uint8_t condition; /* flags that ConditionHolds() read: a bit each, in the order of the effect row */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that the operands name */
@@ -66,8 +66,6 @@ void a64_unmodelled(struct a64_ctx *c);
 void a64_undefined(struct a64_ctx *c);
 /* CONSTRAINED UNPREDICTABLE: what is predicted, or UNDEFINED. */
 void a64_may_refuse(struct a64_ctx *c);
-/* That, unless all bits of the field are ones, as they should be ("Fixed values", Arm ARM C2.1). */
-void a64_should_be_ones(struct a64_ctx *c, char letter);
 /* Where cond, one bit, holds, the results are not even predictable as undefined bits. */
 void a64_leave_open(struct a64_ctx *c, expr_id cond);
 /* Rows of instructions without a model, which thereby have a name. */

@@ -46,9 +46,6 @@ static void build_load(struct a64_ctx *c)
 
 	if (loads_one_twice(c))
 		a64_may_refuse(c);
-	a64_should_be_ones(c, 'p');
-	if (!(c->row->param & EX_PAIR))
-		a64_should_be_ones(c, 'q');
 	a64_require_atomic(c, address, access_width(c) / 8);
 	expr_id value = a64_load(c, address, access_width(c));
 	expr_id first = loads_one_twice(c) ? expr_undef(p, element(c)) : expr_extract(p, value, 0, element(c));
@@ -97,8 +94,6 @@ static void build_store(struct a64_ctx *c)
 		a64_leave_open(c, a64_const(c, 1, 1));
 	if (status_is_data(c))
 		a64_may_refuse(c);
-	if (!(c->row->param & EX_PAIR))
-		a64_should_be_ones(c, 'q');
 	if (c->row->param & EX_PAIR)
 		value = expr_concat(p, a64_x(c, a64_field(c, 'u'), element(c)), value);
 	a64_require_atomic(c, address, access_width(c) / 8);
@@ -114,21 +109,21 @@ static void build_store(struct a64_ctx *c)
 	c->closes = true;
 }
 
-/* Bits o2 L o1 Rs o0 Rt2; those that are not used should be ones. */
+/* Bits o2 L o1 Rs o0 Rt2; those that are not used should be ones, and do not matter. */
 #define SINGLE(size, log, suffix) \
-	{size " 001000 0 0 0 SSSSS 0 qqqqq nnnnn ttttt", build_store, log, "----", "stxr" suffix}, \
-		{size " 001000 0 0 0 SSSSS 1 qqqqq nnnnn ttttt", build_store, log, "----", "stlxr" suffix}, \
-		{size " 001000 0 1 0 ppppp 0 qqqqq nnnnn ttttt", build_load, log, "----", "ldxr" suffix}, \
+	{size " 001000 0 0 0 SSSSS 0 xxxxx nnnnn ttttt", build_store, log, "----", "stxr" suffix}, \
+		{size " 001000 0 0 0 SSSSS 1 xxxxx nnnnn ttttt", build_store, log, "----", "stlxr" suffix}, \
+		{size " 001000 0 1 0 xxxxx 0 xxxxx nnnnn ttttt", build_load, log, "----", "ldxr" suffix}, \
 	{ \
-		size " 001000 0 1 0 ppppp 1 qqqqq nnnnn ttttt", build_load, log, "----", "ldaxr" suffix \
+		size " 001000 0 1 0 xxxxx 1 xxxxx nnnnn ttttt", build_load, log, "----", "ldaxr" suffix \
 	}
 #define PAIR(size, log, suffix) \
 	{size " 001000 0 0 1 SSSSS 0 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", "stxp" suffix}, \
 		{size " 001000 0 0 1 SSSSS 1 uuuuu nnnnn ttttt", build_store, EX_PAIR | (log), "----", \
 		 "stlxp" suffix}, \
-		{size " 001000 0 1 1 ppppp 0 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldxp" suffix}, \
+		{size " 001000 0 1 1 xxxxx 0 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldxp" suffix}, \
 	{ \
-		size " 001000 0 1 1 ppppp 1 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldaxp" suffix \
+		size " 001000 0 1 1 xxxxx 1 uuuuu nnnnn ttttt", build_load, EX_PAIR | (log), "----", "ldaxp" suffix \
 	}
 
 /* clang-format off */

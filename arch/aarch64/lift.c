@@ -212,7 +212,7 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 	insn->opens = c->opens;
 	insn->closes = c->closes;
 	insn->reveals = c->reveals;
-	insn->may_refuse = c->may_refuse;
+	insn->may_fault = c->may_fault;
 	set_rest(c, insn);
 
 	struct error *err = expr_pool_error(c->pool);

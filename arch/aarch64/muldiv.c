@@ -39,7 +39,6 @@ static void build_multiply_high(struct a64_ctx *c)
 {
 	expr_id a = extended(c, a64_read(c, 'n'), 128), b = extended(c, a64_read(c, 'm'), 128);
 
-	a64_should_be_ones(c, 'o');
 	a64_write(c, 'd', expr_extract(c->pool, expr_mul(c->pool, a, b), 64, 64));
 }
 
@@ -62,8 +61,8 @@ static const struct a64_row a64_muldiv[] = {
 	{"1 00 11011 001 mmmmm 1 aaaaa nnnnn ddddd",   build_multiply_long, MUL_SIGNED | MUL_SUBTRACT, "----", "smsubl"},
 	{"1 00 11011 101 mmmmm 0 aaaaa nnnnn ddddd",   build_multiply_long, 0,                         "----", "umaddl"},
 	{"1 00 11011 101 mmmmm 1 aaaaa nnnnn ddddd",   build_multiply_long, MUL_SUBTRACT,              "----", "umsubl"},
-	{"1 00 11011 010 mmmmm 0 ooooo nnnnn ddddd",   build_multiply_high, MUL_SIGNED,                "----", "smulh"},
-	{"1 00 11011 110 mmmmm 0 ooooo nnnnn ddddd",   build_multiply_high, 0,                         "----", "umulh"},
+	{"1 00 11011 010 mmmmm 0 xxxxx nnnnn ddddd",   build_multiply_high, MUL_SIGNED,                "----", "smulh"},
+	{"1 00 11011 110 mmmmm 0 xxxxx nnnnn ddddd",   build_multiply_high, 0,                         "----", "umulh"},
 	{"s 00 11010110 mmmmm 000010 nnnnn ddddd",     build_divide,        0,                         "----", "udiv"},
 	{"s 00 11010110 mmmmm 000011 nnnnn ddddd",     build_divide,        MUL_SIGNED,                "----", "sdiv"},
 };

@@ -64,13 +64,7 @@ void a64_leave_open(struct a64_ctx *c, expr_id cond)
 
 void a64_may_refuse(struct a64_ctx *c)
 {
-	c->may_refuse = true;
-}
-
-void a64_should_be_ones(struct a64_ctx *c, char letter)
-{
-	if (a64_signed_field(c, letter) != -1)
-		a64_may_refuse(c);
+	c->may_fault |= 1u << FAULT_UNDEFINED;
 }
 
 expr_id a64_const(struct a64_ctx *c, unsigned width, uint64_t value)

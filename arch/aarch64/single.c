@@ -109,17 +109,9 @@ static void build_literal(struct a64_ctx *c)
 	access_at(c, a64_const(c, 64, c->pc + ((uint64_t)a64_signed_field(c, 'i') << 2)));
 }
 
-/* LDAPR: no offset. */
+/* LDAR, STLR, LDLAR, STLLR, LDAPR: no offset. */
 static void build_plain(struct a64_ctx *c)
 {
-	access_at(c, a64_base(c));
-}
-
-/* LDAR, STLR, LDLAR, STLLR */
-static void build_ordered(struct a64_ctx *c)
-{
-	a64_should_be_ones(c, 'p');
-	a64_should_be_ones(c, 'q');
 	access_at(c, a64_base(c));
 }
 
@@ -152,10 +144,10 @@ static void build_ordered(struct a64_ctx *c)
 		UNSCALED(size, "1", opc "0", LS_VECTOR | (param), "stur " size_name), \
 		MODES(size, "1", opc "1", LS_VECTOR | LS_LOAD | (param), "ldr " size_name), \
 		UNSCALED(size, "1", opc "1", LS_VECTOR | LS_LOAD | (param), "ldur " size_name)
-/* The bits o2 L o1 Rs o0 Rt2: Rs and Rt2 should be ones. */
+/* The bits o2 L o1 Rs o0 Rt2: Rs and Rt2 should be ones, and do not matter. */
 #define PLAIN(size, l, o0, param, name) \
 	{ \
-		size " 001000 1 " l " 0 ppppp " o0 " qqqqq nnnnn ttttt", build_ordered, LS_ORDERED | (param), "----", \
+		size " 001000 1 " l " 0 xxxxx " o0 " xxxxx nnnnn ttttt", build_plain, LS_ORDERED | (param), "----", \
 			name \
 	}
 #define ORDERED(size, log, suffix) \

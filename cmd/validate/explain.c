@@ -282,8 +282,8 @@ static struct error *print_notes(const struct explained *x)
 		strbuf_append(
 			x->out,
 			"  note       the transfer is the least that a step does; how much more is up to the CPU\n");
-	if (x->insn->may_refuse)
-		strbuf_append(x->out, "  note       a CPU may raise SIGILL instead\n");
+	if (x->insn->may_fault)
+		strbuf_append(x->out, "  note       a CPU may raise a fault instead\n");
 	struct error *err = prog_compile(x->t, &x->isa->layout, &prog);
 	if (!err) {
 		prog_destroy(prog);

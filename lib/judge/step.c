@@ -188,19 +188,25 @@ static void name_stack_fault(struct judge *j, const struct prediction *slot)
 		j->reply.stop.signal = fault_signal(FAULT_STACK)->signal;
 }
 
-/* That it raises undefined instruction's fault is right as well. */
-static bool may_be_refused(const struct prediction *slot)
+/* The signal that the prediction is of. Where either outcome is right, a fault or none, the one that came is. */
+static int expected_signal(const struct prediction *slot, int signal)
 {
-	return slot->kind == PREDICTED_OUTPUTS && slot->lifted && slot->lifted->insn.may_refuse;
+	uint16_t may = slot->kind == PREDICTED_OUTPUTS && slot->lifted ? slot->lifted->insn.may_fault : 0;
+
+	if (slot->kind == PREDICTED_FAULT)
+		return fault_signal(slot->fault)->signal;
+	for (enum fault_kind f = FAULT_NONE + 1; may >> f; f++)
+		if (may >> f & 1 && fault_signal(f)->signal == signal)
+			return signal;
+	return 0;
 }
 
 /* A step that a signal stopped: the instruction did not complete, but before a trap. */
 static struct error *judge_signal(struct judge *j, struct prediction *slot)
 {
 	name_stack_fault(j, slot);
-	int expected = slot->kind == PREDICTED_FAULT ? fault_signal(slot->fault)->signal : 0;
-	bool refused = may_be_refused(slot) && j->reply.stop.signal == SIGILL;
-	int signal = j->reply.stop.signal, instead = logged_instead(j, slot->pc, signal);
+	int signal = j->reply.stop.signal, expected = expected_signal(slot, signal);
+	int instead = logged_instead(j, slot->pc, signal);
 	bool logged = false;
 
 	j->signal = signal;
@@ -211,9 +217,9 @@ static struct error *judge_signal(struct judge *j, struct prediction *slot)
 		err = is_logged_fault(j, slot->pc, expected, signal, &logged);
 	if (err)
 		return err;
-	if (!logged && !refused && instead && signal_is_synchronous(signal))
+	if (!logged && instead && signal_is_synchronous(signal))
 		return judge_instead(j, expected, instead);
-	if (logged || expected == signal || refused) {
+	if (logged || expected == signal) {
 		j->judgement.as_logged = logged_by_cpu(j, slot->pc, signal);
 		return judge_faulted_registers(j, slot);
 	}
