@@ -167,6 +167,13 @@ struct insn {
 	uint8_t len; /* bytes; for LIFT_UNDECODABLE and LIFT_TRUNCATED: as many as were looked at */
 	uint8_t bytes[ISA_MAX_INSN_LEN];
 	enum lift_status status;
+	/*
+	 * How much of the work a step does is up to the implementation. The transfer is a start with as little of it as
+	 * there can be; `rest`, an instruction at the same place, is the least that it can do more, and repeats until
+	 * nothing is left. may_leave: the step may end after any of these, or before, else behind the last alone.
+	 */
+	uint8_t rest[4], rest_len; /* 0: it is no such instruction */
+	bool may_leave;
 	char text[ISA_TEXT_LEN]; /* disassembly: "add eax, dword ptr [rbx + 8]" */
 	char form[ISA_FORM_LEN]; /* what findings are grouped by: mnemonic, prefixes, operand kinds: "add r32, m32" */
 	char mnemonic[24];       /* "add", "rep movsb" */
@@ -190,13 +197,6 @@ struct insn {
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
-	/*
-	 * How much of the work a step does is up to the implementation. The transfer is a start with as little of it as
-	 * there can be; `rest`, an instruction at the same place, is the least that it can do more, and repeats until
-	 * nothing is left. may_leave: the step may end after any of these, or before, else behind the last alone.
-	 */
-	uint8_t rest[4], rest_len; /* 0: it is no such instruction */
-	bool may_leave;
 };
 
 /*
