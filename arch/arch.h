@@ -191,6 +191,7 @@ struct insn {
 	uint16_t reveals; /* copies this register, which no target shows, to its only result; 0: none */
 	uint8_t num_named;
 	uint16_t named[ISA_MAX_NAMED]; /* registers that operands name, each once; others are implied */
+
 	/*
 	 * How much of the work a step does is up to the implementation. The transfer is a start with as little of it as
 	 * there can be; `rest`, an instruction at the same place, is the least that it can do more, and repeats until

@@ -83,6 +83,12 @@ static const struct {
 	{0xa9bf7bfd, "stp x pre", "----", "stp x29, x30, [sp, #-0x10]!"},
 	{0xc85f7c20, "ldxr x", "----", "ldxr x0, [x1]"},
 	{0xf8200041, "ldadd x", "----", NULL},
+	{0x19211040, "ldclrp", "----", NULL},
+	{0x74018040, "cbbgt", "----", NULL},
+	{0xf51f8040, "cbgt imm x", "----", NULL},
+	{0x19010440, "cpyfp", "0000", NULL},
+	{0x1d41f440, "cpym", "--R-", NULL},
+	{0x1dc18440, "setge", "--R-", NULL},
 	{0xd50b7420, "dc zva", "----", "dc zva, x0"},
 	{0xd53b4200, "mrs nzcv", "RRRR", "mrs x0, nzcv"},
 	{0xd51b4200, "msr nzcv", "WWWW", "msr nzcv, x0"},
@@ -154,6 +160,7 @@ START_TEST(undefined)
 		0x93000020,          /* sbfm x with N 0 */
 		0x38610820,          /* a register offset with option 0 */
 		0x08207c00 | 1,      /* casp of odd registers */
+		0x193f8003,          /* swpp of XZR */
 		0xd69f03e0,          /* eret */
 		0xd4000002,          /* hvc */
 		0xd4400000,          /* hlt */

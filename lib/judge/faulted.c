@@ -109,9 +109,7 @@ static struct error *may_be_loaded(struct judge *j, const struct prediction *slo
 	const struct transfer *t;
 	struct insn again;
 
-	/* How far one with a rest came the register tells that counts it. */
-	bool open = insn && insn->rest_len && slot->kind == PREDICTED_NOTHING;
-	*ret = !insn || open || (!slot->lifted->prog && insn_may_change(insn, reg));
+	*ret = !insn || (!slot->lifted->prog && insn_may_change(insn, reg));
 	if (*ret || !slot->lifted->prog)
 		return NULL;
 	struct error *err = lift_again(j->model.cache, slot->pc, insn->bytes, insn->len, &again, &t);
@@ -123,7 +121,8 @@ static struct error *may_be_loaded(struct judge *j, const struct prediction *slo
 	for (expr_id i = 1; i < expr_pool_size(t->pool); i++)
 		base |= needed[i] && expr_get(t->pool, i)->op == EXPR_REG && expr_get(t->pool, i)->attr == reg;
 	free(needed);
-	*ret = !base || again.piecewise;
+	/* How far one with a rest came the register tells that counts it. */
+	*ret = !base || again.piecewise || (again.rest_len && slot->kind == PREDICTED_NOTHING);
 	return NULL;
 }
 

@@ -32,14 +32,6 @@ int guest_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	act(ILL, handle);
-	/* Bits that should be ones, of LDAR, STLR, LDLAR, LDXR, STXR. */
-	TRY(0xc8c0fc03);
-	TRY(0xc8df8003);
-	TRY(0x889f8003);
-	TRY(0x08df7c83);
-	TRY(0xc85f0003);
-	TRY(0xc8400003);
-	TRY(0xc8030001);
 	/* LDXP of one register, and status registers that are data. */
 	TRY(0xc87f0c03);
 	TRY(0xc8037c03);
