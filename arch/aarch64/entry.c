@@ -78,12 +78,13 @@ static bool stores_unknown(uint32_t word)
 }
 
 /*
- * MRS of all but what the state has: NZCV, FPCR and FPSR, TPIDR_EL0, DCZID_EL0. Pointer authentication is left out: no
- * path depends on a code, and there is hardly a function without one.
+ * MRS of all but what the state has: NZCV, DIT, SSBS, TCO, FPCR, FPSR, FPMR, TPIDR_EL0, TPIDR2_EL0, DCZID_EL0. Pointer
+ * authentication is left out: no path depends on a code, and there is hardly a function without one.
  */
 static bool takes_input(uint32_t word)
 {
-	static const uint32_t registers[] = {0xd53b4200, 0xd53b4400, 0xd53b4420, 0xd53bd040, 0xd53b00e0};
+	static const uint32_t registers[] = {0xd53b4200, 0xd53b42a0, 0xd53b42c0, 0xd53b42e0, 0xd53b4400,
+					     0xd53b4420, 0xd53b4440, 0xd53bd040, 0xd53bd0a0, 0xd53b00e0};
 	const uint32_t mrs = 0xd5300000, mrs_mask = 0xfff00000, to = 31;
 
 	if ((word & mrs_mask) != mrs || (word & to) == to)
