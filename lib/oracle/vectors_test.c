@@ -287,7 +287,7 @@ END_TEST
 START_TEST(no_model_is_no_success)
 {
 	static const uint32_t words[] = {0xd53bd060 /* MRS X0, TPIDRRO_EL0: from outside */, 0xd4000001 /* SVC */,
-					 0xffffffff /* no instruction */};
+					 0x04200000 /* ADD (vectors, predicated), of SVE */};
 	struct strbuf text = {0};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
