@@ -1,7 +1,7 @@
 /*
- * a64lacks: encodings of extensions of AArch64, and of nothing; without libc. A handler passes over those that the CPU
- * does not have: which ones those are the model has to know, too. Pointers get codes and lose them, rightly and wrongly.
- * The status is how many raised SIGILL.
+ * a64lacks: encodings of extensions of AArch64, and of nothing; without libc. A handler passes over those that the
+ * CPU does not have: which ones those are the model has to know, too. Pointers get codes and lose them, rightly and
+ * wrongly. The status is how many raised SIGILL.
  * guest-archs: aarch64
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
  */
