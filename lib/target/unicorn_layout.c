@@ -96,6 +96,8 @@ struct error *unicorn_layout_init(struct unicorn_layout *l, const struct isa *is
 	memset(l->hidden, 0xff, isa->num_words * sizeof *l->hidden);
 	for (uint32_t i = 0; !err && i < isa->num_regs; i++) {
 		const struct unicorn_reg *shown = find_shown(machine, isa->regs[i].gdb_name);
+		if (!shown)
+			shown = find_shown(machine, isa->regs[i].gdb_other);
 
 		if (shown)
 			err = add_field(l, i, shown);
