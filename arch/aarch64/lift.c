@@ -297,24 +297,14 @@ static struct error *build(struct a64_ctx *c, struct insn *insn)
 
 /* ---- What no row has ---- */
 
-/* Vectors and floating point (Arm ARM C4.1.1), which the tables do not have whole. */
-static bool is_simd(uint32_t word)
+/* An instruction without a model, under the name that needs.c has for it. */
+static void describe_foreign(struct isa_lifter *l, const struct a64_ctx *c, const char *name, struct insn *insn)
 {
-	return (word >> 25 & 7) == 7;
-}
-
-/* An instruction without a model, under the name that needs.c has for it, or else capstone. */
-static void describe_foreign(struct isa_lifter *l, const struct a64_ctx *c, const struct a64_row *named,
-			     struct insn *insn)
-{
-	const char *name = named ? named->name : l->cs->mnemonic;
-
 	insn->status = LIFT_UNMODELLED;
-	insn->family = "other";
+	insn->family = "newer";
 	snprintf(insn->mnemonic, sizeof insn->mnemonic, "%.*s", (int)strcspn(name, " ,"), name);
 	snprintf(insn->form, sizeof insn->form, "%.31s", name);
-	if (named)
-		set_text(l, c, insn);
+	set_text(l, c, insn);
 }
 
 /* Whatever the manual leaves unallocated is UNDEFINED (Arm ARM C4.1). */
@@ -333,13 +323,12 @@ static struct error *lift_unallocated(struct a64_ctx *c, const char *rule, struc
 static struct error *lift_foreign(struct isa_lifter *l, struct a64_ctx *c, struct insn *insn)
 {
 	const struct a64_encoding *needs = a64_decode(&l->needs, c->word);
-	const struct a64_row *named = needs && (needs->row->build || is_simd(c->word)) ? needs->row : NULL;
 
-	if (named && is_missing(c->cpu, insn))
-		return lift_unallocated(c, missing, insn);
-	if (!named && (!is_simd(c->word) || !disassemble(l, c, insn)))
+	if (!needs || !needs->row->build)
 		return lift_unallocated(c, "the encoding is unallocated", insn);
-	describe_foreign(l, c, named, insn);
+	if (is_missing(c->cpu, insn))
+		return lift_unallocated(c, missing, insn);
+	describe_foreign(l, c, needs->row->name, insn);
 	return NULL;
 }
 
