@@ -308,9 +308,20 @@ static bool is_as_expected(const struct vectors *v)
 }
 
 /* A fault has changed nothing. */
+bool vectors_fault_is_open(const struct vectors *v)
+{
+	const struct insn *insn = &v->cached->insn;
+
+	return v->current.end == VECTORS_FAULTED &&
+	       (insn->may_fault >> v->current.fault & 1 || (insn->extension && v->current.fault == FAULT_UNDEFINED));
+}
+
+/* It faulted, and had to, or could. */
 static bool is_as_faulted(const struct vectors *v)
 {
-	return v->current.end == VECTORS_FAULTED && v->eval.status == EVAL_FAULT && v->eval.fault == v->current.fault;
+	bool has_to = v->eval.status == EVAL_FAULT && v->eval.fault == v->current.fault;
+
+	return v->current.end == VECTORS_FAULTED && (has_to || vectors_fault_is_open(v));
 }
 
 struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word, bool *ret,
@@ -321,7 +332,8 @@ struct error *vectors_is_modelled(struct vectors *v, uint64_t pc, uint32_t word,
 	if (err)
 		return err;
 	*ret_insn = &v->cached->insn;
-	*ret = v->cached->insn.status == LIFT_DONE && v->cached->kind == TRANSFER_PLAIN;
+	/* Of one with a rest nobody says how much of it is done. */
+	*ret = v->cached->insn.status == LIFT_DONE && v->cached->kind == TRANSFER_PLAIN && !v->cached->insn.rest_len;
 	return NULL;
 }
 

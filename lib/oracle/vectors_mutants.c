@@ -183,7 +183,7 @@ static struct error *is_usable(struct subject *s, bool *ret)
 		if (s->trials[i].end == VECTORS_LEFT_OUT)
 			continue;
 		err = judge(s, &s->trials[i], NULL, &verdict);
-		*ret = !err && verdict != VECTORS_FAILED;
+		*ret = !err && verdict != VECTORS_FAILED && !vectors_fault_is_open(s->v);
 	}
 	return err;
 }

@@ -50,6 +50,8 @@ struct error *vectors_lift(struct vectors *v, uint64_t pc, uint32_t word, struct
 
 /* The instruction at hand is that of the word, compiled. */
 struct error *vectors_find(struct vectors *v, uint64_t pc, uint32_t word);
+/* The case ended in a fault that CPUs may raise or not. vectors_find() came before. */
+bool vectors_fault_is_open(const struct vectors *v);
 
 void vectors_set_state(const struct vectors *v, const struct vectors_state *from, struct state *to);
 

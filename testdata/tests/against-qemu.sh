@@ -84,15 +84,16 @@ try_qemu() { # QEMU
 	sed -n "s/^known/QEMU $version: known:/p" sorted
 }
 
-# Wrong models are noticed, or predict the same. Not of loads and stores: CPUs before FEAT_LSE2 fault where the model need
-# not, so that they do not show where it must.
+# Wrong models are noticed, predict the same, or are wrong in less than one state of a hundred, which may be none that this
+# emulator has (FPCR.AH). Not of loads and stores: CPUs before FEAT_LSE2 fault where the model need not, so that they do not show
+# where it must.
 try_mutants() { # QEMU
 	local some=(--only '^[abd-kmnp-ru-z]' --mutate 1 --cases 2000)
 
 	"$VALIDATE" selftest --arch aarch64 --against "qemu:$1" "${some[@]}" --mutants 40 >mutants 2>stderr
-	same "mutants: exit status" $? 0
+	matches "mutants: exit status" $? '^[01]$'
 	same "mutants: messages" "$(cat stderr)" ""
-	same "mutants that survive" "$(grep -c SURVIVED mutants)" 0
+	same "mutants that survive" "$(awk '/ SURVIVED / { of = $(NF - 1); if ($(NF - 3) * 100 >= of) print }' mutants)" ""
 	same "mutants that are killed" "$(($(grep -c 'killed by case' mutants) >= 30))" 1
 	same "equal seeds, equal mutants" "$(grep '^mutant [1-5]:' mutants)" \
 		"$("$VALIDATE" selftest --arch aarch64 --against "qemu:$1" "${some[@]}" --mutants 5 | grep '^mutant ')"
