@@ -38,6 +38,7 @@ void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 {
 	const uint32_t register_mask = 0xfe000000, register_value = 0xd6000000; /* BR, BLR, RET, ERET */
 	const uint32_t return_mask = 0xff000000, return_value = 0x55000000; /* RETAASPPC, RETABSPPC (FEAT_PAuth_LR) */
+	const uint32_t mops_mask = 0xfb200c00, mops_value = 0x19000400;     /* a part of what CPY and SET do, and others */
 
 	*ret = (struct isa_flow){.len = len < 4 ? 0 : 4};
 	if (len < 4)
@@ -55,6 +56,8 @@ void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 			return;
 	}
 	ret->next[ret->num_next++] = pc + 4;
+	if ((word & mops_mask) == mops_value)
+		ret->next[ret->num_next++] = pc;
 }
 
 /* ---- What the guest decides ---- */
@@ -74,6 +77,8 @@ static bool stores_unknown(uint32_t word)
 		return is_base(n, t);
 	if ((word & 0x7ec00000) == 0x28800000) /* STP, likewise */
 		return is_base(n, t) || is_base(n, t2);
+	if ((word & 0xff200c00) == 0x19200000) /* LDCLRP, LDSETP, SWPP: one register twice (and others of RCW) */
+		return t == (word >> 16 & 31);
 	return false;
 }
 
