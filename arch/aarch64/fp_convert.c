@@ -1,6 +1,7 @@
 /*
  * Conversions of floating-point scalars: to an integral number, to another format, to and from integers and fixed-point
- * numbers in general registers (Arm ARM C3.4, shared pseudocode FPRoundInt(), FPConvert(), FPToFixed(), FixedToFP()).
+ * numbers in general registers, and to and from integers of another width in vector registers (Arm ARM C3.4, shared
+ * pseudocode FPRoundInt(), FPConvert(), FPToFixed(), FixedToFP()).
  */
 #include "arch/aarch64/simd.h"
 
@@ -106,6 +107,34 @@ static void build_to_int(struct a64_ctx *c)
 	a64_fp_raise(c, expr_fp_flags(c->pool, r));
 }
 
+/* ---- Integers in vector registers, of another width than the number (FEAT_FPRCVT) ---- */
+
+/* False if the widths are the same: unallocated, for simd_convert.c has those conversions. */
+static bool begin_other_width(struct a64_ctx *c, struct fp_spec *ret)
+{
+	if (!a64_fp_type(c, ret))
+		return false;
+	if (fp_width(ret->format) == c->width)
+		a64_undefined(c);
+	return fp_width(ret->format) != c->width;
+}
+
+static void build_to_vector(struct a64_ctx *c)
+{
+	struct fp_spec s;
+
+	if (begin_other_width(c, &s))
+		finish(c, a64_fp_to_int(c, s, c->width, 0, operand(c, s.format)));
+}
+
+static void build_from_vector(struct a64_ctx *c)
+{
+	struct fp_spec s;
+
+	if (begin_other_width(c, &s))
+		finish(c, a64_fp_from_int(c, s, c->width, 0, asimd_read(c, 'n', c->width)));
+}
+
 /* ---- FJCVTZS ---- */
 
 /* A double is its significand, as an integer of 53 bits, times 2^(exponent field - 1075). */
@@ -142,45 +171,56 @@ static void build_javascript(struct a64_ctx *c)
 }
 
 /* All conversions to and from integers: the bits rmode and opcode. */
-#define TO_INT(opcode, param, name) \
+#define TO_INT(opcode, build, param, name) \
 	{ \
-		"s 00 11110 yy 1 " opcode " 000000 nnnnn ddddd", build_to_int, param, "----", name \
+		"s 00 11110 yy 1 " opcode " 000000 nnnnn ddddd", build, param, "----", name \
 	}
 #define TO_INTS(rmode, opcode, rounding, name) \
-	TO_INT(rmode " " opcode "0", (rounding) | SIMD_SIGNED, name "s"), \
-		TO_INT(rmode " " opcode "1", rounding, name "u")
+	TO_INT(rmode " " opcode "0", build_to_int, (rounding) | SIMD_SIGNED, name "s"), \
+		TO_INT(rmode " " opcode "1", build_to_int, rounding, name "u")
+#define TO_VECTOR(rmode, opcode, rounding, name) \
+	TO_INT(rmode " " opcode "0", build_to_vector, (rounding) | SIMD_SIGNED, name "s to vector"), \
+		TO_INT(rmode " " opcode "1", build_to_vector, rounding, name "u to vector")
 
 /* clang-format off */
 static const struct a64_row a64_fp_convert[] = {
-	{"000 11110 yy 1 001 000 10000 nnnnn ddddd",    build_round,      ROUND_N,                   "----", "frintn"},
-	{"000 11110 yy 1 001 001 10000 nnnnn ddddd",    build_round,      ROUND_P,                   "----", "frintp"},
-	{"000 11110 yy 1 001 010 10000 nnnnn ddddd",    build_round,      ROUND_M,                   "----", "frintm"},
-	{"000 11110 yy 1 001 011 10000 nnnnn ddddd",    build_round,      ROUND_Z,                   "----", "frintz"},
-	{"000 11110 yy 1 001 100 10000 nnnnn ddddd",    build_round,      ROUND_A,                   "----", "frinta"},
-	{"000 11110 yy 1 001 110 10000 nnnnn ddddd",    build_round,      ROUND_EXACT,               "----", "frintx"},
-	{"000 11110 yy 1 001 111 10000 nnnnn ddddd",    build_round,      0,                         "----", "frinti"},
-	{"000 11110 0y 1 010 000 10000 nnnnn ddddd",    build_round,      ROUND_Z | ROUND_FITS_32,   "----", "frint32z"},
-	{"000 11110 0y 1 010 001 10000 nnnnn ddddd",    build_round,      ROUND_FITS_32,             "----", "frint32x"},
-	{"000 11110 0y 1 010 010 10000 nnnnn ddddd",    build_round,      ROUND_Z | ROUND_FITS_64,   "----", "frint64z"},
-	{"000 11110 0y 1 010 011 10000 nnnnn ddddd",    build_round,      ROUND_FITS_64,             "----", "frint64x"},
+	{"000 11110 yy 1 001 000 10000 nnnnn ddddd",    build_round,       ROUND_N,                    "----", "frintn"},
+	{"000 11110 yy 1 001 001 10000 nnnnn ddddd",    build_round,       ROUND_P,                    "----", "frintp"},
+	{"000 11110 yy 1 001 010 10000 nnnnn ddddd",    build_round,       ROUND_M,                    "----", "frintm"},
+	{"000 11110 yy 1 001 011 10000 nnnnn ddddd",    build_round,       ROUND_Z,                    "----", "frintz"},
+	{"000 11110 yy 1 001 100 10000 nnnnn ddddd",    build_round,       ROUND_A,                    "----", "frinta"},
+	{"000 11110 yy 1 001 110 10000 nnnnn ddddd",    build_round,       ROUND_EXACT,                "----", "frintx"},
+	{"000 11110 yy 1 001 111 10000 nnnnn ddddd",    build_round,       0,                          "----", "frinti"},
+	{"000 11110 0y 1 010 000 10000 nnnnn ddddd",    build_round,       ROUND_Z | ROUND_FITS_32,    "----", "frint32z"},
+	{"000 11110 0y 1 010 001 10000 nnnnn ddddd",    build_round,       ROUND_FITS_32,              "----", "frint32x"},
+	{"000 11110 0y 1 010 010 10000 nnnnn ddddd",    build_round,       ROUND_Z | ROUND_FITS_64,    "----", "frint64z"},
+	{"000 11110 0y 1 010 011 10000 nnnnn ddddd",    build_round,       ROUND_FITS_64,              "----", "frint64x"},
 
-	{"000 11110 yy 1 0001 00 10000 nnnnn ddddd",    build_convert,    FP_F32,                    "----", "fcvt to single"},
-	{"000 11110 yy 1 0001 01 10000 nnnnn ddddd",    build_convert,    FP_F64,                    "----", "fcvt to double"},
-	{"000 11110 yy 1 0001 11 10000 nnnnn ddddd",    build_convert,    FP_F16,                    "----", "fcvt to half"},
+	{"000 11110 yy 1 0001 00 10000 nnnnn ddddd",    build_convert,     FP_F32,                     "----", "fcvt to single"},
+	{"000 11110 yy 1 0001 01 10000 nnnnn ddddd",    build_convert,     FP_F64,                     "----", "fcvt to double"},
+	{"000 11110 yy 1 0001 11 10000 nnnnn ddddd",    build_convert,     FP_F16,                     "----", "fcvt to half"},
 
 	TO_INTS("00", "00", ROUND_N, "fcvtn"),
 	TO_INTS("01", "00", ROUND_P, "fcvtp"),
 	TO_INTS("10", "00", ROUND_M, "fcvtm"),
 	TO_INTS("11", "00", ROUND_Z, "fcvtz"),
 	TO_INTS("00", "10", ROUND_A, "fcvta"),
-	{"0 00 11110 01 1 11 110 000000 nnnnn ddddd",   build_javascript, ROUND_Z | SIMD_SIGNED,     "0W00", "fjcvtzs"},
-	{"s 00 11110 yy 1 00 010 000000 nnnnn ddddd",   build_from_int,   SIMD_SIGNED,               "----", "scvtf"},
-	{"s 00 11110 yy 1 00 011 000000 nnnnn ddddd",   build_from_int,   0,                         "----", "ucvtf"},
+	{"0 00 11110 01 1 11 110 000000 nnnnn ddddd",   build_javascript,  ROUND_Z | SIMD_SIGNED,      "0W00", "fjcvtzs"},
+	{"s 00 11110 yy 1 00 010 000000 nnnnn ddddd",   build_from_int,    SIMD_SIGNED,                "----", "scvtf"},
+	{"s 00 11110 yy 1 00 011 000000 nnnnn ddddd",   build_from_int,    0,                          "----", "ucvtf"},
 
-	{"s 00 11110 yy 0 11 000 iiiiii nnnnn ddddd",   build_to_int,     ROUND_Z | SIMD_SIGNED,     "----", "fcvtzs fixed"},
-	{"s 00 11110 yy 0 11 001 iiiiii nnnnn ddddd",   build_to_int,     ROUND_Z,                   "----", "fcvtzu fixed"},
-	{"s 00 11110 yy 0 00 010 iiiiii nnnnn ddddd",   build_from_int,   SIMD_SIGNED,               "----", "scvtf fixed"},
-	{"s 00 11110 yy 0 00 011 iiiiii nnnnn ddddd",   build_from_int,   0,                         "----", "ucvtf fixed"},
+	TO_VECTOR("01", "01", ROUND_N, "fcvtn"),
+	TO_VECTOR("10", "01", ROUND_P, "fcvtp"),
+	TO_VECTOR("10", "10", ROUND_M, "fcvtm"),
+	TO_VECTOR("10", "11", ROUND_Z, "fcvtz"),
+	TO_VECTOR("11", "01", ROUND_A, "fcvta"),
+	{"s 00 11110 yy 1 11 100 000000 nnnnn ddddd",   build_from_vector, SIMD_SIGNED,                "----", "scvtf from vector"},
+	{"s 00 11110 yy 1 11 101 000000 nnnnn ddddd",   build_from_vector, 0,                          "----", "ucvtf from vector"},
+
+	{"s 00 11110 yy 0 11 000 iiiiii nnnnn ddddd",   build_to_int,      ROUND_Z | SIMD_SIGNED,      "----", "fcvtzs fixed"},
+	{"s 00 11110 yy 0 11 001 iiiiii nnnnn ddddd",   build_to_int,      ROUND_Z,                    "----", "fcvtzu fixed"},
+	{"s 00 11110 yy 0 00 010 iiiiii nnnnn ddddd",   build_from_int,    SIMD_SIGNED,                "----", "scvtf fixed"},
+	{"s 00 11110 yy 0 00 011 iiiiii nnnnn ddddd",   build_from_int,    0,                          "----", "ucvtf fixed"},
 };
 /* clang-format on */
 

@@ -48,15 +48,7 @@ expr_id asimd_shift_right(struct a64_ctx *c, unsigned lane, expr_id a, unsigned 
 
 expr_id asimd_splat_const(struct a64_ctx *c, unsigned lane, unsigned width, uint64_t value)
 {
-	uint64_t words[EXPR_MAX_WORDS];
-
-	if (lane < 64)
-		value &= (UINT64_C(1) << lane) - 1;
-	for (; lane < 64; lane *= 2)
-		value |= value << lane;
-	for (unsigned i = 0; i < EXPR_MAX_WORDS; i++)
-		words[i] = value;
-	return expr_const_wide(c->pool, width, words);
+	return expr_splat(c->pool, width, lane, value);
 }
 
 expr_id asimd_splat(struct a64_ctx *c, expr_id value, unsigned width)
@@ -68,11 +60,7 @@ expr_id asimd_splat(struct a64_ctx *c, expr_id value, unsigned width)
 
 expr_id asimd_permute(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, const uint8_t *index)
 {
-	uint64_t words[EXPR_MAX_WORDS] = {0};
-
-	for (unsigned i = 0; i < width / lane; i++)
-		words[i * lane / 64] |= (uint64_t)index[i] << i * lane % 64;
-	return asimd_binary(c, EXPR_VPERM, lane, from, expr_const_wide(c->pool, width, words));
+	return expr_permute(c->pool, width, lane, from, index);
 }
 
 expr_id asimd_every_second(struct a64_ctx *c, expr_id from, unsigned lane, unsigned width, unsigned first)
@@ -102,6 +90,12 @@ expr_id asimd_insert(struct a64_ctx *c, expr_id vector, unsigned index, expr_id 
 expr_id asimd_read(struct a64_ctx *c, char letter, unsigned width)
 {
 	return a64_v(c, a64_field(c, letter), width);
+}
+
+void asimd_read_words(struct a64_ctx *c, char letter, expr_id ret[SIMD_WORDS])
+{
+	for (unsigned i = 0; i < SIMD_WORDS; i++)
+		ret[i] = expr_extract(c->pool, asimd_read(c, letter, 128), 32 * i, 32);
 }
 
 /*
@@ -161,6 +155,13 @@ void asimd_finish(struct a64_ctx *c, unsigned lane, expr_id value)
 	if (asimd_is(c, SIMD_SUBTRACT))
 		value = asimd_binary(c, EXPR_VSUB, lane, asimd_read(c, 'd', width), value);
 	a64_set_v(c, a64_field(c, 'd'), value);
+}
+
+void asimd_finish_words(struct a64_ctx *c, const expr_id w[SIMD_WORDS])
+{
+	expr_id low = expr_concat(c->pool, w[1], w[0]), high = expr_concat(c->pool, w[3], w[2]);
+
+	a64_set_v(c, a64_field(c, 'd'), expr_concat(c->pool, high, low));
 }
 
 void asimd_finish_narrow(struct a64_ctx *c, expr_id value)

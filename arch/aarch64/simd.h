@@ -75,6 +75,9 @@ expr_id asimd_insert(struct a64_ctx *c, expr_id vector, unsigned index, expr_id 
 expr_id asimd_read(struct a64_ctx *c, char letter, unsigned width);
 /* Rm, zero in rows without one, or the element of it that fields H, L, M choose, in each lane. */
 expr_id asimd_second(struct a64_ctx *c, const struct asimd *s);
+/* The lanes of 32 bits of the register that the field names. */
+enum { SIMD_WORDS = 4 };
+void asimd_read_words(struct a64_ctx *c, char letter, expr_id ret[SIMD_WORDS]);
 /* The 64 bits that field Q chooses; of a scalar, all of it. */
 expr_id asimd_half(struct a64_ctx *c, const struct asimd *s, char letter);
 /* asimd_second() for long instructions: as wide as asimd_half(). */
@@ -86,6 +89,8 @@ expr_id asimd_widen(struct a64_ctx *c, unsigned lane, expr_id a);
 
 /* Writes Rd, with the row's SIMD_INVERT, SIMD_ADD and SIMD_SUBTRACT done. */
 void asimd_finish(struct a64_ctx *c, unsigned lane, expr_id value);
+/* Writes Rd, lane by lane. */
+void asimd_finish_words(struct a64_ctx *c, const expr_id w[SIMD_WORDS]);
 /* Writes Rd or, by field Q, its upper half and keeps the lower. */
 void asimd_finish_narrow(struct a64_ctx *c, expr_id value);
 /* Lanes cut to half their width, or saturated as the row's flags say; lane is the operand's. */

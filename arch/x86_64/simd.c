@@ -59,11 +59,7 @@ static void put_lane(uint64_t *words, unsigned lane, unsigned i, uint64_t value)
 
 expr_id simd_splat(struct x86_ctx *c, unsigned width, unsigned lane, uint64_t value)
 {
-	uint64_t words[EXPR_MAX_WORDS] = {0};
-
-	for (unsigned i = 0; i < width / lane; i++)
-		put_lane(words, lane, i, value);
-	return expr_const_wide(c->pool, width, words);
+	return expr_splat(c->pool, width, lane, value);
 }
 
 expr_id simd_lane_mask(struct x86_ctx *c, unsigned width, unsigned lane, unsigned bits)
@@ -96,11 +92,7 @@ expr_id simd_insert(struct x86_ctx *c, expr_id a, unsigned low, expr_id value)
 
 expr_id simd_permute(struct x86_ctx *c, unsigned width, unsigned lane, expr_id a, const uint8_t *index)
 {
-	uint64_t words[EXPR_MAX_WORDS] = {0};
-
-	for (unsigned i = 0; i < width / lane; i++)
-		put_lane(words, lane, i, index[i]);
-	return simd_lanes(c, EXPR_VPERM, lane, a, expr_const_wide(c->pool, width, words));
+	return expr_permute(c->pool, width, lane, a, index);
 }
 
 expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id b, const uint8_t *index)
@@ -127,24 +119,6 @@ void simd_by_block(struct x86_ctx *c, const struct x86_form *f, simd_block_fn *f
 		all = low ? expr_concat(p, one, all) : one;
 	}
 	x86_write(c, 0, all);
-}
-
-expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a)
-{
-	enum { QUARTER = EXPR_MAX_WIDTH / 8 };
-	struct expr_pool *p = c->pool;
-	expr_id all = expr_const(p, SIMD_BLOCK, 0);
-
-	/* A quarter of the table at a time; numbers outside of it select nothing. */
-	for (unsigned first = 0; first < 256; first += QUARTER) {
-		uint64_t words[EXPR_MAX_WORDS] = {0};
-		for (unsigned i = 0; i < QUARTER; i++)
-			words[i / 8] |= (uint64_t)table[first + i] << i % 8 * 8;
-		expr_id index = simd_lanes(c, EXPR_VSUB, 8, a, simd_splat(c, SIMD_BLOCK, 8, first));
-		expr_id part = expr_const_wide(p, EXPR_MAX_WIDTH, words);
-		all = expr_or(p, all, simd_lanes(c, EXPR_VPERM, 8, part, index));
-	}
-	return all;
 }
 
 /* ---- Floating point ---- */

@@ -118,9 +118,6 @@ expr_id simd_permute_blocks(struct x86_ctx *c, unsigned lane, expr_id a, expr_id
 typedef expr_id simd_block_fn(struct x86_ctx *c, const struct x86_form *f, expr_id a, expr_id b);
 void simd_by_block(struct x86_ctx *c, const struct x86_form *f, simd_block_fn *fn);
 
-/* What the table has for each byte of a vector of 128 bits. */
-expr_id simd_lookup(struct x86_ctx *c, const uint8_t table[256], expr_id a);
-
 /*
  * ---- Floating point, as MXCSR says (SDM vol. 1, 10.2.3, 11.5) ----
  *

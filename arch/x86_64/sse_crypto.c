@@ -1,4 +1,5 @@
 /* AES-NI and PCLMULQDQ (SDM vol. 2; FIPS 197 for the names of the steps). */
+#include "arch/aes.h"
 #include "arch/x86_64/simd.h"
 
 /* Steps of a round. */
@@ -9,91 +10,14 @@ enum {
 
 /* ---- AES ---- */
 
-static uint8_t rotated(uint8_t x, unsigned n)
-{
-	return (uint8_t)(x << n | x >> (8 - n));
-}
-
-/*
- * The S-box: the inverse in GF(2^8), and an affine map of it (FIPS 197, 5.1.1). All elements but 0 are powers of 3,
- * so that p and q, being its powers n and -n, run through all pairs of inverses.
- */
-static void make_sbox(uint8_t ret[256], bool inverse)
-{
-	uint8_t p = 1, q = 1;
-
-	ret[inverse ? 0x63 : 0] = inverse ? 0 : 0x63;
-	do {
-		p = (uint8_t)(p ^ p << 1 ^ (p & 0x80 ? 0x1b : 0));
-		q = (uint8_t)(q ^ q << 1);
-		q = (uint8_t)(q ^ q << 2);
-		q = (uint8_t)(q ^ q << 4);
-		q ^= q & 0x80 ? 0x09 : 0;
-		uint8_t s = q ^ rotated(q, 1) ^ rotated(q, 2) ^ rotated(q, 3) ^ rotated(q, 4) ^ 0x63;
-		ret[inverse ? s : p] = inverse ? p : s;
-	} while (p != 1);
-}
-
-static expr_id sub_bytes(struct x86_ctx *c, expr_id a, bool inverse)
-{
-	uint8_t sbox[256];
-
-	make_sbox(sbox, inverse);
-	return simd_lookup(c, sbox, a);
-}
-
-/* The state is four columns of four bytes. Row r moves by r columns. */
-static expr_id shift_rows(struct x86_ctx *c, expr_id a, bool inverse)
-{
-	uint8_t index[16];
-
-	for (unsigned i = 0; i < 16; i++)
-		index[i] = (uint8_t)(i * (inverse ? 13 : 5) % 16);
-	return simd_permute(c, SIMD_BLOCK, 8, a, index);
-}
-
-/* Each column moved up by rows. */
-static expr_id turn_columns(struct x86_ctx *c, expr_id a, unsigned rows)
-{
-	uint8_t index[16];
-
-	for (unsigned i = 0; i < 16; i++)
-		index[i] = (uint8_t)(i / 4 * 4 + (i + rows) % 4);
-	return simd_permute(c, SIMD_BLOCK, 8, a, index);
-}
-
-/* Each byte times x. */
-static expr_id times_x(struct x86_ctx *c, expr_id a)
-{
-	expr_id carry = expr_and(c->pool, simd_shift(c, EXPR_VASHR, 8, a, 7), simd_splat(c, SIMD_BLOCK, 8, 0x1b));
-
-	return expr_xor(c->pool, simd_lanes(c, EXPR_VADD, 8, a, a), carry);
-}
-
-/*
- * The columns times 2 + 1x + 1x^2 + 3x^3. The inverse is 14 + 9x + 13x^2 + 11x^3, the product of that polynomial and
- * 5 + 4x^2.
- */
-static expr_id mix_columns(struct x86_ctx *c, expr_id a, bool inverse)
-{
-	struct expr_pool *p = c->pool;
-
-	if (inverse) {
-		expr_id pairs = expr_xor(p, a, turn_columns(c, a, 2));
-		a = expr_xor(p, a, times_x(c, times_x(c, pairs)));
-	}
-	expr_id next = turn_columns(c, a, 1), sum = expr_xor(p, a, next);
-	return expr_xor(p, expr_xor(p, times_x(c, sum), next), turn_columns(c, sum, 2));
-}
-
 /* AESENC, AESENCLAST, AESDEC, AESDECLAST */
 static expr_id one_round(struct x86_ctx *c, const struct x86_form *f, expr_id state, expr_id key)
 {
 	bool inverse = f->param & INVERSE;
 
-	state = sub_bytes(c, shift_rows(c, state, inverse), inverse);
+	state = aes_sub_bytes(c->pool, aes_shift_rows(c->pool, state, inverse), inverse);
 	if (f->param & MIX)
-		state = mix_columns(c, state, inverse);
+		state = aes_mix_columns(c->pool, state, inverse);
 	return expr_xor(c->pool, state, key);
 }
 
@@ -105,14 +29,14 @@ static void build_round(struct x86_ctx *c, const struct x86_form *f)
 static void build_aesimc(struct x86_ctx *c, const struct x86_form *f)
 {
 	(void)f;
-	x86_write(c, 0, mix_columns(c, simd_source(c, 1), true));
+	x86_write(c, 0, aes_mix_columns(c->pool, simd_source(c, 1), true));
 }
 
 /* AESKEYGENASSIST: the S-box of the odd lanes of 32 bits; rotated, and with the immediate, in the odd lanes. */
 static void build_aeskeygenassist(struct x86_ctx *c, const struct x86_form *f)
 {
 	static const uint8_t index[16] = {4, 5, 6, 7, 5, 6, 7, 4, 12, 13, 14, 15, 13, 14, 15, 12};
-	expr_id bytes = simd_permute(c, SIMD_BLOCK, 8, sub_bytes(c, simd_source(c, 1), false), index);
+	expr_id bytes = simd_permute(c, SIMD_BLOCK, 8, aes_sub_bytes(c->pool, simd_source(c, 1), false), index);
 	expr_id constant = simd_splat(c, SIMD_BLOCK, 64, (uint64_t)simd_imm(c) << 32);
 
 	(void)f;

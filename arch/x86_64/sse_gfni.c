@@ -1,21 +1,11 @@
 /* GFNI: arithmetic in the Galois field of 256 elements (SDM vol. 2, GF2P8AFFINEQB, GF2P8AFFINEINVQB, GF2P8MULB). */
+#include "arch/galois.h"
 #include "arch/x86_64/simd.h"
-
-/* The polynomial that products are reduced by, without its highest power: that of AES. */
-enum { REDUCTION = 0x1b };
 
 /* In each byte: all ones if bit `bit` of it is set. */
 static expr_id spread_bit(struct x86_ctx *c, expr_id a, unsigned bit)
 {
 	return simd_shift(c, EXPR_VASHR, 8, simd_shift(c, EXPR_VSHL, 8, a, 7 - bit), 7);
-}
-
-/* Each byte times x. */
-static expr_id times_x(struct x86_ctx *c, expr_id a)
-{
-	expr_id carry = expr_and(c->pool, spread_bit(c, a, 7), simd_splat(c, SIMD_BLOCK, 8, REDUCTION));
-
-	return expr_xor(c->pool, simd_shift(c, EXPR_VSHL, 8, a, 1), carry);
 }
 
 static expr_id multiply(struct x86_ctx *c, const struct x86_form *f, expr_id a, expr_id b)
@@ -26,7 +16,7 @@ static expr_id multiply(struct x86_ctx *c, const struct x86_form *f, expr_id a, 
 	(void)f;
 	for (unsigned i = 0; i < 8; i++) {
 		product = expr_xor(p, product, expr_and(p, a, spread_bit(c, b, i)));
-		a = times_x(c, a);
+		a = galois_times_x(p, GALOIS_AES, a);
 	}
 	return product;
 }
@@ -34,28 +24,6 @@ static expr_id multiply(struct x86_ctx *c, const struct x86_form *f, expr_id a, 
 static void build_mul(struct x86_ctx *c, const struct x86_form *f)
 {
 	simd_by_block(c, f, multiply);
-}
-
-static uint8_t product_of(uint8_t a, uint8_t b)
-{
-	uint8_t product = 0;
-
-	for (; b; b >>= 1) {
-		product ^= b & 1 ? a : 0;
-		a = (uint8_t)(a << 1 ^ (a & 0x80 ? REDUCTION : 0));
-	}
-	return product;
-}
-
-/* Inverses; that of 0 is 0. They are the powers 254. */
-static void make_inverses(uint8_t ret[256])
-{
-	for (unsigned x = 0; x < 256; x++) {
-		uint8_t power = 1;
-		for (unsigned i = 0; i < 254; i++)
-			power = product_of(power, (uint8_t)x);
-		ret[x] = power;
-	}
 }
 
 /* The parity of each byte, in its lowest bit. */
@@ -84,8 +52,8 @@ static expr_id affine(struct x86_ctx *c, const struct x86_form *f, expr_id x, ex
 	uint8_t inverses[256];
 
 	if (f->param) {
-		make_inverses(inverses);
-		x = simd_lookup(c, inverses, x);
+		galois_inverses(GALOIS_AES, inverses);
+		x = galois_lookup(p, inverses, x);
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		expr_id bit = parities(c, expr_and(p, x, spread_byte(c, matrix, 7 - i)));

@@ -1,4 +1,5 @@
 /* SHA-1 and SHA-256 (SDM vol. 2; FIPS 180-4 for the names of the functions). Words are lanes of 32 bits. */
+#include "arch/sha.h"
 #include "arch/x86_64/simd.h"
 
 /* The second operand, which may be misaligned in memory on AMD's processors. */
@@ -18,28 +19,6 @@ static expr_id word(struct x86_ctx *c, expr_id a, unsigned i)
 static expr_id words(struct x86_ctx *c, expr_id w0, expr_id w1, expr_id w2, expr_id w3)
 {
 	return expr_concat(c->pool, expr_concat(c->pool, w3, w2), expr_concat(c->pool, w1, w0));
-}
-
-static expr_id ror(struct x86_ctx *c, expr_id a, unsigned n)
-{
-	return expr_ror(c->pool, a, x86_const(c, 8, n));
-}
-
-static expr_id xor3(struct x86_ctx *c, expr_id x, expr_id y, expr_id z)
-{
-	return expr_xor(c->pool, expr_xor(c->pool, x, y), z);
-}
-
-static expr_id choose(struct x86_ctx *c, expr_id x, expr_id y, expr_id z)
-{
-	return simd_select(c, x, z, y);
-}
-
-static expr_id majority(struct x86_ctx *c, expr_id x, expr_id y, expr_id z)
-{
-	struct expr_pool *p = c->pool;
-
-	return xor3(c, expr_and(p, x, y), expr_and(p, x, z), expr_and(p, y, z));
 }
 
 /* ---- SHA-1: A is the highest word ---- */
@@ -62,14 +41,14 @@ static void build_sha1msg2(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 	for (unsigned i = 0; i < 4; i++) {
 		expr_id with = i < 3 ? word(c, b, 2 - i) : w[0];
-		w[i] = ror(c, expr_xor(p, word(c, a, 3 - i), with), 31);
+		w[i] = sha_ror(p, expr_xor(p, word(c, a, 3 - i), with), 31);
 	}
 	x86_write(c, 0, words(c, w[3], w[2], w[1], w[0]));
 }
 
 static void build_sha1nexte(struct x86_ctx *c, const struct x86_form *f)
 {
-	expr_id b = second(c), e = ror(c, word(c, x86_read(c, 0), 3), 2);
+	expr_id b = second(c), e = sha_ror(c->pool, word(c, x86_read(c, 0), 3), 2);
 
 	(void)f;
 	x86_write(c, 0, simd_insert(c, b, 96, expr_add(c->pool, word(c, b, 3), e)));
@@ -87,13 +66,13 @@ static void build_sha1rnds4(struct x86_ctx *c, const struct x86_form *f)
 
 	(void)f;
 	for (unsigned i = 0; i < 4; i++) {
-		expr_id mixed = stage == 0   ? choose(c, vb, vc, vd)
-				: stage == 2 ? majority(c, vb, vc, vd)
-					     : xor3(c, vb, vc, vd);
-		expr_id sum = expr_add(p, expr_add(p, mixed, ror(c, va, 27)), expr_add(p, word(c, w, 3 - i), ve));
+		expr_id mixed = stage == 0   ? sha_choose(p, vb, vc, vd)
+				: stage == 2 ? sha_majority(p, vb, vc, vd)
+					     : sha_parity(p, vb, vc, vd);
+		expr_id sum = expr_add(p, expr_add(p, mixed, sha_ror(p, va, 27)), expr_add(p, word(c, w, 3 - i), ve));
 		ve = vd;
 		vd = vc;
-		vc = ror(c, vb, 2);
+		vc = sha_ror(p, vb, 2);
 		vb = va;
 		va = expr_add(p, sum, x86_const(c, 32, k[stage]));
 	}
@@ -102,18 +81,6 @@ static void build_sha1rnds4(struct x86_ctx *c, const struct x86_form *f)
 
 /* ---- SHA-256: the lowest word comes first ---- */
 
-/* The functions sigma: two rotations and a shift. */
-static expr_id sigma(struct x86_ctx *c, expr_id x, unsigned r1, unsigned r2, unsigned shift)
-{
-	return xor3(c, ror(c, x, r1), ror(c, x, r2), expr_lshr(c->pool, x, x86_const(c, 8, shift)));
-}
-
-/* The functions Sigma: three rotations. */
-static expr_id big_sigma(struct x86_ctx *c, expr_id x, unsigned r1, unsigned r2, unsigned r3)
-{
-	return xor3(c, ror(c, x, r1), ror(c, x, r2), ror(c, x, r3));
-}
-
 static void build_sha256msg1(struct x86_ctx *c, const struct x86_form *f)
 {
 	expr_id b = second(c), a = x86_read(c, 0), w[4];
@@ -121,7 +88,7 @@ static void build_sha256msg1(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 	for (unsigned i = 0; i < 4; i++) {
 		expr_id next = i < 3 ? word(c, a, i + 1) : word(c, b, 0);
-		w[i] = expr_add(c->pool, word(c, a, i), sigma(c, next, 7, 18, 3));
+		w[i] = expr_add(c->pool, word(c, a, i), sha_sigma(c->pool, next, 7, 18, 3));
 	}
 	x86_write(c, 0, words(c, w[0], w[1], w[2], w[3]));
 }
@@ -133,7 +100,7 @@ static void build_sha256msg2(struct x86_ctx *c, const struct x86_form *f)
 	(void)f;
 	for (unsigned i = 0; i < 4; i++) {
 		expr_id before = i < 2 ? word(c, b, 2 + i) : w[i - 2];
-		w[i] = expr_add(c->pool, word(c, a, i), sigma(c, before, 17, 19, 10));
+		w[i] = expr_add(c->pool, word(c, a, i), sha_sigma(c->pool, before, 17, 19, 10));
 	}
 	x86_write(c, 0, words(c, w[0], w[1], w[2], w[3]));
 }
@@ -148,9 +115,9 @@ static void build_sha256rnds2(struct x86_ctx *c, const struct x86_form *f)
 
 	(void)f;
 	for (unsigned i = 0; i < 2; i++) {
-		expr_id t1 = expr_add(p, expr_add(p, choose(c, ve, vf, vg), big_sigma(c, ve, 6, 11, 25)),
+		expr_id t1 = expr_add(p, expr_add(p, sha_choose(p, ve, vf, vg), sha_big_sigma(p, ve, 6, 11, 25)),
 				      expr_add(p, word(c, wk, i), vh));
-		expr_id t2 = expr_add(p, majority(c, va, vb, vc), big_sigma(c, va, 2, 13, 22));
+		expr_id t2 = expr_add(p, sha_majority(p, va, vb, vc), sha_big_sigma(p, va, 2, 13, 22));
 		vh = vg;
 		vg = vf;
 		vf = ve;

@@ -189,6 +189,29 @@ expr_id expr_fit(struct expr_pool *pool, expr_id a, unsigned width)
 	return width < expr_width(pool, a) ? expr_extract(pool, a, 0, width) : expr_zext(pool, a, width);
 }
 
+static void put_lane(uint64_t *words, unsigned lane, unsigned i, uint64_t value)
+{
+	words[i * lane / 64] |= value << i * lane % 64;
+}
+
+expr_id expr_splat(struct expr_pool *pool, unsigned width, unsigned lane, uint64_t value)
+{
+	uint64_t words[EXPR_MAX_WORDS] = {0};
+
+	for (unsigned i = 0; i < width / lane; i++)
+		put_lane(words, lane, i, value & UINT64_MAX >> (64 - lane));
+	return expr_const_wide(pool, width, words);
+}
+
+expr_id expr_permute(struct expr_pool *pool, unsigned width, unsigned lane, expr_id a, const uint8_t *index)
+{
+	uint64_t words[EXPR_MAX_WORDS] = {0};
+
+	for (unsigned i = 0; i < width / lane; i++)
+		put_lane(words, lane, i, index[i]);
+	return expr_lanes(pool, EXPR_VPERM, lane, a, expr_const_wide(pool, width, words), EXPR_NONE);
+}
+
 /* ---- Questions ---- */
 
 bool expr_is_const(const struct expr_pool *pool, expr_id id, uint64_t *ret)

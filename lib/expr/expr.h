@@ -130,6 +130,11 @@ expr_id expr_msb(struct expr_pool *pool, expr_id a);
 /* Zero-extended or cut to width. */
 expr_id expr_fit(struct expr_pool *pool, expr_id a, unsigned width);
 
+/* The constant `value` in each lane; lanes have up to 64 bits. */
+expr_id expr_splat(struct expr_pool *pool, unsigned width, unsigned lane, uint64_t value);
+/* A vector of `width` bits of which lane i is lane index[i] of a, 0 where that has no such lane. */
+expr_id expr_permute(struct expr_pool *pool, unsigned width, unsigned lane, expr_id a, const uint8_t *index);
+
 /* ---- Questions ---- */
 
 /* True if id is a constant of up to 64 bits; ret may be NULL. */
