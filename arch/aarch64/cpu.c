@@ -42,6 +42,7 @@ static const uint8_t id_bytes[NUM_ID_REGS][4] = {
 };
 
 static const uint8_t xpaclri[4] = {0xff, 0x20, 0x03, 0xd5};
+static const uint8_t mrs_dczid[4] = {0xe0, 0x00, 0x3b, 0xd5};
 
 /* Pointers all of whose bits change in which there can be a code. */
 static const uint64_t coded[2] = {0xff7fffff00000000, 0x0080000000000000};
@@ -70,6 +71,8 @@ const struct isa_question a64_questions[A64_NUM_QUESTIONS] = {
 	ASK_ID(MMFR3),
 	ASK_CODE(0xff7fffff00000000),
 	ASK_CODE(0x0080000000000000),
+	/* What DC ZVA clears, which no target shows: see struct insn, reveals. */
+	{mrs_dczid, 4, {{A64_x0, 0}, {A64_x1, 0}}, true},
 };
 
 /* ---- What was observed ---- */

@@ -18,7 +18,7 @@ _Static_assert(A64_NUM_FEATURES <= 64 * ISA_CPU_WORDS, "struct isa_cpu");
 
 extern const struct isa_feature a64_features[A64_NUM_FEATURES];
 
-enum { A64_NUM_QUESTIONS = 14 };
+enum { A64_NUM_QUESTIONS = 15 };
 extern const struct isa_question a64_questions[A64_NUM_QUESTIONS];
 
 /*

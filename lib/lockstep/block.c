@@ -3,7 +3,7 @@
  * between is judged by following the path from one to the next, instruction by instruction. Where the block ends the
  * log does not say: at a branch, at a page's end, or where the emulator found it long enough. So the first place on the
  * path at which the guest could be as it was seen is taken for the end; if there is none, the last one with the right
- * PC.
+ * PC. But where the path cannot be followed to a branch, the end may lie behind what is known of it: nothing is judged.
  */
 #include "lib/lockstep/internal.h"
 
@@ -281,14 +281,11 @@ static struct error *list_block(const struct span *span, char **ret)
 }
 
 /* What lies behind the last place with the PC that was seen was not executed. */
-static struct error *cut_path(struct lockstep *ls, struct path *p)
+static struct error *cut_path(struct lockstep *ls, const struct path *p)
 {
 	struct span *span = &ls->judge.span;
 
-	if (p->as_seen || !p->last)
-		return NULL;
-	p->lost = false;
-	if (p->last >= span->len)
+	if (p->as_seen || p->lost || !p->last || p->last >= span->len)
 		return NULL;
 	span->len = p->last;
 	return memory_journal_rollback(ls->judge.model.memory, span->slot[p->last].mark);

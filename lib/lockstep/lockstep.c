@@ -435,6 +435,16 @@ static void know_initial_state(struct lockstep *ls)
 	}
 }
 
+/* A constant that no target shows was copied to the instruction's result. */
+static void take_constant(struct lockstep *ls, const struct lifted *lifted, const struct state *after)
+{
+	const struct isa *isa = ls->target->isa;
+
+	for (uint32_t r = 0; lifted->insn.reveals && r < isa->num_regs; r++)
+		if (r != isa->pc && prog_writes(lifted->prog, r))
+			state_set(&ls->judge.now, lifted->insn.reveals, state_get(after, r));
+}
+
 /* ctx is the loop. */
 static struct error *take_answer(void *ctx, uint64_t pc, const struct isa_question *q, const struct state *before,
 				 const struct state *after)
@@ -443,6 +453,8 @@ static struct error *take_answer(void *ctx, uint64_t pc, const struct isa_questi
 	struct lifted *lifted;
 	struct error *err = lift_cache_get(ls->judge.model.cache, pc, q->insn, q->insn_len, &lifted);
 
+	if (!err)
+		take_constant(ls, lifted, after);
 	if (err || !lift_cache_observe(ls->judge.model.cache, lifted, before->value, after->value))
 		return err;
 	return tracer_asked(ls, lifted, before, after);
