@@ -449,8 +449,8 @@ START_TEST(system_registers)
 	ck_assert_uint_eq(get(A64_x2), 0xa0000000);
 	set(A64_x0, UINT64_MAX);
 	ck_assert_int_eq(run(0xd51b4400), FAULT_NONE); /* msr fpcr, x0 */
-	ck_assert_uint_eq(get(A64_fpcr) & ~open_bits(A64_fpcr), 0x07c80000);
-	ck_assert_uint_eq(open_bits(A64_fpcr) & 0x07c80000, 0);
+	ck_assert_uint_eq(get(A64_fpcr) & ~open_bits(A64_fpcr), 0x07c00000);
+	ck_assert_uint_eq(open_bits(A64_fpcr) & 0x07c00000, 0);
 	ck_assert_int_eq(run(0xd51b4420), FAULT_NONE); /* msr fpsr, x0 */
 	ck_assert_uint_eq(get(A64_fpsr) & ~open_bits(A64_fpsr), 0x0800009f);
 	set(A64_x0, 0x1234);
@@ -592,6 +592,20 @@ static const struct {
 	{0xd53be0c0, 0x8}, /* mrs x0, cntvctss_el0, with MMFR0 as below */
 };
 
+/* FPCR.FZ16 is RES0 without FEAT_FP16, and so are Len and Stride without AArch32: Arm ARM C5.2.8. */
+START_TEST(written_control)
+{
+	const uint64_t half = 1 << 19, vectors = 0x370000;
+
+	be(&models[_i]);
+	clear_machine();
+	set(A64_x0, UINT64_MAX);
+	ck_assert_int_eq(run(0xd51b4400), FAULT_NONE); /* msr fpcr, x0 */
+	ck_assert_uint_eq(open_bits(A64_fpcr) & (half | vectors), _i == A57 ? half | vectors : vectors);
+	ck_assert_uint_eq(get(A64_fpcr) & ~open_bits(A64_fpcr), _i == A57 ? 0x07c00000 : 0x07c80000);
+}
+END_TEST
+
 START_TEST(what_the_cpu_lacks)
 {
 	bool executed = presence[_i / NO_MODEL].executed >> _i % NO_MODEL & 1;
@@ -705,6 +719,7 @@ int main(void)
 	tcase_add_loop_test(runs, alternate_floats, 0, sizeof alternates / sizeof *alternates);
 	tcase_add_test(runs, pointer_codes);
 	tcase_add_test(runs, base_overlap);
+	tcase_add_loop_test(runs, written_control, 0, NO_MODEL);
 	tcase_add_loop_test(runs, what_the_cpu_lacks, 0, NO_MODEL * (int)(sizeof presence / sizeof *presence));
 	tcase_add_loop_test(runs, pointers_of_a_cpu, 0, sizeof pointers / sizeof *pointers);
 	tcase_add_test(runs, tags);

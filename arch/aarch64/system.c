@@ -6,6 +6,7 @@
  * of too (arch/arm64/kernel/traps.c, do_el0_sys).
  */
 #include "arch/aarch64/aarch64.h"
+#include "arch/aarch64/cpu.h"
 
 void a64_build_fault(struct a64_ctx *c)
 {
@@ -115,7 +116,8 @@ static void build_msr_nzcv(struct a64_ctx *c)
 
 /* FPCR and FPSR: bits that exist everywhere; others, which some processors have, may keep what is written to them. */
 enum {
-	FPCR_BITS = 0x07c80000,     /* AHP, DN, FZ, RMode, FZ16 */
+	FPCR_BITS = 0x07c00000,     /* AHP, DN, FZ, RMode */
+	FPCR_HALF = 1 << 19,        /* FZ16, RES0 without FEAT_FP16 */
 	FPCR_OPTIONAL = 0x0037bf07, /* Len, Stride, the enabling of traps, EBF, NEP, AH, FIZ */
 	FPSR_BITS = 0x0800009f,     /* QC, IDC, IXC, UFC, OFC, DZC, IOC */
 };
@@ -133,7 +135,9 @@ static void set_control(struct a64_ctx *c, uint32_t reg, uint64_t bits, uint64_t
 
 static void build_msr_fpcr(struct a64_ctx *c)
 {
-	set_control(c, A64_fpcr, FPCR_BITS, FPCR_OPTIONAL);
+	bool half = isa_cpu_knows(c->cpu, FEAT_FP16) && isa_cpu_has(c->cpu, FEAT_FP16);
+
+	set_control(c, A64_fpcr, FPCR_BITS | (half ? FPCR_HALF : 0), FPCR_OPTIONAL | (half ? 0 : FPCR_HALF));
 }
 
 static void build_msr_fpsr(struct a64_ctx *c)
