@@ -68,20 +68,28 @@ try_qemu() { # QEMU
 		untried "words in QEMU $version" "nothing is known of what is wrong in it"
 		return
 	fi
-	timeout -k 5 "$HANG_SECONDS" "$VALIDATE" selftest --arch aarch64 --against "qemu:$1" --cases "$AGAINST_CASES" \
-		--seed "$AGAINST_SEED" -vv >report 2>stderr
-	matches "QEMU $version: exit status" $? '^[01]$'
-	same "QEMU $version: messages" "$(cat stderr)" ""
+	try_cpu "$1" cortex-a57
+	try_cpu "$1" max
 	same "QEMU $version: it says who it is" "$(head -n 1 report)" "against      $said"
-	matches "QEMU $version: the last line" "$(tail -n 1 report)" '^selftest: [0-9]{5,} passed, [0-9]+ failed, [0-9]+ not modelled$'
-	awk -v version="$version" "$sort_failures" "$known" report >sorted
-	same "QEMU $version: how many differences are new" "$(grep -c '^new' sorted)" 0
-	sed -n '/^new/{p;5q}' sorted
 	again=$(sed -n '/^FAILED/{s/^FAILED case [0-9]*: \([0-9a-f]*\) .*(seed \(0x[0-9a-f]*\))$/\1:\2/p;q}' report)
 	matches "QEMU $version: a case again" \
 		"$("$VALIDATE" selftest --arch aarch64 --against "qemu:$1" --replay "$again" | tail -n 1)" \
 		'^selftest: 0 passed, 1 failed'
 	sed -n "s/^known/QEMU $version: known:/p" sorted
+}
+
+# What differs there from the model of that CPU; the files report and sorted tell of the last one.
+try_cpu() { # QEMU CPU
+	local of="QEMU $version, $2"
+
+	timeout -k 5 "$HANG_SECONDS" "$VALIDATE" selftest --arch aarch64 --against "qemu:$1" --cpu "$2" --cases "$AGAINST_CASES" \
+		--seed "$AGAINST_SEED" -vv >report 2>stderr
+	matches "$of: exit status" $? '^[01]$'
+	same "$of: messages" "$(cat stderr)" ""
+	matches "$of: the last line" "$(tail -n 1 report)" '^selftest: [0-9]{5,} passed, [0-9]+ failed, [0-9]+ not modelled$'
+	awk -v version="$version" "$sort_failures" "$known" report >sorted
+	same "$of: how many differences are new" "$(grep -c '^new' sorted)" 0
+	sed -n '/^new/{p;5q}' sorted
 }
 
 # Wrong models are noticed, predict the same, or are wrong in less than one state of a hundred, which may be none that this
