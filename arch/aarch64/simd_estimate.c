@@ -2,6 +2,7 @@
  * Estimates of reciprocals and of reciprocal square roots, which the manual defines to the last bit, and the steps by
  * which they become better: of floating-point numbers (FPRecipEstimate() and on), and of integers.
  */
+#include "arch/aarch64/cpu.h"
 #include "arch/aarch64/simd_fp.h"
 
 /* ---- Floating point: param is the operator ---- */
@@ -34,7 +35,10 @@ static void build_exponent(struct a64_ctx *c)
 				'd');
 }
 
-/* FRECPE, FRSQRTE: of single precision with FPCR.AH, FEAT_RPRES makes them more precise; either is right. */
+/*
+ * FRECPE, FRSQRTE: of single precision with FPCR.AH, FEAT_RPRES makes them more precise. Where nobody knows of it,
+ * either is right.
+ */
 static void build_estimate(struct a64_ctx *c)
 {
 	struct fp_spec spec;
@@ -43,10 +47,11 @@ static void build_estimate(struct a64_ctx *c)
 	if (!asimd_fp_begin(c, &s, &spec))
 		return;
 	expr_id n = asimd_read(c, 'n', s.width);
+	spec.exact = spec.format == FP_F32 && isa_cpu_has(c->cpu, FEAT_RPRES);
 	expr_id r = a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE);
-	if (spec.format == FP_F32) {
-		spec.exact = true;
-		r = expr_ite(c->pool, expr_undef(c->pool, 1), a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE), r);
+	if (spec.exact && !isa_cpu_knows(c->cpu, FEAT_RPRES)) {
+		spec.exact = false;
+		r = expr_ite(c->pool, expr_undef(c->pool, 1), r, a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE));
 	}
 	asimd_fp_finish(c, &s, r, 'd');
 }
