@@ -1,6 +1,6 @@
 /*
- * Numbers of eight bits (FEAT_FP8, FEAT_FP8FMA, FEAT_FP8DOT2, FEAT_FP8DOT4), whose formats and scales are in FPMR: E5M2
- * or E4M3. Of FPCR only AH counts, which makes the default NaN negative.
+ * Numbers of eight bits (FEAT_FP8, FEAT_FP8FMA, FEAT_FP8DOT2, FEAT_FP8DOT4, FEAT_F8F16MM, FEAT_F8F32MM), whose formats
+ * and scales are in FPMR: E5M2 or E4M3. Of FPCR only AH counts, which makes the default NaN negative.
  */
 #include "arch/aarch64/simd_fp.h"
 
@@ -45,17 +45,26 @@ static expr_id sign_nans(struct a64_ctx *c, enum fp_format format, expr_id value
 
 enum { F8_HALF = 1 << 8, F8_ONE = 1 << 9 }; /* param: the result is half precision; of one product */
 
-/* FP8DotAddFP(), FP8MulAddFP(): the bytes of each lane, or the lowest alone, are multiplied. */
-static void add_products(struct a64_ctx *c, const struct asimd *s, expr_id n, expr_id m)
+/*
+ * FP8DotAddFP(), FP8MulAddFP(): the bytes of each lane, or the lowest alone, are multiplied, and added to the addend,
+ * whose lanes are as wide. `lane`: a format of that width.
+ */
+static void add_products(struct a64_ctx *c, enum fp_format lane, expr_id n, expr_id m, expr_id addend)
 {
 	const struct fp_spec spec = {
 		.format = asimd_is(c, F8_HALF) ? FP_F16 : FP_F32,
+		.from = lane,
 		.rules = FP_ARM,
 		.exact = asimd_is(c, F8_ONE),
 	};
-	expr_id r = expr_fp(c->pool, EXPR_F8DOT, &spec, fpmr(c, 0, 32), n, m, asimd_read(c, 'd', s->width));
+	expr_id r = expr_fp(c->pool, EXPR_F8DOT, &spec, fpmr(c, 0, 32), n, m, addend);
 
 	a64_set_v(c, a64_field(c, 'd'), sign_nans(c, spec.format, expr_fp_value(c->pool, r)));
+}
+
+static void add_to_lanes(struct a64_ctx *c, const struct asimd *s, expr_id n, expr_id m)
+{
+	add_products(c, s->lane == 16 ? FP_F16 : FP_F32, n, m, asimd_read(c, 'd', s->width));
 }
 
 /* FDOT */
@@ -63,7 +72,7 @@ static void build_dot(struct a64_ctx *c)
 {
 	const struct asimd s = {asimd_is(c, F8_HALF) ? 16 : 32, a64_field(c, 'Q') ? 128 : 64};
 
-	add_products(c, &s, asimd_read(c, 'n', s.width), asimd_second(c, &s));
+	add_to_lanes(c, &s, asimd_read(c, 'n', s.width), asimd_second(c, &s));
 }
 
 /* Rm, or in all bytes that of it which fields H, L, M and the highest bit of m choose. */
@@ -84,7 +93,23 @@ static void build_multiply_add(struct a64_ctx *c)
 	expr_id n = asimd_shift(c, EXPR_VLSHR, s.lane, asimd_read(c, 'n', 128), 8 * select);
 	expr_id m = asimd_shift(c, EXPR_VLSHR, s.lane, second_bytes(c), 8 * select);
 
-	add_products(c, &s, n, m);
+	add_to_lanes(c, &s, n, m);
+}
+
+/*
+ * FMMLA, FP8MatMulAddFP(): rows of twice the result's width; lane 2 i + j is row i of Rn by row j of Rm, of halves in
+ * each 64 bits.
+ */
+static void build_matrix(struct a64_ctx *c)
+{
+	static const uint8_t rows_n[8] = {0, 0, 1, 1, 2, 2, 3, 3}, rows_m[8] = {0, 1, 0, 1, 2, 3, 2, 3};
+	bool half = asimd_is(c, F8_HALF);
+	unsigned lane = half ? 16 : 32;
+	expr_id n = asimd_permute(c, asimd_read(c, 'n', 128), 2 * lane, 256, rows_n);
+	expr_id m = asimd_permute(c, asimd_read(c, 'm', 128), 2 * lane, 256, rows_m);
+	expr_id addend = asimd_unary(c, EXPR_VWIDENU, lane, asimd_read(c, 'd', 128));
+
+	add_products(c, half ? FP_F32 : FP_F64, n, m, addend);
 }
 
 /* ---- Conversions ---- */
@@ -287,7 +312,8 @@ static const struct a64_row a64_simd_fp8[] = {
 	{"0 1 1 01111 00 L M mmmm 1000 H 0 nnnnn ddddd", build_multiply_add,   F8_ONE | 2,                    "----", "fmlalltb element"},
 	{"0 1 0 01110 01 0 mmmmm 110001 nnnnn ddddd",    build_multiply_add,   F8_ONE | 3,                    "----", "fmlalltt vector"},
 	{"0 1 1 01111 01 L M mmmm 1000 H 0 nnnnn ddddd", build_multiply_add,   F8_ONE | 3,                    "----", "fmlalltt element"},
-	{"0 1 1 01110 x0 0 mmmmm 111011 nnnnn ddddd",    a64_build_unmodelled, 0,                             "----", "fmmla fp8"},
+	{"0 1 1 01110 00 0 mmmmm 111011 nnnnn ddddd",    build_matrix,         F8_HALF,                       "----", "fmmla fp8 half"},
+	{"0 1 1 01110 10 0 mmmmm 111011 nnnnn ddddd",    build_matrix,         0,                             "----", "fmmla fp8 single"},
 };
 /* clang-format on */
 

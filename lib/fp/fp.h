@@ -156,7 +156,7 @@ struct fp_result fp_bf16_dot(const struct fp_env *e, fp_bits a, fp_bits b, fp_bi
 
 /*
  * addend + (a[0] * b[0] + .. a[products - 1] * b[products - 1]) / 2^LSCALE, rounded once to nearest: f is FP_F16 or
- * FP_F32, a and b have `products` (1 to 4) numbers of eight bits, of the formats that FPMR says. It raises nothing,
+ * FP_F32, a and b have `products` (1 to 8) numbers of eight bits, of the formats that FPMR says. It raises nothing,
  * flushes nothing, and a NaN is the default one (Arm ARM, FP8DotAddFP(), FP8MulAddFP()).
  */
 enum { FP_F8_CONTROL = 0x007f403f }; /* the bits of FPMR that it looks at, at most */
