@@ -486,8 +486,8 @@ const struct command command_explain = {
 	.name = "explain",
 	.operands = "BYTES...",
 	.summary = "print what the model says of instructions",
-	.details =
-		"BYTES are hexadecimal, in one word or several; of more than one instruction, each\nis explained in turn.",
+	.details = "BYTES are hexadecimal, in one argument or several, and as they are in memory: of AArch64's word\n"
+		   "1e612800 these are 0028611e. Of more than one instruction, each is explained in turn.",
 	.options = rows,
 	.defaults = &defaults,
 	.options_size = sizeof(struct explain_options),
