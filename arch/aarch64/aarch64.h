@@ -140,8 +140,12 @@ void a64_write_back(struct a64_ctx *c, expr_id address);
  * before Armv8.4 fault at every misaligned one.
  */
 void a64_require_atomic(struct a64_ctx *c, expr_id address, unsigned bytes);
+/* In the lower half, bit 55 being 0, the upper byte is ignored (Arm ARM D8.8): the address without it. */
+expr_id a64_without_tag(struct a64_ctx *c, expr_id address);
 expr_id a64_load(struct a64_ctx *c, expr_id address, unsigned width);
 void a64_store(struct a64_ctx *c, expr_id address, expr_id value);
+/* One that happens where guard, one bit, holds. */
+void a64_store_if(struct a64_ctx *c, expr_id guard, expr_id address, expr_id value);
 
 /* ---- Pointer authentication (pauth.c) ---- */
 

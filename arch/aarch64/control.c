@@ -90,15 +90,6 @@ static void build_test_branch(struct a64_ctx *c)
 	goto_if(c, c->row->param & BRANCH_NONZERO ? bit : expr_not(c->pool, bit));
 }
 
-/* BranchAddr(): in the lower half, bit 55 being 0, the upper byte is ignored, and cleared. */
-static expr_id without_tag(struct a64_ctx *c, expr_id to)
-{
-	struct expr_pool *p = c->pool;
-	expr_id ignored = expr_and(p, expr_reg(p, 1, A64_tbi0), expr_not(p, expr_bit(p, to, 55)));
-
-	return expr_ite(p, ignored, expr_zext(p, expr_extract(p, to, 0, 56), 64), to);
-}
-
 /* BR, BLR, RET, and those that authenticate the target. */
 static void build_branch_register(struct a64_ctx *c)
 {
@@ -107,7 +98,7 @@ static void build_branch_register(struct a64_ctx *c)
 	if (c->row->param & BRANCH_AUTHENTICATE)
 		to = a64_authenticate(c, to, c->row->param & BRANCH_KEY_B, true);
 	link_if_asked(c);
-	a64_goto(c, without_tag(c, to));
+	a64_goto(c, a64_without_tag(c, to)); /* BranchAddr() */
 }
 
 /* Of registers; the size is sf and two bits: words and doublewords 00, bytes 10, halfwords 11. */

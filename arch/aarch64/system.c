@@ -171,7 +171,7 @@ static void build_dc_zero(struct a64_ctx *c)
 	for (unsigned at = 0; at < ZERO_MAX_BYTES; at += ZERO_STORE) {
 		expr_id address = expr_add(p, start, a64_const(c, 64, at));
 		expr_id guard = expr_ult(p, a64_const(c, 64, at), bytes);
-		transfer_add_store(c->t, guard, address, a64_const(c, 8 * ZERO_STORE, 0));
+		a64_store_if(c, guard, address, a64_const(c, 8 * ZERO_STORE, 0));
 	}
 }
 
