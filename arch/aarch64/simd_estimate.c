@@ -6,11 +6,6 @@
 
 /* ---- Floating point: param is the operator ---- */
 
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
-
 /* FRECPS, FRSQRTS */
 static void build_step(struct a64_ctx *c)
 {
@@ -20,7 +15,7 @@ static void build_step(struct a64_ctx *c)
 	if (!asimd_fp_begin(c, &s, &spec))
 		return;
 	expr_id n = asimd_read(c, 'n', s.width), m = asimd_read(c, 'm', s.width);
-	asimd_fp_finish(c, &s, a64_fp(c, op_of(c), &spec, n, m, EXPR_NONE), 'n');
+	asimd_fp_finish(c, &s, a64_fp(c, asimd_op(c), &spec, n, m, EXPR_NONE), 'n');
 }
 
 /* FRECPX */
@@ -30,7 +25,7 @@ static void build_exponent(struct a64_ctx *c)
 	struct asimd s;
 
 	if (asimd_fp_begin(c, &s, &spec))
-		asimd_fp_finish(c, &s, a64_fp(c, op_of(c), &spec, asimd_read(c, 'n', s.width), EXPR_NONE, EXPR_NONE),
+		asimd_fp_finish(c, &s, a64_fp(c, asimd_op(c), &spec, asimd_read(c, 'n', s.width), EXPR_NONE, EXPR_NONE),
 				'd');
 }
 
@@ -43,10 +38,11 @@ static void build_estimate(struct a64_ctx *c)
 	if (!asimd_fp_begin(c, &s, &spec))
 		return;
 	expr_id n = asimd_read(c, 'n', s.width);
-	expr_id r = a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE);
+	expr_id r = a64_fp(c, asimd_op(c), &spec, n, EXPR_NONE, EXPR_NONE);
 	if (spec.format == FP_F32) {
 		spec.exact = true;
-		r = expr_ite(c->pool, expr_undef(c->pool, 1), a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE), r);
+		r = expr_ite(c->pool, expr_undef(c->pool, 1), a64_fp(c, asimd_op(c), &spec, n, EXPR_NONE, EXPR_NONE),
+			     r);
 	}
 	asimd_fp_finish(c, &s, r, 'd');
 }
