@@ -11,8 +11,7 @@ enum {
 	BRANCH_KEY_B = 8,
 };
 
-/* What a comparison of FEAT_CMPBR asks (param); the rows of bytes and halfwords add their width, of words that of sf.
- */
+/* What a comparison of FEAT_CMPBR asks (param). Rows of bytes and halfwords add their width; other rows have sf. */
 enum {
 	COMPARE_EQ,
 	COMPARE_LT,

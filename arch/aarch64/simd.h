@@ -51,6 +51,12 @@ static inline bool asimd_is(const struct a64_ctx *c, uint32_t flag)
 	return c->row->param & flag;
 }
 
+/* The row's operator of lib/expr. */
+static inline enum expr_op asimd_op(const struct a64_ctx *c)
+{
+	return (enum expr_op)(c->row->param & SIMD_OP);
+}
+
 /* expr_lanes() of one and two operands. */
 expr_id asimd_unary(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a);
 expr_id asimd_binary(struct a64_ctx *c, enum expr_op op, unsigned lane, expr_id a, expr_id b);
@@ -107,6 +113,9 @@ expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, uns
 
 /* The format by field y, of an instruction that rounds as FPCR says; false if there is none: unallocated. */
 bool a64_fp_type(struct a64_ctx *c, struct fp_spec *ret);
+
+/* A bit of FPCR, FPCR_AH .. */
+expr_id a64_fpcr(struct a64_ctx *c, unsigned bit);
 
 /* An operator of one to three operands; those that it does not have are EXPR_NONE. */
 expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id x, expr_id y, expr_id z);

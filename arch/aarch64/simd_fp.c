@@ -4,8 +4,6 @@
  */
 #include "arch/aarch64/simd_fp.h"
 
-enum { FPCR_AH = 1, FPCR_DN = 25 }; /* C5.2.8 */
-
 /* ---- Shared ---- */
 
 bool asimd_fp_begin(struct a64_ctx *c, struct asimd *ret, struct fp_spec *ret_spec)
@@ -39,13 +37,19 @@ void asimd_fp_finish(struct a64_ctx *c, const struct asimd *s, expr_id node, cha
 	asimd_fp_write(c, s, expr_fp_value(c->pool, node), expr_fp_flags(c->pool, node), merged);
 }
 
+/* All bits of each lane but the sign. */
+static expr_id magnitude_bits(struct a64_ctx *c, unsigned lane, unsigned width)
+{
+	return asimd_splat_const(c, lane, width, UINT64_MAX >> (65 - lane));
+}
+
 /* All bits of the lanes that are NaNs. */
 static expr_id nans(struct a64_ctx *c, unsigned lane, expr_id value)
 {
 	static const uint64_t infinities[] = {[1] = 0x7c00, [2] = 0x7f800000, [4] = UINT64_C(0x7ff0000000000000)};
 	struct expr_pool *p = c->pool;
 	unsigned width = expr_width(p, value);
-	expr_id magnitude = expr_and(p, value, asimd_splat_const(c, lane, width, UINT64_MAX >> (65 - lane)));
+	expr_id magnitude = expr_and(p, value, magnitude_bits(c, lane, width));
 
 	return asimd_binary(c, EXPR_VGTU, lane, magnitude, asimd_splat_const(c, lane, width, infinities[lane / 16]));
 }
@@ -62,7 +66,7 @@ static expr_id signs(struct a64_ctx *c, unsigned lane, expr_id value, bool even,
 			words[((i + 1) * lane - 1) / 64] |= UINT64_C(1) << ((i + 1) * lane - 1) % 64;
 	expr_id all = expr_const_wide(p, width, words),
 		of_numbers = expr_and(p, all, expr_not(p, nans(c, lane, value)));
-	return expr_ite(p, expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH), of_numbers, all);
+	return expr_ite(p, a64_fpcr(c, FPCR_AH), of_numbers, all);
 }
 
 expr_id asimd_fp_negate(struct a64_ctx *c, unsigned lane, expr_id value, bool even, bool odd)
@@ -77,14 +81,9 @@ expr_id asimd_fp_absolute(struct a64_ctx *c, unsigned lane, expr_id value)
 
 /* ---- Arithmetic: param is the operator ---- */
 
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
-
 static expr_id binary(struct a64_ctx *c, const struct asimd *s, const struct fp_spec *spec)
 {
-	return a64_fp(c, op_of(c), spec, asimd_read(c, 'n', s->width), asimd_second(c, s), EXPR_NONE);
+	return a64_fp(c, asimd_op(c), spec, asimd_read(c, 'n', s->width), asimd_second(c, s), EXPR_NONE);
 }
 
 static void build_binary(struct a64_ctx *c)
@@ -123,16 +122,18 @@ static void build_extreme(struct a64_ctx *c)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		expr_id value = asimd_read(c, i ? 'm' : 'n', s.width), nan = nans(c, s.lane, value);
-		expr_id magnitude = asimd_splat_const(c, s.lane, s.width, UINT64_MAX >> (65 - s.lane));
+		expr_id magnitude = magnitude_bits(c, s.lane, s.width);
 		operands[i] = expr_and(p, value, expr_or(p, magnitude, nan));
 	}
 	expr_id fpcr = expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr);
 	expr_id dn = expr_and(p, fpcr, a64_const(c, FP_CONTROL_WIDTH, UINT32_C(1) << FPCR_DN));
-	asimd_fp_finish(c, &s, expr_fp(p, op_of(c), &spec, dn, operands[0], operands[1], EXPR_NONE), 0);
+	asimd_fp_finish(c, &s, expr_fp(p, asimd_op(c), &spec, dn, operands[0], operands[1], EXPR_NONE), 0);
 }
 
-/* FSCALE (FEAT_FP8): by powers of two, whose exponents are signed integers; those that a number rounds are far too
- * large. */
+/*
+ * FSCALE (FEAT_FP8): by powers of two, whose exponents are signed integers. Integers that a number of the format does
+ * not hold are rounded: they are far beyond the exponents that matter.
+ */
 static void build_scale(struct a64_ctx *c)
 {
 	struct expr_pool *p = c->pool;
@@ -203,7 +204,7 @@ static void build_compare(struct a64_ctx *c)
 		return;
 	expr_id a = asimd_read(c, 'n', s.width), b = asimd_read(c, 'm', s.width);
 	if (c->row->param & COMPARE_ABSOLUTE) {
-		expr_id magnitude = asimd_splat_const(c, s.lane, s.width, UINT64_MAX >> (65 - s.lane));
+		expr_id magnitude = magnitude_bits(c, s.lane, s.width);
 		a = expr_and(c->pool, a, magnitude);
 		b = expr_and(c->pool, b, magnitude);
 	}

@@ -4,26 +4,12 @@
  */
 #include "arch/aarch64/simd_fp.h"
 
-/* FPMR (Arm ARM C5.2.9) */
-enum {
-	FPMR_F8S1 = 0, /* the format of the first source, of the second, and of the destination: 0 E5M2, 1 E4M3 */
-	FPMR_F8S2 = 3,
-	FPMR_F8D = 6,
-	FPMR_OSC = 15, /* conversions saturate */
-	FPMR_LSCALE = 16,
-	FPMR_NSCALE = 24,
-	FPMR_LSCALE2 = 32,
-};
-enum { FPCR_AH = 1 }; /* C5.2.8 */
-
 static expr_id fpmr(struct a64_ctx *c, unsigned low, unsigned width)
 {
 	return expr_extract(c->pool, expr_reg(c->pool, 64, A64_fpmr), low, width);
 }
 
-enum f8_format { F8_E5M2, F8_E4M3 }; /* others are reserved */
-
-static expr_id is_format(struct a64_ctx *c, unsigned field, enum f8_format format)
+static expr_id is_format(struct a64_ctx *c, unsigned field, enum fp_f8_format format)
 {
 	return expr_eq(c->pool, fpmr(c, field, 3), a64_const(c, 3, format));
 }
@@ -34,7 +20,7 @@ static expr_id sign_nans(struct a64_ctx *c, enum fp_format format, expr_id value
 	static const uint32_t positive[] = {[FP_F16] = 0x7e00, [FP_BF16] = 0x7fc0, [FP_F32] = 0x7fc00000};
 	struct expr_pool *p = c->pool;
 	unsigned width = expr_width(p, value), lane = fp_width(format);
-	expr_id ah = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH);
+	expr_id ah = a64_fpcr(c, FPCR_AH);
 	expr_id is_nan = asimd_binary(c, EXPR_VEQ, lane, value, asimd_splat_const(c, lane, width, positive[format]));
 	expr_id sign = expr_and(p, is_nan, asimd_splat_const(c, lane, width, UINT64_C(1) << (lane - 1)));
 
@@ -138,8 +124,8 @@ static expr_id halves(struct a64_ctx *c, expr_id bytes, unsigned field)
 	expr_id e4m3 = expr_or(p, nan, expr_and(p, number, expr_not(p, is_nan)));
 	expr_id reserved = asimd_splat_const(c, 16, width, 0x7c01);
 
-	return expr_ite(p, is_format(c, field, F8_E5M2), e5m2,
-			expr_ite(p, is_format(c, field, F8_E4M3), e4m3, reserved));
+	return expr_ite(p, is_format(c, field, FP_E5M2), e5m2,
+			expr_ite(p, is_format(c, field, FP_E4M3), e4m3, reserved));
 }
 
 /* param: of F1CVTL and its kin */
@@ -156,7 +142,7 @@ static void build_widen(struct a64_ctx *c)
 	const struct fp_spec from_int = {.format = spec.format, .rules = FP_ARM, .is_signed = true, .integer = 16};
 	unsigned field = second ? FPMR_F8S2 : FPMR_F8S1, scale_width = asimd_is(c, CONVERT_BF16) ? 6 : 4;
 	expr_id scale = expr_zext(p, fpmr(c, second ? FPMR_LSCALE2 : FPMR_LSCALE, scale_width), 16);
-	expr_id more = expr_ite(p, is_format(c, field, F8_E4M3), a64_const(c, 16, 8), a64_const(c, 16, 0));
+	expr_id more = expr_ite(p, is_format(c, field, FP_E4M3), a64_const(c, 16, 8), a64_const(c, 16, 0));
 	expr_id power = expr_sub(p, more, scale);
 	expr_id value = halves(c, asimd_half(c, &s, 'n'), field), flags = a64_const(c, FP_NUM_FLAGS, 0);
 
@@ -192,7 +178,7 @@ static expr_id scaled_halves(struct a64_ctx *c, expr_id source, expr_id *ret_fla
 				    .from = widen.format,
 				    .rules = FP_ARM,
 				    .rounding = FP_STATIC + FP_ODD};
-	expr_id less = expr_ite(p, is_format(c, FPMR_F8D, F8_E4M3), a64_const(c, 16, 8), a64_const(c, 16, 0));
+	expr_id less = expr_ite(p, is_format(c, FPMR_F8D, FP_E4M3), a64_const(c, 16, 8), a64_const(c, 16, 0));
 	expr_id power = expr_sub(p, expr_sext(p, fpmr(c, FPMR_NSCALE, half ? 5 : 8), 16), less);
 	expr_id wide = plain(c, EXPR_FCVT, &widen, source, EXPR_NONE), value = expr_fp_value(p, wide);
 
@@ -205,7 +191,7 @@ static expr_id scaled_halves(struct a64_ctx *c, expr_id source, expr_id *ret_fla
 /* What the formats differ in: the bits of a half below theirs, and the largest number. */
 static const struct narrow {
 	uint8_t below, largest;
-} narrows[] = {[F8_E5M2] = {8, 0x7b}, [F8_E4M3] = {7, 0x7e}};
+} narrows[] = {[FP_E5M2] = {8, 0x7b}, [FP_E4M3] = {7, 0x7e}};
 
 static expr_id splat(struct a64_ctx *c, expr_id like, uint32_t value)
 {
@@ -238,7 +224,7 @@ static expr_id any(struct a64_ctx *c, expr_id lanes, unsigned flag)
 static expr_id narrow_flags(struct a64_ctx *c, const struct narrow *f, expr_id a, expr_id rounded)
 {
 	struct expr_pool *p = c->pool;
-	expr_id ah = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH);
+	expr_id ah = a64_fpcr(c, FPCR_AH);
 	expr_id finite = expr_not(p, above(c, a, 0x7bff)), over = expr_and(p, finite, above(c, rounded, f->largest));
 	expr_id rest = expr_and(p, expr_and(p, a, splat(c, a, (1u << f->below) - 1)), finite);
 	expr_id normal = expr_ite(p, ah, above(c, a, 0x3ff - (1u << (f->below - 2))), above(c, a, 0x3ff));
@@ -248,15 +234,15 @@ static expr_id narrow_flags(struct a64_ctx *c, const struct narrow *f, expr_id a
 }
 
 /* Bytes in 16 bits each; FPMR.OSC: the largest number instead of an infinity, or of what E4M3 has for it. */
-static expr_id narrow(struct a64_ctx *c, enum f8_format format, expr_id halves, expr_id *ret_flags)
+static expr_id narrow(struct a64_ctx *c, enum fp_f8_format format, expr_id halves, expr_id *ret_flags)
 {
 	const struct narrow *f = &narrows[format];
 	struct expr_pool *p = c->pool;
-	expr_id ah = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_AH);
+	expr_id ah = a64_fpcr(c, FPCR_AH);
 	expr_id a = expr_and(p, halves, splat(c, halves, 0x7fff)), rounded = round_magnitudes(c, f, a);
 	expr_id is_nan = above(c, a, 0x7c00), over = above(c, rounded, f->largest);
 	expr_id most = expr_ite(p, fpmr(c, FPMR_OSC, 1), splat(c, a, f->largest), splat(c, a, f->largest + 1));
-	expr_id nan = format == F8_E5M2 ? splat(c, a, 0x7e) : splat(c, a, 0x7f);
+	expr_id nan = format == FP_E5M2 ? splat(c, a, 0x7e) : splat(c, a, 0x7f);
 	expr_id sign = expr_and(p, asimd_shift(c, EXPR_VLSHR, 16, halves, 8), splat(c, a, 0x80));
 	expr_id number = expr_or(p, sign, expr_or(p, expr_and(p, over, most), expr_and(p, rounded, expr_not(p, over))));
 
@@ -277,8 +263,8 @@ static void build_narrow(struct a64_ctx *c)
 	high = scaled_halves(c, asimd_read(c, 'm', width), &flags[1]);
 	expr_id both = expr_concat(p, high, low), signalling = expr_and(p, expr_or(p, flags[0], flags[1]), invalid);
 	for (unsigned i = 0; i < 2; i++)
-		formats[i] = narrow(c, (enum f8_format)i, both, &flags[i]);
-	expr_id e5m2 = is_format(c, FPMR_F8D, F8_E5M2), e4m3 = is_format(c, FPMR_F8D, F8_E4M3);
+		formats[i] = narrow(c, (enum fp_f8_format)i, both, &flags[i]);
+	expr_id e5m2 = is_format(c, FPMR_F8D, FP_E5M2), e4m3 = is_format(c, FPMR_F8D, FP_E4M3);
 	expr_id value = expr_ite(p, e5m2, formats[0], expr_ite(p, e4m3, formats[1], splat(c, both, 0xff)));
 	value = asimd_unary(c, EXPR_VNARROW, 16, value);
 	if (half)

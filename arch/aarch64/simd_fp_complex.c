@@ -83,7 +83,6 @@ static void build_complex_multiply_add(struct a64_ctx *c)
 /* ---- FMLAL, FMLAL2, FMLSL, FMLSL2: FPMulAddH() ---- */
 
 enum { LONG_UPPER = 1 << 8 };
-enum { FPCR_FZ16 = 19 }; /* C5.2.8 */
 
 /* Denormal halves, with FPCR.FZ16, are zeros: FPUnpackBase(), which raises nothing for them. */
 static expr_id flush(struct a64_ctx *c, expr_id halves)
@@ -92,10 +91,9 @@ static expr_id flush(struct a64_ctx *c, expr_id halves)
 	unsigned width = expr_width(p, halves);
 	expr_id exponents = expr_and(p, halves, asimd_splat_const(c, 16, width, 0x7c00));
 	expr_id denormal = asimd_binary(c, EXPR_VEQ, 16, exponents, a64_const(c, width, 0));
-	expr_id fz16 = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_FZ16);
 	expr_id lost = expr_and(p, denormal, asimd_splat_const(c, 16, width, 0x03ff));
 
-	return expr_ite(p, fz16, expr_and(p, halves, expr_not(p, lost)), halves);
+	return expr_ite(p, a64_fpcr(c, FPCR_FZ16), expr_and(p, halves, expr_not(p, lost)), halves);
 }
 
 /* The same numbers as singles; what a conversion makes of signalling NaNs is undone, so that they signal in the sum. */

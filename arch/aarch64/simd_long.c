@@ -4,11 +4,6 @@
  */
 #include "arch/aarch64/simd.h"
 
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
-
 /* SADDL, SSUBL; SADDW, SSUBW, whose first operand is wide already. */
 static void build_long(struct a64_ctx *c)
 {
@@ -18,7 +13,7 @@ static void build_long(struct a64_ctx *c)
 		return;
 	expr_id n = asimd_is(c, SIMD_WIDE) ? asimd_read(c, 'n', 128) : asimd_widen(c, s.lane, asimd_half(c, &s, 'n'));
 	expr_id m = asimd_widen(c, s.lane, asimd_half(c, &s, 'm'));
-	asimd_finish(c, 2 * s.lane, asimd_binary(c, op_of(c), 2 * s.lane, n, m));
+	asimd_finish(c, 2 * s.lane, asimd_binary(c, asimd_op(c), 2 * s.lane, n, m));
 }
 
 /* SABDL, SABAL */
@@ -41,7 +36,7 @@ static void build_high_narrow(struct a64_ctx *c)
 	if (!asimd_begin(c, &s))
 		return;
 	unsigned wide = 2 * s.lane;
-	expr_id sum = asimd_binary(c, op_of(c), wide, asimd_read(c, 'n', 128), asimd_read(c, 'm', 128));
+	expr_id sum = asimd_binary(c, asimd_op(c), wide, asimd_read(c, 'n', 128), asimd_read(c, 'm', 128));
 	expr_id high = asimd_shift_rounded(c, wide, sum, s.lane);
 	asimd_finish_narrow(c, asimd_narrow(c, wide, high));
 }

@@ -4,11 +4,6 @@
  */
 #include "arch/aarch64/simd.h"
 
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
-
 static expr_id zero(struct a64_ctx *c, const struct asimd *s)
 {
 	return a64_const(c, s->width, 0);
@@ -23,7 +18,7 @@ static void build_binary(struct a64_ctx *c)
 		return;
 	expr_id a = asimd_read(c, 'n', s.width), b = asimd_second(c, &s);
 	bool swap = asimd_is(c, SIMD_SWAP);
-	asimd_finish(c, s.lane, asimd_binary(c, op_of(c), s.lane, swap ? b : a, swap ? a : b));
+	asimd_finish(c, s.lane, asimd_binary(c, asimd_op(c), s.lane, swap ? b : a, swap ? a : b));
 }
 
 static void build_unary(struct a64_ctx *c)
@@ -31,7 +26,7 @@ static void build_unary(struct a64_ctx *c)
 	struct asimd s;
 
 	if (asimd_begin(c, &s))
-		asimd_finish(c, s.lane, asimd_unary(c, op_of(c), s.lane, asimd_read(c, 'n', s.width)));
+		asimd_finish(c, s.lane, asimd_unary(c, asimd_op(c), s.lane, asimd_read(c, 'n', s.width)));
 }
 
 /* CMTST */
@@ -161,8 +156,8 @@ static void build_saturating(struct a64_ctx *c)
 	if (!asimd_begin(c, &s))
 		return;
 	expr_id a = asimd_read(c, 'n', s.width), b = asimd_read(c, 'm', s.width);
-	expr_id result = asimd_binary(c, op_of(c), s.lane, a, b);
-	asimd_saturated(c, result, asimd_binary(c, is_addition(op_of(c)) ? EXPR_VADD : EXPR_VSUB, s.lane, a, b));
+	expr_id result = asimd_binary(c, asimd_op(c), s.lane, a, b);
+	asimd_saturated(c, result, asimd_binary(c, is_addition(asimd_op(c)) ? EXPR_VADD : EXPR_VSUB, s.lane, a, b));
 	asimd_finish(c, s.lane, result);
 }
 
@@ -174,9 +169,9 @@ static void build_saturating_negate(struct a64_ctx *c)
 	if (!asimd_begin(c, &s))
 		return;
 	expr_id a = asimd_read(c, 'n', s.width), result = asimd_binary(c, EXPR_VSUBSS, s.lane, zero(c, &s), a);
-	if (op_of(c) == EXPR_VABS)
+	if (asimd_op(c) == EXPR_VABS)
 		result = asimd_binary(c, EXPR_VMAXS, s.lane, a, result);
-	asimd_saturated(c, result, asimd_unary(c, op_of(c), s.lane, a));
+	asimd_saturated(c, result, asimd_unary(c, asimd_op(c), s.lane, a));
 	asimd_finish(c, s.lane, result);
 }
 
