@@ -273,7 +273,6 @@ static const struct a64_row a64_simd_fp8[] = {
 	{"0 1 1 01111 00 L M mmmm 1000 H 0 nnnnn ddddd", build_multiply_add,   F8_ONE | 2,                    "----", "fmlalltb element"},
 	{"0 1 0 01110 01 0 mmmmm 110001 nnnnn ddddd",    build_multiply_add,   F8_ONE | 3,                    "----", "fmlalltt vector"},
 	{"0 1 1 01111 01 L M mmmm 1000 H 0 nnnnn ddddd", build_multiply_add,   F8_ONE | 3,                    "----", "fmlalltt element"},
-	{"0 1 1 01110 x0 0 mmmmm 111011 nnnnn ddddd",    a64_build_unmodelled, 0,                             "----", "fmmla fp8"},
 };
 /* clang-format on */
 
