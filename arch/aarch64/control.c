@@ -6,7 +6,7 @@
 
 enum {
 	BRANCH_LINK = 1,
-	BRANCH_AUTHENTICATE = 2,
+	BRANCH_AUTH = 2,
 	BRANCH_NONZERO = 4,
 	BRANCH_KEY_B = 8,
 };
@@ -94,7 +94,7 @@ static void build_branch_register(struct a64_ctx *c)
 {
 	expr_id to = a64_x(c, a64_has(c, 'n') ? a64_field(c, 'n') : 30, 64);
 
-	if (c->row->param & BRANCH_AUTHENTICATE)
+	if (c->row->param & BRANCH_AUTH)
 		to = a64_authenticate(c, to, c->row->param & BRANCH_KEY_B, true);
 	link_if_asked(c);
 	a64_goto(c, a64_without_tag(c, to)); /* BranchAddr() */
@@ -120,40 +120,40 @@ static void build_branch_register(struct a64_ctx *c)
 /* clang-format off */
 static const struct a64_row a64_control[] = {
 	/* encoding                                build                   param                             nzcv    name */
-	{"0 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",     build_branch,           0,                                "----", "b"},
-	{"1 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",     build_branch,           BRANCH_LINK,                      "----", "bl"},
-	{"01010100 iiiiiiiiiiiiiiiiiii 0 cccc",    build_branch_condition, 0,                                "----", "b.cond"},
-	{"01010100 iiiiiiiiiiiiiiiiiii 1 cccc",    build_branch_condition, 0,                                "----", "bc.cond"},
-	{"s 011010 0 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   0,                                "----", "cbz"},
-	{"s 011010 1 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   BRANCH_NONZERO,                   "----", "cbnz"},
+	{"0 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",      build_branch,           0,                                        "----", "b"},
+	{"1 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",      build_branch,           BRANCH_LINK,                              "----", "bl"},
+	{"01010100 iiiiiiiiiiiiiiiiiii 0 cccc",     build_branch_condition, 0,                                        "----", "b.cond"},
+	{"01010100 iiiiiiiiiiiiiiiiiii 1 cccc",     build_branch_condition, 0,                                        "----", "bc.cond"},
+	{"s 011010 0 iiiiiiiiiiiiiiiiiii ttttt",    build_compare_branch,   0,                                        "----", "cbz"},
+	{"s 011010 1 iiiiiiiiiiiiiiiiiii ttttt",    build_compare_branch,   BRANCH_NONZERO,                           "----", "cbnz"},
 	COMPARE_REG("s", "00", 0, "cb"),
 	COMPARE_REG("0", "10", COMPARE_BYTE, "cbb"),
 	COMPARE_REG("0", "11", COMPARE_HALF, "cbh"),
-	{"s 1110101 000 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_GT,                  "----", "cbgt imm"},
-	{"s 1110101 001 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_LT,                  "----", "cblt imm"},
-	{"s 1110101 010 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_HI,                  "----", "cbhi imm"},
-	{"s 1110101 011 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_LO,                  "----", "cblo imm"},
-	{"s 1110101 110 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_EQ,                  "----", "cbeq imm"},
-	{"s 1110101 111 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_NE,                  "----", "cbne imm"},
-	{"h 011011 0 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      0,                                "----", "tbz"},
-	{"h 011011 1 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      BRANCH_NONZERO,                   "----", "tbnz"},
-	{"1101011 0 0 00 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "br"},
-	{"1101011 0 0 01 11111 000000 nnnnn 00000", build_branch_register, BRANCH_LINK,                      "----", "blr"},
-	{"1101011 0 0 10 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "ret"},
-	{"1101011 0 0 00 11111 000010 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braaz"},
-	{"1101011 0 0 00 11111 000011 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "brabz"},
-	{"1101011 1 0 00 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braa"},
-	{"1101011 1 0 00 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "brab"},
-	{"1101011 0 0 01 11111 000010 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraaz"},
-	{"1101011 0 0 01 11111 000011 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "blrabz"},
-	{"1101011 1 0 01 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraa"},
-	{"1101011 1 0 01 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "blrab"},
-	{"1101011 0 0 10 11111 000010 11111 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "retaa"},
-	{"1101011 0 0 10 11111 000011 11111 11111", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "retab"},
+	{"s 1110101 000 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_GT,                               "----", "cbgt imm"},
+	{"s 1110101 001 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_LT,                               "----", "cblt imm"},
+	{"s 1110101 010 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_HI,                               "----", "cbhi imm"},
+	{"s 1110101 011 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_LO,                               "----", "cblo imm"},
+	{"s 1110101 110 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_EQ,                               "----", "cbeq imm"},
+	{"s 1110101 111 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_NE,                               "----", "cbne imm"},
+	{"h 011011 0 bbbbb iiiiiiiiiiiiii ttttt",   build_test_branch,      0,                                        "----", "tbz"},
+	{"h 011011 1 bbbbb iiiiiiiiiiiiii ttttt",   build_test_branch,      BRANCH_NONZERO,                           "----", "tbnz"},
+	{"1101011 0 0 00 11111 000000 nnnnn 00000", build_branch_register,  0,                                        "----", "br"},
+	{"1101011 0 0 01 11111 000000 nnnnn 00000", build_branch_register,  BRANCH_LINK,                              "----", "blr"},
+	{"1101011 0 0 10 11111 000000 nnnnn 00000", build_branch_register,  0,                                        "----", "ret"},
+	{"1101011 0 0 00 11111 000010 nnnnn 11111", build_branch_register,  BRANCH_AUTH,                              "----", "braaz"},
+	{"1101011 0 0 00 11111 000011 nnnnn 11111", build_branch_register,  BRANCH_AUTH | BRANCH_KEY_B,               "----", "brabz"},
+	{"1101011 1 0 00 11111 000010 nnnnn mmmmm", build_branch_register,  BRANCH_AUTH,                              "----", "braa"},
+	{"1101011 1 0 00 11111 000011 nnnnn mmmmm", build_branch_register,  BRANCH_AUTH | BRANCH_KEY_B,               "----", "brab"},
+	{"1101011 0 0 01 11111 000010 nnnnn 11111", build_branch_register,  BRANCH_LINK | BRANCH_AUTH,                "----", "blraaz"},
+	{"1101011 0 0 01 11111 000011 nnnnn 11111", build_branch_register,  BRANCH_LINK | BRANCH_AUTH | BRANCH_KEY_B, "----", "blrabz"},
+	{"1101011 1 0 01 11111 000010 nnnnn mmmmm", build_branch_register,  BRANCH_LINK | BRANCH_AUTH,                "----", "blraa"},
+	{"1101011 1 0 01 11111 000011 nnnnn mmmmm", build_branch_register,  BRANCH_LINK | BRANCH_AUTH | BRANCH_KEY_B, "----", "blrab"},
+	{"1101011 0 0 10 11111 000010 11111 11111", build_branch_register,  BRANCH_AUTH,                              "----", "retaa"},
+	{"1101011 0 0 10 11111 000011 11111 11111", build_branch_register,  BRANCH_AUTH | BRANCH_KEY_B,               "----", "retab"},
 	/* Undefined at EL0: Arm ARM C6.2, ERET and DRPS. */
-	{"1101011 0 100 11111 000000 11111 00000", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eret"},
-	{"1101011 0 100 11111 00001x 11111 11111", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eretaa"},
-	{"1101011 0 101 11111 000000 11111 00000", a64_build_fault,        FAULT_UNDEFINED,                  "----", "drps"},
+	{"1101011 0 100 11111 000000 11111 00000", a64_build_fault, FAULT_UNDEFINED, "----", "eret"},
+	{"1101011 0 100 11111 00001x 11111 11111", a64_build_fault, FAULT_UNDEFINED, "----", "eretaa"},
+	{"1101011 0 101 11111 000000 11111 00000", a64_build_fault, FAULT_UNDEFINED, "----", "drps"},
 };
 /* clang-format on */
 

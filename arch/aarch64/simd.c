@@ -152,7 +152,7 @@ void asimd_finish(struct a64_ctx *c, unsigned lane, expr_id value)
 		value = expr_not(p, value);
 	if (asimd_is(c, SIMD_ADD))
 		value = asimd_binary(c, EXPR_VADD, lane, asimd_read(c, 'd', width), value);
-	if (asimd_is(c, SIMD_SUBTRACT))
+	if (asimd_is(c, SIMD_SUB))
 		value = asimd_binary(c, EXPR_VSUB, lane, asimd_read(c, 'd', width), value);
 	a64_set_v(c, a64_field(c, 'd'), value);
 }

@@ -113,7 +113,10 @@ static void build_msr_nzcv(struct a64_ctx *c)
 	a64_set_nzcv(c, expr_extract(c->pool, a64_read(c, 't'), 28, 4));
 }
 
-/* FPCR and FPSR: bits that exist everywhere; others, which some processors have, may keep what is written to them. */
+/*
+ * FPCR and FPSR (Arm ARM C5.2.8, C5.2.10): bits that exist everywhere; others, which some processors have, may keep
+ * what is written to them.
+ */
 enum {
 	FPCR_BITS = 0x07c80000,     /* AHP, DN, FZ, RMode, FZ16 */
 	FPCR_OPTIONAL = 0x0037bf07, /* Len, Stride, the enabling of traps, EBF, NEP, AH, FIZ */
