@@ -1,10 +1,9 @@
 /*
  * a64tagged: accesses to memory through pointers with a tag, which the upper byte of an address in the lower half is to
- * Linux (Documentation/arch/arm64/tagged-address-abi.rst); AArch64, without libc. Status 0 if none of them faulted, what
- * was stored by one pointer was loaded by another, and addresses of which only bit 55 tells that they are not in the
- * lower half raised SIGSEGV.
- * guest-archs: aarch64
- * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
+ * Linux (Documentation/arch/arm64/tagged-address-abi.rst); AArch64, without libc. Status 0 if none of them faulted,
+ * what was stored by one pointer was loaded by another, and addresses of which only bit 55 tells that they are not in
+ * the lower half raised SIGSEGV. guest-archs: aarch64 guest-flags: -nostdlib -ffreestanding -fno-stack-protector
+ * -mgeneral-regs-only -fno-builtin
  */
 #include "testdata/guests/signal.h"
 
