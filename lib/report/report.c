@@ -162,13 +162,10 @@ const char *report_adopted_reason(const struct adopted *adopted)
 	return adopted->reason == UNSEEN_NOTHING ? "not modelled" : unseen_reason_name(adopted->reason);
 }
 
-void report_likely_cause(struct strbuf *out, const struct report *report)
+static void append_adopted(struct strbuf *out, const struct report *report, const struct adopted *a)
 {
-	const struct adopted *a = report_adopted(report->run);
 	uint64_t distance = report->run->instructions - a->instruction;
 
-	if (!report->run->lost_expected || !a->instruction)
-		return;
 	strbuf_printf(out, "%s at 0x%" PRIx64, a->mnemonic, a->pc);
 	if (report->symbol)
 		report->symbol(report->symbol_ctx, a->pc, out);
@@ -187,6 +184,19 @@ void report_likely_cause(struct strbuf *out, const struct report *report)
 		strbuf_append(out, "a finding, and the run went on with what the target has");
 	else
 		strbuf_printf(out, "%s, its results were adopted", report_adopted_reason(a));
+}
+
+void report_likely_cause(struct strbuf *out, const struct report *report)
+{
+	const struct adopted *a = report_adopted(report->run);
+
+	if (!report->run->lost_expected)
+		return;
+	if (a->instruction)
+		append_adopted(out, report, a);
+	if (report->run->events.unplaced)
+		strbuf_printf(out, "%saddresses read from /proc, which are not as in this run",
+			      a->instruction ? "; or by " : "");
 }
 
 bool report_failure(struct strbuf *out, const struct report *report)

@@ -181,7 +181,7 @@ void report_count(struct strbuf *out, uint64_t n);
 /*
  * The likely cause of a lost sync: "vmovdqu64 at 0x4032c5 <f+0x10>, 12 instructions before: not modelled, its results
  * were adopted"; nothing if all was judged and right. Or that it was refused: "the guest's CPU says that it has no
- * AVX2"; or that it is a finding.
+ * AVX2"; or that it is a finding. Or what the guest read from /proc, where not all of that could be put right.
  */
 void report_likely_cause(struct strbuf *out, const struct report *report);
 /* The last instruction that did otherwise than predicted, or else of which not all was judged. */

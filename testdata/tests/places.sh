@@ -30,6 +30,9 @@ judge spoilt.json --qemu --cpu qemu64
 same "a mapping that is nowhere, read twice" "$(jq -c .events.unplaced report.json)" 2
 conforms "a mapping that is nowhere" report.json lib/report/report.schema.json
 matches "it is told" "$("$VALIDATE" --log spoilt.json --qemu --cpu qemu64 2>&1)" '; 2 addresses read from /proc not as in this run'
+# The program would go another way by it: to another last call, as this log has it.
+tac spoilt.json | sed '0,/"name": "write"/s/"number": 1, "name": "write"/"number": 39, "name": "getpid"/' | tac >lost.json
+matches "a lost sync that may come of it" "$("$VALIDATE" --log lost.json --qemu --cpu qemu64 2>&1)" 'probably +by addresses read from /proc, which'
 
 # grep and gawk look for their stack (gnulib, sigsegv.c); without it they go on with other calls.
 if have "a program that looks for its stack" grep; then
