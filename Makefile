@@ -168,7 +168,10 @@ $B/guests/%: testdata/guests/%.S
 
 deps = @testdata/bin/deps.sh install
 # Without them their tests are skipped.
-arm64_programs = @testdata/bin/foreign.sh arm64 build/arm64 busybox-static coreutils libc6 libselinux1 libpcre2-8-0 || true
+arm64_packages := busybox-static coreutils libc6 libselinux1 libpcre2-8-0 lua5.4 gawk sqlite3 bc perl-base \
+	python3.11-minimal libpython3.11-minimal xz-utils openssl libreadline8 libtinfo6 libgmp10 libmpfr6 libsigsegv2 \
+	libsqlite3-0 zlib1g libcrypt1 libexpat1 liblzma5 libssl3
+arm64_programs = @testdata/bin/foreign.sh arm64 build/arm64 $(arm64_packages) || true
 jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 again = @+$(MAKE) --no-print-directory $(jobs)
 

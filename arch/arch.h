@@ -298,9 +298,11 @@ struct isa_frame {
 	uint32_t num_regs;
 	/*
 	 * Where a part starts, in a frame of len bytes for that address; false: the frame does not have it, and its
-	 * registers are as at a program's start. mark: it is to be there, as far as there is room for it.
+	 * registers are as at a program's start, or for a part in `kept`, by bits, what they are. mark: it is to be
+	 * there, as far as there is room for it.
 	 */
 	bool (*find_part)(uint8_t *frame, size_t len, uint64_t address, unsigned part, bool mark, size_t *ret);
+	uint32_t kept;
 	/* Registers that are 0 when a handler starts, and those that are as at a program's start. */
 	const uint16_t *cleared, *fresh;
 	uint32_t num_cleared, num_fresh;

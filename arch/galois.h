@@ -15,8 +15,7 @@ enum {
 /* The inverse of each element by one of these; that of 0 is 0. */
 void galois_inverses(unsigned polynomial, uint8_t ret[256]);
 
-/* x rotated to the left by each number that is set in `rotations`, all of them and the constant added: an affine map.
- */
+/* An affine map: the sum of the constant and of x rotated to the left by each number that is set in `rotations`. */
 uint8_t galois_affine(uint8_t x, uint8_t rotations, uint8_t constant);
 
 /* What the table has for each byte of a vector, whatever its width. */

@@ -7,8 +7,11 @@
  * says about flags that are cleared or set: helpers never do that.
  *
  * "Arm ARM" is the Arm Architecture Reference Manual for A-profile architecture (DDI 0487); functions in capitals with
- * parentheses, ShiftReg(), are those of its pseudocode. The model is that of Armv8.6-A with the Linux kernel's choices
- * for EL0; memory is little-endian.
+ * parentheses, ShiftReg(), are those of its pseudocode. The model is that of EL0 up to Armv9.6-A, with the Linux
+ * kernel's choices; memory is little-endian. What a processor may lack is told by cpu.h and needs.c.
+ *
+ * SVE and SME are not modelled: sve.h has their names, and what they may change. Of extensions that no emulator has yet
+ * (QEMU 11.1), needs.c has names alone.
  */
 #ifndef ARCH_AARCH64_AARCH64_H
 #define ARCH_AARCH64_AARCH64_H
@@ -82,7 +85,7 @@ void a64_undefined(struct a64_ctx *c);
 void a64_may_refuse(struct a64_ctx *c);
 /* Where cond, one bit, holds, the results are not even predictable as undefined bits. */
 void a64_leave_open(struct a64_ctx *c, expr_id cond);
-/* Rows of instructions without a model, which thereby have a name. */
+/* Rows of instructions that have a name, and no model. */
 void a64_build_unmodelled(struct a64_ctx *c);
 /* Rows of instructions that do nothing that shows. */
 void a64_build_nop(struct a64_ctx *c);
@@ -140,8 +143,12 @@ void a64_write_back(struct a64_ctx *c, expr_id address);
  * before Armv8.4 fault at every misaligned one.
  */
 void a64_require_atomic(struct a64_ctx *c, expr_id address, unsigned bytes);
+/* In the lower half, bit 55 being 0, the upper byte is ignored (Arm ARM D8.8): the address without it. */
+expr_id a64_without_tag(struct a64_ctx *c, expr_id address);
 expr_id a64_load(struct a64_ctx *c, expr_id address, unsigned width);
 void a64_store(struct a64_ctx *c, expr_id address, expr_id value);
+/* One that happens where guard, one bit, holds. */
+void a64_store_if(struct a64_ctx *c, expr_id guard, expr_id address, expr_id value);
 
 /* ---- Pointer authentication (pauth.c) ---- */
 

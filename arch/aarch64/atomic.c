@@ -155,10 +155,6 @@ static const struct a64_row a64_atomic[] = {
 	SIZE("11", 3, " x"),
 	COMPARE_PAIR("00", 2, " w"),
 	COMPARE_PAIR("01", 3, " x"),
-	/* LD64B, ST64B, ST64BV, ST64BV0 */
-	{"11 111 0 00 0 0 1 xxxxx 1 101 00 xxxxx xxxxx", a64_build_unmodelled, 0, "----", "ld64b"},
-	{"11 111 0 00 0 0 1 xxxxx 1 001 00 xxxxx xxxxx", a64_build_unmodelled, 0, "----", "st64b"},
-	{"11 111 0 00 0 0 1 xxxxx 1 01x 00 xxxxx xxxxx", a64_build_unmodelled, 0, "----", "st64bv"},
 	ATOMIC_PAIR("0 001", AT_CLR, "ldclrp"),
 	ATOMIC_PAIR("0 011", AT_SET, "ldsetp"),
 	ATOMIC_PAIR("1 000", AT_SWP, "swpp"),

@@ -6,13 +6,12 @@
 
 enum {
 	BRANCH_LINK = 1,
-	BRANCH_AUTHENTICATE = 2,
+	BRANCH_AUTH = 2,
 	BRANCH_NONZERO = 4,
 	BRANCH_KEY_B = 8,
 };
 
-/* What a comparison of FEAT_CMPBR asks (param); the rows of bytes and halfwords add their width, of words that of sf.
- */
+/* What a comparison of FEAT_CMPBR asks (param). Rows of bytes and halfwords add their width; other rows have sf. */
 enum {
 	COMPARE_EQ,
 	COMPARE_LT,
@@ -90,24 +89,15 @@ static void build_test_branch(struct a64_ctx *c)
 	goto_if(c, c->row->param & BRANCH_NONZERO ? bit : expr_not(c->pool, bit));
 }
 
-/* BranchAddr(): in the lower half, bit 55 being 0, the upper byte is ignored, and cleared. */
-static expr_id without_tag(struct a64_ctx *c, expr_id to)
-{
-	struct expr_pool *p = c->pool;
-	expr_id ignored = expr_and(p, expr_reg(p, 1, A64_tbi0), expr_not(p, expr_bit(p, to, 55)));
-
-	return expr_ite(p, ignored, expr_zext(p, expr_extract(p, to, 0, 56), 64), to);
-}
-
 /* BR, BLR, RET, and those that authenticate the target. */
 static void build_branch_register(struct a64_ctx *c)
 {
 	expr_id to = a64_x(c, a64_has(c, 'n') ? a64_field(c, 'n') : 30, 64);
 
-	if (c->row->param & BRANCH_AUTHENTICATE)
+	if (c->row->param & BRANCH_AUTH)
 		to = a64_authenticate(c, to, c->row->param & BRANCH_KEY_B, true);
 	link_if_asked(c);
-	a64_goto(c, without_tag(c, to));
+	a64_goto(c, a64_without_tag(c, to)); /* BranchAddr() */
 }
 
 /* Of registers; the size is sf and two bits: words and doublewords 00, bytes 10, halfwords 11. */
@@ -130,40 +120,40 @@ static void build_branch_register(struct a64_ctx *c)
 /* clang-format off */
 static const struct a64_row a64_control[] = {
 	/* encoding                                build                   param                             nzcv    name */
-	{"0 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",     build_branch,           0,                                "----", "b"},
-	{"1 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",     build_branch,           BRANCH_LINK,                      "----", "bl"},
-	{"01010100 iiiiiiiiiiiiiiiiiii 0 cccc",    build_branch_condition, 0,                                "----", "b.cond"},
-	{"01010100 iiiiiiiiiiiiiiiiiii 1 cccc",    build_branch_condition, 0,                                "----", "bc.cond"},
-	{"s 011010 0 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   0,                                "----", "cbz"},
-	{"s 011010 1 iiiiiiiiiiiiiiiiiii ttttt",   build_compare_branch,   BRANCH_NONZERO,                   "----", "cbnz"},
+	{"0 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",      build_branch,           0,                                        "----", "b"},
+	{"1 00101 iiiiiiiiiiiiiiiiiiiiiiiiii",      build_branch,           BRANCH_LINK,                              "----", "bl"},
+	{"01010100 iiiiiiiiiiiiiiiiiii 0 cccc",     build_branch_condition, 0,                                        "----", "b.cond"},
+	{"01010100 iiiiiiiiiiiiiiiiiii 1 cccc",     build_branch_condition, 0,                                        "----", "bc.cond"},
+	{"s 011010 0 iiiiiiiiiiiiiiiiiii ttttt",    build_compare_branch,   0,                                        "----", "cbz"},
+	{"s 011010 1 iiiiiiiiiiiiiiiiiii ttttt",    build_compare_branch,   BRANCH_NONZERO,                           "----", "cbnz"},
 	COMPARE_REG("s", "00", 0, "cb"),
 	COMPARE_REG("0", "10", COMPARE_BYTE, "cbb"),
 	COMPARE_REG("0", "11", COMPARE_HALF, "cbh"),
-	{"s 1110101 000 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_GT,                  "----", "cbgt imm"},
-	{"s 1110101 001 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_LT,                  "----", "cblt imm"},
-	{"s 1110101 010 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_HI,                  "----", "cbhi imm"},
-	{"s 1110101 011 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_LO,                  "----", "cblo imm"},
-	{"s 1110101 110 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_EQ,                  "----", "cbeq imm"},
-	{"s 1110101 111 jjjjjj 0 iiiiiiiii ttttt", build_compare_pair, COMPARE_NE,                  "----", "cbne imm"},
-	{"h 011011 0 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      0,                                "----", "tbz"},
-	{"h 011011 1 bbbbb iiiiiiiiiiiiii ttttt",  build_test_branch,      BRANCH_NONZERO,                   "----", "tbnz"},
-	{"1101011 0 0 00 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "br"},
-	{"1101011 0 0 01 11111 000000 nnnnn 00000", build_branch_register, BRANCH_LINK,                      "----", "blr"},
-	{"1101011 0 0 10 11111 000000 nnnnn 00000", build_branch_register, 0,                                "----", "ret"},
-	{"1101011 0 0 00 11111 000010 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braaz"},
-	{"1101011 0 0 00 11111 000011 nnnnn 11111", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "brabz"},
-	{"1101011 1 0 00 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE,              "----", "braa"},
-	{"1101011 1 0 00 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "brab"},
-	{"1101011 0 0 01 11111 000010 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraaz"},
-	{"1101011 0 0 01 11111 000011 nnnnn 11111", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "blrabz"},
-	{"1101011 1 0 01 11111 000010 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE, "----", "blraa"},
-	{"1101011 1 0 01 11111 000011 nnnnn mmmmm", build_branch_register, BRANCH_LINK | BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "blrab"},
-	{"1101011 0 0 10 11111 000010 11111 11111", build_branch_register, BRANCH_AUTHENTICATE,              "----", "retaa"},
-	{"1101011 0 0 10 11111 000011 11111 11111", build_branch_register, BRANCH_AUTHENTICATE | BRANCH_KEY_B, "----", "retab"},
+	{"s 1110101 000 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_GT,                               "----", "cbgt imm"},
+	{"s 1110101 001 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_LT,                               "----", "cblt imm"},
+	{"s 1110101 010 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_HI,                               "----", "cbhi imm"},
+	{"s 1110101 011 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_LO,                               "----", "cblo imm"},
+	{"s 1110101 110 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_EQ,                               "----", "cbeq imm"},
+	{"s 1110101 111 jjjjjj 0 iiiiiiiii ttttt",  build_compare_pair,     COMPARE_NE,                               "----", "cbne imm"},
+	{"h 011011 0 bbbbb iiiiiiiiiiiiii ttttt",   build_test_branch,      0,                                        "----", "tbz"},
+	{"h 011011 1 bbbbb iiiiiiiiiiiiii ttttt",   build_test_branch,      BRANCH_NONZERO,                           "----", "tbnz"},
+	{"1101011 0 0 00 11111 000000 nnnnn 00000", build_branch_register,  0,                                        "----", "br"},
+	{"1101011 0 0 01 11111 000000 nnnnn 00000", build_branch_register,  BRANCH_LINK,                              "----", "blr"},
+	{"1101011 0 0 10 11111 000000 nnnnn 00000", build_branch_register,  0,                                        "----", "ret"},
+	{"1101011 0 0 00 11111 000010 nnnnn 11111", build_branch_register,  BRANCH_AUTH,                              "----", "braaz"},
+	{"1101011 0 0 00 11111 000011 nnnnn 11111", build_branch_register,  BRANCH_AUTH | BRANCH_KEY_B,               "----", "brabz"},
+	{"1101011 1 0 00 11111 000010 nnnnn mmmmm", build_branch_register,  BRANCH_AUTH,                              "----", "braa"},
+	{"1101011 1 0 00 11111 000011 nnnnn mmmmm", build_branch_register,  BRANCH_AUTH | BRANCH_KEY_B,               "----", "brab"},
+	{"1101011 0 0 01 11111 000010 nnnnn 11111", build_branch_register,  BRANCH_LINK | BRANCH_AUTH,                "----", "blraaz"},
+	{"1101011 0 0 01 11111 000011 nnnnn 11111", build_branch_register,  BRANCH_LINK | BRANCH_AUTH | BRANCH_KEY_B, "----", "blrabz"},
+	{"1101011 1 0 01 11111 000010 nnnnn mmmmm", build_branch_register,  BRANCH_LINK | BRANCH_AUTH,                "----", "blraa"},
+	{"1101011 1 0 01 11111 000011 nnnnn mmmmm", build_branch_register,  BRANCH_LINK | BRANCH_AUTH | BRANCH_KEY_B, "----", "blrab"},
+	{"1101011 0 0 10 11111 000010 11111 11111", build_branch_register,  BRANCH_AUTH,                              "----", "retaa"},
+	{"1101011 0 0 10 11111 000011 11111 11111", build_branch_register,  BRANCH_AUTH | BRANCH_KEY_B,               "----", "retab"},
 	/* Undefined at EL0: Arm ARM C6.2, ERET and DRPS. */
-	{"1101011 0 100 11111 000000 11111 00000", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eret"},
-	{"1101011 0 100 11111 00001x 11111 11111", a64_build_fault,        FAULT_UNDEFINED,                  "----", "eretaa"},
-	{"1101011 0 101 11111 000000 11111 00000", a64_build_fault,        FAULT_UNDEFINED,                  "----", "drps"},
+	{"1101011 0 100 11111 000000 11111 00000", a64_build_fault, FAULT_UNDEFINED, "----", "eret"},
+	{"1101011 0 100 11111 00001x 11111 11111", a64_build_fault, FAULT_UNDEFINED, "----", "eretaa"},
+	{"1101011 0 101 11111 000000 11111 00000", a64_build_fault, FAULT_UNDEFINED, "----", "drps"},
 };
 /* clang-format on */
 

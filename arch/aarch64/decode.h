@@ -79,4 +79,10 @@ void a64_decoder_deinit(struct a64_decoder *d);
 /* The first encoding that the word has; NULL if none. */
 const struct a64_encoding *a64_decode(const struct a64_decoder *d, uint32_t word);
 
+/* The word that four bytes of memory are. */
+static inline uint32_t a64_word(const uint8_t *bytes)
+{
+	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
 #endif

@@ -142,6 +142,38 @@ static void list_fits(const char *names)
 	}
 }
 
+/* Does a family have the word, or leave it to others? */
+static bool has_row(uint32_t word)
+{
+	const struct a64_encoding *e = a64_decode(&decoder, word);
+
+	return e && e->row->build;
+}
+
+/*
+ * A row of needs.c tells the features of encodings that families have, or names some that none has (NAMED): what it was
+ * for may have gone, or got a row.
+ */
+START_TEST(needs_are_needed)
+{
+	const struct a64_table *const tables[] = {&a64_needs_table};
+	struct a64_decoder needs;
+	struct rng seed = {3};
+
+	ck_no_error(a64_decoder_init(&needs, tables, 1));
+	for (size_t i = 0; i < needs.num_encodings; i++) {
+		const struct a64_encoding *e = &needs.encodings[i];
+		bool names = e->row->build, needed = false;
+		for (unsigned k = 0; k < 100 * NUM_TRIES && !needed; k++) {
+			uint32_t word = word_of(e, &seed);
+			needed = a64_decode(&needs, word) == e && has_row(word) != names;
+		}
+		ck_assert_msg(needed, "%s \"%s\" is for no word", e->row->name, e->row->pattern);
+	}
+	a64_decoder_deinit(&needs);
+}
+END_TEST
+
 /* The first words of names are what reports count by. */
 START_TEST(names_fit)
 {
@@ -171,6 +203,7 @@ int main(void)
 	tcase_add_test(tables, every_row_is_reached);
 	tcase_add_test(tables, tables_are_apart);
 	tcase_add_test(tables, buckets_are_complete);
+	tcase_add_test(tables, needs_are_needed);
 	tcase_add_test(tables, names_fit);
 	suite_add_tcase(suite, tables);
 	return test_main(suite);

@@ -1,11 +1,6 @@
 /* The doors to a kernel, and where instructions lead to, by their encodings (Arm ARM C4.1). */
 #include "arch/aarch64/aarch64.h"
 
-static uint32_t word_of(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 /*
  * SVC, whatever its immediate. HLT #0xF000 is UNDEFINED for a program on a CPU, and to emulators a call of semihosting,
  * by which a program opens files and runs commands on their host.
@@ -16,9 +11,9 @@ enum isa_entry a64_entry(const uint8_t *bytes, size_t len)
 
 	if (len < 4)
 		return ISA_ENTRY_NONE;
-	if ((word_of(bytes) & all_but_immediate) == svc)
+	if ((a64_word(bytes) & all_but_immediate) == svc)
 		return ISA_ENTRY_CALL;
-	return word_of(bytes) == semihosting ? ISA_ENTRY_OTHER : ISA_ENTRY_NONE;
+	return a64_word(bytes) == semihosting ? ISA_ENTRY_OTHER : ISA_ENTRY_NONE;
 }
 
 /* Branches with a signed number of words in a field; those with a condition may go straight on. */
@@ -38,12 +33,12 @@ void a64_flow(uint64_t pc, const uint8_t *bytes, size_t len, struct isa_flow *re
 {
 	const uint32_t register_mask = 0xfe000000, register_value = 0xd6000000; /* BR, BLR, RET, ERET */
 	const uint32_t return_mask = 0xff000000, return_value = 0x55000000; /* RETAASPPC, RETABSPPC (FEAT_PAuth_LR) */
-	const uint32_t mops_mask = 0xfb200c00, mops_value = 0x19000400;     /* a part of what CPY and SET do, and others */
+	const uint32_t mops_mask = 0xfb200c00, mops_value = 0x19000400; /* a part of what CPY and SET do, and others */
 
 	*ret = (struct isa_flow){.len = len < 4 ? 0 : 4};
 	if (len < 4)
 		return;
-	uint32_t word = word_of(bytes);
+	uint32_t word = a64_word(bytes);
 	if ((word & register_mask) == register_value || (word & return_mask) == return_value)
 		return;
 	for (size_t i = 0; i < sizeof branches / sizeof *branches; i++) {
@@ -104,7 +99,7 @@ enum isa_undetermined a64_undetermined(const uint8_t *bytes, size_t len)
 {
 	if (len < 4)
 		return ISA_DETERMINED;
-	if (takes_input(word_of(bytes)))
+	if (takes_input(a64_word(bytes)))
 		return ISA_UNDETERMINED_INPUT;
-	return stores_unknown(word_of(bytes)) ? ISA_UNDETERMINED_STORE : ISA_DETERMINED;
+	return stores_unknown(a64_word(bytes)) ? ISA_UNDETERMINED_STORE : ISA_DETERMINED;
 }

@@ -27,7 +27,7 @@ static unsigned access_width(const struct a64_ctx *c)
 static void mark(struct a64_ctx *c, expr_id address, expr_id value)
 {
 	transfer_set_reg(c->t, A64_monitor, a64_const(c, 1, 1));
-	transfer_set_reg(c->t, A64_monitor_address, address);
+	transfer_set_reg(c->t, A64_monitor_address, a64_without_tag(c, address));
 	transfer_set_reg(c->t, A64_monitor_bytes, a64_const(c, 8, access_width(c) / 8));
 	transfer_set_reg(c->t, A64_monitor_value, expr_zext(c->pool, value, 128));
 }
@@ -61,7 +61,7 @@ static expr_id is_marked(struct a64_ctx *c, expr_id address, expr_id before)
 {
 	struct expr_pool *p = c->pool;
 	expr_id bytes = a64_const(c, 8, access_width(c) / 8);
-	expr_id same_place = expr_eq(p, expr_reg(p, 64, A64_monitor_address), address);
+	expr_id same_place = expr_eq(p, expr_reg(p, 64, A64_monitor_address), a64_without_tag(c, address));
 	expr_id same_size = expr_eq(p, expr_reg(p, 8, A64_monitor_bytes), bytes);
 	expr_id marked = expr_extract(p, expr_reg(p, 128, A64_monitor_value), 0, access_width(c));
 
@@ -103,7 +103,7 @@ static void build_store(struct a64_ctx *c)
 	expr_id stores = expr_or(p, is_marked(c, address, before), expr_undef(p, 1));
 	expr_id fails = expr_not(p, expr_and(p, monitor, stores));
 
-	transfer_add_store(c->t, monitor, address, expr_ite(p, stores, value, before));
+	a64_store_if(c, monitor, address, expr_ite(p, stores, value, before));
 	a64_set_x(c, a64_field(c, 'S'), expr_zext(p, fails, 32));
 	transfer_set_reg(c->t, A64_monitor, a64_const(c, 1, 0));
 	c->closes = true;

@@ -1,7 +1,8 @@
 /*
  * The frame of a signal on AArch64: struct rt_sigframe (arch/arm64/kernel/signal.c), which is a siginfo_t and a struct
- * ucontext with a struct sigcontext (arch/arm64/include/uapi/asm/sigcontext.h). The latter ends with records, of which
- * one has the vector registers. Behind all that is a frame record for unwinding, which nothing takes back.
+ * ucontext with a struct sigcontext (arch/arm64/include/uapi/asm/sigcontext.h). The latter ends with records: one has
+ * the vector registers, others what newer processors have besides. Behind all that is a frame record for unwinding,
+ * which nothing takes back.
  */
 #include <string.h>
 
@@ -17,7 +18,7 @@ enum {
 	SIZE = RECORDS + 8 + 528, /* with one record: others may be missing */
 };
 
-enum { PART_FIXED, PART_FPSIMD };
+enum { PART_FIXED, PART_FPSIMD, PART_TPIDR2, NUM_PARTS };
 
 static const struct isa_frame_reg regs[] = {
 #define GPR(n) \
@@ -109,6 +110,8 @@ static const struct isa_frame_reg regs[] = {
 	VECTOR(30),
 	VECTOR(31),
 #undef VECTOR
+	/* FPMR, too, has a record. QEMU's stub does not let it be written: it is what the handler leaves. */
+	{A64_tpidr2_el0, 8, 0, PART_TPIDR2},
 };
 
 /* setup_return() */
@@ -116,14 +119,19 @@ static const uint16_t cleared[] = {A64_tco};
 
 static const uint16_t addresses[] = {LINK, STACK, CONTEXT};
 
-/* struct _aarch64_ctx and struct fpsimd_context */
-enum { RECORD_HEADER = 8, FPSIMD_LEN = 528 };
-#define FPSIMD_MAGIC 0x46508001u
+/* struct _aarch64_ctx, and behind it struct fpsimd_context or tpidr2_context */
+enum { RECORD_HEADER = 8 };
+
+static const struct {
+	uint32_t magic, len;
+} records[NUM_PARTS] = {
+	[PART_FPSIMD] = {0x46508001, 528},
+	[PART_TPIDR2] = {0x54504902, 16},
+};
 
 static bool find_part(uint8_t *frame, size_t len, uint64_t address, unsigned part, bool mark, size_t *ret)
 {
 	(void)address;
-	(void)part;
 	(void)mark;
 	for (size_t at = RECORDS; len - at >= RECORD_HEADER;) {
 		uint32_t magic, size;
@@ -132,8 +140,8 @@ static bool find_part(uint8_t *frame, size_t len, uint64_t address, unsigned par
 		if (size < RECORD_HEADER || size > len - at)
 			return false;
 		*ret = at;
-		if (magic == FPSIMD_MAGIC)
-			return size >= FPSIMD_LEN;
+		if (magic == records[part].magic)
+			return size >= records[part].len;
 		at += size;
 	}
 	return false;
@@ -151,6 +159,7 @@ const struct isa_frame a64_frame = {
 	.regs = regs,
 	.num_regs = sizeof regs / sizeof *regs,
 	.find_part = find_part,
+	.kept = 1u << PART_TPIDR2,
 	.cleared = cleared,
 	.num_cleared = sizeof cleared / sizeof *cleared,
 	.return_code = return_code,

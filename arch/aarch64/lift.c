@@ -83,14 +83,9 @@ void a64_lifter_set_cpu(struct isa_lifter *l, const struct isa_cpu *cpu)
 	l->cpu = *cpu;
 }
 
-static uint32_t word_of(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 bool a64_lifter_observe(struct isa_lifter *l, const struct insn *insn, const uint64_t *before, const uint64_t *after)
 {
-	return insn->len == 4 && a64_cpu_observe(&l->cpu, word_of(insn->bytes), before, after);
+	return insn->len == 4 && a64_cpu_observe(&l->cpu, a64_word(insn->bytes), before, after);
 }
 
 /* The features that it needs, and whether nobody knows of one of them. */
@@ -139,8 +134,10 @@ static void set_text(struct isa_lifter *l, const struct a64_ctx *c, struct insn 
 		snprintf(insn->text, sizeof insn->text, "%s 0x%08x", insn->mnemonic, c->word);
 }
 
-/* The name, and where the word chooses them the size and the floating-point type of the operands: "add imm w",
- * "add vector 4s", "fadd d", "scvtf x s". */
+/*
+ * The name, and where the word chooses them the size and the floating-point type of the operands: "add imm w",
+ * "add vector 4s", "fadd d", "scvtf x s".
+ */
 static void set_form(const struct a64_ctx *c, struct insn *insn)
 {
 	static const char *const arrangements[] = {"8b", "16b", "4h", "8h", "2s", "4s", "1d", "2d"};
@@ -359,7 +356,7 @@ struct error *a64_lift(struct isa_lifter *l, uint64_t pc, const uint8_t *bytes, 
 
 	memcpy(insn.bytes, bytes, insn.len);
 	if (insn.len == 4) {
-		struct a64_ctx c = {.pool = t->pool, .t = t, .cpu = &l->cpu, .word = word_of(bytes), .pc = pc};
+		struct a64_ctx c = {.pool = t->pool, .t = t, .cpu = &l->cpu, .word = a64_word(bytes), .pc = pc};
 		note_features(l, c.word, &insn);
 		err = lift_word(l, &c, &insn);
 		insn.may_store = insn.status != LIFT_DONE && (insn.confined ? c.may_store : may_store(c.word));

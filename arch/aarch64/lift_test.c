@@ -132,7 +132,9 @@ static const struct {
 	enum lift_status status;
 	bool may_store;
 } statuses[] = {
-	{0x65000000, LIFT_UNMODELLED, false},  /* bfadd of vectors */
+	{0x65000000, LIFT_UNMODELLED, false}, /* bfadd of vectors */
+	{0xe5800029, LIFT_UNMODELLED, true},  /* str p9, [x1] */
+	{0xf83f9020, LIFT_UNMODELLED, true},  /* st64b x0, [x1] */
 };
 
 START_TEST(status)

@@ -35,12 +35,25 @@ void a64_require_atomic(struct a64_ctx *c, expr_id address, unsigned bytes)
 		transfer_add_fault(c->t, expr_and(p, crosses, checked), FAULT_ALIGNMENT);
 }
 
+expr_id a64_without_tag(struct a64_ctx *c, expr_id address)
+{
+	struct expr_pool *p = c->pool;
+	expr_id ignored = expr_and(p, expr_reg(p, 1, A64_tbi0), expr_not(p, expr_bit(p, address, 55)));
+
+	return expr_ite(p, ignored, expr_zext(p, expr_extract(p, address, 0, 56), 64), address);
+}
+
 expr_id a64_load(struct a64_ctx *c, expr_id address, unsigned width)
 {
-	return transfer_load(c->t, width, address);
+	return transfer_load(c->t, width, a64_without_tag(c, address));
 }
 
 void a64_store(struct a64_ctx *c, expr_id address, expr_id value)
 {
-	transfer_add_store(c->t, EXPR_NONE, address, value);
+	a64_store_if(c, EXPR_NONE, address, value);
+}
+
+void a64_store_if(struct a64_ctx *c, expr_id guard, expr_id address, expr_id value)
+{
+	transfer_add_store(c->t, guard, a64_without_tag(c, address), value);
 }

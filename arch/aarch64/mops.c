@@ -177,7 +177,7 @@ static void build_part(struct a64_ctx *c)
 	refuse_others(c, &piece);
 	require_granules(c, a64_read(c, 'd'), size);
 	expr_id value = c->row->param & MOPS_SET ? set_to(c) : copied(c, &piece);
-	transfer_add_store(c->t, piece.runs, expr_add(p, a64_read(c, 'd'), piece.offset), value);
+	a64_store_if(c, piece.runs, expr_add(p, a64_read(c, 'd'), piece.offset), value);
 	a64_write(c, 'n', expr_ite(p, piece.runs, piece.left, size));
 	a64_goto(c, expr_ite(p, expr_and(p, piece.runs, again), a64_const(c, 64, c->pc), a64_const(c, 64, c->pc + 4)));
 	c->rest = c->word;

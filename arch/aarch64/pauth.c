@@ -180,17 +180,17 @@ static void build_load(struct a64_ctx *c)
 
 /* clang-format off */
 static const struct a64_row a64_pauth[] = {
-	HINT("0000", "111", build_xpac_hint, PA_LINK,           "xpaclri"),
-	HINT("0001", "000", build_pac_hint,  PA_X17,            "pacia1716"),
-	HINT("0001", "010", build_pac_hint,  PA_X17,            "pacib1716"),
-	HINT("0001", "100", build_aut_hint,  PA_X17,            "autia1716"),
-	HINT("0001", "110", build_aut_hint,  PA_X17 | PA_KEY_B, "autib1716"),
-	HINT("0011", "000", build_pac_hint,  PA_LINK,           "paciaz"),
-	HINT("0011", "001", build_pac_hint,  PA_LINK,           "paciasp"),
-	HINT("0011", "010", build_pac_hint,  PA_LINK,           "pacibz"),
-	HINT("0011", "011", build_pac_hint,  PA_LINK,           "pacibsp"),
-	HINT("0011", "100", build_aut_hint,  PA_LINK,           "autiaz"),
-	HINT("0011", "101", build_aut_hint,  PA_LINK,           "autiasp"),
+	HINT("0000", "111", build_xpac_hint, PA_LINK,            "xpaclri"),
+	HINT("0001", "000", build_pac_hint,  PA_X17,             "pacia1716"),
+	HINT("0001", "010", build_pac_hint,  PA_X17,             "pacib1716"),
+	HINT("0001", "100", build_aut_hint,  PA_X17,             "autia1716"),
+	HINT("0001", "110", build_aut_hint,  PA_X17 | PA_KEY_B,  "autib1716"),
+	HINT("0011", "000", build_pac_hint,  PA_LINK,            "paciaz"),
+	HINT("0011", "001", build_pac_hint,  PA_LINK,            "paciasp"),
+	HINT("0011", "010", build_pac_hint,  PA_LINK,            "pacibz"),
+	HINT("0011", "011", build_pac_hint,  PA_LINK,            "pacibsp"),
+	HINT("0011", "100", build_aut_hint,  PA_LINK,            "autiaz"),
+	HINT("0011", "101", build_aut_hint,  PA_LINK,            "autiasp"),
 	HINT("0011", "110", build_aut_hint,  PA_LINK | PA_KEY_B, "autibz"),
 	HINT("0011", "111", build_aut_hint,  PA_LINK | PA_KEY_B, "autibsp"),
 
@@ -214,9 +214,9 @@ static const struct a64_row a64_pauth[] = {
 	{"1 1 0 11010110 00001 01 0 001 11111 ddddd", build_xpac,    0, "----", "xpacd"},
 	{"1 0 0 11010110 mmmmm 001100 nnnnn ddddd",   build_generic, 0, "----", "pacga"},
 
-	LOAD("0", "0", 0,                               "ldraa"),
+	LOAD("0", "0", 0,                        "ldraa"),
 	LOAD("0", "1", PA_WRITE_BACK,            "ldraa pre"),
-	LOAD("1", "0", PA_KEY_B,                        "ldrab"),
+	LOAD("1", "0", PA_KEY_B,                 "ldrab"),
 	LOAD("1", "1", PA_KEY_B | PA_WRITE_BACK, "ldrab pre"),
 };
 /* clang-format on */

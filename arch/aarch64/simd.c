@@ -152,7 +152,7 @@ void asimd_finish(struct a64_ctx *c, unsigned lane, expr_id value)
 		value = expr_not(p, value);
 	if (asimd_is(c, SIMD_ADD))
 		value = asimd_binary(c, EXPR_VADD, lane, asimd_read(c, 'd', width), value);
-	if (asimd_is(c, SIMD_SUBTRACT))
+	if (asimd_is(c, SIMD_SUB))
 		value = asimd_binary(c, EXPR_VSUB, lane, asimd_read(c, 'd', width), value);
 	a64_set_v(c, a64_field(c, 'd'), value);
 }
@@ -218,7 +218,6 @@ expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, uns
 /* ---- Floating point ---- */
 
 enum { FPSR_IDC = 7 }; /* C5.2.10 */
-enum { FPCR_NEP = 2 }; /* C5.2.8 */
 
 bool a64_fp_type(struct a64_ctx *c, struct fp_spec *ret)
 {
@@ -231,6 +230,11 @@ bool a64_fp_type(struct a64_ctx *c, struct fp_spec *ret)
 	return format != FP_NUM_FORMATS;
 }
 
+expr_id a64_fpcr(struct a64_ctx *c, unsigned bit)
+{
+	return expr_bit(c->pool, expr_reg(c->pool, FP_CONTROL_WIDTH, A64_fpcr), bit);
+}
+
 expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id x, expr_id y, expr_id z)
 {
 	return expr_fp(c->pool, op, s, expr_reg(c->pool, FP_CONTROL_WIDTH, A64_fpcr), x, y, z);
@@ -240,9 +244,8 @@ void a64_fp_set_scalar(struct a64_ctx *c, expr_id value, char merged)
 {
 	struct expr_pool *p = c->pool;
 	unsigned width = expr_width(p, value), rest = 128 - width;
-	expr_id nep = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_NEP);
 	expr_id kept = expr_extract(p, asimd_read(c, merged, 128), width, rest);
-	expr_id above = expr_ite(p, nep, kept, a64_const(c, rest, 0));
+	expr_id above = expr_ite(p, a64_fpcr(c, FPCR_NEP), kept, a64_const(c, rest, 0));
 
 	a64_set_v(c, a64_field(c, 'd'), expr_concat(p, above, value));
 }

@@ -18,11 +18,21 @@ enum {
 	SIMD_SATURATE = 1 << 10,    /* sets QC when it does */
 	SIMD_TO_UNSIGNED = 1 << 11, /* signed lanes, saturated to unsigned ones */
 	SIMD_ADD = 1 << 12,         /* the result is added to the destination */
-	SIMD_SUBTRACT = 1 << 13,    /* or subtracted from it */
+	SIMD_SUB = 1 << 13,         /* or subtracted from it */
 	SIMD_SWAP = 1 << 14,        /* the operands are exchanged */
 	SIMD_INVERT = 1 << 15,      /* the result is inverted */
 	SIMD_WIDE = 1 << 16,        /* the first operand has lanes of the result's width */
 	SIMD_MIXED = 1 << 17,       /* only one operand is signed: the second, or with SIMD_SWAP the first */
+
+	/* Several, as the mnemonics begin (SQRSHRUN: SQRU) */
+	SIMD_SR = SIMD_SIGNED | SIMD_ROUND,
+	SIMD_SQ = SIMD_SIGNED | SIMD_SATURATE,
+	SIMD_SQR = SIMD_SQ | SIMD_ROUND,
+	SIMD_SQU = SIMD_SQ | SIMD_TO_UNSIGNED,
+	SIMD_SQRU = SIMD_SQR | SIMD_TO_UNSIGNED,
+	SIMD_UQ = SIMD_SATURATE,
+	SIMD_UQR = SIMD_UQ | SIMD_ROUND,
+	SIMD_SU = SIMD_MIXED | SIMD_SWAP,
 
 	SIMD_B = 1 << 24, /* 8-bit lanes */
 	SIMD_H = 1 << 25,
@@ -49,6 +59,12 @@ bool asimd_begin_sized(struct a64_ctx *c, unsigned lane, struct asimd *ret);
 static inline bool asimd_is(const struct a64_ctx *c, uint32_t flag)
 {
 	return c->row->param & flag;
+}
+
+/* The row's operator of lib/expr. */
+static inline enum expr_op asimd_op(const struct a64_ctx *c)
+{
+	return (enum expr_op)(c->row->param & SIMD_OP);
 }
 
 /* expr_lanes() of one and two operands. */
@@ -87,7 +103,7 @@ expr_id asimd_widen(struct a64_ctx *c, unsigned lane, expr_id a);
 
 /* ---- Results ---- */
 
-/* Writes Rd, with the row's SIMD_INVERT, SIMD_ADD and SIMD_SUBTRACT done. */
+/* Writes Rd, with the row's SIMD_INVERT, SIMD_ADD and SIMD_SUB done. */
 void asimd_finish(struct a64_ctx *c, unsigned lane, expr_id value);
 /* Writes Rd, lane by lane. */
 void asimd_finish_words(struct a64_ctx *c, const expr_id w[SIMD_WORDS]);
@@ -107,6 +123,9 @@ expr_id asimd_shift_rounded(struct a64_ctx *c, unsigned lane, expr_id value, uns
 
 /* The format by field y, of an instruction that rounds as FPCR says; false if there is none: unallocated. */
 bool a64_fp_type(struct a64_ctx *c, struct fp_spec *ret);
+
+/* A bit of FPCR, FPCR_AH .. */
+expr_id a64_fpcr(struct a64_ctx *c, unsigned bit);
 
 /* An operator of one to three operands; those that it does not have are EXPR_NONE. */
 expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr_id x, expr_id y, expr_id z);

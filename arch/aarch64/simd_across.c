@@ -1,11 +1,6 @@
 /* Lanes of one vector combined with each other: neighbours, and all of them. */
 #include "arch/aarch64/simd.h"
 
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
-
 /* ADDP, SMAXP ..: of the pairs of Rn, then those of Rm. */
 static void build_pairwise(struct a64_ctx *c)
 {
@@ -16,7 +11,7 @@ static void build_pairwise(struct a64_ctx *c)
 	expr_id both = expr_concat(c->pool, asimd_read(c, 'm', s.width), asimd_read(c, 'n', s.width));
 	expr_id even = asimd_every_second(c, both, s.lane, s.width, 0);
 	expr_id odd = asimd_every_second(c, both, s.lane, s.width, 1);
-	asimd_finish(c, s.lane, asimd_binary(c, op_of(c), s.lane, even, odd));
+	asimd_finish(c, s.lane, asimd_binary(c, asimd_op(c), s.lane, even, odd));
 }
 
 /* ADDP of one register: its two halves. */
@@ -65,7 +60,7 @@ static void build_extreme(struct a64_ctx *c)
 	expr_id rest = asimd_read(c, 'n', s.width);
 	for (unsigned half = s.width / 2; half >= s.lane; half /= 2) {
 		expr_id low = expr_extract(c->pool, rest, 0, half), high = expr_extract(c->pool, rest, half, half);
-		rest = asimd_binary(c, op_of(c), s.lane, low, high);
+		rest = asimd_binary(c, asimd_op(c), s.lane, low, high);
 	}
 	a64_set_v(c, a64_field(c, 'd'), rest);
 }

@@ -135,8 +135,7 @@ static void build_sha1su1(struct a64_ctx *c)
 
 /* ---- SHA-256 ---- */
 
-/* SHA256hash(): four rounds; X has the first four words of the state, Y the others, and param tells which are wanted.
- */
+/* SHA256hash(): four rounds; X has the first four words of the state, Y the others; param tells which are wanted. */
 static void build_sha256_hash(struct a64_ctx *c)
 {
 	struct expr_pool *p = c->pool;

@@ -2,14 +2,10 @@
  * Estimates of reciprocals and of reciprocal square roots, which the manual defines to the last bit, and the steps by
  * which they become better: of floating-point numbers (FPRecipEstimate() and on), and of integers.
  */
+#include "arch/aarch64/cpu.h"
 #include "arch/aarch64/simd_fp.h"
 
 /* ---- Floating point: param is the operator ---- */
-
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
 
 /* FRECPS, FRSQRTS */
 static void build_step(struct a64_ctx *c)
@@ -20,7 +16,7 @@ static void build_step(struct a64_ctx *c)
 	if (!asimd_fp_begin(c, &s, &spec))
 		return;
 	expr_id n = asimd_read(c, 'n', s.width), m = asimd_read(c, 'm', s.width);
-	asimd_fp_finish(c, &s, a64_fp(c, op_of(c), &spec, n, m, EXPR_NONE), 'n');
+	asimd_fp_finish(c, &s, a64_fp(c, asimd_op(c), &spec, n, m, EXPR_NONE), 'n');
 }
 
 /* FRECPX */
@@ -30,11 +26,14 @@ static void build_exponent(struct a64_ctx *c)
 	struct asimd s;
 
 	if (asimd_fp_begin(c, &s, &spec))
-		asimd_fp_finish(c, &s, a64_fp(c, op_of(c), &spec, asimd_read(c, 'n', s.width), EXPR_NONE, EXPR_NONE),
+		asimd_fp_finish(c, &s, a64_fp(c, asimd_op(c), &spec, asimd_read(c, 'n', s.width), EXPR_NONE, EXPR_NONE),
 				'd');
 }
 
-/* FRECPE, FRSQRTE: of single precision with FPCR.AH, FEAT_RPRES makes them more precise; either is right. */
+/*
+ * FRECPE, FRSQRTE: of single precision with FPCR.AH, FEAT_RPRES makes them more precise. Where nobody knows of it,
+ * either is right.
+ */
 static void build_estimate(struct a64_ctx *c)
 {
 	struct fp_spec spec;
@@ -43,10 +42,12 @@ static void build_estimate(struct a64_ctx *c)
 	if (!asimd_fp_begin(c, &s, &spec))
 		return;
 	expr_id n = asimd_read(c, 'n', s.width);
-	expr_id r = a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE);
-	if (spec.format == FP_F32) {
-		spec.exact = true;
-		r = expr_ite(c->pool, expr_undef(c->pool, 1), a64_fp(c, op_of(c), &spec, n, EXPR_NONE, EXPR_NONE), r);
+	spec.exact = spec.format == FP_F32 && isa_cpu_has(c->cpu, FEAT_RPRES);
+	expr_id r = a64_fp(c, asimd_op(c), &spec, n, EXPR_NONE, EXPR_NONE);
+	if (spec.exact && !isa_cpu_knows(c->cpu, FEAT_RPRES)) {
+		spec.exact = false;
+		r = expr_ite(c->pool, expr_undef(c->pool, 1), r,
+			     a64_fp(c, asimd_op(c), &spec, n, EXPR_NONE, EXPR_NONE));
 	}
 	asimd_fp_finish(c, &s, r, 'd');
 }

@@ -61,7 +61,7 @@ static bool has_factor(const struct a64_ctx *c, const struct asimd *s)
  * FCMLA: to Rd is added, by rotation, the real part of Rn times Rm (0), its imaginary part times Rm turned by 90
  * degrees (1), and both times -1 (2, 3).
  */
-static void build_complex_multiply_add(struct a64_ctx *c)
+static void build_complex_fma(struct a64_ctx *c)
 {
 	unsigned rotation = a64_field(c, 'r'), part = rotation & 1;
 	struct fp_spec spec;
@@ -83,7 +83,6 @@ static void build_complex_multiply_add(struct a64_ctx *c)
 /* ---- FMLAL, FMLAL2, FMLSL, FMLSL2: FPMulAddH() ---- */
 
 enum { LONG_UPPER = 1 << 8 };
-enum { FPCR_FZ16 = 19 }; /* C5.2.8 */
 
 /* Denormal halves, with FPCR.FZ16, are zeros: FPUnpackBase(), which raises nothing for them. */
 static expr_id flush(struct a64_ctx *c, expr_id halves)
@@ -92,10 +91,9 @@ static expr_id flush(struct a64_ctx *c, expr_id halves)
 	unsigned width = expr_width(p, halves);
 	expr_id exponents = expr_and(p, halves, asimd_splat_const(c, 16, width, 0x7c00));
 	expr_id denormal = asimd_binary(c, EXPR_VEQ, 16, exponents, a64_const(c, width, 0));
-	expr_id fz16 = expr_bit(p, expr_reg(p, FP_CONTROL_WIDTH, A64_fpcr), FPCR_FZ16);
 	expr_id lost = expr_and(p, denormal, asimd_splat_const(c, 16, width, 0x03ff));
 
-	return expr_ite(p, fz16, expr_and(p, halves, expr_not(p, lost)), halves);
+	return expr_ite(p, a64_fpcr(c, FPCR_FZ16), expr_and(p, halves, expr_not(p, lost)), halves);
 }
 
 /* The same numbers as singles; what a conversion makes of signalling NaNs is undone, so that they signal in the sum. */
@@ -125,7 +123,7 @@ static expr_id part_of(struct a64_ctx *c, expr_id vector)
 
 static void build_long(struct a64_ctx *c)
 {
-	const uint8_t negate = asimd_is(c, SIMD_SUBTRACT) ? FP_NEGATE_PRODUCT : 0;
+	const uint8_t negate = asimd_is(c, SIMD_SUB) ? FP_NEGATE_PRODUCT : 0;
 	const struct fp_spec spec = {.format = FP_F32, .rules = FP_ARM, .negate = {negate, negate}};
 	const struct asimd halves = {16, a64_field(c, 'Q') ? 128 : 64}, singles = {32, halves.width};
 	expr_id n = widen(c, part_of(c, asimd_read(c, 'n', halves.width)));
@@ -137,20 +135,20 @@ static void build_long(struct a64_ctx *c)
 /* clang-format off */
 static const struct a64_row a64_simd_fp_complex[] = {
 	/* Complex numbers */
-	{"0 Q 1 01110 zz 0 mmmmm 111 r 01 nnnnn ddddd",    build_complex_add,          SIMD_HS | SIMD_D,           "----", "fcadd"},
-	{"0 Q 1 01110 zz 0 mmmmm 110 rr 1 nnnnn ddddd",    build_complex_multiply_add, SIMD_HS | SIMD_D,           "----", "fcmla vector"},
-	{"0 Q 1 01111 01 L M mmmm 0 rr 1 H 0 nnnnn ddddd", build_complex_multiply_add, SIMD_H,                     "----", "fcmla element h"},
-	{"0 Q 1 01111 10 0 M mmmm 0 rr 1 H 0 nnnnn ddddd", build_complex_multiply_add, SIMD_S,                     "----", "fcmla element"},
+	{"0 Q 1 01110 zz 0 mmmmm 111 r 01 nnnnn ddddd",    build_complex_add, SIMD_HS | SIMD_D, "----", "fcadd"},
+	{"0 Q 1 01110 zz 0 mmmmm 110 rr 1 nnnnn ddddd",    build_complex_fma, SIMD_HS | SIMD_D, "----", "fcmla vector"},
+	{"0 Q 1 01111 01 L M mmmm 0 rr 1 H 0 nnnnn ddddd", build_complex_fma, SIMD_H,           "----", "fcmla element h"},
+	{"0 Q 1 01111 10 0 M mmmm 0 rr 1 H 0 nnnnn ddddd", build_complex_fma, SIMD_S,           "----", "fcmla element"},
 
 	/* Products of halves, added to singles */
-	{"0 Q 0 01110 0 0 1 mmmmm 111011 nnnnn ddddd",     build_long,                 0,                          "----", "fmlal vector"},
-	{"0 Q 0 01111 10 L M mmmm 0000 H 0 nnnnn ddddd",   build_long,                 0,                          "----", "fmlal element"},
-	{"0 Q 1 01110 0 0 1 mmmmm 110011 nnnnn ddddd",     build_long,                 LONG_UPPER,                 "----", "fmlal2 vector"},
-	{"0 Q 1 01111 10 L M mmmm 1000 H 0 nnnnn ddddd",   build_long,                 LONG_UPPER,                 "----", "fmlal2 element"},
-	{"0 Q 0 01110 1 0 1 mmmmm 111011 nnnnn ddddd",     build_long,                 SIMD_SUBTRACT,              "----", "fmlsl vector"},
-	{"0 Q 0 01111 10 L M mmmm 0100 H 0 nnnnn ddddd",   build_long,                 SIMD_SUBTRACT,              "----", "fmlsl element"},
-	{"0 Q 1 01110 1 0 1 mmmmm 110011 nnnnn ddddd",     build_long,                 LONG_UPPER | SIMD_SUBTRACT, "----", "fmlsl2 vector"},
-	{"0 Q 1 01111 10 L M mmmm 1100 H 0 nnnnn ddddd",   build_long,                 LONG_UPPER | SIMD_SUBTRACT, "----", "fmlsl2 element"},
+	{"0 Q 0 01110 0 0 1 mmmmm 111011 nnnnn ddddd",   build_long, 0,                     "----", "fmlal vector"},
+	{"0 Q 0 01111 10 L M mmmm 0000 H 0 nnnnn ddddd", build_long, 0,                     "----", "fmlal element"},
+	{"0 Q 1 01110 0 0 1 mmmmm 110011 nnnnn ddddd",   build_long, LONG_UPPER,            "----", "fmlal2 vector"},
+	{"0 Q 1 01111 10 L M mmmm 1000 H 0 nnnnn ddddd", build_long, LONG_UPPER,            "----", "fmlal2 element"},
+	{"0 Q 0 01110 1 0 1 mmmmm 111011 nnnnn ddddd",   build_long, SIMD_SUB,              "----", "fmlsl vector"},
+	{"0 Q 0 01111 10 L M mmmm 0100 H 0 nnnnn ddddd", build_long, SIMD_SUB,              "----", "fmlsl element"},
+	{"0 Q 1 01110 1 0 1 mmmmm 110011 nnnnn ddddd",   build_long, LONG_UPPER | SIMD_SUB, "----", "fmlsl2 vector"},
+	{"0 Q 1 01111 10 L M mmmm 1100 H 0 nnnnn ddddd", build_long, LONG_UPPER | SIMD_SUB, "----", "fmlsl2 element"},
 };
 /* clang-format on */
 

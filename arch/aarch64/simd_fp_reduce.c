@@ -1,18 +1,13 @@
 /* Numbers of one vector combined with each other: neighbours, and all of them. */
 #include "arch/aarch64/simd_fp.h"
 
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
-
 /* Lanes 0, 2 .. by lanes 1, 3 ..: half as many. */
 static expr_id pairs(struct a64_ctx *c, const struct fp_spec *spec, unsigned lane, expr_id a)
 {
 	unsigned width = expr_width(c->pool, a) / 2;
 	expr_id even = asimd_every_second(c, a, lane, width, 0), odd = asimd_every_second(c, a, lane, width, 1);
 
-	return a64_fp(c, op_of(c), spec, even, odd, EXPR_NONE);
+	return a64_fp(c, asimd_op(c), spec, even, odd, EXPR_NONE);
 }
 
 /* Of the pairs of Rn, then those of Rm. */

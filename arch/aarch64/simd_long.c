@@ -4,11 +4,6 @@
  */
 #include "arch/aarch64/simd.h"
 
-static enum expr_op op_of(const struct a64_ctx *c)
-{
-	return (enum expr_op)(c->row->param & SIMD_OP);
-}
-
 /* SADDL, SSUBL; SADDW, SSUBW, whose first operand is wide already. */
 static void build_long(struct a64_ctx *c)
 {
@@ -18,11 +13,11 @@ static void build_long(struct a64_ctx *c)
 		return;
 	expr_id n = asimd_is(c, SIMD_WIDE) ? asimd_read(c, 'n', 128) : asimd_widen(c, s.lane, asimd_half(c, &s, 'n'));
 	expr_id m = asimd_widen(c, s.lane, asimd_half(c, &s, 'm'));
-	asimd_finish(c, 2 * s.lane, asimd_binary(c, op_of(c), 2 * s.lane, n, m));
+	asimd_finish(c, 2 * s.lane, asimd_binary(c, asimd_op(c), 2 * s.lane, n, m));
 }
 
 /* SABDL, SABAL */
-static void build_difference_long(struct a64_ctx *c)
+static void build_difference(struct a64_ctx *c)
 {
 	struct asimd s;
 
@@ -41,7 +36,7 @@ static void build_high_narrow(struct a64_ctx *c)
 	if (!asimd_begin(c, &s))
 		return;
 	unsigned wide = 2 * s.lane;
-	expr_id sum = asimd_binary(c, op_of(c), wide, asimd_read(c, 'n', 128), asimd_read(c, 'm', 128));
+	expr_id sum = asimd_binary(c, asimd_op(c), wide, asimd_read(c, 'n', 128), asimd_read(c, 'm', 128));
 	expr_id high = asimd_shift_rounded(c, wide, sum, s.lane);
 	asimd_finish_narrow(c, asimd_narrow(c, wide, high));
 }
@@ -69,7 +64,7 @@ static void build_shift_long(struct a64_ctx *c)
 }
 
 /* SADDLP, UADDLP, SADALP, UADALP: neighbours added, each extended within the room of both. */
-static void build_add_neighbours(struct a64_ctx *c)
+static void build_add_pairs(struct a64_ctx *c)
 {
 	struct asimd s;
 
@@ -84,38 +79,38 @@ static void build_add_neighbours(struct a64_ctx *c)
 /* clang-format off */
 static const struct a64_row a64_simd_long[] = {
 	/* Wider */
-	{"0 Q 0 01110 zz 1 mmmmm 0000 00 nnnnn ddddd", build_long,            EXPR_VADD | SIMD_SIGNED | SIMD_BHS,                        "----", "saddl"},
-	{"0 Q 0 01110 zz 1 mmmmm 0001 00 nnnnn ddddd", build_long,            EXPR_VADD | SIMD_WIDE | SIMD_SIGNED | SIMD_BHS,            "----", "saddw"},
-	{"0 Q 0 01110 zz 1 mmmmm 0010 00 nnnnn ddddd", build_long,            EXPR_VSUB | SIMD_SIGNED | SIMD_BHS,                        "----", "ssubl"},
-	{"0 Q 0 01110 zz 1 mmmmm 0011 00 nnnnn ddddd", build_long,            EXPR_VSUB | SIMD_WIDE | SIMD_SIGNED | SIMD_BHS,            "----", "ssubw"},
-	{"0 Q 0 01110 zz 1 mmmmm 0101 00 nnnnn ddddd", build_difference_long, SIMD_ADD | SIMD_SIGNED | SIMD_BHS,                         "----", "sabal"},
-	{"0 Q 0 01110 zz 1 mmmmm 0111 00 nnnnn ddddd", build_difference_long, SIMD_SIGNED | SIMD_BHS,                                    "----", "sabdl"},
-	{"0 Q 0 01110 zz 10000 00010 10 nnnnn ddddd",  build_add_neighbours,  SIMD_SIGNED | SIMD_BHS,                                    "----", "saddlp"},
-	{"0 Q 0 01110 zz 10000 00110 10 nnnnn ddddd",  build_add_neighbours,  SIMD_ADD | SIMD_SIGNED | SIMD_BHS,                         "----", "sadalp"},
-	{"0 Q 1 01110 zz 1 mmmmm 0000 00 nnnnn ddddd", build_long,            EXPR_VADD | SIMD_BHS,                                      "----", "uaddl"},
-	{"0 Q 1 01110 zz 1 mmmmm 0001 00 nnnnn ddddd", build_long,            EXPR_VADD | SIMD_WIDE | SIMD_BHS,                          "----", "uaddw"},
-	{"0 Q 1 01110 zz 1 mmmmm 0010 00 nnnnn ddddd", build_long,            EXPR_VSUB | SIMD_BHS,                                      "----", "usubl"},
-	{"0 Q 1 01110 zz 1 mmmmm 0011 00 nnnnn ddddd", build_long,            EXPR_VSUB | SIMD_WIDE | SIMD_BHS,                          "----", "usubw"},
-	{"0 Q 1 01110 zz 1 mmmmm 0101 00 nnnnn ddddd", build_difference_long, SIMD_ADD | SIMD_BHS,                                       "----", "uabal"},
-	{"0 Q 1 01110 zz 1 mmmmm 0111 00 nnnnn ddddd", build_difference_long, SIMD_BHS,                                                  "----", "uabdl"},
-	{"0 Q 1 01110 zz 10000 00010 10 nnnnn ddddd",  build_add_neighbours,  SIMD_BHS,                                                  "----", "uaddlp"},
-	{"0 Q 1 01110 zz 10000 00110 10 nnnnn ddddd",  build_add_neighbours,  SIMD_ADD | SIMD_BHS,                                       "----", "uadalp"},
-	{"0 Q 1 01110 zz 10000 10011 10 nnnnn ddddd",  build_shift_long,      SIMD_BHS,                                                  "----", "shll"},
+	{"0 Q 0 01110 zz 1 mmmmm 0000 00 nnnnn ddddd", build_long,       EXPR_VADD | SIMD_SIGNED | SIMD_BHS,             "----", "saddl"},
+	{"0 Q 0 01110 zz 1 mmmmm 0001 00 nnnnn ddddd", build_long,       EXPR_VADD | SIMD_WIDE | SIMD_SIGNED | SIMD_BHS, "----", "saddw"},
+	{"0 Q 0 01110 zz 1 mmmmm 0010 00 nnnnn ddddd", build_long,       EXPR_VSUB | SIMD_SIGNED | SIMD_BHS,             "----", "ssubl"},
+	{"0 Q 0 01110 zz 1 mmmmm 0011 00 nnnnn ddddd", build_long,       EXPR_VSUB | SIMD_WIDE | SIMD_SIGNED | SIMD_BHS, "----", "ssubw"},
+	{"0 Q 0 01110 zz 1 mmmmm 0101 00 nnnnn ddddd", build_difference, SIMD_ADD | SIMD_SIGNED | SIMD_BHS,              "----", "sabal"},
+	{"0 Q 0 01110 zz 1 mmmmm 0111 00 nnnnn ddddd", build_difference, SIMD_SIGNED | SIMD_BHS,                         "----", "sabdl"},
+	{"0 Q 0 01110 zz 10000 00010 10 nnnnn ddddd",  build_add_pairs,  SIMD_SIGNED | SIMD_BHS,                         "----", "saddlp"},
+	{"0 Q 0 01110 zz 10000 00110 10 nnnnn ddddd",  build_add_pairs,  SIMD_ADD | SIMD_SIGNED | SIMD_BHS,              "----", "sadalp"},
+	{"0 Q 1 01110 zz 1 mmmmm 0000 00 nnnnn ddddd", build_long,       EXPR_VADD | SIMD_BHS,                           "----", "uaddl"},
+	{"0 Q 1 01110 zz 1 mmmmm 0001 00 nnnnn ddddd", build_long,       EXPR_VADD | SIMD_WIDE | SIMD_BHS,               "----", "uaddw"},
+	{"0 Q 1 01110 zz 1 mmmmm 0010 00 nnnnn ddddd", build_long,       EXPR_VSUB | SIMD_BHS,                           "----", "usubl"},
+	{"0 Q 1 01110 zz 1 mmmmm 0011 00 nnnnn ddddd", build_long,       EXPR_VSUB | SIMD_WIDE | SIMD_BHS,               "----", "usubw"},
+	{"0 Q 1 01110 zz 1 mmmmm 0101 00 nnnnn ddddd", build_difference, SIMD_ADD | SIMD_BHS,                            "----", "uabal"},
+	{"0 Q 1 01110 zz 1 mmmmm 0111 00 nnnnn ddddd", build_difference, SIMD_BHS,                                       "----", "uabdl"},
+	{"0 Q 1 01110 zz 10000 00010 10 nnnnn ddddd",  build_add_pairs,  SIMD_BHS,                                       "----", "uaddlp"},
+	{"0 Q 1 01110 zz 10000 00110 10 nnnnn ddddd",  build_add_pairs,  SIMD_ADD | SIMD_BHS,                            "----", "uadalp"},
+	{"0 Q 1 01110 zz 10000 10011 10 nnnnn ddddd",  build_shift_long, SIMD_BHS,                                       "----", "shll"},
 
 	/* Narrower */
-	{"0 Q 0 01110 zz 1 mmmmm 0100 00 nnnnn ddddd", build_high_narrow,     EXPR_VADD | SIMD_BHS,                                      "----", "addhn"},
-	{"0 Q 1 01110 zz 1 mmmmm 0100 00 nnnnn ddddd", build_high_narrow,     EXPR_VADD | SIMD_ROUND | SIMD_BHS,                         "----", "raddhn"},
-	{"0 Q 0 01110 zz 1 mmmmm 0110 00 nnnnn ddddd", build_high_narrow,     EXPR_VSUB | SIMD_BHS,                                      "----", "subhn"},
-	{"0 Q 1 01110 zz 1 mmmmm 0110 00 nnnnn ddddd", build_high_narrow,     EXPR_VSUB | SIMD_ROUND | SIMD_BHS,                         "----", "rsubhn"},
-	{"0 Q 0 01110 zz 10000 10010 10 nnnnn ddddd",  build_extract_narrow,  SIMD_BHS,                                                  "----", "xtn"},
-	{"0 Q 0 01110 zz 10000 10100 10 nnnnn ddddd",  build_extract_narrow,  SIMD_SIGNED | SIMD_SATURATE | SIMD_BHS,                    "----", "sqxtn"},
-	{"0 Q 1 01110 zz 10000 10100 10 nnnnn ddddd",  build_extract_narrow,  SIMD_SATURATE | SIMD_BHS,                                  "----", "uqxtn"},
-	{"0 Q 1 01110 zz 10000 10010 10 nnnnn ddddd",  build_extract_narrow,  SIMD_SIGNED | SIMD_SATURATE | SIMD_TO_UNSIGNED | SIMD_BHS, "----", "sqxtun"},
+	{"0 Q 0 01110 zz 1 mmmmm 0100 00 nnnnn ddddd", build_high_narrow,    EXPR_VADD | SIMD_BHS,              "----", "addhn"},
+	{"0 Q 1 01110 zz 1 mmmmm 0100 00 nnnnn ddddd", build_high_narrow,    EXPR_VADD | SIMD_ROUND | SIMD_BHS, "----", "raddhn"},
+	{"0 Q 0 01110 zz 1 mmmmm 0110 00 nnnnn ddddd", build_high_narrow,    EXPR_VSUB | SIMD_BHS,              "----", "subhn"},
+	{"0 Q 1 01110 zz 1 mmmmm 0110 00 nnnnn ddddd", build_high_narrow,    EXPR_VSUB | SIMD_ROUND | SIMD_BHS, "----", "rsubhn"},
+	{"0 Q 0 01110 zz 10000 10010 10 nnnnn ddddd",  build_extract_narrow, SIMD_BHS,                          "----", "xtn"},
+	{"0 Q 0 01110 zz 10000 10100 10 nnnnn ddddd",  build_extract_narrow, SIMD_SQ | SIMD_BHS,                "----", "sqxtn"},
+	{"0 Q 1 01110 zz 10000 10100 10 nnnnn ddddd",  build_extract_narrow, SIMD_UQ | SIMD_BHS,                "----", "uqxtn"},
+	{"0 Q 1 01110 zz 10000 10010 10 nnnnn ddddd",  build_extract_narrow, SIMD_SQU | SIMD_BHS,               "----", "sqxtun"},
 
 	/* Scalars */
-	{"01 0 11110 zz 10000 10100 10 nnnnn ddddd",   build_extract_narrow,  SIMD_SIGNED | SIMD_SATURATE | SIMD_BHS,                    "----", "sqxtn scalar"},
-	{"01 1 11110 zz 10000 10100 10 nnnnn ddddd",   build_extract_narrow,  SIMD_SATURATE | SIMD_BHS,                                  "----", "uqxtn scalar"},
-	{"01 1 11110 zz 10000 10010 10 nnnnn ddddd",   build_extract_narrow,  SIMD_SIGNED | SIMD_SATURATE | SIMD_TO_UNSIGNED | SIMD_BHS, "----", "sqxtun scalar"},
+	{"01 0 11110 zz 10000 10100 10 nnnnn ddddd", build_extract_narrow, SIMD_SQ | SIMD_BHS,  "----", "sqxtn scalar"},
+	{"01 1 11110 zz 10000 10100 10 nnnnn ddddd", build_extract_narrow, SIMD_UQ | SIMD_BHS,  "----", "uqxtn scalar"},
+	{"01 1 11110 zz 10000 10010 10 nnnnn ddddd", build_extract_narrow, SIMD_SQU | SIMD_BHS, "----", "sqxtun scalar"},
 };
 /* clang-format on */
 

@@ -26,7 +26,7 @@ static expr_id widen_signed(struct a64_ctx *c, unsigned lane, expr_id a)
  * (d << lane) + 2 n m + (1 << (lane - 1)), of which the upper half is the result. Half of that fits lanes twice as
  * wide, and is shifted by one bit less.
  */
-static void build_multiply_high(struct a64_ctx *c)
+static void build_high(struct a64_ctx *c)
 {
 	struct asimd s;
 
@@ -35,7 +35,7 @@ static void build_multiply_high(struct a64_ctx *c)
 	unsigned wide = 2 * s.lane;
 	expr_id n = widen_signed(c, s.lane, asimd_read(c, 'n', s.width));
 	expr_id sum = asimd_binary(c, EXPR_VMUL, wide, n, widen_signed(c, s.lane, asimd_second(c, &s)));
-	if (asimd_is(c, SIMD_ADD | SIMD_SUBTRACT)) {
+	if (asimd_is(c, SIMD_ADD | SIMD_SUB)) {
 		expr_id d = widen_signed(c, s.lane, asimd_read(c, 'd', s.width));
 		d = asimd_shift(c, EXPR_VSHL, wide, d, s.lane - 1);
 		sum = asimd_binary(c, asimd_is(c, SIMD_ADD) ? EXPR_VADD : EXPR_VSUB, wide, d, sum);
@@ -51,7 +51,7 @@ static void build_multiply_high(struct a64_ctx *c)
 /* ---- Long ---- */
 
 /* SMULL, UMULL, SMLAL .. */
-static void build_multiply_long(struct a64_ctx *c)
+static void build_long(struct a64_ctx *c)
 {
 	struct asimd s;
 
@@ -63,7 +63,7 @@ static void build_multiply_long(struct a64_ctx *c)
 }
 
 /* SQDMULL, SQDMLAL, SQDMLSL: the doubling saturates, and so does the sum. */
-static void build_doubling_long(struct a64_ctx *c)
+static void build_doubling(struct a64_ctx *c)
 {
 	struct asimd s;
 
@@ -75,7 +75,7 @@ static void build_doubling_long(struct a64_ctx *c)
 	expr_id product = asimd_binary(c, EXPR_VMUL, wide, n, m);
 	expr_id result = asimd_binary(c, EXPR_VADDSS, wide, product, product);
 	asimd_saturated(c, result, asimd_binary(c, EXPR_VADD, wide, product, product));
-	if (asimd_is(c, SIMD_ADD | SIMD_SUBTRACT)) {
+	if (asimd_is(c, SIMD_ADD | SIMD_SUB)) {
 		bool add = asimd_is(c, SIMD_ADD);
 		expr_id d = asimd_read(c, 'd', expr_width(c->pool, result));
 		expr_id exact = asimd_binary(c, add ? EXPR_VADD : EXPR_VSUB, wide, d, result);
@@ -211,73 +211,73 @@ static void build_polynomial_128(struct a64_ctx *c)
 /* clang-format off */
 static const struct a64_row a64_simd_multiply[] = {
 	/* Lanes as wide as the result's */
-	{"0 Q 0 01110 zz 1 mmmmm 10011 1 nnnnn ddddd",   build_multiply,        SIMD_BHS,                                                           "----", "mul vector"},
-	{"0 Q 0 01111 zz L M mmmm 1000 H 0 nnnnn ddddd", build_multiply,        SIMD_HS,                                                            "----", "mul element"},
-	{"0 Q 0 01110 zz 1 mmmmm 10010 1 nnnnn ddddd",   build_multiply,        SIMD_ADD | SIMD_BHS,                                                "----", "mla vector"},
-	{"0 Q 1 01111 zz L M mmmm 0000 H 0 nnnnn ddddd", build_multiply,        SIMD_ADD | SIMD_HS,                                                 "----", "mla element"},
-	{"0 Q 1 01110 zz 1 mmmmm 10010 1 nnnnn ddddd",   build_multiply,        SIMD_SUBTRACT | SIMD_BHS,                                           "----", "mls vector"},
-	{"0 Q 1 01111 zz L M mmmm 0100 H 0 nnnnn ddddd", build_multiply,        SIMD_SUBTRACT | SIMD_HS,                                            "----", "mls element"},
-	{"0 Q 0 01110 zz 1 mmmmm 10110 1 nnnnn ddddd",   build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_HS,                              "----", "sqdmulh vector"},
-	{"0 Q 0 01111 zz L M mmmm 1100 H 0 nnnnn ddddd", build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_HS,                              "----", "sqdmulh element"},
-	{"0 Q 1 01110 zz 1 mmmmm 10110 1 nnnnn ddddd",   build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_HS,                 "----", "sqrdmulh vector"},
-	{"0 Q 0 01111 zz L M mmmm 1101 H 0 nnnnn ddddd", build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_HS,                 "----", "sqrdmulh element"},
-	{"0 Q 1 01110 zz 0 mmmmm 1 0000 1 nnnnn ddddd",  build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_ADD | SIMD_HS,      "----", "sqrdmlah vector"},
-	{"0 Q 1 01111 zz L M mmmm 1101 H 0 nnnnn ddddd", build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_ADD | SIMD_HS,      "----", "sqrdmlah element"},
-	{"0 Q 1 01110 zz 0 mmmmm 1 0001 1 nnnnn ddddd",  build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_SUBTRACT | SIMD_HS, "----", "sqrdmlsh vector"},
-	{"0 Q 1 01111 zz L M mmmm 1111 H 0 nnnnn ddddd", build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_SUBTRACT | SIMD_HS, "----", "sqrdmlsh element"},
+	{"0 Q 0 01110 zz 1 mmmmm 10011 1 nnnnn ddddd",   build_multiply, SIMD_BHS,                      "----", "mul vector"},
+	{"0 Q 0 01111 zz L M mmmm 1000 H 0 nnnnn ddddd", build_multiply, SIMD_HS,                       "----", "mul element"},
+	{"0 Q 0 01110 zz 1 mmmmm 10010 1 nnnnn ddddd",   build_multiply, SIMD_ADD | SIMD_BHS,           "----", "mla vector"},
+	{"0 Q 1 01111 zz L M mmmm 0000 H 0 nnnnn ddddd", build_multiply, SIMD_ADD | SIMD_HS,            "----", "mla element"},
+	{"0 Q 1 01110 zz 1 mmmmm 10010 1 nnnnn ddddd",   build_multiply, SIMD_SUB | SIMD_BHS,           "----", "mls vector"},
+	{"0 Q 1 01111 zz L M mmmm 0100 H 0 nnnnn ddddd", build_multiply, SIMD_SUB | SIMD_HS,            "----", "mls element"},
+	{"0 Q 0 01110 zz 1 mmmmm 10110 1 nnnnn ddddd",   build_high,     SIMD_SQ | SIMD_HS,             "----", "sqdmulh vector"},
+	{"0 Q 0 01111 zz L M mmmm 1100 H 0 nnnnn ddddd", build_high,     SIMD_SQ | SIMD_HS,             "----", "sqdmulh element"},
+	{"0 Q 1 01110 zz 1 mmmmm 10110 1 nnnnn ddddd",   build_high,     SIMD_SQR | SIMD_HS,            "----", "sqrdmulh vector"},
+	{"0 Q 0 01111 zz L M mmmm 1101 H 0 nnnnn ddddd", build_high,     SIMD_SQR | SIMD_HS,            "----", "sqrdmulh element"},
+	{"0 Q 1 01110 zz 0 mmmmm 1 0000 1 nnnnn ddddd",  build_high,     SIMD_SQR | SIMD_ADD | SIMD_HS, "----", "sqrdmlah vector"},
+	{"0 Q 1 01111 zz L M mmmm 1101 H 0 nnnnn ddddd", build_high,     SIMD_SQR | SIMD_ADD | SIMD_HS, "----", "sqrdmlah element"},
+	{"0 Q 1 01110 zz 0 mmmmm 1 0001 1 nnnnn ddddd",  build_high,     SIMD_SQR | SIMD_SUB | SIMD_HS, "----", "sqrdmlsh vector"},
+	{"0 Q 1 01111 zz L M mmmm 1111 H 0 nnnnn ddddd", build_high,     SIMD_SQR | SIMD_SUB | SIMD_HS, "----", "sqrdmlsh element"},
 
 	/* Long */
-	{"0 Q 0 01110 zz 1 mmmmm 1100 00 nnnnn ddddd",   build_multiply_long,   SIMD_SIGNED | SIMD_BHS,                                             "----", "smull vector"},
-	{"0 Q 0 01111 zz L M mmmm 1010 H 0 nnnnn ddddd", build_multiply_long,   SIMD_SIGNED | SIMD_HS,                                              "----", "smull element"},
-	{"0 Q 1 01110 zz 1 mmmmm 1100 00 nnnnn ddddd",   build_multiply_long,   SIMD_BHS,                                                           "----", "umull vector"},
-	{"0 Q 1 01111 zz L M mmmm 1010 H 0 nnnnn ddddd", build_multiply_long,   SIMD_HS,                                                            "----", "umull element"},
-	{"0 Q 0 01110 zz 1 mmmmm 1000 00 nnnnn ddddd",   build_multiply_long,   SIMD_SIGNED | SIMD_ADD | SIMD_BHS,                                  "----", "smlal vector"},
-	{"0 Q 0 01111 zz L M mmmm 0010 H 0 nnnnn ddddd", build_multiply_long,   SIMD_SIGNED | SIMD_ADD | SIMD_HS,                                   "----", "smlal element"},
-	{"0 Q 1 01110 zz 1 mmmmm 1000 00 nnnnn ddddd",   build_multiply_long,   SIMD_ADD | SIMD_BHS,                                                "----", "umlal vector"},
-	{"0 Q 1 01111 zz L M mmmm 0010 H 0 nnnnn ddddd", build_multiply_long,   SIMD_ADD | SIMD_HS,                                                 "----", "umlal element"},
-	{"0 Q 0 01110 zz 1 mmmmm 1010 00 nnnnn ddddd",   build_multiply_long,   SIMD_SIGNED | SIMD_SUBTRACT | SIMD_BHS,                             "----", "smlsl vector"},
-	{"0 Q 0 01111 zz L M mmmm 0110 H 0 nnnnn ddddd", build_multiply_long,   SIMD_SIGNED | SIMD_SUBTRACT | SIMD_HS,                              "----", "smlsl element"},
-	{"0 Q 1 01110 zz 1 mmmmm 1010 00 nnnnn ddddd",   build_multiply_long,   SIMD_SUBTRACT | SIMD_BHS,                                           "----", "umlsl vector"},
-	{"0 Q 1 01111 zz L M mmmm 0110 H 0 nnnnn ddddd", build_multiply_long,   SIMD_SUBTRACT | SIMD_HS,                                            "----", "umlsl element"},
-	{"0 Q 0 01110 zz 1 mmmmm 1101 00 nnnnn ddddd",   build_doubling_long,   SIMD_HS,                                                            "----", "sqdmull vector"},
-	{"0 Q 0 01111 zz L M mmmm 1011 H 0 nnnnn ddddd", build_doubling_long,   SIMD_HS,                                                            "----", "sqdmull element"},
-	{"0 Q 0 01110 zz 1 mmmmm 1001 00 nnnnn ddddd",   build_doubling_long,   SIMD_ADD | SIMD_HS,                                                 "----", "sqdmlal vector"},
-	{"0 Q 0 01111 zz L M mmmm 0011 H 0 nnnnn ddddd", build_doubling_long,   SIMD_ADD | SIMD_HS,                                                 "----", "sqdmlal element"},
-	{"0 Q 0 01110 zz 1 mmmmm 1011 00 nnnnn ddddd",   build_doubling_long,   SIMD_SUBTRACT | SIMD_HS,                                            "----", "sqdmlsl vector"},
-	{"0 Q 0 01111 zz L M mmmm 0111 H 0 nnnnn ddddd", build_doubling_long,   SIMD_SUBTRACT | SIMD_HS,                                            "----", "sqdmlsl element"},
+	{"0 Q 0 01110 zz 1 mmmmm 1100 00 nnnnn ddddd",   build_long,     SIMD_SIGNED | SIMD_BHS,            "----", "smull vector"},
+	{"0 Q 0 01111 zz L M mmmm 1010 H 0 nnnnn ddddd", build_long,     SIMD_SIGNED | SIMD_HS,             "----", "smull element"},
+	{"0 Q 1 01110 zz 1 mmmmm 1100 00 nnnnn ddddd",   build_long,     SIMD_BHS,                          "----", "umull vector"},
+	{"0 Q 1 01111 zz L M mmmm 1010 H 0 nnnnn ddddd", build_long,     SIMD_HS,                           "----", "umull element"},
+	{"0 Q 0 01110 zz 1 mmmmm 1000 00 nnnnn ddddd",   build_long,     SIMD_SIGNED | SIMD_ADD | SIMD_BHS, "----", "smlal vector"},
+	{"0 Q 0 01111 zz L M mmmm 0010 H 0 nnnnn ddddd", build_long,     SIMD_SIGNED | SIMD_ADD | SIMD_HS,  "----", "smlal element"},
+	{"0 Q 1 01110 zz 1 mmmmm 1000 00 nnnnn ddddd",   build_long,     SIMD_ADD | SIMD_BHS,               "----", "umlal vector"},
+	{"0 Q 1 01111 zz L M mmmm 0010 H 0 nnnnn ddddd", build_long,     SIMD_ADD | SIMD_HS,                "----", "umlal element"},
+	{"0 Q 0 01110 zz 1 mmmmm 1010 00 nnnnn ddddd",   build_long,     SIMD_SIGNED | SIMD_SUB | SIMD_BHS, "----", "smlsl vector"},
+	{"0 Q 0 01111 zz L M mmmm 0110 H 0 nnnnn ddddd", build_long,     SIMD_SIGNED | SIMD_SUB | SIMD_HS,  "----", "smlsl element"},
+	{"0 Q 1 01110 zz 1 mmmmm 1010 00 nnnnn ddddd",   build_long,     SIMD_SUB | SIMD_BHS,               "----", "umlsl vector"},
+	{"0 Q 1 01111 zz L M mmmm 0110 H 0 nnnnn ddddd", build_long,     SIMD_SUB | SIMD_HS,                "----", "umlsl element"},
+	{"0 Q 0 01110 zz 1 mmmmm 1101 00 nnnnn ddddd",   build_doubling, SIMD_HS,                           "----", "sqdmull vector"},
+	{"0 Q 0 01111 zz L M mmmm 1011 H 0 nnnnn ddddd", build_doubling, SIMD_HS,                           "----", "sqdmull element"},
+	{"0 Q 0 01110 zz 1 mmmmm 1001 00 nnnnn ddddd",   build_doubling, SIMD_ADD | SIMD_HS,                "----", "sqdmlal vector"},
+	{"0 Q 0 01111 zz L M mmmm 0011 H 0 nnnnn ddddd", build_doubling, SIMD_ADD | SIMD_HS,                "----", "sqdmlal element"},
+	{"0 Q 0 01110 zz 1 mmmmm 1011 00 nnnnn ddddd",   build_doubling, SIMD_SUB | SIMD_HS,                "----", "sqdmlsl vector"},
+	{"0 Q 0 01111 zz L M mmmm 0111 H 0 nnnnn ddddd", build_doubling, SIMD_SUB | SIMD_HS,                "----", "sqdmlsl element"},
 
 	/* Sums of products of bytes */
-	{"0 Q 0 01110 zz 0 mmmmm 1 0010 1 nnnnn ddddd",  build_dot,             SIMD_SIGNED | SIMD_ADD | SIMD_S,                                    "----", "sdot vector"},
-	{"0 Q 0 01111 zz L M mmmm 1110 H 0 nnnnn ddddd", build_dot,             SIMD_SIGNED | SIMD_ADD | SIMD_S,                                    "----", "sdot element"},
-	{"0 Q 1 01110 zz 0 mmmmm 1 0010 1 nnnnn ddddd",  build_dot,             SIMD_ADD | SIMD_S,                                                  "----", "udot vector"},
-	{"0 Q 1 01111 zz L M mmmm 1110 H 0 nnnnn ddddd", build_dot,             SIMD_ADD | SIMD_S,                                                  "----", "udot element"},
-	{"0 Q 0 01110 zz 0 mmmmm 1 0011 1 nnnnn ddddd",  build_dot,             SIMD_MIXED | SIMD_ADD | SIMD_S,                                     "----", "usdot vector"},
-	{"0 Q 0 01111 10 L M mmmm 1111 H 0 nnnnn ddddd", build_dot,             SIMD_MIXED | SIMD_ADD | SIMD_S,                                     "----", "usdot element"},
-	{"0 Q 0 01111 00 L M mmmm 1111 H 0 nnnnn ddddd", build_dot,             SIMD_MIXED | SIMD_SWAP | SIMD_ADD | SIMD_S,                         "----", "sudot element"},
-	{"0 1 0 01110 10 0 mmmmm 1 0100 1 nnnnn ddddd",  build_matrix,          SIMD_SIGNED | SIMD_ADD,                                             "----", "smmla"},
-	{"0 1 1 01110 10 0 mmmmm 1 0100 1 nnnnn ddddd",  build_matrix,          SIMD_ADD,                                                           "----", "ummla"},
-	{"0 1 0 01110 10 0 mmmmm 1 0101 1 nnnnn ddddd",  build_matrix,          SIMD_MIXED | SIMD_ADD,                                              "----", "usmmla"},
+	{"0 Q 0 01110 zz 0 mmmmm 1 0010 1 nnnnn ddddd",  build_dot,    SIMD_SIGNED | SIMD_ADD | SIMD_S, "----", "sdot vector"},
+	{"0 Q 0 01111 zz L M mmmm 1110 H 0 nnnnn ddddd", build_dot,    SIMD_SIGNED | SIMD_ADD | SIMD_S, "----", "sdot element"},
+	{"0 Q 1 01110 zz 0 mmmmm 1 0010 1 nnnnn ddddd",  build_dot,    SIMD_ADD | SIMD_S,               "----", "udot vector"},
+	{"0 Q 1 01111 zz L M mmmm 1110 H 0 nnnnn ddddd", build_dot,    SIMD_ADD | SIMD_S,               "----", "udot element"},
+	{"0 Q 0 01110 zz 0 mmmmm 1 0011 1 nnnnn ddddd",  build_dot,    SIMD_MIXED | SIMD_ADD | SIMD_S,  "----", "usdot vector"},
+	{"0 Q 0 01111 10 L M mmmm 1111 H 0 nnnnn ddddd", build_dot,    SIMD_MIXED | SIMD_ADD | SIMD_S,  "----", "usdot element"},
+	{"0 Q 0 01111 00 L M mmmm 1111 H 0 nnnnn ddddd", build_dot,    SIMD_SU | SIMD_ADD | SIMD_S,     "----", "sudot element"},
+	{"0 1 0 01110 10 0 mmmmm 1 0100 1 nnnnn ddddd",  build_matrix, SIMD_SIGNED | SIMD_ADD,          "----", "smmla"},
+	{"0 1 1 01110 10 0 mmmmm 1 0100 1 nnnnn ddddd",  build_matrix, SIMD_ADD,                        "----", "ummla"},
+	{"0 1 0 01110 10 0 mmmmm 1 0101 1 nnnnn ddddd",  build_matrix, SIMD_MIXED | SIMD_ADD,           "----", "usmmla"},
 
 	/* Polynomials */
-	{"0 Q 1 01110 zz 1 mmmmm 10011 1 nnnnn ddddd",   build_polynomial,      SIMD_B,                                                             "----", "pmul vector"},
-	{"0 Q 0 01110 00 1 mmmmm 1110 00 nnnnn ddddd",   build_polynomial_long, SIMD_B,                                                             "----", "pmull bytes"},
-	{"0 Q 0 01110 11 1 mmmmm 1110 00 nnnnn ddddd",   build_polynomial_128,  0,                                                                  "----", "pmull doublewords"},
+	{"0 Q 1 01110 zz 1 mmmmm 10011 1 nnnnn ddddd", build_polynomial,      SIMD_B, "----", "pmul vector"},
+	{"0 Q 0 01110 00 1 mmmmm 1110 00 nnnnn ddddd", build_polynomial_long, SIMD_B, "----", "pmull bytes"},
+	{"0 Q 0 01110 11 1 mmmmm 1110 00 nnnnn ddddd", build_polynomial_128,  0,      "----", "pmull doublewords"},
 
 	/* Scalars */
-	{"01 0 11110 zz 1 mmmmm 10110 1 nnnnn ddddd",    build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_HS,                              "----", "sqdmulh scalar"},
-	{"01 0 11111 zz L M mmmm 1100 H 0 nnnnn ddddd",  build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_HS,                              "----", "sqdmulh scalar element"},
-	{"01 1 11110 zz 1 mmmmm 10110 1 nnnnn ddddd",    build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_HS,                 "----", "sqrdmulh scalar"},
-	{"01 0 11111 zz L M mmmm 1101 H 0 nnnnn ddddd",  build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_HS,                 "----", "sqrdmulh scalar element"},
-	{"01 1 11110 zz 0 mmmmm 1 0000 1 nnnnn ddddd",   build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_ADD | SIMD_HS,      "----", "sqrdmlah scalar"},
-	{"01 1 11111 zz L M mmmm 1101 H 0 nnnnn ddddd",  build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_ADD | SIMD_HS,      "----", "sqrdmlah scalar element"},
-	{"01 1 11110 zz 0 mmmmm 1 0001 1 nnnnn ddddd",   build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_SUBTRACT | SIMD_HS, "----", "sqrdmlsh scalar"},
-	{"01 1 11111 zz L M mmmm 1111 H 0 nnnnn ddddd",  build_multiply_high,   SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_SUBTRACT | SIMD_HS, "----", "sqrdmlsh scalar element"},
-	{"01 0 11110 zz 1 mmmmm 1101 00 nnnnn ddddd",    build_doubling_long,   SIMD_HS,                                                            "----", "sqdmull scalar"},
-	{"01 0 11111 zz L M mmmm 1011 H 0 nnnnn ddddd",  build_doubling_long,   SIMD_HS,                                                            "----", "sqdmull scalar element"},
-	{"01 0 11110 zz 1 mmmmm 1001 00 nnnnn ddddd",    build_doubling_long,   SIMD_ADD | SIMD_HS,                                                 "----", "sqdmlal scalar"},
-	{"01 0 11111 zz L M mmmm 0011 H 0 nnnnn ddddd",  build_doubling_long,   SIMD_ADD | SIMD_HS,                                                 "----", "sqdmlal scalar element"},
-	{"01 0 11110 zz 1 mmmmm 1011 00 nnnnn ddddd",    build_doubling_long,   SIMD_SUBTRACT | SIMD_HS,                                            "----", "sqdmlsl scalar"},
-	{"01 0 11111 zz L M mmmm 0111 H 0 nnnnn ddddd",  build_doubling_long,   SIMD_SUBTRACT | SIMD_HS,                                            "----", "sqdmlsl scalar element"},
+	{"01 0 11110 zz 1 mmmmm 10110 1 nnnnn ddddd",   build_high,     SIMD_SQ | SIMD_HS,             "----", "sqdmulh scalar"},
+	{"01 0 11111 zz L M mmmm 1100 H 0 nnnnn ddddd", build_high,     SIMD_SQ | SIMD_HS,             "----", "sqdmulh scalar element"},
+	{"01 1 11110 zz 1 mmmmm 10110 1 nnnnn ddddd",   build_high,     SIMD_SQR | SIMD_HS,            "----", "sqrdmulh scalar"},
+	{"01 0 11111 zz L M mmmm 1101 H 0 nnnnn ddddd", build_high,     SIMD_SQR | SIMD_HS,            "----", "sqrdmulh scalar element"},
+	{"01 1 11110 zz 0 mmmmm 1 0000 1 nnnnn ddddd",  build_high,     SIMD_SQR | SIMD_ADD | SIMD_HS, "----", "sqrdmlah scalar"},
+	{"01 1 11111 zz L M mmmm 1101 H 0 nnnnn ddddd", build_high,     SIMD_SQR | SIMD_ADD | SIMD_HS, "----", "sqrdmlah scalar element"},
+	{"01 1 11110 zz 0 mmmmm 1 0001 1 nnnnn ddddd",  build_high,     SIMD_SQR | SIMD_SUB | SIMD_HS, "----", "sqrdmlsh scalar"},
+	{"01 1 11111 zz L M mmmm 1111 H 0 nnnnn ddddd", build_high,     SIMD_SQR | SIMD_SUB | SIMD_HS, "----", "sqrdmlsh scalar element"},
+	{"01 0 11110 zz 1 mmmmm 1101 00 nnnnn ddddd",   build_doubling, SIMD_HS,                       "----", "sqdmull scalar"},
+	{"01 0 11111 zz L M mmmm 1011 H 0 nnnnn ddddd", build_doubling, SIMD_HS,                       "----", "sqdmull scalar element"},
+	{"01 0 11110 zz 1 mmmmm 1001 00 nnnnn ddddd",   build_doubling, SIMD_ADD | SIMD_HS,            "----", "sqdmlal scalar"},
+	{"01 0 11111 zz L M mmmm 0011 H 0 nnnnn ddddd", build_doubling, SIMD_ADD | SIMD_HS,            "----", "sqdmlal scalar element"},
+	{"01 0 11110 zz 1 mmmmm 1011 00 nnnnn ddddd",   build_doubling, SIMD_SUB | SIMD_HS,            "----", "sqdmlsl scalar"},
+	{"01 0 11111 zz L M mmmm 0111 H 0 nnnnn ddddd", build_doubling, SIMD_SUB | SIMD_HS,            "----", "sqdmlsl scalar element"},
 };
 /* clang-format on */
 

@@ -199,33 +199,33 @@ static void build_lookup(struct a64_ctx *c)
 /* clang-format off */
 static const struct a64_row a64_simd_permute[] = {
 	/* Two vectors */
-	{"0 Q 001110 zz 0 mmmmm 0 001 10 nnnnn ddddd",  build_permute,        PERMUTE_UZP | SIMD_ALL,                  "----", "uzp1"},
-	{"0 Q 001110 zz 0 mmmmm 0 101 10 nnnnn ddddd",  build_permute,        PERMUTE_PART_2 | PERMUTE_UZP | SIMD_ALL, "----", "uzp2"},
-	{"0 Q 001110 zz 0 mmmmm 0 010 10 nnnnn ddddd",  build_permute,        PERMUTE_TRN | SIMD_ALL,                  "----", "trn1"},
-	{"0 Q 001110 zz 0 mmmmm 0 110 10 nnnnn ddddd",  build_permute,        PERMUTE_PART_2 | PERMUTE_TRN | SIMD_ALL, "----", "trn2"},
-	{"0 Q 001110 zz 0 mmmmm 0 011 10 nnnnn ddddd",  build_permute,        PERMUTE_ZIP | SIMD_ALL,                  "----", "zip1"},
-	{"0 Q 001110 zz 0 mmmmm 0 111 10 nnnnn ddddd",  build_permute,        PERMUTE_PART_2 | PERMUTE_ZIP | SIMD_ALL, "----", "zip2"},
-	{"0 Q 101110 00 0 mmmmm 0 iiii 0 nnnnn ddddd",  build_extract,        0,                                       "----", "ext"},
-	{"0 Q 001110 00 0 mmmmm 0 ll 0 00 nnnnn ddddd", build_table,          0,                                       "----", "tbl"},
-	{"0 Q 001110 00 0 mmmmm 0 ll 1 00 nnnnn ddddd", build_table,          TABLE_KEEP,                              "----", "tbx"},
-	{"0 1 001110 10 0 mmmmm 0 ii 1 00 nnnnn ddddd", build_lookup,         2 | SIMD_B,                              "----", "luti2 b"},
-	{"0 1 001110 11 0 mmmmm 0 iii 00 nnnnn ddddd",  build_lookup,         2 | SIMD_H,                              "----", "luti2 h"},
-	{"0 1 001110 01 0 mmmmm 0 i 10 00 nnnnn ddddd", build_lookup,         4 | SIMD_B,                              "----", "luti4 b"},
-	{"0 1 001110 01 0 mmmmm 0 ii 1 00 nnnnn ddddd", build_lookup,         4 | SIMD_H,                              "----", "luti4 h"},
+	{"0 Q 001110 zz 0 mmmmm 0 001 10 nnnnn ddddd",  build_permute, PERMUTE_UZP | SIMD_ALL,                  "----", "uzp1"},
+	{"0 Q 001110 zz 0 mmmmm 0 101 10 nnnnn ddddd",  build_permute, PERMUTE_PART_2 | PERMUTE_UZP | SIMD_ALL, "----", "uzp2"},
+	{"0 Q 001110 zz 0 mmmmm 0 010 10 nnnnn ddddd",  build_permute, PERMUTE_TRN | SIMD_ALL,                  "----", "trn1"},
+	{"0 Q 001110 zz 0 mmmmm 0 110 10 nnnnn ddddd",  build_permute, PERMUTE_PART_2 | PERMUTE_TRN | SIMD_ALL, "----", "trn2"},
+	{"0 Q 001110 zz 0 mmmmm 0 011 10 nnnnn ddddd",  build_permute, PERMUTE_ZIP | SIMD_ALL,                  "----", "zip1"},
+	{"0 Q 001110 zz 0 mmmmm 0 111 10 nnnnn ddddd",  build_permute, PERMUTE_PART_2 | PERMUTE_ZIP | SIMD_ALL, "----", "zip2"},
+	{"0 Q 101110 00 0 mmmmm 0 iiii 0 nnnnn ddddd",  build_extract, 0,                                       "----", "ext"},
+	{"0 Q 001110 00 0 mmmmm 0 ll 0 00 nnnnn ddddd", build_table,   0,                                       "----", "tbl"},
+	{"0 Q 001110 00 0 mmmmm 0 ll 1 00 nnnnn ddddd", build_table,   TABLE_KEEP,                              "----", "tbx"},
+	{"0 1 001110 10 0 mmmmm 0 ii 1 00 nnnnn ddddd", build_lookup,  2 | SIMD_B,                              "----", "luti2 b"},
+	{"0 1 001110 11 0 mmmmm 0 iii 00 nnnnn ddddd",  build_lookup,  2 | SIMD_H,                              "----", "luti2 h"},
+	{"0 1 001110 01 0 mmmmm 0 i 10 00 nnnnn ddddd", build_lookup,  4 | SIMD_B,                              "----", "luti4 b"},
+	{"0 1 001110 01 0 mmmmm 0 ii 1 00 nnnnn ddddd", build_lookup,  4 | SIMD_H,                              "----", "luti4 h"},
 
 	/* One vector */
-	{"0 Q 0 01110 zz 10000 00000 10 nnnnn ddddd",   build_reverse,        64 | SIMD_BHS,                           "----", "rev64 vector"},
-	{"0 Q 1 01110 zz 10000 00000 10 nnnnn ddddd",   build_reverse,        32 | SIMD_BH,                            "----", "rev32 vector"},
-	{"0 Q 0 01110 zz 10000 00001 10 nnnnn ddddd",   build_reverse,        16 | SIMD_B,                             "----", "rev16 vector"},
+	{"0 Q 0 01110 zz 10000 00000 10 nnnnn ddddd", build_reverse, 64 | SIMD_BHS, "----", "rev64 vector"},
+	{"0 Q 1 01110 zz 10000 00000 10 nnnnn ddddd", build_reverse, 32 | SIMD_BH,  "----", "rev32 vector"},
+	{"0 Q 0 01110 zz 10000 00001 10 nnnnn ddddd", build_reverse, 16 | SIMD_B,   "----", "rev16 vector"},
 
 	/* Elements */
-	{"0 Q 0 01110000 iiiii 0 0000 1 nnnnn ddddd",   build_dup_element,    SIMD_ALL,                                "----", "dup element"},
-	{"0 Q 0 01110000 iiiii 0 0001 1 nnnnn ddddd",   build_dup_general,    SIMD_ALL,                                "----", "dup general"},
-	{"01 0 11110000 iiiii 0 0000 1 nnnnn ddddd",    build_dup_element,    SIMD_ALL,                                "----", "dup scalar"},
-	{"0 1 0 01110000 iiiii 0 0011 1 nnnnn ddddd",   build_insert_general, 0,                                       "----", "ins general"},
-	{"0 1 1 01110000 iiiii 0 jjjj 1 nnnnn ddddd",   build_insert_element, 0,                                       "----", "ins element"},
-	{"0 Q 0 01110000 iiiii 0 0101 1 nnnnn ddddd",   build_move_general,   SIMD_SIGNED,                             "----", "smov"},
-	{"0 Q 0 01110000 iiiii 0 0111 1 nnnnn ddddd",   build_move_general,   0,                                       "----", "umov"},
+	{"0 Q 0 01110000 iiiii 0 0000 1 nnnnn ddddd", build_dup_element,    SIMD_ALL,    "----", "dup element"},
+	{"0 Q 0 01110000 iiiii 0 0001 1 nnnnn ddddd", build_dup_general,    SIMD_ALL,    "----", "dup general"},
+	{"01 0 11110000 iiiii 0 0000 1 nnnnn ddddd",  build_dup_element,    SIMD_ALL,    "----", "dup scalar"},
+	{"0 1 0 01110000 iiiii 0 0011 1 nnnnn ddddd", build_insert_general, 0,           "----", "ins general"},
+	{"0 1 1 01110000 iiiii 0 jjjj 1 nnnnn ddddd", build_insert_element, 0,           "----", "ins element"},
+	{"0 Q 0 01110000 iiiii 0 0101 1 nnnnn ddddd", build_move_general,   SIMD_SIGNED, "----", "smov"},
+	{"0 Q 0 01110000 iiiii 0 0111 1 nnnnn ddddd", build_move_general,   0,           "----", "umov"},
 };
 /* clang-format on */
 

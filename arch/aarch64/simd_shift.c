@@ -72,7 +72,7 @@ static void insert(struct a64_ctx *c, const struct asimd *s, enum expr_op op, un
 }
 
 /* SLI */
-static void build_left_insert(struct a64_ctx *c)
+static void build_sli(struct a64_ctx *c)
 {
 	struct asimd s;
 	unsigned amount;
@@ -82,7 +82,7 @@ static void build_left_insert(struct a64_ctx *c)
 }
 
 /* SRI */
-static void build_right_insert(struct a64_ctx *c)
+static void build_sri(struct a64_ctx *c)
 {
 	struct asimd s;
 	unsigned amount;
@@ -104,7 +104,7 @@ static void build_left_long(struct a64_ctx *c)
 }
 
 /* SHRN, RSHRN, SQSHRN, SQRSHRUN .. */
-static void build_right_narrow(struct a64_ctx *c)
+static void build_narrow(struct a64_ctx *c)
 {
 	struct asimd s;
 	unsigned amount;
@@ -137,7 +137,7 @@ static expr_id saturate(struct a64_ctx *c, const struct asimd *s, expr_id x, exp
 }
 
 /* SQSHL, UQSHL: what comes back different has lost bits. */
-static void build_left_saturating(struct a64_ctx *c)
+static void build_saturating(struct a64_ctx *c)
 {
 	struct asimd s;
 	unsigned amount;
@@ -151,7 +151,7 @@ static void build_left_saturating(struct a64_ctx *c)
 }
 
 /* SQSHLU: negative numbers become 0, which counts as saturated. */
-static void build_left_saturating_unsigned(struct a64_ctx *c)
+static void build_to_unsigned(struct a64_ctx *c)
 {
 	struct asimd s;
 	unsigned amount;
@@ -321,70 +321,70 @@ static const struct a64_row a64_simd_shift[] = {
 	{"000 11110 tt 1 iiiiiiii 100 00000 ddddd",   build_float,     0,                              "----", "fmov scalar imm"},
 
 	/* By an immediate */
-	{"0 Q 0 011110 hhhh bbb 00000 1 nnnnn ddddd",  build_right,                    SIMD_SIGNED | SIMD_ALL,                                                 "----", "sshr imm"},
-	{"0 Q 0 011110 hhhh bbb 00010 1 nnnnn ddddd",  build_right,                    SIMD_SIGNED | SIMD_ADD | SIMD_ALL,                                      "----", "ssra imm"},
-	{"0 Q 0 011110 hhhh bbb 00100 1 nnnnn ddddd",  build_right,                    SIMD_SIGNED | SIMD_ROUND | SIMD_ALL,                                    "----", "srshr imm"},
-	{"0 Q 0 011110 hhhh bbb 00110 1 nnnnn ddddd",  build_right,                    SIMD_SIGNED | SIMD_ROUND | SIMD_ADD | SIMD_ALL,                         "----", "srsra imm"},
-	{"0 Q 1 011110 hhhh bbb 00000 1 nnnnn ddddd",  build_right,                    SIMD_ALL,                                                               "----", "ushr imm"},
-	{"0 Q 1 011110 hhhh bbb 00010 1 nnnnn ddddd",  build_right,                    SIMD_ADD | SIMD_ALL,                                                    "----", "usra imm"},
-	{"0 Q 1 011110 hhhh bbb 00100 1 nnnnn ddddd",  build_right,                    SIMD_ROUND | SIMD_ALL,                                                  "----", "urshr imm"},
-	{"0 Q 1 011110 hhhh bbb 00110 1 nnnnn ddddd",  build_right,                    SIMD_ROUND | SIMD_ADD | SIMD_ALL,                                       "----", "ursra imm"},
-	{"0 Q 1 011110 hhhh bbb 01000 1 nnnnn ddddd",  build_right_insert,             SIMD_ALL,                                                               "----", "sri imm"},
-	{"0 Q 0 011110 hhhh bbb 01010 1 nnnnn ddddd",  build_left,                     SIMD_ALL,                                                               "----", "shl imm"},
-	{"0 Q 1 011110 hhhh bbb 01010 1 nnnnn ddddd",  build_left_insert,              SIMD_ALL,                                                               "----", "sli imm"},
-	{"0 Q 0 011110 hhhh bbb 01110 1 nnnnn ddddd",  build_left_saturating,          SIMD_SIGNED | SIMD_ALL,                                                 "----", "sqshl imm"},
-	{"0 Q 1 011110 hhhh bbb 01110 1 nnnnn ddddd",  build_left_saturating,          SIMD_ALL,                                                               "----", "uqshl imm"},
-	{"0 Q 1 011110 hhhh bbb 01100 1 nnnnn ddddd",  build_left_saturating_unsigned, SIMD_ALL,                                                               "----", "sqshlu imm"},
-	{"0 Q 0 011110 hhhh bbb 10100 1 nnnnn ddddd",  build_left_long,                SIMD_SIGNED | SIMD_BHS,                                                 "----", "sshll imm"},
-	{"0 Q 1 011110 hhhh bbb 10100 1 nnnnn ddddd",  build_left_long,                SIMD_BHS,                                                               "----", "ushll imm"},
-	{"0 Q 0 011110 hhhh bbb 10000 1 nnnnn ddddd",  build_right_narrow,             SIMD_BHS,                                                               "----", "shrn imm"},
-	{"0 Q 0 011110 hhhh bbb 10001 1 nnnnn ddddd",  build_right_narrow,             SIMD_ROUND | SIMD_BHS,                                                  "----", "rshrn imm"},
-	{"0 Q 1 011110 hhhh bbb 10000 1 nnnnn ddddd",  build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_TO_UNSIGNED | SIMD_BHS,              "----", "sqshrun imm"},
-	{"0 Q 1 011110 hhhh bbb 10001 1 nnnnn ddddd",  build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_TO_UNSIGNED | SIMD_ROUND | SIMD_BHS, "----", "sqrshrun imm"},
-	{"0 Q 0 011110 hhhh bbb 10010 1 nnnnn ddddd",  build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_BHS,                                 "----", "sqshrn imm"},
-	{"0 Q 0 011110 hhhh bbb 10011 1 nnnnn ddddd",  build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_BHS,                    "----", "sqrshrn imm"},
-	{"0 Q 1 011110 hhhh bbb 10010 1 nnnnn ddddd",  build_right_narrow,             SIMD_SATURATE | SIMD_BHS,                                               "----", "uqshrn imm"},
-	{"0 Q 1 011110 hhhh bbb 10011 1 nnnnn ddddd",  build_right_narrow,             SIMD_SATURATE | SIMD_ROUND | SIMD_BHS,                                  "----", "uqrshrn imm"},
+	{"0 Q 0 011110 hhhh bbb 00000 1 nnnnn ddddd", build_right,       SIMD_SIGNED | SIMD_ALL,            "----", "sshr imm"},
+	{"0 Q 0 011110 hhhh bbb 00010 1 nnnnn ddddd", build_right,       SIMD_SIGNED | SIMD_ADD | SIMD_ALL, "----", "ssra imm"},
+	{"0 Q 0 011110 hhhh bbb 00100 1 nnnnn ddddd", build_right,       SIMD_SR | SIMD_ALL,                "----", "srshr imm"},
+	{"0 Q 0 011110 hhhh bbb 00110 1 nnnnn ddddd", build_right,       SIMD_SR | SIMD_ADD | SIMD_ALL,     "----", "srsra imm"},
+	{"0 Q 1 011110 hhhh bbb 00000 1 nnnnn ddddd", build_right,       SIMD_ALL,                          "----", "ushr imm"},
+	{"0 Q 1 011110 hhhh bbb 00010 1 nnnnn ddddd", build_right,       SIMD_ADD | SIMD_ALL,               "----", "usra imm"},
+	{"0 Q 1 011110 hhhh bbb 00100 1 nnnnn ddddd", build_right,       SIMD_ROUND | SIMD_ALL,             "----", "urshr imm"},
+	{"0 Q 1 011110 hhhh bbb 00110 1 nnnnn ddddd", build_right,       SIMD_ROUND | SIMD_ADD | SIMD_ALL,  "----", "ursra imm"},
+	{"0 Q 1 011110 hhhh bbb 01000 1 nnnnn ddddd", build_sri,         SIMD_ALL,                          "----", "sri imm"},
+	{"0 Q 0 011110 hhhh bbb 01010 1 nnnnn ddddd", build_left,        SIMD_ALL,                          "----", "shl imm"},
+	{"0 Q 1 011110 hhhh bbb 01010 1 nnnnn ddddd", build_sli,         SIMD_ALL,                          "----", "sli imm"},
+	{"0 Q 0 011110 hhhh bbb 01110 1 nnnnn ddddd", build_saturating,  SIMD_SIGNED | SIMD_ALL,            "----", "sqshl imm"},
+	{"0 Q 1 011110 hhhh bbb 01110 1 nnnnn ddddd", build_saturating,  SIMD_ALL,                          "----", "uqshl imm"},
+	{"0 Q 1 011110 hhhh bbb 01100 1 nnnnn ddddd", build_to_unsigned, SIMD_ALL,                          "----", "sqshlu imm"},
+	{"0 Q 0 011110 hhhh bbb 10100 1 nnnnn ddddd", build_left_long,   SIMD_SIGNED | SIMD_BHS,            "----", "sshll imm"},
+	{"0 Q 1 011110 hhhh bbb 10100 1 nnnnn ddddd", build_left_long,   SIMD_BHS,                          "----", "ushll imm"},
+	{"0 Q 0 011110 hhhh bbb 10000 1 nnnnn ddddd", build_narrow,      SIMD_BHS,                          "----", "shrn imm"},
+	{"0 Q 0 011110 hhhh bbb 10001 1 nnnnn ddddd", build_narrow,      SIMD_ROUND | SIMD_BHS,             "----", "rshrn imm"},
+	{"0 Q 1 011110 hhhh bbb 10000 1 nnnnn ddddd", build_narrow,      SIMD_SQU | SIMD_BHS,               "----", "sqshrun imm"},
+	{"0 Q 1 011110 hhhh bbb 10001 1 nnnnn ddddd", build_narrow,      SIMD_SQRU | SIMD_BHS,              "----", "sqrshrun imm"},
+	{"0 Q 0 011110 hhhh bbb 10010 1 nnnnn ddddd", build_narrow,      SIMD_SQ | SIMD_BHS,                "----", "sqshrn imm"},
+	{"0 Q 0 011110 hhhh bbb 10011 1 nnnnn ddddd", build_narrow,      SIMD_SQR | SIMD_BHS,               "----", "sqrshrn imm"},
+	{"0 Q 1 011110 hhhh bbb 10010 1 nnnnn ddddd", build_narrow,      SIMD_UQ | SIMD_BHS,                "----", "uqshrn imm"},
+	{"0 Q 1 011110 hhhh bbb 10011 1 nnnnn ddddd", build_narrow,      SIMD_UQR | SIMD_BHS,               "----", "uqrshrn imm"},
 
 	/* By a vector */
-	{"0 Q 0 01110 zz 1 mmmmm 01000 1 nnnnn ddddd", build_by_vector,                SIMD_SIGNED | SIMD_ALL,                                                 "----", "sshl vector"},
-	{"0 Q 1 01110 zz 1 mmmmm 01000 1 nnnnn ddddd", build_by_vector,                SIMD_ALL,                                                               "----", "ushl vector"},
-	{"0 Q 0 01110 zz 1 mmmmm 01001 1 nnnnn ddddd", build_by_vector,                SIMD_SIGNED | SIMD_SATURATE | SIMD_ALL,                                 "----", "sqshl vector"},
-	{"0 Q 1 01110 zz 1 mmmmm 01001 1 nnnnn ddddd", build_by_vector,                SIMD_SATURATE | SIMD_ALL,                                               "----", "uqshl vector"},
-	{"0 Q 0 01110 zz 1 mmmmm 01010 1 nnnnn ddddd", build_by_vector,                SIMD_SIGNED | SIMD_ROUND | SIMD_ALL,                                    "----", "srshl vector"},
-	{"0 Q 1 01110 zz 1 mmmmm 01010 1 nnnnn ddddd", build_by_vector,                SIMD_ROUND | SIMD_ALL,                                                  "----", "urshl vector"},
-	{"0 Q 0 01110 zz 1 mmmmm 01011 1 nnnnn ddddd", build_by_vector,                SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_ALL,                    "----", "sqrshl vector"},
-	{"0 Q 1 01110 zz 1 mmmmm 01011 1 nnnnn ddddd", build_by_vector,                SIMD_SATURATE | SIMD_ROUND | SIMD_ALL,                                  "----", "uqrshl vector"},
+	{"0 Q 0 01110 zz 1 mmmmm 01000 1 nnnnn ddddd", build_by_vector, SIMD_SIGNED | SIMD_ALL, "----", "sshl vector"},
+	{"0 Q 1 01110 zz 1 mmmmm 01000 1 nnnnn ddddd", build_by_vector, SIMD_ALL,               "----", "ushl vector"},
+	{"0 Q 0 01110 zz 1 mmmmm 01001 1 nnnnn ddddd", build_by_vector, SIMD_SQ | SIMD_ALL,     "----", "sqshl vector"},
+	{"0 Q 1 01110 zz 1 mmmmm 01001 1 nnnnn ddddd", build_by_vector, SIMD_UQ | SIMD_ALL,     "----", "uqshl vector"},
+	{"0 Q 0 01110 zz 1 mmmmm 01010 1 nnnnn ddddd", build_by_vector, SIMD_SR | SIMD_ALL,     "----", "srshl vector"},
+	{"0 Q 1 01110 zz 1 mmmmm 01010 1 nnnnn ddddd", build_by_vector, SIMD_ROUND | SIMD_ALL,  "----", "urshl vector"},
+	{"0 Q 0 01110 zz 1 mmmmm 01011 1 nnnnn ddddd", build_by_vector, SIMD_SQR | SIMD_ALL,    "----", "sqrshl vector"},
+	{"0 Q 1 01110 zz 1 mmmmm 01011 1 nnnnn ddddd", build_by_vector, SIMD_UQR | SIMD_ALL,    "----", "uqrshl vector"},
 
 	/* Scalars */
-	{"01 0 111110 hhhh bbb 00000 1 nnnnn ddddd",   build_right,                    SIMD_SIGNED | SIMD_D,                                                   "----", "sshr scalar imm"},
-	{"01 0 111110 hhhh bbb 00010 1 nnnnn ddddd",   build_right,                    SIMD_SIGNED | SIMD_ADD | SIMD_D,                                        "----", "ssra scalar imm"},
-	{"01 0 111110 hhhh bbb 00100 1 nnnnn ddddd",   build_right,                    SIMD_SIGNED | SIMD_ROUND | SIMD_D,                                      "----", "srshr scalar imm"},
-	{"01 0 111110 hhhh bbb 00110 1 nnnnn ddddd",   build_right,                    SIMD_SIGNED | SIMD_ROUND | SIMD_ADD | SIMD_D,                           "----", "srsra scalar imm"},
-	{"01 1 111110 hhhh bbb 00000 1 nnnnn ddddd",   build_right,                    SIMD_D,                                                                 "----", "ushr scalar imm"},
-	{"01 1 111110 hhhh bbb 00010 1 nnnnn ddddd",   build_right,                    SIMD_ADD | SIMD_D,                                                      "----", "usra scalar imm"},
-	{"01 1 111110 hhhh bbb 00100 1 nnnnn ddddd",   build_right,                    SIMD_ROUND | SIMD_D,                                                    "----", "urshr scalar imm"},
-	{"01 1 111110 hhhh bbb 00110 1 nnnnn ddddd",   build_right,                    SIMD_ROUND | SIMD_ADD | SIMD_D,                                         "----", "ursra scalar imm"},
-	{"01 1 111110 hhhh bbb 01000 1 nnnnn ddddd",   build_right_insert,             SIMD_D,                                                                 "----", "sri scalar imm"},
-	{"01 0 111110 hhhh bbb 01010 1 nnnnn ddddd",   build_left,                     SIMD_D,                                                                 "----", "shl scalar imm"},
-	{"01 1 111110 hhhh bbb 01010 1 nnnnn ddddd",   build_left_insert,              SIMD_D,                                                                 "----", "sli scalar imm"},
-	{"01 0 111110 hhhh bbb 01110 1 nnnnn ddddd",   build_left_saturating,          SIMD_SIGNED | SIMD_ALL,                                                 "----", "sqshl scalar imm"},
-	{"01 1 111110 hhhh bbb 01110 1 nnnnn ddddd",   build_left_saturating,          SIMD_ALL,                                                               "----", "uqshl scalar imm"},
-	{"01 1 111110 hhhh bbb 01100 1 nnnnn ddddd",   build_left_saturating_unsigned, SIMD_ALL,                                                               "----", "sqshlu scalar imm"},
-	{"01 1 111110 hhhh bbb 10000 1 nnnnn ddddd",   build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_TO_UNSIGNED | SIMD_BHS,              "----", "sqshrun scalar imm"},
-	{"01 1 111110 hhhh bbb 10001 1 nnnnn ddddd",   build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_TO_UNSIGNED | SIMD_ROUND | SIMD_BHS, "----", "sqrshrun scalar imm"},
-	{"01 0 111110 hhhh bbb 10010 1 nnnnn ddddd",   build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_BHS,                                 "----", "sqshrn scalar imm"},
-	{"01 0 111110 hhhh bbb 10011 1 nnnnn ddddd",   build_right_narrow,             SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_BHS,                    "----", "sqrshrn scalar imm"},
-	{"01 1 111110 hhhh bbb 10010 1 nnnnn ddddd",   build_right_narrow,             SIMD_SATURATE | SIMD_BHS,                                               "----", "uqshrn scalar imm"},
-	{"01 1 111110 hhhh bbb 10011 1 nnnnn ddddd",   build_right_narrow,             SIMD_SATURATE | SIMD_ROUND | SIMD_BHS,                                  "----", "uqrshrn scalar imm"},
-	{"01 0 11110 zz 1 mmmmm 01000 1 nnnnn ddddd",  build_by_vector,                SIMD_SIGNED | SIMD_D,                                                   "----", "sshl scalar"},
-	{"01 1 11110 zz 1 mmmmm 01000 1 nnnnn ddddd",  build_by_vector,                SIMD_D,                                                                 "----", "ushl scalar"},
-	{"01 0 11110 zz 1 mmmmm 01001 1 nnnnn ddddd",  build_by_vector,                SIMD_SIGNED | SIMD_SATURATE | SIMD_ALL,                                 "----", "sqshl scalar"},
-	{"01 1 11110 zz 1 mmmmm 01001 1 nnnnn ddddd",  build_by_vector,                SIMD_SATURATE | SIMD_ALL,                                               "----", "uqshl scalar"},
-	{"01 0 11110 zz 1 mmmmm 01010 1 nnnnn ddddd",  build_by_vector,                SIMD_SIGNED | SIMD_ROUND | SIMD_D,                                      "----", "srshl scalar"},
-	{"01 1 11110 zz 1 mmmmm 01010 1 nnnnn ddddd",  build_by_vector,                SIMD_ROUND | SIMD_D,                                                    "----", "urshl scalar"},
-	{"01 0 11110 zz 1 mmmmm 01011 1 nnnnn ddddd",  build_by_vector,                SIMD_SIGNED | SIMD_SATURATE | SIMD_ROUND | SIMD_ALL,                    "----", "sqrshl scalar"},
-	{"01 1 11110 zz 1 mmmmm 01011 1 nnnnn ddddd",  build_by_vector,                SIMD_SATURATE | SIMD_ROUND | SIMD_ALL,                                  "----", "uqrshl scalar"},
+	{"01 0 111110 hhhh bbb 00000 1 nnnnn ddddd",  build_right,       SIMD_SIGNED | SIMD_D,            "----", "sshr scalar imm"},
+	{"01 0 111110 hhhh bbb 00010 1 nnnnn ddddd",  build_right,       SIMD_SIGNED | SIMD_ADD | SIMD_D, "----", "ssra scalar imm"},
+	{"01 0 111110 hhhh bbb 00100 1 nnnnn ddddd",  build_right,       SIMD_SR | SIMD_D,                "----", "srshr scalar imm"},
+	{"01 0 111110 hhhh bbb 00110 1 nnnnn ddddd",  build_right,       SIMD_SR | SIMD_ADD | SIMD_D,     "----", "srsra scalar imm"},
+	{"01 1 111110 hhhh bbb 00000 1 nnnnn ddddd",  build_right,       SIMD_D,                          "----", "ushr scalar imm"},
+	{"01 1 111110 hhhh bbb 00010 1 nnnnn ddddd",  build_right,       SIMD_ADD | SIMD_D,               "----", "usra scalar imm"},
+	{"01 1 111110 hhhh bbb 00100 1 nnnnn ddddd",  build_right,       SIMD_ROUND | SIMD_D,             "----", "urshr scalar imm"},
+	{"01 1 111110 hhhh bbb 00110 1 nnnnn ddddd",  build_right,       SIMD_ROUND | SIMD_ADD | SIMD_D,  "----", "ursra scalar imm"},
+	{"01 1 111110 hhhh bbb 01000 1 nnnnn ddddd",  build_sri,         SIMD_D,                          "----", "sri scalar imm"},
+	{"01 0 111110 hhhh bbb 01010 1 nnnnn ddddd",  build_left,        SIMD_D,                          "----", "shl scalar imm"},
+	{"01 1 111110 hhhh bbb 01010 1 nnnnn ddddd",  build_sli,         SIMD_D,                          "----", "sli scalar imm"},
+	{"01 0 111110 hhhh bbb 01110 1 nnnnn ddddd",  build_saturating,  SIMD_SIGNED | SIMD_ALL,          "----", "sqshl scalar imm"},
+	{"01 1 111110 hhhh bbb 01110 1 nnnnn ddddd",  build_saturating,  SIMD_ALL,                        "----", "uqshl scalar imm"},
+	{"01 1 111110 hhhh bbb 01100 1 nnnnn ddddd",  build_to_unsigned, SIMD_ALL,                        "----", "sqshlu scalar imm"},
+	{"01 1 111110 hhhh bbb 10000 1 nnnnn ddddd",  build_narrow,      SIMD_SQU | SIMD_BHS,             "----", "sqshrun scalar imm"},
+	{"01 1 111110 hhhh bbb 10001 1 nnnnn ddddd",  build_narrow,      SIMD_SQRU | SIMD_BHS,            "----", "sqrshrun scalar imm"},
+	{"01 0 111110 hhhh bbb 10010 1 nnnnn ddddd",  build_narrow,      SIMD_SQ | SIMD_BHS,              "----", "sqshrn scalar imm"},
+	{"01 0 111110 hhhh bbb 10011 1 nnnnn ddddd",  build_narrow,      SIMD_SQR | SIMD_BHS,             "----", "sqrshrn scalar imm"},
+	{"01 1 111110 hhhh bbb 10010 1 nnnnn ddddd",  build_narrow,      SIMD_UQ | SIMD_BHS,              "----", "uqshrn scalar imm"},
+	{"01 1 111110 hhhh bbb 10011 1 nnnnn ddddd",  build_narrow,      SIMD_UQR | SIMD_BHS,             "----", "uqrshrn scalar imm"},
+	{"01 0 11110 zz 1 mmmmm 01000 1 nnnnn ddddd", build_by_vector,   SIMD_SIGNED | SIMD_D,            "----", "sshl scalar"},
+	{"01 1 11110 zz 1 mmmmm 01000 1 nnnnn ddddd", build_by_vector,   SIMD_D,                          "----", "ushl scalar"},
+	{"01 0 11110 zz 1 mmmmm 01001 1 nnnnn ddddd", build_by_vector,   SIMD_SQ | SIMD_ALL,              "----", "sqshl scalar"},
+	{"01 1 11110 zz 1 mmmmm 01001 1 nnnnn ddddd", build_by_vector,   SIMD_UQ | SIMD_ALL,              "----", "uqshl scalar"},
+	{"01 0 11110 zz 1 mmmmm 01010 1 nnnnn ddddd", build_by_vector,   SIMD_SR | SIMD_D,                "----", "srshl scalar"},
+	{"01 1 11110 zz 1 mmmmm 01010 1 nnnnn ddddd", build_by_vector,   SIMD_ROUND | SIMD_D,             "----", "urshl scalar"},
+	{"01 0 11110 zz 1 mmmmm 01011 1 nnnnn ddddd", build_by_vector,   SIMD_SQR | SIMD_ALL,             "----", "sqrshl scalar"},
+	{"01 1 11110 zz 1 mmmmm 01011 1 nnnnn ddddd", build_by_vector,   SIMD_UQR | SIMD_ALL,             "----", "uqrshl scalar"},
 };
 /* clang-format on */
 

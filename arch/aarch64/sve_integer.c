@@ -71,7 +71,7 @@ static const struct a64_row a64_sve_integer[] = {
 	{"00000101 zz 01 mmmm 110 ggg nnnnn ddddd",      a64_sve, Z1 | HSD,          "----", "fcpy"},
 	{"00000101 0 i 1 mmmmm 000 ggg nnnnn ddddd",     a64_sve, Z1,                "----", "ext"},
 	{"00000101 ii 1 wwwww 001000 nnnnn ddddd",       a64_sve, Z1 | TSZ,          "----", "dup"},
-	{"00000101 001 i wwww 001001 nnnnn ddddd",       a64_sve, Z1 | TSZ | TSZ,    "----", "dupq"},
+	{"00000101 001 i wwww 001001 nnnnn ddddd",       a64_sve, Z1 | TSZ,          "----", "dupq"},
 	{"00000101 zz 1 mmmmm 00101 o nnnnn ddddd",      a64_sve, Z1,                "----", "tbl tbx"},
 	{"00000101 zz 1 mmmmm 00110 o nnnnn ddddd",      a64_sve, Z1,                "----", "tbl tbxq"},
 	{"00000101 zz 100000001110 nnnnn ddddd",         a64_sve, Z1,                "----", "dup"},

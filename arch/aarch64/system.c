@@ -114,7 +114,10 @@ static void build_msr_nzcv(struct a64_ctx *c)
 	a64_set_nzcv(c, expr_extract(c->pool, a64_read(c, 't'), 28, 4));
 }
 
-/* FPCR and FPSR: bits that exist everywhere; others, which some processors have, may keep what is written to them. */
+/*
+ * FPCR and FPSR (Arm ARM C5.2.8, C5.2.10): bits that exist everywhere; others, which some processors have, may keep
+ * what is written to them.
+ */
 enum {
 	FPCR_BITS = 0x07c00000,     /* AHP, DN, FZ, RMode */
 	FPCR_HALF = 1 << 19,        /* FZ16, RES0 without FEAT_FP16 */
@@ -175,7 +178,7 @@ static void build_dc_zero(struct a64_ctx *c)
 	for (unsigned at = 0; at < ZERO_MAX_BYTES; at += ZERO_STORE) {
 		expr_id address = expr_add(p, start, a64_const(c, 64, at));
 		expr_id guard = expr_ult(p, a64_const(c, 64, at), bytes);
-		transfer_add_store(c->t, guard, address, a64_const(c, 8 * ZERO_STORE, 0));
+		a64_store_if(c, guard, address, a64_const(c, 8 * ZERO_STORE, 0));
 	}
 }
 

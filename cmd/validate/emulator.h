@@ -9,8 +9,7 @@ enum { EMULATOR_BATCH = 32 /* trials */ };
 
 struct emulator;
 
-/* Starts it, and prints what it says of itself; vectors become those of its CPU. ERROR_USAGE if there is none of that
- * name. */
+/* Starts it, and prints what it says of itself; vectors become those of its CPU. ERROR_USAGE: none has that name. */
 struct error *emulator_start(const struct isa *isa, const struct selftest_options *options, struct vectors *vectors,
 			     struct emulator **ret);
 /* NULL is fine. */

@@ -1,5 +1,4 @@
-/* validate selftest: the verdicts on cases of AArch64, by mnemonic and by family, and the first of those that failed.
- */
+/* validate selftest: verdicts on cases of AArch64, by mnemonic and by family, and the first of those that failed. */
 #ifndef CMD_VALIDATE_SELFTEST_TALLY_H
 #define CMD_VALIDATE_SELFTEST_TALLY_H
 

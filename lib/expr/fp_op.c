@@ -63,7 +63,8 @@ unsigned fp_result_lane(enum expr_op op, const struct fp_spec *s)
 unsigned fp_operand_lane(enum expr_op op, const struct fp_spec *s)
 {
 	switch (op) {
-	case EXPR_FCVT: return fp_width(s->from);
+	case EXPR_FCVT:
+	case EXPR_F8DOT: return fp_width(s->from);
 	case EXPR_ITOF: return s->integer;
 	default: return fp_width(s->format);
 	}
@@ -148,8 +149,8 @@ static uint32_t own_fields(enum expr_op op)
 	case EXPR_FREM: return put(NEAREST, 1);
 	case EXPR_FRINT:
 	case EXPR_FRECPE:
-	case EXPR_F8DOT:
 	case EXPR_FRSQRTE: return put(EXACT, 1);
+	case EXPR_F8DOT: return put(EXACT, 1) | put(FROM, 7);
 	case EXPR_FRINTFIT: return put(SIGNED, 1) | put(INTEGER, 3);
 	case EXPR_FCVT: return put(FROM, 7);
 	case EXPR_FTOI:
@@ -201,6 +202,10 @@ const char *fp_spec_check(enum expr_op op, uint32_t attr)
 		return "an integer with more than 64 fraction bits";
 	if (op == EXPR_F8DOT && s.format != FP_F32 && s.format != FP_F16)
 		return "a sum of products of eight-bit numbers that has another format";
+	if (op == EXPR_F8DOT && s.from != FP_F16 && s.from != FP_F32 && s.from != FP_F64)
+		return "a sum of products of eight-bit numbers in lanes of no such width";
+	if (op == EXPR_F8DOT && fp_width(s.from) < fp_width(s.format))
+		return "a sum of products of eight-bit numbers that is wider than they are";
 	if (op == EXPR_FBFDOT && s.format != FP_F32)
 		return "a sum of products that is not of single precision";
 	if (op == EXPR_FRINTFIT && !s.is_signed)

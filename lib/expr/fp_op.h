@@ -19,7 +19,7 @@ enum { FP_STATIC = 1 };
 struct fp_spec {
 	/* enum fp_format: of operands and result; FCVT, ITOF: of the result, FTOI: of the operand; FBFDOT: FP_F32 */
 	uint8_t format;
-	uint8_t from;     /* FCVT: enum fp_format of the operand */
+	uint8_t from;     /* FCVT: enum fp_format of the operand; F8DOT: one as wide as the lanes of its operands */
 	uint8_t rules;    /* enum fp_rules_id */
 	uint8_t rounding; /* the instruction's own: FP_STATIC + enum fp_round; 0: as the control register says */
 	/* FCMP, FORDER: quiet NaNs are not invalid. FMA: with FPCR.AH as estimates are (Arm ARM, BFMulAdd()). */

@@ -1,22 +1,18 @@
 /* Sums of products of eight-bit numbers (Arm ARM, FP8DotAddFP(), FP8MulAddFP()). */
 #include "lib/fp/number.h"
 
-/* FPMR (Arm ARM C5.2.9): formats of the two factors, overflows become the largest number, the scale. */
-enum { FPMR_F8S1 = 0, FPMR_F8S2 = 3, FPMR_OSM = 14, FPMR_LSCALE = 16 };
-enum { F8_E5M2, F8_E4M3 }; /* others are reserved */
-
 /*
  * E5M2 is the upper half of an FP_F16. E4M3 is one without its lowest bits and divided by 2^8: it has no infinities,
  * and NaNs where all bits but the sign are set. Of a reserved format all are NaNs.
  */
 static struct number unpack(unsigned format, uint8_t a)
 {
-	if (format == F8_E5M2)
+	if (format == FP_E5M2)
 		return number_unpack_raw(FP_F16, (fp_bits)a << 8);
 	struct number n = number_unpack_raw(FP_F16, (fp_bits)(a & 0x80) << 8 | (fp_bits)(a & 0x7f) << 7);
 	if (n.class == NUMBER_FINITE)
 		n.exponent += 8;
-	if (format != F8_E4M3 || (a & 0x7f) == 0x7f)
+	if (format != FP_E4M3 || (a & 0x7f) == 0x7f)
 		n.class = NUMBER_SIGNALLING;
 	return n;
 }

@@ -70,6 +70,19 @@ enum fp_rules_id {
 /* The rules under a control register: those of FP_ARM become FP_ARM_ALTERNATE by FPCR.AH (FEAT_AFP). */
 enum fp_rules_id fp_rules_under(enum fp_rules_id rules, uint32_t control);
 
+/* Bits of FPCR (Arm ARM C5.2.8); of NEP nothing here depends. */
+enum {
+	FPCR_FIZ = 0,
+	FPCR_AH = 1,
+	FPCR_NEP = 2,
+	FPCR_EBF = 13,
+	FPCR_FZ16 = 19,
+	FPCR_RMODE = 22,
+	FPCR_FZ = 24,
+	FPCR_DN = 25,
+	FPCR_AHP = 26
+};
+
 /*
  * The mode that a control register says, as it stands: MXCSR (FP_SSE), the x87 control word (FP_X87), FPCR (FP_ARM).
  * half: of operations in half precision other than conversions (FPCR.FZ16 instead of FZ).
@@ -156,10 +169,22 @@ struct fp_result fp_bf16_dot(const struct fp_env *e, fp_bits a, fp_bits b, fp_bi
 
 /*
  * addend + (a[0] * b[0] + .. a[products - 1] * b[products - 1]) / 2^LSCALE, rounded once to nearest: f is FP_F16 or
- * FP_F32, a and b have `products` (1 to 4) numbers of eight bits, of the formats that FPMR says. It raises nothing,
+ * FP_F32, a and b have `products` (1 to 8) numbers of eight bits, of the formats that FPMR says. It raises nothing,
  * flushes nothing, and a NaN is the default one (Arm ARM, FP8DotAddFP(), FP8MulAddFP()).
  */
 enum { FP_F8_CONTROL = 0x007f403f }; /* the bits of FPMR that it looks at, at most */
+/* FPMR (Arm ARM C5.2.9): formats of the two sources and of the destination; overflows saturate; scales. */
+enum {
+	FPMR_F8S1 = 0,
+	FPMR_F8S2 = 3,
+	FPMR_F8D = 6,
+	FPMR_OSM = 14, /* of sums of products */
+	FPMR_OSC = 15, /* of conversions */
+	FPMR_LSCALE = 16,
+	FPMR_NSCALE = 24,
+	FPMR_LSCALE2 = 32,
+};
+enum fp_f8_format { FP_E5M2, FP_E4M3 }; /* others are reserved */
 fp_bits fp_f8_dot(enum fp_format f, uint32_t fpmr, unsigned products, fp_bits a, fp_bits b, fp_bits addend);
 
 /* a * 2^b, b being cut to an integer towards zero (SDM vol. 2, FSCALE). */

@@ -5,17 +5,6 @@
 enum { MXCSR_DAZ = 6, MXCSR_MASKS = 7, MXCSR_RC = 13, MXCSR_FTZ = 15 };
 /* The x87 control word, with the masks in bits 0-5: SDM vol. 1, 8.1.5. */
 enum { FCW_PC = 8, FCW_RC = 10 };
-/* FPCR: Arm ARM C5.2.8. */
-enum {
-	FPCR_FIZ = 0,
-	FPCR_AH = 1,
-	FPCR_EBF = 13,
-	FPCR_FZ16 = 19,
-	FPCR_RMODE = 22,
-	FPCR_FZ = 24,
-	FPCR_DN = 25,
-	FPCR_AHP = 26
-};
 
 static inline unsigned move(uint32_t control, unsigned from, unsigned to)
 {

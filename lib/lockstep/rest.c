@@ -277,8 +277,7 @@ static struct error *fetch(struct lockstep *ls)
 	return err;
 }
 
-/* What the target has where the chunk is: what differs stays in the prediction, of what is not known it is taken over.
- */
+/* What the target has where the chunk is: what differs stays in the prediction, what is not known is taken over. */
 static struct error *look_at(struct lockstep *ls, const struct eval_store *s, const uint8_t *seen, size_t *kept)
 {
 	struct observed *reply = &ls->judge.reply;

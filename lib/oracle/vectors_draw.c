@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/base/rng.h"
+#include "lib/fp/fp.h"
 #include "lib/oracle/values.h"
 #include "lib/oracle/vectors_state.h"
 
@@ -33,14 +34,12 @@ uint32_t vectors_draw_word(struct rng *rng, uint32_t mask, uint32_t value)
 
 /* ---- States ---- */
 
-/* Arm ARM C5.2.8 and C5.2.9; without the enabling of traps, which no emulator has. */
+/* Without the enabling of traps, which no emulator has. QC, IDC, IXC, UFC, OFC, DZC, IOC (Arm ARM C5.2.8, C5.2.10). */
 enum {
-	FPCR_FIZ_AH_NEP = 7,
-	FPCR_EBF = 1 << 13,
-	FPCR_FZ16 = 1 << 19,
-	FPCR_RMODE_FZ_DN_AHP = 0x1f << 22,
-	FPCR_ALL = FPCR_FIZ_AH_NEP | FPCR_EBF | FPCR_FZ16 | FPCR_RMODE_FZ_DN_AHP,
-	FPSR_ALL = 0x0800009f, /* QC, IDC, IXC, UFC, OFC, DZC, IOC */
+	FPCR_FIZ_AH_NEP = 7 << FPCR_FIZ,
+	FPCR_RMODE_FZ_DN_AHP = 0x1f << FPCR_RMODE,
+	FPCR_ALL = FPCR_FIZ_AH_NEP | 1 << FPCR_EBF | 1 << FPCR_FZ16 | FPCR_RMODE_FZ_DN_AHP,
+	FPSR_ALL = 0x0800009f,
 };
 
 /* None of the bits, the rounding mode alone, any, or few. */

@@ -11,8 +11,7 @@ void vectors_make_state(uint32_t word, uint64_t seed, struct vectors_state *ret)
 /* Likewise, not of the format: more corners of numbers, alike operands, any bit of FPCR that a CPU may keep, FPSR. */
 void vectors_draw_state(uint32_t word, uint64_t seed, struct vectors_state *ret);
 
-/* The same for the trial's word and seed, and for a store-exclusive what the monitor marks: mostly what is stored to.
- */
+/* The same by the trial's word and seed, and for a store-exclusive what the monitor marks: mostly what it stores to. */
 void vectors_draw_trial(struct vectors_trial *trial);
 
 /* A word of an encoding: `value` in the bits of `mask`. */

@@ -195,6 +195,18 @@ static struct error *finish_denied(struct qemu_tracee *q, struct native_stop *re
 }
 
 /*
+ * A handler may return elsewhere than to what it interrupted, and the guest then runs on: does it stand at a
+ * breakpoint of its own (int3, BRK)?
+ */
+static bool at_own_breakpoint(const struct qemu_tracee *q, enum sys_sem sem, uint64_t behind)
+{
+	uint64_t call;
+
+	return sem == SYS_RT_SIGRETURN && pc_of(q) != behind && !qemu_calls_has(q, pc_of(q)) &&
+	       !isa_gate_call(q->base.isa, pc_of(q), &call);
+}
+
+/*
  * The call's end. A signal that comes with it is told afterwards; one that comes before, or that makes QEMU go back to
  * the call's instruction, is told at once, and the call has not been made.
  */
@@ -215,8 +227,11 @@ static struct error *finish_call(struct qemu_tracee *q, struct native_stop *ret)
 		return err;
 	*ret = (struct native_stop){.kind = NATIVE_RETURN};
 	bool more = translate(&stop, ret);
-	/* A handler may return elsewhere than to what it interrupted; what stops the guest there comes of an
-	 * instruction. */
+	if (!more && at_own_breakpoint(q, sem, behind)) {
+		*ret = (struct native_stop){.kind = NATIVE_SIGNAL, .signal = SIGTRAP};
+		more = true;
+	}
+	/* What stops the guest elsewhere than where a handler interrupted it comes of an instruction. */
 	ret->fault = more && sem == SYS_RT_SIGRETURN && pc_of(q) != behind && signal_is_synchronous(ret->signal);
 	ret->at_once = more && !ret->fault;
 	q->behind = sem == SYS_RT_SIGRETURN ? 0 : behind;

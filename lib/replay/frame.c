@@ -44,7 +44,8 @@ void frame_load(const struct frame *f, struct state *ret)
 		uint8_t *bytes;
 		size_t len;
 		if (!find(f, reg, false, &bytes, &len)) {
-			renew(ret, reg->reg);
+			if (!(f->isa->frame->kept >> reg->part & 1))
+				renew(ret, reg->reg);
 			continue;
 		}
 		bits_get(bytes, len, 8u * reg->offset + reg->low, desc->width, value);

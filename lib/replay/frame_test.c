@@ -181,6 +181,30 @@ START_TEST(records_of_any_size)
 }
 END_TEST
 
+/* struct tpidr2_context (arch/arm64/include/uapi/asm/sigcontext.h), which frames have on processors with SME alone. */
+START_TEST(a_record_that_may_be_missing)
+{
+	enum { RECORDS = 592, NEXT = RECORDS + 528, LEN = NEXT + 16 + 8 };
+	uint8_t bytes[LEN] = {0};
+	const uint32_t vectors[2] = {0x46508001, 528}, tpidr2[4] = {0x54504902, 16, 0x12345678, 0x9abcdef0};
+	const struct isa *arm = isa_by_name("aarch64");
+	struct frame f = {.isa = arm, .bytes = bytes, .len = sizeof bytes};
+	struct state s;
+	uint32_t reg;
+
+	ck_assert(isa_find_reg(arm, "tpidr2_el0", 10, &reg));
+	ck_assert_ptr_null(state_init(&s, arm));
+	state_set(&s, reg, 77);
+	memcpy(bytes + RECORDS, vectors, sizeof vectors);
+	frame_load(&f, &s);
+	ck_assert_uint_eq(state_get(&s, reg), 77);
+	memcpy(bytes + NEXT, tpidr2, sizeof tpidr2);
+	frame_load(&f, &s);
+	ck_assert_uint_eq(state_get(&s, reg), 0x9abcdef012345678);
+	state_deinit(&s);
+}
+END_TEST
+
 START_TEST(what_a_handler_starts_with)
 {
 	state_set(&regs, reg_of("df"), 1);
@@ -207,6 +231,7 @@ int main(void)
 #endif
 	tcase_add_loop_test(t, a_frame_without_vectors, 0, 5);
 	tcase_add_loop_test(t, records_of_any_size, 0, 9);
+	tcase_add_test(t, a_record_that_may_be_missing);
 	tcase_add_test(t, what_a_handler_starts_with);
 	suite_add_tcase(s, t);
 	return test_main(s);

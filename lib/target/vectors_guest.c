@@ -421,8 +421,7 @@ static void put_save(struct program *p)
 	str(p, 31, 0, OUT_AT(signal));
 }
 
-/* The case's instruction lacks a page: there is one, and it starts over. Else to `record`, which is where it goes on.
- */
+/* Where the case's instruction lacks a page there is one, and it starts over. Else it goes on behind this. */
 static void put_page(struct program *p, unsigned restart)
 {
 	unsigned out[7], n = 0;

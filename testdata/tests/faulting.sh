@@ -85,6 +85,9 @@ if command -v "$arm" >/dev/null && [ -x "$guests/aarch64/a64faulting" ]; then
 	timeout -s KILL 60 "$VALIDATE" record -q --via qemu -e "$arm" --cpu neoverse-n1 -o arm.json -- "$guests/aarch64/a64faulting" >/dev/null
 	judge arm --emulator "$arm" --cpu neoverse-n1
 	same "AArch64 in QEMU" "$said $(jq .guest.exit_status report.json)" 'clean 0'
+	timeout -s KILL 60 "$VALIDATE" record -q --via qemu -e "$arm" --cpu neoverse-n1 -o tagged.json -- "$guests/aarch64/a64tagged" >/dev/null
+	judge tagged --emulator "$arm" --cpu neoverse-n1
+	same "addresses with tags in QEMU" "$said $(jq .guest.exit_status report.json)" 'clean 0'
 	judge arm
 	same "AArch64 in unicorn" "$said $(jq .guest.exit_status report.json)" 'clean 0'
 else

@@ -67,6 +67,7 @@ hello hello
 loop loop 100
 atomic a64atomic
 faulting a64faulting
+tagged a64tagged
 yields yields
 raise signals raise
 segv signals segv

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Instructions of newer CPUs, judged in each QEMU found whose -cpu max has them, in both lanes: of a64newer, and of a64mops,
+# Instructions of newer CPUs, judged in each QEMU found whose -cpu max has them, in both lanes: of a64newer, a64crypto, and a64mops,
 # which copies and sets memory by as much in a step as the emulator likes; and what a64open has, which may be refused.
 #
 # QEMUS: further emulators, separated by blanks, besides those on PATH and of VALIDATE_QEMU_AARCH64.
@@ -12,7 +12,7 @@ enter_scratch
 judged=0
 for qemu in "$(command -v qemu-aarch64)" "${VALIDATE_QEMU_AARCH64:-}" ${QEMUS:-}; do
 	[[ $qemu == *qemu-aarch64 ]] || continue
-	for guest in a64newer "a64mops 100" "a64mops"; do
+	for guest in a64newer "a64crypto 20" "a64mops 100" "a64mops"; do
 		read -r -a argv <<<"$guests/aarch64/$guest"
 		output=$("$qemu" -cpu max "${argv[@]}" 2>/dev/null) || continue
 		timeout -s KILL "$HANG_SECONDS" "$VALIDATE" record -q --via qemu -e "$qemu" --cpu max -o run.json -- "${argv[@]}" >printed 2>stderr
