@@ -68,6 +68,17 @@ static expr_id is_marked(struct a64_ctx *c, expr_id address, expr_id before)
 	return expr_and(p, expr_and(p, same_place, same_size), expr_eq(p, marked, before));
 }
 
+/*
+ * Whether a store without any mark looks whether memory is there, before it fails, is IMPLEMENTATION DEFINED (Arm ARM,
+ * shared/functions: ExclusiveMonitorsPass()). As QEMU has it, it does not: what it reads then is the instruction.
+ */
+static expr_id load_if_marked(struct a64_ctx *c, expr_id address)
+{
+	expr_id here = a64_const(c, 64, c->pc & ~UINT64_C(15));
+
+	return a64_load(c, expr_ite(c->pool, expr_reg(c->pool, 1, A64_monitor), address, here), access_width(c));
+}
+
 /* The status register is a data register too: UNDEFINED, nothing, or something UNKNOWN is stored (Arm ARM K1.2). */
 static bool status_is_data(const struct a64_ctx *c)
 {
@@ -99,7 +110,7 @@ static void build_store(struct a64_ctx *c)
 	a64_require_atomic(c, address, access_width(c) / 8);
 	if (status_is_data(c))
 		value = expr_undef(p, access_width(c));
-	expr_id before = a64_load(c, address, access_width(c)), monitor = expr_reg(p, 1, A64_monitor);
+	expr_id before = load_if_marked(c, address), monitor = expr_reg(p, 1, A64_monitor);
 	expr_id stores = expr_or(p, is_marked(c, address, before), expr_undef(p, 1));
 	expr_id fails = expr_not(p, expr_and(p, monitor, stores));
 
