@@ -1,11 +1,11 @@
 /*
  * Load-exclusive and store-exclusive, with the local monitor (Arm ARM B2.12).
  *
- * The monitor is registers of the model. A store-exclusive to what was marked succeeds, one without a mark fails. What
- * the architecture leaves open is undefined: another address or size than was marked, and memory that does not hold any
- * more what was loaded, for it may be another thread that wrote it, or this one, which may or may not clear its
- * monitor. Whatever enters the kernel clears the monitor: so do the system calls of this model, and so does a target
- * that stops after each instruction (isa->reset).
+ * The monitor is registers of the model. A store-exclusive to what was marked succeeds, one without a mark fails. Where
+ * another address or size was marked nothing is predicted, for that may fault, too, or fail where there is no memory.
+ * Memory that does not hold any more what was loaded leaves the result undefined: it may be another thread that wrote
+ * it, or this one, which may or may not clear its monitor. Whatever enters the kernel clears the monitor: so do the
+ * system calls of this model, signals, and a target that stops after each instruction (isa->reset).
  */
 #include "arch/aarch64/aarch64.h"
 
@@ -56,16 +56,34 @@ static void build_load(struct a64_ctx *c)
 	c->opens = true;
 }
 
-/* The marked memory, unchanged. */
-static expr_id is_marked(struct a64_ctx *c, expr_id address, expr_id before)
+/* Of the size and at the address that was marked. */
+static expr_id is_marked_place(struct a64_ctx *c, expr_id address)
 {
 	struct expr_pool *p = c->pool;
 	expr_id bytes = a64_const(c, 8, access_width(c) / 8);
 	expr_id same_place = expr_eq(p, expr_reg(p, 64, A64_monitor_address), a64_without_tag(c, address));
-	expr_id same_size = expr_eq(p, expr_reg(p, 8, A64_monitor_bytes), bytes);
+
+	return expr_and(p, same_place, expr_eq(p, expr_reg(p, 8, A64_monitor_bytes), bytes));
+}
+
+/* The marked memory, unchanged. */
+static expr_id is_marked(struct a64_ctx *c, expr_id address, expr_id before)
+{
+	struct expr_pool *p = c->pool;
 	expr_id marked = expr_extract(p, expr_reg(p, 128, A64_monitor_value), 0, access_width(c));
 
-	return expr_and(p, expr_and(p, same_place, same_size), expr_eq(p, marked, before));
+	return expr_and(p, is_marked_place(c, address), expr_eq(p, marked, before));
+}
+
+/*
+ * Whether a store without any mark looks whether memory is there, before it fails, is IMPLEMENTATION DEFINED (Arm ARM,
+ * shared/functions: ExclusiveMonitorsPass()). As QEMU has it, it does not: what it reads then is the instruction.
+ */
+static expr_id load_if_marked(struct a64_ctx *c, expr_id address)
+{
+	expr_id here = a64_const(c, 64, c->pc & ~UINT64_C(15));
+
+	return a64_load(c, expr_ite(c->pool, expr_reg(c->pool, 1, A64_monitor), address, here), access_width(c));
 }
 
 /* The status register is a data register too: UNDEFINED, nothing, or something UNKNOWN is stored (Arm ARM K1.2). */
@@ -99,7 +117,8 @@ static void build_store(struct a64_ctx *c)
 	a64_require_atomic(c, address, access_width(c) / 8);
 	if (status_is_data(c))
 		value = expr_undef(p, access_width(c));
-	expr_id before = a64_load(c, address, access_width(c)), monitor = expr_reg(p, 1, A64_monitor);
+	expr_id before = load_if_marked(c, address), monitor = expr_reg(p, 1, A64_monitor);
+	a64_leave_open(c, expr_and(p, monitor, expr_not(p, is_marked_place(c, address))));
 	expr_id stores = expr_or(p, is_marked(c, address, before), expr_undef(p, 1));
 	expr_id fails = expr_not(p, expr_and(p, monitor, stores));
 

@@ -114,8 +114,8 @@ static const struct isa_frame_reg regs[] = {
 	{A64_tpidr2_el0, 8, 0, PART_TPIDR2},
 };
 
-/* setup_return() */
-static const uint16_t cleared[] = {A64_tco};
+/* setup_return(); and returning from the kernel clears the local monitor (Arm ARM D1.5.6). */
+static const uint16_t cleared[] = {A64_tco, A64_monitor};
 
 static const uint16_t addresses[] = {LINK, STACK, CONTEXT};
 

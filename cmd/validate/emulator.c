@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/escape.h"
 #include "lib/oracle/vectors_state.h"
 #include "lib/target/qemu_vectors.h"
 #include "lib/target/unicorn_vectors.h"
@@ -61,11 +62,14 @@ static struct error *start_qemu(struct emulator *e, const struct selftest_option
 				struct vectors *vectors)
 {
 	const struct qemu_vectors_options options = {.emulator = path, .cpu = o->cpu, .timeout_ms = TIMEOUT_MS};
+	struct strbuf identity = {0};
 	struct error *err = qemu_vectors_create(e->isa, &options, &e->qemu);
 
 	if (err)
 		return err;
-	printf("against      %s\n", qemu_vectors_identity(e->qemu));
+	escape_line(&identity, qemu_vectors_identity(e->qemu));
+	printf("against      %s\n", strbuf_text(&identity));
+	strbuf_deinit(&identity);
 	return qemu_vectors_tell(e->qemu, vectors);
 }
 

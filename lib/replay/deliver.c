@@ -24,6 +24,12 @@ static bool find_reg(const struct isa *isa, const evlog_regs *regs, uint32_t reg
 	return false;
 }
 
+/* No part of a CPU's state that anything shows: what the model alone has, and knows. */
+static bool is_models_own(const struct reg_desc *desc)
+{
+	return desc->class == REG_SYSTEM && !desc->gdb_name;
+}
+
 /* Writes those of one kind that differ. What the target does not show cannot be written: there, `to` becomes what is.
  */
 static struct error *write_some(struct replay *r, const struct state *from, struct state *to, bool control)
@@ -39,7 +45,7 @@ static struct error *write_some(struct replay *r, const struct state *from, stru
 			differs |= (from->value[w] ^ to->value[w]) | (from->unknown[w] ^ to->unknown[w]);
 			hidden |= r->target->hidden[w];
 		}
-		if (!differs || (desc->class == REG_FLOAT && desc->width == 16) != control)
+		if (!differs || is_models_own(desc) || (desc->class == REG_FLOAT && desc->width == 16) != control)
 			continue;
 		if (hidden)
 			state_set_masked(to, reg, from->value + desc->word, from->unknown + desc->word);
