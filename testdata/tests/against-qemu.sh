@@ -4,6 +4,7 @@
 # QEMUS: further emulators, separated by blanks, besides those on PATH and of VALIDATE_QEMU_AARCH64. AGAINST_CASES: of each
 # encoding; AGAINST_SEED.
 . testdata/bin/cases.sh
+. testdata/bin/arm-qemus.sh
 
 needs
 : "${AGAINST_CASES:=40}" "${AGAINST_SEED:=1}"
@@ -101,13 +102,12 @@ try_mutants() { # QEMU
 
 same "rows without a manual's section" "$(awk '/^row/ { if (row) print row; row = $2 } /^manual/ { row = "" }
 	END { if (row) print row }' "$known")" ""
-found=
-for qemu in "$(command -v qemu-aarch64 || true)" "${VALIDATE_QEMU_AARCH64:-}" ${QEMUS:-}; do
-	[ -x "$qemu" ] || continue
-	case ${qemu##*/} in *aarch64*) ;; *) continue ;; esac
-	[ -n "$found" ] || try_mutants "$qemu"
-	found=1
+if [ ${#arm_qemus[@]} -gt 0 ]; then
+	try_mutants "${arm_qemus[0]}"
+else
+	untried "words in QEMU" "there is no qemu-aarch64"
+fi
+for qemu in "${arm_qemus[@]}"; do
 	try_qemu "$qemu"
 done
-[ -n "$found" ] || untried "words in QEMU" "there is no qemu-aarch64"
 finish
