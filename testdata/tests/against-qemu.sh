@@ -85,8 +85,8 @@ try_qemu() { # QEMU
 	sed -n "s/^known/QEMU $version: known:/p" sorted
 }
 
-# Wrong models are noticed, predict the same, or are wrong in less than one state of a hundred, which may be none that this
-# emulator has (FPCR.AH). Not of loads and stores: CPUs before FEAT_LSE2 fault where the model need not, so that they do not show
+# Wrong models are noticed, predict the same in states that this CPU can be in, or are wrong in less than one of a hundred. Not of
+# loads and stores: CPUs before FEAT_LSE2 fault where the model need not, so that they do not show
 # where it must.
 try_mutants() { # QEMU
 	local some=(--only '^[abd-kmnp-ru-z]' --mutate 1 --cases 2000)
