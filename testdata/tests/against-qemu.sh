@@ -86,8 +86,7 @@ try_qemu() { # QEMU
 }
 
 # Wrong models are noticed, predict the same in states that this CPU can be in, or are wrong in less than one of a hundred. Not of
-# loads and stores: CPUs before FEAT_LSE2 fault where the model need not, so that they do not show
-# where it must.
+# loads and stores: CPUs before FEAT_LSE2 fault where the model need not, so that they do not show where it must.
 try_mutants() { # QEMU
 	local some=(--only '^[abd-kmnp-ru-z]' --mutate 1 --cases 2000)
 
