@@ -81,18 +81,21 @@ static struct error *fill(struct session *s, struct batch *batch)
 	return err;
 }
 
-static struct error *judge_batch(struct session *s, const struct batch *batch)
+/* Counts and judges a trial that the emulator had. */
+static struct error *take(struct session *s, const struct vectors_trial *t)
+{
+	s->executed++;
+	s->faulted += t->end == VECTORS_FAULTED;
+	s->left_out += t->end == VECTORS_LEFT_OUT;
+	return t->end == VECTORS_LEFT_OUT ? NULL : judge(s, t);
+}
+
+static struct error *take_batch(struct session *s, const struct batch *batch)
 {
 	struct error *err = NULL;
 
-	for (unsigned i = 0; !err && i < batch->num; i++) {
-		const struct vectors_trial *t = &batch->trials[i];
-		s->executed++;
-		s->faulted += t->end == VECTORS_FAULTED;
-		s->left_out += t->end == VECTORS_LEFT_OUT;
-		if (t->end != VECTORS_LEFT_OUT)
-			err = judge(s, t);
-	}
+	for (unsigned i = 0; !err && i < batch->num; i++)
+		err = take(s, &batch->trials[i]);
 	return err;
 }
 
@@ -111,7 +114,7 @@ static struct error *run(struct session *s)
 		if (!err)
 			err = emulator_collect(s->emulator, current->trials, current->num);
 		if (!err)
-			err = judge_batch(s, current);
+			err = take_batch(s, current);
 		struct batch *done = current;
 		current = next;
 		next = done;
@@ -133,10 +136,7 @@ static struct error *run_again(struct session *s)
 	struct error *err = emulator_submit(s->emulator, &t, 1);
 	if (!err)
 		err = emulator_collect(s->emulator, &t, 1);
-	s->executed++;
-	s->faulted += t.end == VECTORS_FAULTED;
-	s->left_out += t.end == VECTORS_LEFT_OUT;
-	return err || t.end == VECTORS_LEFT_OUT ? err : judge(s, &t);
+	return err ? err : take(s, &t);
 }
 
 static void report(struct session *s, uint64_t start)

@@ -12,17 +12,6 @@ static const struct {
 
 enum { NUM_LIMITS = sizeof limits / sizeof *limits };
 
-/* Words that no row of the decoder has are one row of the report. */
-static const char *name_of(const struct insn *insn)
-{
-	return insn->status == LIFT_UNDECODABLE ? "(unknown)" : insn->mnemonic;
-}
-
-static const char *family_of(const struct insn *insn)
-{
-	return insn->status == LIFT_UNDECODABLE || !insn->family ? "(unknown)" : insn->family;
-}
-
 static struct tally_row *find_row(tally_rows *rows, const char *name)
 {
 	for (size_t i = 0; i < rows->len; i++)
@@ -57,7 +46,7 @@ static struct error *show(struct tally *t, struct tally_row *m, struct vectors *
 
 struct error *tally_add(struct tally *t, struct vectors *vectors, const struct insn *insn, enum vectors_verdict verdict)
 {
-	struct tally_row *m = find_row(&t->mnemonics, name_of(insn)), *family = find_row(&t->families, family_of(insn));
+	struct tally_row *m = find_row(&t->mnemonics, insn->mnemonic), *family = find_row(&t->families, insn->family);
 
 	if (!m || !family)
 		return &error_no_memory;

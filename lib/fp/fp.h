@@ -167,12 +167,6 @@ struct fp_result fp_recip_exponent(const struct fp_env *e, fp_bits a);
  */
 struct fp_result fp_bf16_dot(const struct fp_env *e, fp_bits a, fp_bits b, fp_bits addend);
 
-/*
- * addend + (a[0] * b[0] + .. a[products - 1] * b[products - 1]) / 2^LSCALE, rounded once to nearest: f is FP_F16 or
- * FP_F32, a and b have `products` (1 to 8) numbers of eight bits, of the formats that FPMR says. It raises nothing,
- * flushes nothing, and a NaN is the default one (Arm ARM, FP8DotAddFP(), FP8MulAddFP()).
- */
-enum { FP_F8_CONTROL = 0x007f403f }; /* the bits of FPMR that it looks at, at most */
 /* FPMR (Arm ARM C5.2.9): formats of the two sources and of the destination; overflows saturate; scales. */
 enum {
 	FPMR_F8S1 = 0,
@@ -185,6 +179,13 @@ enum {
 	FPMR_LSCALE2 = 32,
 };
 enum fp_f8_format { FP_E5M2, FP_E4M3 }; /* others are reserved */
+
+/*
+ * addend + (a[0] * b[0] + .. a[products - 1] * b[products - 1]) / 2^LSCALE, rounded once to nearest: f is FP_F16 or
+ * FP_F32, a and b have `products` (1 to 8) numbers of eight bits, of the formats that FPMR says. It raises nothing,
+ * flushes nothing, and a NaN is the default one (Arm ARM, FP8DotAddFP(), FP8MulAddFP()).
+ */
+enum { FP_F8_CONTROL = 0x007f403f }; /* the bits of FPMR that it looks at, at most */
 fp_bits fp_f8_dot(enum fp_format f, uint32_t fpmr, unsigned products, fp_bits a, fp_bits b, fp_bits addend);
 
 /* a * 2^b, b being cut to an integer towards zero (SDM vol. 2, FSCALE). */

@@ -63,6 +63,11 @@ void vectors_assume(struct vectors *v, const char *reg, uint64_t value)
 		state_set(&v->before, id, value);
 }
 
+void vectors_keep_fpcr(struct vectors *v, uint32_t bits)
+{
+	v->fpcr = bits;
+}
+
 static struct error *allocate(struct vectors *v)
 {
 	struct error *err = find_regs(v);
@@ -87,6 +92,7 @@ static struct error *allocate(struct vectors *v)
 	transfer_init(&v->transfer, v->pool);
 	vectors_assume(v, "naa", 1);
 	vectors_assume(v, "tbi0", 0);
+	vectors_keep_fpcr(v, UINT32_MAX);
 	return NULL;
 }
 

@@ -67,6 +67,9 @@ void vectors_destroy(struct vectors *v);
  */
 void vectors_assume(struct vectors *v, const char *reg, uint64_t value);
 
+/* The bits of FPCR that the CPU has, at first all: models are held against each other in no other states. */
+void vectors_keep_fpcr(struct vectors *v, uint32_t bits);
+
 /* An instruction that tells of the CPU (isa->questions), by index from 0; false behind the last one. */
 bool vectors_question(const struct vectors *v, size_t index, struct vectors_trial *ret);
 /* What it told: VECTORS_ENDED. From now on the model is of that CPU. */

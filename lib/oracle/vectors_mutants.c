@@ -70,6 +70,7 @@ static struct error *compare(void *ctx, const struct wrong_model *wrong, struct 
 	v->current.word = s->word;
 	v->current.seed = rng_next(rng);
 	vectors_draw_trial(&v->current);
+	v->current.before.fpcr &= v->fpcr;
 	vectors_set_before(v);
 	struct error *err = vectors_find(v, VECTORS_CODE, s->word);
 	if (!err)

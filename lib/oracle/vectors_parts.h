@@ -33,6 +33,7 @@ struct vectors {
 	struct transfer transfer;
 	uint32_t regs[VECTORS_NUM_REGS];       /* ids */
 	uint32_t monitor[VECTORS_NUM_MONITOR]; /* ids: is there a mark, its address, bytes, value */
+	uint32_t fpcr;                         /* the bits that the CPU has */
 	struct cached *cache;                  /* of vectors.c */
 
 	/* The case at hand. */

@@ -467,13 +467,13 @@ static struct error *ask(struct qemu_vectors *q, struct vectors_trial *t)
 }
 
 /*
- * LDAR W0, [X1] within 16 bytes faults without FEAT_LSE2 (Arm ARM B2.5.2). MRS X0, DCZID_EL0. No load-exclusive
- * precedes an instruction.
+ * LDAR W0, [X1] within 16 bytes faults without FEAT_LSE2 (Arm ARM B2.5.2). MRS X0, DCZID_EL0; FPCR is asked for all
+ * bits before. No load-exclusive precedes an instruction.
  */
 struct error *qemu_vectors_tell(struct qemu_vectors *q, struct vectors *vectors)
 {
 	struct vectors_trial load = {.word = 0x88dffc20, .before = {.x = {[1] = VECTORS_WINDOW + 2}}};
-	struct vectors_trial zeroed = {.word = 0xd53b00e0 /* mrs x0, dczid_el0 */};
+	struct vectors_trial zeroed = {.word = 0xd53b00e0 /* mrs x0, dczid_el0 */, .before = {.fpcr = UINT32_MAX}};
 	struct vectors_trial question;
 	struct error *err = ask(q, &load);
 
@@ -483,6 +483,7 @@ struct error *qemu_vectors_tell(struct qemu_vectors *q, struct vectors *vectors)
 		return err;
 	q->aligned_only = load.end == VECTORS_FAULTED;
 	vectors_assume(vectors, "dczid_el0", zeroed.after.x[0] & 31);
+	vectors_keep_fpcr(vectors, zeroed.before.fpcr);
 	vectors_assume(vectors, "naa", 0);
 	vectors_assume(vectors, "tbi0", 1);
 	for (size_t i = 0; !err && vectors_question(vectors, i, &question); i++) {

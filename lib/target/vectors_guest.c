@@ -5,6 +5,7 @@
  */
 #include "lib/target/vectors_guest.h"
 
+#include <assert.h>
 #include <elf.h>
 #include <signal.h>
 #include <stddef.h>
@@ -98,6 +99,7 @@ struct program {
 
 static void put(struct program *p, uint32_t word)
 {
+	assert(p->len < MAX_WORDS);
 	p->word[p->len++] = word;
 }
 
@@ -470,8 +472,6 @@ static void put_handler(struct program *p, unsigned restart)
 	ldr_w(p, 8, 1, INFO_CODE);
 	put_page(p, restart);
 	str(p, 0, 4, OUT_AT(signal));
-	str(p, 8, 4, OUT_AT(code));
-	str(p, 6, 4, OUT_AT(address));
 	for (unsigned i = 0; i < 34; i += 2) {
 		ldp(p, 10, 11, 2, FRAME_X + 8 * i);
 		stp(p, 10, 11, 4, 8 * i);

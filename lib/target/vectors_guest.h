@@ -48,8 +48,8 @@ struct vectors_guest_output {
 	uint64_t x[31], sp, pc, pstate; /* as in a signal's frame; pc: of a signal alone */
 	uint64_t v[32][2];
 	uint64_t fpsr, fpcr;
-	uint64_t kept_fpcr;             /* of the input's, what this CPU has */
-	uint64_t signal, code, address; /* 0: it ended; si_code and si_addr */
+	uint64_t kept_fpcr; /* of the input's, what this CPU has */
+	uint64_t signal;    /* 0: it ended */
 	uint8_t memory[VECTOR_WINDOW];
 };
 

@@ -5,6 +5,7 @@
 # QEMUS: further emulators, separated by blanks, besides those on PATH and of VALIDATE_QEMU_AARCH64. STEP: every such word of some
 # 29,000 (10).
 . testdata/bin/cases.sh
+. testdata/bin/arm-qemus.sh
 
 enter_scratch
 guest=$guests/aarch64/a64changes
@@ -43,12 +44,8 @@ try() { # QEMU
 	done
 }
 
-tried=
-for qemu in qemu-aarch64 "${VALIDATE_QEMU_AARCH64:-}" ${QEMUS:-}; do
-	if [[ $qemu == *aarch64 ]] && command -v "$qemu" >/dev/null; then
-		try "$qemu"
-		tried=1
-	fi
+[ ${#arm_qemus[@]} -gt 0 ] || untried "SVE in QEMU" "there is no qemu-aarch64"
+for qemu in "${arm_qemus[@]}"; do
+	try "$qemu"
 done
-[ -n "$tried" ] || untried "SVE in QEMU" "there is no qemu-aarch64"
 finish

@@ -4,14 +4,14 @@
 #
 # QEMUS: further emulators, separated by blanks, besides those on PATH and of VALIDATE_QEMU_AARCH64.
 . testdata/bin/cases.sh
+. testdata/bin/arm-qemus.sh
 
 needs jq qemu-aarch64
 [ -x "$BUILD/guests/aarch64/a64newer" ] || skip "there are no guests for AArch64"
 enter_scratch
 
 judged=0
-for qemu in "$(command -v qemu-aarch64)" "${VALIDATE_QEMU_AARCH64:-}" ${QEMUS:-}; do
-	[[ $qemu == *qemu-aarch64 ]] || continue
+for qemu in "${arm_qemus[@]}"; do
 	for guest in a64newer "a64crypto 20" "a64mops 100" "a64mops"; do
 		read -r -a argv <<<"$guests/aarch64/$guest"
 		output=$("$qemu" -cpu max "${argv[@]}" 2>/dev/null) || continue

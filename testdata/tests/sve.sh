@@ -4,6 +4,7 @@
 #
 # QEMUS: further emulators, separated by blanks, besides those on PATH and of VALIDATE_QEMU_AARCH64.
 . testdata/bin/cases.sh
+. testdata/bin/arm-qemus.sh
 
 needs jq nm
 enter_scratch
@@ -50,12 +51,8 @@ try() { # QEMU
 	same "$version: the filter itself" "$status $said" "0 "
 }
 
-tried=
-for qemu in qemu-aarch64 "${VALIDATE_QEMU_AARCH64:-}" ${QEMUS:-}; do
-	if [[ $qemu == *aarch64 ]] && command -v "$qemu" >/dev/null; then
-		try "$qemu"
-		tried=1
-	fi
+[ ${#arm_qemus[@]} -gt 0 ] || untried "SVE in QEMU" "there is no qemu-aarch64"
+for qemu in "${arm_qemus[@]}"; do
+	try "$qemu"
 done
-[ -n "$tried" ] || untried "SVE in QEMU" "there is no qemu-aarch64"
 finish
