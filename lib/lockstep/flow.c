@@ -53,6 +53,13 @@ static struct error *set_break(struct lockstep *ls, uint64_t at, bool on)
 	return target_set_break(ls->target, at, on);
 }
 
+struct error *flow_lift_break(struct lockstep *ls, uint64_t at, bool lifted)
+{
+	const uint64_t *times = map_get(&ls->flow.breaks, at);
+
+	return times && *times ? target_set_break(ls->target, at, !lifted) : NULL;
+}
+
 /*
  * On a page with a breakpoint QEMU translates each instruction alone (7.2 to 11.1, check_for_breakpoints()): there are
  * none but where the kernel would be entered, and where the log does not tell enough. It tells what is behind each

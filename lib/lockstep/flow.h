@@ -59,6 +59,8 @@ struct error *flow_begin(struct lockstep *ls, bool *ret);
 
 /* Breakpoints where the guest is to stand when it runs freely. */
 struct error *flow_set_breaks(struct lockstep *ls);
+/* The target is to run on over its own breakpoint at the address, which is taken away meanwhile, if there is one. */
+struct error *flow_lift_break(struct lockstep *ls, uint64_t at, bool lifted);
 /* What is shown depends on who shows it; of the log it is known with the first look. */
 struct error *flow_refresh_source(struct lockstep *ls);
 

@@ -125,14 +125,20 @@ static struct error *read_stores(struct lockstep *ls, const struct prediction *c
 
 static struct error *run(struct lockstep *ls, uint64_t end)
 {
+	uint64_t start = ls->judge.span.slot[0].pc;
+
 	observed_clear(&ls->judge.reply);
 	struct error *err = set_breaks(ls, end, true);
 
+	if (!err)
+		err = flow_lift_break(ls, start, true);
 	if (!err)
 		err = target_resume(ls->target, 0, &ls->judge.reply.stop);
 	if (err || ls->judge.reply.stop.kind == STOP_EXITED || ls->judge.reply.stop.kind == STOP_KILLED)
 		return err;
 	err = set_breaks(ls, end, false);
+	if (!err)
+		err = flow_lift_break(ls, start, false);
 	if (!err)
 		err = target_read_regs(ls->target, &ls->judge.seen);
 	return err ? err : read_stores(ls, span_last(&ls->judge.span));
@@ -196,12 +202,16 @@ struct error *run_group(struct lockstep *ls)
 static struct error *run_behind(struct lockstep *ls, const struct prediction *slot)
 {
 	observed_clear(&ls->judge.reply);
-	struct error *err = target_run_to(ls->target, slot->pc + slot->lifted->insn.len, &ls->judge.reply.stop);
+	struct error *err = flow_lift_break(ls, slot->pc, true);
 
+	if (!err)
+		err = target_run_to(ls->target, slot->pc + slot->lifted->insn.len, &ls->judge.reply.stop);
 	if (err || ls->judge.reply.stop.kind == STOP_EXITED || ls->judge.reply.stop.kind == STOP_KILLED)
 		return err;
 	ls->judge.reply.have_regs = true;
-	err = target_read_regs(ls->target, &ls->judge.seen);
+	err = flow_lift_break(ls, slot->pc, false);
+	if (!err)
+		err = target_read_regs(ls->target, &ls->judge.seen);
 	return err || slot->kind != PREDICTED_OUTPUTS ? err : read_stores(ls, slot);
 }
 

@@ -1,13 +1,13 @@
 /*
  * a64faulting: loads and stores that cross into a page that is not there, each of which a handler passes over; AArch64,
  * without libc. What such a store leaves in front of the page, and such a load in its registers, is not defined; their
- * base is as before. Status 0 if each raised SIGSEGV.
+ * base is as before. The last one marks what an exclusive store behind it would need. Status 0 if each raised SIGSEGV.
  * guest-archs: aarch64
  * guest-flags: -nostdlib -ffreestanding -fno-stack-protector -mgeneral-regs-only -fno-builtin
  */
 #include "testdata/guests/signal.h"
 
-enum { PAGE = 4096, CASES = 9 };
+enum { PAGE = 4096, CASES = 10 };
 
 static char area[2 * PAGE] __attribute__((aligned(PAGE)));
 static volatile int raised;
@@ -41,7 +41,12 @@ int guest_main(int argc, char **argv)
 			 "ld1 {v0.16b, v1.16b}, [x4], #32\n"
 			 "st1 {v0.16b, v1.16b}, [x4], #32\n"
 			 "stp q0, q1, [x4]\n"
-			 "str q0, [x3, #-8]\n" ::"r"(end)
+			 "str q0, [x3, #-8]\n"
+			 "mov x3, %0\n"
+			 "sub x4, x3, #64\n"
+			 "ldxr x0, [x3]\n"
+			 "ldxrh w0, [x4]\n"
+			 "stxrh w1, w0, [x4]\n" ::"r"(end)
 			 : "x0", "x1", "x3", "x4", "memory");
 	/* What is there now is what is loaded. */
 	uint64_t sum = 0;
