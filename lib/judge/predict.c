@@ -91,6 +91,19 @@ static struct error *look_at_operand(struct predictor *p, const struct predictio
 	return predict_reach_operand(p, &slot->lifted->insn) == MEM_ERROR ? predict_wait(p, ret) : NULL;
 }
 
+/* Some input bits were not known, and so are some of the outputs'. */
+static bool is_imprecise(const struct eval *e)
+{
+	for (size_t i = 0; i < e->num_regs && e->used_unknown; i++)
+		for (unsigned k = 0; e->regs[i].mask && k < e->regs[i].num_words; k++)
+			if (e->regs[i].mask[k])
+				return true;
+	for (size_t i = 0; i < e->num_stores && e->used_unknown; i++)
+		if (e->stores[i].masked)
+			return true;
+	return false;
+}
+
 /* What the evaluation came to. */
 static struct error *conclude(struct predictor *p, struct prediction *slot, enum predict_result *ret)
 {
@@ -106,7 +119,7 @@ static struct error *conclude(struct predictor *p, struct prediction *slot, enum
 		if (err)
 			return err;
 		slot->kind = PREDICTED_OUTPUTS;
-		slot->imprecise = p->eval.used_unknown;
+		slot->imprecise = is_imprecise(&p->eval);
 		return advance(p, slot, ret);
 	case EVAL_FAULT:
 		slot->kind = PREDICTED_FAULT;
@@ -186,6 +199,6 @@ struct error *predict_again(struct predictor *p, struct prediction *slot, const 
 	struct error *err = prog_run(slot->lifted->prog, before->value, before->unknown, &memory, &p->eval);
 	if (err || p->eval.status != EVAL_DONE)
 		return err;
-	slot->imprecise = p->eval.used_unknown;
+	slot->imprecise = is_imprecise(&p->eval);
 	return predict_keep_outputs(p, slot, &p->eval);
 }

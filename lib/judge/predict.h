@@ -41,8 +41,8 @@ struct prediction {
 	uint64_t pc;
 	struct lifted *lifted;
 	enum fault_kind fault;
-	bool joined;                    /* of several evaluations: it cannot be made again */
-	bool imprecise;                 /* some input bits were unknown: predict again once they are known */
+	bool joined;    /* of several evaluations: it cannot be made again */
+	bool imprecise; /* output bits hang on inputs that were not known: predict again when they are */
 	VEC(struct predicted_reg) regs; /* of a fault: those that tell of it; of nothing: struct insn's changes, PC */
 	VEC(uint64_t) words;            /* for each register its value, then its mask */
 	VEC(struct eval_bound) bounds;
