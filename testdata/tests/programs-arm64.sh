@@ -72,11 +72,11 @@ printf '%s\n' 'scale=20' 'sqrt(2) * 3 / 7' quit >sum.bc
 limit=()
 [ -n "${VALIDATE_CHECK_LONG-}" ] || limit=(--max-instructions 100000)
 for program in lua gawk sqlite bc perl xz dgst enc ${VALIDATE_CHECK_LONG:+python}; do
-	record_program $program
-	judge $program --cpu max
-	ended $program
-	clean $program
-	judge $program "${in_qemu[@]}" "${limit[@]}"
-	clean $program
+	record_program "$program"
+	judge "$program" --cpu max
+	ended "$program"
+	clean "$program"
+	judge "$program" "${in_qemu[@]}" "${limit[@]}"
+	clean "$program"
 done
 finish
