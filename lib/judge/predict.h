@@ -116,6 +116,14 @@ void prediction_deinit(struct prediction *slot);
 /* Sets the registers that it writes; bits that it does not determine become unknown. */
 void prediction_apply(const struct prediction *slot, struct state *s);
 
+static inline void prediction_swap(struct prediction *a, struct prediction *b)
+{
+	struct prediction other = *a;
+
+	*a = *b;
+	*b = other;
+}
+
 /* Some of what it stores is not determined. */
 bool prediction_has_masked_store(const struct prediction *slot);
 

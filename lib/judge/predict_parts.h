@@ -23,8 +23,8 @@ void prediction_reset(struct prediction *slot, uint64_t pc);
 /* Copies the outputs of an evaluation into the slot. The stop behind the instruction is part of what happens. */
 struct error *predict_keep_outputs(const struct predictor *p, struct prediction *slot, const struct eval *e);
 /* Those of a fault that comes last: registers alone. */
+struct error *predict_keep_faulted(struct prediction *slot, const struct eval *e);
 /* Of an instruction without a transfer that is confined (struct insn): what it may change, and where it goes on. */
 struct error *predict_keep_changes(const struct predictor *p, struct prediction *slot);
-struct error *predict_keep_faulted(struct prediction *slot, const struct eval *e);
 
 #endif

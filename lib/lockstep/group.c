@@ -202,16 +202,12 @@ struct error *run_group(struct lockstep *ls)
 static struct error *run_behind(struct lockstep *ls, const struct prediction *slot)
 {
 	observed_clear(&ls->judge.reply);
-	struct error *err = flow_lift_break(ls, slot->pc, true);
+	struct error *err = target_run_to(ls->target, slot->pc + slot->lifted->insn.len, &ls->judge.reply.stop);
 
-	if (!err)
-		err = target_run_to(ls->target, slot->pc + slot->lifted->insn.len, &ls->judge.reply.stop);
 	if (err || ls->judge.reply.stop.kind == STOP_EXITED || ls->judge.reply.stop.kind == STOP_KILLED)
 		return err;
 	ls->judge.reply.have_regs = true;
-	err = flow_lift_break(ls, slot->pc, false);
-	if (!err)
-		err = target_read_regs(ls->target, &ls->judge.seen);
+	err = target_read_regs(ls->target, &ls->judge.seen);
 	return err || slot->kind != PREDICTED_OUTPUTS ? err : read_stores(ls, slot);
 }
 

@@ -121,24 +121,16 @@ static struct error *extend(struct lockstep *ls, bool *ret)
 	return span_account(&ls->judge);
 }
 
-static void swap(struct prediction *a, struct prediction *b)
-{
-	struct prediction other = *a;
-
-	*a = *b;
-	*b = other;
-}
-
 struct error *judge_overrun(struct lockstep *ls, struct prediction *slot, bool *ret)
 {
 	struct span *g = &ls->judge.span;
 
-	swap(&g->slot[0], slot);
+	prediction_swap(&g->slot[0], slot);
 	g->len = 1;
 	memset(g->exit, 0, OVERRUN_MAX * sizeof g->exit[0]);
 	state_copy(&g->start, &ls->judge.before);
 	span_state_before(&ls->judge, 1, &ls->judge.model.front);
 	struct error *err = extend(ls, ret);
-	swap(&g->slot[0], slot);
+	prediction_swap(&g->slot[0], slot);
 	return err;
 }
