@@ -333,6 +333,14 @@ static void disown(struct finding *f)
 	snprintf(f->insn.text, sizeof f->insn.text, "(unknown)");
 }
 
+/* It was not seen behind each instruction, or behind none that could be charged with it. */
+static bool is_of_nobody(const struct judge *j, const struct finding *f, const struct prediction *slot)
+{
+	bool looked = slot->kind == PREDICTED_OUTPUTS && !slot->lifted;
+
+	return f->unwritten && !f->faulted && (looked || judge_since(j, f->reg) < j->run->instructions);
+}
+
 /* The run goes on from what was seen. */
 static void note_differed(struct run *run, const struct prediction *slot)
 {
@@ -356,7 +364,7 @@ struct error *keep_differences(struct judge *j, const struct prediction *slot)
 		f.insn.pc = slot->pc;
 		name_undecodable(&f.insn, state_get(&j->now, j->source->isa->pc));
 		set_cause(j->source->isa, &f, slot);
-		if (f.unwritten && !f.faulted && judge_since(j, f.reg) < j->run->instructions)
+		if (is_of_nobody(j, &f, slot))
 			disown(&f);
 		timeline_add_finding(&j->run->timeline, j->run->instructions);
 		/* One that loads nothing is what it seems to be. */

@@ -92,7 +92,17 @@ bool judge_has_enough(struct judge *j)
 	return (o->stop_on_first && c->counting) || (o->max_findings && c->counting >= o->max_findings);
 }
 
-struct error *judge_look(struct judge *j)
+static bool writes_all(const struct prediction *slot, const struct judgement *made)
+{
+	for (size_t i = 0; i < made->differences.len; i++) {
+		const struct finding *f = &made->differences.at[i];
+		if (f->kind != LOCATION_REG || prediction_find(slot, f->reg) == slot->regs.len)
+			return false;
+	}
+	return true;
+}
+
+struct error *judge_look(struct judge *j, const struct prediction *last, const struct state *before)
 {
 	const struct prediction nothing = {.kind = PREDICTED_OUTPUTS, .pc = state_get(&j->now, j->source->isa->pc)};
 
@@ -100,5 +110,10 @@ struct error *judge_look(struct judge *j)
 	state_copy(&j->before, &j->now);
 	struct error *err = judge_outputs(&j->judgement, j->source, &nothing, &j->before, &j->seen, NULL, NULL,
 					  &j->now);
-	return err || !j->judging || !j->judgement.differences.len ? err : keep_differences(j, &nothing);
+	if (err || !j->judging || !j->judgement.differences.len)
+		return err;
+	if (!last || !writes_all(last, &j->judgement))
+		return keep_differences(j, &nothing);
+	state_copy(&j->before, before);
+	return keep_differences(j, last);
 }

@@ -110,8 +110,12 @@ struct error *judge_keep(struct judge *j, struct prediction *slot, const struct 
 /* All of these. */
 struct error *judge_step(struct judge *j, struct prediction *slot, bool *ret_differs);
 
-/* All registers were looked at, at a place where no instruction is to be charged with what differs: judge->seen. */
-struct error *judge_look(struct judge *j);
+/*
+ * All registers were looked at, behind a step that not all of them were seen of: judge->seen. last: that step, judged
+ * as instruction number judge->run->instructions, and the state before it; what it writes it is charged with. NULL:
+ * what differs is nobody's.
+ */
+struct error *judge_look(struct judge *j, const struct prediction *last, const struct state *before);
 
 /* The step that was judged ended in the middle of its instruction, which is to be started again. */
 bool judge_is_half_way(const struct judge *j, const struct prediction *slot);

@@ -21,6 +21,9 @@ struct error *flow_init(struct lockstep *ls)
 	f->ready = lets_run && ls->target->ops->flow && replay_map(ls->replay)->known;
 	ls->judge.run->lane.blocks = ls->judge.run->lane.can_flow && ls->options->blocks;
 	f->why = STEPPED_MAP;
+	struct error *err = state_init(&f->last.before, ls->target->isa);
+	if (err)
+		return err;
 	/* Whatever is stored from now on, be it judged or passed over, is told to the map. */
 	struct replay_known known;
 	return f->ready ? replay_know(ls->replay, ls->judge.model.memory, &known) : NULL;
@@ -29,6 +32,7 @@ struct error *flow_init(struct lockstep *ls)
 void flow_deinit(struct flow *f)
 {
 	prediction_deinit(&f->slot);
+	state_deinit(&f->last.before);
 	replay_places_deinit(&f->places);
 	map_deinit(&f->breaks);
 	map_deinit(&f->placed);
@@ -375,23 +379,15 @@ static struct error *repeat(struct lockstep *ls)
 	return err;
 }
 
-static void swap(struct prediction *a, struct prediction *b)
-{
-	struct prediction other = *a;
-
-	*a = *b;
-	*b = other;
-}
-
 /* How much of it was done is seen: the slot becomes that. */
 static struct error *follow_rest(struct lockstep *ls)
 {
 	struct prediction *slot = &ls->flow.slot;
 	struct span *span = &ls->judge.span;
 
-	swap(slot, &span->slot[0]);
+	prediction_swap(slot, &span->slot[0]);
 	struct error *err = rest_follow(ls);
-	swap(slot, &span->whole);
+	prediction_swap(slot, &span->whole);
 	return err;
 }
 
@@ -520,6 +516,38 @@ static struct error *look_around(struct lockstep *ls)
 	return NULL;
 }
 
+static void note_last(struct lockstep *ls)
+{
+	const struct judge *j = &ls->judge;
+	const struct prediction *slot = &ls->flow.slot;
+	struct flow_last *last = &ls->flow.last;
+	uint32_t pc = ls->target->isa->pc;
+
+	last->insn.len = 0;
+	if (ls->options->blocks || !slot->lifted || state_get(&j->before, pc) != slot->pc)
+		return;
+	last->insn = slot->lifted->insn;
+	last->number = j->run->instructions;
+	last->next = state_get(&j->now, pc);
+	state_copy(&last->before, &j->before);
+}
+
+/* Its slot is as it was, if nothing was executed, or delivered, since. */
+static struct error *look(struct lockstep *ls)
+{
+	struct judge *j = &ls->judge;
+	struct flow *f = &ls->flow;
+	struct flow_last *last = &f->last;
+	bool there = last->insn.len && j->run->instructions == last->number &&
+		     state_get(&j->now, ls->target->isa->pc) == last->next;
+	struct error *err = NULL;
+
+	if (there)
+		err = lift_cache_get(j->model.cache, last->insn.pc, last->insn.bytes, last->insn.len, &f->slot.lifted);
+	last->insn.len = 0;
+	return err ? err : judge_look(j, there ? &f->slot : NULL, &last->before);
+}
+
 /* The next thing that is seen of the guest. */
 static struct error *take_next(struct lockstep *ls)
 {
@@ -534,9 +562,11 @@ static struct error *take_next(struct lockstep *ls)
 	if (j->reply.look) {
 		err = flow_refresh_source(ls);
 		if (!err)
-			err = judge_look(j);
+			err = look(ls);
 	} else {
 		err = ls->options->blocks ? judge_block(ls) : judge_one(ls);
+		if (!err && !ls->target->running)
+			note_last(ls);
 	}
 	if (!err)
 		err = look_around(ls);

@@ -38,6 +38,13 @@ struct flow {
 	/* How the log has repeated instructions: QEMU 7.2 once for each iteration, later ones once for many. */
 	enum repeats { REPEATS_NOT_KNOWN, REPEATS_EACH, REPEATS_MANY } repeats;
 	bool stopping; /* the guest was asked to stop */
+	/* The step to the stand, behind which the stub does not show all that the log does. No insn.len: there is none.
+	 */
+	struct flow_last {
+		struct insn insn;
+		struct state before;
+		uint64_t number, next; /* of the instruction; the PC behind it */
+	} last;
 	/* Why it is stepped, or was last; and how many instructions of its own are counted in run->lane. */
 	enum stepped_reason why;
 	uint64_t counted;

@@ -46,7 +46,7 @@ struct error *sweep_now(struct lockstep *ls)
 	struct error *err = target_read_regs(ls->target, &ls->judge.seen);
 	if (err)
 		return err;
-	err = judge_look(&ls->judge);
+	err = judge_look(&ls->judge, NULL, NULL);
 	if (!err)
 		err = suspects_settle(&ls->judge, true);
 	if (!err)

@@ -271,7 +271,7 @@ static struct error *judge_before_event(struct traced *t, const struct trace_ste
 		const struct state *from = j->source->on_request[reg] ? step->after : &j->now;
 		state_set_masked(&j->seen, reg, from->value + desc->word, from->unknown + desc->word);
 	}
-	err = judge_look(j);
+	err = judge_look(j, NULL, NULL);
 	note_seen(j, step);
 	return err;
 }
