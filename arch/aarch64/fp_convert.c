@@ -46,20 +46,13 @@ static expr_id operand(struct a64_ctx *c, enum fp_format format)
 	return a64_v(c, a64_field(c, 'n'), fp_width(format));
 }
 
-/* Writes value and flags to Rd, a vector register. */
-static void finish(struct a64_ctx *c, expr_id r)
-{
-	a64_fp_set_scalar(c, expr_fp_value(c->pool, r), 'd');
-	a64_fp_raise(c, expr_fp_flags(c->pool, r));
-}
-
 /* FRINTN, FRINTP, FRINTM, FRINTZ, FRINTA, FRINTX, FRINTI, FRINT32Z .. */
 static void build_round(struct a64_ctx *c)
 {
 	struct fp_spec s;
 
 	if (a64_fp_type(c, &s))
-		finish(c, a64_fp_round_integral(c, s, operand(c, s.format)));
+		a64_fp_finish(c, a64_fp_round_integral(c, s, operand(c, s.format)), 'd');
 }
 
 /* FCVT to the format that param names. */
@@ -74,7 +67,7 @@ static void build_convert(struct a64_ctx *c)
 	if (s.from == s.format)
 		a64_undefined(c);
 	else
-		finish(c, a64_fp(c, EXPR_FCVT, &s, operand(c, s.from), EXPR_NONE, EXPR_NONE));
+		a64_fp_finish(c, a64_fp(c, EXPR_FCVT, &s, operand(c, s.from), EXPR_NONE, EXPR_NONE), 'd');
 }
 
 /* The fraction bits of the integer, 64 less the scale; none in rows without one. False: more than it has bits. */
@@ -92,7 +85,7 @@ static void build_from_int(struct a64_ctx *c)
 	unsigned fraction;
 
 	if (a64_fp_type(c, &s) && fraction_bits(c, &fraction))
-		finish(c, a64_fp_from_int(c, s, c->width, fraction, a64_read(c, 'n')));
+		a64_fp_finish(c, a64_fp_from_int(c, s, c->width, fraction, a64_read(c, 'n')), 'd');
 }
 
 static void build_to_int(struct a64_ctx *c)
@@ -124,7 +117,7 @@ static void build_to_vector(struct a64_ctx *c)
 	struct fp_spec s;
 
 	if (begin_other_width(c, &s))
-		finish(c, a64_fp_to_int(c, s, c->width, 0, operand(c, s.format)));
+		a64_fp_finish(c, a64_fp_to_int(c, s, c->width, 0, operand(c, s.format)), 'd');
 }
 
 static void build_from_vector(struct a64_ctx *c)
@@ -132,7 +125,7 @@ static void build_from_vector(struct a64_ctx *c)
 	struct fp_spec s;
 
 	if (begin_other_width(c, &s))
-		finish(c, a64_fp_from_int(c, s, c->width, 0, asimd_read(c, 'n', c->width)));
+		a64_fp_finish(c, a64_fp_from_int(c, s, c->width, 0, asimd_read(c, 'n', c->width)), 'd');
 }
 
 /* ---- FJCVTZS ---- */

@@ -9,12 +9,6 @@ static expr_id operand(struct a64_ctx *c, const struct fp_spec *s, char letter)
 	return a64_v(c, a64_field(c, letter), fp_width(s->format));
 }
 
-static void finish(struct a64_ctx *c, expr_id value, expr_id flags, char merged)
-{
-	a64_fp_set_scalar(c, value, merged);
-	a64_fp_raise(c, flags);
-}
-
 /* ---- Arithmetic: param is the operator, of the fused ones what is negated ---- */
 
 static expr_id binary(struct a64_ctx *c, const struct fp_spec *s)
@@ -29,7 +23,7 @@ static void build_binary(struct a64_ctx *c)
 	if (!a64_fp_type(c, &s))
 		return;
 	expr_id r = binary(c, &s);
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'n');
+	a64_fp_finish(c, r, 'n');
 }
 
 /* FNMUL: FPNeg() of the product. */
@@ -40,7 +34,8 @@ static void build_nmul(struct a64_ctx *c)
 	if (!a64_fp_type(c, &s))
 		return;
 	expr_id r = binary(c, &s), value = expr_fp_value(c->pool, r);
-	finish(c, asimd_fp_negate(c, fp_width(s.format), value, true, true), expr_fp_flags(c->pool, r), 'n');
+	a64_fp_set_scalar(c, asimd_fp_negate(c, fp_width(s.format), value, true, true), 'n');
+	a64_fp_raise(c, expr_fp_flags(c->pool, r));
 }
 
 /* FSQRT */
@@ -51,7 +46,7 @@ static void build_unary(struct a64_ctx *c)
 	if (!a64_fp_type(c, &s))
 		return;
 	expr_id r = a64_fp(c, c->row->param, &s, operand(c, &s, 'n'), EXPR_NONE, EXPR_NONE);
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'd');
+	a64_fp_finish(c, r, 'd');
 }
 
 /* FPMulAdd() of the addend Ra, the operands negated before. */
@@ -63,7 +58,7 @@ static void build_fused(struct a64_ctx *c)
 		return;
 	s.negate[0] = s.negate[1] = (uint8_t)c->row->param;
 	expr_id r = a64_fp(c, EXPR_FMA, &s, operand(c, &s, 'n'), operand(c, &s, 'm'), operand(c, &s, 'a'));
-	finish(c, expr_fp_value(c->pool, r), expr_fp_flags(c->pool, r), 'a');
+	a64_fp_finish(c, r, 'a');
 }
 
 /* ---- Comparison: param tells what; FPCompare() ---- */

@@ -261,3 +261,9 @@ void a64_fp_raise(struct a64_ctx *c, expr_id flags)
 	expr_id so_far = transfer_get_reg(c->t, A64_fpsr), before = so_far ? so_far : expr_reg(p, 32, A64_fpsr);
 	transfer_set_reg(c->t, A64_fpsr, expr_or(p, before, expr_zext(p, raised, 32)));
 }
+
+void a64_fp_finish(struct a64_ctx *c, expr_id node, char merged)
+{
+	a64_fp_set_scalar(c, expr_fp_value(c->pool, node), merged);
+	a64_fp_raise(c, expr_fp_flags(c->pool, node));
+}

@@ -135,6 +135,8 @@ expr_id a64_fp(struct a64_ctx *c, enum expr_op op, const struct fp_spec *s, expr
  * field `merged` names: Rn of most that have two operands, Ra of the fused ones, else Rd (IsMerging()).
  */
 void a64_fp_set_scalar(struct a64_ctx *c, expr_id value, char merged);
+/* The same of an operator's node, whose flags are raised. */
+void a64_fp_finish(struct a64_ctx *c, expr_id node, char merged);
 
 /*
  * Conversions (fp_convert.c): what a row's parameter says, beside SIMD_SIGNED of the integer. How to round

@@ -28,22 +28,20 @@ static void build_round(struct a64_ctx *c)
 		asimd_fp_finish(c, &s, a64_fp_round_integral(c, spec, asimd_read(c, 'n', s.width)), 'd');
 }
 
-static void build_to_int(struct a64_ctx *c)
+/* Rows without the fraction bits are of integers. */
+static bool begin_int(struct a64_ctx *c, struct asimd *ret, struct fp_spec *ret_spec, unsigned *ret_fraction)
 {
-	struct fp_spec spec;
-	struct asimd s;
-
-	if (asimd_fp_begin(c, &s, &spec))
-		asimd_fp_finish(c, &s, a64_fp_to_int(c, spec, s.lane, 0, asimd_read(c, 'n', s.width)), 'd');
+	*ret_fraction = 0;
+	return a64_has(c, 'i') ? begin_fixed(c, ret, ret_spec, ret_fraction) : asimd_fp_begin(c, ret, ret_spec);
 }
 
-static void build_to_fixed(struct a64_ctx *c)
+static void build_to_int(struct a64_ctx *c)
 {
 	struct fp_spec spec;
 	struct asimd s;
 	unsigned fraction;
 
-	if (begin_fixed(c, &s, &spec, &fraction))
+	if (begin_int(c, &s, &spec, &fraction))
 		asimd_fp_finish(c, &s, a64_fp_to_int(c, spec, s.lane, fraction, asimd_read(c, 'n', s.width)), 'd');
 }
 
@@ -51,18 +49,9 @@ static void build_from_int(struct a64_ctx *c)
 {
 	struct fp_spec spec;
 	struct asimd s;
-
-	if (asimd_fp_begin(c, &s, &spec))
-		asimd_fp_finish(c, &s, a64_fp_from_int(c, spec, s.lane, 0, asimd_read(c, 'n', s.width)), 'd');
-}
-
-static void build_from_fixed(struct a64_ctx *c)
-{
-	struct fp_spec spec;
-	struct asimd s;
 	unsigned fraction;
 
-	if (begin_fixed(c, &s, &spec, &fraction))
+	if (begin_int(c, &s, &spec, &fraction))
 		asimd_fp_finish(c, &s, a64_fp_from_int(c, spec, s.lane, fraction, asimd_read(c, 'n', s.width)), 'd');
 }
 
@@ -185,32 +174,32 @@ static const struct a64_row a64_simd_convert[] = {
 	{"01 1 11110 0 1 11100 11101 10 nnnnn ddddd", build_from_int,   0,                              "----", "ucvtf scalar h"},
 
 	/* To and from fixed point: immh:immb */
-	{"0 Q 0 011110 001 iiii 11111 1 nnnnn ddddd", build_to_fixed,   ROUND_Z | SIMD_SIGNED | SIMD_H, "----", "fcvtzs vector fixed h"},
-	{"0 Q 0 011110 01 iiiii 11111 1 nnnnn ddddd", build_to_fixed,   ROUND_Z | SIMD_SIGNED | SIMD_S, "----", "fcvtzs vector fixed s"},
-	{"0 Q 0 011110 1 iiiiii 11111 1 nnnnn ddddd", build_to_fixed,   ROUND_Z | SIMD_SIGNED | SIMD_D, "----", "fcvtzs vector fixed d"},
-	{"0 Q 1 011110 001 iiii 11111 1 nnnnn ddddd", build_to_fixed,   ROUND_Z | SIMD_H,               "----", "fcvtzu vector fixed h"},
-	{"0 Q 1 011110 01 iiiii 11111 1 nnnnn ddddd", build_to_fixed,   ROUND_Z | SIMD_S,               "----", "fcvtzu vector fixed s"},
-	{"0 Q 1 011110 1 iiiiii 11111 1 nnnnn ddddd", build_to_fixed,   ROUND_Z | SIMD_D,               "----", "fcvtzu vector fixed d"},
-	{"0 Q 0 011110 001 iiii 11100 1 nnnnn ddddd", build_from_fixed, SIMD_SIGNED | SIMD_H,           "----", "scvtf vector fixed h"},
-	{"0 Q 0 011110 01 iiiii 11100 1 nnnnn ddddd", build_from_fixed, SIMD_SIGNED | SIMD_S,           "----", "scvtf vector fixed s"},
-	{"0 Q 0 011110 1 iiiiii 11100 1 nnnnn ddddd", build_from_fixed, SIMD_SIGNED | SIMD_D,           "----", "scvtf vector fixed d"},
-	{"0 Q 1 011110 001 iiii 11100 1 nnnnn ddddd", build_from_fixed, SIMD_H,                         "----", "ucvtf vector fixed h"},
-	{"0 Q 1 011110 01 iiiii 11100 1 nnnnn ddddd", build_from_fixed, SIMD_S,                         "----", "ucvtf vector fixed s"},
-	{"0 Q 1 011110 1 iiiiii 11100 1 nnnnn ddddd", build_from_fixed, SIMD_D,                         "----", "ucvtf vector fixed d"},
+	{"0 Q 0 011110 001 iiii 11111 1 nnnnn ddddd", build_to_int,     ROUND_Z | SIMD_SIGNED | SIMD_H, "----", "fcvtzs vector fixed h"},
+	{"0 Q 0 011110 01 iiiii 11111 1 nnnnn ddddd", build_to_int,     ROUND_Z | SIMD_SIGNED | SIMD_S, "----", "fcvtzs vector fixed s"},
+	{"0 Q 0 011110 1 iiiiii 11111 1 nnnnn ddddd", build_to_int,     ROUND_Z | SIMD_SIGNED | SIMD_D, "----", "fcvtzs vector fixed d"},
+	{"0 Q 1 011110 001 iiii 11111 1 nnnnn ddddd", build_to_int,     ROUND_Z | SIMD_H,               "----", "fcvtzu vector fixed h"},
+	{"0 Q 1 011110 01 iiiii 11111 1 nnnnn ddddd", build_to_int,     ROUND_Z | SIMD_S,               "----", "fcvtzu vector fixed s"},
+	{"0 Q 1 011110 1 iiiiii 11111 1 nnnnn ddddd", build_to_int,     ROUND_Z | SIMD_D,               "----", "fcvtzu vector fixed d"},
+	{"0 Q 0 011110 001 iiii 11100 1 nnnnn ddddd", build_from_int,   SIMD_SIGNED | SIMD_H,           "----", "scvtf vector fixed h"},
+	{"0 Q 0 011110 01 iiiii 11100 1 nnnnn ddddd", build_from_int,   SIMD_SIGNED | SIMD_S,           "----", "scvtf vector fixed s"},
+	{"0 Q 0 011110 1 iiiiii 11100 1 nnnnn ddddd", build_from_int,   SIMD_SIGNED | SIMD_D,           "----", "scvtf vector fixed d"},
+	{"0 Q 1 011110 001 iiii 11100 1 nnnnn ddddd", build_from_int,   SIMD_H,                         "----", "ucvtf vector fixed h"},
+	{"0 Q 1 011110 01 iiiii 11100 1 nnnnn ddddd", build_from_int,   SIMD_S,                         "----", "ucvtf vector fixed s"},
+	{"0 Q 1 011110 1 iiiiii 11100 1 nnnnn ddddd", build_from_int,   SIMD_D,                         "----", "ucvtf vector fixed d"},
 
 	/* The same of scalars */
-	{"01 0 111110 001 iiii 11111 1 nnnnn ddddd",  build_to_fixed,   ROUND_Z | SIMD_SIGNED | SIMD_H, "----", "fcvtzs scalar fixed h"},
-	{"01 0 111110 01 iiiii 11111 1 nnnnn ddddd",  build_to_fixed,   ROUND_Z | SIMD_SIGNED | SIMD_S, "----", "fcvtzs scalar fixed s"},
-	{"01 0 111110 1 iiiiii 11111 1 nnnnn ddddd",  build_to_fixed,   ROUND_Z | SIMD_SIGNED | SIMD_D, "----", "fcvtzs scalar fixed d"},
-	{"01 1 111110 001 iiii 11111 1 nnnnn ddddd",  build_to_fixed,   ROUND_Z | SIMD_H,               "----", "fcvtzu scalar fixed h"},
-	{"01 1 111110 01 iiiii 11111 1 nnnnn ddddd",  build_to_fixed,   ROUND_Z | SIMD_S,               "----", "fcvtzu scalar fixed s"},
-	{"01 1 111110 1 iiiiii 11111 1 nnnnn ddddd",  build_to_fixed,   ROUND_Z | SIMD_D,               "----", "fcvtzu scalar fixed d"},
-	{"01 0 111110 001 iiii 11100 1 nnnnn ddddd",  build_from_fixed, SIMD_SIGNED | SIMD_H,           "----", "scvtf scalar fixed h"},
-	{"01 0 111110 01 iiiii 11100 1 nnnnn ddddd",  build_from_fixed, SIMD_SIGNED | SIMD_S,           "----", "scvtf scalar fixed s"},
-	{"01 0 111110 1 iiiiii 11100 1 nnnnn ddddd",  build_from_fixed, SIMD_SIGNED | SIMD_D,           "----", "scvtf scalar fixed d"},
-	{"01 1 111110 001 iiii 11100 1 nnnnn ddddd",  build_from_fixed, SIMD_H,                         "----", "ucvtf scalar fixed h"},
-	{"01 1 111110 01 iiiii 11100 1 nnnnn ddddd",  build_from_fixed, SIMD_S,                         "----", "ucvtf scalar fixed s"},
-	{"01 1 111110 1 iiiiii 11100 1 nnnnn ddddd",  build_from_fixed, SIMD_D,                         "----", "ucvtf scalar fixed d"},
+	{"01 0 111110 001 iiii 11111 1 nnnnn ddddd",  build_to_int,     ROUND_Z | SIMD_SIGNED | SIMD_H, "----", "fcvtzs scalar fixed h"},
+	{"01 0 111110 01 iiiii 11111 1 nnnnn ddddd",  build_to_int,     ROUND_Z | SIMD_SIGNED | SIMD_S, "----", "fcvtzs scalar fixed s"},
+	{"01 0 111110 1 iiiiii 11111 1 nnnnn ddddd",  build_to_int,     ROUND_Z | SIMD_SIGNED | SIMD_D, "----", "fcvtzs scalar fixed d"},
+	{"01 1 111110 001 iiii 11111 1 nnnnn ddddd",  build_to_int,     ROUND_Z | SIMD_H,               "----", "fcvtzu scalar fixed h"},
+	{"01 1 111110 01 iiiii 11111 1 nnnnn ddddd",  build_to_int,     ROUND_Z | SIMD_S,               "----", "fcvtzu scalar fixed s"},
+	{"01 1 111110 1 iiiiii 11111 1 nnnnn ddddd",  build_to_int,     ROUND_Z | SIMD_D,               "----", "fcvtzu scalar fixed d"},
+	{"01 0 111110 001 iiii 11100 1 nnnnn ddddd",  build_from_int,   SIMD_SIGNED | SIMD_H,           "----", "scvtf scalar fixed h"},
+	{"01 0 111110 01 iiiii 11100 1 nnnnn ddddd",  build_from_int,   SIMD_SIGNED | SIMD_S,           "----", "scvtf scalar fixed s"},
+	{"01 0 111110 1 iiiiii 11100 1 nnnnn ddddd",  build_from_int,   SIMD_SIGNED | SIMD_D,           "----", "scvtf scalar fixed d"},
+	{"01 1 111110 001 iiii 11100 1 nnnnn ddddd",  build_from_int,   SIMD_H,                         "----", "ucvtf scalar fixed h"},
+	{"01 1 111110 01 iiiii 11100 1 nnnnn ddddd",  build_from_int,   SIMD_S,                         "----", "ucvtf scalar fixed s"},
+	{"01 1 111110 1 iiiiii 11100 1 nnnnn ddddd",  build_from_int,   SIMD_D,                         "----", "ucvtf scalar fixed d"},
 
 	/* Between formats */
 	{"0 Q 0 01110 00 10000 10111 10 nnnnn ddddd", build_long,       FP_F32,                         "----", "fcvtl s"},
