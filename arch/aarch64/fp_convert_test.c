@@ -9,22 +9,19 @@
 #include "lib/expr/eval.h"
 #include "lib/testing/assert.h"
 #include "lib/testing/fp_operands.h"
+#include "lib/testing/lifting.h"
 
-enum { PC = 0x401000, MAX_WORDS = 256 };
+enum { MAX_WORDS = 256 };
 enum { IOC = 1, IXC = 16, IDC = 128 }; /* FPSR (Arm ARM C5.2.10) */
 
-static struct isa_lifter *lifter;
-static struct expr_pool *pool;
-static struct transfer transfer;
+static struct lifting lifting;
 static struct prog *prog;
 static struct eval eval;
 static uint64_t state[MAX_WORDS];
 
 static void setup(void)
 {
-	ck_no_error(isa_aarch64.lifter_create(&lifter));
-	ck_no_error(expr_pool_create(true, &pool));
-	transfer_init(&transfer, pool);
+	lifting_begin(&lifting, &isa_aarch64);
 	ck_assert_uint_le(isa_aarch64.num_words, MAX_WORDS);
 	memset(state, 0, sizeof state);
 	prog = NULL;
@@ -35,17 +32,13 @@ static void teardown(void)
 {
 	eval_deinit(&eval);
 	prog_destroy(prog);
-	transfer_deinit(&transfer);
-	expr_pool_destroy(pool);
-	isa_aarch64.lifter_destroy(lifter);
+	lifting_end(&lifting);
 }
 
 static void lift(uint32_t word)
 {
-	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
-	struct insn insn;
+	struct insn insn = lifting_word(&lifting, word);
 
-	ck_no_error(isa_aarch64.lift(lifter, PC, bytes, sizeof bytes, &transfer, &insn));
 	ck_assert_msg(insn.status == LIFT_DONE, "%08x: %d", word, (int)insn.status);
 }
 
@@ -119,7 +112,7 @@ START_TEST(javascript)
 	struct rng r = {1};
 
 	lift(0x1e7e0020); /* fjcvtzs w0, d1 */
-	ck_no_error(prog_compile(&transfer, &isa_aarch64.layout, &prog));
+	ck_no_error(prog_compile(&lifting.transfer, &isa_aarch64.layout, &prog));
 	for (uint64_t i = 0; i < fp_cases(20000); i++) {
 		uint64_t a = any_double(&r), flush = rng_below(&r, 2);
 		struct javascript want = expected(a, flush);
@@ -184,7 +177,7 @@ START_TEST(merges)
 	*reg(A64_x1) = before[1][0];
 	*reg(A64_fpcr) = 1 << 2;
 	lift(merged[_i].word);
-	ck_no_error(prog_compile(&transfer, &isa_aarch64.layout, &prog));
+	ck_no_error(prog_compile(&lifting.transfer, &isa_aarch64.layout, &prog));
 	run();
 	const uint64_t *v = reg(A64_v0);
 	ck_assert_msg(v[0] == merged[_i].result[0] && v[1] == merged[_i].result[1], "%s: %016llx%016llx",
@@ -211,8 +204,8 @@ static const uint32_t unallocated[] = {
 START_TEST(is_undefined)
 {
 	lift(unallocated[_i]);
-	ck_assert_uint_eq(transfer.faults.len, 1);
-	ck_assert_int_eq(transfer.faults.at[0].kind, FAULT_UNDEFINED);
+	ck_assert_uint_eq(lifting.transfer.faults.len, 1);
+	ck_assert_int_eq(lifting.transfer.faults.at[0].kind, FAULT_UNDEFINED);
 }
 END_TEST
 

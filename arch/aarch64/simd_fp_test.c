@@ -2,40 +2,32 @@
  * Vector floating point, by what an emulator (QEMU 11.1) makes of it: above all what the test vectors have nothing of,
  * that is FPCR.AH and NEP, and what came after Armv8.6.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "arch/aarch64/aarch64.h"
 #include "lib/expr/eval.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/lifting.h"
 
-enum { PC = 0x401000, MAX_WORDS = 256 };
+enum { MAX_WORDS = 256 };
 
-static struct isa_lifter *lifter;
-static struct expr_pool *pool;
-static struct transfer transfer;
+static struct lifting lifting;
 
 static void setup(void)
 {
-	ck_no_error(isa_aarch64.lifter_create(&lifter));
-	ck_no_error(expr_pool_create(true, &pool));
-	transfer_init(&transfer, pool);
+	lifting_begin(&lifting, &isa_aarch64);
 	ck_assert_uint_le(isa_aarch64.num_words, MAX_WORDS);
 }
 
 static void teardown(void)
 {
-	transfer_deinit(&transfer);
-	expr_pool_destroy(pool);
-	isa_aarch64.lifter_destroy(lifter);
+	lifting_end(&lifting);
 }
 
 static void lift(uint32_t word)
 {
-	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
-	struct insn insn;
+	struct insn insn = lifting_word(&lifting, word);
 
-	ck_no_error(isa_aarch64.lift(lifter, PC, bytes, sizeof bytes, &transfer, &insn));
 	ck_assert_msg(insn.status == LIFT_DONE, "%08x: %d", word, (int)insn.status);
 }
 
@@ -215,7 +207,7 @@ START_TEST(computes)
 	set(state, A64_fpcr, &fpcr, 1);
 	set(state, A64_fpmr, &computations[_i].fpmr, 1);
 	lift(computations[_i].word);
-	ck_no_error(prog_compile(&transfer, &isa_aarch64.layout, &prog));
+	ck_no_error(prog_compile(&lifting.transfer, &isa_aarch64.layout, &prog));
 	ck_no_error(prog_run(prog, state, NULL, NULL, &eval));
 	ck_assert_int_eq(eval.status, EVAL_DONE);
 	for (size_t i = 0; i < eval.num_regs; i++)
@@ -246,8 +238,8 @@ static const uint32_t unallocated[] = {
 START_TEST(is_undefined)
 {
 	lift(unallocated[_i]);
-	ck_assert_uint_eq(transfer.faults.len, 1);
-	ck_assert_int_eq(transfer.faults.at[0].kind, FAULT_UNDEFINED);
+	ck_assert_uint_eq(lifting.transfer.faults.len, 1);
+	ck_assert_int_eq(lifting.transfer.faults.at[0].kind, FAULT_UNDEFINED);
 }
 END_TEST
 

@@ -4,34 +4,23 @@
 
 #include "arch/aarch64/sve.h"
 #include "lib/testing/assert.h"
+#include "lib/testing/lifting.h"
 
-static struct isa_lifter *lifter;
-static struct expr_pool *pool;
-static struct transfer transfer;
+static struct lifting lifting;
 
 static void setup(void)
 {
-	ck_no_error(isa_aarch64.lifter_create(&lifter));
-	ck_no_error(expr_pool_create(true, &pool));
-	transfer_init(&transfer, pool);
+	lifting_begin(&lifting, &isa_aarch64);
 }
 
 static void teardown(void)
 {
-	transfer_deinit(&transfer);
-	expr_pool_destroy(pool);
-	isa_aarch64.lifter_destroy(lifter);
+	lifting_end(&lifting);
 }
 
 static struct insn lift(uint32_t word)
 {
-	uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24)};
-	struct insn insn;
-
-	expr_pool_reset(pool);
-	transfer_reset(&transfer, pool);
-	ck_no_error(isa_aarch64.lift(lifter, 0x401000, bytes, sizeof bytes, &transfer, &insn));
-	return insn;
+	return lifting_word(&lifting, word);
 }
 
 static const struct {
